@@ -1,0 +1,72 @@
+"""Virtual time: one heap of events, in whole microseconds, from which every simulated part lives.
+
+The firmware is not an event: it runs as itself and advances the time by sleeping (see Kernel.sleep_until). Events at the same
+microsecond run in the order in which they were scheduled, so a run is a function of its inputs.
+"""
+
+from heapq import heappop, heappush
+
+
+class Kernel:
+    """The clock of the simulated world.
+
+    now_us: the present, microseconds since the start.
+    wake: set by a part that has something for the firmware (a byte, a radio event); ends the current sleep.
+    pace: None, or a callable pace(target_us) -> us that holds the run back to real time: it returns how far the world may
+        advance now (at most target_us), having possibly scheduled new events at now_us.
+    """
+
+    def __init__(self):
+        self.now_us = 0
+        self.wake = False
+        self.pace = None
+        self._heap = []
+        self._seq = 0
+
+    def at(self, t_us, fn, *args):
+        """Run fn(*args) at t_us (not before now). Returns a handle for cancel()."""
+        self._seq += 1
+        entry = [t_us if t_us > self.now_us else self.now_us, self._seq, fn, args]
+        heappush(self._heap, entry)
+        return entry
+
+    def after(self, delay_us, fn, *args):
+        """Run fn(*args) delay_us from now."""
+        return self.at(self.now_us + delay_us, fn, *args)
+
+    def cancel(self, entry):
+        """Forget a scheduled event; one that has run, or None, is no error."""
+        if entry is not None:
+            entry[2] = None
+
+    def run_until(self, t_us):
+        """Let the world live until t_us, whether or not the firmware is woken."""
+        while self.now_us < t_us:
+            self.wake = False
+            self.sleep_until(t_us)
+
+    def sleep_until(self, t_us):
+        """Advance to t_us, or only to the event that sets wake."""
+        heap = self._heap
+        while heap and not self.wake:
+            entry = heap[0]
+            at_us = entry[0]
+            if at_us > t_us:
+                break
+            if self.pace is not None and at_us > self.now_us:
+                reached_us = self.pace(at_us)
+                if reached_us < at_us:
+                    self.now_us = reached_us
+                    continue
+            heappop(heap)
+            if entry[2] is not None:
+                self.now_us = at_us
+                entry[2](*entry[3])
+        while not self.wake and self.now_us < t_us:
+            if self.pace is None:
+                self.now_us = t_us
+            else:
+                self.now_us = self.pace(t_us)
+                if heap and heap[0][0] <= self.now_us:
+                    return self.sleep_until(t_us)
+        self.wake = False
