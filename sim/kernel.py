@@ -41,9 +41,12 @@ class Kernel:
 
     def run_until(self, t_us):
         """Let the world live until t_us, whether or not the firmware is woken."""
+        woken = self.wake
         while self.now_us < t_us:
             self.wake = False
             self.sleep_until(t_us)
+            woken = woken or self.now_us < t_us
+        self.wake = woken
 
     def sleep_until(self, t_us):
         """Advance to t_us, or only to the event that sets wake."""
