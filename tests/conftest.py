@@ -1,0 +1,128 @@
+"""What every test has: hypothesis without chance, the `evidence` and `soak_seed` fixtures, tools that must be there.
+
+With CI=true a skipped test is a failed one: a machine that lacks a tool has not checked what the tool checks.
+"""
+import json
+import os
+import pathlib
+import shutil
+
+import hypothesis
+import pytest
+
+CI = os.environ.get("CI", "").lower() in ("true", "1")
+# Only run when asked for, by marker (-m) or by name (file::test).
+ASKED_FOR = ("bench", "soak")
+
+hypothesis.settings.register_profile("project", derandomize=True, deadline=None, database=None)
+hypothesis.settings.register_profile("soak", deadline=None, database=None, print_blob=True, max_examples=1000)
+hypothesis.settings.load_profile("project")
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("charger monitor")
+    group.addoption("--evidence", metavar="FILE", help="write the figures of the `evidence` fixture to FILE, as JSON")
+    group.addoption("--soak-seed", metavar="N", type=int, help="the seed of this soak run; hypothesis then draws at random from it")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config):
+    seed = config.getoption("--soak-seed")
+    if seed is not None:
+        hypothesis.settings.load_profile("soak")
+        config.option.hypothesis_seed = seed
+    if config.getoption("--evidence") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(EvidenceFile(config.getoption("--evidence")))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Marks what uses `evidence`; leaves out benchmarks and soaks nobody asked for."""
+    for item in items:
+        if "evidence" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.evidence)
+    if config.getoption("-m") or any("::" in argument for argument in config.invocation_params.args):
+        return
+    left_out = [item for item in items if any(item.get_closest_marker(name) for name in ASKED_FOR)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _failed_instead_of_skipped(report):
+    if CI and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI does not allow: {report.longrepr}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    report = yield
+    _failed_instead_of_skipped(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report():
+    report = yield
+    _failed_instead_of_skipped(report)
+    return report
+
+
+@pytest.fixture
+def needs():
+    """needs("git") gives the program's path; without it the test is skipped, and with CI=true it fails."""
+
+    def find(program):
+        path = shutil.which(program)
+        if path is None:
+            pytest.skip(f"{program} is not installed")
+        return path
+
+    return find
+
+
+@pytest.fixture
+def soak_seed(request):
+    """The seed of this soak run: 0 unless `make soak` gives another one."""
+    return request.config.getoption("--soak-seed") or 0
+
+
+@pytest.fixture
+def evidence(request):
+    """evidence(claim, figure, limit=None) records a measured figure: number or text, with its unit in the claim or the text.
+
+    It prints the row, and `make evidence` puts it into docs/evidence.md beside the command that measures it again.
+    It asserts nothing: the test does, before or after.
+    """
+
+    def record(claim, figure, limit=None):
+        row = {"claim": claim, "figure": figure, "limit": limit, "test": request.node.nodeid}
+        request.node.user_properties.append(("evidence", row))
+        print(f"evidence: {claim}: {figure}" + ("" if limit is None else f" (limit {limit})"))
+
+    return record
+
+
+class EvidenceFile:
+    """Collects the rows of all tests, those of xdist's workers too, and writes them in a stable order."""
+
+    def __init__(self, path):
+        self.path = pathlib.Path(path)
+        self.rows = []
+
+    def pytest_runtest_logreport(self, report):
+        if report.when != "call":
+            return
+        for name, row in report.user_properties:
+            if name == "evidence":
+                self.rows.append(dict(row, passed=report.passed))
+
+    def pytest_sessionfinish(self):
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.rows.sort(key=lambda row: (row["test"], row["claim"]))
+        self.path.write_text(json.dumps(self.rows, indent=1) + "\n")
+
+    def pytest_terminal_summary(self, terminalreporter):
+        for row in self.rows:
+            terminalreporter.write_line(f"evidence: {row['claim']}: {row['figure']}")
