@@ -1,7 +1,96 @@
-# `make` alone says what there is.
-.PHONY: help setup
+# `make` alone says what there is. Everything Python runs from .venv, which `make setup` makes and the others call for.
+
+PY := .venv/bin/python
+# pytest's closing line is what a build server reads: leave it the last one.
+PYTEST := $(PY) -m pytest
+JOBS ?= 2
+MINUTES ?= 60
+PORT ?=
+BOARD ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test bench lint soak evidence mutants keys lock build flash hil hil-sim status console logs bridge test-home
+
 help:
-	@echo "make setup | run | test"
+	@echo "The monitor for ABL wallboxes. First make run, then type help there."
+	@echo ""
+	@echo "  make run [ARGS=\"--speed 60\"]  the whole system, simulated and live: wallbox, car, firmware, radio, network, MQTT"
+	@echo "  make test [ARGS=\"-k words\"]   all tests, benchmarks last"
+	@echo "  make lint                     style, and both MicroPython compilers over src/"
+	@echo "  make bench                    the benchmarks alone, with their figures"
+	@echo "  make soak MINUTES=60          the long checks on all cores, each round with a new seed; adds to docs/soak.json"
+	@echo "  make evidence                 measures again and writes docs/evidence.md"
+	@echo "  make mutants                  breaks the code in known ways, one at a time; writes docs/defects.md"
+	@echo "  make setup                    .venv and everything in it (the others do it when needed)"
+	@echo "  make keys                     src/keys.py with new random keys, and what to enter at registration;"
+	@echo "                                ARGS=--own-dev-eui where the board has a DevEUI of its own (LoPy4)"
+	@echo ""
+	@echo "  Later:  build flash console logs hil hil-sim status bridge test-home"
 
 setup:
 	@sh tools/setup.sh
+
+run: setup
+	@$(PY) -m sim run $(ARGS)
+
+# Benchmarks run alone, so that the clock measures the code and not the other test processes.
+# Exit code 5 is pytest's for "no test chosen", as with ARGS="-k words".
+test: setup
+	$(PYTEST) -n $(JOBS) --durations=10 $(ARGS)
+	$(PYTEST) -m bench $(ARGS) || [ $$? = 5 ]
+
+bench: setup
+	$(PYTEST) -m bench -s $(ARGS)
+
+lint: setup
+	@$(PY) -m ruff check .
+	@$(PY) -m tools.dialect
+
+soak: setup
+	@$(PY) -m tools.soak --minutes "$(MINUTES)"
+
+evidence: setup
+	$(PYTEST) -m "(evidence or bench) and not soak" --evidence build/evidence.json
+	@$(PY) -m tools.evidence
+
+mutants: setup
+	@$(PY) -m tools.mutants $(ARGS)
+
+keys: setup
+	@$(PY) -m tools.make_keys $(ARGS)
+
+# The full list of pinned packages with their hashes, from requirements.in; after a change there.
+lock: setup
+	@sh tools/lock.sh
+
+# What is still to be built says so. Its arguments are asked for already.
+issue_3 := The charger: every register of the box, on a bus that sleeps, talks and lies
+issue_7 := On the board: real MicroPython, flash, footprint
+issue_8 := At home: bridge, Home Manager, Home Assistant
+later = { echo "make $@ comes with issue $(1): $(issue_$(1))" >&2; exit 2; }
+given = [ -n "$($(1))" ] || { echo "make $@ needs $(1), $(2). Type:  make $@ $(3)" >&2; exit 2; }
+needs_board = $(call given,BOARD,the kind of board,BOARD=lopy4 $(1))
+needs_port = $(call given,PORT,the serial port,$(1)PORT=$(or $(PORT),/dev/ttyUSB0))
+
+build:
+	@$(needs_board)
+	@$(call later,7)
+
+flash:
+	@$(call needs_board,PORT=$(or $(PORT),/dev/ttyUSB0))
+	@$(call needs_port,BOARD=$(BOARD) )
+	@$(call later,7)
+
+console logs:
+	@$(needs_port)
+	@$(call later,7)
+
+hil status:
+	@$(needs_port)
+	@$(call later,3)
+
+hil-sim:
+	@$(call later,3)
+
+bridge test-home:
+	@$(call later,8)

@@ -1,0 +1,108 @@
+"""No key in the tree: neither a file of keys, nor anything that looks like one."""
+import os
+import pathlib
+import re
+import stat
+import subprocess
+
+import keys_example
+import pytest
+from tools import make_keys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# An EUI has 16 hexadecimal digits, a key 32. A Modbus ASCII frame (a string that starts with its colon) is none.
+KEY_LIKE = re.compile(
+    r"""(?<![0-9A-Za-z_])(?<!['"][:>])((?:[0-9A-Fa-f]{16}){1,2})(?![0-9A-Za-z_])"""  # in one piece
+    r"""|((?:0x[0-9A-Fa-f]{1,2},\s*){15}0x[0-9A-Fa-f]{1,2})(?!\s*,\s*0x)"""  # 16 bytes as a list
+    r"""|(?<!\\x..)((?:\\x[0-9A-Fa-f]{2}){16})(?!\\x)"""  # 16 bytes as a literal
+    r"""|(?<![0-9A-Fa-f]{2}[:-])((?:[0-9A-Fa-f]{2}[:-]){7}(?:(?:[0-9A-Fa-f]{2}[:-]){8})?[0-9A-Fa-f]{2})(?![:-]?[0-9A-Fa-f])"""
+)
+
+# Payloads of test vectors that happen to have a key's length: file -> literals. One that is no longer there is an error.
+ALLOWED = {}
+
+
+def key_likes(text):
+    """The literals in `text` that could be an EUI or a key. One that repeats a digit or two is a placeholder."""
+    found = {match.group(0) for match in KEY_LIKE.finditer(text)}
+    return {literal for literal in found if len(set(re.sub(r"0x|\\x|[^0-9A-Fa-f]", "", literal))) > 2}
+
+
+def tracked():
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_no_tracked_file_holds_a_key():
+    found = {}
+    for name in tracked():
+        literals = key_likes((ROOT / name).read_text(errors="replace")) - ALLOWED.get(name, set())
+        if literals:
+            found[name] = sorted(literals)
+    assert found == {}
+
+
+def test_every_allowed_literal_is_still_there():
+    stale = {name: literals - key_likes((ROOT / name).read_text()) for name, literals in ALLOWED.items()}
+    assert {name: literals for name, literals in stale.items() if literals} == {}
+
+
+def test_git_ignores_the_keys():
+    assert subprocess.run(["git", "check-ignore", "-q", "src/keys.py"], cwd=ROOT).returncode == 0
+    assert "src/keys.py" not in tracked()
+
+
+def test_the_example_holds_placeholders_only():
+    for name in ("JOIN_EUI", "APP_KEY"):
+        with pytest.raises(ValueError):
+            bytes.fromhex(getattr(keys_example, name))
+
+
+# Built here, so that this file does not hold what it forbids.
+EUI = "70B3D57E" + "D0001234"
+KEY = "000102030405060708" + "090A0B0C0D0E0F"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        EUI, f"JOIN_EUI = '{EUI}'", f"DevEUI: {EUI.lower()}.", f"x={KEY}", f"AT+KEY=APPKEY,\"{KEY}\"",
+        ", ".join(f"0x{octet:02X}" for octet in range(16)), "".join(f"\\x{octet:02x}" for octet in range(16)),
+        ":".join(EUI[i : i + 2] for i in range(0, 16, 2)), "-".join(KEY[i : i + 2] for i in range(0, 32, 2)),
+    ],
+)
+def test_what_could_be_a_key_is_found(text):
+    assert key_likes(text)
+
+
+@pytest.mark.parametrize("text", ["0" * 16, "FF" * 16, "a" * 40, EUI + "00", "commit_" + EUI, "':0103002E" + "0005C9AB'", "0x01, 0x02, 0x03"])
+def test_what_is_none_is_not(text):
+    assert key_likes(text) == set()
+
+
+def test_new_keys_are_written_once_and_for_the_owner_alone(tmp_path, capsys):
+    path = tmp_path / "keys.py"
+    assert make_keys.main(["--to", str(path)]) == 0
+    said, text = capsys.readouterr().out, path.read_text()
+    values = {}
+    exec(text, values)
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    assert [len(bytes.fromhex(values[name])) for name in ("JOIN_EUI", "DEV_EUI", "APP_KEY")] == [8, 8, 16]
+    assert all(values[name] in said for name in ("JOIN_EUI", "DEV_EUI", "APP_KEY"))
+
+    assert make_keys.main(["--to", str(path)]) == 2
+    assert "stays as it is" in capsys.readouterr().err
+    assert path.read_text() == text
+
+
+def test_a_board_with_its_own_eui_keeps_it(tmp_path):
+    make_keys.main(["--to", str(tmp_path / "keys.py"), "--own-dev-eui"])
+    values = {}
+    exec((tmp_path / "keys.py").read_text(), values)
+    assert values["DEV_EUI"] is None
+
+
+def test_a_random_eui_cannot_be_a_manufacturers():
+    octets = {int(make_keys.random_eui()[:2], 16) & 0x03 for _ in range(100)}
+    assert octets == {0x02}
