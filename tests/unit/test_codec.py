@@ -220,6 +220,11 @@ def test_every_other_downlink_is_none(port, payload):
     assert (codec.decode_downlink(port, payload) is not None) == ours
 
 
+@pytest.mark.parametrize('payload', [b'', b'\x01\x01', b'\x03' * 36, b'\x02\x00'])
+def test_a_command_of_the_original_is_one_byte_and_no_more(payload):
+    assert codec.decode_downlink(1, payload) is None
+
+
 def test_downlinks_may_come_in_a_bytearray():
     assert codec.decode_downlink(1, bytearray(b'\x03')) == (3, None)
 
