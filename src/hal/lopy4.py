@@ -1,0 +1,219 @@
+"""Pycom LoPy4 (firmware 1.20.2.r6, MicroPython 1.11): RS485 on UART1, LEDs, NVS. Its radio is hal/lopy4_radio.py.
+
+Facts of the vendor's firmware cited as [r6] are those of pycom-micropython-sigfox v1.20.2.r6, esp32/mods/*.c.
+"""
+
+import binascii
+import sys
+
+import machine
+import network
+import pycom
+import utime
+
+from hal.board import Board
+from hal.contract import BUS, CRASH, HalError, PLANNED, POWER_ON, STORE, WATCHDOG
+from hal.lopy4_radio import Radio
+from hal.records import check, check_name
+from hal.ticks import Milliseconds, Utc
+
+_BAUD = 38400               # ABL 05 0015 20 Rev. B: 38400 8E1
+_TWO_CHARS_US = 573         # 2 x 11 bits at 38400 baud
+_WAIT_MS = 2                # one wait for the transmitter; bounds how late the driver is switched off
+_WAITS = 50                 # 100 ms: the 128 bytes of the FIFO take 37
+_SLICE_MS = 5               # of idle time; contract: a byte is noticed within 5 ms
+_TICKS_PERIOD_US = 1 << 32  # ticks_cpu() wraps after 71.6 min [r6 modutime.c]
+
+_RESET_KEY = 'reset'        # NVS: why we reset ourselves; a store's record is 's_' and its name
+_CAUSES = (POWER_ON, PLANNED, CRASH)
+
+# A failing flash raises no narrower class: Exception('Error occurred while storing value, code: 4359') [r6 modpycom.c].
+_NVS_ERRORS = (Exception,)
+
+
+class Clock:
+    """Time from ticks_cpu: ticks_ms and ticks_us jump whenever the RTC is set [r6 esp32_mphal.c]."""
+
+    def __init__(self, is_awaited):
+        self._ms = Milliseconds(utime.ticks_cpu, _TICKS_PERIOD_US)
+        self._utc = Utc()
+        self._is_awaited = is_awaited
+        self.now_ms = self._ms.now
+
+    def sleep_ms(self, ms):
+        """Idle in slices, for there is no interrupt for a received byte."""
+        is_awaited = self._is_awaited
+        while ms > 0 and not is_awaited():
+            slice_ms = _SLICE_MS if ms > _SLICE_MS else ms
+            utime.sleep_ms(slice_ms)
+            ms -= slice_ms
+
+    def utc_s(self):
+        """UTC seconds, or None."""
+        return self._utc.at(self._ms.now())
+
+    def set_utc(self, utc_s):
+        """Keep an offset; the RTC is left alone."""
+        self._utc.set(utc_s, self._ms.now())
+
+
+class Bus:
+    """UART1 on P3 and P4, driver enable on P8 (the SparkFun board ties /RE to it, so that we do not hear ourselves)."""
+
+    def __init__(self):
+        # The level first, then the direction: Pin() writes value before it makes the pin an output [r6 machpin.c].
+        self._de = machine.Pin('P8', mode=machine.Pin.OUT, value=0)
+        # The vendor's UART2 would take P8 by default, UART0 is the console.
+        self._uart = machine.UART(1, _BAUD, bits=8, parity=machine.UART.EVEN, stop=1, pins=('P3', 'P4'))
+        self.any = self._uart.any
+
+    def read(self):
+        """Exactly what is there: read() without a number waits for two silent characters, and gives None."""
+        count = self._uart.any()
+        return self._uart.read(count) or b'' if count else b''
+
+    def transmit(self, frame):
+        """write() returns with the last byte in the FIFO, wait_tx_done() possibly with it in the shifter."""
+        self._de(1)
+        try:
+            self._uart.write(frame)
+            for _ in range(_WAITS):
+                if self._uart.wait_tx_done(_WAIT_MS):
+                    break
+            else:
+                raise HalError(BUS, 'the transmitter does not finish')
+            utime.sleep_us(_TWO_CHARS_US)
+        except OSError as error:
+            raise HalError(BUS, str(error)) from None
+        finally:
+            self._de(0)
+
+
+class Store:
+    """NVS of the ESP32, which survives a power cut during a write."""
+
+    # nvs_set() takes a value up to its first NUL and gives it back as str [modpycom.c of 1.20], hence base64: 1024 bytes
+    # become 1369 characters of the 1983 allowed.
+
+    def get(self, name):
+        """The record's bytes, or None."""
+        check_name(name)
+        text = self._nvs(pycom.nvs_get, 's_' + name, None)
+        return None if text is None else binascii.a2b_base64(text)
+
+    def put(self, name, value):
+        """Write, unless it is there already: flash wears."""
+        check(name, value)
+        if self.get(name) != value:
+            self._nvs(pycom.nvs_set, 's_' + name, binascii.b2a_base64(value).decode())
+
+    def _nvs(self, call, key, argument):
+        try:
+            return call(key, argument)
+        except _NVS_ERRORS as error:
+            raise HalError(STORE, str(error)) from None
+
+
+class Watchdog:
+    """Starts when first fed, never in boot.py: once started it cannot be stopped, and uploads would die of it."""
+
+    def __init__(self, timeout_ms):
+        self._timeout_ms = timeout_ms
+        self._wdt = None
+
+    def feed(self):
+        """Start the interval anew."""
+        if self._wdt is None:
+            self._wdt = machine.WDT(timeout=self._timeout_ms)
+        self._wdt.feed()
+
+
+class Indicator:
+    """The RGB LED on the module and a communication LED on P9."""
+
+    def __init__(self):
+        pycom.heartbeat(False)
+        self._comms = machine.Pin('P9', mode=machine.Pin.OUT, value=0)
+        self._colour = None
+
+    def show(self, colour):
+        """Set the LED, if it changes."""
+        if colour != self._colour:
+            self._colour = colour
+            pycom.rgbled(colour)
+
+    def activity(self, on):
+        """Communication LED."""
+        self._comms(1 if on else 0)
+
+
+class System:
+    """Resets, and why the last one was."""
+
+    def __init__(self):
+        self._cause = _cause(machine.reset_cause(), _take_reason())
+
+    def reset(self, reason):
+        """machine.reset() reads back as a watchdog's, so leave word; 'crash' is kept apart."""
+        self.log('reset: ' + reason)
+        try:
+            pycom.nvs_set(_RESET_KEY, 2 if reason == 'crash' else 1)
+        finally:
+            machine.reset()
+
+    def reset_cause(self):
+        """POWER_ON, PLANNED, WATCHDOG or CRASH."""
+        return self._cause
+
+    def unique_id(self):
+        """The ESP32's MAC, 6 bytes."""
+        return machine.unique_id()
+
+    def log(self, text):
+        """One line on the console."""
+        try:
+            sys.stdout.write(text + '\n')
+        except OSError:
+            pass    # nobody listens
+
+
+def _take_reason():
+    """The word left by reset(), and forget it. A monitor without a working flash is better than none."""
+    try:
+        reason = pycom.nvs_get(_RESET_KEY, 0)
+        if reason:
+            pycom.nvs_set(_RESET_KEY, 0)
+        return reason
+    except _NVS_ERRORS:
+        return 0
+
+
+def _cause(vendor_cause, reason):
+    """A panic of the vendor's firmware and a brown-out are taken for a power-up: they cannot be told from one."""
+    if vendor_cause == machine.WDT_RESET:
+        return _CAUSES[reason] if reason else WATCHDOG
+    if vendor_cause == machine.SOFT_RESET:
+        return PLANNED
+    return POWER_ON
+
+
+def _close_the_air():
+    """No open access point, no FTP or telnet with a password that everybody knows."""
+    pycom.wifi_on_boot(False, True)
+    network.Server().deinit()
+
+
+def open(settings, keys):
+    """Build the board from the settings and the keys."""
+    bus = Bus()
+    indicator = Indicator()
+    _close_the_air()
+    system = System()
+    radio = Radio(settings, keys)
+
+    def is_awaited():
+        return bus.any() or radio.has_news()
+
+    clock = Clock(is_awaited)
+    radio.start(clock.now_ms)
+    return Board(clock, bus, radio, Store(), Watchdog(settings.WATCHDOG_S * 1000), indicator, system)

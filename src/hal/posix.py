@@ -1,0 +1,214 @@
+"""Linux with a USB-RS485 adapter: the same application on a Raspberry Pi, in tests and before a real charger."""
+
+import hashlib
+import io
+import os
+import select
+import socket
+import sys
+import time
+import uuid
+
+from hal.board import Board
+from hal.contract import BLUE, CRASH, GREEN, HalError, OFF, PLANNED, POWER_ON, PURPLE, RED, STORE, WHITE, YELLOW
+from hal.posix_ports import Bus
+from hal.records import check, check_name
+from hal.ticks import Utc
+
+_PLAUSIBLE_S = 1767225600     # 2026-01-01: an OS clock before that has never been set
+_EXIT_RESET = 75              # EX_TEMPFAIL: the service manager starts us again (Restart=on-failure or always)
+_NOTIFY_MS = 1000
+
+_RESET_NAME = 'sys_reset'     # the record in which a reset leaves word
+_CAUSES = {b'planned': PLANNED, b'crash': CRASH}
+_COLOURS = {OFF: 'off', BLUE: 'blue', GREEN: 'green', YELLOW: 'yellow', WHITE: 'white', PURPLE: 'purple', RED: 'red'}
+
+
+def _now_ms():
+    return time.monotonic_ns() // 1000000
+
+
+class Clock:
+    """The monotonic clock; wall time from whoever set it, else from an OS clock that looks set. Never sets the OS clock."""
+
+    def __init__(self, ports):
+        self._ports = ports
+        self._utc = Utc()
+        self.now_ms = _now_ms
+
+    def sleep_ms(self, ms):
+        """Wakes at once for a byte on any of the ports."""
+        ready = [fd for fd in (port.fileno() for port in self._ports) if fd is not None]
+        select.select(ready, (), (), ms / 1000 if ms > 0 else 0)
+
+    def utc_s(self):
+        """UTC seconds, or None."""
+        utc_s = self._utc.at(_now_ms())
+        if utc_s is not None:
+            return utc_s
+        os_s = int(time.time())
+        return os_s if os_s >= _PLAUSIBLE_S else None
+
+    def set_utc(self, utc_s):
+        """Keep an offset to the monotonic clock."""
+        self._utc.set(utc_s, _now_ms())
+
+
+class Store:
+    """One file a record. A new value is complete on the disk before its name is: rename is atomic."""
+
+    def __init__(self, directory):
+        self._directory = directory
+
+    def get(self, name):
+        """The record's bytes, or None."""
+        check_name(name)
+        try:
+            with io.open(os.path.join(self._directory, name), 'rb') as record:
+                return record.read()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise HalError(STORE, str(error)) from None
+
+    def put(self, name, value):
+        """Write aside, sync, rename, sync the directory."""
+        check(name, value)
+        path = os.path.join(self._directory, name)
+        aside = os.path.join(self._directory, '.' + name)
+        try:
+            os.makedirs(self._directory, exist_ok=True)
+            with io.open(aside, 'wb') as record:
+                record.write(value)
+                record.flush()
+                os.fsync(record.fileno())
+            os.rename(aside, path)
+            _sync_directory(self._directory)
+        except OSError as error:
+            raise HalError(STORE, str(error)) from None
+
+
+def _sync_directory(path):
+    directory = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+class NoRadio:
+    """No modem: it never joins, refuses every frame and has no events."""
+
+    def join(self, data_rate):
+        """Refused."""
+        return False
+
+    def send(self, port, payload, confirmed, data_rate):
+        """Refused."""
+        return False
+
+    def poll(self):
+        """Nothing."""
+
+    def max_payload(self, data_rate):
+        """Nothing fits."""
+        return 0
+
+    def utc_s(self):
+        """Unknown."""
+
+
+class Watchdog:
+    """systemd's (WatchdogSec=), where it supervises us; else nobody bites."""
+
+    def __init__(self):
+        address = os.environ.get('NOTIFY_SOCKET')
+        self._address = None
+        if address:
+            self._address = '\0' + address[1:] if address[0] == '@' else address
+            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+            self._socket.setblocking(False)
+        self._fed_ms = None
+
+    def feed(self):
+        """Tell it, at most once a second: the loop is faster than that."""
+        now_ms = _now_ms()
+        if self._address is None or (self._fed_ms is not None and now_ms - self._fed_ms < _NOTIFY_MS):
+            return
+        message = b'WATCHDOG=1' if self._fed_ms is not None else b'READY=1\nWATCHDOG=1'
+        self._fed_ms = now_ms
+        try:
+            self._socket.sendto(message, self._address)
+        except OSError:
+            pass    # systemd will notice by itself
+
+
+class Indicator:
+    """No light: its changes go to the log."""
+
+    def __init__(self, log):
+        self._log = log
+        self._colour = None
+
+    def show(self, colour):
+        """Log the colour, if it changes."""
+        if colour != self._colour:
+            self._colour = colour
+            self._log('light: ' + _COLOURS[colour])
+
+    def activity(self, on):
+        """Nobody to see it."""
+
+
+class System:
+    """The process: reset() ends it, the service manager starts it again."""
+
+    def __init__(self, store):
+        self._store = store
+        self._cause = self._take_cause()
+
+    def reset(self, reason):
+        """Exit with a status of its own, having left word."""
+        self.log('reset: ' + reason)
+        try:
+            self._store.put(_RESET_NAME, b'crash' if reason == 'crash' else b'planned')
+        finally:
+            raise SystemExit(_EXIT_RESET)
+
+    def reset_cause(self):
+        """A process that was killed, systemd's watchdog included, counts as POWER_ON: it could not leave word."""
+        return self._cause
+
+    def unique_id(self):
+        """8 bytes from the machine id, which must not leave the machine itself; without one the MAC, 6 bytes."""
+        try:
+            with io.open('/etc/machine-id', 'rb') as machine_id:
+                return hashlib.sha256(b'ev-charger-monitor' + machine_id.read()).digest()[:8]
+        except OSError:
+            return uuid.getnode().to_bytes(6, 'big')
+
+    def log(self, text):
+        """One line with the time on standard error."""
+        try:
+            sys.stderr.write(time.strftime('%Y-%m-%dT%H:%M:%SZ ', time.gmtime()) + text + '\n')
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            pass    # nobody listens
+
+    def _take_cause(self):
+        try:
+            word = self._store.get(_RESET_NAME)
+            if word:
+                self._store.put(_RESET_NAME, b'')
+        except HalError as error:
+            self.log('store: ' + str(error.args[1]))
+            return POWER_ON
+        return _CAUSES.get(word, POWER_ON)
+
+
+def open(settings, keys):
+    """Build the board from the settings; keys are the modem's, and there is none."""
+    store = Store(settings.STORE_DIR)
+    system = System(store)
+    bus = Bus(settings.BUS_PORT, settings.BUS_DIRECTION)
+    return Board(Clock((bus,)), bus, NoRadio(), store, Watchdog(), Indicator(system.log), system)

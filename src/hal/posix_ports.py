@@ -1,0 +1,138 @@
+"""Serial devices on Linux: a plain port for a modem, and the RS485 bus over a USB adapter."""
+
+import termios
+import time
+
+import serial
+from serial.rs485 import RS485Settings
+
+from hal.contract import BUS, HalError, SERIAL
+
+_BAUD = 38400       # ABL 05 0015 20 Rev. B: 38400 8E1
+_CHAR_NS = 286459   # 11 bits at 38400 baud
+_REOPEN_NS = 1000000000
+
+_ERRORS = (OSError, termios.error)    # what an unplugged adapter raises; pyserial's errors are OSErrors
+
+
+class Port:
+    """A serial device that may vanish and come back: tried again at a later call, at most once a second."""
+
+    def __init__(self, path, baud, parity, kind):
+        self._kind = kind
+        self._retry_ns = None
+        # RTS and DTR low from the start; Linux itself raises them for an instant when it opens a device.
+        self._port = serial.Serial()
+        self._port.port = path
+        self._port.baudrate = baud
+        self._port.parity = parity
+        self._port.timeout = 0
+        self._port.write_timeout = 1
+        self._port.rts = False
+        self._port.dtr = False
+        self.is_open()
+
+    def is_open(self):
+        """True if the device is there, after opening it if need be."""
+        if self._port.is_open:
+            return True
+        now_ns = time.monotonic_ns()
+        if self._retry_ns is not None and now_ns < self._retry_ns:
+            return False
+        self._retry_ns = now_ns + _REOPEN_NS
+        try:
+            self._port.open()
+            self.prepare(self._port)
+        except _ERRORS:
+            self.lose()
+        return self._port.is_open
+
+    def prepare(self, port):
+        """What a kind of port needs right after opening."""
+
+    def lose(self):
+        """Forget a device that has failed."""
+        try:
+            self._port.close()
+        except _ERRORS:
+            pass    # it is gone anyway
+
+    def fileno(self):
+        """The descriptor to wait for, or None."""
+        return self._port.fileno() if self._port.is_open else None
+
+    def read(self):
+        """The bytes that have arrived, b'' when none."""
+        if not self.is_open():
+            return b''
+        try:
+            return self._port.read(4096)
+        except _ERRORS:
+            self.lose()
+            return b''
+
+    def write(self, data):
+        """Hand data to the kernel."""
+        if not self.is_open():
+            raise HalError(self._kind, 'no device at %s' % self._port.port)
+        try:
+            self._port.write(data)
+        except _ERRORS as error:
+            self.lose()
+            raise HalError(self._kind, str(error)) from None
+
+
+class Serial(Port):
+    """A plain byte port, for a modem."""
+
+    def __init__(self, path, baud):
+        Port.__init__(self, path, baud, serial.PARITY_NONE, SERIAL)
+
+
+class Bus(Port):
+    """RS485. Direction 'auto': the adapter switches itself; 'rts': the kernel's RS485 mode, or RTS by us without one."""
+
+    def __init__(self, path, direction):
+        self._by_rts = direction == 'rts'
+        self._drives = False      # True: we switch RTS, the kernel does not
+        Port.__init__(self, path, _BAUD, serial.PARITY_EVEN, BUS)
+
+    def prepare(self, port):
+        """Few USB drivers know the kernel's RS485 mode."""
+        if not self._by_rts:
+            return
+        try:
+            port.rs485_mode = RS485Settings(rts_level_for_tx=True, rts_level_for_rx=False)
+            self._drives = False
+        except ValueError:
+            self._drives = True
+
+    def transmit(self, frame):
+        """An adapter's own buffer may make the kernel believe that all is out, so the frame's length counts too."""
+        if not self.is_open():
+            raise HalError(BUS, 'no device at %s' % self._port.port)
+        try:
+            self._drive(True)
+            end_ns = time.monotonic_ns() + (len(frame) + 1) * _CHAR_NS
+            self._port.write(frame)
+            self._port.flush()
+            rest_ns = end_ns - time.monotonic_ns()
+            time.sleep((rest_ns if rest_ns > _CHAR_NS else _CHAR_NS) / 1e9)
+        except _ERRORS as error:
+            self._release()
+            self.lose()
+            raise HalError(BUS, str(error)) from None
+        finally:
+            self._release()
+
+    def _drive(self, on):
+        if self._drives:
+            self._port.rts = on
+
+    def _release(self):
+        """Driver off; a device that is gone drives nothing."""
+        try:
+            if self._port.is_open:
+                self._drive(False)
+        except _ERRORS:
+            self.lose()

@@ -1,0 +1,46 @@
+"""Milliseconds that never wrap, from a microsecond counter that does."""
+
+
+class Milliseconds:
+    """Extends read_us(), which wraps at period_us; now() must be called at least once a period."""
+
+    __slots__ = ('_read_us', '_period_us', '_last_us', '_rest_us', '_ms')
+
+    def __init__(self, read_us, period_us):
+        self._read_us = read_us
+        self._period_us = period_us
+        self._last_us = read_us()
+        self._rest_us = 0
+        self._ms = 0
+
+    def now(self):
+        """Milliseconds since this object was made."""
+        ticks_us = self._read_us()
+        # The modulo rather than ticks_diff: firmware of 1.18 and older takes its arguments the other way round.
+        rest_us = self._rest_us + (ticks_us - self._last_us) % self._period_us
+        self._last_us = ticks_us
+        if rest_us < 1000:
+            self._rest_us = rest_us
+            return self._ms
+        self._ms += rest_us // 1000
+        self._rest_us = rest_us % 1000
+        return self._ms
+
+
+class Utc:
+    """Wall time carried by a monotonic clock; None until told."""
+
+    __slots__ = ('_base_ms',)
+
+    def __init__(self):
+        self._base_ms = None
+
+    def set(self, utc_s, now_ms):
+        """At now_ms it is utc_s."""
+        self._base_ms = utc_s * 1000 - now_ms
+
+    def at(self, now_ms):
+        """UTC seconds at now_ms, or None."""
+        if self._base_ms is None:
+            return None
+        return (self._base_ms + now_ms) // 1000
