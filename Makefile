@@ -50,8 +50,8 @@ soak: setup
 	@$(PY) -m tools.soak --minutes "$(MINUTES)"
 
 evidence: setup
-	$(PYTEST) -m "(evidence or bench) and not soak" --evidence build/evidence.json
-	@$(PY) -m tools.evidence
+	@rm -f build/evidence.json
+	$(PYTEST) -m "(evidence or bench) and not soak" --evidence build/evidence.json; code=$$?; $(PY) -m tools.evidence && exit $$code
 
 mutants: setup
 	@$(PY) -m tools.mutants $(ARGS)

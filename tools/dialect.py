@@ -83,7 +83,8 @@ class _Walk(ast.NodeVisitor):
         of_module = isinstance(node.value, ast.Name) and node.value.id in MODULES_WITH_SUCH
         if node.attr in FORBIDDEN_ATTRIBUTES and not of_module:
             self._fault(node, f".{node.attr} is not on every board")
-        if node.attr == "__name__":
+        of_class = isinstance(node.value, ast.Call) and getattr(node.value.func, "id", "") == "type"
+        if node.attr == "__name__" and not of_class:
             self._fault(node, "functions have no __name__ on the LoPy4")
         self.generic_visit(node)
 

@@ -1,8 +1,8 @@
 """Who may import whom (docs/architecture), read off the syntax trees of src/ and sim/.
 
 main -> anything in src; app -> modbus, lorawan, hal.contract, config; modbus, lorawan -> their own package and hal.contract;
-hal.<board> -> hal.contract, what boards share, its own second file and vendor modules; config -> nothing; the models in sim -> hal.contract, its runners also main.
-Beside that umodbus, and the standard modules that every board has under the same name.
+hal.<board> -> hal.contract, what boards share, its own second file and vendor modules; config -> nothing; the models in sim ->
+hal.contract, its runners also main. Beside that umodbus (modbus alone), and the standard modules that every board has.
 """
 import ast
 import pathlib
@@ -29,7 +29,7 @@ MAY_IMPORT = {
 }
 FIRMWARE = {"main", "app", "modbus", "lorawan", "hal", "config", "keys", "umodbus"}
 # What builds an application inside the simulated world, instead of modelling a part of that world.
-SIM_RUNNERS = {"sim/__main__.py", "sim/scenario.py", "sim/live.py", "sim/run.py"}
+SIM_RUNNERS = {"sim/__main__.py", "sim/live.py", "sim/run.py", "sim/scenario.py", "sim/world.py"}
 
 
 def imports(tree, path):

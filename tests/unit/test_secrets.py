@@ -19,8 +19,11 @@ KEY_LIKE = re.compile(
     r"""|(?<![0-9A-Fa-f]{2}[:-])((?:[0-9A-Fa-f]{2}[:-]){7}(?:(?:[0-9A-Fa-f]{2}[:-]){8})?[0-9A-Fa-f]{2})(?![:-]?[0-9A-Fa-f])"""
 )
 
-# Payloads of test vectors that happen to have a key's length: file -> literals. One that is no longer there is an error.
-ALLOWED = {}
+# What is no key but has the length of one: file -> literals. One that is no longer there is an error.
+ALLOWED = {
+    # EUIs that the simulated network shows in its messages: of a device, a join server and a gateway that do not exist.
+    "sim/tts_messages.py": {"70B3D57ED0060C5A", "70B3D57ED0000000", "58A0CBFFFE800001"},
+}
 
 
 def key_likes(text):
@@ -35,9 +38,11 @@ def tracked():
 
 
 def test_no_tracked_file_holds_a_key():
+    here = pathlib.Path(__file__).relative_to(ROOT).as_posix()
+    allowed = dict(ALLOWED, **{here: set().union(*ALLOWED.values())})
     found = {}
     for name in tracked():
-        literals = key_likes((ROOT / name).read_text(errors="replace")) - ALLOWED.get(name, set())
+        literals = key_likes((ROOT / name).read_text(errors="replace")) - allowed.get(name, set())
         if literals:
             found[name] = sorted(literals)
     assert found == {}

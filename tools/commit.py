@@ -1,0 +1,23 @@
+"""Which state of the code a figure belongs to."""
+import pathlib
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+# A change to these leaves every figure as it was; a commit of the figures themselves is one.
+NO_CODE = [":!docs", ":!*.md"]
+
+
+def _git(*arguments):
+    return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def code_commit():
+    """The last commit that touched more than words, as 40 digits; with "+" behind it where there are changes since."""
+    commit = _git("log", "-1", "--format=%H", "--", ".", *NO_CODE)
+    changed = _git("status", "--porcelain", "--", ".", *NO_CODE)
+    return commit + ("+" if changed else "")
+
+
+def short(commit):
+    """`commit` for a reader: 10 digits, and the "+"."""
+    return commit[:10] + ("+" if commit.endswith("+") else "")
