@@ -87,7 +87,7 @@ def encode_result(r, s, limit):
     """The answer r, given in the status s, in at most limit bytes: 8, or the 5-byte short form, or None."""
     if limit < SHORT:
         return None
-    command = _index(r.command, words.COMMANDS, _UNKNOWN_BYTE)
+    command = _index(r.op, words.COMMANDS, _UNKNOWN_BYTE)
     with_id = r.command_id is not None
     command_id = r.command_id & 255 if with_id else 0
     outcome = (

@@ -40,7 +40,7 @@ class Result:
     """One final answer."""
 
     def __init__(self, command=1, command_id=None, result=0, detail=0):
-        self.command = command
+        self.op = command
         self.command_id = command_id
         self.result = result
         self.detail = detail

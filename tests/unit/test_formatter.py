@@ -250,8 +250,8 @@ def test_what_the_firmware_packs_is_what_the_formatter_reads_status(js):
 def expected_result(r, s, full):
     acks = {'lock': 'Lock Outlet ACK', 'unlock': 'Unlock Outlet ACK', 'reset': 'Reset Charger ACK', 'start': 'Reset Charger ACK'}
     data = {'type': 'result', 'state': words.STATES[s.state], 'result': words.RESULTS[r.result]}
-    if words.COMMANDS[r.command]:
-        data['command'] = words.COMMANDS[r.command]
+    if words.COMMANDS[r.op]:
+        data['command'] = words.COMMANDS[r.op]
     if r.result == 0 and data.get('command') in acks:
         data['state'] = acks[data['command']]
     if r.command_id is not None:
@@ -266,7 +266,7 @@ def expected_result(r, s, full):
 def test_what_the_firmware_packs_is_what_the_formatter_reads_result(js):
     rng = random.Random(11)
     drawn = [(
-        Bag(command=rng.randrange(len(words.COMMANDS)), command_id=rng.choice([None, 0, rng.randrange(256)]),
+        Bag(op=rng.randrange(len(words.COMMANDS)), command_id=rng.choice([None, 0, rng.randrange(256)]),
             result=rng.randrange(len(words.RESULTS)), detail=rng.randrange(len(words.DETAILS))),
         random_status(rng)[0], rng.choice([5, 7, 8, 11]),
     ) for _ in range(ROUNDS)]
