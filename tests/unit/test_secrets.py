@@ -11,9 +11,9 @@ from tools import make_keys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-# An EUI has 16 hexadecimal digits, a key 32. A Modbus ASCII frame (a string that starts with its colon) is none.
+# An EUI has 16 hexadecimal digits, a key 32. A Modbus ASCII frame, quoted from its : or > on, is none.
 KEY_LIKE = re.compile(
-    r"""(?<![0-9A-Za-z_])(?<!['"][:>])((?:[0-9A-Fa-f]{16}){1,2})(?![0-9A-Za-z_])"""  # in one piece
+    r"""(?<![0-9A-Za-z_])(?<!['"`][:>])((?:[0-9A-Fa-f]{16}){1,2})(?![0-9A-Za-z_])"""  # in one piece
     r"""|((?:0x[0-9A-Fa-f]{1,2},\s*){15}0x[0-9A-Fa-f]{1,2})(?!\s*,\s*0x)"""  # 16 bytes as a list
     r"""|(?<!\\x..)((?:\\x[0-9A-Fa-f]{2}){16})(?!\\x)"""  # 16 bytes as a literal
     r"""|(?<![0-9A-Fa-f]{2}[:-])((?:[0-9A-Fa-f]{2}[:-]){7}(?:(?:[0-9A-Fa-f]{2}[:-]){8})?[0-9A-Fa-f]{2})(?![:-]?[0-9A-Fa-f])"""
