@@ -5,7 +5,9 @@ index that pip is configured for, checks its SHA-256 and unpacks the package. A 
 does nothing. `make build` takes the same files for the board.
 """
 import hashlib
+import os
 import pathlib
+import ssl
 import subprocess
 import sys
 import sysconfig
@@ -38,12 +40,26 @@ def pip_setting(name):
     return found
 
 
+def certificates():
+    """The environment in which a download trusts what pip trusts, on a machine without certificates of its own too."""
+    environment = dict(os.environ)
+    known = ssl.get_default_verify_paths()
+    chosen = pip_setting("cert")
+    if chosen:
+        environment["SSL_CERT_FILE"] = chosen[-1]
+    elif not known.cafile and not (known.capath and os.listdir(known.capath)):
+        from pip._vendor import certifi
+
+        environment["SSL_CERT_FILE"] = certifi.where()
+    return environment
+
+
 def download(directory):
     """The archive as bytes. SystemExit with the downloader's words where it cannot be had."""
     command = [sys.executable, "-m", "unearth", NAME + "==" + VERSION, "--no-binary", "--download", str(directory)]
     for url in pip_setting("index-url"):
         command += ["--index-url", url]
-    result = subprocess.run(command, capture_output=True, text=True)
+    result = subprocess.run(command, env=certificates(), capture_output=True, text=True)
     archives = list(directory.glob("*.tar.gz"))
     if result.returncode or len(archives) != 1:
         raise SystemExit(f"could not download {NAME} {VERSION}: {(result.stderr or result.stdout).strip()}")
