@@ -1,5 +1,6 @@
 """Serial devices on Linux: a plain port for a modem, and the RS485 bus over a USB adapter."""
 
+import os
 import termios
 import time
 
@@ -20,12 +21,12 @@ class Port:
 
     def __init__(self, path, baud, parity, kind):
         self._kind = kind
+        self._parity = parity
         self._retry_ns = None
         # RTS and DTR low from the start; Linux itself raises them for an instant when it opens a device.
         self._port = serial.Serial()
         self._port.port = path
         self._port.baudrate = baud
-        self._port.parity = parity
         self._port.timeout = 0
         self._port.write_timeout = 1
         self._port.rts = False
@@ -40,6 +41,10 @@ class Port:
         if self._retry_ns is not None and now_ns < self._retry_ns:
             return False
         self._retry_ns = now_ns + _REOPEN_NS
+        # A pseudo-terminal (the simulated wallbox) knows no parity, and glibc makes an error of that.
+        is_pty = os.path.realpath(self._port.port).startswith('/dev/pts/')
+        self._port.parity = serial.PARITY_NONE if is_pty else self._parity
+        self._port.rs485_mode = None    # else pyserial would insist on it with the next device too
         try:
             self._port.open()
             self.prepare(self._port)

@@ -1,0 +1,401 @@
+"""What the conformance suite needs beside a board: somebody at the other end of its bus, a network for its radio, its power switch.
+
+A Rig is one board in its surroundings. The suite in this folder speaks of Rigs only, so that a simulated board, Linux over a
+pseudo-terminal, a fake LoPy4 and (tests/hil) a real one run the same tests. To add a board: subclass Rig, add it to RIGS and to
+the lists of what it can show.
+"""
+import contextlib
+import errno
+import importlib
+import os
+import pathlib
+import pty
+import sys
+import threading
+import time
+import tty
+import types
+
+import config
+import hal.posix
+import hal.posix_ports
+import serial
+from sim.hal import Flash, MonitorStopped, SimBoard
+from sim.kernel import Kernel
+from sim.line import Line
+from sim.network import Network
+from sim.pycom import PWRON_RESET, WDT_RESET, BoardReset, LoPy4
+
+KEYS = types.SimpleNamespace(DEV_EUI="70B3D549000000AA", JOIN_EUI="00" * 8, APP_KEY="01" * 16)
+
+
+class PowerCut(BaseException):
+    """The supply fails; no handler of the firmware sees it."""
+
+
+class Rig:
+    """One board, running, in its surroundings.
+
+    board: its parts, as open() gave them. slack_ms: how late things may be on a busy machine, 0 in virtual time.
+    """
+
+    slack_ms = 0
+
+    def settle(self, ms):
+        """Time passes; the board does nothing."""
+
+    def feed(self, data, after_ms=0):
+        """Somebody else begins to send on the bus, after_ms from now."""
+
+    def heard(self):
+        """What somebody else has heard from the board on the bus since the last call."""
+
+    def driven(self):
+        """True while the board's RS485 driver is on."""
+
+    def was_driven_at_open(self):
+        """True if its driver was on at any time before the first transmission."""
+
+    def light(self):
+        """The colour that a person sees, None where there is no light."""
+
+    def power_cycle(self):
+        """Power off and on: board is a new one, with what a power cut leaves."""
+
+    def reset(self, reason):
+        """board.system.reset(reason), which must not return, and the boot that follows."""
+
+    # Only of those in BREAKABLE.
+
+    def break_bus(self, after):
+        """The port fails in the next transmission, after so many bytes."""
+
+    def mend_bus(self):
+        """It works again."""
+
+    # Only of those in CUTTABLE.
+
+    cuts = ()
+
+    def put_in_power_cut(self, cut, name, value):
+        """board.store.put(name, value), while power fails at the instant `cut` (one of cuts); then a boot."""
+
+    # Only of those in WITH_RADIO.
+
+    def gateway(self, on):
+        """Whether anybody hears the radio and answers."""
+
+    def push(self, port, payload):
+        """A downlink from the application."""
+
+    def mac_only(self):
+        """The network has something to tell the modem only, at the next occasion."""
+
+    def uplinks(self):
+        """(port, payload) of every uplink on the air since boot."""
+
+
+class SimRig(Rig):
+    """sim/hal.py on the simulated line and network."""
+
+    def __init__(self, path):
+        self.kernel = Kernel()
+        self.line = Line(self.kernel, 1)
+        self.records = []
+        self.network = Network(self.kernel, self._record)
+        self.halted = None
+        self.settings = config.Settings({"LORAWAN_CLASS": "C"})
+        self.flash = Flash()
+        self._heard = bytearray()
+        self.line.attach(self)
+        self.log = lambda text: None
+        self._boot()
+
+    def _record(self, kind, t_us=None, **fields):
+        self.records.append((kind, fields))
+
+    def _boot(self):
+        self.records.clear()
+        self.board = SimBoard(self, self.settings, self.flash)
+        self._driven_at_open = self.driven()
+
+    def on_line(self, data, end_us):
+        self._heard += data
+
+    def settle(self, ms):
+        self.kernel.run_until(self.kernel.now_us + ms * 1000)
+
+    def feed(self, data, after_ms=0):
+        self.kernel.after(after_ms * 1000, self.line.transmit, self, data)
+
+    def heard(self):
+        data, self._heard = bytes(self._heard), bytearray()
+        return data
+
+    def driven(self):
+        return self.line.driven_us(self.board.bus) is not None
+
+    def was_driven_at_open(self):
+        return self._driven_at_open
+
+    def light(self):
+        return self.board.indicator.colour
+
+    def power_cycle(self):
+        self._boot()
+
+    def reset(self, reason):
+        with contextlib.suppress(MonitorStopped):
+            self.board.system.reset(reason)
+            raise AssertionError("reset() returned")
+        self._boot()
+
+    def gateway(self, on):
+        self.network.gateway_down(self.kernel.now_us if on else self.kernel.now_us + 10**12)
+
+    def push(self, port, payload):
+        self.network.push([{"f_port": port, "payload": payload, "confirmed": False}])
+
+    def uplinks(self):
+        return [(fields["f_port"], bytes.fromhex(fields["hex"])) for kind, fields in self.records if kind == "uplink"]
+
+
+class Lopy4Rig(Rig):
+    """hal/lopy4.py on the fake LoPy4."""
+
+    cuts = ("before", "after")
+    head_start_us = 0
+
+    def __init__(self, path):
+        # Something has left a high level in the latch of the pin: an earlier program, a soft reset.
+        self.fake = LoPy4(ticks_us=self.head_start_us, latches={"P8": 1})
+        self.settings = config.Settings({"REGION": "AU915", "LORAWAN_CLASS": "C"})
+        self._boot()
+
+    def _boot(self):
+        self._seen = 0
+        self.board = load_lopy4(self.fake).open(self.settings, KEYS)
+        self._driven_at_open = self.driven()
+
+    def settle(self, ms):
+        self.fake.spend(ms * 1000)
+
+    def feed(self, data, after_ms=0):
+        self.fake.kernel.after(after_ms * 1000, self.fake.arrive, data)
+
+    def heard(self):
+        new = self.fake.wire[self._seen :]
+        self._seen += len(new)
+        return bytes(byte for _, _, byte in new)
+
+    def driven(self):
+        return bool(self.fake.level("P8"))
+
+    def was_driven_at_open(self):
+        return self._driven_at_open
+
+    def light(self):
+        return self.fake.led
+
+    def power_cycle(self):
+        self.fake.reboot(PWRON_RESET)
+        self._boot()
+
+    def reset(self, reason):
+        with contextlib.suppress(BoardReset):
+            self.board.system.reset(reason)
+            raise AssertionError("reset() returned")
+        self.fake.reboot(WDT_RESET)
+        self._boot()
+
+    def break_bus(self, after):
+        self.fake.uart.fails_after = after
+
+    def mend_bus(self):
+        self.fake.uart.fails_after = None
+
+    def put_in_power_cut(self, cut, name, value):
+        self.fake.cut_in_nvs = cut
+        with contextlib.suppress(BoardReset):
+            self.board.store.put(name, value)
+        self.fake.cut_in_nvs = None
+        self.power_cycle()
+
+    def gateway(self, on):
+        self.fake.air.deaf = not on
+
+    def push(self, port, payload):
+        self.fake.lora_task.push(port, payload)
+
+    def mac_only(self):
+        self.fake.air.mac_commands = True
+
+    def uplinks(self):
+        return [(port, payload) for _, port, payload, _, _ in self.fake.air.uplinks]
+
+
+class Lopy4WrapRig(Lopy4Rig):
+    """The same, booted so that the microsecond counter wraps a second after the board is up."""
+
+    head_start_us = (1 << 32) - 1200000
+
+
+def load_lopy4(fake):
+    """The board module, imported afresh over the fake's vendor modules, which leave sys.modules again."""
+    names = ["hal.lopy4", "hal.lopy4_radio", *fake.modules()]
+    before = {name: sys.modules.pop(name) for name in names if name in sys.modules}
+    sys.modules.update(fake.modules())
+    try:
+        return importlib.import_module("hal.lopy4")
+    finally:
+        for name in names:
+            sys.modules.pop(name, None)
+        sys.modules.update(before)
+
+
+class PtySerial(serial.Serial):
+    """pyserial on a pseudo-terminal, which has no modem lines: RTS is a trace here, as a wire to the driver would show it."""
+
+    trace = []
+    fails_after = None
+
+    def _update_rts_state(self):
+        self.trace.append(self._rts_state)
+
+    def _update_dtr_state(self):
+        pass
+
+    def write(self, data):
+        if self.fails_after is not None:
+            super().write(data[: self.fails_after])
+            raise OSError(errno.EIO, "the adapter is gone")
+        return super().write(data)
+
+
+class PosixRig(Rig):
+    """hal/posix.py over a pseudo-terminal, RS485 direction by RTS (the kernel's RS485 mode is refused there)."""
+
+    slack_ms = 500
+    cuts = ("open", "fsync", "rename", "after rename", "fsync directory")
+
+    def __init__(self, path):
+        self.master, slave = pty.openpty()
+        tty.setraw(slave)
+        os.set_blocking(self.master, False)
+        self.settings = config.Settings(
+            {"BUS_PORT": os.ttyname(slave), "BUS_DIRECTION": "rts", "STORE_DIR": str(pathlib.Path(path) / "store")}
+        )
+        self._slave = slave     # held open, so that the master survives a reboot of the board
+        self._port_class = type("PtySerial", (PtySerial,), {"trace": []})
+        self.board = None
+        self._boot()
+
+    def _boot(self):
+        self._close()
+        real, hal.posix_ports.serial.Serial = hal.posix_ports.serial.Serial, self._port_class
+        try:
+            self.board = hal.posix.open(self.settings, KEYS)
+        finally:
+            hal.posix_ports.serial.Serial = real
+        self._driven_at_open = any(self._port_class.trace)
+
+    def _close(self):
+        if self.board is not None:
+            self.board.bus.lose()
+        self._port_class.trace.clear()
+
+    def close(self):
+        self._close()
+        os.close(self.master)
+        os.close(self._slave)
+
+    def settle(self, ms):
+        time.sleep(ms / 1000)
+
+    def feed(self, data, after_ms=0):
+        if after_ms:
+            threading.Timer(after_ms / 1000, os.write, (self.master, data)).start()
+        else:
+            os.write(self.master, data)
+
+    def heard(self):
+        data = b""
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                data += os.read(self.master, 4096)
+        return data
+
+    def driven(self):
+        return self._port_class.trace[-1]
+
+    def was_driven_at_open(self):
+        return self._driven_at_open
+
+    def light(self):
+        return None
+
+    def power_cycle(self):
+        self._boot()
+
+    def reset(self, reason):
+        with contextlib.suppress(SystemExit):
+            self.board.system.reset(reason)
+            raise AssertionError("reset() returned")
+        self._boot()
+
+    def break_bus(self, after):
+        self._port_class.fails_after = after
+
+    def mend_bus(self):
+        self._port_class.fails_after = None
+        time.sleep(1.05)    # it is tried again once a second
+
+    def put_in_power_cut(self, cut, name, value):
+        real, hal.posix.os = hal.posix.os, CuttingOs(cut)
+        try:
+            with contextlib.suppress(PowerCut):
+                self.board.store.put(name, value)
+        finally:
+            hal.posix.os = real
+        self.power_cycle()
+
+
+class CuttingOs:
+    """The os module of a machine whose power fails; what was not synced is lost from the file under way."""
+
+    def __init__(self, cut):
+        self._cut = cut
+        self._syncs = 0
+
+    def __getattr__(self, name):
+        return getattr(os, name)
+
+    def makedirs(self, path, exist_ok):
+        os.makedirs(path, exist_ok=exist_ok)
+        if self._cut == "open":
+            raise PowerCut
+
+    def fsync(self, descriptor):
+        self._syncs += 1
+        if self._syncs == 1 and self._cut == "fsync":
+            os.ftruncate(descriptor, 1)
+            raise PowerCut
+        if self._syncs == 2 and self._cut == "fsync directory":
+            raise PowerCut
+        os.fsync(descriptor)
+
+    def rename(self, source, target):
+        if self._cut == "rename":
+            raise PowerCut
+        if not self._syncs:
+            os.truncate(source, 0)      # a name that is safe before its contents
+        os.rename(source, target)
+        if self._cut == "after rename":
+            raise PowerCut
+
+
+RIGS = {"sim": SimRig, "lopy4": Lopy4Rig, "lopy4 wraps": Lopy4WrapRig, "posix": PosixRig}
+BREAKABLE = ("lopy4", "lopy4 wraps", "posix")
+CUTTABLE = ("lopy4", "posix")
+WITH_RADIO = ("sim", "lopy4", "lopy4 wraps")
+WITH_MAC_ONLY = ("lopy4", "lopy4 wraps")
