@@ -1,0 +1,143 @@
+"""The wallbox's end of the bus: finds requests, answers after a few milliseconds, sleeps, and loses what comes while it does.
+
+A pure slave: what it sends by itself is the panel's (sim/panel.py).
+"""
+
+from random import Random
+
+from sim import box_frames
+from sim.box_frames import READ, REFUSED, WRITE
+from sim.box_registers import BROADCAST_READS, DONE, IGNORED, READS, WRITES
+from sim.box_registers import REFUSED as NOT_ALLOWED
+
+# No source gives the latency; traces only show it within the same second (reference section 1). A few milliseconds.
+LATENCY_US = (2_000, 8_000)
+# After the telegram that woke it the interface needs a little longer; what comes meanwhile is lost too.
+WAKING_US = 20_000
+NEVER_US = 1 << 62
+BROADCAST = 0
+
+
+class BoxPort:
+    """Line node of a wallbox.
+
+    reads: answered register reads of masters other than the panel. panel: the node that is the panel, or None.
+    answering: an answer is waiting or on the line.
+    """
+
+    def __init__(self, kernel, line, box, record, sleeps_after_us, asleep, seed):
+        self.reads = 0
+        self.panel = None
+        self.answering = False
+        self._kernel = kernel
+        self._line = line
+        self._box = box
+        self._record = record
+        self._sleeps_us = sleeps_after_us or NEVER_US
+        self._heard_us = -NEVER_US - 1 if asleep else kernel.now_us
+        self._deaf_until_us = 0
+        self._random = Random(seed)
+        self._jitter = self._random.random
+        self._reader = box_frames.RequestReader()
+        # Reads by their bytes on the wire, with their answers, until the state of the box changes.
+        self._answers = {}
+        self._state_frame = None
+        line.attach(self, far=True)
+
+    def forget(self):
+        """The registers changed."""
+        self._answers.clear()
+        self._state_frame = None
+
+    def deafen(self, until_us):
+        """Hear and say nothing until then (NEVER_US: until deafen() is called again); awake after it."""
+        self._deaf_until_us = self._heard_us = until_us
+        self._reader = box_frames.RequestReader()
+
+    @property
+    def deaf(self):
+        """Without power, or starting."""
+        return self._kernel.now_us < self._deaf_until_us
+
+    def state_frame(self):
+        """The answer to a read of 0x0004, for the panel that gets it unasked."""
+        frame = self._state_frame
+        if frame is None:
+            frame = self._state_frame = self._read_answer(0x0004)
+        return frame
+
+    def on_line(self, data, end_us):
+        """Line: a burst of somebody else has ended."""
+        if end_us < self._deaf_until_us:
+            return
+        if end_us - self._heard_us > self._sleeps_us:
+            self._heard_us = end_us
+            self._deaf_until_us = end_us + WAKING_US
+            return
+        self._heard_us = end_us
+        answer = self._answers.get(data)
+        if answer is None or self._reader.pending:
+            self._listen(data, end_us)
+        elif not self.answering:
+            self._read_done(answer)
+
+    def _listen(self, data, end_us):
+        reader = self._reader
+        for body in reader.feed(data, end_us):
+            if self.answering:
+                # It has one buffer: what comes before its answer is out is lost.
+                return
+            function = body[1] if len(body) > 1 else 0
+            if body[0] not in (self._box.settings.id, BROADCAST):
+                continue
+            if function == READ and len(body) == 6:
+                self._read(body, data)
+            elif function == WRITE and len(body) == 9:
+                self._write(body)
+
+    def _read(self, body, data):
+        address = body[2] << 8 | body[3]
+        count, _ = READS.get(address, (None, None))
+        if count != body[4] << 8 | body[5] or (body[0] == BROADCAST and address not in BROADCAST_READS):
+            return
+        answer = self._read_answer(address)
+        if data == box_frames.frame(b':', body):
+            self._answers[data] = answer
+        self._read_done(answer)
+
+    def _read_answer(self, address):
+        box = self._box
+        contents = READS[address][1](box)
+        return box_frames.frame(b'>', bytes((box.settings.id, READ, len(contents))) + contents)
+
+    def _read_done(self, answer):
+        panel = self.panel
+        if panel is None or self._line.sender is not panel:
+            self.reads += 1
+        self._answer(answer)
+
+    def _write(self, body):
+        address = body[2] << 8 | body[3]
+        value = body[7] << 8 | body[8]
+        if body[4:7] != b'\x00\x01\x02':
+            return
+        write = WRITES.get(address)
+        own_id = self._box.settings.id
+        outcome = IGNORED if write is None else write(self._box, value)
+        self._record('bus_write', register=address, value='%04X' % value, accepted=outcome is DONE)
+        if body[0] == BROADCAST:
+            return
+        if outcome is DONE:
+            self._answer(box_frames.frame(b'>', bytes((own_id, WRITE)) + body[2:6]))
+        elif outcome is NOT_ALLOWED:
+            self._answer(box_frames.frame(b'>', bytes((own_id, WRITE | REFUSED, 0x04))))
+
+    def _answer(self, answer):
+        low, high = LATENCY_US
+        self.answering = True
+        self._kernel.after(low + int(self._jitter() * (high - low)), self._send, answer)
+
+    def _send(self, answer):
+        self.answering = False
+        if self._kernel.now_us >= self._deaf_until_us:
+            self._line.transmit(self, answer)
