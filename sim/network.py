@@ -68,7 +68,7 @@ class Network:
         self._downlink_luck = Random('%s downlink' % seed)
         self._emissions_us = SlidingDay()
         self._downlinks = SlidingDay()
-        self._outage = (0, 0)
+        self._down_until_us = 0
         self._booked = None         # the next downlink's handle
         self._on_air = None
         self._last_downlink_us = 0
@@ -91,10 +91,12 @@ class Network:
 
     def gateway_down(self, until_us):
         """Nothing gets through until then; replaces a running outage."""
-        now_us = self._kernel.now_us
-        since_us, old_until_us = self._outage
-        self._outage = (since_us if now_us < old_until_us else now_us, until_us)
+        self._down_until_us = until_us
         self._kernel.at(until_us, self._plan)
+
+    def lose_session(self):
+        """The server forgets the session (reset, restored backup); the device does not know."""
+        self.session = self.queue.session = None
 
     def uplink_airtime_s_max_day(self):
         """Seconds of the device's emissions in the worst 24 h: joins, repeats and empty frames included."""
@@ -124,24 +126,19 @@ class Network:
             self._kernel.after(DEDUPLICATION_US, self._take_uplink, frame, decoded)
 
     def _is_deaf(self, frame):
-        return self._on_air is not None or self._last_downlink_us > frame.start_us or self._is_out(frame)
-
-    def _is_out(self, frame):
-        since_us, until_us = self._outage
-        return since_us < frame.end_us and frame.start_us < until_us
+        return self._on_air is not None or self._last_downlink_us > frame.start_us or frame.start_us < self._down_until_us
 
     def _accept_join(self, request):
         key_id = b64encode(self._keys.randbytes(16)).decode('ascii')
         self.session = self.queue.session = Session(key_id, '260D%04X' % self._keys.getrandbits(16), self._rx1_delay_us)
-        self.queue.retry()      # what the old session did not acknowledge, it never will
         self._publish('join', self._messages.join(self._kernel.now_us, self.session))
         self._kernel.cancel(self._booked)
         self._booked = self._kernel.at(request.end_us + JOIN_ACCEPT_DELAY_US, self._send_join_accept, request, self.session)
 
     def _send_join_accept(self, request, session):
         self._booked = None
-        dr = self.region.rx1_dr(request.dr)
-        self._put_on_air(self._frame(session, RX1, answers=request), dr, self.region.join_accept_bytes)
+        if self._kernel.now_us >= self._down_until_us:
+            self._put_on_air(self._frame(session, RX1, answers=request), self.region.rx1_dr(request.dr), self.region.join_accept_bytes)
 
     def _take_uplink(self, frame, decoded):
         session = frame.session
@@ -162,7 +159,7 @@ class Network:
     def _plan(self):
         """Book the next downlink, if there is one and a slot for it."""
         session = self.session
-        if session is None or self._booked is not None or self._on_air is not None or self._kernel.now_us < self._outage[1]:
+        if session is None or self._booked is not None or self._on_air is not None:
             return
         if not self.queue.is_ready() and not session.owes_ack:
             return
@@ -185,13 +182,12 @@ class Network:
             return rx2_us, RX2, region.rx2_dr
         if session.klass == CLASS_C:
             return max(ready_us, rx2_us, self._next_class_c_us), RX2, region.rx2_dr
-        session.owes_ack = False
         return None
 
     def _send(self, session, start_us, window, dr):
         """The slot has come: what is first in the queue now goes out in it."""
         self._booked = None
-        if self._kernel.now_us < self._outage[1]:
+        if start_us < self._down_until_us:
             return
         item = self.queue.take(self.region.downlink_room(dr))
         if item is None and not session.owes_ack:
@@ -226,14 +222,14 @@ class Network:
         now_us = frame.start_us = self._kernel.now_us
         frame.end_us = now_us + time_on_air_us(size, self.region.downlink[dr], crc=False)
         self._on_air = frame
-        if self._downlink_luck.random() >= self.downlink_loss and not self._is_out(frame):
+        if self._downlink_luck.random() >= self.downlink_loss:
             self.device.preamble(frame)
         self._kernel.at(frame.end_us, self._downlink_over, frame)
 
     def _downlink_over(self, frame):
         self._on_air = None
         self._last_downlink_us = frame.end_us
-        received = self.device.over(frame, not self._is_out(frame))
+        received = self.device.over(frame, frame.start_us >= self._down_until_us)
         if frame.answers is None:
             self._downlinks.add(frame.end_us, 1)
             self._record('downlink', f_port=frame.f_port, hex=frame.payload.hex().upper(), received=received)

@@ -238,10 +238,9 @@ class Radio:
     def _is_mine(self, frame):
         if frame.answers is not None:
             return frame.answers is self._frame
-        return frame.session is self.session and self.session is not None
+        return frame.session is self.session
 
     def _joined(self, session):
-        self._kernel.cancel(self._timer)
         self.session = session
         self._f_cnt = 0
         self._task = None

@@ -48,7 +48,8 @@ def test_class_c_goes_out_530_ms_after_the_push():
 
 def test_class_c_sends_one_at_a_time_in_order_a_second_apart():
     air = joined('C').run(3000)
-    air.network.push([{'f_port': 1, 'payload': bytes((n,)), 'priority': 'HIGH' if n else 'LOWEST'} for n in range(4)])
+    for n in range(4):
+        air.network.push([{'f_port': 1, 'payload': bytes((n,)), 'priority': 'HIGH' if n else 'LOWEST'}])
     air.run(20)
     starts = downlink_starts(air)
     assert [entry['hex'] for entry in air.of('downlink')] == ['00', '01', '02', '03']
@@ -67,6 +68,29 @@ def test_a_push_after_an_uplink_takes_its_windows_while_they_can_be_reached(push
     rate = DataRate(10, 500) if start_s == 5.0 else RX2_WIDE
     assert air.of('downlink')[0]['t_us'] == end_us + int(start_s * 1e6) + time_on_air_us(14, rate, crc=False)
     assert air.of('downlink')[0]['received']
+
+
+def test_a_second_push_just_before_an_uplink_waits_for_its_second_window():
+    air = joined('C').run(100)
+    air.network.push([COMMAND, COMMAND])
+    air.run(0.1)
+    uplink_us = air.kernel.now_us
+    air.up(dr=5)
+    end_us = uplink_us + time_on_air_us(14, DataRate(7, 125))
+    assert downlink_starts(air) == [uplink_us - 100_000 + SCHEDULING_US, end_us + 6_000_000]
+
+
+def test_a_downlink_waits_for_the_one_on_the_air():
+    air = joined('C', region='EU868')
+    air.radio.send(1, b'\xa1', False, 0)
+    air.run(2)
+    air.network.push([{'f_port': 1, 'payload': bytes(51)}])
+    air.run(5)
+    air.network.push([COMMAND])
+    air.run(10)
+    first, second = air.of('downlink')
+    assert first['received'] and second['received']
+    assert second['t_us'] - time_on_air_us(14, DataRate(9, 125), crc=False) == first['t_us'] + SCHEDULING_US
 
 
 def test_class_a_sends_one_downlink_an_uplink():
@@ -164,6 +188,53 @@ def test_an_unsettled_confirmed_downlink_comes_back_after_a_rejoin():
     air.join()
     air.up()
     assert [entry['received'] for entry in air.of('downlink')] == [False, True]
+
+
+def test_a_refuted_downlink_goes_before_the_rest_of_the_queue():
+    air = joined('A')
+    air.network.push([CONFIRMED, {'f_port': 2, 'payload': b'\x01'}])
+    air.network.downlink_loss = 1.0
+    air.up()
+    air.network.downlink_loss = 0.0
+    air.up()
+    air.up()
+    assert [entry['f_port'] for entry in air.of('downlink')] == [1, 1, 2]
+
+
+def test_the_five_minutes_count_from_the_latest_attempt():
+    air = joined('C').run(100)
+    air.network.downlink_loss = 1.0
+    air.network.push([CONFIRMED])
+    air.run(200)
+    air.up()
+    air.run(280)
+    assert air.suffixes().count('down/sent') == 2
+    air.run(30)
+    assert air.suffixes().count('down/sent') == 3
+    counters = [air.message('down/sent', index)['downlink_sent'].get('f_cnt', 0) for index in range(3)]
+    assert counters == [0, 1, 2]
+
+
+def test_a_downlink_booked_for_the_old_session_waits_for_the_new_one():
+    air = joined('C').run(100)
+    air.radio = air.network.radio('C')
+    air.radio.join(6)
+    air.network.push([COMMAND])
+    air.run(60)
+    assert air.of('downlink') == [] and len(air.network.queue) == 1
+    air.up()
+    assert air.of('downlink')[0]['received']
+
+
+def test_a_session_lost_at_the_server_is_not_heard_until_the_device_joins_again():
+    air = joined('C').run(100)
+    air.network.lose_session()
+    air.network.push([COMMAND])
+    air.up(confirmed=True, seconds=60)
+    assert air.suffixes() == ['down/queued'] and air.of('downlink') == []
+    air.join()
+    air.up()
+    assert air.of('downlink')[0]['received'] and air.suffixes()[-2:] == ['up', 'down/sent']
 
 
 @pytest.mark.parametrize('f_port, size, name', ((0, 1, 'invalid_downlink'), (224, 1, 'invalid_downlink'), (256, 1, 'invalid_downlink'),
@@ -309,9 +380,27 @@ def test_join_message_and_new_session_key_each_time():
     ups = [message for suffix, _, message in air.messages if suffix == 'up']
     keys = [message['join_accept']['session_key_id'] for message in joins]
     assert keys == [message['uplink_message']['session_key_id'] for message in ups] and keys[0] != keys[1]
+    assert all('f_cnt' not in message['uplink_message'] for message in ups)
 
 
-@pytest.mark.parametrize('us, text', ((370_688, '0.370688s'), (56_576, '0.056576s'), (371_000, '0.371s'), (2_000_000, '2s'), (1_482_752, '1.482752s')))
+def test_downlink_counters_count_frames_and_are_foretold_when_queued():
+    air = joined('C').up(confirmed=True)
+    air.network.push([COMMAND, COMMAND])
+    air.run(10)
+    for what in ('queued', 'sent'):
+        assert [air.message('down/' + what, index)['downlink_' + what]['f_cnt'] for index in (0, 1)] == [1, 2]
+
+
+def test_the_wide_data_rate_has_a_channel_of_its_own():
+    air = joined('C')
+    for _ in range(5):
+        air.up(dr=6)
+    frequencies = {message['uplink_message']['settings']['frequency'] for _, _, message in air.messages}
+    assert frequencies == {'917500000'}
+
+
+@pytest.mark.parametrize('us, text', ((370_688, '0.370688s'), (56_576, '0.056576s'), (371_000, '0.371s'), (2_000_000, '2s'),
+                                      (1_482_752, '1.482752s')))
 def test_durations_as_the_stack_writes_them(us, text):
     assert duration(us) == text
 
@@ -354,8 +443,8 @@ def test_same_seed_same_story_other_seed_another():
 
 
 @settings(max_examples=40)
-@given(st.sampled_from('AC'), st.lists(st.tuples(st.sampled_from((0, 1, 20, 223, 224, 255, 300)), st.integers(0, 260), st.booleans(), st.integers(0, 40)),
-                                       max_size=12))
+@given(st.sampled_from('AC'), st.lists(st.tuples(
+    st.sampled_from((0, 1, 20, 223, 224, 255, 300)), st.integers(0, 260), st.booleans(), st.integers(0, 40)), max_size=12))
 def test_every_pushed_downlink_is_heard_in_order_or_reported_failed(klass, pushes):
     air = joined(klass)
     for f_port, size, confirmed, seconds in pushes:

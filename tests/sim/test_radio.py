@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from hal.contract import ACKED, FAILED, HEARD, JOIN_FAILED, JOINED, RECEIVED, SENT
 from sim.airtime import REGIONS, DataRate, preamble_us, time_on_air_us
+from sim.radio import RX1, RX2, Downlink
 from tests.sim.air import Air, joined
 
 SF10 = DataRate(10, 125)
@@ -132,7 +133,8 @@ def test_an_uplink_breaks_off_a_reception():
     air.network.push([{'f_port': 20, 'payload': b'\x01'}])
     air.run(0.6)
     air.up()
-    assert not air.of('downlink')[0]['received'] and air.kinds() == [SENT]
+    assert [entry['received'] for entry in air.of('downlink') + air.of('uplink')] == [False, False]
+    assert air.kinds() == [SENT]
 
 
 def test_busy_until_the_windows_are_over():
@@ -146,7 +148,8 @@ def test_busy_until_the_windows_are_over():
     assert air.radio.send(1, b'\xa1', False, 2)
 
 
-@pytest.mark.parametrize('port, payload, dr', ((1, bytes(12), 2), (1, b'', 7), (1, b'\xa1', -1), (0, b'\xa1', 2), (224, b'\xa1', 2), (1, bytes(243), 5)))
+@pytest.mark.parametrize('port, payload, dr', ((1, bytes(12), 2), (1, b'', 7), (1, b'\xa1', -1), (0, b'\xa1', 2), (224, b'\xa1', 2),
+                                               (1, bytes(243), 5)))
 def test_a_frame_that_cannot_be_is_refused(port, payload, dr):
     air = joined()
     assert not air.radio.send(port, payload, False, dr)
@@ -166,8 +169,8 @@ def test_max_payload_is_the_dwell_limits_or_the_plans():
 def test_confirmed_uplink_is_acknowledged_in_the_first_window():
     air = joined()
     start_us = air.kernel.now_us
-    air.up(confirmed=True)
-    end_us = start_us + ONE_BYTE_SF10_US + 5_000_000 + time_on_air_us(12, DataRate(10, 500), crc=False)
+    air.up(confirmed=True, dr=4)
+    end_us = start_us + time_on_air_us(14, DataRate(8, 125)) + 5_000_000 + time_on_air_us(12, DataRate(8, 500), crc=False)
     assert air.events == [(end_us, (ACKED, 1, None))]
     assert air.of('downlink') == [{'kind': 'downlink', 't_us': end_us, 'f_port': 0, 'hex': '', 'received': True}]
 
@@ -221,7 +224,11 @@ def test_confirmed_downlink_is_acknowledged_by_the_next_uplink_only():
     air.run(5)
     air.up()
     air.up()
-    assert air.suffixes() == ['down/queued', 'down/sent', 'down/ack', 'up', 'up']
+    air.network.downlink_loss = 1.0
+    air.network.push([{'f_port': 1, 'payload': b'\x03', 'confirmed': True}])
+    air.run(5)
+    air.up()
+    assert air.suffixes() == ['down/queued', 'down/sent', 'down/ack', 'up', 'up', 'down/queued', 'down/sent', 'down/nack', 'up', 'down/sent']
 
 
 def test_an_empty_frame_with_a_port_is_heard_but_delivers_nothing():
@@ -281,6 +288,84 @@ def test_a_faulty_modem_swallows_one_event_and_is_free_again(kind, confirmed):
     assert air.events == []
     air.up(confirmed=confirmed)
     assert air.kinds() == [kind]
+
+
+def strange(air, window, session=None, ack=False, answers=None):
+    """A frame that the network would not send just now."""
+    frame = Downlink()
+    frame.window, frame.session, frame.ack, frame.answers = window, session or air.radio.session, ack, answers
+    frame.f_port, frame.payload, frame.confirmed = 7, b'' if ack else b'\x07', False
+    return frame
+
+
+def test_the_first_windows_parameters_are_heard_in_that_window_only():
+    air = joined('C').run(100)
+    frame = strange(air, RX1)
+    air.radio.preamble(frame)
+    assert not air.radio.over(frame, True)
+
+
+def test_the_first_window_takes_the_receiver_away_from_class_c():
+    air = joined('C').run(100)
+    air.radio.send(1, b'\xa1', False, 2)
+    air.run(5)
+    frame = strange(air, RX2)
+    air.radio.preamble(frame)
+    air.run(0.5)
+    assert not air.radio.over(frame, True)
+
+
+def test_a_frame_of_another_session_is_no_frame():
+    air = joined('C').run(100)
+    for frame in (strange(air, RX2, session=object()), strange(air, RX2, answers=object())):
+        air.radio.preamble(frame)
+        assert not air.radio.over(frame, True)
+    assert air.run(1).events == []
+
+
+def test_class_c_takes_an_acknowledgement_that_comes_late():
+    air = joined('C').run(100)
+    air.network.gateway_down(air.kernel.now_us + 3600_000_000)
+    air.radio.send(1, b'\xa1', True, 2)
+    air.run(7)
+    frame = strange(air, RX2, ack=True)
+    air.radio.preamble(frame)
+    air.run(0.2)
+    assert air.radio.over(frame, True)
+    assert [event for _, event in air.run(30).events] == [(ACKED, 1, None)]
+
+
+def test_a_frame_in_class_cs_second_window_ends_it_though_it_began_before():
+    air = joined('C').run(100)
+    start_us = air.kernel.now_us
+    air.radio.send(1, b'\xa1', False, 2)
+    air.run(6.2)
+    frame = strange(air, RX2)
+    air.radio.preamble(frame)
+    air.run((start_us + ONE_BYTE_SF10_US + 6_010_000 - air.kernel.now_us) / 1e6)
+    assert air.radio.over(frame, True)
+    assert [event for _, event in air.run(10).events] == [(SENT, 1, None), (RECEIVED, 7, b'\x07')]
+
+
+def test_a_broken_frame_in_the_first_window_leaves_the_second():
+    air = joined('A')
+    air.network.push([{'f_port': 1, 'payload': b'\x03'}])
+    start_us = air.kernel.now_us
+    air.radio.send(1, b'\xa1', False, 2)
+    air.run(5.3)
+    air.network.gateway_down(air.kernel.now_us + 10_000)
+    air.run(5)
+    assert air.events == [(start_us + ONE_BYTE_SF10_US + 6_000_000 + preamble_us(RX2_WIDE), (SENT, 1, None))]
+
+
+def test_accept_that_cannot_be_sent_leaves_the_windows_empty():
+    air = Air(region='EU868')
+    air.radio.join(0)
+    air.run(2)
+    air.network.gateway_down(3600_000_000)
+    air.run(10)
+    request_us = time_on_air_us(23, DataRate(12, 125))
+    assert air.events == [(request_us + 6_000_000 + preamble_us(DataRate(9, 125)), (JOIN_FAILED, 0, None))]
 
 
 @settings(max_examples=40)
