@@ -1,0 +1,135 @@
+"""Modbus ASCII framing: start character, upper-case hex, LRC, CR LF. Requests start with ':', the box's answers with '>'.
+
+Wire input never raises: what is no frame is dropped and counted by name.
+"""
+
+from binascii import hexlify, unhexlify
+
+REQUEST = 0x3A  # ':', a master speaks
+ANSWER = 0x3E   # '>', the box speaks (ABL "EVCC2/3 API subset" 05 0015 20 Rev. B, 1.4)
+
+# "The maximum size of a MODBUS ASCII frame is 513 characters" (Modbus over Serial Line V1.02, 2.5.2.1).
+MAX_CHARS = 513
+MAX_BYTES = 255  # of such a frame: id, function, 252 of data, LRC
+MIN_BYTES = 3    # id, function, LRC
+MAX_UNREAD = 8192  # bytes that may wait for next(); twice the receive ring of a LoPy4
+
+# What the reader counts in the dictionary it is given.
+COUNTS = ('lrc_errors', 'not_hex', 'odd', 'short', 'overlong', 'cut', 'unread')
+
+
+def encode(body):
+    """The frame (bytes) of a body: id, function and data, without LRC."""
+    return b':' + hexlify(body + bytes((-sum(body) & 0xFF,))).upper() + b'\r\n'
+
+
+class Reader:
+    """Finds frames in a byte stream: feed() what has arrived, then next() until None.
+
+    more: next() may have another frame. partial: the bytes kept of a frame that is still arriving, else empty.
+    """
+
+    __slots__ = ('more', 'partial', '_at', '_counts')
+
+    def __init__(self, counts):
+        self.more = False
+        self.partial = b''
+        self._at = 0  # next unread byte of partial
+        self._counts = counts
+
+    def feed(self, data):
+        """Take the bytes that have arrived, any number of them."""
+        if data.endswith(b'\0'):  # the artefact that follows each frame of some boxes
+            data = data.rstrip(b'\0')
+        if self.partial:
+            if self.more and len(self.partial) - self._at > MAX_UNREAD:
+                self._counts['unread'] += 1
+            else:
+                data = self.partial[self._at:] + data
+        self.partial = data
+        self._at = 0
+        self.more = True
+
+    def next(self):
+        """The next frame as (start character, body without LRC), or None."""
+        if not self.more:
+            return None
+        data = self.partial
+        if data.endswith(b'\r\n') and not self._at:
+            start = data[0]
+            if start == ANSWER or start == REQUEST:
+                # The usual case: exactly one good frame. Two glued ones contain a character that is not hex.
+                try:
+                    raw = unhexlify(data[1:-2])
+                except ValueError:
+                    return self._scan()
+                if not sum(raw) & 0xFF and MIN_BYTES <= len(raw) <= MAX_BYTES:
+                    self.more = False
+                    self.partial = b''
+                    return start, raw[:-1]
+        return self._scan()
+
+    def _scan(self):
+        """next() for everything unusual, line by line; either half of a CR LF ends a line, so one may be lost."""
+        data = self.partial
+        at = self._at
+        if at == 0:
+            data = self.partial = data.replace(b'\r', b'\n')
+        frame = None
+        end = data.find(b'\n', at)
+        while end >= 0 and frame is None:
+            if end > at:
+                frame = self._decode(self._from_start(data[at:end]))
+            at = end + 1
+            end = data.find(b'\n', at)
+        if end >= 0:
+            self._at = at
+        else:
+            self._keep(data[at:])
+        return frame
+
+    def _keep(self, tail):
+        """Remember the frame that is still arriving; junk and what is too long are forgotten."""
+        tail = self._from_start(tail)
+        if len(tail) > MAX_CHARS:
+            self._counts['overlong'] += 1
+            tail = b''
+        self.partial = tail
+        self._at = 0
+        self.more = False
+
+    def _from_start(self, text):
+        """Text from its last start character on: a frame that begins makes an end of the one before."""
+        start = max(text.rfind(b':'), text.rfind(b'>'))
+        if start < 0:
+            return b''
+        if start > 0:
+            if text.find(b':', 0, start) >= 0 or text.find(b'>', 0, start) >= 0:
+                self._counts['cut'] += 1
+            return text[start:]
+        return text
+
+    def _decode(self, text):
+        """The frame of one line without its end, or None."""
+        if not text:
+            return None
+        counts = self._counts
+        digits = text[1:].replace(b'\0', b'')  # line artefact of wake-up and direction switch
+        if len(text) > MAX_CHARS:
+            counts['overlong'] += 1
+            return None
+        if len(digits) & 1:
+            counts['odd'] += 1
+            return None
+        try:
+            raw = unhexlify(digits)
+        except ValueError:
+            counts['not_hex'] += 1
+            return None
+        if len(raw) < MIN_BYTES:
+            counts['short'] += 1
+            return None
+        if sum(raw) & 0xFF:
+            counts['lrc_errors'] += 1
+            return None
+        return text[0], raw[:-1]

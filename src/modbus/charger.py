@@ -1,0 +1,222 @@
+"""The charger as the application sees it: readings at a steady pace, sightings of what its panel says, writes that are safe to send."""
+
+from modbus import ascii, registers, transaction
+
+# What poll() returns.
+IDLE = 0
+SIGHTING = 1     # somebody else's answer was overheard: code
+READING = 2      # 0x002E was answered: reading
+LIMITS = 3       # 0x000F was answered: limits
+WRITTEN = 4      # the write is over: outcome
+READ_FAILED = 5  # all tries of a read unanswered: failed_address
+
+# Outcomes of a write.
+ACKED = 0
+REFUSED = 1      # ">ii9004: writing registers failed" (ABL 1.4.3)
+SILENT = 2       # sent, but no answer: it may have been done
+NOT_SENT = 3
+
+# Design decisions: pace of the readings, age of the reading that a write rests on, life of a write.
+READ_EVERY_MS = 2000
+LIMITS_EVERY_MS = 10000
+FRESH_MS = 5000
+WRITE_AGE_MS = 8000
+
+# Overheard answers that carry the state in their fifth byte: to 0x0004 (the panel) and to 0x002E (another master).
+_CODE_AT = 4
+_PANEL_LENGTH = 5
+_STATUS_LENGTH = 13
+
+_OUTCOMES = {transaction.ANSWERED: ACKED, transaction.REFUSED: REFUSED, transaction.UNANSWERED: SILENT}
+
+# Everything counted by the client and what it stands on.
+COUNTS = ('reads', 'writes', 'forbidden') + transaction.COUNTS + ascii.COUNTS
+
+
+class ChargerClient:
+    """One charger on the bus. poll() is all it does, at most one event a call.
+
+    code: of the latest SIGHTING. reading: a registers.Reading. limits: duty cycles (box, default, icmax, effective) in 0.1 %, empty
+    before the first LIMITS. heard_ms, answered_ms: last valid frame of the box, last answer to us; None before the first.
+    due_ms: when poll() wants to be called again at the latest. watch_limits: set it to have 0x000F read every 10 s.
+    """
+
+    __slots__ = ('code', 'reading', 'limits', 'outcome', 'failed_address', 'heard_ms', 'answered_ms', 'due_ms', 'watch_limits', 'counts',
+                 '_id', '_master', '_status_request', '_limits_request', '_panel_head', '_write', '_write_ms', '_write_lost',
+                 '_read_at_ms', '_limits_at_ms', '_fresh_until_ms')
+
+    def __init__(self, bus, device_id=1, phase_order=registers.PHASE_ORDER):
+        if not 1 <= device_id <= 16:
+            raise ValueError('device_id')
+        self.code = None
+        self.reading = registers.Reading(phase_order)
+        self.limits = ()
+        self.outcome = None
+        self.failed_address = None
+        self.heard_ms = None
+        self.answered_ms = None
+        self.due_ms = 0
+        self.watch_limits = False
+        self.counts = {}
+        for name in COUNTS:
+            self.counts[name] = 0
+        self._id = device_id
+        self._master = transaction.Master(bus, self.counts)
+        self._status_request = self._request_for(registers.STATUS)
+        self._limits_request = self._request_for(registers.LIMITS)
+        self._panel_head = self._request_for(registers.PANEL).head
+        self._write = None           # the Request waiting to be sent or answered
+        self._write_ms = 0           # when it was asked for
+        self._write_lost = False     # it is over, unsent, and nobody was told yet
+        self._read_at_ms = 0
+        self._limits_at_ms = 0
+        self._fresh_until_ms = None  # a write may rest on the latest reading until then; None: on no reading
+
+    def _request_for(self, address):
+        return transaction.read_request(self._id, address, registers.find(address)[registers.WORDS])
+
+    def write(self, register, value, now_ms):
+        """Ask for one write, sent once, told by WRITTEN; False while another is pending. What may not be written ends as NOT_SENT."""
+        if self._write is not None:
+            return False
+        self._write = transaction.write_request(self._id, register, value)
+        self._write_ms = now_ms
+        self._write_lost = not registers.may_write(register, value)
+        if self._write_lost:
+            self.counts['forbidden'] += 1
+        self.due_ms = now_ms
+        return True
+
+    def read_soon(self, now_ms, delay_ms=0):
+        """Ask for a reading earlier than the pace would bring it."""
+        at_ms = now_ms + delay_ms
+        if at_ms < self._read_at_ms:
+            self._read_at_ms = at_ms
+            if at_ms < self.due_ms:
+                self.due_ms = at_ms
+
+    def note_busy(self, busy_ms):
+        """The loop had no time for the bus for busy_ms: what is read next is no sign of a gap now."""
+        self._master.note_busy(busy_ms)
+
+    def poll(self, now_ms):
+        """Take what has arrived and do what is due; one event."""
+        result = self._master.poll(now_ms)
+        if not result:
+            if now_ms < self.due_ms:
+                return IDLE
+            event = self._give_up(now_ms) if self._write is not None else IDLE
+        else:
+            event = self._EVENTS[result](self, result, now_ms)
+        self._plan(now_ms)
+        return event
+
+    def _on_heard(self, result, now_ms):
+        """A frame of somebody else's exchange, or said by the box unasked."""
+        master = self._master
+        body = master.body
+        if master.start_char != ascii.ANSWER or body[0] != self._id:
+            return IDLE
+        self.heard_ms = master.at_ms
+        length = len(body)
+        if (length == _PANEL_LENGTH and body.startswith(self._panel_head)) or (
+                length == _STATUS_LENGTH and body.startswith(self._status_request.head)):
+            self.code = body[_CODE_AT]
+            return SIGHTING
+        return IDLE
+
+    def _on_answered(self, result, now_ms):
+        master = self._master
+        at_ms = self.heard_ms = self.answered_ms = master.at_ms
+        done = master.done
+        if done is self._status_request:
+            self.reading.update(master.body[3:], at_ms)
+            self._fresh_until_ms = at_ms + FRESH_MS
+            return READING
+        if done is self._limits_request:
+            self.limits = registers.limits_of(master.body[3:])
+            return LIMITS
+        return self._on_written(result, now_ms)
+
+    def _on_refused(self, result, now_ms):
+        """The box is there and said no."""
+        self.heard_ms = self.answered_ms = self._master.at_ms
+        return self._on_unanswered(result, now_ms)
+
+    def _on_unanswered(self, result, now_ms):
+        done = self._master.done
+        if not done.is_read:
+            return self._on_written(result, now_ms)
+        if done is self._status_request:
+            self._fresh_until_ms = None
+            if self._write is not None:
+                self._write_lost = True
+        self.failed_address = done.address
+        return READ_FAILED
+
+    def _on_written(self, result, now_ms):
+        """The write was sent; the reading that shows what it did follows at once."""
+        self.outcome = _OUTCOMES[result]
+        self._write = None
+        self._limits_at_ms = now_ms
+        self.read_soon(now_ms)
+        return WRITTEN
+
+    def _on_expired(self, result, now_ms):
+        """The write found no gap while its reading was fresh: plan again."""
+        return IDLE
+
+    _EVENTS = {
+        transaction.HEARD: _on_heard,
+        transaction.ANSWERED: _on_answered,
+        transaction.REFUSED: _on_refused,
+        transaction.UNANSWERED: _on_unanswered,
+        transaction.EXPIRED: _on_expired,
+    }
+
+    def _give_up(self, now_ms):
+        """WRITTEN if the pending write is over without having been sent, else IDLE."""
+        master = self._master
+        if not self._write_lost:
+            if now_ms - self._write_ms < WRITE_AGE_MS or master.request is self._write:
+                return IDLE
+        self.outcome = NOT_SENT
+        self._write = None
+        self._write_lost = False
+        return WRITTEN
+
+    def _plan(self, now_ms):
+        """Begin what is due, and say when to be called again."""
+        master = self._master
+        if master.request is None:
+            self._begin(now_ms)
+        if master.request is not None:
+            due_ms = master.due_ms
+        else:
+            due_ms = self._read_at_ms
+            if self.watch_limits and self._limits_at_ms < due_ms:
+                due_ms = self._limits_at_ms
+        if self._write is not None and master.request is not self._write and self._write_ms + WRITE_AGE_MS < due_ms:
+            due_ms = self._write_ms + WRITE_AGE_MS
+        self.due_ms = now_ms if master.reader.more or self._write_lost else due_ms
+
+    def _begin(self, now_ms):
+        """Start the most urgent request that is due."""
+        if self._write is not None and not self._write_lost:
+            if self._fresh_until_ms is not None and now_ms <= self._fresh_until_ms and now_ms - self._write_ms < WRITE_AGE_MS:
+                self.counts['writes'] += 1
+                until_ms = min(self._fresh_until_ms, self._write_ms + WRITE_AGE_MS)
+                self._master.start(self._write, now_ms, until_ms)
+                return
+            self.read_soon(now_ms)
+        if now_ms >= self._read_at_ms:
+            # The pace is kept from due time to due time, so that waiting for a gap does not slow it down.
+            self._read_at_ms += READ_EVERY_MS
+            if self._read_at_ms <= now_ms:
+                self._read_at_ms = now_ms + READ_EVERY_MS
+            self.counts['reads'] += 1
+            self._master.start(self._status_request, now_ms)
+        elif self.watch_limits and now_ms >= self._limits_at_ms:
+            self._limits_at_ms = now_ms + LIMITS_EVERY_MS
+            self.counts['reads'] += 1
+            self._master.start(self._limits_request, now_ms)

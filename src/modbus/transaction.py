@@ -1,0 +1,261 @@
+"""The half-duplex master: one request at a time, matched to its answer, sent only where nobody else is talking.
+
+start() then poll(now_ms); nothing waits. Who else talks, and how often, is learnt by listening.
+"""
+
+from hal.contract import HalError
+from umodbus.functions import read_holding_registers, validate_resp_data, write_multiple_registers
+
+from modbus import ascii
+
+# What poll() returns.
+NOTHING = 0
+HEARD = 1       # a frame that is not for us: start, body, at_ms
+ANSWERED = 2    # the answer to the request `done`: body, at_ms
+REFUSED = 3     # the box said no to the request `done`: body, at_ms
+UNANSWERED = 4  # all tries of the request `done` are used up
+EXPIRED = 5     # the request `done` found no gap in its time and was not sent
+
+READ_HOLDING = 0x03
+WRITE_MULTIPLE = 0x10
+ERROR_BIT = 0x80
+
+# No source gives the answer time; boxes answer within the second, others use 100 ms to 1 s (docs/protocol.md).
+RESPONSE_MS = 400
+# A sleeping box loses the first telegram and needs a little time to wake (goingelectric.de p=1550459, evcc issue 526).
+READ_TRIES = 3
+CHARS_PER_S = 3490       # 38400 Bd, 11 bits a character (8E1)
+QUIET_MS = 5             # 17 characters: between anybody's last byte and our first
+LISTEN_MS = 1200         # first listen: the original's box talks every second in all states but A1
+TALKER_MS = 6000         # longer silent than this, a talker is gone; the slowest known talks every 5 s (A1)
+INTERVAL_MS = 1000       # assumed of a talker until its interval is known
+BURST_MS = 150           # bytes closer together belong to one exchange of others
+BURST_BYTES = 9          # fewer are wake-up glitches, no telegram
+PARTIAL_MS = 100         # a frame pausing longer is not coming any more; 50 ms clears the buffer of jrv/esphome-abl-emh1
+STARVED_MS = 6000        # waited that long for a gap that never is wide enough: right behind a frame will have to do
+BEHIND_MS = 50
+SLEPT_MS = 20            # from the end of a busy loop; what is read later than this did not wait in the buffer
+# Our longest exchange: write request (23 characters), answer time, status answer (31 characters).
+EXCHANGE_MS = 7 + RESPONSE_MS + 9
+
+# What is counted in the dictionary given, beside the reader's.
+COUNTS = ('sent', 'answered', 'refused', 'retries', 'timeouts', 'foreign', 'echoes', 'bus_errors')
+
+
+class Request:
+    """A telegram made once: the frame to send and the shape of its answer."""
+
+    __slots__ = ('address', 'body', 'frame', 'head', 'length', 'refusal', 'tries', 'is_read', 'sending_ms')
+
+    def __init__(self, device_id, address, pdu, head, length, tries):
+        self.address = address
+        self.body = bytes((device_id,)) + pdu
+        self.frame = ascii.encode(self.body)
+        self.head = bytes((device_id, pdu[0])) + head   # the answer begins so
+        self.length = length                            # of the answer's body
+        self.refusal = bytes((device_id, pdu[0] | ERROR_BIT))
+        self.tries = tries
+        self.is_read = pdu[0] == READ_HOLDING
+        self.sending_ms = len(self.frame) * 1000 // CHARS_PER_S + 1
+
+
+def read_request(device_id, address, words):
+    """Read a block of registers. The high byte of its first word echoes the address (ABL 1.4.1)."""
+    return Request(device_id, address, read_holding_registers(address, words), bytes((2 * words, address & 0xFF)), 3 + 2 * words, READ_TRIES)
+
+
+def write_request(device_id, address, value):
+    """Write one register, sent once: whether to repeat it is for those to decide who know what it does."""
+    return Request(device_id, address, write_multiple_registers(address, [value], signed=False), b'', 6, 1)
+
+
+class Master:
+    """Owner of the bus. request: the one under way, or None; due_ms: when poll() wants to be called for it."""
+
+    __slots__ = ('request', 'sent', 'done', 'due_ms', 'start_char', 'body', 'at_ms', 'reader', '_read', '_transmit', '_counts', '_tries',
+                 '_until_ms', '_wanted_ms', '_sent_ms', '_echo', '_open_ms', '_byte_ms', '_stamp_ms', '_foreign_ms', '_burst_ms', '_burst_timed',
+                 '_answer_ms', '_intervals', '_shortest_ms', '_polled_ms', '_busy_ms', '_busy_end_ms')
+
+    def __init__(self, bus, counts):
+        self.request = None
+        self.sent = False            # the request is on its way, its answer is awaited
+        self.done = None             # the request that the latest result belongs to
+        self.due_ms = 0
+        self.start_char = 0
+        self.body = b''
+        self.at_ms = 0               # when the frame arrived, at the earliest
+        self.reader = ascii.Reader(counts)
+        self._read = bus.read
+        self._transmit = bus.transmit
+        self._counts = counts
+        self._tries = 0
+        self._until_ms = None        # not to be sent later, None: no such limit
+        self._wanted_ms = 0
+        self._sent_ms = 0            # when its last byte had left
+        self._echo = False           # our own telegram may still come back
+        self._open_ms = None         # end of listening, None before the first request
+        self._byte_ms = -TALKER_MS   # last byte of anybody but us
+        self._stamp_ms = 0           # age of what is in the reader
+        self._foreign_ms = -TALKER_MS  # last telegram that is not our exchange, at the latest
+        self._burst_ms = -TALKER_MS  # first telegram of the latest exchange of others, at the earliest
+        self._burst_timed = False    # these two are the same
+        self._answer_ms = 0          # until then somebody else's answer is awaited
+        self._intervals = [INTERVAL_MS] * 4
+        self._shortest_ms = INTERVAL_MS
+        self._polled_ms = 0
+        self._busy_ms = 0
+        self._busy_end_ms = 0
+
+    def start(self, request, now_ms, until_ms=None):
+        """Begin a request; only while there is none. It is sent in the next gap, a write not later than until_ms."""
+        self.request = request
+        self.sent = False
+        self._tries = request.tries
+        self._until_ms = until_ms
+        self._wanted_ms = now_ms
+        self._attempt(now_ms)
+
+    def note_busy(self, busy_ms):
+        """The loop did nothing else for busy_ms after the latest poll: what is read next may have waited that long."""
+        self._busy_ms = busy_ms
+        self._busy_end_ms = self._polled_ms + busy_ms
+
+    def poll(self, now_ms):
+        """Take what has arrived and let happen what is due; one of the results above."""
+        self._polled_ms = now_ms
+        data = self._read()
+        if data:
+            self._arrived(data, now_ms)
+        elif not self.reader.more:
+            if self.request is None or now_ms < self.due_ms:
+                return NOTHING
+            return self._on_time(now_ms)
+        next_frame = self.reader.next
+        frame = next_frame()
+        while frame is not None:
+            result = self._judge(frame)
+            if result:
+                return result
+            frame = next_frame()
+        if self.request is None or now_ms < self.due_ms:
+            return NOTHING
+        return self._on_time(now_ms)
+
+    def _arrived(self, data, now_ms):
+        """Bytes from the bus: when they came and whose they are, before anybody knows whether they make a frame."""
+        stamp_ms = self._byte_ms = now_ms
+        if self._busy_ms:
+            if now_ms - self._busy_end_ms <= SLEPT_MS:
+                stamp_ms = now_ms - self._busy_ms
+            self._busy_ms = 0
+        self._stamp_ms = stamp_ms
+        if not self.sent:
+            if len(data) >= BURST_BYTES:
+                self._note_foreign()
+            self.due_ms = now_ms + QUIET_MS
+        self.reader.feed(data)
+
+    def _note_foreign(self):
+        """Somebody else talked: intervals run from the first telegram of such a burst to the first of the next."""
+        now_ms = self._byte_ms
+        if now_ms - self._foreign_ms >= BURST_MS and now_ms >= self._answer_ms:
+            timed = self._stamp_ms == now_ms
+            if timed and self._burst_timed and now_ms - self._burst_ms < TALKER_MS:
+                self._intervals.append(now_ms - self._burst_ms)
+                self._intervals.pop(0)
+                self._shortest_ms = min(self._intervals)
+            self._burst_ms = self._stamp_ms
+            self._burst_timed = timed
+        self._foreign_ms = now_ms
+
+    def _judge(self, frame):
+        """What a good frame is to us."""
+        start_char, body = frame
+        if self.sent:
+            request = self.request
+            length = len(body)
+            if length == request.length and body.startswith(request.head) and (
+                    request.is_read or validate_resp_data(body[2:], WRITE_MULTIPLE, request.address, quantity=1, signed=False)):
+                return self._finish(ANSWERED, frame)
+            if length == 3 and body.startswith(request.refusal):
+                return self._finish(REFUSED, frame)
+            if self._echo and start_char == ascii.REQUEST and body == request.body:
+                self._echo = False
+                self._counts['echoes'] += 1
+                return NOTHING
+            self._note_foreign()
+        self._counts['foreign'] += 1
+        # Whoever asks has the line until he is answered.
+        self._answer_ms = self._stamp_ms + RESPONSE_MS if start_char == ascii.REQUEST else 0
+        self.start_char = start_char
+        self.body = body
+        self.at_ms = self._stamp_ms
+        return HEARD
+
+    def _finish(self, result, frame):
+        self._counts['answered' if result == ANSWERED else 'refused'] += 1
+        self.start_char, self.body = frame
+        self.at_ms = max(self._stamp_ms, self._sent_ms)   # however long it waited, it is no older than the question
+        self._end()
+        return result
+
+    def _end(self):
+        self.done = self.request
+        self.request = None
+        self.sent = False
+
+    def _on_time(self, now_ms):
+        """The request's deadline: for the answer, or for the next look at the line."""
+        if self.sent:
+            self.sent = False
+            self._counts['timeouts'] += 1
+            self._tries -= 1
+            if self._tries == 0:
+                self._end()
+                return UNANSWERED
+            self._counts['retries'] += 1
+            self._wanted_ms = now_ms
+        return self._attempt(now_ms)
+
+    def _attempt(self, now_ms):
+        """Send if the line is ours, else note when to look again."""
+        until_ms = self._until_ms
+        if until_ms is not None and now_ms > until_ms:
+            self._end()
+            return EXPIRED
+        at_ms = self._free_at_ms(now_ms)
+        if at_ms > now_ms:
+            self.due_ms = at_ms if until_ms is None or at_ms <= until_ms else until_ms + 1
+            return NOTHING
+        request = self.request
+        self.sent = True
+        self._echo = True
+        self._counts['sent'] += 1
+        self._sent_ms = now_ms + request.sending_ms
+        self.due_ms = self._sent_ms + RESPONSE_MS
+        try:
+            self._transmit(request.frame)
+        except HalError:
+            # Part of it may have left: the same as a telegram that nobody answers.
+            self._counts['bus_errors'] += 1
+        return NOTHING
+
+    def _free_at_ms(self, now_ms):
+        """When the line is ours: now_ms, or a later time to look again."""
+        if self.reader.more:
+            return now_ms + QUIET_MS   # what we have not looked at may be a question
+        if self._open_ms is None:
+            self._open_ms = now_ms + LISTEN_MS
+        free_ms = self._byte_ms + (PARTIAL_MS if self.reader.partial else QUIET_MS)
+        if free_ms < self._answer_ms:
+            free_ms = self._answer_ms
+        if free_ms < self._open_ms:
+            free_ms = self._open_ms
+        if free_ms > now_ms:
+            return free_ms
+        gone_ms = self._foreign_ms + TALKER_MS
+        if now_ms >= gone_ms or now_ms <= self._burst_ms + self._shortest_ms * 7 // 8 - EXCHANGE_MS:
+            return now_ms
+        if now_ms - self._wanted_ms >= STARVED_MS and now_ms - self._byte_ms <= BEHIND_MS:
+            return now_ms
+        return gone_ms
