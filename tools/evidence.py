@@ -37,12 +37,17 @@ def spread(figure):
     return f"{low:g}" if low == high else f"{low:g} to {high:g}"
 
 
+def is_fresh(entry, now):
+    """True if the soak `entry` ran on the code `now`; of changes that were not committed nobody knows which they were."""
+    return entry["commit"] == now and not now.endswith("+")
+
+
 def soak_lines(record, now):
     """A section for the newest soak of the code `now`, or for the newest of all, marked stale."""
     if not record:
         return ["None is recorded yet: `make soak MINUTES=60` adds one."]
-    entry = ([entry for entry in record if entry["commit"] == now] or record)[-1]
-    stale = "" if entry["commit"] == now else f" **Stale: the code has changed since** (now {short(now)})."
+    entry = ([entry for entry in record if is_fresh(entry, now)] or record)[-1]
+    stale = "" if is_fresh(entry, now) else f" **Stale: the code has changed since** (now {short(now)})."
     failed = f" **Failed with the seeds {entry['failed_seeds']}.**" if entry["failed_seeds"] else " None failed."
     first, last = entry["seeds"]
     head = f"{entry['date']}, {entry['minutes']:g} minutes, seeds {first} to {last}, commit {short(entry['commit'])}.{failed}{stale}"

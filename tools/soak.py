@@ -94,8 +94,9 @@ def main():
     parser.add_argument("--minutes", type=minutes, default=60)
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     given = parser.parse_args()
-    if subprocess.run([*PYTEST, "--collect-only"], cwd=ROOT, capture_output=True).returncode == NO_TESTS:
-        print("make soak: no test is marked `soak` yet", file=sys.stderr)
+    found = subprocess.run([*PYTEST, "--collect-only"], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if found.returncode:
+        print("make soak: no test is marked `soak` yet" if found.returncode == NO_TESTS else found.stdout + found.stderr, file=sys.stderr)
         return 2
 
     WORK.mkdir(parents=True, exist_ok=True)

@@ -43,6 +43,7 @@ def test_a_soak_of_this_code_goes_before_a_newer_one_of_another():
 
 def test_a_soak_with_changes_not_committed_is_stale_once_they_are():
     assert "**Stale" in evidence.document([], [a_soak(NOW + "+")], NOW)
+    assert "**Stale" in evidence.document([], [a_soak(NOW + "+")], NOW + "+")
 
 
 def test_failed_seeds_are_named():
