@@ -6,6 +6,8 @@ whole or not at all. Every function takes the box; what they read of it is liste
 
 from struct import pack
 
+from sim.box_limits import LEAST, PAUSE
+
 # Outcomes of a write.
 DONE = 'done'          # executed; acknowledged unless broadcast
 REFUSED = 'refused'    # value or state does not allow it: the negative answer, unless broadcast
@@ -13,10 +15,6 @@ IGNORED = 'ignored'    # nothing happens and nothing is said
 
 NO_CURRENT_DA = 1000   # 0x002E: no meter, or state A
 NO_CURRENT_A = 0x64    # 0x0033: the same
-PAUSE = 1000           # 0x0014: 100 % duty cycle, no current allowed
-LEAST_DUTY = 0x0050    # 0x0014: below this is refused
-LEAST_OFFER = 100      # a duty of 8..10 % is raised to 10 %, 6 A (reference section 2, 0x0014, empirical)
-REDUCED_DUTY = 0x00A6  # 10 A, what the box allows itself on BC3 to BC6
 
 # 0x0015, raw units of 4.25 mV: trace 26 of the reference (11.81 V), then 9 V, 6 V and -12 V by the same factor.
 _CP_PLUS = {'A': 0x0ADA, 'B': 0x0846, 'C': 0x0584}
@@ -27,7 +25,8 @@ _TEMPERATURE = 0x0ACB
 def _identity(box):
     settings = box.settings
     major, minor = box.firmware
-    flags = (0x9C | settings.upstream_timeout << 6 | box.meter << 5 | box.en_mode)
+    # Coding resistor read, DC residual current and welding watched, socket.
+    flags = 0x9C | settings.upstream_timeout << 6 | box.meter << 5 | box.en_mode
     return bytes((0x01, box.hardware << 6 | settings.id, major << 4 | minor, flags))
 
 
@@ -37,23 +36,23 @@ def _modbus(box):
 
 
 def _state(box):
-    return bytes((0x04, box.code_byte))
+    return bytes((0x04, int(box.code, 16)))
 
 
 def _system(box):
     no_start = not box.settings.start_after_power_cycle
     waits = box.en_mode == 1 and not box.en1
-    return pack('>BBH', 0x06, box.code_byte, 0x8000 | no_start << 14 | waits << 4)
+    return pack('>BBH', 0x06, int(box.code, 16), 0x8000 | no_start << 14 | waits << 4)
 
 
 def _limits(box):
-    offered = box.offered_duty if box.code[0] in 'BC' else 0
-    return pack('>BB4H', 0x0F, 0x3F, box.limit_duty, box.default_duty, box.icmax, offered)
+    limits = box.limits
+    return pack('>BB4H', 0x0F, 0x3F, limits.box, limits.default, limits.icmax, box.offered_duty)
 
 
 def _pilot(box):
     minus = _CP_MINUS_PWM if box.offered_duty else 0
-    return pack('>BB4H', 0x15, box.code_byte, _CP_PLUS.get(box.code[0], 0), minus, 0, _TEMPERATURE)
+    return pack('>BB4H', 0x15, int(box.code, 16), _CP_PLUS.get(box.code[0], 0), minus, 0, _TEMPERATURE)
 
 
 def _wire_currents(box):
@@ -63,13 +62,13 @@ def _wire_currents(box):
 
 
 def _status(box):
-    word = box.ev_flag << 15 | box.reduced << 14 | box.en1 << 12 | box.shown_duty
-    return pack('>BB4H', 0x2E, box.code_byte, word, *_wire_currents(box))
+    word = box.ev_flag << 15 | box.limits.reduced << 14 | box.en1 << 12 | box.limits.shown
+    return pack('>BB4H', 0x2E, int(box.code, 16), word, *_wire_currents(box))
 
 
 def _short_status(box):
     amperes = [NO_CURRENT_A if da == NO_CURRENT_DA else da // 10 for da in _wire_currents(box)]
-    return bytes([0x33, box.ev_flag << 7, box.code_byte] + amperes)
+    return bytes([0x33, box.ev_flag << 7, int(box.code, 16)] + amperes)
 
 
 def _serial(box):
@@ -104,14 +103,14 @@ def _to_a1(box):
 def _to_e0(box):
     if box.code[0] == 'F':
         return REFUSED
-    box.lock()
+    box.jump('E0')
     return DONE
 
 
 def _to_e2(box):
     if box.code not in ('A1', 'E0'):
         return REFUSED
-    box.set_up()
+    box.jump('E2')
     return DONE
 
 
@@ -140,7 +139,7 @@ def _modify_state(box, value):
 
 
 def _set_icmax(box, value):
-    if not LEAST_DUTY <= value <= PAUSE:
+    if not LEAST <= value <= PAUSE:
         return REFUSED
     box.set_icmax(value)
     return DONE

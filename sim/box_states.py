@@ -21,8 +21,5 @@ RESET_DELAY_US = 30_000
 # Silence after a reset or when power comes back (design section 7).
 BOOT_US = 3_000_000
 
-# Type, by the first four characters of the serial number, to the largest current as duty cycle * 10 (0.06 A each).
-LIMITS = {'1W11': 0x10B, '2W11': 0x10B, '3W11': 0x10B, '1W22': 0x215, '2W22': 0x215, '3W22': 0x215}
-MA_PER_DUTY = 60
 # What a type is completed with to the 14 characters of 0x0050 (trace 28 of the reference).
 SERIAL = '2W22xy01234567'

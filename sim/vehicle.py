@@ -5,13 +5,12 @@ It closes its switch S2 to ask for current and opens it when it wants none; the 
 
 from random import Random
 
-from sim.energy import NJ_PER_WH
-
 # What the box puts on the control pilot.
 PILOT_OFF = 0      # no positive voltage: states E and F, or a box without power
 PILOT_STEADY = 1   # no pulses: connected, but no current offered
 PILOT_PWM = 2      # current offered
 
+NJ_PER_WH = 3_600_000_000_000
 _SECOND_US = 1_000_000
 # From a valid PWM to S2 closed.
 CLOSES_AFTER_US = (1_000_000, 2_000_000)
@@ -88,7 +87,7 @@ class Vehicle:
             self._wakes = 0
             self._idle_since_us = self._kernel.now_us
             self._answer()
-            self.box.vehicle_changed()
+            self.box.settle()
 
     def draw_ma(self, limit_ma):
         """What it takes per phase when that much is offered."""

@@ -6,30 +6,25 @@ Where the sources leave open what the box does, an option chooses.
 
 from random import Random
 
+from sim.box_limits import BoxLimits
 from sim.box_port import NEVER_US, BoxPort
-from sim.box_registers import LEAST_OFFER, PAUSE, REDUCED_DUTY
 from sim.box_settings import BoxSettings
-from sim.box_states import (BOOT_US, CHARGING, CODES, DEGRADED, FAULTS, LIMITS, MA_PER_DUTY, OFFERING, PILOT, RESET_DELAY_US, SERIAL,
-                            STEP_US, WITH_VEHICLE)
-from sim.energy import VOLTS, EnergyMeter
+from sim.box_states import BOOT_US, CHARGING, DEGRADED, FAULTS, OFFERING, PILOT, RESET_DELAY_US, SERIAL, SERVICE, STEP_US, WITH_VEHICLE
+from sim.contactor import Contactor
 from sim.panel import PANELS
 from sim.vehicle import PILOT_OFF, PILOT_PWM
-
-# A metered phase that carries nothing reads 0.1 A while a car is plugged in (evcc issue 2809).
-RESIDUE_DA = 1
 
 
 class Wallbox:
     """A wallbox. Options are those of the scenario's `charger`, and
 
-    model: type or whole serial number; LIMITS names the types. hardware: 0 to 2, bits 23..22 of 0x0001.
+    model: type or whole serial number, of a type in box_limits.OF_TYPE. hardware: 0 to 2, bits 23..22 of 0x0001.
     en_mode: what EN1 is for, bits 1..0 of 0x0001: 0 nothing, 1 closed to start (the key switch), 2 closed to enable the outlet.
     panel: 'spontaneous' or 'master', with panel_frames. asleep: begins asleep. sleeps_after_s: None or 0 for never.
     pulse_keeps_key: a key turned before E0E0, A1A1 still counts afterwards. upstream_timeout: the flag in 0x0001.
 
     code: state as two characters; the last one while there is no power. contactor: closed. currents_da: (L1, L2, L3) as metered in
-    0.1 A, or None. icmax, shown_duty, offered_duty, default_duty, limit_duty: duty cycle * 10. settings: BoxSettings in force;
-    stored: what they will be after the next start. vehicle, reads, contactor_closings, energy_wh, on_energy: as they say.
+    0.1 A, or None. limits: BoxLimits. settings: BoxSettings in force; stored: what they will be after the next start. vehicle: or None.
     """
 
     def __init__(self, kernel, line, record, *, id=1, firmware='1.3', meter=True, panel_frames=True, sleeps_after_s=30, key='locked',
@@ -41,16 +36,12 @@ class Wallbox:
         self.meter = meter
         self.en_mode = en_mode
         self.serial = model + SERIAL[len(model):]
-        self.limit_duty = self.default_duty = LIMITS[model[:4]]
+        self.limits = BoxLimits(model[:4])
         self.settings = BoxSettings(id, upstream_timeout, start_after_power_cycle)
         self.stored = self.settings.copy()
         self.en1 = key == 'unlocked'
-        self.icmax = self.shown_duty = self.default_duty
         self.code = None
-        self.contactor = False
-        self.contactor_closings = 0
         self.vehicle = None
-        self.energy = EnergyMeter(kernel)
         self.powered = True
         self._starting = None
         self._held_code = held_code
@@ -62,7 +53,7 @@ class Wallbox:
         self._degraded = None
         self._step = None
         self._port = BoxPort(kernel, line, self, record, (sleeps_after_s or 0) * 1_000_000, asleep, seed + 1)
-        record('contactor', closed=False)
+        self._contactor = Contactor(kernel, record)
         self._enter('A1' if en_mode != 2 or self.en1 else 'E0')
         if panel_frames:
             PANELS[panel](kernel, line, self, self._port, seed + 2)
@@ -77,12 +68,27 @@ class Wallbox:
     @property
     def energy_wh(self):
         """Drawn so far, watt-hours."""
-        return self.energy.wh()
+        return self._contactor.wh()
+
+    @property
+    def session_wh(self):
+        """Drawn since the car was plugged in, watt-hours."""
+        return self._contactor.session_wh()
 
     @property
     def on_energy(self):
         """Callables (t0_us, t1_us, wh), told of every stretch of constant power when it ends; settle() ends one."""
-        return self.energy.listeners
+        return self._contactor.listeners
+
+    @property
+    def contactor(self):
+        """Closed."""
+        return self._contactor.closed
+
+    @property
+    def contactor_closings(self):
+        """How often it closed."""
+        return self._contactor.closings
 
     @property
     def live(self):
@@ -90,49 +96,21 @@ class Wallbox:
         return self.powered and self._starting is None
 
     @property
-    def paused(self):
-        """Icmax says that no current is allowed."""
-        return self.icmax == PAUSE
-
-    @property
-    def code_byte(self):
-        """The state as on the wire."""
-        return int(self.code, 16)
-
-    @property
     def ev_flag(self):
         """Bit 15 of 0x002E: a car is there; not valid in Ex and Fx, where the traces show 0."""
         return self.code in WITH_VEHICLE
 
     @property
-    def reduced(self):
-        """Bit 14 of 0x002E: less current than Icmax allows."""
-        return self._degraded is not None
-
-    @property
     def offered_duty(self):
         """Duty cycle on the pilot now; 0 when nothing is offered."""
-        return self._limit_duty() if self.code in OFFERING and not self.paused else 0
+        return self.limits.shown if self.code in OFFERING and not self.limits.paused else 0
 
     @property
     def currents_da(self):
         """What the meter says, (L1, L2, L3) in 0.1 A; None without a meter and outside B and C."""
         if not self.meter or not self.ev_flag:
             return None
-        ma = self._draw_ma()
-        phases = self.vehicle.phases if ma else 0
-        return tuple(max(ma // 100, RESIDUE_DA) if phase < phases else RESIDUE_DA for phase in range(3))
-
-    def _limit_duty(self):
-        duty = min(max(self.icmax, LEAST_OFFER), self.default_duty)
-        return min(duty, REDUCED_DUTY) if self._degraded else duty
-
-    def _draw_ma(self):
-        if not self.contactor:
-            return 0
-        # A car that is being paused draws what it drew until it has let go.
-        duty = self.offered_duty or self.shown_duty
-        return self.vehicle.draw_ma(duty * MA_PER_DUTY)
+        return self._contactor.metered_da(self.vehicle.phases)
 
     # --- what people and the world do to it
 
@@ -140,7 +118,7 @@ class Wallbox:
         """A car is plugged in; nothing happens if there is one."""
         if self.vehicle is None:
             self.vehicle = vehicle
-            self.energy.session_nj = 0
+            self._contactor.begin_session()
             vehicle.attach(self)
             if self.live:
                 self._enter(self.code)
@@ -158,7 +136,7 @@ class Wallbox:
         self.vehicle = None
         vehicle.detach()
         self._walk_on()
-        self._record('energy', kwh=round(self.energy.session_wh() / 1000, 3))
+        self._record('energy', kwh=round(self.session_wh / 1000, 3))
 
     def key(self, closed):
         """Turn the key switch: EN1 closed or open."""
@@ -175,10 +153,11 @@ class Wallbox:
 
     def fault(self, code):
         """F1..FB: that fault, until clear_fault (F4: or a reset). C3, C4: reduced current. E1, E3: as the maker's tools would."""
-        if code not in CODES:
-            raise ValueError('no such state: %r' % (code,))
+        if code not in FAULTS + DEGRADED + SERVICE:
+            raise ValueError('fault: one of %s' % ' '.join(FAULTS + DEGRADED + SERVICE))
         if code in DEGRADED:
             self._degraded = code
+            self.limits.set_reduced(True)
             self._enter_if_live(code if self.code in CHARGING else self.code)
         else:
             self._fault = code if code in FAULTS else None
@@ -187,7 +166,8 @@ class Wallbox:
     def clear_fault(self):
         """What was wrong is mended: reduced current ends, an F state goes the way by A1."""
         self._degraded = None
-        faulty = self._fault is not None or self.code in ('E1', 'E3')
+        self.limits.set_reduced(False)
+        faulty = self._fault is not None or self.code in SERVICE
         self._fault = None
         if self.live and faulty:
             self._permitted = False
@@ -209,19 +189,15 @@ class Wallbox:
             self._go_dark()
 
     def settle(self):
-        """Tell the listeners of the energy up to now."""
-        drawn_nj = self.energy.settle()
-        if drawn_nj:
-            self.vehicle.charging(self.energy.power_mw, drawn_nj)
+        """Account for the energy up to now; the car may draw differently from here on."""
+        self._measure()
 
     # --- what telegrams do to it
 
     def set_icmax(self, duty):
         """0x0014: the limit, or PAUSE."""
-        self.icmax = duty
-        if not self.paused:
-            self.shown_duty = self._limit_duty()
-        self._enter_if_live(self._held_code if self.paused and self.code == 'B2' else self.code)
+        self.limits.set_icmax(duty)
+        self._enter_if_live(self._held_code if self.limits.paused and self.code == 'B2' else self.code)
 
     def release(self):
         """A1A1: leave E0 or E2. Returns False, and does nothing, anywhere else."""
@@ -231,21 +207,13 @@ class Wallbox:
         self._enter('A1')
         return True
 
-    def lock(self):
-        """E0E0: the outlet is out of use."""
-        self._enter('E0')
-
-    def set_up(self):
-        """E2E2: set-up mode."""
-        self._enter('E2')
+    def jump(self, code):
+        """E0E0, E2E2: out of use, set-up mode."""
+        self._enter(code)
 
     def reset_soon(self):
         """5A5A: start anew, once the acknowledgement is out."""
-        self.kernel.after(RESET_DELAY_US, self._reset)
-
-    def _reset(self):
-        if self.powered:
-            self._start()
+        self.kernel.after(RESET_DELAY_US, self._start)
 
     # --- what the car does to it
 
@@ -253,18 +221,16 @@ class Wallbox:
         """S2 moved."""
         if not self.live:
             return
-        if closed and self.code == 'B2' and not self.paused:
+        if closed and self.code == 'B2' and not self.limits.paused:
             self._enter(self._degraded or 'C2')
         elif not closed and self.code in CHARGING:
-            self._enter(self._held_code if self.paused else 'B2')
-
-    def vehicle_changed(self):
-        """It draws differently now."""
-        self._measure()
+            self._enter(self._held_code if self.limits.paused else 'B2')
 
     # --- the state machine
 
     def _start(self):
+        if not self.powered:
+            return
         self.kernel.cancel(self._starting)
         self._starting = self.kernel.after(BOOT_US, self._started)
         self._port.deafen(self.kernel.now_us + BOOT_US)
@@ -272,13 +238,14 @@ class Wallbox:
 
     def _go_dark(self):
         self.kernel.cancel(self._step)
-        self._switch(False)
+        self._contactor.switch(False)
+        self._measure()
         self._signal()
 
     def _started(self):
         self._starting = None
         self.settings = self.stored.copy()
-        self.icmax = self.shown_duty = self.default_duty
+        self.limits.restart()
         self._permitted = self.vehicle is not None and self.settings.start_after_power_cycle
         if self._fault == 'F4':
             self._fault = None
@@ -293,8 +260,11 @@ class Wallbox:
         if code != self.code:
             self.code = code
             self._record('charger_state', code=code)
-        self._port.forget()
-        self._switch(code in CHARGING)
+        if code == 'B2':
+            # The key is needed only to start: turning it back does not interrupt (Mercedes-Benz Wallbox Home manual, p. 12).
+            self._permitted = True
+        self._contactor.switch(code in CHARGING)
+        self._measure()
         self._signal()
         self._walk_on()
 
@@ -311,30 +281,15 @@ class Wallbox:
             return 'B1'
         if self.code == 'B1':
             allowed = self._permitted or self.en_mode != 1 or self.en1
-            return 'B2' if allowed and not (self.paused and self._held_code == 'B1') else None
-        if self.code == 'B2':
-            # The key is needed only to start: turning it back does not interrupt (Mercedes-Benz Wallbox Home manual, p. 12).
-            self._permitted = True
+            return 'B2' if allowed and not (self.limits.paused and self._held_code == 'B1') else None
         return None
 
-    def _switch(self, closed):
-        if closed != self.contactor:
-            self.contactor = closed
-            self.contactor_closings += closed
-            self._record('contactor', closed=closed)
-        self._measure()
-
     def _measure(self):
-        """The power may have changed."""
+        """The contactor moved or the offer changed."""
         self._port.forget()
-        vehicle = self.vehicle
-        if vehicle is None:
-            return
-        power_mw = self._draw_ma() * vehicle.phases * VOLTS
-        drawn_nj = self.energy.settle()
-        if drawn_nj or power_mw != self.energy.power_mw:
-            self.energy.power_mw = power_mw
-            vehicle.charging(power_mw, drawn_nj)
+        if self.vehicle is not None:
+            # A car that is being paused draws what it drew until it has let go.
+            self._contactor.follow(self.vehicle, self.limits.shown_ma)
 
     def _signal(self):
         if self.vehicle is None:
