@@ -1,0 +1,95 @@
+"""Site settings. Edit the values; `make flash` and the start-up check them all and name each wrong one.
+
+Only plain data and validate() live here: every board, the simulator and the tools read the same names.
+"""
+
+# LoRaWAN
+REGION = 'AU915'          # AU915, EU868, US915 or AS923
+SUB_BAND = 2              # AU915 and US915: 1 to 8; The Things Network uses 2
+LORAWAN_CLASS = 'C'       # 'C': commands arrive at once (the monitor is mains-fed); 'A': after the next uplink
+DATA_RATE = None          # None: SF10 of the region; or the region's index
+ADR = False               # True: the network chooses the data rate
+
+# Charger
+CHARGER_ID = 1            # Modbus id, 1 to 16
+PHASE_ORDER = 'L3 L2 L1'  # which conductor the box's three current words mean, first to third
+
+# Off-peak charging. An empty plan makes a monitor that does nothing unasked.
+TIMEZONE = 'UTC0'         # POSIX TZ string
+PLAN = []                 # windows
+HOLD = 'with_car'         # 'with_car' or 'always'
+UNKNOWN_TIME = 'hold'     # 'hold', 'charge', or hours after which to charge
+
+# Board
+WATCHDOG_S = 60           # reset after so long without progress; the RP2 allows 8 at most
+BUS_PORT = '/dev/ttyUSB0'  # Linux only
+BUS_DIRECTION = 'auto'    # Linux only: 'auto' (adapter switches itself) or 'rts'
+STORE_DIR = '/var/lib/ev-charger-monitor'  # Linux only
+
+_NAMES = (
+    'REGION', 'SUB_BAND', 'LORAWAN_CLASS', 'DATA_RATE', 'ADR', 'CHARGER_ID', 'PHASE_ORDER', 'TIMEZONE', 'PLAN', 'HOLD',
+    'UNKNOWN_TIME', 'WATCHDOG_S', 'BUS_PORT', 'BUS_DIRECTION', 'STORE_DIR',
+)
+
+
+class Settings:
+    """The values above as attributes, with those of overrides (a dict) in their place."""
+
+    def __init__(self, overrides=None):
+        values = globals()
+        for name in _NAMES:
+            setattr(self, name, values[name])
+        self.unknown = []
+        for name in overrides or {}:
+            if name in _NAMES:
+                setattr(self, name, overrides[name])
+            else:
+                self.unknown.append(name)
+
+
+def _is_int(value, low, high):
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _is_phase_order(value):
+    return isinstance(value, str) and sorted(value.split()) == ['L1', 'L2', 'L3']
+
+
+def _is_unknown_time(value):
+    return value in ('hold', 'charge') or _is_int(value, 1, 240)
+
+
+def _is_text(value):
+    return isinstance(value, str) and len(value) > 0
+
+
+# (setting, is it right?, what it must be)
+CHECKS = (
+    ('REGION', lambda v: v in ('AU915', 'EU868', 'US915', 'AS923'), "'AU915', 'EU868', 'US915' or 'AS923'"),
+    ('SUB_BAND', lambda v: _is_int(v, 1, 8), '1 to 8'),
+    ('LORAWAN_CLASS', lambda v: v in ('A', 'C'), "'A' or 'C'"),
+    ('DATA_RATE', lambda v: v is None or _is_int(v, 0, 6), 'None or an index of the region, 0 to 6'),
+    ('ADR', lambda v: isinstance(v, bool), 'True or False'),
+    ('CHARGER_ID', lambda v: _is_int(v, 1, 16), '1 to 16'),
+    ('PHASE_ORDER', _is_phase_order, "L1, L2 and L3 in the box's order, as in 'L3 L2 L1'"),
+    ('TIMEZONE', _is_text, "a POSIX TZ string, as in 'AEST-10AEDT,M10.1.0,M4.1.0/3'"),
+    ('PLAN', lambda v: v == [], '[]: off-peak windows are not built yet'),
+    ('HOLD', lambda v: v in ('with_car', 'always'), "'with_car' or 'always'"),
+    ('UNKNOWN_TIME', _is_unknown_time, "'hold', 'charge' or a number of hours, 1 to 240"),
+    ('WATCHDOG_S', lambda v: _is_int(v, 5, 600), '5 to 600 seconds'),
+    ('BUS_PORT', _is_text, 'a device path'),
+    ('BUS_DIRECTION', lambda v: v in ('auto', 'rts'), "'auto' or 'rts'"),
+    ('STORE_DIR', _is_text, 'a directory'),
+)
+
+
+def validate(settings):
+    """Every error as (setting, what is wrong); an empty list when all is well."""
+    errors = []
+    for name in settings.unknown:
+        errors.append((name, 'there is no such setting'))
+    for name, is_right, must_be in CHECKS:
+        value = getattr(settings, name)
+        if not is_right(value):
+            errors.append((name, 'is %r, must be %s' % (value, must_be)))
+    return errors

@@ -1,0 +1,66 @@
+"""Every wrong setting is named, all at once, before anything is transmitted."""
+
+import config
+import main
+import pytest
+from config import CHECKS, Settings, validate
+
+
+def test_the_shipped_settings_are_right():
+    assert validate(Settings()) == []
+    assert main.check(Settings()) == []
+
+
+def test_every_setting_has_a_check():
+    constants = [name for name in dir(config) if name.isupper() and not name.startswith('_') and name != 'CHECKS']
+    assert sorted(constants) == sorted(row[0] for row in CHECKS) == sorted(config._NAMES)
+
+
+def test_all_errors_come_at_once_and_each_names_its_setting():
+    errors = validate(Settings({'REGION': 'EU', 'CHARGER_ID': 17, 'ADR': 1, 'COLOUR': 'red'}))
+    assert [name for name, _ in errors] == ['COLOUR', 'REGION', 'ADR', 'CHARGER_ID']
+    assert "'EU'" in errors[1][1] and 'AU915' in errors[1][1]
+
+
+@pytest.mark.parametrize('name', [row[0] for row in CHECKS])
+@pytest.mark.parametrize('value', [None, [], {}, object(), -1, 10**9, 1.5, '', 'nonsense', b'\x00', True])
+def test_nonsense_never_raises_and_is_named(name, value):
+    errors = main.check(Settings({name: value}))
+    assert all(error[0] == name for error in errors)
+    right = {'DATA_RATE': (None,), 'ADR': (True,), 'PLAN': ([],)}.get(name, ())
+    if name in ('TIMEZONE', 'BUS_PORT', 'STORE_DIR') and isinstance(value, str) and value:
+        assert errors == []
+    elif any(value is given or (value == given and isinstance(value, list)) for given in right):
+        assert errors == []
+    else:
+        assert len(errors) == 1, (name, value)
+
+
+@pytest.mark.parametrize('overrides, setting', [
+    ({'REGION': 'US915', 'DATA_RATE': 5}, 'DATA_RATE'),
+    ({'REGION': 'AS923', 'DATA_RATE': 0}, 'DATA_RATE'),
+])
+def test_a_combination_that_the_region_forbids_is_an_error(overrides, setting):
+    assert [error[0] for error in main.check(Settings(overrides))] == [setting]
+
+
+class Nothing:
+    """A board every part of which must stay untouched but its light and its log."""
+
+    def __init__(self):
+        self.lines = []
+        self.colours = []
+        self.system = self.indicator = self
+
+    def log(self, text):
+        self.lines.append(text)
+
+    def show(self, colour):
+        self.colours.append(colour)
+
+
+def test_a_wrong_setting_transmits_nothing_and_says_why():
+    board = Nothing()
+    main.start(board, Settings({'REGION': 'EU', 'CHARGER_ID': 0}))
+    assert [line.split()[1] for line in board.lines] == ['REGION', 'CHARGER_ID']
+    assert board.colours == [main.RED]
