@@ -1,0 +1,113 @@
+"""When the next frame may go: limits on the airtime of a sliding day, a reserve for the heartbeats, a record over reboots."""
+
+from micropython import const
+
+from hal.contract import HalError
+
+from lorawan.ledger import BUCKET_MS, DAY_MS, Ledger
+
+# Fair use of The Things Network is 30 s a day (its forum, topic 1300); we stay under 24 s, joins and repeats included.
+DAY_MAX_MS = const(24000)
+JOINS_MAX = const(20)
+
+# What asks, beside the priorities of the outbox (0 answer, 1 fault, 2 change, 3 heartbeat): a join, and the uplink that is
+# due whatever the budget says, for which the reserve is kept.
+JOIN = const(4)
+RESERVED = const(5)
+# The total that may be reached for it. Joins leave room for the answers after them.
+_MAX_MS = (24000, 24000, 20000, 12000, 20000, 24000)
+
+# The record counts this much more than was sent: it is written anew only when that is used up, so a reboot loses nothing,
+# and flash is written at most 24 s / 750 ms + 20 joins = 52 times a day. Two frames of 11 bytes at SF10 fit.
+CREDIT_MS = const(750)
+_RECORD = 'airtime'
+
+
+class Governor:
+    """wait_ms() asks, begin() before every emission, settle() when it is known what went out."""
+
+    __slots__ = ('ledger', 'store_failures', '_store', '_pending_ms', '_pending_joins', '_credit_ms', '_credit_joins',
+                 '_heartbeat_ms', '_spacing_ms', '_reserved')
+
+    def __init__(self, store, now_ms):
+        self.ledger = Ledger(now_ms)
+        self.store_failures = 0
+        self._store = store
+        self._pending_ms = 0
+        self._pending_joins = 0
+        self._credit_ms = 0
+        self._credit_joins = 0
+        self.reserve(0, DAY_MS)
+        record = store.get(_RECORD)
+        if record is not None and not self.ledger.load(record, now_ms):
+            self.store_failures += 1
+
+    def reserve(self, heartbeat_ms, spacing_ms):
+        """Keep room for an emission of heartbeat_ms every spacing_ms."""
+        self._heartbeat_ms = heartbeat_ms
+        self._spacing_ms = spacing_ms
+        # An entry counts for a day and at most one bucket more: so many heartbeats count at the same time.
+        self._reserved = (DAY_MS + BUCKET_MS + spacing_ms - 1) // spacing_ms
+
+    def wait_ms(self, now_ms, priority, airtime_ms):
+        """0 if an emission may begin now, else how long to wait at least before asking again."""
+        ledger = self.ledger
+        ledger.advance(now_ms)
+        new_ms = self._pending_ms + airtime_ms
+        if (ledger.total_ms + new_ms <= _MAX_MS[priority] and (priority != JOIN or ledger.joins < JOINS_MAX)
+                and (priority == RESERVED or self._leaves_reserve(now_ms, priority, new_ms))):
+            return 0
+        return ledger.next_expiry_ms(now_ms)
+
+    def begin(self, now_ms, airtime_ms, joins=0):
+        """An emission starts; airtime_ms is the most it can become. It is on record before it is on the air."""
+        self._pending_ms = airtime_ms
+        self._pending_joins = joins
+        self._credit_ms -= airtime_ms
+        self._credit_joins -= joins
+        if self._credit_ms < 0 or self._credit_joins < 0:
+            self.ledger.advance(now_ms)
+            self._save(CREDIT_MS)
+
+    def settle(self, now_ms, airtime_ms, joins=0):
+        """The emission is over, and this much of what begin() was told was sent."""
+        self._credit_ms += self._pending_ms - airtime_ms
+        self._credit_joins += self._pending_joins - joins
+        self._pending_ms = self._pending_joins = 0
+        self.ledger.add(now_ms, airtime_ms, joins)
+
+    def add_late(self, now_ms, airtime_ms):
+        """Something was sent, as turns out now, that settle() was not told of."""
+        self._credit_ms -= airtime_ms
+        self.ledger.add(now_ms, airtime_ms)
+
+    def save(self, now_ms):
+        """Before a planned reboot: keep what was sent, and no more."""
+        self.ledger.advance(now_ms)
+        self._save(0)
+
+    def _save(self, credit_ms):
+        try:
+            self._store.put(_RECORD, self.ledger.dump(self._pending_ms + credit_ms, self._pending_joins))
+        except HalError:
+            # The budget still holds until the next reboot; the next emission tries again.
+            self.store_failures += 1
+            return
+        self._credit_ms = credit_ms
+        self._credit_joins = 0
+
+    def _leaves_reserve(self, now_ms, priority, new_ms):
+        """True if after new_ms more now every heartbeat of the coming day still fits as old entries expire."""
+        ledger = self.ledger
+        room_ms = DAY_MAX_MS - new_ms
+        heartbeat_ms = self._heartbeat_ms
+        # One to spare, for MAC answers that ride on heartbeats. A join is followed by an uplink at once, any other frame is
+        # itself the uplink from which the next one is counted.
+        due_ms = 2 * heartbeat_ms if priority == JOIN else heartbeat_ms
+        if ledger.total_ms + due_ms + self._reserved * heartbeat_ms <= room_ms:
+            return True
+        for number in range(self._reserved + 1):
+            if ledger.remaining_ms(now_ms + number * self._spacing_ms) + due_ms > room_ms:
+                return False
+            due_ms += heartbeat_ms
+        return True

@@ -1,0 +1,126 @@
+"""What waits to be sent: bounded, most urgent first, one entry a key so that the newest state wins."""
+
+from micropython import const
+
+# Priorities, most urgent first.
+ANSWER = const(0)
+FAULT = const(1)
+CHANGE = const(2)
+HEARTBEAT = const(3)
+
+CAPACITY = const(8)
+
+# An entry: priority, order of arrival, key, make, and the priority of a put that came while it was in flight (or None).
+_PRIORITY = const(0)
+_ORDER = const(1)
+_KEY = const(2)
+_MAKE = const(3)
+_AGAIN = const(4)
+
+
+class Outbox:
+    """put() by the application; take(), then sent() or back(), by the session, one frame at a time."""
+
+    __slots__ = ('dropped', '_entries', '_order', '_flying', '_wake')
+
+    def __init__(self, wake):
+        """wake() is called whenever there is something new."""
+        self.dropped = 0
+        self._entries = []
+        self._order = 0
+        self._flying = None
+        self._wake = wake
+
+    def __len__(self):
+        return len(self._entries)
+
+    def holds(self, key):
+        """True while an entry of that key waits or is in flight."""
+        return self._find(key) is not None
+
+    def count(self, priority):
+        """How many entries of that priority are here."""
+        return sum([1 for entry in self._entries if entry[_PRIORITY] == priority])
+
+    def put(self, priority, key, make):
+        """Send what make(limit) -> (port, payload) or None gives when its turn comes; False if there is no room for it."""
+        entry = self._find(key)
+        if entry is not None:
+            self._replace(entry, priority, make)
+        else:
+            if len(self._entries) >= CAPACITY and not self._evict(priority):
+                self.dropped += 1
+                return False
+            self._order += 1
+            self._entries.append([priority, self._order, key, make, None])
+        self._wake()
+        return True
+
+    def remove(self, key):
+        """Withdraw what waits under that key; a frame in flight is only not sent again."""
+        entry = self._find(key)
+        if entry is None:
+            return
+        if entry is self._flying:
+            entry[_AGAIN] = None
+        else:
+            self._entries.remove(entry)
+
+    def first(self):
+        """Priority of the entry whose turn it is, or None."""
+        entry = self._first()
+        return None if entry is None else entry[_PRIORITY]
+
+    def take(self):
+        """(key, make) of the entry whose turn it is; it stays until sent() or comes back()."""
+        entry = self._flying = self._first()
+        entry[_AGAIN] = None
+        return entry[_KEY], entry[_MAKE]
+
+    def sent(self):
+        """What was taken is done with, unless it was put again since: then it waits anew. Returns its key."""
+        entry = self._flying
+        self._flying = None
+        if entry[_AGAIN] is None:
+            self._entries.remove(entry)
+        else:
+            entry[_PRIORITY] = entry[_AGAIN]
+        return entry[_KEY]
+
+    def back(self):
+        """What was taken was not sent and keeps its place."""
+        entry = self._flying
+        self._flying = None
+        if entry[_AGAIN] is not None:
+            entry[_PRIORITY] = min(entry[_PRIORITY], entry[_AGAIN])
+
+    def _find(self, key):
+        for entry in self._entries:
+            if entry[_KEY] == key:
+                return entry
+        return None
+
+    def _first(self):
+        # Compared by the first two fields: no two entries have the same order.
+        return min(self._entries) if self._entries else None
+
+    def _replace(self, entry, priority, make):
+        entry[_MAKE] = make
+        if entry is not self._flying:
+            entry[_PRIORITY] = min(entry[_PRIORITY], priority)
+        elif entry[_AGAIN] is None or priority < entry[_AGAIN]:
+            entry[_AGAIN] = priority
+
+    def _evict(self, priority):
+        """Make room for that priority at the cost of the least urgent, oldest one that is neither an answer nor more urgent."""
+        victim = None
+        for entry in self._entries:
+            if entry is self._flying or entry[_PRIORITY] == ANSWER or entry[_PRIORITY] < priority:
+                continue
+            if victim is None or entry[_PRIORITY] > victim[_PRIORITY]:
+                victim = entry
+        if victim is None:
+            return False
+        self._entries.remove(victim)
+        self.dropped += 1
+        return True

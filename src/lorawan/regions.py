@@ -1,0 +1,79 @@
+"""What each LoRaWAN region allows an uplink, as data."""
+
+# Data rates from 0: (SF, kHz, longest application payload, the same under a dwell limit of 400 ms; 0: no frame fits).
+# LoRaWAN Regional Parameters 1.0.3 revision A, each region's table of maximum payload sizes (N, so without FOpts), with
+# and without UplinkDwellTime. SF7 at 250 kHz (DR6 of EU868 and AS923) is left out: the LoPy4 sends up to DR5 there.
+_EU868 = ((12, 125, 51, 51), (11, 125, 51, 51), (10, 125, 51, 51), (9, 125, 115, 115), (8, 125, 242, 242),
+          (7, 125, 242, 242))
+_US915 = ((10, 125, 11, 11), (9, 125, 53, 53), (8, 125, 125, 125), (7, 125, 242, 242), (8, 500, 242, 242))
+_AS923 = ((12, 125, 51, 0), (11, 125, 51, 0), (10, 125, 51, 11), (9, 125, 115, 53), (8, 125, 242, 125),
+          (7, 125, 242, 242))
+_AU915 = _AS923 + ((8, 500, 242, 242),)
+
+
+class Region:
+    """One region; join_rates in the order in which attempts take turns, duty_permille of an hour per sub-band or None."""
+
+    __slots__ = ('name', 'rates', 'slowest', 'default_rate', 'join_rates', 'sub_bands', 'duty_permille')
+
+    def __init__(self, name, rates, slowest, default_rate, join_rates, sub_bands, duty_permille):
+        self.name = name
+        self.rates = rates
+        self.slowest = slowest
+        self.default_rate = default_rate
+        self.join_rates = join_rates
+        self.sub_bands = sub_bands
+        self.duty_permille = duty_permille
+
+    def radio(self, data_rate):
+        """(SF, bandwidth in kHz) of a data rate."""
+        return self.rates[data_rate][:2]
+
+    def longest_payload(self, data_rate):
+        """Application bytes at that data rate: the dwell limit kept wherever a frame fits under it at all."""
+        row = self.rates[data_rate]
+        # Whoever fixes SF11 or SF12 in AU915 says by this that his site has no dwell limit (Australia has none).
+        return row[3] or row[2]
+
+
+# Join data rates: the LoPy4's join() takes AU915 0|6, US915 0|4, EU868 0..5, AS923 2 and nothing else (Pycom 1.20.2.r6,
+# modlora.c, lora_join). AU915 and US915 begin with the 500 kHz one, 28 ms against 1,483 or 371. In EU868 the data rate
+# of our uplinks comes first, twice, and SF12 where that is not heard. Default: SF10 at 125 kHz, what a garage needs.
+# Slowest: AS923 starts with the dwell limit on (RP 1.0.3rA, AS923 data rates), so nothing below DR2 may be sent.
+# Duty: 868.1, .3 and .5 MHz and the 867 MHz channels of The Things Stack lie in bands of 1 % of an hour (ETSI EN 300 220-2,
+# bands M and L), that is 36 s. governor.DAY_MAX_MS keeps it by itself, all sub-bands taken together.
+REGIONS = {
+    'AS923': Region('AS923', _AS923, 2, 2, (2,), 0, None),
+    'AU915': Region('AU915', _AU915, 0, 2, (6, 0), 8, None),
+    'EU868': Region('EU868', _EU868, 0, 2, (2, 2, 0), 0, 10),
+    'US915': Region('US915', _US915, 0, 0, (4, 0), 8, None),
+}
+
+
+def sub_band_channels(region, sub_band):
+    """Channel numbers that stay in use: eight of 125 kHz and their 500 kHz one; () where there are no sub-bands."""
+    if not region.sub_bands:
+        return ()
+    first = (sub_band - 1) * 8
+    # Channels 0 to 63 are of 125 kHz; 64 to 71 of 500 kHz, one in the middle of each eight (RP 1.0.3rA, US902 and AU915).
+    return tuple(range(first, first + 8)) + (64 + sub_band - 1,)
+
+
+def _whole(number):
+    """True for an int that is not a bool."""
+    return isinstance(number, int) and not isinstance(number, bool)
+
+
+def check(name, sub_band, data_rate):
+    """Errors in the settings REGION, SUB_BAND and DATA_RATE (None: the region's own), as a list of texts."""
+    region = REGIONS.get(name) if isinstance(name, str) else None
+    if region is None:
+        return ['REGION: {!r} is none of {}'.format(name, ', '.join(sorted(REGIONS)))]
+    errors = []
+    if region.sub_bands and not (_whole(sub_band) and 1 <= sub_band <= region.sub_bands):
+        errors.append('SUB_BAND: {!r} is not 1 to {} as {} needs it'.format(sub_band, region.sub_bands, name))
+    fastest = len(region.rates) - 1
+    if data_rate is not None and not (_whole(data_rate) and region.slowest <= data_rate <= fastest):
+        errors.append('DATA_RATE: {!r} is neither None nor {} to {} as {} allows'.format(
+            data_rate, region.slowest, fastest, name))
+    return errors

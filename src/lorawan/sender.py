@@ -1,0 +1,159 @@
+"""One frame in flight: out of the outbox when airtime allows, into the ledger when its end is known or its time is up."""
+
+from micropython import const
+
+from lorawan.airtime import LONGEST_MAC_ANSWERS
+from lorawan.governor import RESERVED
+from lorawan.outbox import CAPACITY, HEARTBEAT
+from lorawan.pace import LONGEST_PAYLOAD, SHORT_PAYLOAD
+
+# A modem's event may never come. SF12 frame 1.5 s, RX2 6 s after it with The Things Stack's RX1 delay of 5 s, 2 s for its
+# answer, and margin; a confirmed one per trial, of which modems as set up by us make three at most.
+DEADLINE_MS = const(15000)
+TRIAL_DEADLINE_MS = const(12000)
+TRIALS_MAX = const(3)
+
+# A frame refused or failed is tried again once the receive windows in its way are over, longer each time; from this try
+# on in short form, because MAC answers may take the room.
+RETRY_MS = const(7000)
+RETRY_MAX_MS = const(60000)
+SHORT_FROM_TRY = const(2)
+
+FOREVER_MS = const(1 << 60)
+
+
+class Sender:
+    """step() sends what may go; landed(), then delivered() or retry(), or expired(), end what is in flight."""
+
+    __slots__ = ('in_flight', 'confirmed', 'due_ms', 'last_ms', 'tries', 'sent', 'refused', 'failed', '_ask', '_radio', '_governor',
+                 '_pace', '_outbox', '_bytes', '_begun_ms', '_deadline_ms', '_hold_ms', '_reserve_ms', '_reserve_again_ms', '_mac_bytes')
+
+    def __init__(self, ask, radio, governor, pace, outbox):
+        """ask(call, *arguments): the modem's yes or no."""
+        self.in_flight = False
+        self.confirmed = False      # the frame in flight, or the last one, is
+        self.due_ms = 0             # of the next step()
+        self.last_ms = None         # begin of the last uplink that was sent
+        self.tries = 0              # refused or failed, in a row
+        self.sent = self.refused = self.failed = 0
+        self._ask = ask
+        self._radio = radio
+        self._governor = governor
+        self._pace = pace
+        self._outbox = outbox
+        self._bytes = 0             # of the frame in flight or the last one, MAC answers included
+        self._begun_ms = None       # begin of that frame
+        self._deadline_ms = 0
+        self._hold_ms = 0           # no frame before
+        self._reserve_ms = 0        # from then on the next uplink is the one for which airtime is kept
+        self._reserve_again_ms = 0  # the same, if the frame in flight turns out not to have been emitted
+        self._mac_bytes = 0         # that MAC answers may add to the next frame
+
+    def new_session(self, now_ms):
+        """The first uplink of a session has the reserve: a class C network speaks only after it."""
+        self._hold_ms = self._reserve_ms = now_ms
+        self.tries = self._mac_bytes = 0
+
+    def heard(self):
+        """A frame came: what it asked of the MAC is answered with the next uplink."""
+        self._mac_bytes = LONGEST_MAC_ANSWERS
+
+    # --- the end of a frame
+
+    def landed(self, now_ms, emissions):
+        """The modem says how often it was emitted. False: it had been given up, and cost this much as well."""
+        cost_ms = self._pace.emissions_ms(self._bytes, emissions)
+        if not self.in_flight:
+            self._governor.add_late(now_ms, cost_ms)
+            return False
+        self.in_flight = False
+        self._governor.settle(now_ms, cost_ms)
+        if not emissions:
+            self._reserve_ms = self._reserve_again_ms
+        return True
+
+    def delivered(self, now_ms):
+        """It was sent, as far as can be known; its key."""
+        self.last_ms = self._begun_ms
+        self.sent += 1
+        self.tries = self._mac_bytes = 0
+        self._hold_ms = now_ms
+        return self._outbox.sent()
+
+    def retry(self, now_ms):
+        """It was not: once more, later."""
+        self._outbox.back()
+        self.tries += 1
+        self._hold_ms = now_ms + min(RETRY_MS * self.tries, RETRY_MAX_MS)
+        self.due_ms = self._hold_ms
+
+    def expired(self, now_ms):
+        """True if the deadline of the frame in flight is over: it went out as often as it can have, or not at all."""
+        if now_ms < self._deadline_ms:
+            self.due_ms = self._deadline_ms
+            return False
+        self.in_flight = False
+        self._governor.settle(now_ms, self._pace.emissions_ms(self._bytes, TRIALS_MAX if self.confirmed else 1))
+        self.retry(now_ms)
+        return True
+
+    # --- its begin
+
+    def step(self, now_ms, prove):
+        """Send what is first in the outbox if it may go, confirmed if prove says so and airtime allows."""
+        # An entry that has nothing to say is dropped; then it is the next one's turn.
+        for _ in range(CAPACITY + 1):
+            priority = self._outbox.first()
+            if priority is None:
+                self.due_ms = FOREVER_MS
+                return
+            if now_ms < self._hold_ms:
+                self.due_ms = self._hold_ms
+                return
+            room = self._radio.max_payload(self._pace.data_rate)
+            wait_ms = self._wait_ms(now_ms, priority, self._on_air(LONGEST_PAYLOAD, room))
+            if wait_ms:
+                self.due_ms = now_ms + wait_ms
+                return
+            if self._send(now_ms, room, prove):
+                return
+
+    def _on_air(self, payload_bytes, room):
+        """Bytes of payload and MAC answers together, at most."""
+        return min(payload_bytes + self._mac_bytes, max(payload_bytes, room))
+
+    def _wait_ms(self, now_ms, priority, on_air):
+        """How long airtime forbids the next frame; what the longest silence demands may use the reserve."""
+        to_reserve_ms = self._reserve_ms - now_ms
+        cost_ms = self._pace.emissions_ms(on_air)
+        if to_reserve_ms <= 0:
+            return self._governor.wait_ms(now_ms, RESERVED, cost_ms)
+        return min(self._governor.wait_ms(now_ms, priority, cost_ms), to_reserve_ms)
+
+    def _send(self, now_ms, room, prove):
+        """False if the entry had nothing to say."""
+        outbox = self._outbox
+        limit = self._pace.limit(room)
+        if limit < SHORT_PAYLOAD or self.tries >= SHORT_FROM_TRY:
+            limit = SHORT_PAYLOAD
+        frame = outbox.take()[1](limit)
+        if frame is None or len(frame[1]) > limit:
+            outbox.sent()
+            return False
+        port, payload = frame
+        self._bytes = self._on_air(len(payload), room)
+        cost_ms = self._pace.emissions_ms(self._bytes, TRIALS_MAX)
+        self.confirmed = prove and self._governor.wait_ms(now_ms, HEARTBEAT, cost_ms) == 0
+        self._governor.begin(now_ms, cost_ms if self.confirmed else self._pace.emissions_ms(self._bytes))
+        if not self._ask(self._radio.send, port, payload, self.confirmed, self._pace.data_rate):
+            self._governor.settle(now_ms, 0)
+            self.refused += 1
+            self.retry(now_ms)
+            return True
+        self.in_flight = True
+        self._begun_ms = now_ms
+        self._reserve_again_ms = self._reserve_ms
+        self._reserve_ms = now_ms + self._pace.spacing_ms
+        self._deadline_ms = now_ms + (TRIALS_MAX * TRIAL_DEADLINE_MS if self.confirmed else DEADLINE_MS)
+        self.due_ms = self._deadline_ms
+        return True

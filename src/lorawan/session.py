@@ -1,0 +1,264 @@
+"""The LoRaWAN session: joins without blocking, keeps one frame in flight, notices when the network is gone."""
+
+from micropython import const
+
+from hal.contract import RECEIVED, HalError
+
+from lorawan.governor import Governor
+from lorawan.joiner import Joiner
+from lorawan.outbox import ANSWER, HEARTBEAT, Outbox
+from lorawan.pace import LONGEST_PAYLOAD, Pace
+from lorawan.sender import Sender
+
+# States.
+DOWN = const(0)       # not joined; the joiner says when to try
+JOINING = const(1)    # an attempt is under way, until its deadline at the latest
+UP = const(2)         # joined
+SUSPECT = const(3)    # joined as far as we know, but a confirmed frame was not answered
+
+# A modem's event may never come: request 1.5 s, RX2 6 s after it, accept 2 s at SF12, and margin.
+JOIN_DEADLINE_MS = const(20000)
+
+# The session is taken for lost when so many tries in a row came to nothing, or so many deadlines were missed ...
+TRIES_MAX = const(10)
+MISSES_MAX = const(3)
+# ... and from this many on only a reset of the board helps (LoPy4: the modem's task can hang).
+STUCK_MISSES = const(6)
+
+# The Things Stack asks for the device's status once a day: 26 h without any frame are no accident (decision).
+SILENCE_MS = const(93600000)
+PROBE_EVERY_MS = const(600000)
+PROBES_MAX = const(6)
+PROBE_RETRY_MS = const(60000)
+PROBE = 'probe'
+
+
+class Session:
+    """poll() does everything; outbox.put() asks for an uplink; attributes without _ are for reading."""
+
+    def __init__(self, radio, store, region, data_rate, random, now_ms):
+        """region: a regions.Region; data_rate: None for its own; random(n): an int below n, for the back-off."""
+        self.state = DOWN
+        self.joined = False
+        self.joined_ms = None        # end of the last join
+        self.fresh_ms = now_ms       # since then the network has us (again): what it kept meanwhile may be stale
+        self.heard_ms = None         # last proof that the network knows this session
+        self.last_uplink_ms = None   # begin of the last uplink that was sent
+        self.due_ms = now_ms         # when poll() wants to be called; the radio's events ask for it as well
+        self.stuck = False           # the modem has missed so many deadlines that only a reset is left
+        self.deadline_missed = 0
+        self.radio_errors = 0
+        self.on_sent = None          # or a callable(key, now_ms): what was put under key is out
+        self.probe = None            # or a make(limit): what to send when the network must prove itself
+        if data_rate is None:
+            data_rate = region.default_rate
+        self.pace = Pace(region, data_rate)
+        self.outbox = Outbox(self._wake)
+        self.governor = Governor(store, now_ms)
+        self.joiner = Joiner(self._join, self.governor, region, random, now_ms)
+        self.sender = Sender(self._ask, radio, self.governor, self.pace, self.outbox)
+        self._radio = radio
+        self._poll_radio = radio.poll
+        self._deadline_ms = 0        # of the join under way
+        self._probe_ms = 0           # no confirmed frame before
+        self._misses = 0             # deadlines missed or calls failed by the modem, in a row
+        self._unanswered = 0         # confirmed frames, in a row
+        self.use_data_rate(data_rate)
+
+    # --- for the application
+
+    def poll(self, now_ms):
+        """Serve radio and deadlines; a received (port, payload), or None."""
+        try:
+            event = self._poll_radio()
+        except HalError:
+            event = self._modem_failed()
+        if event is None and now_ms < self.due_ms:
+            return None
+        return self._turn(event, now_ms)
+
+    def use_data_rate(self, data_rate):
+        """Send at that data rate from the next uplink on."""
+        self.pace.use(data_rate)
+        self.governor.reserve(self.pace.emissions_ms(LONGEST_PAYLOAD), self.pace.spacing_ms)
+
+    def stretched_ms(self, period_ms, payload_bytes):
+        """The heartbeat period nearest to the wanted one that budget and longest silence allow."""
+        return self.pace.stretched_ms(period_ms, payload_bytes)
+
+    def accepts(self, now_ms):
+        """True while one more answer fits the airtime, beside those that wait and one that says `busy`."""
+        answers = self.outbox.count(ANSWER) + 2
+        return self.governor.wait_ms(now_ms, ANSWER, answers * self.pace.emissions_ms(LONGEST_PAYLOAD)) == 0
+
+    # --- the machine
+
+    def _turn(self, event, now_ms):
+        """All events up to a downlink, else what is due."""
+        while event is not None:
+            kind, number, detail = event
+            self._STEPS[self.state][kind](self, now_ms, number)
+            if kind == RECEIVED:
+                self.due_ms = now_ms
+                return number, detail
+            try:
+                event = self._poll_radio()
+            except HalError:
+                event = self._modem_failed()
+        self._STEPS[self.state][0](self, now_ms, 0)
+        return None
+
+    def _wake(self):
+        self.due_ms = 0
+
+    def _ignore(self, now_ms, number):
+        """Nothing follows from it."""
+
+    # --- joining
+
+    def _when_down(self, now_ms, number):
+        if now_ms >= self.joiner.due_ms and self.joiner.begin(now_ms):
+            self.state = JOINING
+            self.due_ms = self._deadline_ms = now_ms + JOIN_DEADLINE_MS
+        else:
+            self.due_ms = self.joiner.due_ms
+
+    def _when_joining(self, now_ms, number):
+        if now_ms < self._deadline_ms:
+            self.due_ms = self._deadline_ms
+            return
+        self.deadline_missed += 1
+        self._missed()
+        self._on_join_failed(now_ms, 0)
+        self.due_ms = self.joiner.due_ms
+
+    def _on_join_failed(self, now_ms, number):
+        self.joiner.end(now_ms)
+        self.joiner.back_off(now_ms)
+        self.state = DOWN
+
+    def _on_joined(self, now_ms, number):
+        # Also when it comes after its deadline, or from a modem that joins by itself. It does not clear the misses: a modem
+        # can join and yet hang at every frame.
+        if self.state == JOINING:
+            self.joiner.end(now_ms)
+        self.joiner.start_over(now_ms)
+        self.sender.new_session(now_ms)
+        self.state = UP
+        self.joined = True
+        self.joined_ms = self.fresh_ms = self.heard_ms = now_ms
+        self._unanswered = 0
+        self._probe_ms = now_ms
+
+    def _lose(self, now_ms):
+        """The session is gone: begin anew with a join."""
+        self.state = DOWN
+        self.joined = False
+        self._unanswered = 0
+        self.outbox.remove(PROBE)
+        self.joiner.start_over(now_ms)
+        self.due_ms = now_ms
+
+    # --- joined
+
+    def _when_joined(self, now_ms, number):
+        """UP and SUSPECT: the deadline of the frame in flight, else the next frame."""
+        sender = self.sender
+        if sender.in_flight and sender.expired(now_ms):
+            self.deadline_missed += 1
+            self._missed()
+        if not sender.in_flight:
+            self._send(now_ms)
+        if not sender.in_flight and (sender.tries >= TRIES_MAX or sender.tries and self._misses >= MISSES_MAX):
+            self._lose(now_ms)
+        else:
+            self.due_ms = sender.due_ms
+
+    def _send(self, now_ms):
+        """The next frame, confirmed where the network has to prove itself; without one, the probe."""
+        sender = self.sender
+        suspect = self.state == SUSPECT
+        prove = now_ms >= self._probe_ms and (suspect or now_ms - self.heard_ms >= SILENCE_MS)
+        if prove and suspect and self.probe is not None and not len(self.outbox):
+            self.outbox.put(HEARTBEAT, PROBE, self.probe)
+        sender.step(now_ms, prove)
+        if sender.in_flight:
+            if prove:
+                self._probe_ms = now_ms + PROBE_EVERY_MS
+        elif suspect and self.probe is not None and not len(self.outbox):
+            if prove:
+                # The probe had nothing to say.
+                self._probe_ms = now_ms + PROBE_RETRY_MS
+            sender.due_ms = self._probe_ms
+
+    def _on_heard(self, now_ms, number):
+        """Any frame proves the session."""
+        self.heard_ms = now_ms
+        self._unanswered = 0
+        self.sender.heard()
+        if self.state == SUSPECT:
+            self.state = UP
+            self.fresh_ms = now_ms
+            self.outbox.remove(PROBE)
+
+    def _on_sent(self, now_ms, emissions):
+        if self.sender.landed(now_ms, emissions):
+            self._delivered(now_ms)
+
+    def _on_acked(self, now_ms, emissions):
+        self._on_sent(now_ms, emissions)
+        self._on_heard(now_ms, 0)
+
+    def _on_failed(self, now_ms, emissions):
+        sender = self.sender
+        if not sender.landed(now_ms, emissions):
+            return
+        if not (sender.confirmed and emissions):
+            sender.failed += 1
+            sender.retry(now_ms)
+            return
+        # It went out like any unconfirmed frame; that nobody answered says something about the network, not about it.
+        self._delivered(now_ms)
+        self._unanswered += 1
+        self.state = SUSPECT
+        if self._unanswered >= PROBES_MAX:
+            self._lose(now_ms)
+
+    def _delivered(self, now_ms):
+        self._misses = 0
+        self.stuck = False
+        key = self.sender.delivered(now_ms)
+        self.last_uplink_ms = self.sender.last_ms
+        if self.on_sent is not None:
+            self.on_sent(key, now_ms)
+
+    # --- the modem
+
+    def _join(self, data_rate):
+        return self._ask(self._radio.join, data_rate)
+
+    def _ask(self, call, *arguments):
+        """The modem's yes or no."""
+        try:
+            return call(*arguments)
+        except HalError:
+            self._modem_failed()
+            return False
+
+    def _modem_failed(self):
+        """It says so itself. Returns no event."""
+        self.radio_errors += 1
+        self._missed()
+
+    def _missed(self):
+        self._misses += 1
+        if self._misses >= STUCK_MISSES:
+            self.stuck = True
+
+    # What time alone, and each event of hal.contract (JOINED 1 to HEARD 7), does in each state.
+    _STEPS = (
+        (_when_down, _on_joined, _ignore, _on_sent, _on_acked, _on_failed, _on_heard, _on_heard),
+        (_when_joining, _on_joined, _on_join_failed, _on_sent, _on_acked, _on_failed, _on_heard, _on_heard),
+        (_when_joined, _on_joined, _ignore, _on_sent, _on_acked, _on_failed, _on_heard, _on_heard),
+        (_when_joined, _on_joined, _ignore, _on_sent, _on_acked, _on_failed, _on_heard, _on_heard),
+    )
