@@ -42,6 +42,11 @@ class BoxLimits:
         return self.icmax == PAUSE
 
     @property
+    def icmax_a(self):
+        """The limit in force, amperes; 0 in a pause."""
+        return 0 if self.paused else round(self.shown * MA_PER_DUTY / 1000, 2)
+
+    @property
     def shown_ma(self):
         """The limit last shown, per phase."""
         return self.shown * MA_PER_DUTY

@@ -154,7 +154,7 @@ class Wallbox:
     def fault(self, code):
         """F1..FB: that fault, until clear_fault (F4: or a reset). C3, C4: reduced current. E1, E3: as the maker's tools would."""
         if code not in FAULTS + DEGRADED + SERVICE:
-            raise ValueError('fault: one of %s' % ' '.join(FAULTS + DEGRADED + SERVICE))
+            raise ValueError('one of %s' % ' '.join(FAULTS + DEGRADED + SERVICE))
         if code in DEGRADED:
             self._degraded = code
             self.limits.set_reduced(True)

@@ -1,0 +1,70 @@
+"""A pseudo-terminal as one end of the simulated line: what a program writes there goes on the wire, what it would hear comes back."""
+
+import array
+import fcntl
+import os
+import pty
+import termios
+import tty
+
+# A UART that nobody reads overruns; so much unread input (0.6 s of line) means that nobody does.
+UNREAD_LIMIT = 2048
+# A speed that no client sets, see rearm().
+_IDLE_SPEED = termios.B50
+# Linux: the terminal's flag that has its programs' settings reported to the other end, where packet mode shows them as a first
+# byte that is not 0.
+_EXTPROC = 0o200000
+
+
+class PtyPort:
+    """Line node. path: the terminal device to open; fd: becomes readable when a program has written."""
+
+    def __init__(self, line):
+        self.fd, self._terminal = pty.openpty()
+        # The terminal stays open here too, so that a client may come and go.
+        tty.setraw(self._terminal)
+        fcntl.ioctl(self.fd, termios.TIOCPKT, array.array('i', [1]))
+        os.set_blocking(self.fd, False)
+        self.path = os.ttyname(self._terminal)
+        self._line = line
+        line.attach(self)
+        self.rearm()
+
+    def close(self):
+        """Give the terminal back."""
+        os.close(self._terminal)
+        os.close(self.fd)
+
+    def transmit(self):
+        """Put what the program has written on the line."""
+        try:
+            packet = os.read(self.fd, 4096)
+        except BlockingIOError:
+            return
+        if packet[:1] == b'\x00':
+            self._line.transmit(self, packet[1:])
+        else:
+            self.rearm()
+
+    def rearm(self):
+        """Let the next program configure the terminal.
+
+        A pseudo-terminal has no parity, and glibc reports EINVAL when a program asks for parity and nothing else changes.
+        So something must be left to change, each time: a speed nobody uses.
+        """
+        attributes = termios.tcgetattr(self._terminal)
+        if attributes[5] != _IDLE_SPEED:
+            attributes[3] |= _EXTPROC
+            attributes[4] = attributes[5] = _IDLE_SPEED
+            termios.tcsetattr(self._terminal, termios.TCSANOW, attributes)
+
+    def on_line(self, data, end_us):
+        """Line: the program hears this, if it listens."""
+        unread = array.array('i', [0])
+        fcntl.ioctl(self._terminal, termios.FIONREAD, unread)
+        if unread[0] > UNREAD_LIMIT:
+            termios.tcflush(self._terminal, termios.TCIFLUSH)
+        try:
+            os.write(self.fd, data)
+        except BlockingIOError:
+            pass
