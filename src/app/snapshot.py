@@ -1,4 +1,6 @@
-"""What is said about the box: the snapshot that uplinks carry, and when a heartbeat is due. Pure."""
+"""What an uplink tells of the box: state, reason and figures of one moment. Pure."""
+
+from modbus.registers import da_of_duty
 
 from app import words
 from app.states import reason_of, state_of
@@ -11,29 +13,9 @@ VEHICLE_FULL = words.reason('vehicle_full')
 OVERRIDE_NONE = words.OVERRIDES.index('none')
 OVERRIDE_LOCK = words.OVERRIDES.index('lock')
 
-DUTY_PAUSE = 1000   # ABL 05 0015 20 Rev. B: 100 % duty is "no current allowed"
-
-_MINUTE_MS = 60000
-# (state, heartbeat period in class A, in class C): class C needs none for commands to arrive (design decision).
-_PERIODS = (
-    (words.NOT_CONNECTED, 60 * _MINUTE_MS, 30 * _MINUTE_MS),
-    (words.CONNECTED_AND_LOCKED, 15 * _MINUTE_MS, 30 * _MINUTE_MS),
-)
-_OTHER_PERIODS = (None, 5 * _MINUTE_MS, 30 * _MINUTE_MS)
-
-
-def heartbeat_period_ms(state, klass):
-    """How long after an uplink the next one is due, before the airtime budget stretches it."""
-    for row in _PERIODS:
-        if row[0] == state:
-            break
-    else:
-        row = _OTHER_PERIODS
-    return row[2] if klass == 'C' else row[1]
-
 
 class Snapshot:
-    """The state of the box as uplinks tell it; attributes as app.codec names them."""
+    """Attributes as app.codec packs them."""
 
     def __init__(self):
         self.code = 0
@@ -70,7 +52,7 @@ class Snapshot:
         """What a reading adds; paused: a pause of ours is in force (the box then still shows the limit before it)."""
         self.ev_connected = reading.ev_connected
         self.enable_input = reading.enable_input
-        self.limit_da = 0 if paused or reading.limit_duty >= DUTY_PAUSE else reading.limit_duty * 6 // 10
+        self.limit_da = 0 if paused else da_of_duty(reading.limit_duty)
         currents = reading.currents_da
         self.currents_da = None if None in currents else currents
 

@@ -1,0 +1,124 @@
+"""What the network is told, and when: news at once, answers once, heartbeats as the budget allows."""
+
+from lorawan.outbox import ANSWER, CHANGE, FAULT, HEARTBEAT
+
+from app import codec, words
+from app.commands import BUSY
+from app.snapshot import OVERRIDE_LOCK, OVERRIDE_NONE, Snapshot
+from app.states import NONE, is_fault
+from app.watch import FOREVER_MS, SILENCE_MS
+
+STATUS_PORT = 10
+RESULT_PORT = 11
+STATUS_KEY = 'status'
+BUSY_KEY = 'busy'
+
+# Nothing is said before the first stable state, or so long after the start (design decision).
+FIRST_REPORT_MS = 15000
+# A new reason for the same state is news only if it lasts: a key just turned is followed by C2, and the radio must be free for that.
+REASON_SETTLES_MS = 20000
+# A heartbeat that the airtime budget holds back is looked at again so often.
+HEARTBEAT_RETRY_MS = 10000
+
+_MINUTE_MS = 60000
+# Heartbeats (design decision): by state in class A, whose commands wait for them; in class C they do not.
+_CLASS_A_MS = {words.NOT_CONNECTED: 60 * _MINUTE_MS, words.CONNECTED_AND_LOCKED: 15 * _MINUTE_MS}
+_CLASS_A_OTHERWISE_MS = 5 * _MINUTE_MS
+_CLASS_C_MS = 30 * _MINUTE_MS
+
+
+def heartbeat_period_ms(state, klass):
+    """How long after an uplink the next one is due, before the airtime budget stretches it."""
+    return _CLASS_C_MS if klass == 'C' else _CLASS_A_MS.get(state, _CLASS_A_OTHERWISE_MS)
+
+
+class Reporter:
+    """Puts into the outbox what is to be said; the bytes are packed when they leave, so that they tell the state as it is then."""
+
+    def __init__(self, clock, session, charger, watch, keeper, klass, now_ms):
+        self._clock = clock
+        self._session = session
+        self._charger = charger
+        self._watch = watch
+        self._keeper = keeper
+        self._class = klass
+        self._snapshot = Snapshot()
+        self._boot_ms = now_ms
+        self._said = None            # (code, state) last put into the outbox, None before the first
+        self._said_reason = None     # the reason that went with it
+        self._reason_ms = None       # since when another reason holds, None while none does
+        self._answers = 0
+
+    def answer(self, command):
+        """One final answer; those for which there was no room share one frame."""
+        self._answers += 1
+
+        def make(limit):
+            return RESULT_PORT, codec.encode_result(command, self._judge(True), limit)
+
+        self._session.outbox.put(ANSWER, BUSY_KEY if command.result == BUSY else self._answers, make)
+
+    def tick(self, now_ms, hold):
+        """Say what is new and what is due; returns when to look again. hold: an answer is being worked for."""
+        self._announce(now_ms, hold)
+        due_ms = FOREVER_MS if self._reason_ms is None else self._reason_ms + REASON_SETTLES_MS
+        if self._said is None:
+            return min(due_ms, self._boot_ms + FIRST_REPORT_MS)
+        return min(due_ms, self._heartbeat(now_ms)) if self._session.joined else due_ms
+
+    def _announce(self, now_ms, hold):
+        """Put a status into the outbox if there is news."""
+        if self._watch.code == NONE and now_ms - self._boot_ms < FIRST_REPORT_MS:
+            return
+        snapshot = self._judge(False)
+        urgent = is_fault(snapshot.code) or not self._watch.reachable
+        if hold and not urgent:
+            return   # the radio must be free for the answer, which tells the state too
+        news = (snapshot.code, snapshot.state)
+        if news != self._said:
+            self._said = news
+        elif not self._reason_settled(snapshot.reason, now_ms):
+            return
+        self._said_reason = snapshot.reason
+        self._reason_ms = None
+        self._session.outbox.put(FAULT if urgent else CHANGE, STATUS_KEY, self._make_status)
+
+    def _reason_settled(self, reason, now_ms):
+        """True if another reason than the one said has held long enough."""
+        if reason == self._said_reason:
+            self._reason_ms = None
+            return False
+        if self._reason_ms is None:
+            self._reason_ms = now_ms
+        return now_ms - self._reason_ms >= REASON_SETTLES_MS
+
+    def _heartbeat(self, now_ms):
+        """Put a heartbeat if one is due; returns when to look again."""
+        session = self._session
+        period_ms = session.stretched_ms(heartbeat_period_ms(self._snapshot.state, self._class), codec.STATUS_LENGTH)
+        last_ms = session.joined_ms if session.last_uplink_ms is None else session.last_uplink_ms
+        if now_ms - last_ms < period_ms:
+            return last_ms + period_ms
+        if not session.outbox.holds(STATUS_KEY):
+            session.outbox.put(HEARTBEAT, STATUS_KEY, self._make_status)
+        return now_ms + HEARTBEAT_RETRY_MS
+
+    def _make_status(self, limit):
+        return STATUS_PORT, codec.encode_status(self._judge(False), limit)
+
+    def _judge(self, live):
+        """The snapshot of this moment; live: by the latest reading itself, for an answer that rests on it."""
+        snapshot = self._snapshot
+        watch = self._watch
+        charger = self._charger
+        code = watch.code
+        if charger.answered_ms is not None and self._clock.now_ms() - charger.answered_ms < SILENCE_MS:
+            if live or code == NONE:
+                code = charger.reading.code
+            snapshot.take(charger.reading, self._keeper.limit_back != 0)
+        else:
+            snapshot.forget()
+        snapshot.judge(code, watch.reachable, watch.pulsing, watch.had_charged)
+        snapshot.override = OVERRIDE_LOCK if self._keeper.locked else OVERRIDE_NONE
+        snapshot.time_known = self._clock.utc_s() is not None
+        return snapshot

@@ -1,0 +1,77 @@
+"""What is believed of the box and its car: sightings and readings in, a stable state out. Nothing is written here."""
+
+from app.stability import CHANGED, SUSPECTED, Stability
+from app.states import is_charging
+
+# Silence of the box after which it is reported as unreachable (design decision, docs/operation.md).
+SILENCE_MS = 60000
+# The second look at a new state: soon enough to report it in 3 s, and far enough to be another one (stability.APART_MIN_MS).
+CONFIRM_MS = 250
+# After a jump or reset of ours the box walks through A1 with the car plugged in: that is no unplugging (design decision).
+OWN_PULSE_MS = 30000
+# Later than any time there will be.
+FOREVER_MS = 1 << 60
+
+NOT_CONNECTED = 0xA1
+
+
+class Watch:
+    """code: the stable state, 0 before the first. reachable: the box was heard within SILENCE_MS. had_charged: this car drew current."""
+
+    def __init__(self, charger):
+        self.code = 0
+        self.reachable = False
+        self.had_charged = False
+        self.enable_input = None     # the key switch closes it; None before the first reading
+        self._charger = charger
+        self._stability = Stability()
+        self._car = False            # a car was there when last we could tell
+        self._pulse_ms = None        # our last jump or reset, None when none is recent
+
+    @property
+    def pulsing(self):
+        """True for half a minute after a jump or reset of ours."""
+        return self._pulse_ms is not None
+
+    def pulse(self, now_ms):
+        """A jump or reset of ours goes to the box."""
+        self._pulse_ms = now_ms
+
+    def see(self, code, now_ms):
+        """One sighting of a state code; True if the stable state changed."""
+        stability = self._stability
+        if code == self.code and stability.pending is None:
+            return False
+        if code == NOT_CONNECTED and self._pulse_ms is not None and self._car:
+            return False
+        news = stability.step(code, now_ms)
+        if news == SUSPECTED:
+            self._charger.read_soon(now_ms, CONFIRM_MS)
+        elif news == CHANGED:
+            self.code = code
+            return True
+        return False
+
+    def read(self, reading):
+        """What a reading says of car and key; True if the key was turned."""
+        if is_charging(reading.code):
+            self._car = self.had_charged = True
+        elif reading.ev_connected:
+            self._car = True
+        elif reading.ev_connected is not None and self._pulse_ms is None:
+            # In E and F states the box does not know (ev_connected is None there).
+            self._car = self.had_charged = False
+        turned = reading.enable_input is not self.enable_input
+        self.enable_input = reading.enable_input
+        return turned
+
+    def tick(self, now_ms):
+        """What time alone changes; returns when to look again."""
+        heard_ms = self._charger.heard_ms
+        self.reachable = heard_ms is not None and now_ms - heard_ms < SILENCE_MS
+        due_ms = heard_ms + SILENCE_MS if self.reachable else FOREVER_MS
+        if self._pulse_ms is not None:
+            if now_ms - self._pulse_ms < OWN_PULSE_MS:
+                return min(due_ms, self._pulse_ms + OWN_PULSE_MS)
+            self._pulse_ms = None
+        return due_ms
