@@ -11,7 +11,6 @@ import time
 from datetime import datetime, timezone
 
 import main as firmware
-from config import Settings
 
 from sim.world import World
 
@@ -195,7 +194,7 @@ def _settings(given, scenario, errors):
     overrides.setdefault('CHARGER_ID', scenario['charger']['id'])
     if scenario['network']['data_rate'] is not None:
         overrides['DATA_RATE'] = scenario['network']['data_rate']
-    settings = Settings(overrides)
+    settings = firmware.config.Settings(overrides)
     errors.extend('config.%s: %s' % error for error in firmware.check(settings))
     return settings
 
