@@ -74,7 +74,7 @@ class Reader:
         data = self.partial
         at = self._at
         if at == 0:
-            data = self.partial = data.replace(b'\r', b'\n')
+            data = self.partial = data.replace(b'\r\n', b'\n').replace(b'\r', b'\n')
         frame = None
         end = data.find(b'\n', at)
         while end >= 0 and frame is None:
@@ -115,7 +115,7 @@ class Reader:
             return None
         counts = self._counts
         digits = text[1:].replace(b'\0', b'')  # line artefact of wake-up and direction switch
-        if len(text) > MAX_CHARS:
+        if len(digits) > 2 * MAX_BYTES:
             counts['overlong'] += 1
             return None
         if len(digits) & 1:

@@ -162,8 +162,8 @@ class ChargerClient:
         self.read_soon(now_ms)
         return WRITTEN
 
-    def _on_expired(self, result, now_ms):
-        """The write found no gap while its reading was fresh: plan again."""
+    def _on_nothing(self, result, now_ms):
+        """The write found no gap while its reading was fresh, or the gap moved: plan again."""
         return IDLE
 
     _EVENTS = {
@@ -171,7 +171,8 @@ class ChargerClient:
         transaction.ANSWERED: _on_answered,
         transaction.REFUSED: _on_refused,
         transaction.UNANSWERED: _on_unanswered,
-        transaction.EXPIRED: _on_expired,
+        transaction.EXPIRED: _on_nothing,
+        transaction.WAITING: _on_nothing,
     }
 
     def _give_up(self, now_ms):

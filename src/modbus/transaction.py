@@ -15,6 +15,7 @@ ANSWERED = 2    # the answer to the request `done`: body, at_ms
 REFUSED = 3     # the box said no to the request `done`: body, at_ms
 UNANSWERED = 4  # all tries of the request `done` are used up
 EXPIRED = 5     # the request `done` found no gap in its time and was not sent
+WAITING = 6     # bytes came that are no frame, and the request waits for a gap: due_ms has changed
 
 READ_HOLDING = 0x03
 WRITE_MULTIPLE = 0x10
@@ -137,9 +138,9 @@ class Master:
             if result:
                 return result
             frame = next_frame()
-        if self.request is None or now_ms < self.due_ms:
+        if self.request is None or self.sent and now_ms < self.due_ms:
             return NOTHING
-        return self._on_time(now_ms)
+        return self._on_time(now_ms) or WAITING
 
     def _arrived(self, data, now_ms):
         """Bytes from the bus: when they came and whose they are, before anybody knows whether they make a frame."""
@@ -160,7 +161,7 @@ class Master:
         now_ms = self._byte_ms
         if now_ms - self._foreign_ms >= BURST_MS and now_ms >= self._answer_ms:
             timed = self._stamp_ms == now_ms
-            if timed and self._burst_timed and now_ms - self._burst_ms < TALKER_MS:
+            if timed and self._burst_timed:
                 self._intervals.append(now_ms - self._burst_ms)
                 self._intervals.pop(0)
                 self._shortest_ms = min(self._intervals)
