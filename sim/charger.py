@@ -77,7 +77,8 @@ class Server:
         typed = os.read(_STDIN, 4096)
         if not typed:
             # Whoever started us may have closed it at once; the box goes on all the same.
-            self._doors.remove(_STDIN)
+            self._shut_stdin()
+            typed = b'\n'
         *lines, self._typed = (self._typed + typed).split(b'\n')
         for line in lines:
             self._obey(line.decode('utf-8', 'replace').strip())
@@ -94,6 +95,10 @@ class Server:
             print(json.dumps(answer), file=self._out, flush=True)
         except BrokenPipeError:
             # Nobody listens any more; the terminal may still be in use.
+            self._shut_stdin()
+
+    def _shut_stdin(self):
+        if _STDIN in self._doors:
             self._doors.remove(_STDIN)
 
 

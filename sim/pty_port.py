@@ -9,8 +9,8 @@ import tty
 
 # A UART that nobody reads overruns; so much unread input (0.6 s of line) means that nobody does.
 UNREAD_LIMIT = 2048
-# A speed that no client sets, see rearm().
-_IDLE_SPEED = termios.B50
+# Speeds that no program sets, see rearm().
+_IDLE_SPEEDS = (termios.B50, termios.B75)
 # Linux: the terminal's flag that has its programs' settings reported to the other end, where packet mode shows them as a first
 # byte that is not 0.
 _EXTPROC = 0o200000
@@ -26,6 +26,7 @@ class PtyPort:
         fcntl.ioctl(self.fd, termios.TIOCPKT, array.array('i', [1]))
         os.set_blocking(self.fd, False)
         self.path = os.ttyname(self._terminal)
+        self._idle_speed = None
         self._line = line
         line.attach(self)
         self.rearm()
@@ -49,13 +50,15 @@ class PtyPort:
     def rearm(self):
         """Let the next program configure the terminal.
 
-        A pseudo-terminal has no parity, and glibc reports EINVAL when a program asks for parity and nothing else changes.
-        So something must be left to change, each time: a speed nobody uses.
+        A pseudo-terminal has no parity, and glibc reports EINVAL when a program asks for parity and it looks as if nothing had
+        changed. So something must always be left to change: a speed nobody uses. Two of them in turn, for glibc looks again
+        afterwards, and may find that we were here in between.
         """
         attributes = termios.tcgetattr(self._terminal)
-        if attributes[5] != _IDLE_SPEED:
+        if attributes[5] not in _IDLE_SPEEDS:
+            self._idle_speed = _IDLE_SPEEDS[self._idle_speed == _IDLE_SPEEDS[0]]
+            attributes[4] = attributes[5] = self._idle_speed
             attributes[3] |= _EXTPROC
-            attributes[4] = attributes[5] = _IDLE_SPEED
             termios.tcsetattr(self._terminal, termios.TCSANOW, attributes)
 
     def on_line(self, data, end_us):
