@@ -111,7 +111,7 @@ class Radio:
         """One frame in flight; an empty one the vendor's socket does not send."""
         if self._silences >= _SILENCES:
             raise HalError(RADIO, 'the modem is silent')
-        if self._state != _IDLE or not 0 < len(payload) <= self.max_payload(data_rate) or not self._lora.has_joined():
+        if self._state != _IDLE or not 0 < len(payload) <= self.max_payload(data_rate):
             return False
         self._news = (self._news | self._lora.events()) & _RX     # no late result of an earlier frame
         try:
@@ -159,7 +159,6 @@ class Radio:
     def _poll_join(self):
         if self._lora.has_joined():
             self._state = _IDLE
-            self._has_heard()
             return JOINED, 0, None
         if self._now_ms() - self._since_ms >= _JOIN_MS:
             self._state = _IDLE

@@ -275,7 +275,7 @@ class PtySerial(serial.Serial):
 class PosixRig(Rig):
     """hal/posix.py over a pseudo-terminal, RS485 direction by RTS (the kernel's RS485 mode is refused there)."""
 
-    slack_ms = 500
+    slack_ms = 2000
     cuts = ("open", "fsync", "rename", "after rename", "fsync directory")
 
     def __init__(self, path):

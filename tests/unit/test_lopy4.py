@@ -4,7 +4,7 @@ import types
 import config
 import pytest
 from hal.contract import (
-    CRASH, FAILED, HEARD, JOIN_FAILED, JOINED, PLANNED, POWER_ON, PURPLE, RADIO, RECEIVED, RED, SENT, STORE, WATCHDOG, HalError,
+    ACKED, CRASH, FAILED, HEARD, JOIN_FAILED, JOINED, PLANNED, POWER_ON, PURPLE, RADIO, RECEIVED, RED, SENT, STORE, WATCHDOG, HalError,
 )
 from sim.pycom import BROWN_OUT_RESET, HARD_RESET, PWRON_RESET, SOFT_RESET, WDT_RESET, BoardReset, LoPy4
 from sim.pycom_lora import Hang, LoRaTimeout
@@ -397,6 +397,15 @@ def test_a_frame_that_the_mac_swallows_ends_by_the_deadline():
     assert events(bench, 60000) == [(FAILED, 1, "no result")]
     assert radio.send(10, b"hello", False, 2)
     assert events(bench, 60000) == [(SENT, 1, None)]
+    assert radio.join(2)
+
+
+def test_an_acknowledgement_is_not_heard_once_more_with_the_next_uplink():
+    bench = Bench()
+    radio = joined(bench)
+    for confirmed, result in ((True, ACKED), (False, SENT)):
+        assert radio.send(10, b"hello", confirmed, 2)
+        assert events(bench, 30000) == [(result, 1, None)]
 
 
 def test_a_downlink_without_the_acknowledgement_ends_by_the_deadline_and_joining_then_is_no_hang():
