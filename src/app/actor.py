@@ -46,10 +46,9 @@ class Actor:
             self.bad_downlinks += 1
             return
         op, command_id = decoded
-        for waiting in self._commands:
-            if waiting.op == op and not waiting.silent:
-                return   # its answer is on the way
-        command = Command(op, command_id, now_ms, repeated=op == RESET and self._reset_stands(now_ms))
+        if self._commands and self._commands[-1].op == op and not self._commands[-1].silent:
+            return   # nothing came between: its answer is on the way
+        command = Command(op, command_id, repeated=op == RESET and self._reset_stands(now_ms))
         if op != LOCK:
             if now_ms - self._session.fresh_ms < STALE_MS:
                 return self._end(command, EXPIRED, D_STALE)
@@ -76,7 +75,7 @@ class Actor:
         if self._writer is not None:
             return
         charger = self._charger
-        reading = charger.reading if charger.answered_ms is not None else None
+        reading = charger.reading if charger.reading.code is not None else None
         if not self._commands:
             if reading is not None:
                 self._keep(reading, now_ms)
@@ -100,7 +99,8 @@ class Actor:
 
     def _write(self, command, reading, now_ms):
         if command.register == registers.ICMAX:
-            self._keeper.owe_limit(reading.limit_duty)
+            if not self._keeper.limit_back:   # one that is still owed is the box's own, whatever it shows now
+                self._keeper.owe_limit(reading.limit_duty)
         elif command.value != registers.JUMP_E0:
             self._watch.pulse(now_ms)
         self._writer = command
@@ -132,8 +132,9 @@ class Actor:
 
     def _keep(self, reading, now_ms):
         keeper = self._keeper
-        if keeper.relock_due(reading.code, now_ms):
-            self._commands.append(Command(LOCK, None, now_ms, silent=True))
+        # One reading is enough to hold back, but not to act.
+        if reading.code == self._watch.code and keeper.relock_due(reading.code, now_ms):
+            self._commands.append(Command(LOCK, None, silent=True))
             return
         self._charger.watch_limits = keeper.limit_back != 0
         if keeper.limit_back:

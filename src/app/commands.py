@@ -40,9 +40,14 @@ _PAUSE = (registers.ICMAX, registers.DUTY_PAUSE, lambda r: is_charging(r.code), 
 _STAGES = {
     # The contactor opens without load: the car is asked to stop first, for at most 10 s.
     LOCK: (_PAUSE, (registers.STATE, registers.JUMP_E0, lambda r: r.code != 0xE0, lambda r: r.code == 0xE0, 10000, True)),
-    UNLOCK: ((registers.STATE, registers.JUMP_A1, lambda r: r.code in (0xE0, 0xE2), lambda r: r.code not in (0xE0, 0xE2), 10000, True),),
+    UNLOCK: ((registers.STATE, registers.JUMP_A1, lambda r: r.code in (0xE0, 0xE2), lambda r: is_enabled(r.code), 10000, True),),
     RESET: ((registers.STATE, registers.RESET, lambda r: True, lambda r: reset_took(r), 15000, True),),
 }
+
+
+def is_enabled(code):
+    """True where the outlet is neither disabled nor out of order."""
+    return code not in (0xE0, 0xE2) and not is_fault(code)
 
 
 def reset_took(reading):
@@ -78,7 +83,7 @@ _GUARDS = {LOCK: _guard_lock, UNLOCK: _guard_unlock, RESET: _guard_reset}
 class Command:
     """One command on its way. op: index in words.COMMANDS; command_id: 0..255 or None for the original's bytes."""
 
-    def __init__(self, op, command_id, now_ms, silent=False, repeated=False):
+    def __init__(self, op, command_id, silent=False, repeated=False):
         self.op = op
         self.command_id = command_id
         self.silent = silent         # ours, nobody waits for an answer
@@ -88,7 +93,7 @@ class Command:
         self.detail = D_NONE
         self.register = 0            # of the write that step() asks for
         self.value = 0
-        self._received_ms = now_ms
+        self._turn_ms = None         # of the first step()
         self._stage = -1             # -1: not accepted yet
         self._stage_ms = 0           # the stage began
         self._written_ms = 0         # the stage's latest write left
@@ -100,34 +105,38 @@ class Command:
         """What to do now: WAIT, WRITE (register, value) or ANSWER (result, detail). reading: latest answered one or None."""
         if self._waiting:
             return WAIT
+        if self._turn_ms is None:
+            self._turn_ms = now_ms
         if reading is None or now_ms - reading.at_ms > READING_FRESH_MS:
             return self._without_reading(now_ms)
         if self._stage < 0:
             verdict = _GUARDS[self.op](reading, locked)
             if verdict is not None:
                 return self.answer(verdict[0], verdict[1])
-            return self._next_stage(reading, now_ms)
+            return self._next_stage(reading, locked, now_ms)
         stage = _STAGES[self.op][self._stage]
         register, value, needed, reached, limit_ms, required = stage
         if reading.at_ms > self._written_ms:
             if reached(reading):
-                return self._next_stage(reading, now_ms)
+                return self._next_stage(reading, locked, now_ms)
             if self._may_repeat(reading):
-                return self._write(stage)
+                return self._write(stage, reading, locked)
         if now_ms - self._stage_ms < limit_ms:
             return WAIT
-        return self._missed(reading) if required else self._next_stage(reading, now_ms)
+        return self._missed(reading) if required else self._next_stage(reading, locked, now_ms)
 
     def written(self, sent, acknowledged, refused, now_ms):
         """The outcome of the write that step() asked for."""
         self._waiting = False
         if not sent:
             self.answer(FAILED, D_UNREACHABLE)
-        elif refused:
+        elif refused and _STAGES[self.op][self._stage][5]:
             self.answer(FAILED, D_NOT_CONFIRMED)
         else:
             self._written_ms = now_ms
-            self._acknowledged = acknowledged
+            self._acknowledged = acknowledged or refused
+            if refused:
+                self._stage_ms = now_ms - _STAGES[self.op][self._stage][4]   # a stage that may fail has: on to the next
 
     def answer(self, result, detail):
         """End here."""
@@ -136,13 +145,13 @@ class Command:
         return ANSWER
 
     def _without_reading(self, now_ms):
-        since_ms = self._received_ms if self._stage < 0 else self._stage_ms
+        since_ms = self._turn_ms if self._stage < 0 else self._stage_ms
         limit_ms = READING_WAIT_MS if self._stage < 0 else _STAGES[self.op][self._stage][4]
         if now_ms - since_ms >= limit_ms:
             return self.answer(FAILED, D_UNREACHABLE if self._stage < 0 else D_NO_ANSWER)
         return WAIT
 
-    def _next_stage(self, reading, now_ms):
+    def _next_stage(self, reading, locked, now_ms):
         stages = _STAGES[self.op]
         if self._stage < 0 and self.repeated and stages[-1][3](reading):
             return self.answer(DONE, D_REPEATED)
@@ -153,9 +162,13 @@ class Command:
             return self.answer(DONE, D_NONE)
         self._stage_ms = now_ms
         self._writes = 0
-        return self._write(stages[self._stage])
+        return self._write(stages[self._stage], reading, locked)
 
-    def _write(self, stage):
+    def _write(self, stage, reading, locked):
+        # The box may have changed since the command was accepted: what forbids the first write forbids every other.
+        verdict = _GUARDS[self.op](reading, locked)
+        if verdict is not None:
+            return self.answer(FAILED, verdict[1])
         self.register = stage[0]
         self.value = stage[1]
         self._writes += 1
