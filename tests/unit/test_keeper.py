@@ -1,6 +1,7 @@
 """A lock stays a lock and a pause is taken back, also over a reboot."""
 
 from app.keeper import BLIND_MS, RELOCK_MS, Keeper
+from hal.contract import STORE, HalError
 
 
 class Memory:
@@ -77,3 +78,20 @@ def test_a_damaged_record_owes_nothing():
     memory.records['lock'] = b''
     keeper = Keeper(memory)
     assert (keeper.locked, keeper.limit_back) == (False, 0)
+
+
+class Broken:
+    def get(self, name):
+        raise HalError(STORE, 'worn out')
+
+    def put(self, name, value):
+        raise HalError(STORE, 'worn out')
+
+
+def test_a_store_that_fails_costs_the_memory_and_not_the_monitor():
+    keeper = Keeper(Broken())
+    assert (keeper.locked, keeper.limit_back) == (False, 0)
+    keeper.lock(True)
+    keeper.owe_limit(267)
+    assert (keeper.locked, keeper.limit_back) == (True, 267)
+    assert keeper.store_failures == 4
