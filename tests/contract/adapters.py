@@ -19,6 +19,7 @@ import types
 import config
 import hal.posix
 import hal.posix_ports
+import pytest
 import serial
 from sim.hal import Flash, MonitorStopped, SimBoard
 from sim.kernel import Kernel
@@ -216,7 +217,7 @@ class Lopy4Rig(Rig):
 
     def put_in_power_cut(self, cut, name, value):
         self.fake.cut_in_nvs = cut
-        with contextlib.suppress(BoardReset):
+        with pytest.raises(BoardReset):
             self.board.store.put(name, value)
         self.fake.cut_in_nvs = None
         self.power_cycle()
@@ -353,7 +354,7 @@ class PosixRig(Rig):
     def put_in_power_cut(self, cut, name, value):
         real, hal.posix.os = hal.posix.os, CuttingOs(cut)
         try:
-            with contextlib.suppress(PowerCut):
+            with pytest.raises(PowerCut):
                 self.board.store.put(name, value)
         finally:
             hal.posix.os = real

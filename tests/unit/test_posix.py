@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import socket
+import termios
 import time
 import tty
 import types
@@ -87,6 +88,7 @@ def test_an_adapter_that_was_unplugged_comes_back(adapter, no_waiting):
     bus.transmit(REQUEST)
     adapter.unplug()
     assert bus.read() == b""
+    assert bus.fileno() is None     # else the main loop would never idle again
     with pytest.raises(HalError):
         bus.transmit(REQUEST)
     adapter.plug()
@@ -168,6 +170,19 @@ def test_an_adapter_with_a_buffer_of_its_own_is_waited_for(adapter, monkeypatch)
     bus.transmit(bytes(100))
     assert time.monotonic() - before >= 101 * 11 / 38400
     bus.lose()
+
+
+def test_an_adapter_that_goes_while_it_drains_is_a_hal_error(adapter, monkeypatch):
+    def gone():
+        raise termios.error(5, "Input/output error")     # tcdrain's error is no OSError
+
+    adapter.plug()
+    bus = Bus(adapter.path, "auto")
+    monkeypatch.setattr(bus._port, "flush", gone)
+    with pytest.raises(HalError) as caught:
+        bus.transmit(REQUEST)
+    assert caught.value.args[0] == BUS
+    assert bus.fileno() is None
 
 
 # --- the modem's port
