@@ -145,7 +145,7 @@ def parse(line, names=tuple(TABLE)):
 
 def help_lines(names=tuple(TABLE)):
     """One line a command."""
-    return ['%-26s %s' % ((name + ' ' + TABLE[name][0]).strip(), TABLE[name][1]) for name in names]
+    return ['%-36s %s' % ((name + ' ' + TABLE[name][0]).strip(), TABLE[name][1]) for name in names]
 
 
 def printable(text, most):

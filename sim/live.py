@@ -18,7 +18,9 @@ BUDGET_S = 24
 FAIR_USE_S = 30
 FAIR_DOWNLINKS = 10
 # From this width on, uplinks stand beside downlinks and log.
-WIDE = 110
+WIDE = 160
+# From this width on, an uplink's bytes are shown.
+ROOMY = 110
 PROMPT = '> '
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _OUTCOME_STYLES = {'': 'yellow', 'received': 'green', 'lost': 'red', 'failed': 'bold red'}
@@ -28,7 +30,7 @@ LEDS = {0x000000: 'off', 0x00007F: 'blue', 0x007F00: 'green', 0x7F7F00: 'yellow'
 
 Facts = namedtuple('Facts', (
     'now_s', 'utc_s', 'speed', 'lag', 'code', 'powered', 'key_on', 'contactor', 'plugged', 'next_model', 'drawing', 'session_kwh', 'total_kwh',
-    'led', 'active', 'monitor', 'region', 'klass', 'broker', 'broker_connected', 'topic'))
+    'led', 'active', 'monitor', 'region', 'klass', 'broker', 'broker_connected', 'topic', 'reads'))
 
 
 def facts_of(world, pace, mqtt, next_model):
@@ -37,11 +39,12 @@ def facts_of(world, pace, mqtt, next_model):
     indicator = world.board.indicator if world.app is not None else None
     vehicle = charger.vehicle
     return Facts(
-        now_s=now_s, utc_s=world.start_utc_s + now_s, speed=pace.speed, lag=pace.lag_s > 0.5, code=charger.code,
-        powered=charger.powered, key_on=charger.en1, contactor=charger.contactor, plugged=vehicle.model if vehicle else None, next_model=next_model, drawing=charger.currents_da,
-        session_kwh=charger.session_wh / 1000, total_kwh=charger.energy_wh / 1000, led=indicator.colour if indicator else 0,
-        active=bool(indicator and indicator.active), monitor=world.app is not None, region=world.settings.REGION,
-        klass=world.settings.LORAWAN_CLASS, broker='%s:%d' % (mqtt.host, mqtt.port), broker_connected=mqtt.connected, topic=mqtt.topic)
+        now_s=now_s, utc_s=world.start_utc_s + now_s, speed=pace.speed, lag=pace.lag_s > 0.5, code=charger.code, powered=charger.powered,
+        key_on=charger.en1, contactor=charger.contactor, plugged=vehicle.model if vehicle else None, next_model=next_model,
+        drawing=charger.currents_da, session_kwh=charger.session_wh / 1000, total_kwh=charger.energy_wh / 1000,
+        led=indicator.colour if indicator else 0, active=bool(indicator and indicator.active), monitor=world.app is not None,
+        region=world.settings.REGION, klass=world.settings.LORAWAN_CLASS, broker='%s:%d' % (mqtt.host, mqtt.port),
+        broker_connected=mqtt.connected, topic=mqtt.topic, reads=charger.reads)
 
 
 def render(facts, watch, width, height, help_shown=False, typed=''):
@@ -55,22 +58,21 @@ def render(facts, watch, width, height, help_shown=False, typed=''):
     now = Layout(name='now', size=min(8, room))
     now.split_row(Layout(_box_panel(facts, watch)), Layout(_radio_panel(facts, watch)))
     rest = max(room - 8, 0)
-    start_utc_s = facts.utc_s - facts.now_s
     if width >= WIDE:
         lower = Layout(name='lower')
         right = Layout(name='right')
         downlink_rows = max(rest // 3, 4)
-        right.split_column(Layout(_downlinks_panel(watch, start_utc_s, downlink_rows - 2), size=downlink_rows),
-                           Layout(_log_panel(watch, start_utc_s, rest - downlink_rows - 2)))
-        lower.split_row(Layout(_uplinks_panel(watch, start_utc_s, rest - 2), ratio=11), Layout(right, ratio=10))
+        right.split_column(Layout(_downlinks_panel(facts, watch, downlink_rows - 2), size=downlink_rows),
+                           Layout(_log_panel(facts, watch, rest - downlink_rows - 2)))
+        lower.split_row(Layout(_uplinks_panel(facts, watch, rest - 2, False), ratio=11), Layout(right, ratio=10))
         body.split_column(now, lower)
         return layout
     downlink_rows = max(rest // 4, 4)
-    log_rows = max(rest // 3, 4)
+    log_rows = max((rest + 1) // 3, 4)
     uplink_rows = max(rest - downlink_rows - log_rows, 3)
-    body.split_column(now, Layout(_uplinks_panel(watch, start_utc_s, uplink_rows - 2), size=uplink_rows),
-                      Layout(_downlinks_panel(watch, start_utc_s, downlink_rows - 2), size=downlink_rows),
-                      Layout(_log_panel(watch, start_utc_s, log_rows - 2)))
+    body.split_column(now, Layout(_uplinks_panel(facts, watch, uplink_rows - 2, width >= ROOMY), size=uplink_rows),
+                      Layout(_downlinks_panel(facts, watch, downlink_rows - 2), size=downlink_rows),
+                      Layout(_log_panel(facts, watch, log_rows - 2)))
     return layout
 
 
@@ -96,8 +98,11 @@ def input_window(typed, cursor, width):
 
 # --- parts
 
-def _panel(title, content):
-    return Panel(content, title='[bold]%s[/]' % title, title_align='left', box=box.ROUNDED, border_style='bright_black', padding=(0, 1))
+def _panel(title, content, topic=''):
+    heading = Text(title, style='bold')
+    if topic:
+        heading.append(' ' + topic, style='not bold dim')
+    return Panel(content, title=heading, title_align='left', box=box.ROUNDED, border_style='bright_black', padding=(0, 1))
 
 
 def _lines(*lines):
@@ -173,7 +178,7 @@ def _radio_panel(facts, watch):
     downlinks = Text('%d of %d today' % (count, FAIR_DOWNLINKS), style='' if count <= FAIR_DOWNLINKS else 'red')
     return _panel('Radio and network', _lines(
         ('radio', state), ('airtime', bar), ('downlinks', downlinks),
-        ('uplinks', '%d since the start' % watch.uplink_count), ('MQTT', mqtt), ('topic', Text(facts.topic[:-1], style='default'))))
+        ('uplinks', '%d since the start' % watch.uplink_count), ('MQTT', mqtt), ('bus', '%d reads answered' % facts.reads)))
 
 
 def _table(*columns):
@@ -183,27 +188,31 @@ def _table(*columns):
     return table
 
 
-def _uplinks_panel(watch, start_utc_s, rows):
-    table = _table(8, 3, 4, 7, None)
+def _uplinks_panel(facts, watch, rows, with_bytes):
+    start_utc_s = facts.utc_s - facts.now_s
+    table = _table(8, 4, 4, 7, *([22] if with_bytes else []), None)
     for entry in list(watch.uplinks)[:-max(rows, 1) - 1:-1]:
         words = Text(tell.gist(entry['decoded']), style='' if entry['received'] else 'strike dim')
         if not entry['received']:
             words.append(' lost', style='red')
-        table.add_row(clock(start_utc_s + entry['t']), 'p%d' % entry['f_port'], 'SF%d' % entry['sf'], '%.0f ms' % entry['airtime_ms'], words)
-    return _panel('Uplinks', table if watch.uplinks else Text('none yet', style='dim'))
+        table.add_row(clock(start_utc_s + entry['t']), 'p%d' % entry['f_port'], 'SF%d' % entry['sf'], '%.0f ms' % entry['airtime_ms'],
+                      *([Text(entry['hex'], style='dim')] if with_bytes else []), words)
+    return _panel('Uplinks', table if watch.uplinks else Text('none yet', style='dim'), facts.topic + 'up')
 
 
-def _downlinks_panel(watch, start_utc_s, rows):
-    table = _table(8, 3, 6, None, 17)
+def _downlinks_panel(facts, watch, rows):
+    start_utc_s = facts.utc_s - facts.now_s
+    table = _table(8, 4, 6, None, 17)
     for sent in list(watch.downlinks)[:-max(rows, 1) - 1:-1]:
         outcome = Text(sent.outcome or 'queued', style=_OUTCOME_STYLES[sent.outcome])
         if sent.outcome:
             outcome.append(' ' + clock(start_utc_s + sent.outcome_s), style='dim')
         table.add_row(clock(start_utc_s + sent.queued_s), 'p%d' % sent.f_port, commands.printable(sent.payload_hex, 6), Text(sent.words), outcome)
-    return _panel('Downlinks', table if watch.downlinks else Text('none yet: type reset, or publish on %s' % 'down/push', style='dim'))
+    return _panel('Downlinks', table if watch.downlinks else Text('none yet: type reset, or publish there', style='dim'), facts.topic + 'down/push')
 
 
-def _log_panel(watch, start_utc_s, rows):
+def _log_panel(facts, watch, rows):
+    start_utc_s = facts.utc_s - facts.now_s
     table = _table(8, 9, None)
     for t_s, source, text in list(watch.log)[-max(rows, 1):]:
         table.add_row(clock(start_utc_s + t_s), Text(source, style=_SOURCE_STYLES.get(source, 'dim')), Text(text))

@@ -6,6 +6,7 @@ deliver() in that thread, unread.
 """
 
 import json
+import threading
 from base64 import b64decode
 
 import paho.mqtt.client as paho
@@ -46,17 +47,20 @@ class Mqtt:
         self.connected = False
         self.ready = False      # subscribed: a push published now arrives
         self._deliver = deliver
+        self._settled = threading.Event()   # subscribed, or refused for the first time
         self._client = client = paho.Client(paho.CallbackAPIVersion.VERSION2)
         client.on_connect = self._on_connect
+        client.on_connect_fail = lambda client, userdata: self._settled.set()
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         client.reconnect_delay_set(*RETRY_S)
 
-    def start(self):
-        """Connect, now or as soon as the broker is there, and stay connected."""
+    def start(self, patience_s=0):
+        """Connect, now or as soon as the broker is there, and stay connected. Waits at most that long for the first time."""
         self._client.connect_async(self.host, self.port, KEEP_ALIVE_S)
         self._client.loop_start()
+        self._settled.wait(patience_s)
 
     def stop(self):
         """Disconnect and end the thread."""
@@ -71,12 +75,14 @@ class Mqtt:
 
     def _on_connect(self, client, userdata, flags, reason, properties):
         if reason.is_failure:
+            self._settled.set()
             return
         self.connected = True
         client.subscribe([(self.topic + 'down/push', 0), (self.topic + 'down/replace', 0)])
 
     def _on_subscribe(self, client, userdata, mid, reasons, properties):
         self.ready = self.connected and not any(reason.is_failure for reason in reasons)
+        self._settled.set()
 
     def _on_disconnect(self, client, userdata, flags, reason, properties):
         self.connected = self.ready = False

@@ -87,9 +87,10 @@ class RealTime:
                 return self._kernel.now_us
             now_s = self._monotonic()
         present_us = self._present_us(now_s)
+        if present_us - self._kernel.now_us > GIVE_UP_S * 1e6 * self._speed:
+            self._anchor()
+            present_us = self._kernel.now_us
         if present_us >= target_us:
-            if present_us - target_us > GIVE_UP_S * 1e6 * self._speed:
-                self._anchor()
             return target_us
         # What ends the wait is served in the next call, when the world has come to the moment of its arrival.
         wait_s = min((target_us - present_us) / 1e6 / self._speed, self._tick_at - now_s)

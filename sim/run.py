@@ -15,6 +15,9 @@ from sim.commands import MODELS, SPEEDS
 from sim.scenario import ScenarioError, complete
 from sim.session import Run
 
+# So long a broker may take to let us in before the world starts without it; the first message is the join's, at once.
+PATIENCE_S = 1.5
+
 
 def _parser():
     parser = argparse.ArgumentParser(prog='python -m sim run', description='The whole system live. Type help in it.')
@@ -101,7 +104,7 @@ def _play(args, scenario, broker):
     run = front.run = Run(scenario, front, args.speed, broker, args.app, args.tenant, args.device)
     restore = _on_signals(lambda: run.pace.call(run.end))
     try:
-        run.mqtt.start()
+        run.mqtt.start(PATIENCE_S)
         front.begin()
         run.tell('mqtt', 'broker %s:%d, topics %s...' % (*broker, run.mqtt.topic))
         run.tell('sim', 'type plug, a minute later reset; help for the rest; quit or Ctrl-C ends')

@@ -23,17 +23,18 @@ def gist(decoded):
     """A decoded uplink in a few words; None for one that does not decode."""
     if decoded is None:
         return 'undecodable'
-    words = [str(decoded.get('state', 'no state'))]
+    state = str(decoded.get('state', 'no state'))
+    words = [state]
     if decoded.get('type') == 'result':
         words.append('%s %s' % (decoded.get('command', 'command'), decoded.get('result', '')))
         if decoded.get('detail', 'none') != 'none':
-            words.append(decoded['detail'])
+            words.append(str(decoded['detail']))
     elif decoded.get('type') not in ('status', 'legacy'):
         words.append(str(decoded.get('type')))
     for key in ('fault', 'reason'):
-        if decoded.get(key):
+        if decoded.get(key) and decoded[key] != state.lower():
             words.append(str(decoded[key]))
-    return printable(', '.join(words), 80)
+    return printable(', '.join(words).replace('_', ' '), 80)
 
 
 def downlink_gist(decoded):
