@@ -11,6 +11,12 @@ import time
 import pytest
 import serial
 
+from sim.box_console import BoxConsole
+from sim.kernel import Kernel
+from sim.line import Line
+from sim.pty_port import UNREAD_LIMIT, PtyPort
+from tests.sim.box_bench import Bench
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 READ = b':0103002E0005C9\r\n'
 PATIENCE_S = 20
@@ -124,8 +130,6 @@ def test_what_is_typed_acts_on_the_box_and_is_answered_with_the_state(charger):
     ('ev diesel', 'eager'), ('fault A1', 'F1'), ('noise loud', 'noise'), ('noise 2', '0 to 1'), ('noise nan', '0 to 1'), ('power', 'on, off'),
     ('\x00\x1b[A', 'unknown command')])
 def test_a_line_it_does_not_understand_is_answered_with_an_error_that_helps(line, words):
-    from sim.box_console import BoxConsole
-    from tests.sim.box_bench import Bench
     made = Bench()
     answer = BoxConsole(made.box, made.line, None).execute(line)
     assert list(answer) == ['error'] and words in answer['error']
@@ -170,6 +174,17 @@ def test_a_panel_speaks_unasked_and_nobody_who_comes_late_hears_old_news(charger
     box.until(code='B1')
     with box.port(timeout=5) as port:
         assert port.read_until(b'\n') == b'>01030204B145\r\n'
+
+
+def test_a_terminal_that_nobody_reads_keeps_little_and_blocks_nothing():
+    port = PtyPort(Line(Kernel(), 1))
+    terminal = os.open(port.path, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+    for number in range(400):
+        port.on_line(b'%030d' % number, 0)
+    left = os.read(terminal, 65536)
+    os.close(terminal)
+    port.close()
+    assert left.endswith(b'%030d' % 399) and len(left) <= UNREAD_LIMIT + 30
 
 
 def test_a_second_master_is_to_be_heard(charger):

@@ -67,8 +67,20 @@ def test_two_talkers_garble_each_other_and_hear_only_what_was_clear():
     first, second = (data for _, data in third.heard)
     assert first.startswith(b'A' * 10) and first != b'A' * 20
     assert second.endswith(b'B' * 10) and second != b'B' * 20
+    assert set(first + second) - set(b'AB')
     assert far.bytes == b'A' * 10
     assert near.bytes == b'B' * 10
+
+
+def test_what_still_stands_in_line_is_not_on_the_line():
+    kernel, line, near, far = pair()
+    line.transmit(near, b'first')
+    line.transmit(near, b'second')
+    kernel.run_until(wire_us(1))
+    line.transmit(far, b'!')
+    kernel.run_until(100_000)
+    assert line.collisions == [(wire_us(1), far, near)]
+    assert far.heard[-1][1] == b'second'
 
 
 def test_a_burst_that_begins_as_another_ends_is_no_collision():

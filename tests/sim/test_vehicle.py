@@ -160,8 +160,9 @@ def test_a_shy_car_lets_itself_be_woken_three_times_and_then_refuses_until_it_ha
     assert made.box.code == 'B2'
     pulse(made, 12)
     assert made.box.code == 'B2'
+    car = made.box.vehicle
     made.box.unplug()
-    made.plug(model='shy')
+    made.box.plug(car)
     made.run(5)
     assert made.box.code == 'C2'
 

@@ -36,6 +36,21 @@ def test_a_request_during_the_latency_is_lost():
     assert len(made.master.heard) == 1 and made.box.reads == 1
 
 
+def test_a_remembered_read_is_lost_too_while_an_answer_is_due():
+    made = Bench()
+    answer = made.send(READ)
+    single = 0
+    for _ in range(30):
+        made.master.heard.clear()
+        made.line.inject(READ)
+        made.line.inject(READ)
+        made.run(0.1)
+        whole = [data for _, data in made.master.heard].count(answer)
+        assert whole < 2
+        single += whole
+    assert single > 5
+
+
 def test_an_answer_that_is_remembered_is_forgotten_when_something_changes():
     made = Bench()
     made.charging()
@@ -109,6 +124,25 @@ def test_a_spontaneous_frame_is_the_answer_to_a_read_that_nobody_sent():
     made = Bench(panel_frames=True)
     made.run(5)
     assert [data for _, data in made.master.heard] == [b'>01030204A155\r\n']
+
+
+def test_the_panel_frame_follows_the_state():
+    made = Bench(panel_frames=True)
+    made.run(10)
+    made.plug()
+    made.run(10)
+    assert made.master.heard[-1][1] == b'>01030204B145\r\n'
+
+
+def test_the_panel_never_speaks_between_a_request_and_its_answer():
+    made = Bench(panel_frames=True)
+    made.plug()
+    for _ in range(1500):
+        made.run(0.0137)
+        if made.line.busy_until_us <= made.kernel.now_us:
+            already = len(made.master.heard)
+            made.send(READ, 0.025)
+            assert made.master.heard[already][1].startswith(b'>01030A2E')
 
 
 def test_a_second_master_is_heard_asking():

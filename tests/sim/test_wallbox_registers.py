@@ -186,6 +186,7 @@ def test_every_state_has_its_byte_in_every_block_that_carries_it(code):
     (b':0103002E0005C9\r\n:010300040001F7\r\n', 1),
     (b':0103002e0005c9\r\n', 1),
     (b':0103002E0005C9\n', 0),
+    (b':0103002E0005C9 \n', 0),
 ])
 def test_a_request_is_found_among_other_bytes(data, answers):
     assert Bench().send(data).count(b'\r\n') == answers
@@ -197,6 +198,21 @@ def test_a_request_in_two_pieces_is_whole_within_a_second_and_lost_after():
     assert made.send(b'0005C9\r\n').startswith(b'>01030A2E')
     made.send(b':0103002E', 2)
     assert made.send(b'0005C9\r\n') == b''
+
+
+def test_the_end_of_a_request_alone_is_no_request_even_if_it_once_completed_one():
+    made = Bench()
+    made.send(b':0103002E', 0.01)
+    assert made.send(b'0005C9\r\n')
+    assert made.send(b'0005C9\r\n') == b''
+
+
+def test_a_frame_without_end_is_given_up():
+    reader = RequestReader()
+    for _ in range(20):
+        reader.feed(b':' + b'0' * 60, 0)
+        reader.feed(b'0' * 60, 0)
+        assert len(reader.pending) <= 64
 
 
 HEX_LIKE = st.text(alphabet='0123456789ABCDEFabcdef:>\r\n\x00 ', max_size=60).map(str.encode)

@@ -86,6 +86,15 @@ def test_unplugging_opens_the_contactor_and_closes_the_account():
     assert made.box.energy_wh == pytest.approx(kwh * 1000)
 
 
+def test_a_plug_pulled_at_once_leaves_nothing_behind():
+    made = Bench(key='unlocked')
+    made.plug()
+    made.run(0.1)
+    made.box.unplug()
+    made.run(5)
+    assert made.codes() == ['A1']
+
+
 def test_plugging_twice_and_unplugging_nothing_change_nothing():
     made = Bench()
     made.box.unplug()
@@ -253,12 +262,14 @@ def test_power_lost_while_charging_opens_the_contactor():
 
 def test_power_that_comes_and_goes_during_the_start_leaves_the_box_dark():
     made = Bench()
+    state(made, TO_E0)
     made.box.power(False)
     made.box.power(True)
     made.run(1)
     made.box.power(False)
     made.run(10)
     assert not made.box.live and made.ask('010300040001') == ''
+    assert made.codes() == ['A1', 'E0']
 
 
 @pytest.mark.parametrize('code', ['F%X' % number for number in range(1, 12)])
@@ -272,6 +283,16 @@ def test_a_fault_opens_the_contactor_and_lasts_until_mended(code):
     made.box.clear_fault()
     made.run(5)
     assert made.codes()[-5:] == [code, 'A1', 'B1', 'B2', 'C2']
+
+
+def test_a_mended_fault_does_not_stand_for_the_key():
+    made = Bench()
+    made.charging()
+    made.box.key(False)
+    made.box.fault('F9')
+    made.box.clear_fault()
+    made.run(5)
+    assert made.box.code == 'B1'
 
 
 @pytest.mark.parametrize('code, then', [('F9', 'F9'), ('F4', 'A1')])
