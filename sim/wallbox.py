@@ -142,13 +142,11 @@ class Wallbox:
         """Turn the key switch: EN1 closed or open."""
         self.en1 = closed
         self._port.forget()
-        if not self.live:
-            return
         if self.en_mode != 2:
             self._walk_on()
-        elif closed and self.code == 'E0':
+        elif closed and self.live and self.code == 'E0':
             self._enter('A1')
-        elif not closed and self.code[0] in 'ABC':
+        elif not closed and self.live and self.code[0] in 'ABC':
             self._enter('E0')
 
     def fault(self, code):
