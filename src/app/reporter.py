@@ -61,7 +61,11 @@ class Reporter:
     def tick(self, now_ms, hold):
         """Say what is new and what is due; returns when to look again. hold: an answer is being worked for."""
         self._announce(now_ms, hold)
-        due_ms = FOREVER_MS if self._reason_ms is None else self._reason_ms + REASON_SETTLES_MS
+        due_ms = FOREVER_MS
+        if hold:
+            return due_ms   # until the answer is there
+        if self._reason_ms is not None:
+            due_ms = self._reason_ms + REASON_SETTLES_MS
         if self._said is None:
             return min(due_ms, self._boot_ms + FIRST_REPORT_MS)
         return min(due_ms, self._heartbeat(now_ms)) if self._session.joined else due_ms
@@ -112,10 +116,11 @@ class Reporter:
         watch = self._watch
         charger = self._charger
         code = watch.code
-        if charger.answered_ms is not None and self._clock.now_ms() - charger.answered_ms < SILENCE_MS:
+        reading = charger.reading
+        if reading.code is not None and self._clock.now_ms() - reading.at_ms < SILENCE_MS:
             if live or code == NONE:
-                code = charger.reading.code
-            snapshot.take(charger.reading, self._keeper.limit_back != 0)
+                code = reading.code
+            snapshot.take(reading, self._keeper.limit_back != 0)
         else:
             snapshot.forget()
         snapshot.judge(code, watch.reachable, watch.pulsing, watch.had_charged)

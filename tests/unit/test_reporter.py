@@ -1,0 +1,338 @@
+"""What the network is told, and when: news at once, answers once, heartbeats as the budget allows."""
+
+from types import SimpleNamespace
+
+import pytest
+from app import words
+from app.codec import STATUS_LENGTH
+from app.commands import BUSY, D_NONE, DONE, LOCK, RESET, Command
+from app.keeper import Keeper
+from app.reporter import FIRST_REPORT_MS, HEARTBEAT_RETRY_MS, REASON_SETTLES_MS, RESULT_PORT, STATUS_PORT, Reporter, heartbeat_period_ms
+from app.watch import FOREVER_MS, SILENCE_MS, Watch
+from lorawan.outbox import ANSWER, CHANGE, FAULT, HEARTBEAT, Outbox
+
+MINUTE_MS = 60000
+
+
+class Session:
+    """Joined, with a real outbox; stretch: what the airtime budget makes of a period."""
+
+    def __init__(self):
+        self.joined = True
+        self.joined_ms = 0
+        self.last_uplink_ms = None
+        self.outbox = Outbox(lambda: None)
+        self.stretch = None
+        self.asked = []
+
+    def stretched_ms(self, period_ms, payload_bytes):
+        self.asked.append((period_ms, payload_bytes))
+        return self.stretch or period_ms
+
+
+class Rig:
+    """A reporter beside a box that is read every 2 s; take() is the radio."""
+
+    def __init__(self, klass='C', boot_ms=0):
+        self.now_ms = boot_ms
+        self.session = Session()
+        self.reading = SimpleNamespace(code=None, ev_connected=None, enable_input=True, limit_duty=267, currents_da=[0, 0, 0], at_ms=0)
+        self.charger = SimpleNamespace(reading=self.reading, heard_ms=None, answered_ms=None, read_soon=lambda now_ms, delay_ms=0: None)
+        self.watch = Watch(self.charger)
+        self.keeper = Keeper(SimpleNamespace(get=lambda name: None, put=lambda name, value: None))
+        self.reporter = Reporter(SimpleNamespace(now_ms=lambda: self.now_ms, utc_s=lambda: None), self.session, self.charger, self.watch,
+                                 self.keeper, klass, boot_ms)
+        self.due_ms = 0
+
+    def show(self, code, ms=2000, hold=False, key=True):
+        """The box is read, then it is the reporter's turn; what it put into the outbox, as (priority, code, state, reason)."""
+        self.now_ms += ms
+        reading = self.reading
+        reading.code, reading.enable_input, reading.at_ms = code, key, self.now_ms
+        reading.ev_connected = None if code >= 0xE0 else code != 0xA1
+        self.charger.heard_ms = self.charger.answered_ms = self.now_ms
+        self.watch.read(reading)
+        self.watch.see(code, self.now_ms)
+        return self.tick(hold)
+
+    def tick(self, hold=False):
+        self.watch.tick(self.now_ms)
+        self.due_ms = self.reporter.tick(self.now_ms, hold)
+        assert self.due_ms > self.now_ms    # else the loop would spin
+        return self.take()
+
+    def wait(self, ms, hold=False):
+        self.now_ms += ms
+        return self.tick(hold)
+
+    def take(self, limit=11):
+        """What the radio sends next, or None."""
+        outbox = self.session.outbox
+        priority = outbox.first()
+        if priority is None:
+            return None
+        port, payload = outbox.take()[1](limit)
+        outbox.sent()
+        self.session.last_uplink_ms = self.now_ms
+        if port == RESULT_PORT:
+            return priority, port, payload
+        assert port == STATUS_PORT
+        return priority, payload[1], words.STATES[payload[2] >> 5], words.REASONS[payload[2] & 31]
+
+    def settle(self, code, key=True):
+        """Until nothing of it is news."""
+        for _ in range(25):
+            self.show(code, key=key)
+        assert self.show(code, key=key) is None
+
+
+# --- the first report
+
+
+def test_nothing_is_said_before_the_first_stable_state_which_then_is_said_at_once():
+    rig = Rig()
+    assert rig.tick() is None and rig.due_ms == FIRST_REPORT_MS
+    assert rig.show(0xA1) is None
+    assert rig.show(0xA1) == (CHANGE, 0xA1, 'Not Connected', 'no_vehicle')
+
+
+def test_without_a_stable_state_the_first_report_comes_after_15_s():
+    rig = Rig(boot_ms=1000)
+    assert rig.wait(FIRST_REPORT_MS - 1) is None
+    assert rig.wait(1) == (FAULT, 0, 'Disabled', 'unreachable')
+    assert rig.show(0xB1) == (CHANGE, 0xB1, 'Connected and Locked', 'starting')    # and anything is better than that
+    rig.settle(0xB1)
+
+
+def test_a_state_still_held_back_after_15_s_is_said_as_it_was_read():
+    rig = Rig()
+    for _ in range(7):
+        assert rig.show(0xB2) is None    # held back: stability
+    assert rig.show(0xB2) == (CHANGE, 0xB2, 'Charged', 'vehicle_paused')
+
+
+def test_a_command_running_at_the_time_of_the_first_report_leaves_the_loop_its_sleep():
+    rig = Rig()
+    for _ in range(9):
+        rig.show(0xB2, hold=True)
+        assert rig.due_ms == FOREVER_MS
+    assert rig.show(0xB2) == (CHANGE, 0xB2, 'Charged', 'vehicle_paused')
+
+
+# --- news
+
+
+def test_a_change_is_said_once():
+    rig = Rig()
+    rig.settle(0xA1)
+    assert rig.show(0xB1) is None
+    assert rig.show(0xB1) == (CHANGE, 0xB1, 'Connected and Locked', 'starting')
+    rig.settle(0xB1)
+
+
+def test_another_code_is_news_even_if_the_word_for_it_is_the_same():
+    rig = Rig()
+    rig.settle(0xF4)
+    rig.show(0xF9)
+    assert rig.show(0xF9) == (FAULT, 0xF9, 'Disabled', 'fault')
+
+
+@pytest.mark.parametrize('code', [0xF1, 0xF9, 0xF0, 0xFF])
+def test_a_fault_is_urgent_and_waits_for_no_command(code):
+    rig = Rig()
+    rig.settle(0xC2)
+    rig.show(code, hold=True)
+    assert rig.show(code, hold=True) == (FAULT, code, 'Disabled', 'fault')
+
+
+def test_silence_is_urgent_and_waits_for_no_command():
+    rig = Rig()
+    rig.settle(0xC2)
+    assert rig.wait(SILENCE_MS - 1, hold=True) is None
+    assert rig.wait(1, hold=True) == (FAULT, 0xC2, 'Disabled', 'unreachable')
+    rig.show(0xC2)
+    assert rig.show(0xC2) is None    # said with the first
+    rig.settle(0xC2)
+
+
+def test_a_change_waits_while_a_command_runs_and_is_said_after_it():
+    rig = Rig()
+    rig.settle(0xB1)
+    for _ in range(5):
+        assert rig.show(0xC2, hold=True) is None
+    assert rig.show(0xC2) == (CHANGE, 0xC2, 'Charging', 'charging')
+
+
+def test_what_is_said_is_what_holds_when_the_radio_takes_it():
+    rig = Rig()
+    rig.settle(0xA1)
+    rig.take, take = (lambda: None), rig.take    # the radio is busy
+    for code in (0xB1, 0xB1, 0xC2, 0xC2):
+        rig.show(code)
+    assert take() == (CHANGE, 0xC2, 'Charging', 'charging')
+    assert take() is None
+
+
+def test_a_new_reason_is_said_only_after_it_has_held_for_20_s():
+    rig = Rig()
+    rig.settle(0xB1, key=False)
+    since_ms = rig.now_ms + 2000
+    assert rig.show(0xB1, key=True) is None
+    assert rig.due_ms == since_ms + REASON_SETTLES_MS
+    while rig.now_ms + 2000 < since_ms + REASON_SETTLES_MS:
+        assert rig.show(0xB1, key=True) is None
+    assert rig.show(0xB1, key=True) == (CHANGE, 0xB1, 'Connected and Locked', 'starting')
+
+
+def test_a_reason_that_goes_back_is_never_said():
+    rig = Rig()
+    rig.settle(0xB1, key=False)
+    for _ in range(20):
+        assert rig.show(0xB1, key=True) is None
+        assert rig.show(0xB1, key=False) is None
+
+
+def test_a_key_turned_and_then_charging_is_one_frame():
+    rig = Rig()
+    rig.settle(0xB1, key=False)
+    assert rig.show(0xB1, key=True) is None
+    assert rig.show(0xC2, key=True) is None
+    assert rig.show(0xC2, key=True) == (CHANGE, 0xC2, 'Charging', 'charging')
+    rig.settle(0xC2)
+
+
+def test_a_reason_that_settles_while_a_command_runs_leaves_the_loop_its_sleep():
+    rig = Rig()
+    rig.settle(0xB1, key=False)
+    rig.show(0xB1, key=True)
+    for _ in range(20):
+        assert rig.show(0xB1, key=True, hold=True) is None
+    assert rig.show(0xB1, key=True) == (CHANGE, 0xB1, 'Connected and Locked', 'starting')
+
+
+# --- heartbeats
+
+
+@pytest.mark.parametrize('klass, state, minutes', [
+    ('A', 'Not Connected', 60), ('A', 'Connected and Locked', 15), ('A', 'Charging', 5), ('A', 'Charged', 5), ('A', 'Disabled', 5),
+    ('C', 'Not Connected', 30), ('C', 'Connected and Locked', 30), ('C', 'Charging', 30), ('C', 'Charged', 30), ('C', 'Disabled', 30),
+])
+def test_the_heartbeat_of_each_class_and_state(klass, state, minutes):
+    assert heartbeat_period_ms(words.STATES.index(state), klass) == minutes * MINUTE_MS
+
+
+@pytest.mark.parametrize('klass, code, minutes', [('A', 0xA1, 60), ('A', 0xB1, 15), ('A', 0xC2, 5), ('C', 0xA1, 30), ('C', 0xC2, 30)])
+@pytest.mark.parametrize('step_ms', [250, 1000, 4500, 14000])
+def test_heartbeats_come_by_the_clock_however_often_the_box_is_heard(klass, code, minutes, step_ms):
+    rig = Rig(klass)
+    for _ in range(30):
+        rig.show(code)
+    begin_ms = rig.session.last_uplink_ms
+    while rig.now_ms + step_ms < begin_ms + minutes * MINUTE_MS:
+        assert rig.show(code, step_ms) is None
+    assert rig.show(code, step_ms)[0] == HEARTBEAT
+
+
+def test_a_heartbeat_is_due_from_the_latest_uplink_whatever_that_was():
+    rig = Rig()
+    rig.settle(0xC2)
+    rig.session.last_uplink_ms = rig.now_ms = rig.now_ms + 10 * MINUTE_MS
+    rig.show(0xC2)
+    assert rig.due_ms == rig.session.last_uplink_ms + 30 * MINUTE_MS
+
+
+def test_the_budget_stretches_a_heartbeat_of_a_whole_status():
+    rig = Rig('A')
+    rig.settle(0xC2)
+    rig.session.stretch = 80 * MINUTE_MS
+    assert rig.show(0xC2, 60 * MINUTE_MS) is None
+    assert rig.session.asked[-1] == (5 * MINUTE_MS, STATUS_LENGTH)
+    assert rig.show(0xC2, 21 * MINUTE_MS)[0] == HEARTBEAT
+
+
+def test_a_heartbeat_that_has_to_wait_is_not_put_again():
+    rig = Rig()
+    rig.settle(0xC2)
+    rig.take = lambda: None
+    rig.show(0xC2, 31 * MINUTE_MS)
+    assert rig.due_ms == rig.now_ms + HEARTBEAT_RETRY_MS
+    for _ in range(10):
+        rig.show(0xC2, 10000)
+    assert len(rig.session.outbox) == 1
+
+
+def test_no_heartbeat_before_the_join_and_the_first_is_due_from_it():
+    rig = Rig()
+    rig.session.joined = False
+    rig.settle(0xC2)
+    rig.session.last_uplink_ms = None
+    assert rig.show(0xC2, 120 * MINUTE_MS) is None
+    assert rig.due_ms == FOREVER_MS
+    rig.session.joined = True
+    rig.session.joined_ms = rig.now_ms
+    rig.show(0xC2)
+    assert rig.due_ms == rig.session.joined_ms + 30 * MINUTE_MS
+
+
+def test_an_unreachable_box_has_heartbeats_too():
+    rig = Rig()
+    rig.wait(FIRST_REPORT_MS)
+    assert rig.wait(30 * MINUTE_MS) == (HEARTBEAT, 0, 'Disabled', 'unreachable')
+
+
+# --- answers
+
+
+def done(op, command_id=None, result=DONE):
+    command = Command(op, command_id)
+    command.answer(result, D_NONE)
+    return command
+
+
+def test_an_answer_goes_first_and_tells_the_reading_it_rests_on():
+    rig = Rig()
+    rig.settle(0xB1)
+    rig.take, take = (lambda: None), rig.take
+    rig.show(0xE0)
+    rig.reporter.answer(done(LOCK))
+    priority, port, payload = take()
+    assert (priority, port) == (ANSWER, RESULT_PORT)
+    assert payload[:2] == bytes((0x11, LOCK)) and payload[5] == 0xE0    # seen once, and believed because it was asked for
+
+
+def test_every_answer_is_a_frame_and_the_busy_ones_share_one():
+    rig = Rig()
+    rig.settle(0xB1)
+    for command in (done(LOCK), done(RESET, result=BUSY), done(RESET), done(RESET, result=BUSY)):
+        rig.reporter.answer(command)
+    assert rig.session.outbox.count(ANSWER) == 3
+    assert [rig.take()[2][3] >> 5 for _ in range(3)] == [DONE, BUSY, DONE]
+
+
+# --- figures
+
+
+def test_an_old_reading_is_not_repeated_even_if_the_box_is_heard():
+    rig = Rig()
+    rig.settle(0xC2)
+    rig.now_ms += SILENCE_MS
+    rig.charger.heard_ms = rig.charger.answered_ms = rig.now_ms    # by its panel, or by an answer that was no reading
+    rig.watch.tick(rig.now_ms)
+    payload = rig.reporter._make_status(11)[1]
+    assert (payload[1], payload[3] >> 6, payload[4] & 127, payload[5:8]) == (0xC2, 0, 127, b'\xff\xff\xff')
+
+
+def test_a_box_that_only_says_no_to_readings_is_reported_all_the_same():
+    rig = Rig()
+    rig.now_ms = FIRST_REPORT_MS
+    rig.charger.heard_ms = rig.charger.answered_ms = rig.now_ms
+    assert rig.tick()[:3] == (CHANGE, 0, 'Disabled')
+
+
+def test_the_lock_is_told_in_every_status():
+    rig = Rig()
+    rig.settle(0xE0)
+    rig.keeper.lock(True)
+    assert rig.reporter._make_status(11)[1][3] & 7 == words.OVERRIDES.index('lock')
+    rig.keeper.lock(False)
+    assert rig.reporter._make_status(11)[1][3] & 7 == words.OVERRIDES.index('none')

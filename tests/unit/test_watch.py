@@ -1,0 +1,135 @@
+"""What is believed of box and car: a stable state, reachable or not, its own pulses no unplugging."""
+
+from types import SimpleNamespace
+
+import pytest
+from app.watch import CONFIRM_MS, FOREVER_MS, OWN_PULSE_MS, SILENCE_MS, Watch
+
+
+class Charger:
+    def __init__(self):
+        self.heard_ms = None
+        self.asked = []
+
+    def read_soon(self, now_ms, delay_ms=0):
+        self.asked.append(now_ms + delay_ms)
+
+
+def reading(code, car=None, key=True):
+    return SimpleNamespace(code=code, ev_connected=car, enable_input=key)
+
+
+@pytest.fixture
+def watch():
+    return Watch(Charger())
+
+
+def settle(watch, code, now_ms):
+    for step in range(0, 21000, 1000):
+        watch.see(code, now_ms + step)
+    assert watch.code == code
+    return now_ms + 21000
+
+
+def test_a_first_look_asks_for_a_second_one_soon_and_the_second_is_believed(watch):
+    assert watch.see(0xB1, 1000) is False
+    assert watch._charger.asked == [1000 + CONFIRM_MS]
+    assert watch.code == 0
+    assert watch.see(0xB1, 1000 + CONFIRM_MS) is True
+    assert watch.code == 0xB1
+    assert watch.see(0xB1, 3000) is False
+    assert watch._charger.asked == [1250]    # nothing new, nothing asked
+
+
+def test_one_wrong_look_changes_nothing(watch):
+    now_ms = settle(watch, 0xC2, 0)
+    assert watch.see(0xA1, now_ms) is False
+    assert watch.see(0xC2, now_ms + 250) is False
+    assert watch.see(0xA1, now_ms + 2000) is False
+    assert watch.code == 0xC2
+
+
+# --- silence
+
+
+def test_it_is_unreachable_before_the_first_frame_and_after_a_minute_without_one(watch):
+    assert watch.tick(0) == FOREVER_MS and not watch.reachable
+    watch._charger.heard_ms = 1000
+    assert watch.tick(1000) == 1000 + SILENCE_MS and watch.reachable
+    watch.tick(999 + SILENCE_MS)
+    assert watch.reachable
+    assert watch.tick(1000 + SILENCE_MS) == FOREVER_MS
+    assert not watch.reachable
+    watch._charger.heard_ms = 100000
+    watch.tick(100000)
+    assert watch.reachable
+
+
+# --- our own pulse
+
+
+def test_a1_after_a_jump_of_ours_is_no_unplugging_for_half_a_minute(watch):
+    now_ms = settle(watch, 0xC2, 0)
+    watch.read(reading(0xC2, True))
+    watch.pulse(now_ms)
+    for step in range(0, OWN_PULSE_MS, 1000):
+        watch.tick(now_ms + step)
+        assert watch.pulsing
+        assert watch.see(0xA1, now_ms + step) is False
+        watch.read(reading(0xA1, False))
+    assert watch.code == 0xC2 and watch.had_charged
+    watch.tick(now_ms + OWN_PULSE_MS)
+    assert not watch.pulsing
+    watch.see(0xA1, now_ms + OWN_PULSE_MS)
+    assert watch.see(0xA1, now_ms + OWN_PULSE_MS + 250) is True
+
+
+def test_a_pulse_without_a_car_hides_no_a1(watch):
+    now_ms = settle(watch, 0xE0, 0)
+    watch.pulse(now_ms)
+    watch.see(0xA1, now_ms + 100)
+    assert watch.see(0xA1, now_ms + 400) is True
+
+
+def test_other_states_are_believed_during_a_pulse(watch):
+    now_ms = settle(watch, 0xB1, 0)
+    watch.read(reading(0xB1, True))
+    watch.pulse(now_ms)
+    watch.see(0xC2, now_ms + 100)
+    assert watch.see(0xC2, now_ms + 400) is True
+
+
+def test_the_end_of_a_pulse_is_due(watch):
+    watch._charger.heard_ms = 0
+    watch.pulse(1000)
+    assert watch.tick(1000) == 1000 + OWN_PULSE_MS
+    assert watch.tick(1000 + OWN_PULSE_MS) == SILENCE_MS
+
+
+# --- car and key
+
+
+def test_the_car_that_charged_is_remembered_until_it_leaves(watch):
+    watch.read(reading(0xB1, True))
+    assert not watch.had_charged
+    watch.read(reading(0xC2, True))
+    assert watch.had_charged
+    for code, car in ((0xB2, True), (0xE0, None), (0xF9, None)):
+        watch.read(reading(code, car))
+        assert watch.had_charged
+    watch.read(reading(0xA1, False))
+    assert not watch.had_charged
+
+
+@pytest.mark.parametrize('code', [0xC2, 0xC3, 0xC4])
+def test_reduced_current_is_charging_too(watch, code):
+    watch.read(reading(code, True))
+    assert watch.had_charged
+
+
+def test_a_turn_of_the_key_is_news_and_nothing_else_is(watch):
+    assert watch.enable_input is None
+    assert watch.read(reading(0xB1, True, False)) is True
+    assert watch.read(reading(0xB1, True, False)) is False
+    assert watch.read(reading(0xB1, True, True)) is True
+    assert watch.enable_input is True
