@@ -65,11 +65,11 @@ def start(board, settings, started=None):
         for error in errors:
             log('config.py: %s %s' % error)
         return
-    monitor = build(board, settings)
-    if started is not None:
-        started(monitor)
-    log('started')
     try:
+        monitor = build(board, settings)
+        if started is not None:
+            started(monitor)
+        log('started')
         loop(board, monitor)
     except Exception as error:
         # The last resort: say what happened and begin anew; DE is low on every path out of Bus.transmit.

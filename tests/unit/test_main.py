@@ -1,0 +1,136 @@
+"""The loop feeds the watchdog only while everything goes on; what escapes ends in a log line and a reset."""
+
+from types import SimpleNamespace
+
+import config
+import main
+import pytest
+from app.monitor import Monitor
+from hal.contract import RED, STORE, HalError
+from tests.unit.fake_board import Board
+
+
+class Part:
+    """A monitor that takes busy_ms for every poll and says what is due."""
+
+    def __init__(self, board, busy_ms=0, due_in_ms=1000):
+        self.board = board
+        self.busy_ms = busy_ms
+        self.due_in_ms = due_in_ms
+        self.noted = []
+        self.charger = SimpleNamespace(note_busy=self.noted.append)
+        self.polls = []
+
+    def poll(self, now_ms):
+        self.polls.append(now_ms)
+        self.board.wire.now_us += self.busy_ms * 1000
+        return now_ms + self.due_in_ms
+
+
+def looped(until_ms=60000, **given):
+    board = Board()
+    part = Part(board, **given)
+    board.run(lambda: main.loop(board, part), until_ms)
+    return board, part
+
+
+def test_it_sleeps_until_something_is_due():
+    board, part = looped(due_in_ms=1000)
+    assert part.polls[:3] == [0, 1000, 2000]
+
+
+def test_it_never_sleeps_so_long_that_the_watchdog_would_bite():
+    board, part = looped(due_in_ms=1 << 60)
+    assert part.polls[:3] == [0, main.SLEEP_MS, 2 * main.SLEEP_MS]
+    assert main.SLEEP_MS <= 5000    # the shortest WATCHDOG_S that may be set
+    assert max(b - a for a, b in zip(board.fed, board.fed[1:], strict=False)) <= main.SLEEP_MS
+
+
+@pytest.mark.parametrize('behind_ms, is_fed', [(-1000, True), (0, True), (main.STALLED_MS - 1, True), (main.STALLED_MS, False), (3600000, False)])
+def test_a_part_that_misses_its_deadline_starves_the_watchdog(behind_ms, is_fed):
+    board, _ = looped(until_ms=100, due_in_ms=-behind_ms)
+    assert bool(board.fed) is is_fed
+
+
+@pytest.mark.parametrize('busy_ms, noted', [(0, []), (main.BUSY_MS, []), (main.BUSY_MS + 1, [main.BUSY_MS + 1]), (3000, [3000])])
+def test_a_long_turn_is_told_to_the_bus(busy_ms, noted):
+    _, part = looped(until_ms=500, busy_ms=busy_ms)
+    assert set(part.noted) == set(noted)
+
+
+# --- the last resort
+
+
+def test_whatever_escapes_is_logged_and_ends_in_a_reset():
+    board = Board()
+
+    def spoil(monitor):
+        def poll(now_ms):
+            raise KeyError('nobody thought of it')
+        monitor.charger = SimpleNamespace(poll=poll, note_busy=None, due_ms=0)
+
+    assert board.run(lambda: main.start(board, config.Settings(), spoil), 60000) is False
+    assert board.resets == ['crash']
+    assert board.lines == ['started', "crashed: KeyError 'nobody thought of it'"]
+
+
+def test_a_failure_while_the_application_is_built_ends_in_a_reset_too():
+    board = Board()
+
+    def unique_id():
+        raise HalError(STORE, 'flash gone')
+
+    board.system.unique_id = unique_id
+    assert board.run(lambda: main.start(board, config.Settings()), 60000) is False
+    assert board.resets == ['crash'] and board.lines[0].startswith('crashed: HalError')
+
+
+def test_it_is_the_monitor_that_runs_and_whoever_starts_it_is_told():
+    board = Board()
+    told = []
+    assert board.run(lambda: main.start(board, config.Settings(), told.append), 30000)
+    assert isinstance(told[0], Monitor)
+    assert board.lines == ['started'] and board.resets == [] and len(board.radio.frames) == 1
+
+
+# --- settings
+
+
+def test_wrong_settings_transmit_nothing_on_bus_and_air():
+    board = Board()
+    main.start(board, config.Settings({'REGION': 'EU', 'CHARGER_ID': 0, 'COLOUR': 'red'}))
+    assert (board.radio.joins, board.radio.frames, board.wire.sent, board.fed) == (0, [], [], [])
+    assert [colour for _, colour in board.colours] == [RED]
+    assert [line.split()[1] for line in board.lines] == ['COLOUR', 'REGION', 'CHARGER_ID']
+
+
+def test_a_data_rate_the_region_does_not_know_is_named():
+    assert [name for name, _ in main.check(config.Settings({'REGION': 'US915', 'DATA_RATE': 5}))] == ['DATA_RATE']
+
+
+# --- jitter
+
+
+def test_two_boards_do_not_try_in_step_and_one_is_always_the_same():
+    def draws(unique_id):
+        jitter = main.Jitter(unique_id)
+        return [jitter(10000) for _ in range(20)]
+
+    assert draws(b'\x24\x0a\xc4\x00\x00\x01') == draws(b'\x24\x0a\xc4\x00\x00\x01')
+    assert draws(b'\x24\x0a\xc4\x00\x00\x01') != draws(b'\x24\x0a\xc4\x00\x00\x02')
+    assert all(0 <= draw < 10000 for draw in draws(bytes(8)))
+    assert len(set(draws(bytes(6)))) > 15
+
+
+def test_a_board_is_opened_with_its_settings_and_keys(monkeypatch):
+    opened = []
+    started = []
+    board = object()
+    module = SimpleNamespace(open=lambda settings, keys: opened.append((settings, keys)) or board)
+    monkeypatch.setitem(main.BOARDS, main.sys.platform, 'hal.imagined')
+    monkeypatch.setitem(main.sys.modules, 'hal.imagined', module)
+    monkeypatch.setitem(main.sys.modules, 'keys', None)    # there are none
+    monkeypatch.setattr(main, 'start', lambda *arguments: started.append(arguments))
+    main.run()
+    assert isinstance(opened[0][0], config.Settings) and opened[0][1] is None
+    assert started == [(board, opened[0][0])]
