@@ -465,10 +465,9 @@ def test_a_box_that_never_answered_a_reading_is_left_alone():
     rig = Rig()
     rig.keeper.lock(True)
     rig.charger.answered_ms = rig.charger.heard_ms = 1000    # it said no to one
-    for now_ms in range(1000, 30000, 500):
-        rig.actor.step(now_ms)
+    rig.actor.step(1000)
     rig.say(1)
-    for now_ms in range(30000, 60000, 500):
+    for now_ms in range(1000, 60000, 500):
         rig.actor.step(now_ms)
     assert rig.charger.writes == [] and rig.charger.pending is None
     assert rig.said == [(LOCK, FAILED, words.DETAILS.index('unreachable'))]
