@@ -168,8 +168,8 @@ def _radio_panel(facts, watch):
     if not facts.monitor:
         state = Text('monitor down', style='red')
     state.append('   %s class %s' % (facts.region, facts.klass), style='default')
-    bar = Text('▰' * min(round(used_s / BUDGET_S * 8), 8), style='green' if used_s < BUDGET_S else 'red')
-    bar.append('▱' * (8 - len(bar.plain)), style='dim')
+    bar = Text('█' * min(round(used_s / BUDGET_S * 8), 8), style='green' if used_s < BUDGET_S else 'red')
+    bar.append('░' * (8 - len(bar.plain)), style='dim')
     bar.append(' %.1f of %d s' % (used_s, BUDGET_S), style='default')
     bar.append(' (%d)' % FAIR_USE_S, style='dim')
     mqtt = Text(facts.broker, style='bold')
