@@ -1,6 +1,6 @@
 """Modbus ASCII as the wallbox speaks it: written from the maker's document, sharing nothing with the firmware it checks.
 
-A request is `:`, upper-case hex, LRC, CR LF; an answer the same after `>` (ABL 05 0015 20 Rev. B, 1.4; reference section 1).
+A request is `:`, upper-case hex, LRC, CR LF; an answer the same after `>` (ABL 05 0015 20 Rev. B, 1.4; docs/protocol.md).
 """
 
 from binascii import Error, hexlify, unhexlify

@@ -10,8 +10,9 @@ from sim.box_frames import READ, REFUSED, WRITE
 from sim.box_registers import BROADCAST_READS, DONE, IGNORED, READS, WRITES
 from sim.box_registers import REFUSED as NOT_ALLOWED
 
-# No source gives the latency; traces only show it within the same second (reference section 1). A few milliseconds.
-LATENCY_US = (2_000, 8_000)
+# No source gives the latency; traces only show it within the same second (docs/protocol.md). A few milliseconds: at least, and by
+# chance up to so much more.
+LATENCY_US = (2_000, 6_000)
 # After the telegram that woke it the interface needs a little longer; what comes meanwhile is lost too.
 WAKING_US = 20_000
 NEVER_US = 1 << 62
@@ -22,7 +23,8 @@ class BoxPort:
     """Line node of a wallbox.
 
     reads: answered register reads of masters other than the panel. panel: the node that is the panel, or None.
-    answering: an answer is waiting or on the line.
+    answering: an answer is due. deaf_until_us: hears and says nothing before. state_frame: the answer to a read of 0x0004 for the
+    panel, which gets it unasked; None until made.
     """
 
     def __init__(self, kernel, line, box, record, sleeps_after_us, asleep, seed):
@@ -35,44 +37,36 @@ class BoxPort:
         self._record = record
         self._sleeps_us = sleeps_after_us or NEVER_US
         self._heard_us = -NEVER_US - 1 if asleep else kernel.now_us
-        self._deaf_until_us = 0
-        self._random = Random(seed)
-        self._jitter = self._random.random
+        self.deaf_until_us = 0
+        self._jitter = Random(seed).random
         self._reader = box_frames.RequestReader()
         # Reads by their bytes on the wire, with their answers, until the state of the box changes.
         self._answers = {}
-        self._state_frame = None
+        self.state_frame = None
         line.attach(self, far=True)
 
     def forget(self):
         """The registers changed."""
         self._answers.clear()
-        self._state_frame = None
+        self.state_frame = None
 
     def deafen(self, until_us):
         """Hear and say nothing until then (NEVER_US: until deafen() is called again); awake after it."""
-        self._deaf_until_us = self._heard_us = until_us
+        self.deaf_until_us = self._heard_us = until_us
         self._reader = box_frames.RequestReader()
 
-    @property
-    def deaf(self):
-        """Without power, or starting."""
-        return self._kernel.now_us < self._deaf_until_us
-
-    def state_frame(self):
-        """The answer to a read of 0x0004, for the panel that gets it unasked."""
-        frame = self._state_frame
-        if frame is None:
-            frame = self._state_frame = self._read_answer(0x0004)
-        return frame
+    def make_state_frame(self):
+        """Fill state_frame; returns it."""
+        self.state_frame = self._read_answer(0x0004)
+        return self.state_frame
 
     def on_line(self, data, end_us):
         """Line: a burst of somebody else has ended."""
-        if end_us < self._deaf_until_us:
+        if end_us < self.deaf_until_us:
             return
         if end_us - self._heard_us > self._sleeps_us:
             self._heard_us = end_us
-            self._deaf_until_us = end_us + WAKING_US
+            self.deaf_until_us = end_us + WAKING_US
             return
         self._heard_us = end_us
         answer = self._answers.get(data)
@@ -111,8 +105,7 @@ class BoxPort:
         return box_frames.frame(b'>', bytes((box.settings.id, READ, len(contents))) + contents)
 
     def _read_done(self, answer):
-        panel = self.panel
-        if panel is None or self._line.sender is not panel:
+        if self.panel is None or self._line.sender is not self.panel:
             self.reads += 1
         self._answer(answer)
 
@@ -133,11 +126,12 @@ class BoxPort:
             self._answer(box_frames.frame(b'>', bytes((own_id, WRITE | REFUSED, 0x04))))
 
     def _answer(self, answer):
-        low, high = LATENCY_US
+        low, more = LATENCY_US
+        kernel = self._kernel
         self.answering = True
-        self._kernel.after(low + int(self._jitter() * (high - low)), self._send, answer)
+        kernel.at(kernel.now_us + low + int(self._jitter() * more), self._send, answer)
 
     def _send(self, answer):
         self.answering = False
-        if self._kernel.now_us >= self._deaf_until_us:
+        if self._kernel.now_us >= self.deaf_until_us:
             self._line.transmit(self, answer)

@@ -1,6 +1,6 @@
 """The wallbox's registers: what each block holds and what each write does.
 
-ABL 05 0015 20 Rev. B, 1.4 and 3; 0x0004, 0x000F, 0x0015 and 0x0050 from published traces (reference section 2). A block is read
+ABL 05 0015 20 Rev. B, 1.4 and 3; 0x0004, 0x000F, 0x0015 and 0x0050 from published traces (docs/protocol.md). A block is read
 whole or not at all. Every function takes the box; what they read of it is listed at Wallbox.
 """
 
@@ -16,7 +16,7 @@ IGNORED = 'ignored'    # nothing happens and nothing is said
 NO_CURRENT_DA = 1000   # 0x002E: no meter, or state A
 NO_CURRENT_A = 0x64    # 0x0033: the same
 
-# 0x0015, raw units of 4.25 mV: trace 26 of the reference (11.81 V), then 9 V, 6 V and -12 V by the same factor.
+# 0x0015, raw units of 4.25 mV: from a trace (11.81 V), then 9 V, 6 V and -12 V by the same factor.
 _CP_PLUS = {'A': 0x0ADA, 'B': 0x0846, 'C': 0x0584}
 _CP_MINUS_PWM = 0x0B08
 _TEMPERATURE = 0x0ACB
@@ -56,7 +56,7 @@ def _pilot(box):
 
 
 def _wire_currents(box):
-    """The box counts its phases from the other end: the third word is L1 (reference section 2, traces 19 and E2715)."""
+    """The box counts its phases from the other end: the third word is L1 (docs/protocol.md, traces, evcc issue 2715)."""
     currents = box.currents_da
     return (NO_CURRENT_DA,) * 3 if currents is None else tuple(reversed(currents))
 
@@ -96,7 +96,7 @@ def _reset(box):
 
 
 def _to_a1(box):
-    # In any other state the traces show silence, not a refusal (reference section 4, Unlock).
+    # In any other state the traces show silence, not a refusal (docs/protocol.md, Unlock).
     return DONE if box.release() else IGNORED
 
 

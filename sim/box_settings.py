@@ -14,7 +14,7 @@ class BoxSettings:
         return BoxSettings(self.id, self.upstream_timeout, self.start_after_power_cycle)
 
     def change(self, device_id, timeout_bits, start_bits):
-        """A write of 0x002C: two bits each, of which 00 and 11 change nothing (ABL 05 0015 20 Rev. B; reference section 2)."""
+        """A write of 0x002C: two bits each, of which 00 and 11 change nothing (ABL 05 0015 20 Rev. B; docs/protocol.md)."""
         self.id = device_id
         if timeout_bits in (1, 2):
             self.upstream_timeout = timeout_bits == 2

@@ -1,4 +1,4 @@
-"""The wallbox's 21 states and how they hang together (ABL 05 0015 20 Rev. B, 3.4; reference section 3)."""
+"""The wallbox's 21 states and how they hang together (ABL 05 0015 20 Rev. B, 3.4; docs/protocol.md)."""
 
 from sim.vehicle import PILOT_OFF, PILOT_STEADY
 
@@ -18,8 +18,8 @@ OFFERING = ('B2',) + CHARGING
 STEP_US = {'A1': (200_000, 400_000), 'B1': (300_000, 600_000)}
 # Between the acknowledgement of a reset and the dark; long enough for the acknowledgement to be out.
 RESET_DELAY_US = 30_000
-# Silence after a reset or when power comes back (design section 7).
+# Silence after a reset or when power comes back (docs/simulation.md).
 BOOT_US = 3_000_000
 
-# What a type is completed with to the 14 characters of 0x0050 (trace 28 of the reference).
+# What a type is completed with to the 14 characters of 0x0050 (the printed example).
 SERIAL = '2W22xy01234567'

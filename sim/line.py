@@ -1,6 +1,6 @@
 """The RS485 pair: bit times, and what becomes of bytes when two talk at once, in noise, or over a cut wire.
 
-38400 Bd 8E1, so 11 bits a character (ABL 05 0015 20 Rev. B, 1.3; reference section 1). A burst is handed over whole, at the end of
+38400 Bd 8E1, so 11 bits a character (ABL 05 0015 20 Rev. B, 1.3; docs/protocol.md). A burst is handed over whole, at the end of
 its last stop bit. Nothing here knows what the bytes mean.
 """
 
@@ -52,7 +52,7 @@ class Line:
     busy_until_us: the end of the last burst begun so far.
     sender: while on_line is called, the node whose burst it is (None: a stranger, see inject).
     collisions: (t_us, who, whom): node `who` began to drive while `whom` was on the line.
-    trailing_nul: receivers see a NUL when a driver lets go (the original's scope capture, reference section 1).
+    trailing_nul: receivers see a NUL when a driver lets go (the original's scope capture, docs/protocol.md).
     """
 
     def __init__(self, kernel, seed, trailing_nul=False):
@@ -91,7 +91,7 @@ class Line:
         now_us = kernel.now_us
         length = len(data)
         end_us = now_us + (_WIRE_US[length] if length < 512 else wire_us(length))
-        if self._active or len(self._drivers) > (node in self._drivers):
+        if self._active or (self._drivers and len(self._drivers) > (node in self._drivers)):
             return self._transmit_into(node, data, end_us - now_us)
         burst = _Burst(node, data, now_us, end_us)
         self._active.append(burst)

@@ -1,6 +1,6 @@
 """The light and key panel of some wallboxes, the other talker on the bus.
 
-Every 4.5 s or so in A1 and every second otherwise a frame with the state is seen that nobody asked for (reference section 1). Two
+Every 4.5 s or so in A1 and every second otherwise a frame with the state is seen that nobody asked for (docs/protocol.md). Two
 readings of that are possible: the box sends it by itself (`spontaneous`), or the panel asks for it as a second master (`master`).
 """
 
@@ -8,9 +8,9 @@ from random import Random
 
 from sim import box_frames
 
-WAITING_US = 4_400_000      # in A1
-OTHERWISE_US = 950_000
-JITTER_US = {WAITING_US: 200_000, OTHERWISE_US: 100_000}
+# From one frame to the next: at least, and by chance up to so much more.
+WAITING_US = (4_400_000, 200_000)      # in A1
+OTHERWISE_US = (950_000, 100_000)
 # How long it waits after somebody else's burst before it tries again.
 PATIENCE_US = 3_000
 # A master leaves others time for their answer too.
@@ -26,22 +26,23 @@ class Panel:
         self._box = box
         self._port = port
         self._jitter = Random(seed).random
-        kernel.after(self._period_us(), self._tick)
+        self._next()
 
-    def _period_us(self):
-        base_us = WAITING_US if self._box.code == 'A1' else OTHERWISE_US
-        return base_us + int(self._jitter() * JITTER_US[base_us])
+    def _next(self):
+        least_us, more_us = WAITING_US if self._box.code == 'A1' else OTHERWISE_US
+        kernel = self._kernel
+        kernel.at(kernel.now_us + least_us + int(self._jitter() * more_us), self._tick)
 
     def _tick(self):
-        kernel = self._kernel
+        now_us = self._kernel.now_us
         port = self._port
-        busy_until_us = self._line.busy_until_us
-        if busy_until_us > kernel.now_us or port.answering:
-            kernel.at(max(busy_until_us, kernel.now_us) + PATIENCE_US, self._tick)
+        line = self._line
+        if line.busy_until_us > now_us or port.answering:
+            self._kernel.at(max(line.busy_until_us, now_us) + PATIENCE_US, self._tick)
             return
-        if not port.deaf:
-            self._line.transmit(port, port.state_frame())
-        kernel.after(self._period_us(), self._tick)
+        if now_us >= port.deaf_until_us:
+            line.transmit(port, port.state_frame or port.make_state_frame())
+        self._next()
 
 
 class MasterPanel(Panel):
@@ -61,9 +62,9 @@ class MasterPanel(Panel):
         if quiet_us > kernel.now_us:
             kernel.at(quiet_us + int(self._jitter() * PATIENCE_US), self._tick)
             return
-        if not self._port.deaf:
+        if kernel.now_us >= self._port.deaf_until_us:
             self._line.transmit(self, box_frames.frame(b':', bytes((self._box.settings.id, 0x03, 0x00, 0x04, 0x00, 0x01))))
-        kernel.after(self._period_us(), self._tick)
+        self._next()
 
 
 PANELS = {'spontaneous': Panel, 'master': MasterPanel}
