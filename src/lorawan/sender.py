@@ -4,7 +4,7 @@ from micropython import const
 
 from lorawan.airtime import LONGEST_MAC_ANSWERS
 from lorawan.governor import RESERVED
-from lorawan.outbox import CAPACITY, HEARTBEAT
+from lorawan.outbox import CAPACITY, CHANGE
 from lorawan.pace import LONGEST_PAYLOAD, SHORT_PAYLOAD
 
 # A modem's event may never come. SF12 frame 1.5 s, RX2 6 s after it with The Things Stack's RX1 delay of 5 s, 2 s for its
@@ -143,7 +143,7 @@ class Sender:
         port, payload = frame
         self._bytes = self._on_air(len(payload), room)
         cost_ms = self._pace.emissions_ms(self._bytes, TRIALS_MAX)
-        self.confirmed = prove and self._governor.wait_ms(now_ms, HEARTBEAT, cost_ms) == 0
+        self.confirmed = prove and self._governor.wait_ms(now_ms, CHANGE, cost_ms) == 0
         self._governor.begin(now_ms, cost_ms if self.confirmed else self._pace.emissions_ms(self._bytes))
         if not self._ask(self._radio.send, port, payload, self.confirmed, self._pace.data_rate):
             self._governor.settle(now_ms, 0)

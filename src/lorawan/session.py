@@ -6,7 +6,7 @@ from hal.contract import RECEIVED, HalError
 
 from lorawan.governor import Governor
 from lorawan.joiner import Joiner
-from lorawan.outbox import ANSWER, HEARTBEAT, Outbox
+from lorawan.outbox import ANSWER, CHANGE, Outbox
 from lorawan.pace import LONGEST_PAYLOAD, Pace
 from lorawan.sender import Sender
 
@@ -180,7 +180,7 @@ class Session:
         suspect = self.state == SUSPECT
         prove = now_ms >= self._probe_ms and (suspect or now_ms - self.heard_ms >= SILENCE_MS)
         if prove and suspect and self.probe is not None and not len(self.outbox):
-            self.outbox.put(HEARTBEAT, PROBE, self.probe)
+            self.outbox.put(CHANGE, PROBE, self.probe)
         sender.step(now_ms, prove)
         if sender.in_flight:
             if prove:

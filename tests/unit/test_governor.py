@@ -1,0 +1,244 @@
+"""The governor: thresholds, the reserve for heartbeats, the record over reboots and power cuts."""
+from collections import deque
+
+import pytest
+from hal.contract import STORE, HalError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lorawan.governor import DAY_MAX_MS, JOIN, JOINS_MAX, RESERVED, Governor
+from lorawan.ledger import DAY_MS
+from lorawan.outbox import ANSWER, CHANGE, FAULT, HEARTBEAT
+
+MINUTE_MS = 60_000
+# SF10: 11 bytes every 88 min. SF12: every 118 min.
+SF10 = (371, 88 * MINUTE_MS)
+SF12 = (1483, 118 * MINUTE_MS)
+
+
+class Store:
+    """A store in memory that counts its writes and can fail."""
+
+    def __init__(self):
+        self.records = {}
+        self.writes = 0
+        self.broken = False
+
+    def get(self, name):
+        return self.records.get(name)
+
+    def put(self, name, value):
+        if self.broken:
+            raise HalError(STORE, "full")
+        assert isinstance(value, bytes) and len(value) <= 256
+        self.writes += 1
+        self.records[name] = value
+
+
+class Window:
+    """Exactly what was sent in each sliding 24 hours."""
+
+    def __init__(self):
+        self.entries = deque()
+        self.total_ms = self.most_ms = 0
+
+    def add(self, now_ms, airtime_ms):
+        self.entries.append((now_ms, airtime_ms))
+        self.total_ms += airtime_ms
+        while self.entries[0][0] <= now_ms - DAY_MS:
+            self.total_ms -= self.entries.popleft()[1]
+        self.most_ms = max(self.most_ms, self.total_ms)
+
+
+def governor(reserve=SF10, store=None, now_ms=0):
+    made = Governor(store or Store(), now_ms)
+    made.reserve(*reserve)
+    return made
+
+
+def send(made, now_ms, airtime_ms, joins=0):
+    made.begin(now_ms, airtime_ms, joins)
+    made.settle(now_ms, airtime_ms, joins)
+
+
+@pytest.mark.parametrize("priority, most_ms", ((HEARTBEAT, 12_000), (CHANGE, 20_000), (FAULT, 24_000), (ANSWER, 24_000), (JOIN, 20_000)))
+def test_each_priority_has_its_threshold_on_the_total(priority, most_ms):
+    made = governor(reserve=(0, DAY_MS))
+    send(made, 0, most_ms - 500)
+    assert made.wait_ms(0, priority, 500) == 0
+    assert made.wait_ms(0, priority, 501) > 0
+
+
+def test_what_is_in_flight_counts():
+    made = governor(reserve=(0, DAY_MS))
+    made.begin(0, 11_700)
+    assert made.wait_ms(0, HEARTBEAT, 301) > 0
+    made.settle(0, 0)
+    assert made.wait_ms(0, HEARTBEAT, 301) == 0
+
+
+def test_it_says_when_to_ask_again_and_then_it_may_be_allowed():
+    made = governor(reserve=(0, DAY_MS))
+    send(made, 0, 12_000)
+    wait_ms = made.wait_ms(1000, HEARTBEAT, 371)
+    assert DAY_MS - 1000 <= wait_ms <= DAY_MS + 20 * MINUTE_MS
+    assert made.wait_ms(1000 + wait_ms - 1, HEARTBEAT, 371) > 0
+    assert made.wait_ms(1000 + wait_ms, HEARTBEAT, 371) == 0
+
+
+def test_answers_stop_where_the_heartbeats_of_the_coming_day_begin():
+    made = governor()
+    sent_ms = 0
+    while made.wait_ms(0, ANSWER, 371) == 0:
+        send(made, 0, 371)
+        sent_ms += 371
+    # 16 heartbeats until the first bucket expires after 24 h 20 min, and one to spare.
+    assert DAY_MAX_MS - 18 * 371 < sent_ms <= DAY_MAX_MS - 17 * 371
+
+
+def test_airtime_that_expires_in_time_is_lent_before():
+    made = governor()
+    send(made, 0, 12_000)
+    now_ms = 23 * 60 * MINUTE_MS
+    # In 23 h the 12 s of the first minute are still there, but gone before the second heartbeat from now.
+    send(made, now_ms, 7_000)
+    assert made.wait_ms(now_ms, ANSWER, 3_000) == 0
+
+
+def test_at_most_twenty_joins_a_day():
+    made = governor(reserve=(62, 88 * MINUTE_MS))
+    for number in range(JOINS_MAX):
+        assert made.wait_ms(number, JOIN, 29) == 0
+        send(made, number, 29, 1)
+    wait_ms = made.wait_ms(JOINS_MAX, JOIN, 29)
+    assert wait_ms >= DAY_MS - JOINS_MAX
+    assert made.wait_ms(JOINS_MAX, ANSWER, 29) == 0
+    assert made.wait_ms(JOINS_MAX + wait_ms, JOIN, 29) == 0
+
+
+@given(
+    st.sampled_from((SF10, SF12, (62, 88 * MINUTE_MS))),
+    st.lists(st.tuples(st.integers(0, 100 * MINUTE_MS), st.integers(0, JOIN), st.integers(1, 2000)), max_size=150),
+)
+@settings(max_examples=60)
+def test_no_storm_breaks_the_day_or_keeps_back_the_heartbeat_that_is_due(reserve, wishes):
+    heartbeat_ms, spacing_ms = reserve
+    made, window = governor(reserve), Window()
+    now_ms = last_ms = 0
+    for pause_ms, priority, airtime_ms in wishes + [(3 * DAY_MS, ANSWER, 1)]:
+        wish_ms = now_ms + pause_ms
+        while last_ms + spacing_ms <= wish_ms:
+            now_ms = last_ms = last_ms + spacing_ms
+            assert made.wait_ms(now_ms, RESERVED, heartbeat_ms) == 0
+            send(made, now_ms, heartbeat_ms)
+            window.add(now_ms, heartbeat_ms)
+        now_ms = wish_ms
+        # A storm: the same wish until it is refused.
+        for _ in range(100):
+            if made.wait_ms(now_ms, priority, airtime_ms):
+                break
+            send(made, now_ms, airtime_ms)
+            window.add(now_ms, airtime_ms)
+            if priority == JOIN:
+                assert made.wait_ms(now_ms, RESERVED, heartbeat_ms) == 0
+                send(made, now_ms, heartbeat_ms)
+                window.add(now_ms, heartbeat_ms)
+            last_ms = now_ms
+    assert window.most_ms <= DAY_MAX_MS
+
+
+@given(st.lists(st.tuples(st.integers(0, 30 * MINUTE_MS), st.integers(1, 1500), st.sampled_from(("", "", "", "cut", "reboot"))), max_size=120))
+@settings(max_examples=60)
+def test_a_power_cut_at_any_instant_loses_no_airtime(wishes):
+    store, window = Store(), Window()
+    made = governor(store=store)
+    now_ms = 0
+    for pause_ms, airtime_ms, end in wishes:
+        now_ms += pause_ms
+        if made.wait_ms(now_ms, ANSWER, airtime_ms) == 0:
+            made.begin(now_ms, airtime_ms)
+            window.add(now_ms, airtime_ms)
+            if end != "cut":
+                made.settle(now_ms, airtime_ms)
+        if end:
+            made = governor(store=store, now_ms=now_ms)
+    made.ledger.advance(now_ms)
+    assert window.total_ms <= made.ledger.total_ms + made._pending_ms
+    assert window.most_ms <= DAY_MAX_MS
+
+
+def test_joins_are_counted_over_reboots():
+    store = Store()
+    for boot in range(JOINS_MAX):
+        made = governor(store=store, reserve=(62, 88 * MINUTE_MS), now_ms=boot)
+        assert made.wait_ms(boot, JOIN, 29) == 0
+        made.begin(boot, 29, 1)
+    assert governor(store=store, reserve=(62, 88 * MINUTE_MS)).wait_ms(0, JOIN, 29) > 0
+
+
+def test_a_boot_costs_no_more_than_its_join_and_the_credit():
+    store = Store()
+    made = governor(store=store)
+    send(made, 0, 29, 1)
+    assert governor(store=store).ledger.total_ms == 29 + 750
+
+
+def test_a_planned_reboot_keeps_what_was_sent_and_no_more():
+    store = Store()
+    made = governor(store=store)
+    send(made, 0, 29, 1)
+    send(made, 0, 371)
+    made.save(1000)
+    again = governor(store=store)
+    assert (again.ledger.total_ms, again.ledger.joins) == (400, 1)
+
+
+def test_the_fullest_day_writes_flash_fewer_than_sixty_times():
+    store = Store()
+    made = governor(store=store, reserve=(62, 88 * MINUTE_MS))
+    for number in range(JOINS_MAX):
+        send(made, number * 30 * MINUTE_MS, 29, 1)
+    now_ms = 11 * 60 * MINUTE_MS
+    while made.wait_ms(now_ms, ANSWER, 62) == 0:
+        send(made, now_ms, 62)
+    assert made.ledger.total_ms > 22_000
+    assert store.writes < 60
+
+
+def test_a_frame_the_modem_refuses_for_ever_does_not_wear_the_flash():
+    store = Store()
+    made = governor(store=store)
+    for number in range(1000):
+        made.begin(number, 371, number % 2)
+        made.settle(number, 0)
+    assert made.ledger.total_ms == made.ledger.joins == 0
+    assert store.writes <= 2
+
+
+def test_a_broken_store_is_counted_and_the_limit_holds_all_the_same():
+    store = Store()
+    store.broken = True
+    made = governor(store=store, reserve=(0, DAY_MS))
+    send(made, 0, 12_000)
+    assert made.store_failures == 1
+    assert made.wait_ms(0, HEARTBEAT, 1) > 0
+    store.broken = False
+    send(made, 0, 1)
+    assert governor(store=store).ledger.total_ms >= 12_001
+
+
+def test_a_record_that_is_none_is_counted():
+    store = Store()
+    store.records["airtime"] = b"?"
+    made = governor(store=store)
+    assert (made.store_failures, made.ledger.total_ms) == (1, 0)
+
+
+def test_what_turns_out_late_is_booked_and_used_up_from_the_credit():
+    store = Store()
+    made = governor(store=store)
+    send(made, 0, 371)
+    made.add_late(0, 700)
+    assert made.ledger.total_ms == 1071
+    writes = store.writes
+    send(made, 0, 371)
+    assert store.writes == writes + 1

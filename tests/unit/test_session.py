@@ -1,0 +1,736 @@
+"""The session on a small radio of its own: joins, one frame at a time, deadlines, retries, suspicion, budget."""
+from collections import deque
+
+import pytest
+from hal.contract import ACKED, FAILED, HEARD, JOIN_FAILED, JOINED, RADIO, RECEIVED, SENT, HalError
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from lorawan.airtime import airtime_ms
+from lorawan.outbox import ANSWER, CHANGE, FAULT, HEARTBEAT
+from lorawan.regions import REGIONS
+from lorawan.session import DOWN, JOINING, PROBE, SUSPECT, UP, Session
+
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+WINDOWS_MS = 7_000      # frame, RX1 at 5 s, RX2
+# The longest that a part may hold the session up.
+LONGEST_DEADLINE_MS = 36_000
+
+
+class Radio:
+    """A modem with virtual time: one thing at a time, an event when its windows are over.
+
+    Switches: network (it answers), room (max_payload), lose (the next result is lost), mute (all are),
+    refuse (send says no), hang (calls raise).
+    """
+
+    def __init__(self, region):
+        self.region = region
+        self.now_ms = 0
+        self.network = True
+        self.room = 11
+        self.lose = self.mute = self.refuse = self.hang = False
+        self.busy_until_ms = None
+        self.in_session = False
+        self.joins = []             # (t, data rate)
+        self.frames = []            # (t, port, payload, confirmed, data rate)
+        self.airtime = deque()      # (t, ms) of everything emitted
+        self.most_in_flight = 0
+        self._events = deque()
+        self._result = None
+
+    def join(self, data_rate):
+        self._alive()
+        if self.busy_until_ms is not None:
+            return False
+        self.in_session = False
+        self.joins.append((self.now_ms, data_rate))
+        self._start((JOINED if self.network else JOIN_FAILED, 0, None), data_rate, 23)
+        return True
+
+    def send(self, port, payload, confirmed, data_rate):
+        self._alive()
+        if self.refuse or self.busy_until_ms is not None or not self.in_session or len(payload) > self.room:
+            return False
+        self.frames.append((self.now_ms, port, payload, confirmed, data_rate))
+        result = (SENT, 1, None)
+        if confirmed:
+            result = (ACKED, 1, None) if self.network else (FAILED, 3, "no ack")
+        self._start(result, data_rate, 13 + len(payload), result[1])
+        return True
+
+    def poll(self):
+        if self.busy_until_ms is not None and self.now_ms >= self.busy_until_ms:
+            self.busy_until_ms = None
+            if self._result[0] == JOINED:
+                self.in_session = True
+            if not self.lose and not self.mute:
+                self._events.append(self._result)
+            self.lose = False
+        return self._events.popleft() if self._events else None
+
+    def max_payload(self, data_rate):
+        return self.room
+
+    def downlink(self, port, payload):
+        self._events.append((RECEIVED, port, payload))
+
+    def event(self, *event):
+        self._events.append(event)
+
+    def next_ms(self):
+        """When it will have something to say, None if nothing is under way."""
+        return self.now_ms if self._events else self.busy_until_ms
+
+    def _alive(self):
+        if self.hang:
+            raise HalError(RADIO, "no answer")
+
+    def _start(self, result, data_rate, phy_bytes, emissions=1):
+        self.busy_until_ms = self.now_ms + WINDOWS_MS * emissions
+        self._result = result
+        for trial in range(emissions):
+            sf, khz = self.region.radio(max(data_rate - trial // 2, self.region.slowest))
+            self.airtime.append((self.now_ms, airtime_ms(sf, khz, phy_bytes)))
+
+
+class Store:
+    def __init__(self):
+        self.records = {}
+        self.writes = 0
+
+    def get(self, name):
+        return self.records.get(name)
+
+    def put(self, name, value):
+        self.writes += 1
+        self.records[name] = value
+
+
+class World:
+    """A session and its radio, run as the main loop would."""
+
+    def __init__(self, region="AU915", data_rate=None, store=None, random=None):
+        self.radio = Radio(REGIONS[region])
+        self.store = store or Store()
+        self.session = Session(self.radio, self.store, REGIONS[region], data_rate, random or (lambda below: below // 2), 0)
+        self.received = []
+        self.sent = []
+        self.session.on_sent = lambda key, now_ms: self.sent.append(key)
+        self.polls = 0
+
+    @property
+    def now_ms(self):
+        return self.radio.now_ms
+
+    def run(self, ms):
+        """Let time pass, waking when the session asks or the radio has news."""
+        end_ms = self.now_ms + ms
+        in_vain = 0
+        while True:
+            self.polls += 1
+            downlink = self.session.poll(self.now_ms)
+            if downlink is not None:
+                self.received.append(downlink)
+                continue
+            news_ms = self.radio.next_ms()
+            wake_ms = self.session.due_ms if news_ms is None else min(self.session.due_ms, news_ms)
+            if wake_ms > end_ms:
+                break
+            # Due again at once is fine after a change of state; for ever it is a loop that eats the processor.
+            in_vain = in_vain + 1 if wake_ms <= self.now_ms else 0
+            assert in_vain < 10, "busy loop"
+            self.radio.now_ms = max(wake_ms, self.now_ms)
+        self.radio.now_ms = end_ms
+
+    def joined(self):
+        self.run(10_000)
+        assert self.session.state == UP
+        return self
+
+    def status(self, text=b"12345678901", key="status", priority=CHANGE):
+        return self.session.outbox.put(priority, key, lambda limit: (10, text[:limit]))
+
+    def payloads(self):
+        return [frame[2] for frame in self.radio.frames]
+
+
+# --- joining
+
+
+def test_it_joins_at_once_at_the_cheap_data_rate_and_says_since_when():
+    world = World()
+    assert not world.session.joined
+    world.run(10_000)
+    session = world.session
+    assert world.radio.joins == [(0, 6)]
+    assert session.joined and session.joined_ms == session.fresh_ms == session.heard_ms == WINDOWS_MS
+
+
+def test_joins_take_turns_and_back_off_with_jitter():
+    world = World()
+    world.radio.network = False
+    world.run(2 * HOUR_MS)
+    times = [at_ms for at_ms, _rate in world.radio.joins]
+    assert [rate for _at_ms, rate in world.radio.joins[:4]] == [6, 0, 6, 0]
+    gaps = [later - at_ms - WINDOWS_MS for at_ms, later in zip(times, times[1:], strict=False)]
+    assert gaps[:5] == [15_000, 30_000, 60_000, 120_000, 240_000]
+    assert max(gaps) <= HOUR_MS
+
+
+@pytest.mark.parametrize("draw, first_ms", ((lambda below: 0, 10_000), (lambda below: below - 1, 19_999)))
+def test_the_first_retry_comes_after_ten_to_twenty_seconds(draw, first_ms):
+    world = World(random=draw)
+    world.radio.network = False
+    world.run(60_000)
+    assert world.radio.joins[1][0] - WINDOWS_MS == first_ms
+
+
+@pytest.mark.parametrize("region", sorted(REGIONS))
+def test_no_more_than_twenty_joins_in_any_day_and_never_silence_for_good(region):
+    world = World(region)
+    world.radio.network = False
+    world.run(5 * DAY_MS)
+    times = [at_ms for at_ms, _rate in world.radio.joins]
+    assert max(sum(1 for at_ms in times if start_ms <= at_ms < start_ms + DAY_MS) for start_ms in times) <= 20
+    assert len(times) > 40
+    assert max(later - at_ms for at_ms, later in zip(times, times[1:], strict=False)) <= DAY_MS
+
+
+def test_joins_leave_airtime_for_what_comes_after_them():
+    world = World("AU915", data_rate=0)
+    world.radio.network = False
+    world.run(2 * DAY_MS)
+    world.radio.network = True
+    world.run(DAY_MS)
+    assert world.session.joined
+    world.status(priority=HEARTBEAT)
+    world.run(10_000)
+    assert len(world.radio.frames) == 1
+
+
+def test_a_join_that_the_radio_forgets_to_report_is_given_up():
+    world = World()
+    world.radio.lose = True
+    world.radio.network = False
+    world.run(20_000)
+    assert world.session.state == DOWN and world.session.deadline_missed == 1
+    world.radio.network = True
+    world.run(30_000)
+    assert world.session.joined
+
+
+def test_a_join_reported_after_its_deadline_is_still_a_join():
+    world = World()
+    world.radio.lose = True
+    world.run(21_000)
+    assert not world.session.joined
+    world.radio.event(JOINED, 0, None)
+    world.run(1)
+    assert world.session.joined and len(world.radio.joins) == 1
+
+
+def test_a_modem_that_cannot_start_a_join_is_asked_again_and_nothing_is_booked():
+    world = World()
+    world.radio.busy_until_ms, world.radio._result = 3_000, (HEARD, 0, None)
+    world.run(5_000)
+    assert world.radio.joins == [] and world.session.governor.ledger.joins == 0
+    world.run(10_000)
+    assert world.session.joined and world.session.joiner.count == 1
+
+
+def test_nothing_is_sent_before_the_join():
+    world = World()
+    world.radio.network = False
+    world.status()
+    world.run(HOUR_MS)
+    assert world.radio.frames == []
+    world.radio.network = True
+    world.run(HOUR_MS)
+    assert world.sent == ["status"]
+
+
+# --- sending
+
+
+def test_a_frame_leaves_at_once_and_its_key_is_reported_when_its_windows_are_over():
+    world = World().joined()
+    world.status()
+    assert world.session.due_ms == 0
+    world.run(1)
+    assert world.radio.frames == [(10_000, 10, b"12345678901", False, 2)]
+    assert world.sent == [] and world.session.last_uplink_ms is None
+    world.run(WINDOWS_MS)
+    assert world.sent == ["status"] and world.session.last_uplink_ms == 10_000
+    assert len(world.session.outbox) == 0 and world.session.sender.sent == 1
+
+
+def test_make_is_called_when_the_frame_leaves_so_the_newest_state_wins():
+    world = World().joined()
+    state = [b"old"]
+    world.status(b"first", "first")
+    world.run(1)
+    world.session.outbox.put(CHANGE, "status", lambda limit: (10, state[0]))
+    state[0] = b"new"
+    world.run(10_000)
+    assert world.payloads() == [b"first", b"new"]
+
+
+def test_one_frame_at_a_time_and_the_most_urgent_next():
+    world = World().joined()
+    world.status(b"heartbeat", "h", HEARTBEAT)
+    world.run(1)
+    for text, key, priority in ((b"change", "c", CHANGE), (b"answer", "a", ANSWER), (b"fault", "f", FAULT)):
+        world.status(text, key, priority)
+    world.run(60_000)
+    assert world.payloads() == [b"heartbeat", b"answer", b"fault", b"change"]
+    times = [frame[0] for frame in world.radio.frames]
+    assert all(later - at_ms >= WINDOWS_MS for at_ms, later in zip(times, times[1:], strict=False))
+
+
+def test_make_learns_how_much_fits():
+    limits = []
+    world = World("EU868").joined()
+    world.radio.room = 51
+    world.session.outbox.put(CHANGE, 1, lambda limit: limits.append(limit) or (10, b"x"))
+    world.run(10_000)
+    world.radio.room = 7
+    world.session.outbox.put(CHANGE, 1, lambda limit: limits.append(limit) or (10, b"x"))
+    world.run(10_000)
+    assert limits == [11, 7]
+
+
+def test_what_has_nothing_to_say_is_dropped_and_the_next_one_goes():
+    world = World().joined()
+    for key in range(3):
+        world.session.outbox.put(ANSWER, key, lambda limit: None)
+    world.session.outbox.put(ANSWER, "long", lambda limit: (10, bytes(limit + 1)))
+    world.status()
+    world.run(10_000)
+    assert world.sent == ["status"] and len(world.radio.frames) == 1 and len(world.session.outbox) == 0
+
+
+def test_a_refused_frame_is_tried_again_after_a_receive_window_then_in_short_form():
+    limits = []
+    world = World().joined()
+    world.radio.room = 4    # answers of the MAC take the rest, and the modem does not say so until it refuses
+    world.radio.max_payload = lambda data_rate: 11
+    world.session.outbox.put(CHANGE, "status", lambda limit: limits.append((world.now_ms, limit)) or (10, bytes(limit)))
+    world.run(1)
+    assert world.session.sender.refused == 1
+    world.run(30_000)
+    assert limits == [(10_000, 11), (17_000, 11), (31_000, 5)]
+    world.radio.room = 5
+    world.run(60_000)
+    assert world.payloads() == [bytes(5)] and world.sent == ["status"]
+    world.status()
+    world.radio.room = 11
+    world.run(10_000)
+    assert world.payloads()[-1] == b"12345678901"
+
+
+def test_a_frame_that_failed_is_sent_again_and_a_newer_state_wins():
+    world = World().joined()
+    world.status(b"old")
+    world.run(1)
+    world.radio._result = (FAILED, 0, "no channel")
+    world.status(b"new")
+    world.run(30_000)
+    assert world.payloads() == [b"old", b"new"]
+    assert world.sent == ["status"] and world.session.sender.failed == 1
+
+
+def test_what_is_put_during_the_flight_is_sent_after_it():
+    world = World().joined()
+    world.status(b"old")
+    world.run(1)
+    world.status(b"new")
+    world.run(30_000)
+    assert world.payloads() == [b"old", b"new"]
+
+
+def test_a_lost_event_holds_the_next_frame_up_no_longer_than_the_deadline():
+    world = World().joined()
+    world.status()
+    world.radio.lose = True
+    world.run(1)
+    world.status(b"answer", "answer", ANSWER)
+    world.run(15_000 + 7_000)
+    assert world.payloads()[1] == b"answer"
+    assert world.session.deadline_missed == 1
+
+
+def test_a_result_that_comes_after_the_deadline_is_booked_and_delivers_nothing():
+    world = World().joined()
+    world.status()
+    world.radio.lose = True
+    world.run(16_000)
+    before_ms = world.session.governor.ledger.total_ms
+    world.radio.event(SENT, 3, None)
+    world.radio.event(FAILED, 1, "late")
+    world.run(1)
+    # The third emission of three counts at the next slower data rate.
+    assert world.session.governor.ledger.total_ms == before_ms + 3 * 371 + airtime_ms(11, 125, 24)
+    assert world.sent == [] and world.session.outbox.holds("status")
+
+
+def test_a_session_whose_modem_refuses_everything_is_joined_anew():
+    world = World().joined()
+    world.radio.refuse = True
+    world.status()
+    world.run(6 * MINUTE_MS + 20_000)
+    assert len(world.radio.joins) == 2
+    world.radio.refuse = False
+    world.run(30_000)
+    assert world.sent == ["status"]
+
+
+def test_a_modem_that_loses_every_event_is_joined_anew_and_then_called_stuck():
+    world = World().joined()
+    world.radio.mute = True
+    world.status()
+    world.run(20 * MINUTE_MS)
+    assert world.session.stuck and not world.session.joined
+
+
+def test_a_modem_that_raises_stops_nothing_and_is_called_stuck():
+    world = World().joined()
+    world.radio.hang = True
+    world.status()
+    world.run(10 * MINUTE_MS)
+    assert world.session.radio_errors >= 6 and world.session.stuck
+    world.radio.hang = False
+    world.run(10 * MINUTE_MS)
+    assert world.sent == ["status"] and not world.session.stuck
+
+
+def test_a_poll_that_raises_is_counted_and_no_event():
+    world = World().joined()
+    poll, world.session._poll_radio = world.session._poll_radio, world.radio._alive
+    world.radio.hang = True
+    assert world.session.poll(world.now_ms) is None
+    world.session._poll_radio = poll
+    assert world.session.radio_errors == 1
+
+
+# --- receiving
+
+
+def test_a_downlink_comes_out_of_poll_one_at_a_time_even_while_a_frame_is_in_flight():
+    world = World().joined()
+    world.status()
+    world.run(1)
+    world.radio.downlink(1, b"\x03")
+    world.radio.event(HEARD, 0, None)
+    world.radio.downlink(20, b"\x04\x07")
+    assert world.session.poll(world.now_ms) == (1, b"\x03")
+    assert world.session.due_ms <= world.now_ms
+    assert world.session.poll(world.now_ms) == (20, b"\x04\x07")
+    assert world.session.poll(world.now_ms) is None
+    assert world.session.heard_ms == world.now_ms
+
+
+def test_polling_with_nothing_due_asks_the_radio_once_and_does_nothing_else():
+    world = World().joined()
+    calls = []
+    world.session._poll_radio = lambda: calls.append(1)
+    world.session._turn = None      # calling it would raise
+    assert world.session.poll(world.now_ms) is None
+    assert len(calls) == 1
+
+
+def test_an_idle_session_does_not_ask_to_be_polled():
+    world = World().joined()
+    world.status()
+    world.run(10_000)
+    polls = world.polls
+    world.run(12 * HOUR_MS)
+    assert world.polls - polls <= 2
+
+
+# --- silence of the network
+
+
+def silent_for(world, hours):
+    """A network that stops answering, while the application sends a heartbeat an hour."""
+    world.radio.network = False
+    for _ in range(hours):
+        world.status(priority=HEARTBEAT)
+        world.run(HOUR_MS)
+
+
+def test_only_after_26_hours_of_silence_is_a_frame_confirmed():
+    world = World().joined()
+    for _ in range(25):
+        world.status(priority=HEARTBEAT)
+        world.run(HOUR_MS)
+    assert not any(frame[3] for frame in world.radio.frames)
+    for _ in range(3):
+        world.status(priority=HEARTBEAT)
+        world.run(HOUR_MS)
+    assert [frame[3] for frame in world.radio.frames].count(True) == 1
+    assert world.session.state == UP and world.session.heard_ms > 26 * HOUR_MS
+
+
+def suspicious(data_rate=None):
+    """A world whose network has fallen silent, as the first confirmed frame has shown."""
+    world = World(data_rate=data_rate).joined()
+    world.session.probe = lambda limit: (10, b"probe"[:limit])
+    silent_for(world, 26)
+    world.status(priority=HEARTBEAT)
+    world.run(MINUTE_MS)
+    assert world.session.state == SUSPECT and world.session.joined
+    return world
+
+
+def test_an_unanswered_one_makes_it_suspect_and_six_end_the_session():
+    world = suspicious(data_rate=4)
+    world.run(2 * HOUR_MS)
+    confirmed_ms = [frame[0] for frame in world.radio.frames if frame[3]]
+    assert len(confirmed_ms) == 6
+    assert all(later - at_ms >= 10 * MINUTE_MS for at_ms, later in zip(confirmed_ms, confirmed_ms[1:], strict=False))
+    assert not world.session.joined and len(world.radio.joins) > 1
+    assert not world.session.outbox.holds(PROBE)
+
+
+def test_a_probe_for_which_airtime_is_short_goes_unconfirmed_and_no_faster():
+    world = suspicious()
+    world.session.governor.ledger.add(world.now_ms, 20_000 - world.session.governor.ledger.total_ms - 400)
+    frames = len(world.radio.frames)
+    world.run(6 * HOUR_MS)
+    late = world.radio.frames[frames:]
+    assert late and not any(frame[3] for frame in late)
+    assert world.session.state == SUSPECT
+    assert all(later[0] - frame[0] >= 10 * MINUTE_MS for frame, later in zip(late, late[1:], strict=False))
+
+
+def test_any_frame_clears_the_suspicion_and_marks_the_session_fresh():
+    world = suspicious()
+    world.radio.downlink(1, b"\x03")
+    world.run(1)
+    assert world.session.state == UP
+    assert world.session.fresh_ms == world.session.heard_ms == world.now_ms - 1
+    joins = len(world.radio.joins)
+    world.radio.network = True
+    world.run(2 * HOUR_MS)
+    assert len(world.radio.joins) == joins
+
+
+def test_a_downlink_in_a_good_session_does_not_make_it_fresh():
+    world = World().joined()
+    world.run(HOUR_MS)
+    world.radio.downlink(1, b"\x03")
+    world.run(1)
+    assert world.session.fresh_ms == world.session.joined_ms
+
+
+def test_without_a_probe_of_the_application_suspicion_waits_for_its_next_frame():
+    world = World().joined()
+    silent_for(world, 27)
+    polls = world.polls
+    world.run(HOUR_MS)
+    assert world.session.state == SUSPECT and world.polls - polls < 10
+
+
+def test_a_probe_with_nothing_to_say_is_asked_for_again_later():
+    asked_ms = []
+    world = World().joined()
+    world.session.probe = lambda limit: asked_ms.append(world.now_ms)
+    silent_for(world, 27)
+    assert len(asked_ms) > 10
+    assert all(later - at_ms >= MINUTE_MS for at_ms, later in zip(asked_ms, asked_ms[1:], strict=False))
+
+
+# --- airtime
+
+
+@pytest.mark.parametrize("region, data_rate, minutes", (
+    ("AU915", 5, (59, 60)), ("AU915", 4, (63, 64)), ("AU915", 3, (72, 73)), ("AU915", 2, (88, 89)), ("AU915", 1, (119, 119)),
+    ("AU915", 0, (119, 119)), ("US915", 0, (88, 89)), ("EU868", 2, (88, 89)), ("AU915", 6, (15, 18)),
+))
+def test_heartbeats_stretch_to_their_share_but_never_to_the_longest_silence(region, data_rate, minutes):
+    session = World(region, data_rate).session
+    assert minutes[0] * MINUTE_MS <= session.stretched_ms(5 * MINUTE_MS, 11) <= minutes[1] * MINUTE_MS
+    longest_ms = (120 if data_rate < 2 and region != "US915" else 90) * MINUTE_MS
+    assert session.stretched_ms(DAY_MS, 11) < longest_ms
+
+
+def test_a_wanted_period_longer_than_the_budget_needs_stays():
+    assert World(data_rate=5).session.stretched_ms(80 * MINUTE_MS, 11) == 80 * MINUTE_MS
+
+
+@pytest.mark.parametrize("data_rate", (0, 1, 2, 5, 6))
+def test_no_storm_breaks_24_s_a_day_or_silences_the_monitor_for_longer_than_allowed(data_rate):
+    world = World(data_rate=data_rate).joined()
+    longest_ms = (120 if data_rate < 2 else 90) * MINUTE_MS
+    for number in range(36 * 60 * 2):
+        world.status(b"answer%05d" % number, "answer %d" % (number % 3), ANSWER)
+        world.status(key="heartbeat", priority=HEARTBEAT)
+        if number % 100 == 99:
+            world.radio.downlink(1, b"\x01")
+        world.run(MINUTE_MS // 2)
+    assert most_airtime_ms(world.radio.airtime) <= 24_000
+    assert most_airtime_ms(world.radio.airtime) > (5_000 if data_rate == 6 else 20_000)
+    times = [frame[0] for frame in world.radio.frames]
+    assert max(later - at_ms for at_ms, later in zip(times, times[1:], strict=False)) <= longest_ms
+
+
+def test_a_blocked_heartbeat_goes_when_the_longest_silence_demands_it():
+    world = World().joined()
+    world.status()
+    world.run(10_000)
+    world.session.governor.ledger.add(world.now_ms, 14_000)
+    world.status(priority=HEARTBEAT)
+    world.run(87 * MINUTE_MS)
+    assert len(world.radio.frames) == 1
+    world.run(2 * MINUTE_MS)
+    assert len(world.radio.frames) == 2
+
+
+def test_commands_are_accepted_while_their_answers_fit():
+    world = World().joined()
+    assert world.session.accepts(world.now_ms)
+    # Room for two answers beside the reserve: this one and the one that says `busy`.
+    world.session.governor.ledger.add(world.now_ms, 24_000 - 17 * 371 - 29 - 2 * 371)
+    assert world.session.accepts(world.now_ms)
+    world.session.outbox.put(ANSWER, 1, lambda limit: (11, b"x"))
+    assert not world.session.accepts(world.now_ms)
+
+
+def test_the_ledger_survives_a_reboot():
+    store = Store()
+    world = World(store=store).joined()
+    for _ in range(10):
+        world.status()
+        world.run(10_000)
+    again = World(store=store)
+    assert again.session.governor.ledger.total_ms >= sum(ms for _at_ms, ms in world.radio.airtime)
+
+
+def test_what_the_mac_may_add_is_booked_after_something_was_heard():
+    world = World("EU868").joined()
+    world.radio.room = 51
+    world.radio.downlink(1, b"\x03")
+    world.run(1)
+    booked = []
+    for _ in range(2):
+        before_ms = world.session.governor.ledger.total_ms
+        world.status()
+        world.run(10_000)
+        booked.append(world.session.governor.ledger.total_ms - before_ms)
+    assert booked == [airtime_ms(10, 125, 13 + 11 + 15), airtime_ms(10, 125, 13 + 11)]
+
+
+def most_airtime_ms(emissions):
+    """The largest sum over any sliding day."""
+    window = deque()
+    total_ms = most_ms = 0
+    for at_ms, ms in emissions:
+        window.append((at_ms, ms))
+        total_ms += ms
+        while window[0][0] <= at_ms - DAY_MS:
+            total_ms -= window.popleft()[1]
+        most_ms = max(most_ms, total_ms)
+    return most_ms
+
+
+# --- everything at once
+
+
+class Life(RuleBasedStateMachine):
+    """Any order of what can happen to a session, over reboots."""
+
+    @initialize(region=st.sampled_from(("AU915", "AU915", "US915")), seed=st.integers(0, 99))
+    def begin(self, region, seed):
+        self.seed = seed
+        self.region = region
+        self.world = World(region, random=self.draw)
+        self.world.session.probe = lambda limit: (10, b"probe"[:limit])
+        self.joins_ms = []
+        self.emitted = []
+        self.base_ms = 0
+
+    def draw(self, below):
+        self.seed = (self.seed * 1103515245 + 12345) % (1 << 31)
+        return (self.seed >> 8) % below
+
+    @rule(priority=st.sampled_from((ANSWER, FAULT, CHANGE, HEARTBEAT)), key=st.integers(0, 9), size=st.integers(0, 14))
+    def put(self, priority, key, size):
+        self.world.session.outbox.put(priority, key, lambda limit: (10, bytes(size)) if size else None)
+
+    @rule(ms=st.one_of(st.integers(0, 20_000), st.integers(0, 2 * HOUR_MS)))
+    def live(self, ms):
+        self.world.run(ms)
+
+    @rule(hours=st.integers(1, 40))
+    def live_long(self, hours):
+        self.world.run(hours * HOUR_MS)
+
+    @rule(switch=st.sampled_from(("network", "refuse", "lose", "mute", "hang")), on=st.booleans())
+    def turn(self, switch, on):
+        setattr(self.world.radio, switch, on)
+
+    @rule(room=st.sampled_from((0, 4, 5, 8, 11)))
+    def mac_answers(self, room):
+        self.world.radio.room = room
+
+    @rule(event=st.sampled_from(((JOINED, 0, None), (JOIN_FAILED, 0, None), (SENT, 3, None), (ACKED, 3, None), (FAILED, 3, "x"),
+                                 (RECEIVED, 1, b"\x01"), (HEARD, 0, None))))
+    def stray(self, event):
+        """An event at any time; only too few emissions it may not claim, no account could be right then."""
+        self.world.radio.event(*event)
+
+    @precondition(lambda self: self.world.radio.busy_until_ms is None)
+    @rule()
+    def reboot(self):
+        old = self.world
+        self.note_day()
+        self.base_ms += old.now_ms
+        self.world = World(self.region, store=old.store, random=self.draw)
+        self.world.radio.network = old.radio.network
+        self.world.session.probe = lambda limit: (10, b"probe"[:limit])
+
+    def note_day(self):
+        self.joins_ms += [self.base_ms + at_ms for at_ms, _rate in self.world.radio.joins]
+        self.world.radio.joins.clear()
+
+    @invariant()
+    def no_join_storm(self):
+        self.note_day()
+        for start_ms in self.joins_ms:
+            assert sum(1 for at_ms in self.joins_ms if start_ms <= at_ms < start_ms + DAY_MS) <= 20
+
+    @invariant()
+    def never_stuck_beyond_the_deadline(self):
+        session, now_ms = self.world.session, self.world.now_ms
+        if session.state == JOINING or session.sender.in_flight:
+            assert 0 <= session.due_ms <= now_ms + LONGEST_DEADLINE_MS
+        if session.state == DOWN:
+            assert session.due_ms <= now_ms + DAY_MS + HOUR_MS
+        assert session.joined == (session.state in (UP, SUSPECT))
+
+    @invariant()
+    def nothing_is_counted_too_low(self):
+        world = self.world
+        world.session.governor.ledger.advance(world.now_ms)
+        counted_ms = world.session.governor.ledger.total_ms + world.session.governor._pending_ms
+        sent_ms = sum(ms for at_ms, ms in world.radio.airtime if at_ms > world.now_ms - DAY_MS)
+        assert sent_ms <= counted_ms
+        assert most_airtime_ms(world.radio.airtime) <= 24_000
+
+    def teardown(self):
+        """Whatever happened: once all is well again it joins, and an answer goes out within two days."""
+        world = self.world
+        radio = world.radio
+        radio.network, radio.room = True, 11
+        radio.refuse = radio.lose = radio.mute = radio.hang = False
+        world.session.outbox.put(ANSWER, "last", lambda limit: (11, b"last"))
+        world.run(2 * DAY_MS)
+        assert world.session.joined
+        assert (11, b"last") in [frame[1:3] for frame in radio.frames] or not world.session.outbox.holds("last")
+
+
+TestLife = Life.TestCase
+TestLife.settings = settings(max_examples=60, stateful_step_count=30)
