@@ -204,7 +204,7 @@ class ChargerClient:
     def _begin(self, now_ms):
         """Start the most urgent request that is due."""
         if self._write is not None and not self._write_lost:
-            if self._fresh_until_ms is not None and now_ms <= self._fresh_until_ms and now_ms - self._write_ms < WRITE_AGE_MS:
+            if self._fresh_until_ms is not None and now_ms <= self._fresh_until_ms:
                 self.counts['writes'] += 1
                 until_ms = min(self._fresh_until_ms, self._write_ms + WRITE_AGE_MS)
                 self._master.start(self._write, now_ms, until_ms)

@@ -34,7 +34,6 @@ BURST_MS = 150           # bytes closer together belong to one exchange of other
 BURST_BYTES = 9          # fewer are wake-up glitches, no telegram
 PARTIAL_MS = 100         # a frame pausing longer is not coming any more; 50 ms clears the buffer of jrv/esphome-abl-emh1
 STARVED_MS = 6000        # waited that long for a gap that never is wide enough: right behind a frame will have to do
-BEHIND_MS = 50
 SLEPT_MS = 20            # from the end of a busy loop; what is read later than this did not wait in the buffer
 # Our longest exchange: write request (23 characters), answer time, status answer (31 characters).
 EXCHANGE_MS = 7 + RESPONSE_MS + 9
@@ -243,10 +242,9 @@ class Master:
 
     def _free_at_ms(self, now_ms):
         """When the line is ours: now_ms, or a later time to look again."""
-        if self.reader.more:
-            return now_ms + QUIET_MS   # what we have not looked at may be a question
         if self._open_ms is None:
             self._open_ms = now_ms + LISTEN_MS
+        # What nobody has looked at yet is partial too, and may be a question.
         free_ms = self._byte_ms + (PARTIAL_MS if self.reader.partial else QUIET_MS)
         if free_ms < self._answer_ms:
             free_ms = self._answer_ms
@@ -254,9 +252,8 @@ class Master:
             free_ms = self._open_ms
         if free_ms > now_ms:
             return free_ms
-        gone_ms = self._foreign_ms + TALKER_MS
-        if now_ms >= gone_ms or now_ms <= self._burst_ms + self._shortest_ms * 7 // 8 - EXCHANGE_MS:
+        if now_ms <= self._burst_ms + self._shortest_ms * 7 // 8 - EXCHANGE_MS:
             return now_ms
-        if now_ms - self._wanted_ms >= STARVED_MS and now_ms - self._byte_ms <= BEHIND_MS:
-            return now_ms
-        return gone_ms
+        if now_ms - self._wanted_ms >= STARVED_MS:
+            return now_ms   # who is asked this while waiting is asked right behind a frame
+        return self._foreign_ms + TALKER_MS   # past, and so now, when nobody else talks

@@ -168,12 +168,13 @@ class Panel:
 
     name = 'panel'
 
-    def __init__(self, wire, box, period_ms, first_ms=300, spontaneous=False, jitter_ms=0):
+    def __init__(self, wire, box, period_ms, first_ms=300, spontaneous=False, jitter_ms=0, omits=0):
         self.wire = wire
         self.box = box
         self.period_ms = period_ms
         self.spontaneous = spontaneous
         self.jitter_ms = jitter_ms
+        self.omits = omits        # every so manieth telegram is not sent
         self.silent = False
         self.spoken_us = []
         self._count = 0
@@ -187,7 +188,7 @@ class Panel:
         self._count += 1
         jitter_us = self._count * 7919 % (2 * self.jitter_ms * 1000 + 1) - self.jitter_ms * 1000
         self.wire.at(self.wire.now_us + self.period_ms * 1000 + jitter_us, self.speak)
-        if self.silent:
+        if self.silent or self.omits and self._count % self.omits == 0:
             return
         self.spoken_us.append(self.wire.now_us)
         if self.spontaneous:

@@ -84,7 +84,8 @@ def test_panel_frames_are_sightings_on_top_of_the_readings(period_ms, spontaneou
     box.code = 0xC2
     events = wire.run(client, 600_000)
     assert len(times(events, SIGHTING)) >= 600_000 // period_ms - 2 and client.code == 0xC2
-    assert len(times(events, READING)) >= 288 and wire.collisions == []
+    # The pace is kept over the waits for a gap.
+    assert len(times(events, READING)) >= 297 and wire.collisions == []
     assert client.counts['foreign'] >= len(times(events, SIGHTING))
 
 
@@ -109,6 +110,7 @@ def test_another_masters_status_is_a_sighting_too():
     telegram(':', '01030204c2'),
     telegram('>', '0103020fc2'),            # another register
     telegram('>', '010304040000c2'),
+    telegram('>', '01030204c2c2'),
     PANEL_SAYS.replace(b'C2', b'C3'),       # wrong LRC
     telegram('>', '011000050001'),
 ])
@@ -117,6 +119,41 @@ def test_other_frames_are_no_sighting(frame):
     wire.run(client, 3500)
     wire.inject(frame)
     assert client.poll(3500) == IDLE and client.code is None
+
+
+def test_another_box_proves_nothing_about_ours():
+    wire, _, client = world()
+    wire.run(client, 3500)
+    before_ms = client.heard_ms
+    wire.inject(telegram('>', '02030204c2'))
+    client.poll(3500)
+    assert client.heard_ms == before_ms
+
+
+def test_a_loop_that_comes_late_does_not_slow_the_pace_down():
+    wire, _, client = world()
+    for ms in range(0, 300_000, 150):
+        wire.advance(ms * 1000)
+        client.poll(ms)
+    assert client.counts['reads'] >= 149
+
+
+def test_readings_missed_are_not_made_up_for():
+    wire, _, client = world()
+    wire.run(client, 10_000)
+    wire.now_us = 90_000_000
+    assert len(times(wire.run(client, 94_500), READING)) == 3
+
+
+def test_noise_moves_the_time_at_which_the_client_wants_to_be_called():
+    wire, box, client = world()
+    wire.run(client, 3500)
+    wire.inject(PANEL_SAYS)
+    client.poll(3500)
+    client.poll(4400)                 # a reading is due, and waits for the next frame
+    assert client.due_ms == 9500
+    wire.inject(b'>0103020\xff\xffB1\r\n')   # here it is, garbled
+    assert client.poll(4500) == IDLE and client.due_ms == 4505
 
 
 def test_two_frames_at_once_are_two_events_and_the_second_is_due_now():
@@ -211,8 +248,8 @@ def test_the_box_says_no():
     wire, box, client = world()
     box.refuses = True
     wire.run(client, 11_000)
-    assert outcome_of_write(wire, client, 20_000)[0][1] == REFUSED
-    assert len(writes(wire)) == 1 and client.counts['refused'] == 1
+    assert outcome_of_write(wire, client, 11_050)[0][1] == REFUSED
+    assert len(writes(wire)) == 1 and client.counts['refused'] == 1 and client.answered_ms > 11_000
 
 
 def test_a_write_without_an_answer_is_not_repeated():
@@ -257,6 +294,16 @@ def test_a_write_rests_on_a_reading_at_most_five_seconds_old():
     assert outcome == ACKED and telegrams[:2] == [b'03', b'10']
 
 
+def test_a_write_without_a_fresh_reading_does_not_wait_for_the_pace():
+    wire, box, client = world()
+    wire.run(client, 11_000)
+    box.off = True
+    wire.run(client, 13_300)
+    box.off = False
+    (ms, outcome), _ = outcome_of_write(wire, client, 20_000)
+    assert outcome == ACKED and ms < 13_400
+
+
 def test_a_write_to_a_box_that_does_not_answer_is_not_sent():
     wire, box, client = world()
     wire.run(client, 11_000)
@@ -274,11 +321,35 @@ def test_a_box_that_falls_silent_is_not_written_to_on_an_old_reading():
     assert outcome_of_write(wire, client, 30_000)[0][1] == NOT_SENT and writes(wire) == []
 
 
+def babble(wire, from_ms, to_ms):
+    """Somebody never stops talking."""
+    for ms in range(from_ms, to_ms, 4):
+        wire.at(ms * 1000, lambda: wire.inject(b'\xff'))
+
+
+@pytest.mark.parametrize('babbles, expected, told_ms', [
+    # A gap for the reading alone: the write's own time counts, not the new reading's.
+    ([(11_000, 17_000), (17_036, 30_000)], NOT_SENT, 19_010),
+    ([(11_000, 18_900), (19_020, 30_000)], SILENT, 19_345),
+    # Sent in the last millisecond: it is not called unsent.
+    ([(11_000, 17_000), (17_037, 19_006)], SILENT, 19_417),
+])
+def test_a_write_lives_eight_seconds_whatever_it_waits_for(babbles, expected, told_ms):
+    wire, box, client = world()
+    box.silent_writes = True
+    wire.run(client, 11_000)
+    for from_ms, to_ms in babbles:
+        babble(wire, from_ms, to_ms)
+    wire.run(client, 11_010)
+    (ms, outcome), _ = outcome_of_write(wire, client, 30_000)
+    assert outcome == expected and abs(ms - told_ms) < 20
+    assert len(writes(wire)) == (expected == SILENT)
+
+
 def test_a_write_that_finds_no_gap_ends_after_its_time():
     wire, box, client = world()
     wire.run(client, 11_000)
-    for ms in range(11_000, 30_000, 4):   # somebody never stops talking
-        wire.at(ms * 1000, lambda: wire.inject(b'\xff'))
+    babble(wire, 11_000, 30_000)
     wire.run(client, 11_010)
     (ms, outcome), _ = outcome_of_write(wire, client, 30_000)
     assert outcome == NOT_SENT and 11_010 + WRITE_AGE_MS <= ms <= 11_010 + WRITE_AGE_MS + 5 and writes(wire) == []

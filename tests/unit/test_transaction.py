@@ -112,6 +112,8 @@ def test_a_refusal_is_told_from_silence(request_, no):
 def test_our_own_echo_is_no_foreign_master():
     _, _, counts, _ = one_exchange([STATUS.frame + STATUS_ANSWER])
     assert counts['echoes'] == 1 and counts['foreign'] == 0
+    _, _, counts, _ = one_exchange([STATUS.frame * 2 + STATUS_ANSWER])   # it comes back once; the second is somebody else's question
+    assert counts['echoes'] == 1 and counts['foreign'] == 1
 
 
 def test_a_standard_slave_that_answers_with_a_colon_is_understood():
@@ -274,14 +276,70 @@ def test_beside_another_talker_it_keeps_the_pace_and_stays_in_the_gap(period_ms,
         assert since_us >= quiet_us and left_us > transaction.RESPONSE_MS * 1000
 
 
+def test_a_telegram_left_out_does_not_make_the_gap_look_longer():
+    wire, panel, _, answers = poll_for(600, 1000, omits=3)
+    assert wire.collisions == [] and len(answers) >= 250
+    assert min(left_us % 1_000_000 for _, left_us in into_exchange_us(wire, panel)) > transaction.RESPONSE_MS * 1000
+
+
+def test_a_talker_heard_once_is_taken_for_a_quick_one():
+    wire = Wire()
+    master, _ = master_on(wire)
+    begin(wire, master, read_request(9, 1, 2), until_ms=0)
+    wire.at(3_000_000, lambda: wire.inject(PANEL_ANSWER))
+    wire.run(Idle(master), 3600)
+    master.start(STATUS, 3600)
+    wire.run(Idle(master), 8900)
+    assert wire.sent == []
+    wire.run(Idle(master), 9100)
+    assert [start for start, _, _ in wire.sent] == [9_000_000]
+
+
+def test_an_interval_is_not_believed_the_first_time():
+    wire = Wire()
+    master, _ = master_on(wire)
+    begin(wire, master, read_request(9, 1, 2), until_ms=0)
+    for ms in (3000, 7500, 12_000):
+        wire.at(ms * 1000, lambda: wire.inject(PANEL_ANSWER))
+    wire.run(Idle(master), 9500)
+    master.start(STATUS, 9500)
+    wire.run(Idle(master), 12_300)
+    assert [start for start, _, _ in wire.sent] == [12_005_000]
+
+
+def test_a_talker_heard_while_an_answer_is_awaited_closes_the_gap_too():
+    wire = Wire()
+    master, _ = master_on(wire)
+    begin(wire, master, STATUS)
+    wire.at(2_300_000, lambda: wire.inject(PANEL_ANSWER))
+    run(wire, master, 10_000)
+    assert [start // 1000 for start, _, _ in wire.sent] == [2000, 2405, 8300]
+
+
+def test_what_is_not_looked_at_yet_may_be_a_question():
+    wire = Wire()
+    master, _ = master_on(wire)
+    begin(wire, master, read_request(9, 1, 2), until_ms=0)
+    wire.inject(PANEL_ANSWER + telegram(':', '050300010002'))
+    assert master.poll(2000) == HEARD
+    wire.now_us = 2_010_000
+    master.start(STATUS, 2010)
+    master.poll(2010)
+    run(wire, master, 2300)
+    assert wire.sent == []
+
+
 def test_ten_thousand_transactions_beside_a_second_master_collide_never():
     wire, _, counts, answers = poll_for(20_000, 1000, jitter_ms=30, first_ms=700)
     assert wire.collisions == [] and counts['timeouts'] == 0 and len(answers) >= 9_900
 
 
 def test_a_talker_too_fast_for_a_gap_does_not_starve_us():
-    wire, _, _, answers = poll_for(120, 450)
+    wire, panel, _, answers = poll_for(120, 450)
     assert len(answers) >= 10 and wire.collisions == []
+    spoken_us = panel.spoken_us
+    for start_us, _, _ in wire.sent[3:]:
+        assert start_us - [us for us in spoken_us if us <= start_us][-1] < 100_000
 
 
 def test_a_talker_that_speaks_seldom_costs_no_readings():
@@ -327,6 +385,33 @@ def test_a_frame_read_after_the_loop_was_busy_marks_no_gap(busy_ms):
     assert len(wire.sent) == sent + 1
     before_us = [us for us in panel.spoken_us if us <= wire.sent[-1][0]][-1]
     assert before_us > woken_ms * 1000 and wire.sent[-1][0] - before_us < 100_000
+
+
+def test_after_a_busy_loop_the_interval_is_measured_anew():
+    wire = Wire()
+    box = Box(wire)
+    panel = Panel(wire, box, 1000)
+    master, _ = master_on(wire)
+    reader = Paced(master)
+    wire.run(reader, 10_000)
+    for _ in range(8):
+        reader.poll(wire.now_us // 1000)
+        busy(wire, master, 3530)
+        wire.run(reader, wire.now_us // 1000 + 900)
+    wire.sent.clear()
+    wire.run(reader, wire.now_us // 1000 + 60_000)
+    assert len(wire.sent) >= 29
+    assert all(left_us > transaction.RESPONSE_MS * 1000 for _, left_us in into_exchange_us(wire, panel))
+
+
+def test_an_answer_is_no_older_than_its_question():
+    wire = Wire()
+    Box(wire)
+    master, _ = master_on(wire)
+    begin(wire, master, STATUS)
+    wire.advance(wire.now_us + 500_000)
+    master.note_busy(700)   # the loop was busy since before it was sent
+    assert master.poll(wire.now_us // 1000) == ANSWERED and master.at_ms >= 2004
 
 
 def test_an_answer_that_waited_while_the_loop_was_busy_is_used():
