@@ -96,7 +96,8 @@ def test_what_is_no_answer_is_passed_over_and_the_answer_behind_it_is_taken(wron
 
 
 @pytest.mark.parametrize('wrong', [
-    telegram('>', '011000050001'), telegram('>', '011000140002'), telegram('>', '021000140001'), telegram('>', '0110001400'), PAUSE.frame, STATUS_ANSWER,
+    telegram('>', '011000050001'), telegram('>', '011000140002'), telegram('>', '021000140001'), telegram('>', '0110001400'), PAUSE.frame,
+    STATUS_ANSWER,
 ])
 def test_an_acknowledgement_must_be_ours(wrong):
     assert one_exchange([wrong], PAUSE)[0] == [(2407, UNANSWERED)]
@@ -436,9 +437,8 @@ def test_what_comes_long_after_a_busy_loop_is_fresh():
     assert master.at_ms == 14_900
 
 
-traffic = st.lists(st.tuples(st.integers(0, 700), st.one_of(
-    st.binary(min_size=1, max_size=40),
-    st.sampled_from([STATUS_ANSWER, PANEL_ANSWER, ACK, STATUS.frame, PAUSE.frame, telegram(':', '010300040001'), telegram('>', '019004')]))), max_size=30)
+TELEGRAMS = [STATUS_ANSWER, PANEL_ANSWER, ACK, STATUS.frame, PAUSE.frame, telegram(':', '010300040001'), telegram('>', '019004')]
+traffic = st.lists(st.tuples(st.integers(0, 700), st.one_of(st.binary(min_size=1, max_size=40), st.sampled_from(TELEGRAMS))), max_size=30)
 
 
 @settings(max_examples=100)
