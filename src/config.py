@@ -93,3 +93,23 @@ def validate(settings):
         if not is_right(value):
             errors.append((name, 'is %r, must be %s' % (value, must_be)))
     return errors
+
+
+# (key, hexadecimal digits, may it be None?)
+KEYS = (('JOIN_EUI', 16, False), ('APP_KEY', 32, False), ('DEV_EUI', 16, True))
+
+
+def _is_hex(text, digits):
+    return isinstance(text, str) and len(text) == digits and all([char in '0123456789abcdefABCDEF' for char in text])
+
+
+def validate_keys(keys):
+    """Every error in the keys module (or None) as (key, what is wrong); never a word of the key itself."""
+    if keys is None:
+        return [('keys.py', 'is missing: `make keys` makes it')]
+    errors = []
+    for name, digits, may_be_none in KEYS:
+        value = getattr(keys, name, None)
+        if not (_is_hex(value, digits) or (may_be_none and value is None)):
+            errors.append((name, 'must be %d hexadecimal digits' % digits))
+    return errors

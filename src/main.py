@@ -29,6 +29,11 @@ def check(settings):
     return errors
 
 
+def told(errors):
+    """The errors as lines for a person."""
+    return ['settings: %s %s' % error for error in errors]
+
+
 def build(board, settings):
     """The application for a board."""
     now_ms = board.clock.now_ms()
@@ -62,8 +67,8 @@ def start(board, settings, started=None):
     if errors:
         # Nothing is transmitted on bus or air by a monitor that was told something wrong.
         board.indicator.show(RED)
-        for error in errors:
-            log('config.py: %s %s' % error)
+        for line in told(errors):
+            log(line)
         return
     try:
         monitor = build(board, settings)
@@ -99,8 +104,14 @@ def run():
         import keys
     except ImportError:
         keys = None
-    board = module.open(settings, keys)
-    start(board, settings)
+    errors = check(settings)
+    if module.NEEDS_KEYS:
+        errors.extend(config.validate_keys(keys))
+    if errors:
+        # Not even opened: a radio with a wrong region or key has nothing to say.
+        module.refuse(told(errors))
+    else:
+        start(module.open(settings, keys), settings)
 
 
 if __name__ == '__main__':

@@ -12,7 +12,7 @@ import pycom
 import utime
 
 from hal.board import Board
-from hal.contract import BUS, CRASH, HalError, PLANNED, POWER_ON, STORE, WATCHDOG
+from hal.contract import BUS, CRASH, HalError, PLANNED, POWER_ON, RED, STORE, WATCHDOG
 from hal.lopy4_radio import Radio
 from hal.records import check, check_name
 from hal.ticks import Milliseconds, Utc
@@ -201,6 +201,18 @@ def _close_the_air():
     """No open access point, no FTP or telnet with a password that everybody knows."""
     pycom.wifi_on_boot(False, True)
     network.Server().deinit()
+
+
+NEEDS_KEYS = True
+
+
+def refuse(lines):
+    """Say what is wrong and shine red: the radio stays off, and so does the driver of the bus."""
+    Bus()
+    Indicator().show(RED)
+    system = System()
+    for line in lines:
+        system.log(line)
 
 
 def open(settings, keys):

@@ -16,6 +16,7 @@ from hal.records import check, check_name
 from hal.ticks import Utc
 
 _PLAUSIBLE_S = 1767225600     # 2026-01-01: an OS clock before that has never been set
+_EXIT_USAGE = 2
 _EXIT_RESET = 75              # EX_TEMPFAIL: the service manager starts us again (Restart=on-failure or always)
 _NOTIFY_MS = 1000
 
@@ -204,6 +205,17 @@ class System:
             self.log('store: ' + str(error.args[1]))
             return POWER_ON
         return _CAUSES.get(word, POWER_ON)
+
+
+# There is no modem yet that would need them.
+NEEDS_KEYS = False
+
+
+def refuse(lines):
+    """Say what is wrong and end: neither bus nor radio was touched."""
+    for line in lines:
+        sys.stderr.write(line + '\n')
+    raise SystemExit(_EXIT_USAGE)
 
 
 def open(settings, keys):

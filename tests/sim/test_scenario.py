@@ -91,8 +91,8 @@ def test_it_reads_every_two_seconds_with_a_panel_and_without():
 
 def test_a_lock_survives_the_power_cut_of_the_monitor_and_of_the_box():
     output = play(
-        3000, {'t': 100, 'do': 'plug'}, {'t': 300, 'do': 'downlink', 'f_port': 1, 'payload_hex': '01'}, {'t': 600, 'do': 'monitor_power', 'on': False},
-        {'t': 610, 'do': 'charger_power', 'on': False}, {'t': 700, 'do': 'charger_power', 'on': True}, {'t': 900, 'do': 'monitor_power', 'on': True})
+        3000, {'t': 100, 'do': 'plug'}, {'t': 300, 'do': 'downlink', 'f_port': 1, 'payload_hex': '01'},
+        {'t': 600, 'do': 'monitor_power', 'on': False}, {'t': 610, 'do': 'charger_power', 'on': False}, {'t': 700, 'do': 'charger_power', 'on': True}, {'t': 900, 'do': 'monitor_power', 'on': True})
     states = of_kind(output, 'charger_state')
     assert states[-1]['code'] == 'E0'
     assert any(entry['code'] != 'E0' and entry['t'] > 700 for entry in states)
@@ -101,8 +101,8 @@ def test_a_lock_survives_the_power_cut_of_the_monitor_and_of_the_box():
 
 def test_a_lock_while_charging_opens_the_contactor_without_load_and_gives_the_limit_back():
     output = play(
-        3000, {'t': 10, 'do': 'key', 'position': 'unlocked'}, {'t': 100, 'do': 'plug'}, {'t': 600, 'do': 'downlink', 'f_port': 1, 'payload_hex': '01'},
-        {'t': 1500, 'do': 'downlink', 'f_port': 1, 'payload_hex': '02'})
+        3000, {'t': 10, 'do': 'key', 'position': 'unlocked'}, {'t': 100, 'do': 'plug'},
+        {'t': 600, 'do': 'downlink', 'f_port': 1, 'payload_hex': '01'}, {'t': 1500, 'do': 'downlink', 'f_port': 1, 'payload_hex': '02'})
     writes = [(entry['register'], entry['value']) for entry in of_kind(output, 'bus_write')]
     assert writes == [(0x14, '03E8'), (0x05, 'E0E0'), (0x14, '0215'), (0x05, 'A1A1')]   # 0x215: 32 A, the box's own
     codes = [entry['code'] for entry in of_kind(output, 'charger_state')]
@@ -121,7 +121,8 @@ def test_a_hung_monitor_is_bitten_by_its_watchdog_and_lives_on():
 def test_the_same_scenario_gives_the_same_bytes(tmp_path, evidence):
     """In two processes with different hash seeds."""
     given = {'duration_s': 4 * HOUR_S, 'network': {'uplink_loss': 0.1, 'downlink_loss': 0.1}, 'events': [
-        {'t': 600, 'do': 'plug'}, {'t': 900, 'do': 'bus_noise', 'rate': 0.01, 'for_s': 600}, {'t': 2000, 'do': 'downlink', 'f_port': 1, 'payload_hex': '03'},
+        {'t': 600, 'do': 'plug'}, {'t': 900, 'do': 'bus_noise', 'rate': 0.01, 'for_s': 600},
+        {'t': 2000, 'do': 'downlink', 'f_port': 1, 'payload_hex': '03'},
         {'t': 9000, 'do': 'monitor_power', 'on': False}, {'t': 9100, 'do': 'monitor_power', 'on': True}]}
     source = tmp_path / 'in.json'
     source.write_text(json.dumps(given))

@@ -12,7 +12,7 @@ def test_the_shipped_settings_are_right():
 
 
 def test_every_setting_has_a_check():
-    constants = [name for name in dir(config) if name.isupper() and not name.startswith('_') and name != 'CHECKS']
+    constants = [name for name in dir(config) if name.isupper() and not name.startswith('_') and name not in ('CHECKS', 'KEYS')]
     assert sorted(constants) == sorted(row[0] for row in CHECKS) == sorted(config._NAMES)
 
 
@@ -64,3 +64,25 @@ def test_a_wrong_setting_transmits_nothing_and_says_why():
     main.start(board, Settings({'REGION': 'EU', 'CHARGER_ID': 0}))
     assert [line.split()[1] for line in board.lines] == ['REGION', 'CHARGER_ID']
     assert board.colours == [main.RED]
+
+
+class Keys:
+    JOIN_EUI = '0123456789abcdef'
+    APP_KEY = 'A' * 32
+    DEV_EUI = None
+
+
+def test_right_keys_pass_and_missing_ones_are_named():
+    assert config.validate_keys(Keys) == []
+    assert [name for name, _ in config.validate_keys(None)] == ['keys.py']
+    assert [name for name, _ in config.validate_keys(object())] == ['JOIN_EUI', 'APP_KEY']
+
+
+@pytest.mark.parametrize('value', ['', 'zz' * 16, 'A' * 31, 'A' * 33, 5, b'A' * 32, 'app_key: 32 hexadecimal digits'])
+def test_a_wrong_key_is_named_and_never_shown(value):
+    class Wrong(Keys):
+        APP_KEY = value
+
+    errors = config.validate_keys(Wrong)
+    assert [name for name, _ in errors] == ['APP_KEY']
+    assert not value or str(value) not in errors[0][1]
