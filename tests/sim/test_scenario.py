@@ -92,7 +92,8 @@ def test_it_reads_every_two_seconds_with_a_panel_and_without():
 def test_a_lock_survives_the_power_cut_of_the_monitor_and_of_the_box():
     output = play(
         3000, {'t': 100, 'do': 'plug'}, {'t': 300, 'do': 'downlink', 'f_port': 1, 'payload_hex': '01'},
-        {'t': 600, 'do': 'monitor_power', 'on': False}, {'t': 610, 'do': 'charger_power', 'on': False}, {'t': 700, 'do': 'charger_power', 'on': True}, {'t': 900, 'do': 'monitor_power', 'on': True})
+        {'t': 600, 'do': 'monitor_power', 'on': False}, {'t': 610, 'do': 'charger_power', 'on': False},
+        {'t': 700, 'do': 'charger_power', 'on': True}, {'t': 900, 'do': 'monitor_power', 'on': True})
     states = of_kind(output, 'charger_state')
     assert states[-1]['code'] == 'E0'
     assert any(entry['code'] != 'E0' and entry['t'] > 700 for entry in states)

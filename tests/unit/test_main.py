@@ -122,15 +122,55 @@ def test_two_boards_do_not_try_in_step_and_one_is_always_the_same():
     assert len(set(draws(bytes(6)))) > 15
 
 
-def test_a_board_is_opened_with_its_settings_and_keys(monkeypatch):
-    opened = []
-    started = []
-    board = object()
-    module = SimpleNamespace(open=lambda settings, keys: opened.append((settings, keys)) or board)
-    monkeypatch.setitem(main.BOARDS, main.sys.platform, 'hal.imagined')
-    monkeypatch.setitem(main.sys.modules, 'hal.imagined', module)
-    monkeypatch.setitem(main.sys.modules, 'keys', None)    # there are none
-    monkeypatch.setattr(main, 'start', lambda *arguments: started.append(arguments))
-    main.run()
-    assert isinstance(opened[0][0], config.Settings) and opened[0][1] is None
-    assert started == [(board, opened[0][0])]
+class Module:
+    """A module of hal that notes what becomes of it."""
+
+    def __init__(self, needs_keys):
+        self.NEEDS_KEYS = needs_keys
+        self.opened = []
+        self.refused = []
+
+    def open(self, settings, keys):
+        self.opened.append((settings, keys))
+        return self
+
+    def refuse(self, lines):
+        self.refused.extend(lines)
+
+
+@pytest.fixture
+def run_on(monkeypatch):
+    """run_on(needs_keys): main.run() without a keys file on a board of that kind; its module, and what start() was given."""
+
+    def run(needs_keys):
+        module = Module(needs_keys)
+        started = []
+        monkeypatch.setitem(main.BOARDS, main.sys.platform, 'hal.imagined')
+        monkeypatch.setitem(main.sys.modules, 'hal.imagined', module)
+        monkeypatch.setitem(main.sys.modules, 'keys', None)    # there are none
+        monkeypatch.setattr(main, 'start', lambda *arguments: started.append(arguments))
+        main.run()
+        return module, started
+
+    return run
+
+
+def test_a_board_is_opened_with_its_settings_and_keys(run_on):
+    module, started = run_on(needs_keys=False)
+    settings, keys = module.opened[0]
+    assert isinstance(settings, config.Settings) and keys is None
+    assert started == [(module, settings)]
+
+
+def test_a_board_that_needs_keys_is_not_opened_without(run_on):
+    module, started = run_on(needs_keys=True)
+    assert (module.opened, started) == ([], [])
+    assert len(module.refused) == 1 and 'keys.py' in module.refused[0]
+
+
+def test_wrong_settings_and_keys_are_told_at_once_and_nothing_is_opened(run_on, monkeypatch):
+    monkeypatch.setattr(config, 'REGION', 'EU')
+    monkeypatch.setattr(config, 'CHARGER_ID', 0)
+    module, started = run_on(needs_keys=True)
+    assert (module.opened, started) == ([], [])
+    assert [line.split()[1] for line in module.refused] == ['REGION', 'CHARGER_ID', 'keys.py']
