@@ -373,3 +373,10 @@ def test_the_board_of_the_settings_has_every_part(tmp_path):
     settings = config.Settings({"STORE_DIR": str(tmp_path), "BUS_PORT": str(tmp_path / "none")})
     board = hal.posix.open(settings, None)
     assert all(getattr(board, name) is not None for name in board.__slots__)
+
+
+def test_wrong_settings_are_told_and_end_with_the_status_of_a_usage_error(capsys):
+    with pytest.raises(SystemExit) as caught:
+        hal.posix.refuse(["settings: REGION is 'EU'", "settings: SUB_BAND is 9"])
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.splitlines() == ["settings: REGION is 'EU'", "settings: SUB_BAND is 9"]
