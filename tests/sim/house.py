@@ -15,6 +15,8 @@ HOUR_S = 3600
 DRIVE_MAX_US = 10_000
 # The loop sleeps no longer than this (main.SLEEP_MS), so that the watchdog is fed in time whatever the parts say.
 WAKE_MAX_US = 5_001_000
+# Rounds of the loop in one millisecond of virtual time.
+SPINS_MAX = 1000
 # How long an uplink may take besides what makes it: the frame before it with its receive windows, then its own airtime.
 RADIO_S = 9
 WORDS = {'A1': 'Not Connected', 'B1': 'Connected and Locked', 'B2': 'Charged', 'C2': 'Charging', 'C3': 'Charging', 'C4': 'Charging'}
@@ -42,6 +44,7 @@ class House:
         self._drive = self.world.line.drive
         self._since_us = {}
         self.world.line.drive = self._driven
+        self.world._started = self._guard
         self._look()
 
     # --- what happens
@@ -78,7 +81,8 @@ class House:
         world = self.world
         world.run(until_s)
         world.timeline.sort(key=lambda entry: entry['t'])
-        assert [entry['cause'] for entry in self.of('reset')] == self.expected_resets, self.log[-5:]
+        causes = [entry['cause'] for entry in self.of('reset')]
+        assert causes == self.expected_resets, self.log[-5:]
         assert self.longest_drive_us <= DRIVE_MAX_US
         assert not self._since_us, 'the driver is on at the end'
         assert self.longest_sleep_us <= WAKE_MAX_US
@@ -87,6 +91,21 @@ class House:
         return self
 
     # --- the watch
+
+    def _guard(self, app):
+        """A loop that never sleeps would stop virtual time: end it as a crash."""
+        self.world.app = app
+        poll = app.poll
+        spins = [0, 0]
+
+        def guarded(now_ms):
+            if now_ms != spins[0]:
+                spins[:] = now_ms, 0
+            spins[1] += 1
+            if spins[1] > SPINS_MAX:
+                raise AssertionError('the loop does not sleep')
+            return poll(now_ms)
+        app.poll = guarded
 
     def _driven(self, node, on):
         now_us = self.world.kernel.now_us
