@@ -194,6 +194,7 @@ class Process:
             stderr=subprocess.PIPE, text=True, **more)
         self.began_s = time.monotonic()
         self.lines = []
+        self.typed_at = 0
         self.changed = threading.Condition()
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -204,14 +205,15 @@ class Process:
                 self.changed.notify_all()
 
     def line_with(self, *words):
-        """The first line that has all the words, waited for."""
+        """The first line since the last typed one that has all the words, waited for."""
         def found():
-            return [line for line in self.lines if all(word in line for word in words)]
+            return [line for line in self.lines[self.typed_at:] if all(word in line for word in words)]
         with self.changed:
-            assert self.changed.wait_for(found, WAIT_S), self.lines
+            assert self.changed.wait_for(found, WAIT_S), "no line with %s in\n%s" % (words, "\n".join(line[:120] for line in self.lines[-40:]))
             return found()[0]
 
     def type(self, line):
+        self.typed_at = len(self.lines)
         self.process.stdin.write(line + '\n')
         self.process.stdin.flush()
 
@@ -337,8 +339,9 @@ def test_typed_commands_act_and_bad_ones_are_explained(start):
     process = start('--plain', '--speed', '200')
     process.line_with('uplink', 'Not Connected')
     for line, *words in (
-            ('plug', 'box', 'B1'), ('plug', 'problem', 'already'), ('fault F9', 'box', 'F9'), ('clear', 'uplink', 'Connected and Locked'),
-            ('fault', 'problem', 'fault needs one of'), ('dance', 'problem', 'no such command'),
+            ('plug', 'box', 'B1'), ('plug', 'problem', 'already'), ('fault F9', 'uplink', 'Disabled'),
+            ('clear', 'uplink', 'Connected and Locked'), ('fault', 'problem', 'fault needs one of'),
+            ('dance', 'problem', 'no such command'),
             ('send {"mode": "Dance"}', 'problem', 'downlink 1: mode'), ('send {"f_port": 1, "frm_payload": "AQ=="}', 'queued', '01'),
             ('ev sleepy', 'problem', 'after the next unplug'), ('unplug', 'box', 'A1'), ('noise 0', 'you', 'noise 0'),
             ('monitor off', 'reset', 'power'), ('monitor on', 'firmware', 'started'), ('hang', 'reset', 'watchdog'),
