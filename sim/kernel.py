@@ -51,25 +51,28 @@ class Kernel:
     def sleep_until(self, t_us):
         """Advance to t_us, or only to the event that sets wake."""
         heap = self._heap
-        while heap and not self.wake:
-            entry = heap[0]
-            at_us = entry[0]
-            if at_us > t_us:
+        while not self.wake:
+            at_us = heap[0][0] if heap and heap[0][0] <= t_us else None
+            if self.pace is not None and not self._reached(t_us if at_us is None else at_us):
+                continue
+            if at_us is None:
+                if t_us > self.now_us:
+                    self.now_us = t_us
                 break
-            if self.pace is not None and at_us > self.now_us:
-                reached_us = self.pace(at_us)
-                if reached_us < at_us:
-                    self.now_us = reached_us
-                    continue
-            heappop(heap)
+            entry = heappop(heap)
             if entry[2] is not None:
                 self.now_us = at_us
                 entry[2](*entry[3])
-        while not self.wake and self.now_us < t_us:
-            if self.pace is None:
-                self.now_us = t_us
-            else:
-                self.now_us = self.pace(t_us)
-                if heap and heap[0][0] <= self.now_us:
-                    return self.sleep_until(t_us)
         self.wake = False
+
+    def _reached(self, target_us):
+        """True once real time is there and nothing that pace() brought comes before."""
+        if target_us > self.now_us:
+            reached_us = self.pace(target_us)
+            heap = self._heap
+            if heap and heap[0][0] < target_us:
+                reached_us = min(reached_us, heap[0][0] - 1)
+            if reached_us < target_us:
+                self.now_us = max(self.now_us, reached_us)
+                return False
+        return True

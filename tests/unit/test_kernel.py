@@ -103,3 +103,51 @@ def test_pace_that_wakes_ends_the_sleep_where_it_stands():
     kernel.pace = pace
     kernel.sleep_until(1000)
     assert kernel.now_us == 60
+
+
+def test_pace_that_brings_an_earlier_event_and_lets_all_the_time_pass_loses_neither():
+    kernel = Kernel()
+    ran = []
+
+    def pace(target_us):
+        if not ran:
+            kernel.at(50, ran.append, 'typed')
+            kernel.pace = lambda us: us
+        return target_us
+
+    kernel.pace = pace
+    kernel.at(100, ran.append, 'planned')
+    kernel.sleep_until(150)
+    assert ran == ['typed', 'planned']
+
+
+def test_what_pace_brings_into_an_empty_world_runs_in_time():
+    kernel = Kernel()
+    ran = []
+
+    def pace(target_us):
+        if kernel.now_us == 40:
+            kernel.at(50, lambda: ran.append(kernel.now_us))
+        return min(target_us, kernel.now_us + 20)
+
+    kernel.pace = pace
+    kernel.sleep_until(200)
+    assert ran == [50]
+    assert kernel.now_us == 200
+
+
+def test_pace_that_wakes_while_time_is_reached_keeps_the_event_for_later():
+    kernel = Kernel()
+    ran = []
+
+    def pace(target_us):
+        kernel.wake = True
+        return target_us - 1
+
+    kernel.pace = pace
+    kernel.at(100, ran.append, 1)
+    kernel.sleep_until(200)
+    assert (ran, kernel.now_us) == ([], 99)
+    kernel.pace = None
+    kernel.sleep_until(200)
+    assert (ran, kernel.now_us) == ([1], 200)
