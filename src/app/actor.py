@@ -92,6 +92,7 @@ class Actor:
     def _accept(self, command):
         """The owner's word on the lock counts from now on, whatever the box does."""
         command.accepted = True
+        command.car = self._watch.car
         if command.op == LOCK:
             self._keeper.lock(True)
         elif command.op == UNLOCK:

@@ -34,6 +34,8 @@ READING_WAIT_MS = 8000
 # An unacknowledged write is tried again only after a reading showed, this soon, that it had no effect.
 WRITES_MAX = 3
 PROMPT_MS = 2000
+# A box that reset is silent for 3 s, then walks to the car's state in 1 s (docs/protocol.md); A1 after that means that the car has left.
+WALK_MS = 6000
 
 # Stages: (register, value, is it needed?, is it reached?, time for it, must it be reached?). Predicates take a reading.
 _PAUSE = (registers.ICMAX, registers.DUTY_PAUSE, lambda r: is_charging(r.code), lambda r: not is_charging(r.code), 10000, False)
@@ -89,6 +91,7 @@ class Command:
         self.silent = silent         # ours, nobody waits for an answer
         self.repeated = repeated     # an equal one was done and its effect stood when this one came
         self.accepted = False        # its turn has come
+        self.car = False             # a car was there then
         self.result = None           # None while running, then DONE .. BUSY
         self.detail = D_NONE
         self.register = 0            # of the write that step() asks for
@@ -117,7 +120,7 @@ class Command:
         stage = _STAGES[self.op][self._stage]
         register, value, needed, reached, limit_ms, required = stage
         if reading.at_ms > self._written_ms:
-            if reached(reading):
+            if reached(reading) and not self._walks(reading):
                 return self._next_stage(reading, locked, now_ms)
             if self._may_repeat(reading):
                 return self._write(stage, reading, locked)
@@ -174,6 +177,10 @@ class Command:
         self._writes += 1
         self._waiting = True
         return WRITE
+
+    def _walks(self, reading):
+        # On its way from a jump or reset to a connected car the box shows A1 for a moment, without the car.
+        return reading.code == 0xA1 and self.car and reading.at_ms - self._written_ms < WALK_MS
 
     def _may_repeat(self, reading):
         # A box that reset is silent for seconds; one that answers at once, unchanged, did not get the telegram.

@@ -123,7 +123,7 @@ class Reporter:
             snapshot.take(reading, self._keeper.limit_back != 0)
         else:
             snapshot.forget()
-        snapshot.judge(code, watch.reachable, watch.pulsing, watch.had_charged)
+        snapshot.judge(code, watch.reachable, watch.starting, watch.had_charged)
         snapshot.override = OVERRIDE_LOCK if self._keeper.locked else OVERRIDE_NONE
         snapshot.time_known = self._clock.utc_s() is not None
         return snapshot

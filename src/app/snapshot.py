@@ -42,7 +42,7 @@ class Snapshot:
         self.reason = reason_of(code)
         if code == 0xB1 and self.enable_input is False:
             self.reason = WAITS_FOR_KEY
-        elif code == 0xB2 and starting:
+        elif starting and code in (0xA1, 0xB2):
             self.state = words.CONNECTED_AND_LOCKED
             self.reason = STARTING
         elif code == 0xB2 and had_charged:

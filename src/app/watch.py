@@ -21,17 +21,17 @@ class Watch:
     def __init__(self, charger):
         self.code = 0
         self.reachable = False
+        self.car = False             # a car was there when last we could tell
         self.had_charged = False
         self.enable_input = None     # the key switch closes it; None before the first reading
         self._charger = charger
         self._stability = Stability()
-        self._car = False            # a car was there when last we could tell
         self._pulse_ms = None        # our last jump or reset, None when none is recent
 
     @property
-    def pulsing(self):
-        """True for half a minute after a jump or reset of ours."""
-        return self._pulse_ms is not None
+    def starting(self):
+        """True with a car there, for half a minute after a jump or reset of ours."""
+        return self._pulse_ms is not None and self.car
 
     def pulse(self, now_ms):
         """A jump or reset of ours goes to the box."""
@@ -42,7 +42,7 @@ class Watch:
         stability = self._stability
         if code == self.code and stability.pending is None:
             return False
-        if code == NOT_CONNECTED and self._pulse_ms is not None and self._car:
+        if code == NOT_CONNECTED and self._pulse_ms is not None and self.car:
             return False
         news = stability.step(code, now_ms)
         if news == SUSPECTED:
@@ -55,12 +55,12 @@ class Watch:
     def read(self, reading):
         """What a reading says of car and key; True if the key was turned."""
         if is_charging(reading.code):
-            self._car = self.had_charged = True
+            self.car = self.had_charged = True
         elif reading.ev_connected:
-            self._car = True
+            self.car = True
         elif reading.ev_connected is not None and self._pulse_ms is None:
             # In E and F states the box does not know (ev_connected is None there).
-            self._car = self.had_charged = False
+            self.car = self.had_charged = False
         turned = reading.enable_input is not self.enable_input
         self.enable_input = reading.enable_input
         return turned

@@ -474,12 +474,14 @@ def test_a_box_that_never_answered_a_reading_is_left_alone():
 
 
 def test_a_jump_or_reset_of_ours_is_told_to_the_watch_and_a_lock_is_not(rig):
+    rig.watch.car = True
     rig.say(1)
     rig.turns(3)
-    assert not rig.watch.pulsing
+    assert not rig.watch.starting
     rig.say(2)
     rig.turns(3)
-    assert rig.watch.pulsing
+    assert rig.watch.starting
+
 
 
 ACTIONS = st.lists(st.one_of(

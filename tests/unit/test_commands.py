@@ -128,6 +128,17 @@ def test_done_is_what_the_box_shows_after_the_acknowledgement(op, before, write,
     assert talk.see(after, 1050, **reading) == (DONE, D_NONE)
 
 
+@pytest.mark.parametrize('op, before, write', [(UNLOCK, 0xE0, A1), (RESET, 0xB1, RESTART)])
+def test_a1_on_the_way_to_a_connected_car_is_not_the_end(op, before, write):
+    talk = Talk(op)
+    talk.command.car = True
+    assert talk.see(before, 1000) == write
+    talk.acked(1020)
+    assert talk.see(0xA1, 1500, car=False) is None
+    assert talk.see(0xA1, 6900, car=False) is None
+    assert talk.see(0xA1, 7100, car=False) == (DONE, D_NONE)   # the car has left meanwhile
+
+
 @pytest.mark.parametrize('reading, took', [
     (Reading(0xC2, True, 267, 0), True), (Reading(0xC3, True, 160, 0), True), (Reading(0xC4, True, 267, 0), True),
     (Reading(0xC2, True, 1000, 0), True), (Reading(0xB2, True, 267, 0), True), (Reading(0xB2, True, 999, 0), True),

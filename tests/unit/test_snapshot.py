@@ -27,7 +27,7 @@ def test_every_code_there_is(starting, had_charged, enable_input):
         expected = STATE.get(code, 'Disabled'), REASON.get(code, 'fault')
         if code == B1 and enable_input is False:
             expected = 'Connected and Locked', 'waits_for_key'
-        elif code == B2 and starting:
+        elif starting and code in (A1, B2):
             expected = 'Connected and Locked', 'starting'
         elif code == B2 and had_charged:
             expected = 'Charged', 'vehicle_full'

@@ -74,12 +74,12 @@ def test_a1_after_a_jump_of_ours_is_no_unplugging_for_half_a_minute(watch):
     watch.pulse(now_ms)
     for step in range(0, OWN_PULSE_MS, 1000):
         watch.tick(now_ms + step)
-        assert watch.pulsing
+        assert watch.starting
         assert watch.see(0xA1, now_ms + step) is False
         watch.read(reading(0xA1, False))
     assert watch.code == 0xC2 and watch.had_charged
     watch.tick(now_ms + OWN_PULSE_MS)
-    assert not watch.pulsing
+    assert not watch.starting
     watch.see(0xA1, now_ms + OWN_PULSE_MS)
     assert watch.see(0xA1, now_ms + OWN_PULSE_MS + 250) is True
 
@@ -133,3 +133,9 @@ def test_a_turn_of_the_key_is_news_and_nothing_else_is(watch):
     assert watch.read(reading(0xB1, True, False)) is False
     assert watch.read(reading(0xB1, True, True)) is True
     assert watch.enable_input is True
+
+
+def test_a_pulse_without_a_car_starts_nothing(watch):
+    watch.read(reading(0xA1, False))
+    watch.pulse(1000)
+    assert not watch.starting
