@@ -158,3 +158,14 @@ def test_a_store_that_fails_stops_neither_commands_nor_reports():
     rig.board.wire.at(91000000, lambda: setattr(rig.board.box, 'code', 0xE0))
     assert rig.run(120000)
     assert [payload[3] >> 5 for payload in rig.frames(RESULT)] == [0]
+
+
+def test_without_a_network_the_box_is_watched_all_the_same():
+    rig = Rig(0xC2)
+    rig.board.radio.join = lambda data_rate: False
+    assert rig.run(60000)
+    assert rig.monitor.watch.code == 0xC2 and len(rig.board.box.heard) >= 28
+    assert rig.board.fed[-1] > 55000
+    rig.board.box.code = 0xA1
+    rig.run(70000)
+    assert rig.monitor.watch.code == 0xA1

@@ -336,3 +336,25 @@ def test_the_lock_is_told_in_every_status():
     assert rig.reporter._make_status(11)[1][3] & 7 == words.OVERRIDES.index('lock')
     rig.keeper.lock(False)
     assert rig.reporter._make_status(11)[1][3] & 7 == words.OVERRIDES.index('none')
+
+
+# --- what is no news
+
+
+def test_figures_and_flags_that_change_are_no_news():
+    rig = Rig()
+    rig.settle(0xC2)
+    for number in range(50):
+        rig.reading.limit_duty = 160 + number
+        rig.reading.currents_da = [number, 0, 98 + number]
+        assert rig.show(0xC2) is None
+
+
+def test_a_box_that_flickers_between_two_states_has_its_heartbeats():
+    rig = Rig('A')
+    rig.settle(0xC2)
+    said = []
+    for number in range(900):
+        said.append(rig.show(0xB1 if number % 2 else 0xC2))
+    assert {frame for frame in said if frame} == {(HEARTBEAT, 0xC2, 'Charging', 'charging')}
+    assert 5 <= len([frame for frame in said if frame]) <= 6    # every 5 min in half an hour
