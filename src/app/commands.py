@@ -120,10 +120,11 @@ class Command:
         stage = _STAGES[self.op][self._stage]
         register, value, needed, reached, limit_ms, required = stage
         if reading.at_ms > self._written_ms:
-            if reached(reading) and not self._walks(reading):
+            if not reached(reading):
+                if self._may_repeat(reading):
+                    return self._write(stage, reading, locked)
+            elif not self._walks(reading):
                 return self._next_stage(reading, locked, now_ms)
-            if self._may_repeat(reading):
-                return self._write(stage, reading, locked)
         if now_ms - self._stage_ms < limit_ms:
             return WAIT
         return self._missed(reading) if required else self._next_stage(reading, locked, now_ms)

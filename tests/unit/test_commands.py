@@ -254,6 +254,16 @@ def test_a_reset_that_made_the_box_silent_is_not_repeated():
     assert talk.see(0xB2, 4500) == (DONE, D_NONE)
 
 
+@pytest.mark.parametrize('op, code', [(UNLOCK, 0xE0), (RESET, 0xB1)])
+def test_an_unanswered_write_that_the_box_walks_away_from_is_not_repeated(op, code):
+    talk = Talk(op)
+    talk.command.car = True
+    talk.see(code, 0)
+    talk.silent(500)
+    assert talk.see(0xA1, 530, car=False) is None
+    assert talk.see(0xB2, 2530) == (DONE, D_NONE)
+
+
 def test_an_acknowledged_write_is_not_repeated():
     talk = Talk(RESET)
     talk.see(0xB1, 0)
