@@ -14,9 +14,9 @@ def time_on_air_us(sf, bandwidth_khz, phy_bytes, coding_rate=1):
     symbol_us = (1 << sf) * 1000 // bandwidth_khz
     # Low data rate optimisation is mandated from 16 ms a symbol (SX1276 data sheet, 4.1.1.6).
     bits_per_group = 4 * (sf - 2 if symbol_us >= 16000 else sf)
-    # 28 and 16: explicit header and CRC, both always there in a LoRaWAN uplink.
+    # 28 and 16: explicit header and CRC, both always there in a LoRaWAN uplink; with them it is never negative.
     groups = -((4 * sf - 28 - 16 - 8 * phy_bytes) // bits_per_group)
-    symbols = 8 + (groups if groups > 0 else 0) * (coding_rate + 4)
+    symbols = 8 + groups * (coding_rate + 4)
     # Eight preamble symbols and 4.25 of synchronisation: 49 quarters.
     return symbol_us * 49 // 4 + symbol_us * symbols
 

@@ -95,6 +95,16 @@ def test_answers_stop_where_the_heartbeats_of_the_coming_day_begin():
     assert DAY_MAX_MS - 18 * 371 < sent_ms <= DAY_MAX_MS - 17 * 371
 
 
+def test_a_join_needs_room_for_the_uplink_after_it():
+    def room(priority):
+        made = governor(reserve=SF12)
+        while made.wait_ms(0, priority, 1) == 0:
+            send(made, 0, 1)
+        return made.ledger.total_ms
+
+    assert room(CHANGE) - room(JOIN) == SF12[0]
+
+
 def test_airtime_that_expires_in_time_is_lent_before():
     made = governor()
     send(made, 0, 12_000)

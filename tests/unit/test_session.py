@@ -230,6 +230,31 @@ def test_a_join_reported_after_its_deadline_is_still_a_join():
     world.radio.event(JOINED, 0, None)
     world.run(1)
     assert world.session.joined and len(world.radio.joins) == 1
+    assert world.session.governor.ledger.joins == 1
+
+
+def test_a_join_the_budget_has_no_room_for_leaves_the_turn_to_a_cheaper_one():
+    world = World()
+    world.radio.network = False
+    world.run(8_000)
+    world.session.governor.ledger.add(world.now_ms, 17_000)
+    world.run(5 * MINUTE_MS)
+    assert len(world.radio.joins) > 3 and {rate for _at_ms, rate in world.radio.joins} == {6}
+
+
+def test_each_search_for_a_session_begins_with_the_quick_retries_again():
+    world = World()
+    world.radio.network = False
+    world.run(HOUR_MS)
+    world.radio.network = True
+    world.run(HOUR_MS)
+    assert world.session.joined
+    world.radio.joins.clear()
+    world.radio.network, world.radio.refuse = False, True
+    world.status()
+    world.run(HOUR_MS)
+    (first_ms, first), (second_ms, second) = world.radio.joins[:2]
+    assert (first, second) == (6, 0) and second_ms - first_ms - WINDOWS_MS == 15_000
 
 
 def test_a_modem_that_cannot_start_a_join_is_asked_again_and_nothing_is_booked():
@@ -395,6 +420,39 @@ def test_a_modem_that_loses_every_event_is_joined_anew_and_then_called_stuck():
     assert world.session.stuck and not world.session.joined
 
 
+def test_three_missed_deadlines_in_a_row_end_the_session():
+    world = World().joined()
+    world.radio.mute = True
+    world.status()
+    world.run(15_000 + 7_000 + 15_000 + 14_000 + 14_999)
+    assert world.session.joined
+    world.run(2)
+    assert not world.session.joined and len(world.radio.joins) == 2
+
+
+def test_deadlines_missed_now_and_then_do_not_end_it():
+    world = World().joined()
+    for _ in range(8):
+        world.radio.lose = True
+        world.status()
+        world.run(MINUTE_MS)
+    assert world.session.deadline_missed == 8 and len(world.radio.joins) == 1 and not world.session.stuck
+
+
+def test_a_confirmed_frame_whose_result_is_lost_is_booked_with_all_its_trials():
+    world = suspicious(data_rate=4)
+    world.run(8 * MINUTE_MS)
+    before_ms = world.session.governor.ledger.total_ms
+    world.radio.mute = True
+    world.run(MINUTE_MS)
+    assert world.radio.frames[-1][3] and world.session.sender.in_flight
+    world.run(36_000)
+    assert not world.session.sender.in_flight
+    size = len(world.radio.frames[-1][2]) + 13
+    trials_ms = 2 * airtime_ms(8, 125, size) + airtime_ms(9, 125, size)
+    assert world.session.governor.ledger.total_ms == before_ms + trials_ms
+
+
 def test_a_modem_that_raises_stops_nothing_and_is_called_stuck():
     world = World().joined()
     world.radio.hang = True
@@ -413,6 +471,11 @@ def test_a_poll_that_raises_is_counted_and_no_event():
     assert world.session.poll(world.now_ms) is None
     world.session._poll_radio = poll
     assert world.session.radio_errors == 1
+    # Nor does it when the first event was all right.
+    answers = iter(((HEARD, 0, None),))
+    world.session._poll_radio = lambda: next(answers, None) or world.radio._alive()
+    assert world.session.poll(world.now_ms) is None
+    assert world.session.radio_errors == 2 and world.session.heard_ms == world.now_ms
 
 
 # --- receiving
@@ -587,6 +650,23 @@ def test_a_blocked_heartbeat_goes_when_the_longest_silence_demands_it():
     assert len(world.radio.frames) == 1
     world.run(2 * MINUTE_MS)
     assert len(world.radio.frames) == 2
+
+
+def test_the_first_uplink_of_a_session_has_the_reserve_even_if_the_modem_fails_it_once():
+    world = World()
+    world.session.governor.ledger.add(0, 12_000)
+    world.joined()
+    world.status(priority=HEARTBEAT)
+    world.run(1)
+    world.radio._result = (FAILED, 0, "no channel")
+    world.run(30_000)
+    assert world.sent == ["status"]
+    world.status(priority=HEARTBEAT)
+    world.run(HOUR_MS)
+    assert world.sent == ["status"]
+    world.radio.event(JOINED, 0, None)
+    world.run(10_000)
+    assert world.sent == ["status", "status"]
 
 
 def test_commands_are_accepted_while_their_answers_fit():
