@@ -48,6 +48,7 @@ class Reporter:
         self._said_reason = None     # the reason that went with it
         self._reason_ms = None       # since when another reason holds, None while none does
         self._answers = 0
+        session.probe = self._make_status   # what a network that fell silent is asked with
 
     def answer(self, command):
         """One final answer; those for which there was no room share one frame."""
