@@ -162,3 +162,15 @@ def test_news_is_still_told_among_glitches_and_nothing_else():
         assert house.told(at_s, code='B1') < at_s + 30
         assert house.told(at_s + 300, code='C2') < at_s + 340
         assert house.told(at_s + 1100, code='A1') < at_s + 1130
+
+
+@pytest.mark.parametrize('panel', [True, False], ids=['panel', 'no panel'])
+def test_a_single_false_reading_moves_nobody_to_act(panel):
+    """A lock of ours stands: one frame that says otherwise is no reason to write."""
+    house = House(seed=3, charger={'panel_frames': panel})
+    house.do(60, 'plug')
+    house.do(120, 'downlink', f_port=1, payload_hex='01')
+    house.at(200, Gremlin, house, INJECTED + REPLACED, 3)
+    house.run(2000)
+    assert [(entry['register'], entry['value']) for entry in house.of('bus_write')] == [(5, 'E0E0')]
+    assert house.codes(200, 2000) == {'E0'}
