@@ -7,9 +7,10 @@ HELP = """\
 plug, unplug          the car
 key on | off          the key switch (EN1 closed or open)
 ev eager|sleepy|full  the car's habits (also long_pulse, shy), at once or from the next plug on
-fault F9              that state (F1 to FB; C3 and C4: reduced current; E1, E3) until clear
+fault F9              that state (F1 to FB; C3 and C4: reduced current; E1, E3) or reaction (BC3 to BC6) until clear
 clear                 what was wrong is mended
 power off | on        the box's supply
+deaf 5                its bus interface neither hears nor speaks for so many seconds
 noise 0.001           probability that a byte is flipped or lost; noise 0 ends it
 state                 changes nothing"""
 
@@ -82,6 +83,12 @@ class BoxConsole:
     def _power(self, position):
         self._box.power(_switch(position))
 
+    def _deaf(self, seconds):
+        seconds = float(seconds)
+        if not 0 <= seconds < 1e9:
+            raise ValueError('seconds')
+        self._box.deafen(seconds)
+
     def _noise(self, rate):
         rate = float(rate)
         if not 0 <= rate <= 1:
@@ -104,9 +111,10 @@ _ACTIONS = {
     'unplug': (BoxConsole._unplug, None),
     'key': (BoxConsole._key, 'on, off'),
     'ev': (BoxConsole._ev, ', '.join(MODELS)),
-    'fault': (BoxConsole._fault, 'F1 to FB, C3, C4, E1, E3'),
+    'fault': (BoxConsole._fault, 'F1 to FB, C3, C4, BC3 to BC6, E1, E3'),
     'clear': (BoxConsole._clear, None),
     'power': (BoxConsole._power, 'on, off'),
+    'deaf': (BoxConsole._deaf, 'seconds'),
     'noise': (BoxConsole._noise, '0 to 1'),
     'state': (BoxConsole._look, None),
 }

@@ -35,11 +35,19 @@ def body_of(text):
 
 
 class RequestReader:
-    """Finds requests in a byte stream: a `:` begins anew wherever it comes, everything outside a frame is ignored."""
+    """Finds requests in a byte stream: a `:` begins anew wherever it comes, everything outside a frame is ignored.
 
-    def __init__(self):
+    lower_case: hex digits may be small letters too.
+    """
+
+    def __init__(self, lower_case=True):
         self.pending = b''
         self._last_us = 0
+        self._lower_case = lower_case
+
+    def forget(self):
+        """What has begun is lost."""
+        self.pending = b''
 
     def feed(self, data, now_us):
         """Returns the bodies of the requests that these bytes complete, in order."""
@@ -53,6 +61,6 @@ class RequestReader:
             start = text.rfind(b':')
             if start >= 0 and text.endswith(b'\r'):
                 body = body_of(text[start + 1:-1])
-                if body is not None:
+                if body is not None and (self._lower_case or text.isupper() or text[start + 1:-1].isdigit()):
                     bodies.append(body)
         return bodies

@@ -7,7 +7,7 @@ from random import Random
 
 from sim import box_frames
 from sim.box_frames import READ, REFUSED, WRITE
-from sim.box_registers import BROADCAST_READS, DONE, IGNORED, READS, WRITES
+from sim.box_registers import BROADCAST_READS, DONE, IGNORED, LEDS, READS, UNSAID, WRITES
 from sim.box_registers import REFUSED as NOT_ALLOWED
 
 # No source gives the latency; traces only show it within the same second (docs/protocol.md). A few milliseconds: at least, and by
@@ -22,12 +22,13 @@ BROADCAST = 0
 class BoxPort:
     """Line node of a wallbox.
 
-    reads: answered register reads of masters other than the panel. panel: the node that is the panel, or None.
-    answering: an answer is due. deaf_until_us: hears and says nothing before. state_frame: the answer to a read of 0x0004 for the
-    panel, which gets it unasked; None until made.
+    on_asked: None, or called with every telegram for this box and whether it writes. reads: answered register reads of masters
+    other than the panel. panel: the node that is the panel, or None. answering: an answer is due. deaf_until_us: hears and
+    says nothing before. state_frame: the answer to a read of 0x0004 for the panel, which gets it unasked; None until made.
     """
 
-    def __init__(self, kernel, line, box, record, sleeps_after_us, asleep, seed):
+    def __init__(self, kernel, line, box, record, options):
+        self.on_asked = None
         self.reads = 0
         self.panel = None
         self.answering = False
@@ -35,11 +36,12 @@ class BoxPort:
         self._line = line
         self._box = box
         self._record = record
-        self._sleeps_us = sleeps_after_us or NEVER_US
-        self._heard_us = -NEVER_US - 1 if asleep else kernel.now_us
+        self._options = options
+        self._sleeps_us = int((options.sleeps_after_s or 0) * 1_000_000) or NEVER_US
+        self._heard_us = -NEVER_US - 1 if options.asleep else kernel.now_us
         self.deaf_until_us = 0
-        self._jitter = Random(seed).random
-        self._reader = box_frames.RequestReader()
+        self._jitter = Random(options.seed + 1).random
+        self._reader = box_frames.RequestReader(options.lower_case)
         # Reads by their bytes on the wire, with their answers, until the state of the box changes.
         self._answers = {}
         self.state_frame = None
@@ -53,11 +55,11 @@ class BoxPort:
     def deafen(self, until_us):
         """Hear and say nothing until then (NEVER_US: until deafen() is called again); awake after it."""
         self.deaf_until_us = self._heard_us = until_us
-        self._reader = box_frames.RequestReader()
+        self._reader.forget()
 
     def make_state_frame(self):
         """Fill state_frame; returns it."""
-        self.state_frame = self._read_answer(0x0004)
+        self.state_frame = self._read_answer(0x0004, self._box.settings.id)
         return self.state_frame
 
     def on_line(self, data, end_us):
@@ -92,21 +94,25 @@ class BoxPort:
     def _read(self, body, data):
         address = body[2] << 8 | body[3]
         count, _ = READS.get(address, (None, None))
-        if count != body[4] << 8 | body[5] or (body[0] == BROADCAST and address not in BROADCAST_READS):
+        broadcast = body[0] == BROADCAST
+        if count != body[4] << 8 | body[5] or (broadcast and address not in BROADCAST_READS):
             return
-        answer = self._read_answer(address)
+        if address in LEDS and not self._options.leds_readable:
+            return
+        answer = self._read_answer(address, BROADCAST if broadcast and self._options.broadcast_reply_id == 'zero' else self._box.settings.id)
         if data == box_frames.frame(b':', body):
             self._answers[data] = answer
         self._read_done(answer)
 
-    def _read_answer(self, address):
-        box = self._box
-        contents = READS[address][1](box)
-        return box_frames.frame(b'>', bytes((box.settings.id, READ, len(contents))) + contents)
+    def _read_answer(self, address, device_id):
+        contents = READS[address][1](self._box)
+        return box_frames.frame(b'>', bytes((device_id, READ, len(contents))) + contents)
 
     def _read_done(self, answer):
         if self.panel is None or self._line.sender is not self.panel:
             self.reads += 1
+        if self.on_asked is not None:
+            self.on_asked(False)
         self._answer(answer)
 
     def _write(self, body):
@@ -116,8 +122,10 @@ class BoxPort:
             return
         write = WRITES.get(address)
         own_id = self._box.settings.id
+        if self.on_asked is not None:
+            self.on_asked(True)
         outcome = IGNORED if write is None else write(self._box, value)
-        self._record('bus_write', register=address, value='%04X' % value, accepted=outcome is DONE)
+        self._record('bus_write', register=address, value='%04X' % value, accepted=outcome in (DONE, UNSAID))
         if body[0] == BROADCAST:
             return
         if outcome is DONE:

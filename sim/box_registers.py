@@ -6,11 +6,13 @@ whole or not at all. Every function takes the box; what they read of it is liste
 
 from struct import pack
 
-from sim.box_limits import LEAST, PAUSE
+from sim.box_limits import PAUSE
+from sim.box_states import SERIAL
 
 # Outcomes of a write.
 DONE = 'done'          # executed; acknowledged unless broadcast
 REFUSED = 'refused'    # value or state does not allow it: the negative answer, unless broadcast
+UNSAID = 'unsaid'      # executed, and nothing is said
 IGNORED = 'ignored'    # nothing happens and nothing is said
 
 NO_CURRENT_DA = 1000   # 0x002E: no meter, or state A
@@ -21,13 +23,18 @@ _CP_PLUS = {'A': 0x0ADA, 'B': 0x0846, 'C': 0x0584}
 _CP_MINUS_PWM = 0x0B08
 _TEMPERATURE = 0x0ACB
 
+_CP_LIMITS = {'default': 0b00, 'china': 0b10}
+# Bits 1 and 0 of 0x0009: which of green and blue is lit by state; a forum survey found the bits, not their meaning.
+_GREEN, _BLUE = 2, 1
+
 
 def _identity(box):
     settings = box.settings
-    major, minor = box.firmware
+    options = box.options
+    major, minor = options.firmware.split('.')
     # Coding resistor read, DC residual current and welding watched, socket.
-    flags = 0x9C | settings.upstream_timeout << 6 | box.meter << 5 | box.en_mode
-    return bytes((0x01, box.hardware << 6 | settings.id, major << 4 | minor, flags))
+    flags = 0x9C | settings.upstream_timeout << 6 | options.meter << 5 | options.en_mode
+    return bytes((0x01, options.hardware << 6 | settings.id, int(major) << 4 | int(minor), flags))
 
 
 def _modbus(box):
@@ -40,9 +47,13 @@ def _state(box):
 
 
 def _system(box):
-    no_start = not box.settings.start_after_power_cycle
-    waits = box.en_mode == 1 and not box.en1
-    return pack('>BBH', 0x06, int(box.code, 16), 0x8000 | no_start << 14 | waits << 4)
+    """The state machine's pointer is taken for the state; no source says what it points to."""
+    options = box.options
+    ways = box.ways
+    flags = (options.upstream_reaction == 'F4') << 15 | (not box.settings.start_after_power_cycle) << 14
+    flags |= _CP_LIMITS[options.cp_limits] << 12 | box.guard.bits
+    flags |= (not ways.open('E0A1')) << 5 | (ways.waits_for_key or not ways.open('B1B2')) << 4 | (not ways.open('A1B1')) << 3
+    return pack('>BBH', 0x06, int(box.code, 16), flags)
 
 
 def _limits(box):
@@ -51,7 +62,8 @@ def _limits(box):
 
 
 def _pilot(box):
-    minus = _CP_MINUS_PWM if box.offered_duty else 0
+    # The pulses go down to -12 V, and states E and F of the box stay there.
+    minus = _CP_MINUS_PWM if box.offered_duty or box.code[0] in 'EF' else 0
     return pack('>BB4H', 0x15, int(box.code, 16), _CP_PLUS.get(box.code[0], 0), minus, 0, _TEMPERATURE)
 
 
@@ -72,7 +84,25 @@ def _short_status(box):
 
 
 def _serial(box):
-    return b'\x50\x00' + box.serial.encode('ascii')
+    options = box.options
+    if options.serial in _UNPROGRAMMED:
+        return b'\x50\x00' + _UNPROGRAMMED[options.serial] * 14
+    model = options.model
+    text = model + SERIAL[len(model):] if options.serial == 'printed' else model.ljust(14)
+    return b'\x50\x00' + text.encode('ascii')
+
+
+def _leds(box):
+    lit = _GREEN | _BLUE if box.code[0] in 'E' else _BLUE if box.code[0] == 'A' else _GREEN if box.code[0] in 'BC' else 0
+    return bytes((0x09, 0x00, lit, 0x00))
+
+
+def _unknown(box):
+    return b'\x0d\x00\x00\x00'
+
+
+# 0x0050 of a box that never got a number (docs/protocol.md).
+_UNPROGRAMMED = {'ff': b'\xff', '00': b'\x00'}
 
 
 # Address: (count that alone is answered, contents). The first byte is the echo of the address.
@@ -81,6 +111,8 @@ READS = {
     0x0003: (1, _modbus),
     0x0004: (1, _state),
     0x0006: (2, _system),
+    0x0009: (2, _leds),
+    0x000D: (2, _unknown),
     0x000F: (5, _limits),
     0x0015: (5, _pilot),
     0x002E: (5, _status),
@@ -88,16 +120,22 @@ READS = {
     0x0050: (8, _serial),
 }
 BROADCAST_READS = frozenset((0x0001,))
+# Found by a survey, not documented: read only where the option leds_readable says so.
+LEDS = frozenset((0x0009, 0x000D))
 
 
 def _reset(box):
     box.reset_soon()
-    return DONE
+    return DONE if box.options.reset_acknowledged else UNSAID
 
 
 def _to_a1(box):
-    # In any other state the traces show silence, not a refusal (docs/protocol.md, Unlock).
-    return DONE if box.release() else IGNORED
+    if box.code == 'E0' and not box.ways.open('E0A1'):
+        return REFUSED
+    if box.release():
+        return DONE
+    # A trace shows silence in A1, but the telegram may have been lost there (docs/protocol.md, Unlock).
+    return REFUSED if box.options.a1a1_elsewhere == 'refused' else IGNORED
 
 
 def _to_e0(box):
@@ -139,7 +177,7 @@ def _modify_state(box, value):
 
 
 def _set_icmax(box, value):
-    if not LEAST <= value <= PAUSE:
+    if not box.limits.least <= value <= PAUSE:
         return REFUSED
     box.set_icmax(value)
     return DONE

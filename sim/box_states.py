@@ -4,11 +4,8 @@ from sim.vehicle import PILOT_OFF, PILOT_STEADY
 
 FAULTS = ('F1', 'F2', 'F3', 'F4', 'F5', 'F6', 'F7', 'F8', 'F9', 'FA', 'FB')
 CHARGING = ('C2', 'C3', 'C4')
-# Charging with less current: load imbalance, lost meter, heat.
-DEGRADED = ('C3', 'C4')
 SERVICE = ('E1', 'E3')
 CODES = ('A1', 'B1', 'B2') + CHARGING + ('E0', 'E1', 'E2', 'E3') + FAULTS
-WITH_VEHICLE = ('B1', 'B2') + CHARGING
 
 # Pilot signal without an offer; B2 and C add the PWM when current is allowed.
 PILOT = {code: PILOT_STEADY if code[0] in 'ABC' else PILOT_OFF for code in CODES}

@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 
-from sim import box_console, box_limits
+from sim import box_console, box_limits, box_options
 from sim.kernel import Kernel
 from sim.line import Line
 from sim.pty_port import PtyPort
@@ -31,12 +31,16 @@ class Server:
 
     def __init__(self, options, out):
         self.kernel = Kernel()
-        self.line = Line(self.kernel, options.seed)
+        self.line = Line(self.kernel, options.seed, options.trailing_nul)
         self.port = PtyPort(self.line)
-        box = Wallbox(
-            self.kernel, self.line, _unrecorded, id=options.id, model=options.model, meter=options.meter, seed=options.seed,
-            panel_frames=options.panel is not None, panel=options.panel or 'spontaneous',
-            sleeps_after_s=SLEEPS_AFTER_S if options.sleepy else None, asleep=options.sleepy)
+        make_up = dict(options.box, id=options.id, model=options.model, meter=options.meter, seed=options.seed,
+                       panel_frames=options.panel is not None, sleeps_after_s=SLEEPS_AFTER_S if options.sleepy else None,
+                       asleep=options.sleepy, upstream_timeout=options.upstream_timeout is not None)
+        if options.panel is not None:
+            make_up['panel'] = options.panel
+        if options.upstream_timeout is not None:
+            make_up['upstream_timeout_s'] = options.upstream_timeout
+        box = Wallbox(self.kernel, self.line, _unrecorded, **make_up)
         self._console = box_console.BoxConsole(
             box, self.line, lambda model: make_vehicle(self.kernel, model=model, seed=options.seed))
         self._out = out
@@ -134,6 +138,10 @@ def _parser():
                         help='a panel on the bus: the box sends its state unasked (spontaneous), or a second master asks for it (master)')
     parser.add_argument('--sleepy', action='store_true',
                         help='the bus interface sleeps at the start and after %d s without traffic; the first telegram is lost' % SLEEPS_AFTER_S)
+    parser.add_argument('--upstream-timeout', type=_seconds, metavar='S', help='react when nobody asks for so many seconds')
+    parser.add_argument('--trailing-nul', action='store_true', help='a NUL follows each telegram')
+    parser.add_argument('--box', type=_variant, action='append', default=[], metavar='NAME=VALUE',
+                        help='where nobody knows what a real box does: %s' % ', '.join(box_options.VARIANTS))
     parser.add_argument('--seed', type=int, default=1, metavar='N', help='of everything left to chance (default 1)')
     return parser
 
@@ -142,6 +150,20 @@ def _model(text):
     if text[:4] not in box_limits.OF_TYPE or len(text) > 14 or not text.isascii() or not text.isalnum():
         raise argparse.ArgumentTypeError('%r: a type (%s) or a serial number that begins so' % (text, ', '.join(box_limits.OF_TYPE)))
     return text
+
+
+def _seconds(text):
+    seconds = float(text)
+    if not 0 < seconds < 1e9:
+        raise argparse.ArgumentTypeError('%r: seconds' % text)
+    return seconds
+
+
+def _variant(text):
+    try:
+        return box_options.parsed(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error))
 
 
 def _link(path, target):

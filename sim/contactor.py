@@ -14,7 +14,7 @@ RESIDUE_DA = 1
 class Contactor:
     """Closed or open, how often closed, and the energy of the session and of all time.
 
-    listeners: callables (t0_us, t1_us, wh), told of every stretch of constant power when it ends.
+    draw_ma: per phase, now. listeners: callables (t0_us, t1_us, wh), told of every stretch of constant power when it ends.
     """
 
     def __init__(self, kernel, record):
@@ -23,7 +23,7 @@ class Contactor:
         self.listeners = []
         self._kernel = kernel
         self._record = record
-        self._draw_ma = 0
+        self.draw_ma = 0
         self._power_mw = 0
         self._total_nj = 0
         self._session_nj = 0
@@ -46,7 +46,7 @@ class Contactor:
         draw_ma = vehicle.draw_ma(limit_ma) if self.closed else 0
         power_mw = draw_ma * vehicle.phases * VOLTS
         drawn_nj = self.settle()
-        self._draw_ma = draw_ma
+        self.draw_ma = draw_ma
         if drawn_nj or power_mw != self._power_mw:
             self._power_mw = power_mw
             vehicle.charging(power_mw, drawn_nj)
@@ -65,7 +65,7 @@ class Contactor:
 
     def metered_da(self, phases):
         """(L1, L2, L3) in 0.1 A, of which a car uses the first."""
-        drawn_da = max(self._draw_ma // 100, RESIDUE_DA)
+        drawn_da = max(self.draw_ma // 100, RESIDUE_DA)
         return tuple(drawn_da if phase < phases else RESIDUE_DA for phase in range(3))
 
     def wh(self):

@@ -68,9 +68,10 @@ class Line:
         self._noise = 0.0
         self._noise_until_us = 0
         self._cut_until_us = 0
-        self._nul = b'\x00' if trailing_nul else b''
+        self._nul = b''
         # Bursts that begin before this take the slow path at their end.
-        self._trouble_until_us = float('inf') if trailing_nul else 0
+        self._trouble_until_us = 0
+        self.trailing_nul(trailing_nul)
 
     def attach(self, node, far=False):
         """Add a listener: node.on_line(data, end_us) hears every burst but its own. far: beyond the place where cut() cuts."""
@@ -128,14 +129,18 @@ class Line:
         self._noise_until_us = until_us if rate else 0
         self._trouble()
 
+    def trailing_nul(self, on):
+        """Whether receivers see a NUL when a driver lets go, from now on."""
+        self._nul = b'\x00' if on else b''
+        self._trouble()
+
     def cut(self, until_us):
         """Until then nothing passes between the near and the far nodes."""
         self._cut_until_us = until_us
         self._trouble()
 
     def _trouble(self):
-        if not self._nul:
-            self._trouble_until_us = max(self._noise_until_us, self._cut_until_us)
+        self._trouble_until_us = float('inf') if self._nul else max(self._noise_until_us, self._cut_until_us)
 
     def _apart(self, one, other):
         """The cut lies between them."""

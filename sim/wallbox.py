@@ -6,57 +6,48 @@ Where the sources leave open what the box does, an option chooses.
 
 from random import Random
 
-from sim.box_limits import BoxLimits
+from sim.box_guard import CAUSE_OF, REACTIONS, Guard
+from sim.box_limits import DIGITAL, LEAST, BoxLimits
+from sim.box_options import BoxOptions
 from sim.box_port import NEVER_US, BoxPort
 from sim.box_settings import BoxSettings
-from sim.box_states import BOOT_US, CHARGING, DEGRADED, FAULTS, OFFERING, PILOT, RESET_DELAY_US, SERIAL, SERVICE, STEP_US, WITH_VEHICLE
+from sim.box_states import BOOT_US, CHARGING, FAULTS, OFFERING, PILOT, RESET_DELAY_US, SERVICE, STEP_US
+from sim.box_ways import Ways
 from sim.contactor import Contactor
 from sim.panel import PANELS
-from sim.vehicle import PILOT_OFF, PILOT_PWM
+from sim.vehicle import PILOT_DIGITAL, PILOT_OFF, PILOT_PWM
 
 
 class Wallbox:
-    """A wallbox. Options are those of the scenario's `charger`, and
-
-    model: type or whole serial number, of a type in box_limits.OF_TYPE. hardware: 0 to 2, bits 23..22 of 0x0001.
-    en_mode: what EN1 is for, bits 1..0 of 0x0001: 0 nothing, 1 closed to start (the key switch), 2 closed to enable the outlet.
-    panel: 'spontaneous' or 'master', with panel_frames. asleep: begins asleep. sleeps_after_s: None or 0 for never.
-    pulse_keeps_key: a key turned before E0E0, A1A1 still counts afterwards. upstream_timeout: the flag in 0x0001.
+    """A wallbox; the keyword options are those of box_options.BoxOptions.
 
     code: state as two characters; the last one while there is no power. contactor: closed. currents_da: (L1, L2, L3) as metered in
     0.1 A, or None. limits: BoxLimits. settings: BoxSettings in force; stored: what they will be after the next start. vehicle: or None.
+    guard: Guard, its faults and reactions. ways: Ways. options: BoxOptions.
     """
 
-    def __init__(self, kernel, line, record, *, id=1, firmware='1.3', meter=True, panel_frames=True, sleeps_after_s=30, key='locked',
-                 start_after_power_cycle=True, held_code='B2', model='2W22M1', seed=1, hardware=2, en_mode=1, panel='spontaneous',
-                 asleep=False, pulse_keeps_key=False, upstream_timeout=False):
+    def __init__(self, kernel, line, record, **options):
         self.kernel = kernel
-        self.firmware = tuple(int(number) for number in firmware.split('.'))
-        self.hardware = hardware
-        self.meter = meter
-        self.en_mode = en_mode
-        self.serial = model + SERIAL[len(model):]
-        self.limits = BoxLimits(model[:4])
-        self.settings = BoxSettings(id, upstream_timeout, start_after_power_cycle)
+        self.options = options = BoxOptions(**options)
+        self.limits = BoxLimits(options.model[:4], least=DIGITAL if options.icmax_below_8 == 'digital' else LEAST)
+        self.settings = BoxSettings(options.id, options.upstream_timeout, options.start_after_power_cycle)
         self.stored = self.settings.copy()
-        self.en1 = key == 'unlocked'
+        self.en1 = options.key == 'unlocked'
         self.code = None
         self.vehicle = None
         self.powered = True
         self._starting = None
-        self._held_code = held_code
-        self._pulse_keeps_key = pulse_keeps_key
         self._record = record
-        self._random = Random(seed)
-        self._permitted = False
-        self._fault = None
-        self._degraded = None
+        self._random = Random(options.seed)
+        self.ways = Ways(self, options)
         self._step = None
-        self._port = BoxPort(kernel, line, self, record, (sleeps_after_s or 0) * 1_000_000, asleep, seed + 1)
+        self._port = BoxPort(kernel, line, self, record, options)
         self._contactor = Contactor(kernel, record)
-        self._enter('A1' if en_mode != 2 or self.en1 else 'E0')
-        if panel_frames:
-            PANELS[panel](kernel, line, self, self._port, seed + 2)
+        self.guard = Guard(kernel, self, self._port, options)
+        self._enter(self.ways.first())
+        self.guard.listen()
+        if options.panel_frames:
+            PANELS[options.panel](kernel, line, self, self._port, options.seed + 2)
 
     # --- what can be seen
 
@@ -97,8 +88,8 @@ class Wallbox:
 
     @property
     def ev_flag(self):
-        """Bit 15 of 0x002E: a car is there; not valid in Ex and Fx, where the traces show 0."""
-        return self.code in WITH_VEHICLE
+        """Bit 15 of 0x002E: a car is there; not valid in Ex and Fx, where the traces show 0 (in E0 by the option ev_bit_in_e0)."""
+        return self.vehicle is not None and (self.code[0] in 'ABC' or self.code == 'E0' and self.options.ev_bit_in_e0)
 
     @property
     def offered_duty(self):
@@ -107,8 +98,8 @@ class Wallbox:
 
     @property
     def currents_da(self):
-        """What the meter says, (L1, L2, L3) in 0.1 A; None without a meter and outside B and C."""
-        if not self.meter or not self.ev_flag:
+        """What the meter says, (L1, L2, L3) in 0.1 A; None without a working meter and outside B and C."""
+        if not self.options.meter or 'BC4' in self.guard.reactions or self.code[0] not in 'BC':
             return None
         return self._contactor.metered_da(self.vehicle.phases)
 
@@ -130,11 +121,13 @@ class Wallbox:
         vehicle = self.vehicle
         if vehicle is None:
             return
-        self._permitted = False
-        if self.live and self.code in WITH_VEHICLE:
+        self.ways.permitted = False
+        if self.live and self.code[0] in 'BC':
             self._enter('A1')
         self.vehicle = None
         vehicle.detach()
+        self.guard.measure(0, None)
+        self._port.forget()
         self._walk_on()
         self._record('energy', kwh=round(self.session_wh / 1000, 3))
 
@@ -142,36 +135,40 @@ class Wallbox:
         """Turn the key switch: EN1 closed or open."""
         self.en1 = closed
         self._port.forget()
-        if self.en_mode != 2:
+        if self.options.en_mode != 2:
             self._walk_on()
-        elif closed and self.live and self.code == 'E0':
+        elif self.live and self.code == 'E0' and self.ways.open('E0A1'):
             self._enter('A1')
         elif not closed and self.live and self.code[0] in 'ABC':
             self._enter('E0')
 
     def fault(self, code):
-        """F1..FB: that fault, until clear_fault (F4: or a reset). C3, C4: reduced current. E1, E3: as the maker's tools would."""
-        if code not in FAULTS + DEGRADED + SERVICE:
-            raise ValueError('one of %s' % ' '.join(FAULTS + DEGRADED + SERVICE))
-        if code in DEGRADED:
-            self._degraded = code
-            self.limits.set_reduced(True)
-            self._enter_if_live(code if self.code in CHARGING else self.code)
-        else:
-            self._fault = code if code in FAULTS else None
+        """F1..FB: that fault, until clear_fault (F4: or a reset). C3, C4, BC3 to BC6: reduced current. E1, E3: as the maker's tools
+        would. ValueError for anything else."""
+        if code in SERVICE:
+            self.guard.code = None
             self._enter_if_live(code)
+        elif code in FAULTS or code in CAUSE_OF or code in REACTIONS:
+            self.guard.strike(CAUSE_OF.get(code, code))
+        else:
+            raise ValueError('one of %s' % ' '.join(FAULTS + tuple(CAUSE_OF) + tuple(REACTIONS) + SERVICE))
 
     def clear_fault(self):
-        """What was wrong is mended: reduced current ends, an F state goes the way by A1."""
-        self._degraded = None
-        self.limits.set_reduced(False)
-        faulty = self._fault is not None or self.code in SERVICE
-        self._fault = None
-        if self.live and faulty:
-            self._permitted = False
-            self._enter('A1')
-        else:
-            self._enter_if_live('C2' if self.code in CHARGING else self.code)
+        """What was wrong is mended: reduced current ends, an F state goes the way by A1 (when: the option fault_ends)."""
+        if self.live and self.code in SERVICE:
+            self.ways.permitted = False
+            self._enter(self.ways.first())
+        self.guard.mend()
+
+    def block(self, way, closed):
+        """Close or open one of box_ways.WAYS, whatever it may be on a real box that does so."""
+        self.ways.block(way, closed)
+        self._port.forget()
+        self._walk_on()
+
+    def deafen(self, seconds):
+        """Its bus interface neither hears nor speaks for so long; everything else goes on."""
+        self._port.deafen(self.kernel.now_us + int(seconds * 1_000_000))
 
     def power(self, on):
         """The box's supply."""
@@ -195,13 +192,13 @@ class Wallbox:
     def set_icmax(self, duty):
         """0x0014: the limit, or PAUSE."""
         self.limits.set_icmax(duty)
-        self._enter_if_live(self._held_code if self.limits.paused and self.code == 'B2' else self.code)
+        self._enter_if_live(self.options.held_code if self.limits.paused and self.code == 'B2' else self.code)
 
     def release(self):
         """A1A1: leave E0 or E2. Returns False, and does nothing, anywhere else."""
         if self.code not in ('E0', 'E2'):
             return False
-        self._permitted = self._permitted and self._pulse_keeps_key
+        self.ways.permitted = self.ways.permitted and self.options.pulse_keeps_key
         self._enter('A1')
         return True
 
@@ -219,10 +216,26 @@ class Wallbox:
         """S2 moved."""
         if not self.live:
             return
-        if closed and self.code == 'B2' and not self.limits.paused:
-            self._enter(self._degraded or 'C2')
+        if closed and self.code == 'B2' and not self.limits.paused and not self.limits.digital:
+            self._enter(self.guard.charging_code)
         elif not closed and self.code in CHARGING:
-            self._enter(self._held_code if self.limits.paused else 'B2')
+            self._enter(self.options.held_code if self.limits.paused else 'B2')
+
+    # --- what it watches over
+
+    def guard_changed(self):
+        """Its guard found something, or lets go of it."""
+        guard = self.guard
+        self.limits.set_reduced(bool(guard.reactions))
+        if not self.live:
+            return
+        if guard.code is not None:
+            self._enter(guard.code)
+        elif self.code in FAULTS:
+            self.ways.permitted = False
+            self._enter(self.ways.first())
+        else:
+            self._enter(guard.charging_code if self.code in CHARGING else self.code)
 
     # --- the state machine
 
@@ -236,6 +249,7 @@ class Wallbox:
 
     def _go_dark(self):
         self.kernel.cancel(self._step)
+        self.guard.stop()
         self._contactor.switch(False)
         self._measure()
         self._signal()
@@ -243,11 +257,11 @@ class Wallbox:
     def _started(self):
         self._starting = None
         self.settings = self.stored.copy()
-        self.limits.restart()
-        self._permitted = self.vehicle is not None and self.settings.start_after_power_cycle
-        if self._fault == 'F4':
-            self._fault = None
-        self._enter(self._fault or ('A1' if self.en_mode != 2 or self.en1 else 'E0'))
+        if not self.options.icmax_kept:
+            self.limits.restart()
+        self.ways.permitted = self.vehicle is not None and self.settings.start_after_power_cycle
+        self.guard.restart()
+        self._enter(self.guard.code or self.ways.first())
 
     def _enter_if_live(self, code):
         if self.live:
@@ -260,7 +274,7 @@ class Wallbox:
             self._record('charger_state', code=code)
         if code == 'B2':
             # The key is needed only to start: turning it back does not interrupt (Mercedes-Benz Wallbox Home manual, p. 12).
-            self._permitted = True
+            self.ways.permitted = True
         self._contactor.switch(code in CHARGING)
         self._measure()
         self._signal()
@@ -270,17 +284,9 @@ class Wallbox:
         """Prepare the step to the next state that the box takes by itself."""
         self.kernel.cancel(self._step)
         self._step = None
-        onward = self._onward() if self.live and self.vehicle is not None else None
+        onward = self.ways.onward() if self.live and self.vehicle is not None else None
         if onward is not None:
             self._step = self.kernel.after(self._random.randrange(*STEP_US[self.code]), self._enter, onward)
-
-    def _onward(self):
-        if self.code == 'A1':
-            return 'B1'
-        if self.code == 'B1':
-            allowed = self._permitted or self.en_mode != 1 or self.en1
-            return 'B2' if allowed and not (self.limits.paused and self._held_code == 'B1') else None
-        return None
 
     def _measure(self):
         """The contactor moved or the offer changed."""
@@ -288,6 +294,8 @@ class Wallbox:
         if self.vehicle is not None:
             # A car that is being paused draws what it drew until it has let go.
             self._contactor.follow(self.vehicle, self.limits.shown_ma)
+            metered = self.options.meter and 'BC4' not in self.guard.reactions
+            self.guard.measure(self._contactor.draw_ma, self.limits.shown_ma if metered else None)
 
     def _signal(self):
         if self.vehicle is None:
@@ -295,4 +303,5 @@ class Wallbox:
         if not self.live:
             self.vehicle.pilot(PILOT_OFF)
         else:
-            self.vehicle.pilot(PILOT_PWM if self.offered_duty else PILOT[self.code])
+            pulses = PILOT_DIGITAL if self.limits.digital else PILOT_PWM
+            self.vehicle.pilot(pulses if self.offered_duty else PILOT[self.code])

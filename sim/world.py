@@ -89,6 +89,7 @@ class World:
                 self._boot_once()
             else:
                 self.kernel.sleep_until(self._horizon_us())
+        self.box.settle()
 
     def _horizon_us(self):
         return self.kernel.now_us + 3600 * SECOND_US if self._end_us is None else self._end_us
@@ -166,7 +167,7 @@ class World:
 
     def _plug(self, event):
         if self.box.vehicle is None:
-            self.box.plug(make_vehicle(self.kernel, **self._vehicle))
+            self.box.plug(make_vehicle(self.kernel, seed=self.scenario['seed'], **self._vehicle))
 
     def _unplug(self, event):
         self.box.unplug()

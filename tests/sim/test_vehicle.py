@@ -147,7 +147,12 @@ def test_a_long_pulse_car_needs_ten_seconds(seconds, starts):
 
 
 def test_a_shy_car_lets_itself_be_woken_three_times_and_then_refuses_until_it_has_been_away():
-    made = held('shy', 700)
+    made = Bench(key='unlocked')
+    made.charging(model='shy')
+    made.write(0x0014, 1000)
+    made.run(700)
+    made.write(0x0014, 0x010A)
+    made.run(5)
     for _ in range(3):
         assert made.box.code == 'B2'
         pulse(made, 3)
@@ -165,6 +170,103 @@ def test_a_shy_car_lets_itself_be_woken_three_times_and_then_refuses_until_it_ha
     made.box.plug(car)
     made.run(5)
     assert made.box.code == 'C2'
+
+
+@pytest.mark.parametrize('greeted_s, complains', [(0.5, False), (59, False), (61, True), (3600, True)])
+def test_a_shy_car_complains_when_it_is_offered_nothing_in_its_first_minute(greeted_s, complains):
+    made = Bench(key='unlocked')
+    made.write(0x0014, 1000)
+    car = made.plug(model='shy')
+    made.run(greeted_s)
+    made.write(0x0014, 0x010A)
+    made.run(5)
+    assert car.complains == complains
+    assert made.box.code == ('B2' if complains else 'C2')
+
+
+def test_a_greeted_shy_car_may_be_held_afterwards():
+    made = Bench(key='unlocked')
+    car = made.plug(model='shy')
+    made.run(1)
+    assert made.box.code == 'B2'
+    made.write(0x0014, 1000)
+    made.run(300)
+    made.write(0x0014, 0x010A)
+    made.run(5)
+    assert not car.complains and made.box.code == 'C2'
+
+
+def complaining():
+    made = held('shy', 700)
+    assert made.box.vehicle.complains
+    return made
+
+
+def test_a_complaining_car_refuses_offers_and_short_pulses():
+    made = complaining()
+    for seconds in (3, 9):
+        pulse(made, seconds)
+        assert made.box.code == 'B2' and made.box.vehicle.complains
+
+
+def test_a_car_stops_complaining_when_it_was_unplugged_or_thinks_so():
+    made = complaining()
+    pulse(made, 10.2)
+    assert made.box.code == 'C2'
+    made = complaining()
+    car = made.box.vehicle
+    made.box.unplug()
+    assert not car.complains
+    made.box.plug(car)
+    made.run(5)
+    assert made.box.code == 'C2'
+    car.become('eager')
+    assert made.box.code == 'C2'
+
+
+def test_a_complaint_ends_when_the_car_becomes_another():
+    made = complaining()
+    made.box.vehicle.become('eager')
+    made.run(3)
+    assert made.box.code == 'C2'
+
+
+def test_a_car_that_left_in_its_first_minute_does_not_complain_later():
+    made = Bench()
+    car = made.plug(model='shy')
+    made.run(30)
+    made.box.unplug()
+    made.run(60)
+    assert not car.complains
+
+
+def test_five_percent_pulses_end_a_charge_and_start_none():
+    made = Bench(icmax_below_8='digital')
+    made.charging()
+    assert made.write(0x0014, 50) == '011000140001'
+    made.run(2)
+    assert made.box.code == 'B2' and made.box.limits.icmax_a == 0
+    made.box.unplug()
+    made.plug()
+    made.run(60)
+    assert made.box.code == 'B2'
+    made.write(0x0014, 0x64)
+    made.run(3)
+    assert made.box.code == 'C2'
+
+
+@pytest.mark.parametrize('model', sorted(MODELS))
+@pytest.mark.parametrize('phases', [1, 2, 3])
+def test_every_car_draws_on_its_phases_only(model, phases):
+    made = Bench()
+    if model == 'full':
+        made.plug(model=model, phases=phases)
+        made.box.key(True)
+        made.run(5)
+        assert made.box.currents_da == (1, 1, 1)
+        return
+    made.charging(model=model, phases=phases, max_a=10)
+    assert made.box.currents_da == tuple(100 if phase < phases else 1 for phase in range(3))
 
 
 def test_a_shy_car_does_not_mind_a_lock_while_it_charges():
