@@ -28,11 +28,20 @@ ALLOWED = {
 }
 
 
+def is_frame(digits):
+    """True for a Modbus ASCII body without its start character: a read, write or refusal of ids 0 to 16 whose checksum is right."""
+    body = bytes.fromhex(digits)
+    return body[0] <= 16 and body[1] in (0x03, 0x10, 0x90) and sum(body) & 0xFF == 0
+
+
 def key_likes(text):
     """The literals in `text` that could be an EUI or a key. One of two digits, or that counts from 0 to F, is a placeholder."""
     found = {match.group(0) for match in KEY_LIKE.finditer(text)}
     digits = {literal: re.sub(r"0x|\\x|[^0-9a-f]", "", literal.lower()) for literal in found}
-    return {literal for literal in found if len(set(digits[literal])) > 2 and digits[literal] not in "0123456789abcdef" * 2}
+    return {
+        literal for literal in found
+        if len(set(digits[literal])) > 2 and digits[literal] not in "0123456789abcdef" * 2 and not is_frame(digits[literal])
+    }
 
 
 def tracked():
