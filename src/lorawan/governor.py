@@ -38,7 +38,11 @@ class Governor:
         self._credit_ms = 0
         self._credit_joins = 0
         self.reserve(0, DAY_MS)
-        record = store.get(_RECORD)
+        try:
+            record = store.get(_RECORD)
+        except HalError:
+            # A monitor without memory is better than one that never starts.
+            record = b''
         if record is not None and not self.ledger.load(record, now_ms):
             self.store_failures += 1
 

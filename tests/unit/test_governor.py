@@ -252,3 +252,10 @@ def test_what_turns_out_late_is_booked_and_used_up_from_the_credit():
     writes = store.writes
     send(made, 0, 371)
     assert store.writes == writes + 1
+
+
+def test_a_store_that_cannot_be_read_begins_an_empty_day():
+    store = Store()
+    store.get = lambda name: (_ for _ in ()).throw(HalError(STORE, "worn out"))
+    governor = Governor(store, 0)
+    assert governor.ledger.total_ms == 0 and governor.store_failures == 1
