@@ -4,8 +4,8 @@ from modbus import charger as bus
 from modbus import registers
 
 from app import codec
-from app.commands import ANSWER, BUSY, D_NONE, D_STALE, DONE, EXPIRED, LOCK, REFUSED, RESET, UNLOCK, WRITE, Command
-from app.states import is_charging
+from app.commands import ANSWER, BUSY, D_NONE, D_REPEATED, D_STALE, DONE, EXPIRED, LOCK, REFUSED, RESET, UNLOCK, WRITE, Command
+from app.states import is_charging, is_fault
 
 # The network keeps old commands over an outage: unlock and reset are not obeyed so soon after it (design decision).
 STALE_MS = 60000
@@ -93,6 +93,7 @@ class Actor:
         """The owner's word on the lock counts from now on, whatever the box does."""
         command.accepted = True
         command.car = self._watch.car
+        command.was_locked = self._keeper.locked
         if command.op == LOCK:
             self._keeper.lock(True)
         elif command.op == UNLOCK:
@@ -109,9 +110,9 @@ class Actor:
 
     def _finish(self, command, now_ms):
         self._commands.remove(command)
-        if command.op == LOCK and command.result == REFUSED:
-            self._keeper.lock(False)
-        if command.result == DONE:
+        if command.result == REFUSED:
+            self._keeper.lock(command.was_locked)   # refused: nothing has changed
+        if command.result == DONE and command.detail != D_REPEATED:
             self._reset_done_ms = now_ms if command.op == RESET else None
         if not command.silent:
             self._answer(command)
@@ -143,8 +144,9 @@ class Actor:
 
     def return_limit(self, icmax, now_ms):
         """Take back a pause of ours as soon as no command needs it. icmax: as 0x000F just told it, or None."""
-        if self._commands or self._writer is not None:
-            return
+        code = self._charger.reading.code
+        if self._commands or self._writer is not None or code is None or is_fault(code):
+            return   # into a fault nothing is written
         duty = self._keeper.limit_to_write(icmax, now_ms)
         if not duty or (self._limit_written_ms is not None and now_ms - self._limit_written_ms < LIMIT_WRITE_EVERY_MS):
             return

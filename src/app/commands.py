@@ -42,14 +42,14 @@ _PAUSE = (registers.ICMAX, registers.DUTY_PAUSE, lambda r: is_charging(r.code), 
 _STAGES = {
     # The contactor opens without load: the car is asked to stop first, for at most 10 s.
     LOCK: (_PAUSE, (registers.STATE, registers.JUMP_E0, lambda r: r.code != 0xE0, lambda r: r.code == 0xE0, 10000, True)),
-    UNLOCK: ((registers.STATE, registers.JUMP_A1, lambda r: r.code in (0xE0, 0xE2), lambda r: is_enabled(r.code), 10000, True),),
+    UNLOCK: ((registers.STATE, registers.JUMP_A1, lambda r: not is_enabled(r.code), lambda r: is_enabled(r.code), 10000, True),),
     RESET: ((registers.STATE, registers.RESET, lambda r: True, lambda r: reset_took(r), 15000, True),),
 }
 
 
 def is_enabled(code):
-    """True where the outlet is neither disabled nor out of order."""
-    return code not in (0xE0, 0xE2) and not is_fault(code)
+    """True where the outlet serves a car; an unknown code is none of these."""
+    return code in (0xA1, 0xB1, 0xB2) or is_charging(code)
 
 
 def reset_took(reading):
@@ -68,7 +68,11 @@ def _guard_lock(reading, locked):
 
 
 def _guard_unlock(reading, locked):
-    return (REFUSED, D_FAULT) if is_fault(reading.code) else None
+    if is_fault(reading.code):
+        return REFUSED, D_FAULT
+    if reading.code in (0xE1, 0xE3):
+        return REFUSED, D_SETUP
+    return None
 
 
 def _guard_reset(reading, locked):
@@ -92,6 +96,7 @@ class Command:
         self.repeated = repeated     # an equal one was done and its effect stood when this one came
         self.accepted = False        # its turn has come
         self.car = False             # a car was there then
+        self.was_locked = False      # the owner had locked before
         self.result = None           # None while running, then DONE .. BUSY
         self.detail = D_NONE
         self.register = 0            # of the write that step() asks for

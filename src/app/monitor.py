@@ -14,6 +14,8 @@ from app.watch import Watch
 
 # A running command is looked at this often beside every reading, for its deadlines.
 COMMAND_TICK_MS = 500
+# The board is reset for a modem that hangs, but not more often: meanwhile the box is watched.
+STUCK_MS = 30 * 60000
 
 
 class Monitor:
@@ -23,11 +25,12 @@ class Monitor:
         self.charger = charger
         self.session = session
         self.keeper = Keeper(board.store)
-        self.watch = Watch(charger)
-        self.reporter = Reporter(board.clock, session, charger, self.watch, self.keeper, settings.LORAWAN_CLASS, now_ms)
+        self.watch = Watch(charger, now_ms)
+        self.reporter = Reporter(board.clock, session, charger, self.watch, self.keeper, settings.LORAWAN_CLASS)
         self.actor = Actor(charger, session, self.keeper, self.watch, self.reporter.answer)
         self._indicator = board.indicator
         self._system = board.system
+        self._boot_ms = now_ms
         self._due_ms = now_ms
         self._joined = None   # as the indicator shows it
         self._active = False  # the activity light is on
@@ -94,7 +97,7 @@ class Monitor:
             due_ms = min(due_ms, now_ms + COMMAND_TICK_MS)
         self._due_ms = due_ms
         self._show()
-        if self.session.stuck:
+        if self.session.stuck and now_ms - self._boot_ms >= STUCK_MS:
             self.session.governor.save(now_ms)
             self._system.reset('radio')
 

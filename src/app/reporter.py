@@ -3,7 +3,7 @@
 from lorawan.outbox import ANSWER, CHANGE, FAULT, HEARTBEAT
 
 from app import codec, words
-from app.commands import BUSY
+from app.commands import BUSY, DONE
 from app.snapshot import OVERRIDE_LOCK, OVERRIDE_NONE, Snapshot
 from app.states import NONE, is_fault
 from app.watch import FOREVER_MS, SILENCE_MS
@@ -13,8 +13,6 @@ RESULT_PORT = 11
 STATUS_KEY = 'status'
 BUSY_KEY = 'busy'
 
-# Nothing is said before the first stable state, or so long after the start (design decision).
-FIRST_REPORT_MS = 15000
 # A new reason for the same state is news only if it lasts: a key just turned is followed by C2, and the radio must be free for that.
 REASON_SETTLES_MS = 20000
 # A heartbeat that the airtime budget holds back is looked at again so often.
@@ -35,7 +33,7 @@ def heartbeat_period_ms(state, klass):
 class Reporter:
     """Puts into the outbox what is to be said; the bytes are packed when they leave, so that they tell the state as it is then."""
 
-    def __init__(self, clock, session, charger, watch, keeper, klass, now_ms):
+    def __init__(self, clock, session, charger, watch, keeper, klass):
         self._clock = clock
         self._session = session
         self._charger = charger
@@ -43,7 +41,6 @@ class Reporter:
         self._keeper = keeper
         self._class = klass
         self._snapshot = Snapshot()
-        self._boot_ms = now_ms
         self._said = None            # (code, state) last put into the outbox, None before the first
         self._said_reason = None     # the reason that went with it
         self._reason_ms = None       # since when another reason holds, None while none does
@@ -55,7 +52,8 @@ class Reporter:
         self._answers += 1
 
         def make(limit):
-            return RESULT_PORT, codec.encode_result(command, self._judge(True), limit)
+            # What was done rests on the reading that showed it; all else on the stable state.
+            return RESULT_PORT, codec.encode_result(command, self._judge(command.result == DONE), limit)
 
         self._session.outbox.put(ANSWER, BUSY_KEY if command.result == BUSY else self._answers, make)
 
@@ -67,14 +65,14 @@ class Reporter:
             return due_ms   # until the answer is there
         if self._reason_ms is not None:
             due_ms = self._reason_ms + REASON_SETTLES_MS
-        if self._said is None:
-            return min(due_ms, self._boot_ms + FIRST_REPORT_MS)
-        return min(due_ms, self._heartbeat(now_ms)) if self._session.joined else due_ms
+        if self._said is None or not self._session.joined:
+            return due_ms
+        return min(due_ms, self._heartbeat(now_ms))
 
     def _announce(self, now_ms, hold):
         """Put a status into the outbox if there is news."""
-        if self._watch.code == NONE and now_ms - self._boot_ms < FIRST_REPORT_MS:
-            return
+        if self._watch.code == NONE and not self._watch.settled:
+            return   # the state is as good as there
         snapshot = self._judge(False)
         urgent = is_fault(snapshot.code) or not self._watch.reachable
         if hold and not urgent:
@@ -115,16 +113,19 @@ class Reporter:
         """The snapshot of this moment; live: by the latest reading itself, for an answer that rests on it."""
         snapshot = self._snapshot
         watch = self._watch
-        charger = self._charger
+        reading = self._charger.reading
+        fresh = reading.code is not None and self._clock.now_ms() - reading.at_ms < SILENCE_MS
         code = watch.code
-        reading = charger.reading
-        if reading.code is not None and self._clock.now_ms() - reading.at_ms < SILENCE_MS:
-            if live or code == NONE:
-                code = reading.code
+        if fresh and live:
+            code = reading.code
+        elif code == NONE and watch.settled:
+            code = watch.seen
+        known = code != NONE and watch.reachable
+        if fresh:
             snapshot.take(reading, self._keeper.limit_back != 0)
         else:
             snapshot.forget()
-        snapshot.judge(code, watch.reachable, watch.starting, watch.had_charged)
+        snapshot.judge(code if known else watch.last_code, known, watch.starting, watch.had_charged)
         snapshot.override = OVERRIDE_LOCK if self._keeper.locked else OVERRIDE_NONE
         snapshot.time_known = self._clock.utc_s() is not None
         return snapshot

@@ -9,6 +9,8 @@ SILENCE_MS = 60000
 CONFIRM_MS = 250
 # After a jump or reset of ours the box walks through A1 with the car plugged in: that is no unplugging (design decision).
 OWN_PULSE_MS = 30000
+# So long a stable state is waited for, at the start and when the box is heard again; then what was seen last is told (decision).
+FIRST_STATE_MS = 15000
 # Later than any time there will be.
 FOREVER_MS = 1 << 60
 
@@ -16,16 +18,25 @@ NOT_CONNECTED = 0xA1
 
 
 class Watch:
-    """code: the stable state, 0 before the first. reachable: the box was heard within SILENCE_MS. had_charged: this car drew current."""
+    """What is known now; the attributes without _ are for reading.
 
-    def __init__(self, charger):
+    code: the stable state, 0 while there is none. seen: the latest sighting. last_code: the stable state before the silence.
+    reachable: a state was seen within SILENCE_MS. settled: waiting for a stable state is over. had_charged: this car drew current.
+    """
+
+    def __init__(self, charger, now_ms):
         self.code = 0
+        self.seen = 0
+        self.last_code = 0
         self.reachable = False
+        self.settled = False
         self.car = False             # a car was there when last we could tell
         self.had_charged = False
         self.enable_input = None     # the key switch closes it; None before the first reading
         self._charger = charger
         self._stability = Stability()
+        self._seen_ms = None         # of the latest sighting, None before the first
+        self._since_ms = now_ms      # a stable state is waited for since then
         self._pulse_ms = None        # our last jump or reset, None when none is recent
 
     @property
@@ -39,9 +50,11 @@ class Watch:
 
     def see(self, code, now_ms):
         """One sighting of a state code; True if the stable state changed."""
+        self._seen_ms = now_ms
         stability = self._stability
         if code == self.code and stability.pending is None:
             return False
+        self.seen = code
         if code == NOT_CONNECTED and self._pulse_ms is not None and self.car:
             return False
         news = stability.step(code, now_ms)
@@ -67,9 +80,19 @@ class Watch:
 
     def tick(self, now_ms):
         """What time alone changes; returns when to look again."""
-        heard_ms = self._charger.heard_ms
-        self.reachable = heard_ms is not None and now_ms - heard_ms < SILENCE_MS
-        due_ms = heard_ms + SILENCE_MS if self.reachable else FOREVER_MS
+        reachable = self._seen_ms is not None and now_ms - self._seen_ms < SILENCE_MS
+        if reachable and not self.reachable and now_ms - self._since_ms >= FIRST_STATE_MS:
+            self._since_ms = now_ms
+        elif self.reachable and not reachable:
+            # Whatever happened meanwhile was not seen: the state it comes back with must be a stable one again.
+            self.last_code = self.code or self.seen
+            self.code = 0
+            self._stability = Stability()
+        self.reachable = reachable
+        due_ms = self._seen_ms + SILENCE_MS if reachable else FOREVER_MS
+        self.settled = now_ms - self._since_ms >= FIRST_STATE_MS
+        if self.code == 0 and not self.settled:
+            due_ms = min(due_ms, self._since_ms + FIRST_STATE_MS)
         if self._pulse_ms is not None:
             if now_ms - self._pulse_ms < OWN_PULSE_MS:
                 return min(due_ms, self._pulse_ms + OWN_PULSE_MS)

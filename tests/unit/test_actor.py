@@ -110,7 +110,7 @@ class Rig:
         self.session = Session()
         self.memory = memory or Memory()
         self.keeper = Keeper(self.memory)
-        self.watch = Watch(self.charger)
+        self.watch = Watch(self.charger, 0)
         self.answers = []
         self.actor = Actor(self.charger, self.session, self.keeper, self.watch, self.answers.append)
         self.now_ms = 0
@@ -259,6 +259,15 @@ def test_an_equal_reset_within_45_minutes_is_answered_and_not_executed(rig):
     assert rig.said == [(RESET, DONE, D_NONE), (RESET, DONE, D_REPEATED)]
 
 
+def test_an_answer_repeated_does_not_prolong_the_45_minutes(rig):
+    rig.charger.after_reset = 0xB2
+    for minutes in (0, 40, 10):
+        rig.turns(minutes * 60)
+        rig.say(3)
+        rig.turns(8)
+    assert [detail for _, _, detail in rig.said] == [D_NONE, D_REPEATED, D_NONE]
+
+
 def test_after_45_minutes_it_is_executed_again(rig):
     rig.say(3)
     rig.turns(5)
@@ -316,6 +325,16 @@ def test_a_refused_lock_is_not_kept(rig, code):
     assert rig.said[0][:2] == (LOCK, REFUSED)
     rig.settle(0xB1)
     assert not rig.keeper.locked and rig.charger.writes == []
+
+
+@pytest.mark.parametrize('code, byte', [(0xE1, 1), (0xF9, 2)])
+def test_what_is_refused_leaves_an_older_lock_alone(rig, code, byte):
+    rig.say(1)
+    rig.turns(5)
+    rig.settle(code)
+    rig.say(byte)
+    rig.turns(3)
+    assert rig.said[1][1] == REFUSED and rig.keeper.locked
 
 
 def test_a_lock_in_a_fault_waits_for_its_end(rig):
@@ -410,6 +429,21 @@ def test_the_pause_before_a_lock_is_taken_back_when_0x000f_shows_it(rig):
     assert (rig.keeper.limit_back, rig.charger.watch_limits) == (0, False)
     rig.turns(60)
     assert rig.charger.writes == [PAUSE, E0, (ICMAX, 267)]
+
+
+def test_no_limit_is_given_back_into_a_fault(rig):
+    rig.settle(0xC2)
+    rig.say(1)
+    rig.turns(5)
+    rig.charger.code = 0xF9
+    rig.turn()
+    limits_told(rig)
+    rig.turns(60)
+    assert rig.charger.writes == [PAUSE, E0] and rig.keeper.limit_back == 267
+    rig.charger.code = 0xE0
+    rig.turn()
+    limits_told(rig)
+    assert rig.charger.pending == (ICMAX, 267)
 
 
 def test_a_box_that_does_not_tell_its_limit_gets_it_back_once_after_half_a_minute(rig):

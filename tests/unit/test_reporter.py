@@ -7,8 +7,8 @@ from app import words
 from app.codec import STATUS_LENGTH
 from app.commands import BUSY, D_NONE, DONE, LOCK, RESET, Command
 from app.keeper import Keeper
-from app.reporter import FIRST_REPORT_MS, HEARTBEAT_RETRY_MS, REASON_SETTLES_MS, RESULT_PORT, STATUS_PORT, Reporter, heartbeat_period_ms
-from app.watch import FOREVER_MS, SILENCE_MS, Watch
+from app.reporter import HEARTBEAT_RETRY_MS, REASON_SETTLES_MS, RESULT_PORT, STATUS_PORT, Reporter, heartbeat_period_ms
+from app.watch import FIRST_STATE_MS, FOREVER_MS, SILENCE_MS, Watch
 from lorawan.outbox import ANSWER, CHANGE, FAULT, HEARTBEAT, Outbox
 
 MINUTE_MS = 60000
@@ -38,10 +38,10 @@ class Rig:
         self.session = Session()
         self.reading = SimpleNamespace(code=None, ev_connected=None, enable_input=True, limit_duty=267, currents_da=[0, 0, 0], at_ms=0)
         self.charger = SimpleNamespace(reading=self.reading, heard_ms=None, answered_ms=None, read_soon=lambda now_ms, delay_ms=0: None)
-        self.watch = Watch(self.charger)
+        self.watch = Watch(self.charger, boot_ms)
         self.keeper = Keeper(SimpleNamespace(get=lambda name: None, put=lambda name, value: None))
         self.reporter = Reporter(SimpleNamespace(now_ms=lambda: self.now_ms, utc_s=lambda: None), self.session, self.charger, self.watch,
-                                 self.keeper, klass, boot_ms)
+                                 self.keeper, klass)
         self.due_ms = 0
 
     def show(self, code, ms=2000, hold=False, key=True):
@@ -56,8 +56,9 @@ class Rig:
         return self.tick(hold)
 
     def tick(self, hold=False):
-        self.watch.tick(self.now_ms)
+        watch_due_ms = self.watch.tick(self.now_ms)
         self.due_ms = self.reporter.tick(self.now_ms, hold)
+        assert watch_due_ms > self.now_ms
         assert self.due_ms > self.now_ms    # else the loop would spin
         return self.take()
 
@@ -91,17 +92,36 @@ class Rig:
 
 def test_nothing_is_said_before_the_first_stable_state_which_then_is_said_at_once():
     rig = Rig()
-    assert rig.tick() is None and rig.due_ms == FIRST_REPORT_MS
+    assert rig.tick() is None
     assert rig.show(0xA1) is None
     assert rig.show(0xA1) == (CHANGE, 0xA1, 'Not Connected', 'no_vehicle')
 
 
 def test_without_a_stable_state_the_first_report_comes_after_15_s():
     rig = Rig(boot_ms=1000)
-    assert rig.wait(FIRST_REPORT_MS - 1) is None
+    assert rig.wait(FIRST_STATE_MS - 1) is None
     assert rig.wait(1) == (FAULT, 0, 'Disabled', 'unreachable')
-    assert rig.show(0xB1) == (CHANGE, 0xB1, 'Connected and Locked', 'starting')    # and anything is better than that
+    assert rig.show(0xB1) is None    # one frame after the silence is no state yet
+    assert rig.show(0xB1) == (CHANGE, 0xB1, 'Connected and Locked', 'starting')
     rig.settle(0xB1)
+
+
+def test_a_state_from_before_the_silence_is_never_told_as_the_present_one():
+    rig = Rig()
+    rig.settle(0xA1)
+    assert rig.wait(SILENCE_MS) == (FAULT, 0xA1, 'Disabled', 'unreachable')
+    rig.session.outbox.put(HEARTBEAT, 'status', rig.reporter._make_status)
+    assert rig.show(0xB1) == (HEARTBEAT, 0xA1, 'Disabled', 'unreachable')    # sent before anything was sure
+    assert rig.show(0xB1) == (CHANGE, 0xB1, 'Connected and Locked', 'starting')
+
+
+def test_a_box_that_comes_back_flickering_is_told_as_it_was_seen_last_after_15_s():
+    rig = Rig()
+    rig.settle(0xA1)
+    rig.wait(SILENCE_MS)
+    told = [rig.show(0xB1 if number % 2 else 0xC2) for number in range(9)]
+    assert told[:7] == [None] * 7
+    assert [news for news in told if news][0][2] in ('Connected and Locked', 'Charging')
 
 
 def test_a_state_still_held_back_after_15_s_is_said_as_it_was_read():
@@ -150,8 +170,8 @@ def test_silence_is_urgent_and_waits_for_no_command():
     rig.settle(0xC2)
     assert rig.wait(SILENCE_MS - 1, hold=True) is None
     assert rig.wait(1, hold=True) == (FAULT, 0xC2, 'Disabled', 'unreachable')
-    rig.show(0xC2)
-    assert rig.show(0xC2) is None    # said with the first
+    assert rig.show(0xC2) is None
+    assert rig.show(0xC2) == (CHANGE, 0xC2, 'Charging', 'charging')
     rig.settle(0xC2)
 
 
@@ -276,7 +296,7 @@ def test_no_heartbeat_before_the_join_and_the_first_is_due_from_it():
 
 def test_an_unreachable_box_has_heartbeats_too():
     rig = Rig()
-    rig.wait(FIRST_REPORT_MS)
+    rig.wait(FIRST_STATE_MS)
     assert rig.wait(30 * MINUTE_MS) == (HEARTBEAT, 0, 'Disabled', 'unreachable')
 
 
@@ -324,9 +344,9 @@ def test_an_old_reading_is_not_repeated_even_if_the_box_is_heard():
 
 def test_a_box_that_only_says_no_to_readings_is_reported_all_the_same():
     rig = Rig()
-    rig.now_ms = FIRST_REPORT_MS
+    rig.now_ms = FIRST_STATE_MS
     rig.charger.heard_ms = rig.charger.answered_ms = rig.now_ms
-    assert rig.tick()[:3] == (CHANGE, 0, 'Disabled')
+    assert rig.tick() == (FAULT, 0, 'Disabled', 'unreachable')
 
 
 def test_the_lock_is_told_in_every_status():

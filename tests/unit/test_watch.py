@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
-from app.watch import CONFIRM_MS, FOREVER_MS, OWN_PULSE_MS, SILENCE_MS, Watch
+from app.watch import CONFIRM_MS, FIRST_STATE_MS, FOREVER_MS, OWN_PULSE_MS, SILENCE_MS, Watch
 
 
 class Charger:
@@ -21,7 +21,7 @@ def reading(code, car=None, key=True):
 
 @pytest.fixture
 def watch():
-    return Watch(Charger())
+    return Watch(Charger(), 0)
 
 
 def settle(watch, code, now_ms):
@@ -52,17 +52,45 @@ def test_one_wrong_look_changes_nothing(watch):
 # --- silence
 
 
-def test_it_is_unreachable_before_the_first_frame_and_after_a_minute_without_one(watch):
-    assert watch.tick(0) == FOREVER_MS and not watch.reachable
-    watch._charger.heard_ms = 1000
-    assert watch.tick(1000) == 1000 + SILENCE_MS and watch.reachable
-    watch.tick(999 + SILENCE_MS)
+def test_it_is_unreachable_before_the_first_look_and_after_a_minute_without_one(watch):
+    assert watch.tick(0) == FIRST_STATE_MS and not watch.reachable
+    watch.see(0xA1, 1000)
+    watch.see(0xA1, 1250)
+    assert watch.tick(1250) == 1250 + SILENCE_MS and watch.reachable
+    watch.tick(1249 + SILENCE_MS)
     assert watch.reachable
-    assert watch.tick(1000 + SILENCE_MS) == FOREVER_MS
+    assert watch.tick(1250 + SILENCE_MS) == FOREVER_MS
     assert not watch.reachable
-    watch._charger.heard_ms = 100000
-    watch.tick(100000)
+    watch.see(0xA1, 100000)
+    assert watch.tick(100000) == 100000 + FIRST_STATE_MS
     assert watch.reachable
+
+
+def test_what_happened_in_the_silence_was_not_seen_so_the_state_is_unknown(watch):
+    now_ms = settle(watch, 0xC2, 0)
+    watch.tick(now_ms)
+    watch.tick(now_ms + SILENCE_MS)
+    assert (watch.code, watch.last_code) == (0, 0xC2)
+    assert watch.see(0xC2, now_ms + 70000) is False    # one look is no state, not even the old one
+    assert watch.see(0xC2, now_ms + 70250) is True
+
+
+def test_frames_that_tell_no_state_prove_nothing(watch):
+    """A box that refuses every reading, or a stranger with its id, is not one whose state we know."""
+    now_ms = settle(watch, 0xB1, 0)
+    watch._charger.heard_ms = watch._charger.answered_ms = now_ms + SILENCE_MS
+    watch.tick(now_ms)
+    watch.tick(now_ms + SILENCE_MS)
+    assert not watch.reachable
+
+
+def test_waiting_for_a_stable_state_ends_after_15_s(watch):
+    for step in range(0, FIRST_STATE_MS, 1000):
+        watch.see(0xB1 if step % 2000 else 0xC2, step)
+        watch.tick(step)
+        assert not watch.settled
+    watch.tick(FIRST_STATE_MS)
+    assert watch.settled and watch.code == 0 and watch.seen == 0xC2
 
 
 # --- our own pulse
@@ -100,10 +128,10 @@ def test_other_states_are_believed_during_a_pulse(watch):
 
 
 def test_the_end_of_a_pulse_is_due(watch):
-    watch._charger.heard_ms = 0
-    watch.pulse(1000)
-    assert watch.tick(1000) == 1000 + OWN_PULSE_MS
-    assert watch.tick(1000 + OWN_PULSE_MS) == SILENCE_MS
+    now_ms = settle(watch, 0xC2, 0)
+    watch.pulse(now_ms)
+    assert watch.tick(now_ms) == now_ms + OWN_PULSE_MS
+    assert watch.tick(now_ms + OWN_PULSE_MS) == now_ms - 1000 + SILENCE_MS
 
 
 # --- car and key
