@@ -174,3 +174,16 @@ def test_a_single_false_reading_moves_nobody_to_act(panel):
     house.run(2000)
     assert [(entry['register'], entry['value']) for entry in house.of('bus_write')] == [(5, 'E0E0')]
     assert house.codes(200, 2000) == {'E0'}
+
+
+def test_an_answer_tells_no_state_from_a_single_false_reading():
+    """Unlock of what is not locked is answered at once, on what was read last."""
+    house = House(seed=5, charger={'panel_frames': False})
+    house.do(60, 'plug')
+    for number in range(200):
+        house.do(300 + 100 * number, 'downlink', f_port=1, payload_hex='02')
+    house.at(200, Gremlin, house, REPLACED, 5)
+    house.run(300 + 100 * 200)
+    answers = house.of('uplink', 300)
+    assert len([entry for entry in answers if entry['f_port'] == 11]) >= 30
+    assert {entry['decoded']['code'] for entry in answers} == {'B1'}
