@@ -14,8 +14,12 @@ MAX_BYTES = 255  # of such a frame: id, function, 252 of data, LRC
 MIN_BYTES = 3    # id, function, LRC
 MAX_UNREAD = 8192  # bytes that may wait for next(); twice the receive ring of a LoPy4
 
+_CR = 0x0D
+_LF = 0x0A
+_SPACE = 0x20
+
 # What the reader counts in the dictionary it is given.
-COUNTS = ('lrc_errors', 'not_hex', 'odd', 'short', 'overlong', 'cut', 'unread')
+COUNTS = ('lrc_errors', 'not_hex', 'odd', 'short', 'overlong', 'cut', 'unread', 'older_protocol')
 
 
 def encode(body):
@@ -24,21 +28,47 @@ def encode(body):
 
 
 class Reader:
-    """Finds frames in a byte stream: feed() what has arrived, then next() until None.
+    """Finds frames in a byte stream: take() what has arrived, then next() until None. Both give a body, without LRC.
 
-    more: next() may have another frame. partial: the bytes kept of a frame that is still arriving, else empty.
+    start_char: of the latest body. more: next() may have another. partial: the bytes kept of a frame that is still arriving, else empty.
     """
 
-    __slots__ = ('more', 'partial', '_at', '_counts')
+    __slots__ = ('start_char', 'more', 'partial', '_at', '_counts')
 
     def __init__(self, counts):
+        self.start_char = 0
         self.more = False
         self.partial = b''
         self._at = 0  # next unread byte of partial
         self._counts = counts
 
-    def feed(self, data):
-        """Take the bytes that have arrived, any number of them."""
+    def take(self, data):
+        """The first frame, or None, now that these bytes (not none) have arrived."""
+        if self.partial or data[-1] != _LF:
+            data = self._join(data)
+            if data[-2:] != b'\r\n':
+                return self._begin(data)
+        start = data[0]
+        if (start == ANSWER or start == REQUEST) and data[-2] == _CR:
+            # The usual case: exactly one good frame. Two glued ones contain a character that is not hex.
+            try:
+                raw = unhexlify(data[1:-2])
+            except ValueError:
+                return self._begin(data)
+            if not sum(raw) & 0xFF and MIN_BYTES <= len(raw) <= MAX_BYTES:
+                self.start_char = start
+                if self.partial:
+                    self.partial = b''
+                    self.more = False
+                return raw[:-1]
+        return self._begin(data)
+
+    def next(self):
+        """The next frame of those that arrived together, or None."""
+        return self._scan() if self.more else None
+
+    def _join(self, data):
+        """What has arrived, behind what was kept."""
         if data.endswith(b'\0'):  # the artefact that follows each frame of some boxes
             data = data.rstrip(b'\0')
         if self.partial:
@@ -46,47 +76,33 @@ class Reader:
                 self._counts['unread'] += 1
             else:
                 data = self.partial[self._at:] + data
+        return data
+
+    def _begin(self, data):
+        """next() for data that is not just one good frame."""
         self.partial = data
         self._at = 0
         self.more = True
-
-    def next(self):
-        """The next frame as (start character, body without LRC), or None."""
-        if not self.more:
-            return None
-        data = self.partial
-        if data.endswith(b'\r\n') and not self._at:
-            start = data[0]
-            if start == ANSWER or start == REQUEST:
-                # The usual case: exactly one good frame. Two glued ones contain a character that is not hex.
-                try:
-                    raw = unhexlify(data[1:-2])
-                except ValueError:
-                    return self._scan()
-                if not sum(raw) & 0xFF and MIN_BYTES <= len(raw) <= MAX_BYTES:
-                    self.more = False
-                    self.partial = b''
-                    return start, raw[:-1]
         return self._scan()
 
     def _scan(self):
-        """next() for everything unusual, line by line; either half of a CR LF ends a line, so one may be lost."""
+        """next(), line by line; either half of a CR LF ends a line, so one may be lost."""
         data = self.partial
         at = self._at
         if at == 0:
             data = self.partial = data.replace(b'\r\n', b'\n').replace(b'\r', b'\n')
-        frame = None
+        body = None
         end = data.find(b'\n', at)
-        while end >= 0 and frame is None:
+        while end >= 0 and body is None:
             if end > at:
-                frame = self._decode(self._from_start(data[at:end]))
+                body = self._decode(self._from_start(data[at:end]))
             at = end + 1
             end = data.find(b'\n', at)
         if end >= 0:
             self._at = at
         else:
             self._keep(data[at:])
-        return frame
+        return body
 
     def _keep(self, tail):
         """Remember the frame that is still arriving; junk and what is too long are forgotten."""
@@ -110,10 +126,14 @@ class Reader:
         return text
 
     def _decode(self, text):
-        """The frame of one line without its end, or None."""
+        """The body in one line without its end, or None."""
         if not text:
             return None
         counts = self._counts
+        if text[0] == ANSWER and len(text) > 2 and text[2] == _SPACE:
+            # ">1 02 0161": EVCC1 up to V2.7 speaks decimal, without LRC (ABL "EVCC ab V2.7", 03 0009 01 F).
+            counts['older_protocol'] += 1
+            return None
         digits = text[1:].replace(b'\0', b'')  # line artefact of wake-up and direction switch
         if len(digits) > 2 * MAX_BYTES:
             counts['overlong'] += 1
@@ -132,4 +152,5 @@ class Reader:
         if sum(raw) & 0xFF:
             counts['lrc_errors'] += 1
             return None
-        return text[0], raw[:-1]
+        self.start_char = text[0]
+        return raw[:-1]

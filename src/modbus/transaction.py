@@ -7,6 +7,7 @@ from hal.contract import HalError
 from umodbus.functions import read_holding_registers, validate_resp_data, write_multiple_registers
 
 from modbus import ascii
+from modbus.statistics import Statistics
 
 # What poll() returns.
 NOTHING = 0
@@ -70,9 +71,9 @@ def write_request(device_id, address, value):
 
 
 class Master:
-    """Owner of the bus. request: the one under way, or None; due_ms: when poll() wants to be called for it."""
+    """Owner of the bus. request: the one under way, or None; due_ms: when poll() wants to be called for it; statistics: of its answers."""
 
-    __slots__ = ('request', 'sent', 'done', 'due_ms', 'start_char', 'body', 'at_ms', 'reader', '_read', '_transmit', '_counts', '_tries',
+    __slots__ = ('request', 'sent', 'done', 'due_ms', 'start_char', 'body', 'at_ms', 'reader', 'statistics', '_read', '_transmit', '_counts', '_tries',
                  '_until_ms', '_wanted_ms', '_sent_ms', '_echo', '_open_ms', '_byte_ms', '_stamp_ms', '_foreign_ms', '_burst_ms', '_burst_timed',
                  '_answer_ms', '_intervals', '_shortest_ms', '_polled_ms', '_busy_ms', '_busy_end_ms')
 
@@ -85,6 +86,7 @@ class Master:
         self.body = b''
         self.at_ms = 0               # when the frame arrived, at the earliest
         self.reader = ascii.Reader(counts)
+        self.statistics = Statistics(READ_TRIES)
         self._read = bus.read
         self._transmit = bus.transmit
         self._counts = counts
@@ -123,20 +125,22 @@ class Master:
     def poll(self, now_ms):
         """Take what has arrived and let happen what is due; one of the results above."""
         self._polled_ms = now_ms
+        reader = self.reader
         data = self._read()
         if data:
             self._arrived(data, now_ms)
-        elif not self.reader.more:
-            if self.request is None or now_ms < self.due_ms:
-                return NOTHING
+            body = reader.take(data)
+        elif reader.more:
+            body = reader.next()
+        elif self.request is None or now_ms < self.due_ms:
+            return NOTHING
+        else:
             return self._on_time(now_ms)
-        next_frame = self.reader.next
-        frame = next_frame()
-        while frame is not None:
-            result = self._judge(frame)
+        while body is not None:
+            result = self._judge(reader.start_char, body)
             if result:
                 return result
-            frame = next_frame()
+            body = reader.next()
         if self.request is None or self.sent and now_ms < self.due_ms:
             return NOTHING
         return self._on_time(now_ms) or WAITING
@@ -153,7 +157,6 @@ class Master:
             if len(data) >= BURST_BYTES:
                 self._note_foreign()
             self.due_ms = now_ms + QUIET_MS
-        self.reader.feed(data)
 
     def _note_foreign(self):
         """Somebody else talked: intervals run from the first telegram of such a burst to the first of the next."""
@@ -168,17 +171,16 @@ class Master:
             self._burst_timed = timed
         self._foreign_ms = now_ms
 
-    def _judge(self, frame):
+    def _judge(self, start_char, body):
         """What a good frame is to us."""
-        start_char, body = frame
         if self.sent:
             request = self.request
             length = len(body)
             if length == request.length and body.startswith(request.head) and (
                     request.is_read or validate_resp_data(body[2:], WRITE_MULTIPLE, request.address, quantity=1, signed=False)):
-                return self._finish(ANSWERED, frame)
+                return self._finish(ANSWERED, start_char, body)
             if length == 3 and body.startswith(request.refusal):
-                return self._finish(REFUSED, frame)
+                return self._finish(REFUSED, start_char, body)
             if self._echo and start_char == ascii.REQUEST and body == request.body:
                 self._echo = False
                 self._counts['echoes'] += 1
@@ -192,9 +194,12 @@ class Master:
         self.at_ms = self._stamp_ms
         return HEARD
 
-    def _finish(self, result, frame):
+    def _finish(self, result, start_char, body):
         self._counts['answered' if result == ANSWERED else 'refused'] += 1
-        self.start_char, self.body = frame
+        timed = self._stamp_ms == self._byte_ms   # else it waited for us, nobody knows how long
+        self.statistics.note(self._byte_ms - self._sent_ms if timed else None, self.request.tries - self._tries)
+        self.start_char = start_char
+        self.body = body
         self.at_ms = max(self._stamp_ms, self._sent_ms)   # however long it waited, it is no older than the question
         self._end()
         return result

@@ -39,11 +39,10 @@ def frames(*chunks, into=None):
     found = []
     target = into or reader()[0]
     for chunk in chunks:
-        target.feed(chunk)
-        frame = target.next()
-        while frame is not None:
-            found.append(frame)
-            frame = target.next()
+        body = target.take(chunk) if chunk else None
+        while body is not None:
+            found.append((target.start_char, body))
+            body = target.next()
     return found
 
 
@@ -131,13 +130,22 @@ def test_glued_and_split_frames_are_all_found_in_order(chunks):
     (b'>01FF\r\n', 'short'),
     (b'>' + b'00' * 256 + b'\r\n', 'overlong'),
     (b'>' + b'00' * 300, 'overlong'),
+    (b'>1 02 0161\r\n', 'older_protocol'),
+    (b'>8 00\r\n', 'older_protocol'),
     (b'>0103>0104', 'cut'),
     (b':0103:0103\r\n', 'cut'),
 ])
 def test_what_is_no_frame_is_counted_by_name(text, name):
+    for chunks in ([text], [text[:1], text[1:]], [text[:-1], text[-1:]]):
+        target, counts = reader()
+        assert frames(*chunks, into=target) == []
+        assert counts[name] == 1
+
+
+@pytest.mark.parametrize('line', [b'!1 02\r\n', b':1 02\r\n', b'>01 2\r\n'])
+def test_the_older_protocol_is_known_by_the_space_in_its_answers(line):
     target, counts = reader()
-    assert frames(text, into=target) == []
-    assert counts[name] == 1
+    assert frames(line, into=target) == [] and counts['older_protocol'] == 0
 
 
 def test_the_longest_legal_frame_is_taken():
@@ -149,21 +157,20 @@ def test_the_longest_legal_frame_is_taken():
 
 def test_more_and_partial_say_what_is_still_to_come():
     target, _ = reader()
-    target.feed(PANEL + GOOD + b'>0103')
-    assert target.next() == PANEL_FRAME and target.more
-    assert target.next() == GOOD_FRAME and not target.more
+    assert target.take(PANEL + GOOD + b'>0103') == PANEL_FRAME[1] and target.more
+    assert target.next() == GOOD_FRAME[1] and not target.more
     assert target.partial == b'>0103'
-    target.feed(b'0204A155\r\n')
-    assert target.next() == PANEL_FRAME and not target.more and not target.partial
+    assert target.take(b'0204A155\r\n') == PANEL_FRAME[1] and not target.more and not target.partial
+    assert target.next() is None
 
 
 def test_memory_is_bounded_when_nobody_reads():
     target, counts = reader()
     for _ in range(2000):
-        target.feed(GOOD)
-    assert len(target.partial) <= ascii.MAX_UNREAD + 2 * len(GOOD)
+        assert target.take(GOOD * 4) == GOOD_FRAME[1]
+    assert len(target.partial) <= ascii.MAX_UNREAD + 5 * len(GOOD)
     assert counts['unread'] > 0
-    assert target.next() == GOOD_FRAME
+    assert target.next() == GOOD_FRAME[1]
 
 
 def test_memory_is_bounded_while_a_frame_never_ends():
@@ -187,6 +194,18 @@ def test_any_bytes_never_raise_and_only_give_frames_whose_lrc_is_right(chunks):
         text = ('%c%s%02X' % (start, body.hex().upper(), lrc(body))).encode()
         assert text in b''.join(chunks).upper().replace(b'\0', b'')
     assert len(target.partial) <= ascii.MAX_CHARS
+
+
+@settings(max_examples=300)
+@given(mutated)
+def test_bytes_mean_the_same_however_they_arrive(chunks):
+    # Without NULs: the line's artefact is taken off where a piece ends.
+    text = b''.join(chunks).replace(b'\0', b'')
+    apart, counts_apart = reader()
+    together, counts_together = reader()
+    assert frames(*[bytes((byte,)) for byte in text], into=apart) == frames(text, into=together)
+    for name in ('lrc_errors', 'not_hex', 'odd', 'short', 'older_protocol'):
+        assert counts_apart[name] == counts_together[name], name
 
 
 @settings(max_examples=300)

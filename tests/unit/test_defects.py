@@ -33,14 +33,12 @@ def test_the_manual_tells_the_heartbeats_that_the_code_keeps():
 def test_one_frame_that_never_ends_is_forgotten():
     counts = dict.fromkeys(ascii.COUNTS, 0)
     reader = ascii.Reader(counts)
-    reader.feed(b'>')
+    reader.take(b'>')
     for _ in range(2000):
-        reader.feed(b'0103')
-        assert reader.next() is None
+        assert reader.take(b'0103') is None
         assert len(reader.partial) <= ascii.MAX_CHARS
     assert counts['overlong'] == 1
-    reader.feed(b'\r\n' + ascii.encode(b'\x01\x03'))
-    assert reader.next() == (ascii.REQUEST, b'\x01\x03')
+    assert reader.take(b'\r\n' + ascii.encode(b'\x01\x03')) == b'\x01\x03'
 
 
 def test_an_answer_shorter_than_it_says_is_no_reading():

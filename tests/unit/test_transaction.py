@@ -141,6 +141,36 @@ def test_a_sleeping_box_is_reached_within_three_tries():
     assert len(wire.sent) == 3   # awake: one telegram
 
 
+def test_answer_times_and_tries_are_counted():
+    wire = Wire()
+    box = Box(wire, sleeps_after_ms=20000)
+    master, _ = master_on(wire)
+    begin(wire, master, STATUS)
+    run(wire, master, 6000)
+    for number in range(5):
+        master.start(STATUS, 6000 + number * 1000)
+        run(wire, master, 7000 + number * 1000)
+    statistics = master.statistics
+    # 20 ms and 31 characters on the line.
+    assert statistics.tries == [5, 1, 0] and 28 <= statistics.fastest_ms <= statistics.slowest_ms <= 31
+    assert sum(statistics.buckets) == 6 and statistics.within_ms(50) <= 31
+    box.off = True
+    master.start(STATUS, 12_000)
+    run(wire, master, 14_000)
+    assert sum(statistics.buckets) == 6
+
+
+def test_an_answer_that_waited_for_the_loop_has_no_time():
+    wire = Wire()
+    Box(wire)
+    master, _ = master_on(wire)
+    begin(wire, master, STATUS)
+    busy(wire, master, 3000)
+    woken_ms = wire.now_us // 1000
+    assert run(wire, master, woken_ms + 100) == [(woken_ms, ANSWERED)]
+    assert sum(master.statistics.buckets) == 0 and master.statistics.tries == [1, 0, 0]
+
+
 def test_a_write_is_sent_once_whatever_happens():
     results, _, _, wire = one_exchange([], PAUSE)
     assert [result for _, result in results] == [UNANSWERED] and len(wire.sent) == 1
