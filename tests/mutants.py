@@ -38,7 +38,7 @@ MUTANTS = (
     Mutant(
         "D-02", "A box that is off looked like one in its last state.",
         "tests/unit/test_monitor.py::test_a_silent_box_is_reported_and_reported_again_when_it_answers",
-        "src/app/watch.py", "heard_ms is not None and now_ms - heard_ms < SILENCE_MS", "heard_ms is not None",
+        "src/app/watch.py", "self._seen_ms is not None and now_ms - self._seen_ms < SILENCE_MS", "self._seen_ms is not None",
     ),
     Mutant(
         "D-03", "A character that is not hex ended the script.",
