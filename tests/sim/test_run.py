@@ -285,21 +285,23 @@ def home():
         one.close()
 
 
-def test_within_ten_seconds_it_says_all_a_newcomer_needs(start):
+def test_within_ten_seconds_it_says_all_a_newcomer_needs(start, evidence):
     process = start('--plain')
     address = process.line_with('broker 127.0.0.1:')
     assert TOPIC in address
     assert 'help' in process.line_with('type plug')
     process.line_with('join', 'accepted')
     uplink = process.line_with('uplink', '"state": "Not Connected"')
-    assert time.monotonic() - process.began_s < 10
+    took_s = time.monotonic() - process.began_s
+    evidence('make run: join, first uplink decoded, MQTT address and what to type are there after', '%.1f s' % took_s, '10 s')
+    assert took_s < 10
     assert 'SF10' in uplink
     process.process.send_signal(signal.SIGINT)
     assert process.ended() == (0, '')
     assert 'simulated seconds' in process.lines[-1]
 
 
-def test_a_reset_through_mqtt_makes_the_car_charge_and_its_answer_comes_back(start, home):
+def test_a_reset_through_mqtt_makes_the_car_charge_and_its_answer_comes_back(start, home, evidence):
     server = home('v3/#')
     process = start('--plain', '--speed', '60', '--mqtt', server.address)
     process.line_with('uplink', 'Not Connected')
@@ -318,6 +320,7 @@ def test_a_reset_through_mqtt_makes_the_car_charge_and_its_answer_comes_back(sta
         time.sleep(0.01)
     process.type('quit')
     assert process.ended() == (0, '')
+    evidence('states heard by an MQTT client that pushes Reset Charger', ', '.join(server.states()))
     assert server.states() == ['Not Connected', 'Connected and Locked', 'Reset Charger ACK', 'Charging']
     topics = [topic for topic, _ in server.heard()]
     assert topics[:2] == ['join', 'up']

@@ -48,8 +48,11 @@ def test_no_mutation_stands_twice():
     assert max(Counter((m.file, m.old, m.new) for m in MUTANTS).values()) == 1
 
 
-def test_the_page_shows_the_present_rows():
+def test_the_page_shows_the_present_rows(evidence):
     page = (ROOT / "docs" / "defects.md").read_text()
+    caught = page.count("| yes |")
+    evidence(f"defects of the original brought back and caught by a test, of {len(MUTANTS)} mutations", caught, len(MUTANTS))
+    assert caught == len(MUTANTS), "docs/defects.md: every mutation must be caught"
     absent = [m.defect for m in MUTANTS if f"`{m.test}`" not in page or code(m.old) not in page]
     assert absent == [], "make mutants writes docs/defects.md anew"
 
