@@ -25,7 +25,10 @@ help:
 	@echo "  make keys                     src/keys.py with new random keys, and what to enter at registration;"
 	@echo "                                ARGS=--own-dev-eui where the board has a DevEUI of its own (LoPy4)"
 	@echo ""
-	@echo "  Later:  build flash console logs hil hil-sim status bridge test-home"
+	@echo "  make hil PORT=/dev/ttyUSB0    a real wallbox through the tests; reads only, CONTROL=1 also locks, limits, resets and undoes it"
+	@echo "  make hil-sim                  the same against the simulated wallbox, MINUTES=1 of polling instead of 10"
+	@echo ""
+	@echo "  Later:  build flash console logs status bridge test-home"
 
 setup:
 	@sh tools/setup.sh
@@ -85,12 +88,22 @@ console logs:
 	@$(needs_port)
 	@$(call later,7)
 
-hil status:
+status:
 	@$(needs_port)
 	@$(call later,3)
 
-hil-sim:
-	@$(call later,3)
+# docs/hil.md. MINUTES counts only if it was given: its default above is that of soak.
+hil_minutes = $(if $(filter file,$(origin MINUTES)),$(1),$(MINUTES))
+HIL := $(PYTEST) tests/hil -v -p no:cacheprovider --control "$(CONTROL)" $(if $(ID),--id "$(ID)") $(if $(DIRECTION),--direction "$(DIRECTION)")
+SIM ?= --sleepy
+
+hil:
+	@$(needs_port)
+	@$(MAKE) --no-print-directory setup
+	@$(HIL) --port "$(PORT)" --minutes "$(call hil_minutes,10)" $(ARGS)
+
+hil-sim: setup
+	@$(HIL) --sim "$(SIM)" --control 1 --minutes "$(call hil_minutes,1)" $(ARGS)
 
 bridge test-home:
 	@$(call later,8)
