@@ -41,7 +41,7 @@ class Reporter:
         self._keeper = keeper
         self._class = klass
         self._snapshot = Snapshot()
-        self._said = None            # (code, state) last put into the outbox, None before the first
+        self._said = None            # (code, state, reachable) last put into the outbox, None before the first
         self._said_reason = None     # the reason that went with it
         self._reason_ms = None       # since when another reason holds, None while none does
         self._answers = 0
@@ -72,12 +72,13 @@ class Reporter:
     def _announce(self, now_ms, hold):
         """Put a status into the outbox if there is news."""
         if self._watch.code == NONE and not self._watch.settled:
+            self._reason_ms = None
             return   # the state is as good as there
         snapshot = self._judge(False)
         urgent = is_fault(snapshot.code) or not self._watch.reachable
         if hold and not urgent:
             return   # the radio must be free for the answer, which tells the state too
-        news = (snapshot.code, snapshot.state)
+        news = (snapshot.code, snapshot.state, self._watch.reachable)
         if news != self._said:
             self._said = news
         elif not self._reason_settled(snapshot.reason, now_ms):

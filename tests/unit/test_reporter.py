@@ -115,6 +115,24 @@ def test_a_state_from_before_the_silence_is_never_told_as_the_present_one():
     assert rig.show(0xB1) == (CHANGE, 0xB1, 'Connected and Locked', 'starting')
 
 
+@pytest.mark.parametrize('code', [0xE0, 0xF9])
+def test_silence_is_news_even_if_the_word_for_it_is_the_same(code):
+    rig = Rig()
+    rig.settle(code)
+    assert rig.wait(SILENCE_MS) == (FAULT, code, 'Disabled', 'unreachable')
+    assert rig.show(code) is None
+    assert rig.show(code)[1:3] == (code, 'Disabled')
+
+
+def test_a_reason_still_settling_when_the_state_is_lost_leaves_the_loop_its_sleep():
+    rig = Rig()
+    rig.settle(0xA1)
+    rig.wait(SILENCE_MS)
+    rig.show(0xB1, key=False)
+    rig.reporter._reason_ms = rig.now_ms - 3 * REASON_SETTLES_MS
+    rig.show(0xC2, ms=3000)
+
+
 def test_a_box_that_comes_back_flickering_is_told_as_it_was_seen_last_after_15_s():
     rig = Rig()
     rig.settle(0xA1)
