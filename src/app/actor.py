@@ -1,7 +1,7 @@
 """Who writes to the box: downlinks become commands, one runs at a time; between them what must be kept is kept."""
 
 from modbus import charger as bus
-from modbus import registers
+from modbus import control
 
 from app import codec
 from app.commands import ANSWER, BUSY, D_NONE, D_REPEATED, D_STALE, DONE, EXPIRED, LOCK, REFUSED, RESET, UNLOCK, WRITE, Command
@@ -100,10 +100,10 @@ class Actor:
             self._keeper.lock(False)
 
     def _write(self, command, reading, now_ms):
-        if command.register == registers.ICMAX:
+        if command.register == control.ICMAX:
             if not self._keeper.limit_back:   # one that is still owed is the box's own, whatever it shows now
                 self._keeper.owe_limit(reading.limit_duty)
-        elif command.value != registers.JUMP_E0:
+        elif command.value != control.JUMP_E0:
             self._watch.pulse(now_ms)
         self._writer = command
         self._charger.write(command.register, command.value, now_ms)
@@ -152,4 +152,4 @@ class Actor:
             return
         self._limit_written_ms = now_ms
         self._writer = self._keeper
-        self._charger.write(registers.ICMAX, duty, now_ms)
+        self._charger.write(control.ICMAX, duty, now_ms)

@@ -3,7 +3,7 @@
 Rules: design decisions in docs/operation.md. One Command object is one command; step() says what to do next.
 """
 
-from modbus import registers
+from modbus import control
 
 from app import words
 from app.states import NEVER_CLEARED, is_charging, is_fault
@@ -38,12 +38,12 @@ PROMPT_MS = 2000
 WALK_MS = 6000
 
 # Stages: (register, value, is it needed?, is it reached?, time for it, must it be reached?). Predicates take a reading.
-_PAUSE = (registers.ICMAX, registers.DUTY_PAUSE, lambda r: is_charging(r.code), lambda r: not is_charging(r.code), 10000, False)
+_PAUSE = (control.ICMAX, control.DUTY_PAUSE, lambda r: is_charging(r.code), lambda r: not is_charging(r.code), 10000, False)
 _STAGES = {
     # The contactor opens without load: the car is asked to stop first, for at most 10 s.
-    LOCK: (_PAUSE, (registers.STATE, registers.JUMP_E0, lambda r: r.code != 0xE0, lambda r: r.code == 0xE0, 10000, True)),
-    UNLOCK: ((registers.STATE, registers.JUMP_A1, lambda r: not is_enabled(r.code), lambda r: is_enabled(r.code), 10000, True),),
-    RESET: ((registers.STATE, registers.RESET, lambda r: True, lambda r: reset_took(r), 15000, True),),
+    LOCK: (_PAUSE, (control.STATE, control.JUMP_E0, lambda r: r.code != 0xE0, lambda r: r.code == 0xE0, 10000, True)),
+    UNLOCK: ((control.STATE, control.JUMP_A1, lambda r: not is_enabled(r.code), lambda r: is_enabled(r.code), 10000, True),),
+    RESET: ((control.STATE, control.RESET, lambda r: True, lambda r: reset_took(r), 15000, True),),
 }
 
 
@@ -55,7 +55,7 @@ def is_enabled(code):
 def reset_took(reading):
     """True in the states a reset is for: charging, current offered, or ready for a car."""
     if is_charging(reading.code) or reading.code == 0xB2:
-        return is_charging(reading.code) or 0 < reading.limit_duty < registers.DUTY_PAUSE
+        return is_charging(reading.code) or 0 < reading.limit_duty < control.DUTY_PAUSE
     return reading.code == 0xA1 and not reading.ev_connected
 
 

@@ -1,6 +1,6 @@
 """What an uplink tells of the box: state, reason and figures of one moment. Pure."""
 
-from modbus.registers import da_of_duty
+from modbus.control import da_of_duty
 
 from app import words
 from app.states import reason_of, state_of

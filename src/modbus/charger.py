@@ -1,6 +1,6 @@
 """The charger as the application sees it: readings at a steady pace, sightings of what its panel says, writes that are safe to send."""
 
-from modbus import ascii, registers, transaction
+from modbus import ascii, control, reading, transaction
 
 # What poll() returns.
 IDLE = 0
@@ -36,7 +36,7 @@ COUNTS = ('reads', 'writes', 'forbidden') + transaction.COUNTS + ascii.COUNTS
 class ChargerClient:
     """One charger on the bus. poll() is all it does, at most one event a call.
 
-    code: of the latest SIGHTING. reading: a registers.Reading. limits: duty cycles (box, default, icmax, effective) in 0.1 %, empty
+    code: of the latest SIGHTING. reading: a reading.Reading. limits: duty cycles (box, default, icmax, effective) in 0.1 %, empty
     before the first LIMITS. heard_ms, answered_ms: last valid frame of the box, last answer to us; None before the first.
     due_ms: when poll() wants to be called again at the latest. watch_limits: set it to have 0x000F read every 10 s.
     """
@@ -45,11 +45,11 @@ class ChargerClient:
                  '_id', '_master', '_status_request', '_limits_request', '_panel_head', '_write', '_write_ms', '_write_lost',
                  '_read_at_ms', '_limits_at_ms', '_fresh_until_ms')
 
-    def __init__(self, bus, device_id=1, phase_order=registers.PHASE_ORDER):
+    def __init__(self, bus, device_id=1, phase_order=reading.PHASE_ORDER):
         if not 1 <= device_id <= 16:
             raise ValueError('device_id')
         self.code = None
-        self.reading = registers.Reading(phase_order)
+        self.reading = reading.Reading(phase_order)
         self.limits = ()
         self.outcome = None
         self.failed_address = None
@@ -62,9 +62,9 @@ class ChargerClient:
             self.counts[name] = 0
         self._id = device_id
         self._master = transaction.Master(bus, self.counts)
-        self._status_request = self._request_for(registers.STATUS)
-        self._limits_request = self._request_for(registers.LIMITS)
-        self._panel_head = self._request_for(registers.PANEL).head
+        self._status_request = transaction.read_request(device_id, reading.STATUS, reading.STATUS_WORDS)
+        self._limits_request = transaction.read_request(device_id, reading.LIMITS, reading.LIMITS_WORDS)
+        self._panel_head = transaction.read_request(device_id, reading.PANEL, reading.PANEL_WORDS).head
         self._write = None           # the Request waiting to be sent or answered
         self._write_ms = 0           # when it was asked for
         self._write_lost = False     # it is over, unsent, and nobody was told yet
@@ -72,16 +72,13 @@ class ChargerClient:
         self._limits_at_ms = 0
         self._fresh_until_ms = None  # a write may rest on the latest reading until then; None: on no reading
 
-    def _request_for(self, address):
-        return transaction.read_request(self._id, address, registers.find(address)[registers.WORDS])
-
     def write(self, register, value, now_ms):
         """Ask for one write, sent once, told by WRITTEN; False while another is pending. What may not be written ends as NOT_SENT."""
         if self._write is not None:
             return False
         self._write = transaction.write_request(self._id, register, value)
         self._write_ms = now_ms
-        self._write_lost = not registers.may_write(register, value)
+        self._write_lost = not control.may_write(register, value)
         if self._write_lost:
             self.counts['forbidden'] += 1
         self.due_ms = now_ms
@@ -134,7 +131,7 @@ class ChargerClient:
             self._fresh_until_ms = at_ms + FRESH_MS
             return READING
         if done is self._limits_request:
-            self.limits = registers.limits_of(master.body[3:])
+            self.limits = reading.limits_of(master.body[3:])
             return LIMITS
         return self._on_written(result, now_ms)
 

@@ -1,93 +1,175 @@
-"""The charger's register map as data, and what its numbers mean. Pure: no bus, no time.
+"""The charger's whole register map as data: decoding, the console's listing and the table in docs/protocol.md come from it.
 
-Sources: ABL = "EVCC2/3 - API subset for external applications", 05 0015 20 Rev. B; forum = the register survey in
+For consoles, commissioning and identification; the loop needs modbus.reading and modbus.control alone, and memory is dear on
+a board. Sources: ABL = "EVCC2/3 - API subset for external applications", 05 0015 20 Rev. B; forum = the register survey in
 goingelectric.de t=38749, confirmed by evcc; orig = traces of the original monitor. docs/protocol.md weighs them.
 """
 
 from umodbus.functions import to_short
 
-DEVICE = 0x0001
-PANEL = 0x0004
-STATE = 0x0005
-LIMITS = 0x000F
-ICMAX = 0x0014
-STATUS = 0x002E
+# All that a console asks about registers is found here, whichever module it lives in.
+from modbus.control import (DUTY_MAX, DUTY_MIN, DUTY_PAUSE, ICMAX, JUMP_A1, JUMP_E0, RESET, STATE, da_of_duty, duty_of_amps,  # noqa: F401
+                            may_write)
+from modbus.reading import (CURRENT_MAX_DA, CURRENT_RESIDUE_DA, DEVICE, DEVICE_WORDS, LIMITS, LIMITS_WORDS, PANEL, PANEL_WORDS,  # noqa: F401
+                            PHASE_ORDER, STATUS, STATUS_WORDS, Reading, limits_of)
+
+LINE = 0x0003
+SYSTEM = 0x0006
+PILOT = 0x0015
+OPTIONS = 0x002C
+SHORT_STATUS = 0x0033
+SERIAL = 0x0050
+
+# Values of STATE that are not for normal operation (modbus.control has those that are).
+JUMP_E2 = 0xE2E2
+IMBALANCE_ON = 0x3838
+JUMP_F1 = 0xF1F1
 
 # Access.
 READ = 1
 WRITE = 2
 
-# Field: (name, word, highest bit, lowest bit, unit, special values as (raw, meaning)).
-NAME, WORD, HIGH, LOW, UNIT, SPECIAL = range(6)
+# Field: (name, word, highest bit, lowest bit, unit, range, special values). Bits are counted from the low end of its word; a
+# text goes on through the words that follow. range: (lowest, highest) raw value, None: whatever fits. special: (raw, meaning).
+NAME, WORD, HIGH, LOW, UNIT, RANGE, SPECIAL = range(7)
 DUTY = '0.1 %'
 CURRENT = '0.1 A'
+AMPS = 'A'
+PILOT_VOLTS = '4.25 mV'
 CODE = 'code'
 FLAG = 'flag'
+CHOICE = 'choice'   # special has all its values
+TEXT = 'text'
 NUMBER = ''
 
-# "1000 = meter not available or state A" (ABL); 1 is left over with a car that draws nothing (evcc issue 2809).
-_CURRENT_SPECIAL = ((1000, None), (1, 0))
+UNCHANGED = 'unchanged'
+
+
+def _flag(name, word, bit):
+    return name, word, bit, bit, FLAG, None, ()
+
+
+def _choice(name, word, high, low, values):
+    return name, word, high, low, CHOICE, None, values
+
+
+def _duty(name, word):
+    # "0..1000" (ABL on 0x002E).
+    return name, word, 11, 0, DUTY, (0, DUTY_PAUSE), ()
+
+
+def _current(name, word):
+    return name, word, 15, 0, CURRENT, (0, CURRENT_MAX_DA), ((1000, None), (CURRENT_RESIDUE_DA, 0))
+
+
+def _amps(name, word, high):
+    return name, word, high, high - 7, AMPS, (0, CURRENT_MAX_DA // 10), ((100, None),)
+
+
+_STATE_CODE = ('code', 0, 7, 0, CODE, None, ())
+_AFTER_POWER_CYCLE = 'after_power_cycle'
 
 # Register: (address, words, access, broadcast, name, source, fields). A read must ask for exactly these words (ABL 1.4.3).
+ADDRESS, WORDS, ACCESS, BROADCAST, TITLE, SOURCE, FIELDS = range(7)
 REGISTERS = (
-    (DEVICE, 2, READ, True, 'device', 'ABL', (
-        ('hardware', 0, 7, 6, NUMBER, ((0, '141215'), (1, '160307'), (2, '170725'))),
-        ('device_id', 0, 5, 0, NUMBER, ()),
-        ('firmware_major', 1, 15, 12, NUMBER, ()),
-        ('firmware_minor', 1, 11, 8, NUMBER, ()),
-        ('coding_resistor', 1, 7, 7, FLAG, ()),
-        ('upstream_timeout', 1, 6, 6, FLAG, ()),
-        ('meter', 1, 5, 5, FLAG, ()),
-        ('residual_current_monitor', 1, 4, 4, FLAG, ()),
-        ('socket', 1, 3, 3, FLAG, ()),
-        ('welding_detection', 1, 2, 2, FLAG, ()),
-        ('enable_mode', 1, 1, 0, NUMBER, ((0, 'none'), (1, 'closed_to_start'), (2, 'closed_to_enable'), (3, 'invalid'))),
+    (DEVICE, DEVICE_WORDS, READ, True, 'device', 'ABL', (
+        _choice('hardware', 0, 7, 6, ((0, '141215'), (1, '160307'), (2, '170725'))),
+        ('device_id', 0, 5, 0, NUMBER, (1, 16), ()),
+        ('firmware_major', 1, 15, 12, NUMBER, None, ()),
+        ('firmware_minor', 1, 11, 8, NUMBER, None, ()),
+        _flag('coding_resistor', 1, 7),
+        _flag('upstream_timeout', 1, 6),
+        _flag('meter', 1, 5),
+        _flag('residual_current_monitor', 1, 4),
+        _flag('socket', 1, 3),
+        _flag('welding_detection', 1, 2),
+        _choice('enable_mode', 1, 1, 0, ((0, 'none'), (1, 'closed_to_start'), (2, 'closed_to_enable'), (3, 'invalid'))),
     )),
-    (PANEL, 1, READ, False, 'panel', 'orig', (
-        ('code', 0, 7, 0, CODE, ()),
+    (LINE, 1, READ, False, 'line', 'ABL', (
+        _choice('stop_bits', 0, 7, 6, ((0, 1), (3, 2))),
+        _choice('parity', 0, 5, 4, ((0, 'none'), (1, 'odd'), (2, 'even'))),
+        _choice('baud', 0, 3, 0, ((5, 9600), (6, 19200), (7, 38400), (8, 57600))),
     )),
-    (STATE, 1, WRITE, True, 'state', 'ABL', ()),
-    (LIMITS, 5, READ, False, 'limits', 'forum', (
-        ('box_duty', 1, 11, 0, DUTY, ()),
-        ('default_duty', 2, 11, 0, DUTY, ()),
-        ('icmax_duty', 3, 11, 0, DUTY, ()),
-        ('effective_duty', 4, 11, 0, DUTY, ()),
+    (PANEL, PANEL_WORDS, READ, False, 'panel', 'orig', (_STATE_CODE,)),
+    (STATE, 1, WRITE, True, 'state', 'ABL', (
+        _choice('command', 0, 15, 0, (
+            (JUMP_E0, 'lock'), (JUMP_A1, 'unlock'), (RESET, 'reset'), (JUMP_E2, 'setup'), (IMBALANCE_ON, 'imbalance_on'), (JUMP_F1, 'fail'))),
     )),
-    (ICMAX, 1, WRITE, True, 'icmax', 'ABL', ()),
-    (STATUS, 5, READ, False, 'status', 'ABL', (
-        ('code', 0, 7, 0, CODE, ()),
-        ('ev_connected', 1, 15, 15, FLAG, ()),
-        ('reduced', 1, 14, 14, FLAG, ()),
-        ('enable_input2', 1, 13, 13, FLAG, ()),
-        ('enable_input', 1, 12, 12, FLAG, ()),
-        ('limit_duty', 1, 11, 0, DUTY, ()),
-        ('current1_da', 2, 15, 0, CURRENT, _CURRENT_SPECIAL),
-        ('current2_da', 3, 15, 0, CURRENT, _CURRENT_SPECIAL),
-        ('current3_da', 4, 15, 0, CURRENT, _CURRENT_SPECIAL),
+    (SYSTEM, 2, READ, False, 'system', 'ABL', (
+        ('state_pointer', 0, 7, 0, NUMBER, None, ()),
+        _choice('upstream_fault', 1, 15, 15, ((0, 'F14'), (1, 'F4'))),
+        _choice(_AFTER_POWER_CYCLE, 1, 14, 14, ((0, 'start'), (1, 'wait'))),
+        _choice('pilot_limits', 1, 13, 12, ((0, 'default'), (2, 'china'))),
+        _flag('upstream_lost', 1, 9),
+        _flag('imbalance', 1, 8),
+        _flag('hot', 1, 7),
+        _flag('metering_failed', 1, 6),
+        _flag('e0_to_a1_disabled', 1, 5),
+        _flag('b1_to_b2_disabled', 1, 4),
+        _flag('a1_to_b1_disabled', 1, 3),
+        _choice('overcurrent', 1, 2, 0, (
+            (0, 'to 100 %'), (1, 'to 105 %'), (5, 'to 110 %'), (3, 'to 120 %'), (7, 'above 120 %'))),
+    )),
+    (LIMITS, LIMITS_WORDS, READ, False, 'limits', 'forum', (
+        _duty('box_duty', 1),
+        _duty('default_duty', 2),
+        _duty('icmax_duty', 3),
+        _duty('effective_duty', 4),
+    )),
+    (ICMAX, 1, WRITE, True, 'icmax', 'ABL', (
+        ('icmax_duty', 0, 15, 0, DUTY, (DUTY_MIN, DUTY_MAX), ((DUTY_PAUSE, 'pause'),)),
+    )),
+    (PILOT, 5, READ, False, 'pilot', 'forum', (
+        _STATE_CODE,
+        ('pilot_high', 1, 15, 0, PILOT_VOLTS, None, ()),
+        ('pilot_low', 2, 15, 0, NUMBER, None, ()),
+        ('proximity', 3, 15, 0, NUMBER, None, ()),
+        ('temperature', 4, 15, 0, NUMBER, None, ()),
+    )),
+    (OPTIONS, 1, WRITE, True, 'options', 'ABL', (
+        _choice('upstream_timeout', 0, 15, 14, ((3, UNCHANGED), (0, UNCHANGED), (1, False), (2, True))),
+        _choice(_AFTER_POWER_CYCLE, 0, 13, 12, ((3, UNCHANGED), (0, UNCHANGED), (1, 'start'), (2, 'wait'))),
+        ('device_id', 0, 7, 0, NUMBER, (1, 16), ()),
+    )),
+    (STATUS, STATUS_WORDS, READ, False, 'status', 'ABL', (
+        _STATE_CODE,
+        _flag('ev_connected', 1, 15),
+        _flag('reduced', 1, 14),
+        _flag('enable_input2', 1, 13),
+        _flag('enable_input', 1, 12),
+        _duty('limit_duty', 1),
+        _current('current1_da', 2),
+        _current('current2_da', 3),
+        _current('current3_da', 4),
+    )),
+    (SHORT_STATUS, 3, READ, False, 'short_status', 'ABL', (
+        _flag('ev_connected', 0, 7),
+        ('code', 1, 15, 8, CODE, None, ()),
+        _amps('current1_a', 1, 7),
+        _amps('current2_a', 2, 15),
+        _amps('current3_a', 2, 7),
+    )),
+    # ABL calls all fourteen characters the serial number; symcon.cvvmedia.ablchargepoint and the original tell the type apart.
+    (SERIAL, 8, READ, False, 'serial', 'ABL', (
+        ('model', 1, 47, 0, TEXT, None, ()),
+        ('serial', 4, 63, 0, TEXT, None, ()),
     )),
 )
-ADDRESS, WORDS, ACCESS, BROADCAST, TITLE, SOURCE, FIELDS = range(7)
 
-# Values of STATE that may be written. 0xF1F1 trips a residual current device, 0x3838 and 0xE2E2 belong to a service visit.
-RESET = 0x5A5A
-JUMP_A1 = 0xA1A1
-JUMP_E0 = 0xE0E0
+# Values of STATE: (raw, states it is accepted in (empty: any), who may write it). "Others must not be used" (ABL).
+NORMAL = 'normal'
+COMMISSIONING = 'commissioning'
+NEVER = 'never'
+COMMANDS = (
+    (JUMP_E0, (), NORMAL),
+    (JUMP_A1, (0xE0, 0xE2), NORMAL),
+    (RESET, (), NORMAL),
+    (JUMP_E2, (0xA1, 0xE0), COMMISSIONING),
+    (IMBALANCE_ON, (0xE2,), NEVER),
+    (JUMP_F1, (), NEVER),   # trips the residual current device where one is so configured
+)
 
-# Duty cycle of the control pilot in 0.1 % (ABL on 0x0014; the two straight lines are IEC 61851-1's).
-DUTY_PAUSE = 1000     # "100 %: no current allowed"
-DUTY_MIN = 80
-DUTY_KNEE = 850
-DUTY_MAX = 960        # 80 A, the upper end of IEC 61851-1's second line
-AMPS_MIN = 6
-AMPS_KNEE = 51
-AMPS_MAX = 80
-
-# Largest current of the status words; above it they mean nothing (ABL: 0..800, and 1000).
-CURRENT_MAX_DA = 800
-# "EV connected: not valid in Ex and Fx" (ABL).
-FIRST_E_CODE = 0xE0
-# The conductor of each current word. ABL names them in order; all traced boxes load the third word with a one-phase car.
-PHASE_ORDER = 'L3 L2 L1'
+_PADDING = b'\x00\xff '
 
 
 def find(address):
@@ -98,100 +180,60 @@ def find(address):
     raise KeyError(address)
 
 
-def may_write(address, value):
-    """True for the writes of normal operation; everything else stays with commissioning, or is never done."""
-    if address == STATE:
-        return value in (RESET, JUMP_A1, JUMP_E0)
-    if address == ICMAX:
-        return DUTY_MIN <= value <= DUTY_MAX or value == DUTY_PAUSE
-    return False
-
-
-def duty_of_amps(amps):
-    """Duty cycle in 0.1 % that offers at most this many whole amperes, 6 to 80; ValueError outside."""
-    if not isinstance(amps, int) or not AMPS_MIN <= amps <= AMPS_MAX:
-        raise ValueError('amps')
-    if amps <= AMPS_KNEE:
-        return amps * 50 // 3   # I = duty * 0.6 A per %, rounded down: never more than asked for
-    return amps * 4 + 640       # I = (duty - 64 %) * 2.5 A per %
-
-
-def da_of_duty(duty):
-    """Current in 0.1 A (rounded) that a duty cycle in 0.1 % offers: 0 for none, None where it is no analogue current."""
-    if duty == 0 or duty == DUTY_PAUSE:
-        return 0
-    if not DUTY_MIN <= duty <= DUTY_MAX:
-        return None
-    if duty <= DUTY_KNEE:
-        return max((duty * 6 + 5) // 10, AMPS_MIN * 10)   # 8 to 10 % are 6 A
-    return (duty - 640) * 5 // 2
-
-
 def decode(register, data):
-    """The fields of a register's data (bytes) by name, special values replaced, or None if the length is wrong."""
+    """The fields of a register's data (bytes) by name, None where a value means nothing; None if the length is wrong."""
     if len(data) != 2 * register[WORDS]:
         return None
     words = to_short(data, False)
     values = {}
-    for name, word, high, low, unit, special in register[FIELDS]:
-        value = words[word] >> low & (2 << high - low) - 1
-        if unit == FLAG:
-            value = value == 1
-        for raw, meaning in special:
-            if value == raw:
-                value = meaning
-                break
-        values[name] = value
+    for field in register[FIELDS]:
+        word = field[WORD]
+        if field[UNIT] == TEXT:
+            values[field[NAME]] = text_of(data[2 * word:2 * word + (field[HIGH] + 1) // 8])
+        else:
+            values[field[NAME]] = _meaning(field, words[word] >> field[LOW] & _mask(field))
     return values
 
 
-class Reading:
-    """The latest 0x002E, kept and overwritten in place.
-
-    code: raw state, 0..255. ev_connected: bool, None in Ex and Fx. enable_input, enable_input2, reduced: bool.
-    limit_duty: 0.1 %. currents_da: [L1, L2, L3] in 0.1 A, None where unknown. at_ms: when it was true.
-    """
-
-    __slots__ = ('code', 'ev_connected', 'enable_input', 'enable_input2', 'reduced', 'limit_duty', 'currents_da', 'at_ms', '_l1', '_l2', '_l3')
-
-    def __init__(self, phase_order=PHASE_ORDER):
-        order = phase_order.split()
-        if sorted(order) != ['L1', 'L2', 'L3']:
-            raise ValueError('phase_order')
-        self._l1 = 2 + order.index('L1')
-        self._l2 = 2 + order.index('L2')
-        self._l3 = 2 + order.index('L3')
-        self.code = None          # None before the first update
-        self.ev_connected = None
-        self.enable_input = None
-        self.enable_input2 = None
-        self.reduced = None
-        self.limit_duty = None
-        self.currents_da = [None, None, None]
-        self.at_ms = 0
-
-    def update(self, data, at_ms):
-        """Take the ten bytes of 0x002E; the same meaning as decode(), by hand because it runs every 2 s for ever."""
-        words = to_short(data, False)
-        code = self.code = words[0] & 0xFF
-        flags = words[1]
-        self.ev_connected = flags >= 0x8000 if code < FIRST_E_CODE else None
-        self.reduced = flags & 0x4000 != 0
-        self.enable_input2 = flags & 0x2000 != 0
-        self.enable_input = flags & 0x1000 != 0
-        self.limit_duty = flags & 0x0FFF
-        currents_da = self.currents_da
-        current = words[self._l1]
-        currents_da[0] = None if current > CURRENT_MAX_DA else 0 if current == 1 else current
-        current = words[self._l2]
-        currents_da[1] = None if current > CURRENT_MAX_DA else 0 if current == 1 else current
-        current = words[self._l3]
-        currents_da[2] = None if current > CURRENT_MAX_DA else 0 if current == 1 else current
-        self.at_ms = at_ms
+def _mask(field):
+    return (2 << field[HIGH] - field[LOW]) - 1
 
 
-def limits_of(data):
-    """The duty cycles (box, default, icmax, effective) of 0x000F's ten bytes, in 0.1 %."""
-    words = to_short(data, False)
-    # Only 12 bits count: evcc masks them too before it compares icmax.
-    return words[1] & 0x0FFF, words[2] & 0x0FFF, words[3] & 0x0FFF, words[4] & 0x0FFF
+def _meaning(field, raw):
+    """What the raw value of a field says."""
+    for special, meaning in field[SPECIAL]:
+        if raw == special:
+            return meaning
+    if field[UNIT] == FLAG:
+        return raw == 1
+    limits = field[RANGE]
+    if field[UNIT] == CHOICE or limits is not None and not limits[0] <= raw <= limits[1]:
+        return None
+    return raw
+
+
+def text_of(data):
+    """The characters in some bytes, padding taken off and '?' for what is none; None if nothing is programmed (all 00 or FF)."""
+    data = data.strip(_PADDING)
+    if not data:
+        return None
+    return ''.join([chr(byte) if 0x20 <= byte < 0x7F else '?' for byte in data])
+
+
+def encode(register, values):
+    """The word that writes these fields (meanings by name, all of them) to a register of one word; ValueError names what does not fit."""
+    word = 0
+    for field in register[FIELDS]:
+        word |= _raw(field, values.get(field[NAME])) << field[LOW]
+    return word
+
+
+def _raw(field, value):
+    """The raw value that says this."""
+    for special, meaning in field[SPECIAL]:
+        if value == meaning and type(value) is type(meaning):   # True is 1 otherwise
+            return special
+    limits = field[RANGE]
+    if limits is None or isinstance(value, bool) or not isinstance(value, int) or not limits[0] <= value <= limits[1]:
+        raise ValueError(field[NAME])
+    return value

@@ -26,6 +26,11 @@ ERROR_BIT = 0x80
 RESPONSE_MS = 400
 # A sleeping box loses the first telegram and needs a little time to wake (goingelectric.de p=1550459, evcc issue 526).
 READ_TRIES = 3
+# A read may wait as long as three unanswered telegrams take. Once the box is known to be quick, more telegrams fit in: what one of them
+# loses to noise, the next may bring. A box that answers none is asked the slow way again.
+QUICK_AFTER = 8          # answers, and no read unanswered between, until it is known
+QUICK_MS = 100           # shortest wait, as in the fork of jrv/esphome-abl-emh1 for the older controllers
+QUICK_FACTOR = 4         # and at least so many times its slowest answer of late
 CHARS_PER_S = 3490       # 38400 Bd, 11 bits a character (8E1)
 QUIET_MS = 5             # 17 characters: between anybody's last byte and our first
 LISTEN_MS = 1200         # first listen: the original's box talks every second in all states but A1
@@ -36,8 +41,8 @@ BURST_BYTES = 9          # fewer are wake-up glitches, no telegram
 PARTIAL_MS = 100         # a frame pausing longer is not coming any more; 50 ms clears the buffer of jrv/esphome-abl-emh1
 STARVED_MS = 6000        # waited that long for a gap that never is wide enough: right behind a frame will have to do
 SLEPT_MS = 20            # from the end of a busy loop; what is read later than this did not wait in the buffer
-# Our longest exchange: write request (23 characters), answer time, status answer (31 characters).
-EXCHANGE_MS = 7 + RESPONSE_MS + 9
+# Our longest exchange: write request (23 characters), status answer (31 characters).
+EXCHANGE_MS = 7 + 9   # and the wait for the answer
 
 # What is counted in the dictionary given, beside the reader's.
 COUNTS = ('sent', 'answered', 'refused', 'retries', 'timeouts', 'foreign', 'echoes', 'bus_errors')
@@ -71,11 +76,12 @@ def write_request(device_id, address, value):
 
 
 class Master:
-    """Owner of the bus. request: the one under way, or None; due_ms: when poll() wants to be called for it; statistics: of its answers."""
+    """Owner of the bus. request: the one under way, or None; due_ms: when poll() wants to be called for it."""
 
-    __slots__ = ('request', 'sent', 'done', 'due_ms', 'start_char', 'body', 'at_ms', 'reader', 'statistics', '_read', '_transmit', '_counts', '_tries',
-                 '_until_ms', '_wanted_ms', '_sent_ms', '_echo', '_open_ms', '_byte_ms', '_stamp_ms', '_foreign_ms', '_burst_ms', '_burst_timed',
-                 '_answer_ms', '_intervals', '_shortest_ms', '_polled_ms', '_busy_ms', '_busy_end_ms')
+    __slots__ = ('request', 'sent', 'done', 'due_ms', 'start_char', 'body', 'at_ms', 'reader', 'statistics', '_read', '_transmit',
+                 '_counts', '_credit_ms', '_failed', '_wait_ms', '_quick_answers', '_slowest_ms', '_quick_id', '_until_ms', '_wanted_ms',
+                 '_sent_ms', '_echo', '_open_ms', '_byte_ms', '_stamp_ms', '_foreign_ms', '_burst_ms', '_burst_timed', '_answer_ms',
+                 '_intervals', '_shortest_ms', '_polled_ms', '_busy_ms', '_busy_end_ms')
 
     def __init__(self, bus, counts):
         self.request = None
@@ -90,7 +96,12 @@ class Master:
         self._read = bus.read
         self._transmit = bus.transmit
         self._counts = counts
-        self._tries = 0
+        self._credit_ms = 0          # of waiting for answers, left to the request
+        self._failed = 0             # telegrams of the request that nobody answered
+        self._wait_ms = RESPONSE_MS  # for an answer to a read
+        self._quick_answers = 0
+        self._slowest_ms = 0         # answer of late
+        self._quick_id = None        # of the box that gave them
         self._until_ms = None        # not to be sent later, None: no such limit
         self._wanted_ms = 0
         self._sent_ms = 0            # when its last byte had left
@@ -112,7 +123,8 @@ class Master:
         """Begin a request; only while there is none. It is sent in the next gap, a write not later than until_ms."""
         self.request = request
         self.sent = False
-        self._tries = request.tries
+        self._credit_ms = request.tries * RESPONSE_MS
+        self._failed = 0
         self._until_ms = until_ms
         self._wanted_ms = now_ms
         self._attempt(now_ms)
@@ -188,7 +200,9 @@ class Master:
             self._note_foreign()
         self._counts['foreign'] += 1
         # Whoever asks has the line until he is answered.
-        self._answer_ms = self._stamp_ms + RESPONSE_MS if start_char == ascii.REQUEST else 0
+        self._answer_ms = 0
+        if start_char == ascii.REQUEST:
+            self._answer_ms = self._stamp_ms + (self._wait_ms if body[0] == self._quick_id else RESPONSE_MS)
         self.start_char = start_char
         self.body = body
         self.at_ms = self._stamp_ms
@@ -197,12 +211,28 @@ class Master:
     def _finish(self, result, start_char, body):
         self._counts['answered' if result == ANSWERED else 'refused'] += 1
         timed = self._stamp_ms == self._byte_ms   # else it waited for us, nobody knows how long
-        self.statistics.note(self._byte_ms - self._sent_ms if timed else None, self.request.tries - self._tries)
+        answer_ms = self._byte_ms - self._sent_ms if timed else None
+        self.statistics.note(answer_ms, min(self._failed, READ_TRIES - 1))
+        if timed:
+            self._learn(answer_ms)
         self.start_char = start_char
         self.body = body
         self.at_ms = max(self._stamp_ms, self._sent_ms)   # however long it waited, it is no older than the question
         self._end()
         return result
+
+    def _learn(self, answer_ms):
+        """How long to wait for the next answer."""
+        self._slowest_ms = max(answer_ms, self._slowest_ms - 1)
+        self._quick_id = self.request.body[0]
+        if self._quick_answers < QUICK_AFTER:
+            self._quick_answers += 1
+        else:
+            self._wait_ms = min(max(QUICK_FACTOR * self._slowest_ms, QUICK_MS), RESPONSE_MS)
+
+    def _patience_ms(self):
+        """How long an answer to the request is waited for."""
+        return self._wait_ms if self.request.tries > 1 else RESPONSE_MS
 
     def _end(self):
         self.done = self.request
@@ -214,8 +244,11 @@ class Master:
         if self.sent:
             self.sent = False
             self._counts['timeouts'] += 1
-            self._tries -= 1
-            if self._tries == 0:
+            self._failed += 1
+            self._credit_ms -= self._patience_ms()
+            if self._credit_ms < self._patience_ms():
+                self._wait_ms = RESPONSE_MS
+                self._quick_answers = 0
                 self._end()
                 return UNANSWERED
             self._counts['retries'] += 1
@@ -237,7 +270,7 @@ class Master:
         self._echo = True
         self._counts['sent'] += 1
         self._sent_ms = now_ms + request.sending_ms
-        self.due_ms = self._sent_ms + RESPONSE_MS
+        self.due_ms = self._sent_ms + self._patience_ms()
         try:
             self._transmit(request.frame)
         except HalError:
@@ -257,7 +290,7 @@ class Master:
             free_ms = self._open_ms
         if free_ms > now_ms:
             return free_ms
-        if now_ms <= self._burst_ms + self._shortest_ms * 7 // 8 - EXCHANGE_MS:
+        if now_ms <= self._burst_ms + self._shortest_ms * 7 // 8 - EXCHANGE_MS - (self._patience_ms() if self._failed else RESPONSE_MS):
             return now_ms
         if now_ms - self._wanted_ms >= STARVED_MS:
             return now_ms   # who is asked this while waiting is asked right behind a frame

@@ -1,6 +1,5 @@
 """Answer times and tries: small integers in lists that never grow."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 

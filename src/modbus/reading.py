@@ -1,0 +1,82 @@
+"""The blocks that the loop reads, and what is in them. Pure: no bus, no time. modbus.registers describes them in full, for everybody else.
+
+Decoded by hand, because it runs every 2 s for ever; tests hold it to the map. Sources as in modbus.registers.
+"""
+
+from umodbus.functions import to_short
+
+# Blocks: address, words. A read must ask for exactly these (ABL 1.4.3).
+DEVICE = 0x0001
+DEVICE_WORDS = 2
+PANEL = 0x0004
+PANEL_WORDS = 1
+LIMITS = 0x000F
+LIMITS_WORDS = 5
+STATUS = 0x002E
+STATUS_WORDS = 5
+
+# Largest current of the status words; above it they mean nothing (ABL: 0..800, and 1000: "meter not available or state A").
+CURRENT_MAX_DA = 800
+# Left over with a car that draws nothing (evcc issue 2809).
+CURRENT_RESIDUE_DA = 1
+# "EV connected: not valid in Ex and Fx" (ABL).
+FIRST_E_CODE = 0xE0
+# The conductor of each current word. ABL names them in order; all traced boxes load the third word with a one-phase car.
+PHASE_ORDER = 'L3 L2 L1'
+
+
+class Reading:
+    """The latest 0x002E, kept and overwritten in place.
+
+    code: raw state, 0..255. ev_connected: bool, None in Ex and Fx. enable_input, enable_input2, reduced: bool.
+    limit_duty: 0.1 %. currents_da: [L1, L2, L3] in 0.1 A, None where unknown. at_ms: when it was true.
+    """
+
+    __slots__ = ('code', 'ev_connected', 'enable_input', 'enable_input2', 'reduced', 'limit_duty', 'currents_da', 'at_ms', '_first', '_second',
+                 '_third', '_head', '_flags')
+
+    def __init__(self, phase_order=PHASE_ORDER):
+        order = phase_order.split()
+        if sorted(order) != ['L1', 'L2', 'L3']:
+            raise ValueError('phase_order')
+        # Where each current word belongs in currents_da.
+        self._first, self._second, self._third = [int(conductor[1]) - 1 for conductor in order]
+        self.code = None          # None before the first update
+        self.ev_connected = None
+        self.enable_input = None
+        self.enable_input2 = None
+        self.reduced = None
+        self.limit_duty = None
+        self.currents_da = [None, None, None]
+        self.at_ms = 0
+        self._head = None         # the first two words as they were last decoded: they seldom change
+        self._flags = None
+
+    def update(self, data, at_ms):
+        """Take the ten bytes of 0x002E."""
+        head, flags, first, second, third = to_short(data, False)
+        if flags != self._flags or head != self._head:
+            self._update_state(head, flags)
+        currents_da = self.currents_da
+        currents_da[self._first] = None if first > CURRENT_MAX_DA else 0 if first == CURRENT_RESIDUE_DA else first
+        currents_da[self._second] = None if second > CURRENT_MAX_DA else 0 if second == CURRENT_RESIDUE_DA else second
+        currents_da[self._third] = None if third > CURRENT_MAX_DA else 0 if third == CURRENT_RESIDUE_DA else third
+        self.at_ms = at_ms
+
+    def _update_state(self, head, flags):
+        """What the first two words say."""
+        self._head = head
+        self._flags = flags
+        code = self.code = head & 0xFF
+        self.ev_connected = flags & 0x8000 != 0 if code < FIRST_E_CODE else None
+        self.reduced = flags & 0x4000 != 0
+        self.enable_input2 = flags & 0x2000 != 0
+        self.enable_input = flags & 0x1000 != 0
+        self.limit_duty = flags & 0x0FFF
+
+
+def limits_of(data):
+    """The duty cycles (box, default, icmax, effective) of 0x000F's ten bytes, in 0.1 %."""
+    words = to_short(data, False)
+    # Only 12 bits count: evcc masks them too before it compares icmax.
+    return words[1] & 0x0FFF, words[2] & 0x0FFF, words[3] & 0x0FFF, words[4] & 0x0FFF
