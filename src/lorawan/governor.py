@@ -5,6 +5,7 @@ from micropython import const
 from hal.contract import HalError
 
 from lorawan.ledger import BUCKET_MS, DAY_MS, Ledger
+from lorawan.outbox import CHANGE
 
 # Fair use of The Things Network is 30 s a day (its forum, topic 1300); we stay under 24 s, joins and repeats included.
 DAY_MAX_MS = const(24000)
@@ -14,20 +15,26 @@ JOINS_MAX = const(20)
 # due whatever the budget says, for which the reserve is kept.
 JOIN = const(4)
 RESERVED = const(5)
+# That uplink needs a session: the join for it.
+RESERVED_JOIN = const(6)
 # The total that may be reached for it. Joins leave room for the answers after them.
-_MAX_MS = (24000, 24000, 20000, 12000, 20000, 24000)
+_MAX_MS = (24000, 24000, 20000, 12000, 20000, 24000, 24000)
+_JOINS = (JOIN, RESERVED_JOIN)
 
 # The record counts this much more than was sent: it is written anew only when that is used up, so a reboot loses nothing,
 # and flash is written at most 24 s / 750 ms + 20 joins = 52 times a day. Two frames of 11 bytes at SF10 fit.
 CREDIT_MS = const(750)
 _RECORD = 'airtime'
+# Boots late on a full day: a join of 28 ms and an uplink of 371 out of turn each, so two of them. At SF12 the heartbeats
+# alone leave no room for it beside the two answers that a command needs.
+_BOOTS_MS = const(800)
 
 
 class Governor:
     """wait_ms() asks, begin() before every emission, settle() when it is known what went out."""
 
-    __slots__ = ('ledger', 'store_failures', '_store', '_pending_ms', '_pending_joins', '_credit_ms', '_credit_joins',
-                 '_heartbeat_ms', '_spacing_ms', '_reserved')
+    __slots__ = ('ledger', 'store_failures', 'spacing_ms', '_store', '_pending_ms', '_pending_joins', '_credit_ms', '_credit_joins',
+                 '_heartbeat_ms', '_reserved', '_boots_ms')
 
     def __init__(self, store, now_ms):
         self.ledger = Ledger(now_ms)
@@ -49,8 +56,9 @@ class Governor:
     def reserve(self, heartbeat_ms, spacing_ms):
         """Keep room for an emission of heartbeat_ms every spacing_ms."""
         self._heartbeat_ms = heartbeat_ms
-        self._spacing_ms = spacing_ms
+        self.spacing_ms = spacing_ms
         # An entry counts for a day and at most one bucket more: so many heartbeats count at the same time.
+        self._boots_ms = _BOOTS_MS if 0 < heartbeat_ms <= CREDIT_MS else 0
         self._reserved = (DAY_MS + BUCKET_MS + spacing_ms - 1) // spacing_ms
 
     def wait_ms(self, now_ms, priority, airtime_ms):
@@ -58,10 +66,20 @@ class Governor:
         ledger = self.ledger
         ledger.advance(now_ms)
         new_ms = self._pending_ms + airtime_ms
-        if (ledger.total_ms + new_ms <= _MAX_MS[priority] and (priority != JOIN or ledger.joins < JOINS_MAX)
-                and (priority == RESERVED or self._leaves_reserve(now_ms, priority, new_ms))):
+        if (ledger.total_ms + new_ms <= _MAX_MS[priority] and (priority not in _JOINS or ledger.joins < JOINS_MAX)
+                and new_ms <= self._room_ms(now_ms, priority, new_ms)):
             return 0
         return ledger.next_expiry_ms(now_ms)
+
+    def join_pace_ms(self, now_ms):
+        """How far apart joins have to be from now on, so that there is always another one to come."""
+        self.ledger.advance(now_ms)
+        return self.ledger.join_pace_ms(now_ms, JOINS_MAX)
+
+    def joins(self, now_ms):
+        """How many joins count today."""
+        self.ledger.advance(now_ms)
+        return self.ledger.joins
 
     def begin(self, now_ms, airtime_ms, joins=0):
         """An emission starts; airtime_ms is the most it can become. It is on record before it is on the air."""
@@ -71,7 +89,8 @@ class Governor:
         self._credit_joins -= joins
         if self._credit_ms < 0 or self._credit_joins < 0:
             self.ledger.advance(now_ms)
-            self._save(CREDIT_MS)
+            # On a full day less, so that a reboot takes nothing from the heartbeats.
+            self._save(max(0, self._room_ms(now_ms, CHANGE, airtime_ms + CREDIT_MS) - airtime_ms))
 
     def settle(self, now_ms, airtime_ms, joins=0):
         """The emission is over, and this much of what begin() was told was sent."""
@@ -100,18 +119,23 @@ class Governor:
         self._credit_ms = credit_ms
         self._credit_joins = 0
 
-    def _leaves_reserve(self, now_ms, priority, new_ms):
-        """True if after new_ms more now every heartbeat of the coming day still fits as old entries expire."""
+    def _room_ms(self, now_ms, priority, wanted_ms):
+        """Up to wanted_ms, what may be sent now so that every heartbeat of the coming day fits as old entries expire; may be negative."""
         ledger = self.ledger
-        room_ms = DAY_MAX_MS - new_ms
         heartbeat_ms = self._heartbeat_ms
+        if priority == RESERVED:
+            return DAY_MAX_MS - ledger.total_ms
+        if priority == RESERVED_JOIN:
+            # It is worth nothing without the uplink after it.
+            return DAY_MAX_MS - ledger.total_ms - heartbeat_ms
         # One to spare, for MAC answers that ride on heartbeats. A join is followed by an uplink at once, any other frame is
         # itself the uplink from which the next one is counted.
-        due_ms = 2 * heartbeat_ms if priority == JOIN else heartbeat_ms
-        if ledger.total_ms + due_ms + self._reserved * heartbeat_ms <= room_ms:
-            return True
+        due_ms = 2 * heartbeat_ms if priority == JOIN else heartbeat_ms + self._boots_ms
+        room_ms = DAY_MAX_MS - due_ms - self._reserved * heartbeat_ms - ledger.total_ms
+        if room_ms >= wanted_ms:
+            return wanted_ms
+        room_ms = wanted_ms
         for number in range(self._reserved + 1):
-            if ledger.remaining_ms(now_ms + number * self._spacing_ms) + due_ms > room_ms:
-                return False
+            room_ms = min(room_ms, DAY_MAX_MS - due_ms - ledger.remaining_ms(now_ms + number * self.spacing_ms))
             due_ms += heartbeat_ms
-        return True
+        return room_ms

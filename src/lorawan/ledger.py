@@ -62,6 +62,18 @@ class Ledger:
                 return (index + SLOTS) * BUCKET_MS - now_ms
         return BUCKET_MS
 
+    def join_pace_ms(self, now_ms, joins_max):
+        """The shortest even gap at which joins from now on never come to joins_max in a day and have to stop."""
+        pace_ms = (DAY_MS + BUCKET_MS) // joins_max
+        # What may be tried before the next expiry, and one: that try comes when it is permitted again.
+        tries = joins_max - self.joins + 1
+        for index in range(self._index - SLOTS + 1, self._index + 1):
+            joins = self._joins[index % SLOTS]
+            if joins:
+                pace_ms = max(pace_ms, ((index + SLOTS) * BUCKET_MS - now_ms) // max(1, tries))
+                tries += joins
+        return pace_ms
+
     def dump(self, extra_ms=0, extra_joins=0):
         """The record for a Store, newest bucket first, with what may yet happen added to the newest."""
         record = bytearray(_RECORD_BYTES)

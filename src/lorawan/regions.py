@@ -12,7 +12,7 @@ _AU915 = _AS923 + ((8, 500, 242, 242),)
 
 
 class Region:
-    """One region; join_rates in the order in which attempts take turns, duty_permille of an hour per sub-band or None."""
+    """One region; join_rates in the order in which attempts take turns, the cheapest first, duty_permille of an hour per sub-band or None."""
 
     __slots__ = ('name', 'rates', 'slowest', 'default_rate', 'join_rates', 'sub_bands', 'duty_permille')
 

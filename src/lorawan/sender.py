@@ -29,7 +29,7 @@ class Sender:
                  '_pace', '_outbox', '_bytes', '_begun_ms', '_deadline_ms', '_hold_ms', '_reserve_ms', '_reserve_again_ms', '_mac_bytes')
 
     def __init__(self, ask, radio, governor, pace, outbox):
-        """ask(call, *arguments): the modem's yes or no."""
+        """ask(now_ms, call, *arguments): the modem's yes or no."""
         self.in_flight = False
         self.confirmed = False      # the frame in flight, or the last one, is
         self.due_ms = 0             # of the next step()
@@ -145,7 +145,7 @@ class Sender:
         cost_ms = self._pace.emissions_ms(self._bytes, TRIALS_MAX)
         self.confirmed = prove and self._governor.wait_ms(now_ms, CHANGE, cost_ms) == 0
         self._governor.begin(now_ms, cost_ms if self.confirmed else self._pace.emissions_ms(self._bytes))
-        if not self._ask(self._radio.send, port, payload, self.confirmed, self._pace.data_rate):
+        if not self._ask(now_ms, self._radio.send, port, payload, self.confirmed, self._pace.data_rate):
             self._governor.settle(now_ms, 0)
             self.refused += 1
             self.retry(now_ms)

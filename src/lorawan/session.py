@@ -22,8 +22,12 @@ JOIN_DEADLINE_MS = const(20000)
 # The session is taken for lost when so many tries in a row came to nothing, or so many deadlines were missed ...
 TRIES_MAX = const(10)
 MISSES_MAX = const(3)
-# ... and from this many on only a reset of the board helps (LoPy4: the modem's task can hang).
+# A call that fails again so soon is no further miss: the loop polls a dead modem as often as a good one.
+SAME_MISS_MS = const(60000)
+# From this many on, over this long at least, only a reset of the board helps (LoPy4: the modem's task can hang). A reset
+# takes the eyes off the box and costs a join; a modem that was only restarting has come back by then.
 STUCK_MISSES = const(6)
+STUCK_MS = const(1800000)
 
 # The Things Stack asks for the device's status once a day: 26 h without any frame are no accident (decision).
 SILENCE_MS = const(93600000)
@@ -45,7 +49,7 @@ class Session:
         self.heard_ms = None         # last proof that the network knows this session
         self.last_uplink_ms = None   # begin of the last uplink that was sent
         self.due_ms = now_ms         # when poll() wants to be called; the radio's events ask for it as well
-        self.stuck = False           # the modem has missed so many deadlines that only a reset is left
+        self.stuck = False           # the modem has missed so much for so long that only a reset is left
         self.deadline_missed = 0
         self.radio_errors = 0
         self.on_sent = None          # or a callable(key, now_ms): what was put under key is out
@@ -62,6 +66,8 @@ class Session:
         self._deadline_ms = 0        # of the join under way
         self._probe_ms = 0           # no confirmed frame before
         self._misses = 0             # deadlines missed or calls failed by the modem, in a row
+        self._first_miss_ms = 0      # the first of them
+        self._failed_ms = None       # the last failed call that counted as one of them
         self._unanswered = 0         # confirmed frames, in a row
         self.use_data_rate(data_rate)
 
@@ -72,7 +78,7 @@ class Session:
         try:
             event = self._poll_radio()
         except HalError:
-            event = self._modem_failed()
+            event = self._modem_failed(now_ms)
         if event is None and now_ms < self.due_ms:
             return None
         return self._turn(event, now_ms)
@@ -104,7 +110,7 @@ class Session:
             try:
                 event = self._poll_radio()
             except HalError:
-                event = self._modem_failed()
+                event = self._modem_failed(now_ms)
         self._STEPS[self.state][0](self, now_ms, 0)
         return None
 
@@ -128,7 +134,7 @@ class Session:
             self.due_ms = self._deadline_ms
             return
         self.deadline_missed += 1
-        self._missed()
+        self._missed(now_ms)
         self._on_join_failed(now_ms, 0)
         self.due_ms = self.joiner.due_ms
 
@@ -142,7 +148,6 @@ class Session:
         # can join and yet hang at every frame.
         if self.state == JOINING:
             self.joiner.end(now_ms)
-        self.joiner.start_over(now_ms)
         self.sender.new_session(now_ms)
         self.state = UP
         self.joined = True
@@ -150,14 +155,14 @@ class Session:
         self._unanswered = 0
         self._probe_ms = now_ms
 
-    def _lose(self, now_ms):
-        """The session is gone: begin anew with a join."""
+    def _lose(self, now_ms, long_silent=False):
+        """The session is gone: begin anew with a join. long_silent: the network had been gone for long before."""
         self.state = DOWN
         self.joined = False
         self._unanswered = 0
         self.outbox.remove(PROBE)
-        self.joiner.start_over(now_ms)
-        self.due_ms = now_ms
+        self.joiner.start_over(now_ms, long_silent)
+        self.due_ms = self.joiner.due_ms
 
     # --- joined
 
@@ -166,7 +171,7 @@ class Session:
         sender = self.sender
         if sender.in_flight and sender.expired(now_ms):
             self.deadline_missed += 1
-            self._missed()
+            self._missed(now_ms)
         if not sender.in_flight:
             self._send(now_ms)
         if not sender.in_flight and (sender.tries >= TRIES_MAX or sender.tries and self._misses >= MISSES_MAX):
@@ -222,11 +227,13 @@ class Session:
         self._unanswered += 1
         self.state = SUSPECT
         if self._unanswered >= PROBES_MAX:
-            self._lose(now_ms)
+            self._lose(now_ms, True)
 
     def _delivered(self, now_ms):
         self._misses = 0
+        self._failed_ms = None
         self.stuck = False
+        self.joiner.worked = True
         key = self.sender.delivered(now_ms)
         self.last_uplink_ms = self.sender.last_ms
         if self.on_sent is not None:
@@ -234,25 +241,29 @@ class Session:
 
     # --- the modem
 
-    def _join(self, data_rate):
-        return self._ask(self._radio.join, data_rate)
+    def _join(self, now_ms, data_rate):
+        return self._ask(now_ms, self._radio.join, data_rate)
 
-    def _ask(self, call, *arguments):
+    def _ask(self, now_ms, call, *arguments):
         """The modem's yes or no."""
         try:
             return call(*arguments)
         except HalError:
-            self._modem_failed()
+            self._modem_failed(now_ms)
             return False
 
-    def _modem_failed(self):
+    def _modem_failed(self, now_ms):
         """It says so itself. Returns no event."""
         self.radio_errors += 1
-        self._missed()
+        if self._failed_ms is None or now_ms - self._failed_ms >= SAME_MISS_MS:
+            self._failed_ms = now_ms
+            self._missed(now_ms)
 
-    def _missed(self):
+    def _missed(self, now_ms):
+        if not self._misses:
+            self._first_miss_ms = now_ms
         self._misses += 1
-        if self._misses >= STUCK_MISSES:
+        if self._misses >= STUCK_MISSES and now_ms - self._first_miss_ms >= STUCK_MS:
             self.stuck = True
 
     # What time alone, and each event of hal.contract (JOINED 1 to HEARD 7), does in each state.

@@ -5,7 +5,7 @@ import pytest
 from hal.contract import STORE, HalError
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lorawan.governor import DAY_MAX_MS, JOIN, JOINS_MAX, RESERVED, Governor
+from lorawan.governor import DAY_MAX_MS, JOIN, JOINS_MAX, RESERVED, RESERVED_JOIN, Governor
 from lorawan.ledger import DAY_MS
 from lorawan.outbox import ANSWER, CHANGE, FAULT, HEARTBEAT
 
@@ -91,8 +91,60 @@ def test_answers_stop_where_the_heartbeats_of_the_coming_day_begin():
     while made.wait_ms(0, ANSWER, 371) == 0:
         send(made, 0, 371)
         sent_ms += 371
-    # 16 heartbeats until the first bucket expires after 24 h 20 min, and one to spare.
-    assert DAY_MAX_MS - 18 * 371 < sent_ms <= DAY_MAX_MS - 17 * 371
+    # 16 heartbeats until the first bucket expires after 24 h 20 min, one to spare, and two boots.
+    assert DAY_MAX_MS - 800 - 18 * 371 < sent_ms <= DAY_MAX_MS - 800 - 17 * 371
+
+
+@pytest.mark.parametrize("join_ms, boots", ((28, 2), (371, 1)))
+def test_boots_on_a_full_day_have_their_join_and_uplink_and_take_no_heartbeat_away(join_ms, boots):
+    heartbeat_ms, spacing_ms = SF10
+    store, window = Store(), Window()
+    made = governor(store=store)
+    while made.wait_ms(0, ANSWER, 371) == 0:
+        send(made, 0, 371)
+        window.add(0, 371)
+    now_ms = MINUTE_MS
+    for _ in range(boots):
+        made = governor(store=store, now_ms=now_ms)
+        for priority, airtime_ms, joins in ((RESERVED_JOIN, join_ms, 1), (RESERVED, heartbeat_ms, 0)):
+            assert made.wait_ms(now_ms, priority, airtime_ms) == 0
+            send(made, now_ms, airtime_ms, joins)
+            window.add(now_ms, airtime_ms)
+    for _ in range(40):
+        now_ms += spacing_ms
+        assert made.wait_ms(now_ms, RESERVED, heartbeat_ms) == 0
+        send(made, now_ms, heartbeat_ms)
+        window.add(now_ms, heartbeat_ms)
+    assert window.most_ms <= DAY_MAX_MS
+
+
+def test_a_join_from_the_reserve_leaves_room_for_its_uplink_and_counts_like_any_other():
+    made = governor()
+    send(made, 0, DAY_MAX_MS - 28 - 371)
+    assert made.wait_ms(0, JOIN, 28) > 0
+    assert made.wait_ms(0, RESERVED_JOIN, 28) == 0
+    assert made.wait_ms(0, RESERVED_JOIN, 29) > 0
+    made = governor()
+    send(made, 0, 20 * 28, JOINS_MAX)
+    assert made.wait_ms(0, RESERVED_JOIN, 28) > 0
+
+
+def test_joins_at_their_pace_are_never_forbidden_and_none_is_left_over():
+    made = governor(reserve=(0, DAY_MS))
+    now_ms = 0
+    for _ in range(16):
+        send(made, now_ms, 28, 1)
+        now_ms += 8 * MINUTE_MS
+    gaps = []
+    while now_ms < 4 * DAY_MS:
+        gaps.append(made.join_pace_ms(now_ms))
+        now_ms += gaps[-1]
+        assert made.wait_ms(now_ms, JOIN, 28) == 0
+        send(made, now_ms, 28, 1)
+    # Four are left of the first day: what they leave of it is cut in five.
+    assert all(4 * 60 * MINUTE_MS < gap_ms < 5 * 60 * MINUTE_MS for gap_ms in gaps[:4])
+    assert all(73 * MINUTE_MS <= gap_ms <= 75 * MINUTE_MS for gap_ms in gaps[6:])
+    assert made.joins(now_ms) >= JOINS_MAX - 2
 
 
 def test_a_join_needs_room_for_the_uplink_after_it():

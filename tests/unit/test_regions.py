@@ -113,3 +113,10 @@ def test_what_fits_together_is_no_error(name, sub_band, data_rate):
 ))
 def test_every_wrong_setting_is_named_at_once(name, sub_band, data_rate, settings):
     assert [text.split(":")[0] for text in regions.check(name, sub_band, data_rate)] == settings
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_join_that_may_use_the_reserve_is_the_cheapest(name):
+    region = regions.REGIONS[name]
+    costs = [airtime.airtime_ms(*region.radio(data_rate), airtime.JOIN_REQUEST) for data_rate in region.join_rates]
+    assert costs[0] == min(costs)

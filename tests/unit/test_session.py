@@ -150,6 +150,15 @@ class World:
         assert self.session.state == UP
         return self
 
+    def proven(self):
+        """Joined, and a frame was sent in that session."""
+        self.joined().status(b"proof", "proof")
+        self.run(10_000)
+        assert self.sent == ["proof"]
+        self.sent.clear()
+        self.radio.frames.clear()
+        return self
+
     def status(self, text=b"12345678901", key="status", priority=CHANGE):
         return self.session.outbox.put(priority, key, lambda limit: (10, text[:limit]))
 
@@ -173,11 +182,86 @@ def test_joins_take_turns_and_back_off_with_jitter():
     world = World()
     world.radio.network = False
     world.run(2 * HOUR_MS)
-    times = [at_ms for at_ms, _rate in world.radio.joins]
     assert [rate for _at_ms, rate in world.radio.joins[:4]] == [6, 0, 6, 0]
-    gaps = [later - at_ms - WINDOWS_MS for at_ms, later in zip(times, times[1:], strict=False)]
-    assert gaps[:5] == [15_000, 30_000, 60_000, 120_000, 240_000]
-    assert max(gaps) <= HOUR_MS
+    gaps = join_gaps_ms(world)
+    assert gaps[:5] == [15_000, 30_000, 562_500, 562_500, 562_500]
+    assert len(gaps) == 14
+
+
+def join_gaps_ms(world):
+    times = [at_ms for at_ms, _rate in world.radio.joins]
+    return [later - at_ms - WINDOWS_MS for at_ms, later in zip(times, times[1:], strict=False)]
+
+
+@pytest.mark.parametrize("draw", (lambda below: 0, lambda below: below - 1))
+@pytest.mark.parametrize("minutes", range(1, 121, 7))
+def test_after_an_outage_of_up_to_two_hours_it_is_joined_within_ten_minutes(minutes, draw):
+    world = World(random=draw)
+    world.radio.network = False
+    world.run(minutes * MINUTE_MS)
+    world.radio.network = True
+    world.run(10 * MINUTE_MS - 2_000)
+    assert world.session.joined
+
+
+@pytest.mark.parametrize("region", ("AU915", "EU868"))
+@pytest.mark.parametrize("draw", (lambda below: 0, lambda below: below - 1))
+def test_tries_never_run_out_however_long_the_outage(draw, region):
+    world = World(region, random=draw)
+    world.radio.network = False
+    world.run(5 * DAY_MS)
+    times = [at_ms for at_ms, _rate in world.radio.joins]
+    ends = times[1:] + [5 * DAY_MS]
+    gaps = {name: max(end_ms - at_ms for at_ms, end_ms in zip(times, ends) if from_h * HOUR_MS <= at_ms < until_h * HOUR_MS) / MINUTE_MS
+            for name, from_h, until_h in (("2 h", 0, 2), ("first day", 2, 25), ("later", 25, 120))}
+    assert gaps["2 h"] <= 10 and gaps["first day"] <= 285 and gaps["later"] <= 80
+
+
+def test_after_a_long_silence_the_tries_are_spread_evenly_at_once():
+    world = suspicious(data_rate=4)
+    world.run(2 * HOUR_MS)
+    assert not world.session.joined
+    world.run(2 * DAY_MS)
+    gaps = join_gaps_ms(world)[1:]
+    assert gaps[:2] == [15_000, 30_000]
+    assert all(70 * MINUTE_MS <= gap_ms <= 90 * MINUTE_MS for gap_ms in gaps[2:])
+
+
+def test_reboots_in_an_outage_do_not_use_the_tries_up():
+    store = Store()
+    for _ in range(3):
+        world = World(store=store)
+        world.radio.network = False
+        world.run(2 * HOUR_MS)
+    assert world.session.governor.ledger.joins < 20
+    world.radio.joins.clear()
+    world.run(20 * HOUR_MS)
+    assert len(world.radio.joins) >= 2
+
+
+def test_a_join_on_a_full_day_takes_the_place_of_the_uplink_that_is_due():
+    world = World()
+    world.session.governor.ledger.add(0, 19_000)
+    world.radio.network = False
+    world.run(20 * HOUR_MS)
+    assert {rate for _at_ms, rate in world.radio.joins} == {6} and world.radio.joins[0] == (0, 6)
+    times = [at_ms for at_ms, _rate in world.radio.joins]
+    gaps = [later - at_ms for at_ms, later in zip(times, times[1:], strict=False)]
+    # Those uplinks that were not sent leave room for other joins in the end.
+    assert gaps[:4] == [88 * MINUTE_MS] * 4 and max(gaps) <= 90 * MINUTE_MS
+    world.radio.network = True
+    world.status(priority=HEARTBEAT)
+    world.run(2 * HOUR_MS)
+    assert world.sent == ["status"]
+
+
+def test_sessions_in_which_nothing_can_be_sent_are_tries_in_vain():
+    world = World().joined()
+    world.radio.refuse = True
+    world.status()
+    world.run(3 * HOUR_MS)
+    assert 3 <= len(world.radio.joins) <= 18
+    assert max(join_gaps_ms(world)) > 10 * MINUTE_MS
 
 
 @pytest.mark.parametrize("draw, first_ms", ((lambda below: 0, 10_000), (lambda below: below - 1, 19_999)))
@@ -237,8 +321,8 @@ def test_a_join_the_budget_has_no_room_for_leaves_the_turn_to_a_cheaper_one():
     world = World()
     world.radio.network = False
     world.run(8_000)
-    world.session.governor.ledger.add(world.now_ms, 17_000)
-    world.run(5 * MINUTE_MS)
+    world.session.governor.ledger.add(world.now_ms, 16_000)
+    world.run(30 * MINUTE_MS)
     assert len(world.radio.joins) > 3 and {rate for _at_ms, rate in world.radio.joins} == {6}
 
 
@@ -247,8 +331,9 @@ def test_each_search_for_a_session_begins_with_the_quick_retries_again():
     world.radio.network = False
     world.run(HOUR_MS)
     world.radio.network = True
+    world.status()
     world.run(HOUR_MS)
-    assert world.session.joined
+    assert world.session.joined and world.sent == ["status"]
     world.radio.joins.clear()
     world.radio.network, world.radio.refuse = False, True
     world.status()
@@ -402,10 +487,10 @@ def test_a_result_that_comes_after_the_deadline_is_booked_and_delivers_nothing()
 
 
 def test_a_session_whose_modem_refuses_everything_is_joined_anew():
-    world = World().joined()
+    world = World().proven()
     world.radio.refuse = True
     world.status()
-    world.run(6 * MINUTE_MS + 20_000)
+    world.run(5 * MINUTE_MS + 20_000)
     assert len(world.radio.joins) == 2
     world.radio.refuse = False
     world.run(30_000)
@@ -416,12 +501,14 @@ def test_a_modem_that_loses_every_event_is_joined_anew_and_then_called_stuck():
     world = World().joined()
     world.radio.mute = True
     world.status()
+    world.run(29 * MINUTE_MS)
+    assert not world.session.stuck
     world.run(20 * MINUTE_MS)
     assert world.session.stuck and not world.session.joined
 
 
 def test_three_missed_deadlines_in_a_row_end_the_session():
-    world = World().joined()
+    world = World().proven()
     world.radio.mute = True
     world.status()
     world.run(15_000 + 7_000 + 15_000 + 14_000 + 14_999)
@@ -457,8 +544,12 @@ def test_a_modem_that_raises_stops_nothing_and_is_called_stuck():
     world = World().joined()
     world.radio.hang = True
     world.status()
+    world.run(29 * MINUTE_MS)
+    assert world.session.radio_errors >= 6 and not world.session.stuck
+    # It is asked once a minute.
+    errors = world.session.radio_errors
     world.run(10 * MINUTE_MS)
-    assert world.session.radio_errors >= 6 and world.session.stuck
+    assert world.session.stuck and world.session.radio_errors - errors <= 10
     world.radio.hang = False
     world.run(10 * MINUTE_MS)
     assert world.sent == ["status"] and not world.session.stuck
@@ -476,6 +567,34 @@ def test_a_poll_that_raises_is_counted_and_no_event():
     world.session._poll_radio = lambda: next(answers, None) or world.radio._alive()
     assert world.session.poll(world.now_ms) is None
     assert world.session.radio_errors == 2 and world.session.heard_ms == world.now_ms
+
+
+def test_a_modem_whose_polls_all_raise_is_stuck_only_after_half_an_hour():
+    world = World().joined()
+    session = world.session
+    session._poll_radio = world.radio._alive
+    world.radio.hang = True
+    for second in range(30 * 60):
+        assert not session.stuck
+        assert session.poll(world.now_ms + 1000 * second) is None
+    # Nor does it make the loop spin: what it asks for is the future.
+    assert session.due_ms > world.now_ms + 1000 * second
+    assert session.radio_errors == 30 * 60
+    session.poll(world.now_ms + 31 * MINUTE_MS)
+    assert session.stuck
+
+
+def test_a_minute_of_failing_polls_ends_no_session():
+    world = World().joined()
+    poll, world.session._poll_radio = world.session._poll_radio, world.radio._alive
+    world.radio.hang = True
+    for second in range(60):
+        world.session.poll(world.now_ms + 1000 * second)
+    world.radio.hang = False
+    world.session._poll_radio = poll
+    world.status()
+    world.run(2 * MINUTE_MS)
+    assert world.sent == ["status"] and len(world.radio.joins) == 1
 
 
 # --- receiving
@@ -673,7 +792,7 @@ def test_commands_are_accepted_while_their_answers_fit():
     world = World().joined()
     assert world.session.accepts(world.now_ms)
     # Room for two answers beside the reserve: this one and the one that says `busy`.
-    world.session.governor.ledger.add(world.now_ms, 24_000 - 17 * 371 - 29 - 2 * 371)
+    world.session.governor.ledger.add(world.now_ms, 24_000 - 800 - 17 * 371 - 29 - 2 * 371)
     assert world.session.accepts(world.now_ms)
     world.session.outbox.put(ANSWER, 1, lambda limit: (11, b"x"))
     assert not world.session.accepts(world.now_ms)
