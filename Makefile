@@ -103,7 +103,7 @@ hil:
 	@$(HIL) --port "$(PORT)" --minutes "$(call hil_minutes,10)" $(ARGS)
 
 hil-sim: setup
-	@$(HIL) --sim "$(SIM)" --control 1 --minutes "$(call hil_minutes,1)" $(ARGS)
+	@$(HIL) --sim="$(SIM)" --control 1 --minutes "$(call hil_minutes,1)" $(ARGS)
 
 bridge test-home:
 	@$(call later,8)

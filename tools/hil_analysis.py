@@ -111,7 +111,7 @@ class Traffic:
 
 def body_of(frame):
     """The body of one frame as sent, or None if it is none."""
-    return ascii.Reader(dict.fromkeys(ascii.COUNTS, 0)).take(frame)
+    return ascii.Reader(dict.fromkeys(ascii.COUNTS, 0)).take(frame) if frame else None
 
 
 def _outcome(asked, body):

@@ -75,7 +75,8 @@ class SimulatedBox:
 def adapter(path, direction):
     """What is known of the adapter, for the capture's header."""
     real = os.path.realpath(path)
-    known = {"port": str(path), "direction": direction}
+    # Folders of whoever ran this are nobody's business.
+    known = {"port": path if path.startswith("/dev/") else os.path.basename(path), "direction": direction}
     for port in list_ports.comports():
         if port.device == real and port.vid is not None:
             known.update(product=port.product, usb=f"{port.vid:04x}:{port.pid:04x}")

@@ -13,6 +13,7 @@ SAID = {ACKED: "acknowledged", REFUSED: "refused (9004)", SILENT: "silence"}
 LOCKED = 0xE0
 LIMITS_A = (6, 8)
 CONFIRM_S = 10
+STAYS_S = 2
 RESET_S = 30
 GOES_S = 3
 
@@ -92,6 +93,8 @@ def test_lock_and_unlock_are_obeyed(client, control, baseline, found):
     assert control("lock", registers.STATE, registers.JUMP_E0, lambda: _code(client)) != REFUSED
     reading, locked = actions.await_reading(client, lambda reading: reading.code == LOCKED, CONFIRM_S)
     assert locked, f"E0E0 leads to {reading.code:02X}"
+    client.sleep(STAYS_S)
+    assert client.reading().code == LOCKED, "it does not stay locked"
     bit = client.read(registers.STATUS).data[2] >> 7
     found["lock"] = {"car": baseline["code"] != 0xA1, "bit": bit}
 
