@@ -24,6 +24,8 @@ TRIES_MAX = const(10)
 MISSES_MAX = const(3)
 # A call that fails again so soon is no further miss: the loop polls a dead modem as often as a good one.
 SAME_MISS_MS = const(60000)
+# After a poll that failed nothing is begun for so long: whatever came of it, joins and airtime would be spent for nothing.
+HOLD_MS = const(30000)
 # From this many on, over this long at least, only a reset of the board helps (LoPy4: the modem's task can hang). A reset
 # takes the eyes off the box and costs a join; a modem that was only restarting has come back by then.
 STUCK_MISSES = const(6)
@@ -67,6 +69,7 @@ class Session:
         self._probe_ms = 0           # no confirmed frame before
         self._misses = 0             # deadlines missed or calls failed by the modem, in a row
         self._first_miss_ms = 0      # the first of them
+        self._hold_ms = 0            # no join and no frame before
         self._failed_ms = None       # the last failed call that counted as one of them
         self._unanswered = 0         # confirmed frames, in a row
         self.use_data_rate(data_rate)
@@ -78,7 +81,7 @@ class Session:
         try:
             event = self._poll_radio()
         except HalError:
-            event = self._modem_failed(now_ms)
+            event = self._poll_failed(now_ms)
         if event is None and now_ms < self.due_ms:
             return None
         return self._turn(event, now_ms)
@@ -110,7 +113,7 @@ class Session:
             try:
                 event = self._poll_radio()
             except HalError:
-                event = self._modem_failed(now_ms)
+                event = self._poll_failed(now_ms)
         self._STEPS[self.state][0](self, now_ms, 0)
         return None
 
@@ -123,7 +126,9 @@ class Session:
     # --- joining
 
     def _when_down(self, now_ms, number):
-        if now_ms >= self.joiner.due_ms and self.joiner.begin(now_ms):
+        if now_ms < self._hold_ms:
+            self.due_ms = self._hold_ms
+        elif now_ms >= self.joiner.due_ms and self.joiner.begin(now_ms):
             self.state = JOINING
             self.due_ms = self._deadline_ms = now_ms + JOIN_DEADLINE_MS
         else:
@@ -182,6 +187,9 @@ class Session:
     def _send(self, now_ms):
         """The next frame, confirmed where the network has to prove itself; without one, the probe."""
         sender = self.sender
+        if now_ms < self._hold_ms:
+            sender.due_ms = self._hold_ms
+            return
         suspect = self.state == SUSPECT
         prove = now_ms >= self._probe_ms and (suspect or now_ms - self.heard_ms >= SILENCE_MS)
         if prove and suspect and self.probe is not None and not len(self.outbox):
@@ -252,8 +260,13 @@ class Session:
             self._modem_failed(now_ms)
             return False
 
+    def _poll_failed(self, now_ms):
+        """It cannot say how anything ended, so nothing is begun. Returns no event."""
+        self._hold_ms = now_ms + HOLD_MS
+        self._modem_failed(now_ms)
+
     def _modem_failed(self, now_ms):
-        """It says so itself. Returns no event."""
+        """It says so itself."""
         self.radio_errors += 1
         if self._failed_ms is None or now_ms - self._failed_ms >= SAME_MISS_MS:
             self._failed_ms = now_ms

@@ -584,6 +584,26 @@ def test_a_modem_whose_polls_all_raise_is_stuck_only_after_half_an_hour():
     assert session.stuck
 
 
+def test_while_polls_fail_nothing_is_joined_or_sent():
+    world = World()
+    world.session._poll_radio = world.radio._alive
+    world.radio.hang = True
+    for second in range(600):
+        world.session.poll(1000 * second)
+    assert world.radio.joins == []
+    world = World().joined()
+    world.status()
+    world.session._poll_radio = world.radio._alive
+    world.radio.hang = True
+    world.session.poll(world.now_ms)
+    world.radio.hang = False
+    world.session._poll_radio = world.radio.poll
+    world.run(29_999)
+    assert world.radio.frames == []
+    world.run(2)
+    assert len(world.radio.frames) == 1
+
+
 def test_a_minute_of_failing_polls_ends_no_session():
     world = World().joined()
     poll, world.session._poll_radio = world.session._poll_radio, world.radio._alive
