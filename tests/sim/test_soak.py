@@ -10,8 +10,6 @@ QUIET_S = 4 * HOUR_S
 # Uplinks are at most so far apart while network and monitor are up (docs/operation.md), and the radio's own time.
 GAP_S = 90 * 60 + 60
 AIRTIME_S = 24
-# A monitor that starts anew late on a busy day may have no airtime left for its join: it is cut off and hung early in the run only.
-RESETS_UNTIL_S = 4 * HOUR_S
 FAULTS = ('F1', 'F2', 'F3', 'F4', 'F5', 'F6', 'F7', 'F8', 'F9', 'FA', 'FB', 'C3', 'C4')
 
 
@@ -86,7 +84,7 @@ class Fate:
         self.house.do(at_s + self.rng.expovariate(1 / 60), 'charger_power', on=True)
 
     def _monitor_power(self, at_s):
-        if at_s < self.monitor_off_until_s or at_s > RESETS_UNTIL_S:
+        if at_s < self.monitor_off_until_s:
             return
         self.monitor_off_until_s = at_s + self.rng.expovariate(1 / 60)
         self.house.do(at_s, 'monitor_power', on=False)
@@ -94,8 +92,6 @@ class Fate:
         self.away.append((at_s, self.monitor_off_until_s + 2 * HOUR_S))
 
     def _hang(self, at_s):
-        if at_s > RESETS_UNTIL_S:
-            return
         self.house.do(at_s, 'hang_monitor')
         self.away.append((at_s, at_s + 2 * HOUR_S))
 
