@@ -1,0 +1,8 @@
+"""Programs for a computer: those beside the box (console, commission) and those that keep the repository."""
+
+import os
+import sys
+
+_SRC = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "src")
+if _SRC not in sys.path:
+    sys.path.insert(0, _SRC)
