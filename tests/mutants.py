@@ -33,7 +33,7 @@ MUTANTS = (
     Mutant(
         "D-02", "A silent box was waited for without an end.",
         "tests/unit/test_transaction.py::test_a_silent_box_is_asked_three_times_and_then_given_up",
-        "src/modbus/transaction.py", "self.due_ms = self._sent_ms + RESPONSE_MS", "self.due_ms = self._sent_ms + (1 << 60)",
+        "src/modbus/transaction.py", "self.due_ms = self._sent_ms + self._patience_ms()", "self.due_ms = self._sent_ms + (1 << 60)",
     ),
     Mutant(
         "D-02", "A box that is off looked like one in its last state.",
@@ -53,7 +53,7 @@ MUTANTS = (
     Mutant(
         "D-06", "The id was taken from the first frame heard, whosever it was.",
         "tests/unit/test_charger_client.py::test_another_box_proves_nothing_about_ours",
-        "src/modbus/charger.py", "if master.start_char != ascii.ANSWER or body[0] != self._id:", "if master.start_char != ascii.ANSWER:",
+        "src/modbus/charger.py", "if master.start_char != ascii.ANSWER or body[0] != self.device_id:", "if master.start_char != ascii.ANSWER:",
     ),
     Mutant(
         "D-06", "The checksum of the first frame was not looked at.",

@@ -26,9 +26,9 @@ ERROR_BIT = 0x80
 RESPONSE_MS = 400
 # A sleeping box loses the first telegram and needs a little time to wake (goingelectric.de p=1550459, evcc issue 526).
 READ_TRIES = 3
-# A read may wait as long as three unanswered telegrams take. Once the box is known to be quick, more telegrams fit in: what one of them
-# loses to noise, the next may bring. A box that answers none is asked the slow way again.
-QUICK_AFTER = 8          # answers, and no read unanswered between, until it is known
+# A read may wait as long as three unanswered telegrams take. If the box is known to be quick, more of them fit in: what one loses to
+# noise, the next may bring. A box that answers none is asked the slow way again.
+QUICK_AFTER = 8          # answers until it is known
 QUICK_MS = 100           # shortest wait, as in the fork of jrv/esphome-abl-emh1 for the older controllers
 QUICK_FACTOR = 4         # and at least so many times its slowest answer of late
 CHARS_PER_S = 3490       # 38400 Bd, 11 bits a character (8E1)
@@ -79,7 +79,7 @@ class Master:
     """Owner of the bus. request: the one under way, or None; due_ms: when poll() wants to be called for it."""
 
     __slots__ = ('request', 'sent', 'done', 'due_ms', 'start_char', 'body', 'at_ms', 'reader', 'statistics', '_read', '_transmit',
-                 '_counts', '_credit_ms', '_failed', '_wait_ms', '_quick_answers', '_slowest_ms', '_quick_id', '_until_ms', '_wanted_ms',
+                 '_counts', '_credit_ms', '_failed', '_wait_ms', '_trust', '_slowest_ms', '_quick_id', '_until_ms', '_wanted_ms',
                  '_sent_ms', '_echo', '_open_ms', '_byte_ms', '_stamp_ms', '_foreign_ms', '_burst_ms', '_burst_timed', '_answer_ms',
                  '_intervals', '_shortest_ms', '_polled_ms', '_busy_ms', '_busy_end_ms')
 
@@ -99,7 +99,7 @@ class Master:
         self._credit_ms = 0          # of waiting for answers, left to the request
         self._failed = 0             # telegrams of the request that nobody answered
         self._wait_ms = RESPONSE_MS  # for an answer to a read
-        self._quick_answers = 0
+        self._trust = 0              # answers, less those that only a retry got from a quick box; 0 to QUICK_AFTER
         self._slowest_ms = 0         # answer of late
         self._quick_id = None        # of the box that gave them
         self._until_ms = None        # not to be sent later, None: no such limit
@@ -222,17 +222,21 @@ class Master:
         return result
 
     def _learn(self, answer_ms):
-        """How long to wait for the next answer."""
+        """How long to wait for the next answer: little only where the box is known to be quick."""
         self._slowest_ms = max(answer_ms, self._slowest_ms - 1)
         self._quick_id = self.request.body[0]
-        if self._quick_answers < QUICK_AFTER:
-            self._quick_answers += 1
-        else:
+        if self._failed and self._wait_ms < RESPONSE_MS:
+            self._trust -= self._trust > 0
+        elif self._trust < QUICK_AFTER:
+            self._trust += 1
+        if self._trust == QUICK_AFTER or self._wait_ms < RESPONSE_MS:
             self._wait_ms = min(max(QUICK_FACTOR * self._slowest_ms, QUICK_MS), RESPONSE_MS)
 
     def _patience_ms(self):
-        """How long an answer to the request is waited for."""
-        return self._wait_ms if self.request.tries > 1 else RESPONSE_MS
+        """How long an answer to the telegram is waited for. A box that never answers the first may have become slow: then that one waits."""
+        if self.request.tries == 1 or self._failed == 0 and self._trust == 0:
+            return RESPONSE_MS
+        return self._wait_ms
 
     def _end(self):
         self.done = self.request
@@ -244,11 +248,11 @@ class Master:
         if self.sent:
             self.sent = False
             self._counts['timeouts'] += 1
-            self._failed += 1
             self._credit_ms -= self._patience_ms()
+            self._failed += 1
             if self._credit_ms < self._patience_ms():
                 self._wait_ms = RESPONSE_MS
-                self._quick_answers = 0
+                self._trust = 0
                 self._end()
                 return UNANSWERED
             self._counts['retries'] += 1

@@ -271,8 +271,8 @@ def test_a_car_that_left_trips_nothing():
 
 # --- whatever happens
 
-ACTIONS = st.sampled_from(['plug', 'unplug', 'dark', 'bright', 'F4', 'F9', 'F1', 'BC4', 'BC6', 'C4', 'clear', 'ask', 'short', 'long', 'reset', 'pause',
-                           'limit'])
+ACTIONS = st.sampled_from(['plug', 'unplug', 'dark', 'bright', 'F4', 'F9', 'F1', 'BC4', 'BC6', 'C4', 'clear', 'ask', 'short', 'long', 'reset',
+                           'pause', 'limit'])
 
 
 def act(made, action):
