@@ -11,7 +11,7 @@ DATA_RATE = None          # None: SF10 of the region; or the region's index
 ADR = False               # True: the network chooses the data rate
 
 # Charger
-CHARGER_ID = 1            # Modbus id, 1 to 16
+CHARGER_ID = 1            # Modbus id, 1 to 16; None: find the only box on the bus
 PHASE_ORDER = 'L3 L2 L1'  # which conductor the box's three current words mean, first to third
 
 # Off-peak charging. An empty plan makes a monitor that does nothing unasked.
@@ -70,7 +70,7 @@ CHECKS = (
     ('LORAWAN_CLASS', lambda v: v in ('A', 'C'), "'A' or 'C'"),
     ('DATA_RATE', lambda v: v is None or _is_int(v, 0, 6), 'None or an index of the region, 0 to 6'),
     ('ADR', lambda v: isinstance(v, bool), 'True or False'),
-    ('CHARGER_ID', lambda v: _is_int(v, 1, 16), '1 to 16'),
+    ('CHARGER_ID', lambda v: v is None or _is_int(v, 1, 16), '1 to 16, or None to find it'),
     ('PHASE_ORDER', _is_phase_order, "L1, L2 and L3 in the box's order, as in 'L3 L2 L1'"),
     ('TIMEZONE', _is_text, "a POSIX TZ string, as in 'AEST-10AEDT,M10.1.0,M4.1.0/3'"),
     ('PLAN', lambda v: v == [], '[]: off-peak windows are not built yet'),

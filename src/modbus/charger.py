@@ -1,6 +1,6 @@
 """The charger as the application sees it: readings at a steady pace, sightings of what its panel says, writes that are safe to send."""
 
-from modbus import ascii, control, reading, transaction
+from modbus import ascii, control, finder, reading, transaction
 
 # What poll() returns.
 IDLE = 0
@@ -9,6 +9,8 @@ READING = 2      # 0x002E was answered: reading
 LIMITS = 3       # 0x000F was answered: limits
 WRITTEN = 4      # the write is over: outcome
 READ_FAILED = 5  # all tries of a read unanswered: failed_address
+FOUND = 6        # the id was not given and is known now: device_id
+BLOCK = 7        # the read that was asked for is over: block_address, block
 
 # Outcomes of a write.
 ACKED = 0
@@ -27,6 +29,9 @@ _CODE_AT = 4
 _PANEL_LENGTH = 5
 _STATUS_LENGTH = 13
 
+# Stands for a write that must not be sent.
+_LOST = object()
+
 _OUTCOMES = {transaction.ANSWERED: ACKED, transaction.REFUSED: REFUSED, transaction.UNANSWERED: SILENT}
 
 # Everything counted by the client and what it stands on.
@@ -39,15 +44,18 @@ class ChargerClient:
     code: of the latest SIGHTING. reading: a reading.Reading. limits: duty cycles (box, default, icmax, effective) in 0.1 %, empty
     before the first LIMITS. heard_ms, answered_ms: last valid frame of the box, last answer to us; None before the first.
     due_ms: when poll() wants to be called again at the latest. watch_limits: set it to have 0x000F read every 10 s.
+    device_id: 1 to 16; None while it is searched for. block: bytes of the latest BLOCK, None if the box is silent about it. statistics: of
+    its answers.
     """
 
-    __slots__ = ('code', 'reading', 'limits', 'outcome', 'failed_address', 'heard_ms', 'answered_ms', 'due_ms', 'watch_limits', 'counts',
-                 '_id', '_master', '_status_request', '_limits_request', '_panel_head', '_write', '_write_ms', '_write_lost',
-                 '_read_at_ms', '_limits_at_ms', '_fresh_until_ms')
+    __slots__ = ('device_id', 'statistics', 'block', 'block_address', 'code', 'reading', 'limits', 'outcome', 'failed_address', 'heard_ms',
+                 'answered_ms', 'due_ms', 'watch_limits', 'counts', '_master', '_finder', '_status_request', '_limits_request', '_panel_head',
+                 '_write', '_write_ms', '_write_lost', '_block_request', '_read_at_ms', '_limits_at_ms', '_fresh_until_ms')
 
     def __init__(self, bus, device_id=1, phase_order=reading.PHASE_ORDER):
-        if not 1 <= device_id <= 16:
-            raise ValueError('device_id')
+        self.device_id = None
+        self.block = None
+        self.block_address = None
         self.code = None
         self.reading = reading.Reading(phase_order)
         self.limits = ()
@@ -60,27 +68,52 @@ class ChargerClient:
         self.counts = {}
         for name in COUNTS:
             self.counts[name] = 0
-        self._id = device_id
         self._master = transaction.Master(bus, self.counts)
-        self._status_request = transaction.read_request(device_id, reading.STATUS, reading.STATUS_WORDS)
-        self._limits_request = transaction.read_request(device_id, reading.LIMITS, reading.LIMITS_WORDS)
-        self._panel_head = transaction.read_request(device_id, reading.PANEL, reading.PANEL_WORDS).head
+        self.statistics = self._master.statistics
+        self._finder = None          # while the id is searched for
+        self._status_request = None
+        self._limits_request = None
+        self._panel_head = b''
         self._write = None           # the Request waiting to be sent or answered
         self._write_ms = 0           # when it was asked for
         self._write_lost = False     # it is over, unsent, and nobody was told yet
+        self._block_request = None   # of the read that was asked for
         self._read_at_ms = 0
         self._limits_at_ms = 0
         self._fresh_until_ms = None  # a write may rest on the latest reading until then; None: on no reading
+        if device_id is None:
+            self._finder = finder.Finder()
+        else:
+            self._adopt(device_id)
+
+    def _adopt(self, device_id):
+        """Talk to this box from now on."""
+        if not finder.ID_MIN <= device_id <= finder.ID_MAX:
+            raise ValueError('device_id')
+        self._finder = None
+        self.device_id = device_id
+        self._status_request = transaction.read_request(device_id, reading.STATUS, reading.STATUS_WORDS)
+        self._limits_request = transaction.read_request(device_id, reading.LIMITS, reading.LIMITS_WORDS)
+        self._panel_head = transaction.read_request(device_id, reading.PANEL, reading.PANEL_WORDS).head
 
     def write(self, register, value, now_ms):
         """Ask for one write, sent once, told by WRITTEN; False while another is pending. What may not be written ends as NOT_SENT."""
         if self._write is not None:
             return False
-        self._write = transaction.write_request(self._id, register, value)
         self._write_ms = now_ms
-        self._write_lost = not control.may_write(register, value)
-        if self._write_lost:
+        allowed = control.may_write(register, value)
+        if not allowed:
             self.counts['forbidden'] += 1
+        self._write_lost = not allowed or self.device_id is None
+        self._write = _LOST if self._write_lost else transaction.write_request(self.device_id, register, value)
+        self.due_ms = now_ms
+        return True
+
+    def read(self, address, words, now_ms):
+        """Ask for one block of registers, told by BLOCK; False while another is pending or the id is not known."""
+        if self._block_request is not None or self.device_id is None:
+            return False
+        self._block_request = transaction.read_request(self.device_id, address, words)
         self.due_ms = now_ms
         return True
 
@@ -112,7 +145,9 @@ class ChargerClient:
         """A frame of somebody else's exchange, or said by the box unasked."""
         master = self._master
         body = master.body
-        if master.start_char != ascii.ANSWER or body[0] != self._id:
+        if self._finder is not None:
+            return self._found(self._finder.hear(master.start_char, body), now_ms)
+        if master.start_char != ascii.ANSWER or body[0] != self.device_id:
             return IDLE
         self.heard_ms = master.at_ms
         length = len(body)
@@ -122,8 +157,19 @@ class ChargerClient:
             return SIGHTING
         return IDLE
 
+    def _found(self, device_id, now_ms):
+        """FOUND if that is an id, not None; the first reading follows at once."""
+        if device_id is None:
+            return IDLE
+        self._adopt(device_id)
+        self.heard_ms = self._master.at_ms
+        self.read_soon(now_ms)
+        return FOUND
+
     def _on_answered(self, result, now_ms):
         master = self._master
+        if self._finder is not None:
+            return self._found(finder.id_in(master.body), now_ms)
         at_ms = self.heard_ms = self.answered_ms = master.at_ms
         done = master.done
         if done is self._status_request:
@@ -133,7 +179,16 @@ class ChargerClient:
         if done is self._limits_request:
             self.limits = reading.limits_of(master.body[3:])
             return LIMITS
-        return self._on_written(result, now_ms)
+        if done is self._block_request:
+            return self._on_block(master.body[3:])
+        # A question for the id that is not needed any more is no write.
+        return IDLE if done.is_read else self._on_written(result, now_ms)
+
+    def _on_block(self, block):
+        self.block = block
+        self.block_address = self._block_request.address
+        self._block_request = None
+        return BLOCK
 
     def _on_refused(self, result, now_ms):
         """The box is there and said no."""
@@ -144,6 +199,8 @@ class ChargerClient:
         done = self._master.done
         if not done.is_read:
             return self._on_written(result, now_ms)
+        if done is self._block_request:
+            return self._on_block(None)
         if done is self._status_request:
             self._fresh_until_ms = None
             if self._write is not None:
@@ -207,14 +264,19 @@ class ChargerClient:
                 self._master.start(self._write, now_ms, until_ms)
                 return
             self.read_soon(now_ms)
+        if self._finder is not None and now_ms < self._read_at_ms:
+            return
         if now_ms >= self._read_at_ms:
             # The pace is kept from due time to due time, so that waiting for a gap does not slow it down.
             self._read_at_ms += READ_EVERY_MS
             if self._read_at_ms <= now_ms:
                 self._read_at_ms = now_ms + READ_EVERY_MS
             self.counts['reads'] += 1
-            self._master.start(self._status_request, now_ms)
+            self._master.start(self._status_request if self._finder is None else self._finder.question(), now_ms)
         elif self.watch_limits and now_ms >= self._limits_at_ms:
             self._limits_at_ms = now_ms + LIMITS_EVERY_MS
             self.counts['reads'] += 1
             self._master.start(self._limits_request, now_ms)
+        elif self._block_request is not None:
+            self.counts['reads'] += 1
+            self._master.start(self._block_request, now_ms)
