@@ -20,9 +20,10 @@ from tools.hil_analysis import Traffic, body_of
 from tools.ports import ChargerError
 
 LOCKED = 0xE0
+WITHOUT_CAR, WAITING, READY, CHARGING = 0xA1, 0xB1, 0xB2, 0xC2
 # Codes in which the control part may begin: healthy, and not locked by the owner.
-MAY_CONTROL = (0xA1, 0xB1, 0xB2, 0xC2)
-WITHOUT_CAR = 0xA1
+MAY_CONTROL = (WITHOUT_CAR, WAITING, READY, CHARGING)
+WAITS_AFTER_RESET = 1 << 14    # of the flags in 0x0006
 KEY_STARTS = "closed_to_start"
 RESTORE_S = 60       # a box that has just been reset answers within seconds
 SETTLE_S = 20        # a car walks back from A1 to where it was
@@ -184,7 +185,11 @@ class Site:
             return "it does not tell its limits (0x000F), so they could not be given back."
         if not registers.may_write(registers.ICMAX, limits[2]):
             return f"its limit reads {limits[2]}, which could not be written back."
-        if reading.code != WITHOUT_CAR and self.found["device"]["enable_mode"] == KEY_STARTS and not reading.enable_input:
+        if reading.code == WITHOUT_CAR:
+            return None
+        if (self.client.system() or 0) & WAITS_AFTER_RESET:
+            return "a car is plugged in, and this box is set to wait in B1 after a reset (0x0006 bit 14). Unplug the car."
+        if self.found["device"]["enable_mode"] == KEY_STARTS and not reading.enable_input:
             return ("a car waits or charges, and the key switch is off: a permission once given by key could not be given back. "
                     "Turn the key, or unplug the car.")
         return None
@@ -238,9 +243,11 @@ class Site:
                          f"Run  make hil PORT={self.path} CONTROL=1  again when it answers: that gives back first.")
             self.say(self.left[1])
             return
-        reading, same = actions.await_reading(self.client, lambda reading: reading.code == wanted["code"], SETTLE_S)
+        before = wanted["code"]
+        reading, same = actions.await_reading(self.client, lambda reading: reading.code == before, SETTLE_S)
         seen = "silent" if reading is None else f"{reading.code:02X}"
-        self.left = (True, f"unlocked, Icmax {wanted['icmax']} as before; state before {wanted['code']:02X}, now {seen}")
+        self.left = (same or reading is not None and is_as_good(reading.code, before),
+                     f"unlocked, Icmax {wanted['icmax']} as before; state before {before:02X}, now {seen}")
 
     def close(self):
         """Give back what is left to give back, finish the capture, give the port back. Once only."""
@@ -252,6 +259,11 @@ class Site:
                 self._undo.unlink(missing_ok=True)
             self.client.close()
             self.capture.close(box=self.found.get("box"))
+
+
+def is_as_good(code, before):
+    """True if people and cars may have made this code of that one; a fault, a lock, or a car that may no longer charge are our doing."""
+    return code in MAY_CONTROL and not (code == WAITING and before in (READY, CHARGING))
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from tools import hil_analysis, hil_questions, hil_report
 from tools.hil_analysis import LOST, REFUSED, Traffic
 from tools.hil_capture import RX, TX, Event, Recorder
 from tools.hil_silence import FIRST_S, next_silence
-from tools.hil_site import may_send
+from tools.hil_site import is_as_good, may_send
 
 READ = b":0103002E0005C9\r\n"
 ANSWER = b">01030A2EA1106403E803E803E8EE\r\n"
@@ -132,6 +132,13 @@ def test_what_may_not_be_sent_is_not():
     assert sent == []
 
 
+@pytest.mark.parametrize("code, before, good", [
+    (0xA1, 0xC2, True), (0xB2, 0xC2, True), (0xC2, 0xB2, True), (0xB1, 0xA1, True), (0xB1, 0xC2, False), (0xB1, 0xB2, False), (0xE0, 0xA1, False),
+    (0xF9, 0xA1, False)])
+def test_how_a_box_was_left_is_judged_by_what_we_may_have_done(code, before, good):
+    assert is_as_good(code, before) == good
+
+
 DEVICE = {"upstream_timeout": False}
 TALK = traffic((0, None, SAY_PANEL), (9000, READ, None), (9010, None, ANSWER))
 
@@ -141,6 +148,7 @@ TALK = traffic((0, None, SAY_PANEL), (9000, READ, None), (9010, None, ANSWER))
     [
         (1, {"whole": TALK, "listened_s": 12}, "sends them unasked: 1 in 9 s (12 s of them before"),
         (1, {"whole": traffic((0, None, ASK_PANEL), (15, None, SAY_PANEL)), "listened_s": 1}, "A second master asks: 1 questions"),
+        (1, {"whole": traffic((0, None, ASK_PANEL)), "listened_s": 1}, "and 0 answers"),
         (1, {"whole": traffic(), "listened_s": 12}, "None heard"),
         (2, {"traffic": TALK, "silences": [(10, True), (40, False), (20, True)]}, "answered after 20 s of silence, lost after 40 s"),
         (2, {"traffic": TALK, "silences": [(10, True)], "silences_ended": "no time"}, "every silence up to 10 s (no time)"),
