@@ -101,9 +101,7 @@ class Guard:
     # --- whether anybody asks
 
     def listen(self):
-        """The upstream timeout begins anew, or stops: the settings in force say which."""
-        self._kernel.cancel(self._watching)
-        self._watching = None
+        """The upstream timeout begins, unless the settings in force say that there is none."""
         self._found()
         watched = self._box.settings.upstream_timeout
         self._port.on_asked = self._asked if watched else None

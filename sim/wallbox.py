@@ -126,7 +126,6 @@ class Wallbox:
             self._enter('A1')
         self.vehicle = None
         vehicle.detach()
-        self.guard.measure(0, None)
         self._port.forget()
         self._walk_on()
         self._record('energy', kwh=round(self.session_wh / 1000, 3))

@@ -71,17 +71,17 @@ def test_a_box_that_is_off_is_asked_as_seldom_as_if_nobody_knew_it():
     assert garage.client.counts['sent'] - sent == 10 * transaction.READ_TRIES
 
 
-def test_a_write_waits_for_its_answer_as_long_as_ever():
+def test_a_write_is_sent_once_and_waits_for_its_answer_as_long_as_ever():
     garage = Garage(seed=7, panel_frames=False, sleeps_after_s=None).run(50)
     kernel, client = garage.kernel, garage.client
     port = garage.box._port
     send = port._send
+    sent = client.counts['sent']
     assert client.write(0x0014, 0x0064, kernel.now_us // 1000)
-    client.poll(kernel.now_us // 1000)
     port._send = lambda answer: kernel.after(300_000, send, answer)
     while client.poll(kernel.now_us // 1000) != charger.WRITTEN:
         kernel.sleep_until(max(client.due_ms * 1000, kernel.now_us + 1000))
-    assert client.outcome == charger.ACKED
+    assert client.outcome == charger.ACKED and client.counts['sent'] == sent + 1
     assert garage.line.collisions == []
 
 

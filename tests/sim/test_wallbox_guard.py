@@ -125,6 +125,17 @@ def test_a_box_without_power_waits_for_nobody_and_has_all_its_time_when_it_comes
     assert made.codes() == ['A1', 'F4']
 
 
+def test_an_upstream_timeout_ends_with_the_power_though_nobody_asked():
+    made = watched(upstream_timeout_s=20)
+    made.run(25)
+    assert made.box.code == 'F4'
+    made.box.power(False)
+    made.run(1)
+    made.box.power(True)
+    made.run(4)
+    assert made.box.code == 'A1'
+
+
 def test_silence_during_another_fault_counts_when_that_is_over():
     made = watched(upstream_timeout_s=20)
     made.box.fault('F9')
