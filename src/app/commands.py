@@ -97,6 +97,7 @@ class Command:
         self.accepted = False        # its turn has come
         self.car = False             # a car was there then
         self.was_locked = False      # the owner had locked before
+        self.acted = False           # something was written for it
         self.result = None           # None while running, then DONE .. BUSY
         self.detail = D_NONE
         self.register = 0            # of the write that step() asks for
@@ -181,7 +182,7 @@ class Command:
         self.register = stage[0]
         self.value = stage[1]
         self._writes += 1
-        self._waiting = True
+        self._waiting = self.acted = True
         return WRITE
 
     def _walks(self, reading):

@@ -52,8 +52,8 @@ class Reporter:
         self._answers += 1
 
         def make(limit):
-            # What was done rests on the reading that showed it; all else on the stable state.
-            return RESULT_PORT, codec.encode_result(command, self._judge(command.result == DONE), limit)
+            # What was done to the box rests on the reading that showed it; all else on the stable state.
+            return RESULT_PORT, codec.encode_result(command, self._judge(command.acted and command.result == DONE), limit)
 
         self._session.outbox.put(ANSWER, BUSY_KEY if command.result == BUSY else self._answers, make)
 

@@ -332,10 +332,21 @@ def test_an_answer_goes_first_and_tells_the_reading_it_rests_on():
     rig.settle(0xB1)
     rig.take, take = (lambda: None), rig.take
     rig.show(0xE0)
-    rig.reporter.answer(done(LOCK))
+    command = done(LOCK)
+    command.acted = True
+    rig.reporter.answer(command)
     priority, port, payload = take()
     assert (priority, port) == (ANSWER, RESULT_PORT)
     assert payload[:2] == bytes((0x11, LOCK)) and payload[5] == 0xE0    # seen once, and believed because it was asked for
+
+
+def test_an_answer_for_which_nothing_was_done_tells_the_stable_state():
+    rig = Rig()
+    rig.settle(0xB1)
+    rig.take, take = (lambda: None), rig.take
+    rig.show(0xA1)
+    rig.reporter.answer(done(RESET))
+    assert take()[2][5] == 0xB1
 
 
 def test_every_answer_is_a_frame_and_the_busy_ones_share_one():
