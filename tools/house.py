@@ -98,8 +98,16 @@ def import_faults(source, path):
     return faults
 
 
+def _passes_on(handler):
+    last = handler.body[-1]
+    return isinstance(last, ast.Raise) and last.exc is None
+
+
 def handler_faults(source, path):
-    """(line, what) for each `except:` and, outside main.py, each `except Exception` in the text `source` of the file `path`."""
+    """(line, what) for each `except:` and, outside main.py, each `except Exception` in the text `source` of the file `path`.
+
+    One that undoes something and passes on what it caught is no fault.
+    """
     faults = []
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.ExceptHandler):
@@ -108,6 +116,6 @@ def handler_faults(source, path):
         names = {getattr(kind, "id", "") for kind in kinds}
         if node.type is None:
             faults.append((node.lineno, "a bare except"))
-        elif names & {"Exception", "BaseException"} and str(path) != "main.py":
+        elif names & {"Exception", "BaseException"} and str(path) != "main.py" and not _passes_on(node):
             faults.append((node.lineno, "except Exception outside main.py"))
     return faults

@@ -129,3 +129,8 @@ def test_both_compilers_refuse_what_they_do_not_know(tmp_path, version, source):
 @pytest.mark.parametrize("source, path", [("try: pass\nexcept: pass", "main.py"), ("try: pass\nexcept (ValueError, Exception): pass", "app/x.py")])
 def test_a_handler_that_catches_everything_is_found(source, path):
     assert house.handler_faults(source, path)
+
+
+def test_a_handler_that_undoes_and_passes_on_is_none():
+    assert not house.handler_faults("try: pass\nexcept BaseException:\n    undo()\n    raise", "app/x.py")
+    assert house.handler_faults("try: pass\nexcept BaseException:\n    raise ValueError", "app/x.py")
