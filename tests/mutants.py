@@ -53,7 +53,7 @@ MUTANTS = (
     Mutant(
         "D-06", "The id was taken from the first frame heard, whosever it was.",
         "tests/unit/test_charger_client.py::test_another_box_proves_nothing_about_ours",
-        "src/modbus/charger.py", "if master.start_char != ascii.ANSWER or body[0] != self.device_id:", "if master.start_char != ascii.ANSWER:",
+        "src/modbus/charger.py", "if master.start_char != ascii.ANSWER or raw[0] != self.device_id:", "if master.start_char != ascii.ANSWER:",
     ),
     Mutant(
         "D-06", "The checksum of the first frame was not looked at.",
@@ -84,17 +84,17 @@ MUTANTS = (
     Mutant(
         "D-11", "The kind of a frame was told by its beginning, its length not checked.",
         "tests/unit/test_defects.py::test_an_answer_shorter_than_it_says_is_no_reading",
-        "src/modbus/transaction.py", "if length == request.length and body.startswith(request.head) and (", "if body.startswith(request.head) and (",
+        "src/modbus/transaction.py", "if length == request.length and raw.startswith(request.head) and (", "if raw.startswith(request.head) and (",
     ),
     Mutant(
         "D-11", "A short frame gave its checksum for a state.",
         "tests/unit/test_charger_client.py::test_other_frames_are_no_sighting",
-        "src/modbus/charger.py", "(length == _PANEL_LENGTH and body.startswith(self._panel_head))", "body.startswith(self._panel_head[:2])",
+        "src/modbus/charger.py", "(length == _PANEL_LENGTH and raw.startswith(self._panel_head))", "raw.startswith(self._panel_head[:2])",
     ),
     Mutant(
         "D-11", "The box's only way to say no was unknown.",
         "tests/unit/test_transaction.py::test_a_refusal_is_told_from_silence",
-        "src/modbus/transaction.py", "if length == 3 and body.startswith(request.refusal):", "if False:",
+        "src/modbus/transaction.py", "if length == 3 and raw.startswith(request.refusal):", "if False:",
     ),
     Mutant(
         "D-12", "A frame that had waited in the buffer was taken for a gap on the line now.",
@@ -213,13 +213,14 @@ MUTANTS = (
     Mutant(
         "D-25", "Whole frames were compared, so any other byte was a change.",
         "tests/unit/test_reporter.py::test_figures_and_flags_that_change_are_no_news",
-        "src/app/reporter.py", "news = (snapshot.code, snapshot.state)", "news = (snapshot.code, snapshot.state, snapshot.limit_da)",
+        "src/app/reporter.py", "news = (snapshot.code, snapshot.state, self._watch.reachable)",
+        "news = (snapshot.code, snapshot.limit_da, self._watch.reachable)",
     ),
     Mutant(
         "D-25", "A change seen while a command ran was lost.",
         "tests/unit/test_reporter.py::test_a_change_waits_while_a_command_runs_and_is_said_after_it",
         "src/app/reporter.py", "        if hold and not urgent:\n",
-        "        if hold and not urgent:\n            self._said = (snapshot.code, snapshot.state)\n",
+        "        if hold and not urgent:\n            self._said = (snapshot.code, snapshot.state, self._watch.reachable)\n",
     ),
     Mutant(
         "D-26", "A box that alternates between two states had no heartbeat.",
