@@ -24,6 +24,9 @@ _JOINS = (JOIN, RESERVED_JOIN)
 # The record counts this much more than was sent: it is written anew only when that is used up, so a reboot loses nothing,
 # and flash is written at most 24 s / 750 ms + 20 joins = 52 times a day. Two frames of 11 bytes at SF10 fit.
 CREDIT_MS = const(750)
+# Older than this the record is written anew whenever somebody asks: a reboot begins again at the age the entries had in it,
+# and a monitor that waits for airtime through many reboots would wait for ever. At most 24 more writes a day.
+REFRESH_MS = const(3600000)
 _RECORD = 'airtime'
 # Boots late on a full day: a join of 28 ms and an uplink of 371 out of turn each, so two of them. At SF12 the heartbeats
 # alone leave no room for it beside the two answers that a command needs.
@@ -34,7 +37,7 @@ class Governor:
     """wait_ms() asks, begin() before every emission, settle() when it is known what went out."""
 
     __slots__ = ('ledger', 'store_failures', 'spacing_ms', '_store', '_pending_ms', '_pending_joins', '_credit_ms', '_credit_joins',
-                 '_heartbeat_ms', '_reserved', '_boots_ms')
+                 '_heartbeat_ms', '_reserved', '_boots_ms', '_saved_ms')
 
     def __init__(self, store, now_ms):
         self.ledger = Ledger(now_ms)
@@ -44,6 +47,7 @@ class Governor:
         self._pending_joins = 0
         self._credit_ms = 0
         self._credit_joins = 0
+        self._saved_ms = now_ms
         self.reserve(0, DAY_MS)
         try:
             record = store.get(_RECORD)
@@ -62,14 +66,16 @@ class Governor:
         self._reserved = (DAY_MS + BUCKET_MS + spacing_ms - 1) // spacing_ms
 
     def wait_ms(self, now_ms, priority, airtime_ms):
-        """0 if an emission may begin now, else how long to wait at least before asking again."""
+        """0 if an emission may begin now, else when to ask again: an hour at most, though it may be too early."""
         ledger = self.ledger
         ledger.advance(now_ms)
+        if now_ms - self._saved_ms >= REFRESH_MS and ledger.total_ms:
+            self._save(now_ms)
         new_ms = self._pending_ms + airtime_ms
         if (ledger.total_ms + new_ms <= _MAX_MS[priority] and (priority not in _JOINS or ledger.joins < JOINS_MAX)
                 and new_ms <= self._room_ms(now_ms, priority, new_ms)):
             return 0
-        return ledger.next_expiry_ms(now_ms)
+        return min(ledger.next_expiry_ms(now_ms), REFRESH_MS)
 
     def join_pace_ms(self, now_ms):
         """How far apart joins have to be from now on, so that there is always another one to come."""
@@ -89,8 +95,7 @@ class Governor:
         self._credit_joins -= joins
         if self._credit_ms < 0 or self._credit_joins < 0:
             self.ledger.advance(now_ms)
-            # On a full day less, so that a reboot takes nothing from the heartbeats.
-            self._save(max(0, self._room_ms(now_ms, CHANGE, airtime_ms + CREDIT_MS) - airtime_ms))
+            self._save(now_ms)
 
     def settle(self, now_ms, airtime_ms, joins=0):
         """The emission is over, and this much of what begin() was told was sent."""
@@ -107,9 +112,15 @@ class Governor:
     def save(self, now_ms):
         """Before a planned reboot: keep what was sent, and no more."""
         self.ledger.advance(now_ms)
-        self._save(0)
+        self._write(now_ms, 0)
 
-    def _save(self, credit_ms):
+    def _save(self, now_ms):
+        """With the credit, on a full day less of it, so that a reboot takes nothing from the heartbeats."""
+        wanted_ms = self._pending_ms + CREDIT_MS
+        self._write(now_ms, max(0, self._room_ms(now_ms, CHANGE, wanted_ms) - self._pending_ms))
+
+    def _write(self, now_ms, credit_ms):
+        self._saved_ms = now_ms
         try:
             self._store.put(_RECORD, self.ledger.dump(self._pending_ms + credit_ms, self._pending_joins))
         except HalError:
