@@ -22,7 +22,7 @@ _MAX_MS = (24000, 24000, 20000, 12000, 20000, 24000, 24000)
 _JOINS = (JOIN, RESERVED_JOIN)
 
 # The record counts this much more than was sent: it is written anew only when that is used up, so a reboot loses nothing,
-# and flash is written at most 24 s / 750 ms + 20 joins = 52 times a day. Two frames of 11 bytes at SF10 fit.
+# and flash is written at most 24 s / 750 ms + 20 joins = 52 times a day, on a full one a few times more. Two frames of 11 bytes at SF10 fit.
 CREDIT_MS = const(750)
 # Older than this the record is written anew whenever somebody asks: a reboot begins again at the age the entries had in it,
 # and a monitor that waits for airtime through many reboots would wait for ever. At most 24 more writes a day.
@@ -69,7 +69,7 @@ class Governor:
         """0 if an emission may begin now, else when to ask again: an hour at most, though it may be too early."""
         ledger = self.ledger
         ledger.advance(now_ms)
-        if now_ms - self._saved_ms >= REFRESH_MS and ledger.total_ms:
+        if now_ms - self._saved_ms >= REFRESH_MS:
             self._save(now_ms)
         new_ms = self._pending_ms + airtime_ms
         if (ledger.total_ms + new_ms <= _MAX_MS[priority] and (priority not in _JOINS or ledger.joins < JOINS_MAX)

@@ -98,7 +98,7 @@ def test_reboots_while_it_waits_do_not_make_it_wait_for_ever():
             made.wait_ms(minute * MINUTE_MS, RESERVED, 371)
         made = governor(store=store)
         hours += 3
-        assert hours <= 48
+        assert hours <= 42
     assert hours >= 24
 
 
