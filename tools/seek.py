@@ -5,18 +5,12 @@ import time
 import serial
 from hal.contract import HalError
 from hal.posix_ports import Bus
-from modbus import registers, transaction
-from umodbus.functions import read_holding_registers
+from modbus import finder, transaction
 
 from tools.ports import ChargerError
 
-IDS = range(1, 17)
-BROADCAST = 0
 # Longer than the slowest known panel is silent (4.5 s in A1, docs/protocol.md).
 LISTEN_S = 6
-# Answer to a read of 0x0001: id, 03, four bytes, echo 01, hardware and id, ...
-_ANSWER = b"\x03\x04\x01"
-_ID_BITS = 0x3F
 
 # ABL "EVCC ab V2.7" (03 0009 01 F): "!n ff" asks, ">n ff xxxx" answers, decimal, 8N1, no checksum. 02 only asks for the mode.
 _OLDER = re.compile(rb"> ?\d \d\d(?!\d)")
@@ -40,7 +34,7 @@ def find(client, say=lambda text: None):
     if found is not None:
         return [found]
     say("asking each id from 1 to 16")
-    for device_id in IDS:
+    for device_id in range(finder.ID_MIN, finder.ID_MAX + 1):
         if _asked(client, device_id):
             client.heard_ids.add(device_id)
     if not client.heard_ids:
@@ -50,25 +44,17 @@ def find(client, say=lambda text: None):
 
 
 def _asked(client, device_id):
-    """True if there is an answer; one try, for nobody can still be asleep."""
-    request = transaction.read_request(device_id, registers.DEVICE, registers.find(registers.DEVICE)[registers.WORDS])
+    """True if that id answers; one try, for nobody can still be asleep."""
+    request = finder.request(device_id)
     request.tries = 1
-    return client.exchange(request) == transaction.ANSWERED
+    return client.exchange(request) == transaction.ANSWERED and finder.id_in(client.body) == device_id
 
 
 def broadcast(client):
     """The id of the box that answers a broadcast read of 0x0001, or None."""
-    words = registers.find(registers.DEVICE)[registers.WORDS]
-    request = transaction.Request(BROADCAST, registers.DEVICE, read_holding_registers(registers.DEVICE, words), b"", 3 + 2 * words,
-                                  transaction.READ_TRIES)
-    request.head = b""  # nobody wrote down which id stands in the answer
-    if client.exchange(request) != transaction.ANSWERED:
+    if client.exchange(finder.request(finder.BROADCAST)) != transaction.ANSWERED:
         return None
-    body = client.body
-    if not body.startswith(_ANSWER, 1):
-        return None
-    device_id = body[0] or body[4] & _ID_BITS
-    return device_id if device_id in IDS else None
+    return finder.id_in(client.body)
 
 
 def diagnose(client):

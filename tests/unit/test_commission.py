@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 from modbus import registers, transaction
@@ -207,6 +208,11 @@ def put_back(run, line, wallbox, complaint):
     assert "COULD NOT" not in complaint
     assert wallbox.say("state")["code"] == "A1"
     assert look(run, line.path) == ("off", "on")
+    wallbox.say("power off")
+    wallbox.say("power on")
+    wallbox.until(code="A1")
+    time.sleep(0.5)
+    assert look(run, line.path) == ("off", "on")
 
 
 def once(judge):
@@ -265,6 +271,41 @@ def test_ctrl_c_in_setup_mode_is_undone_and_a_second_one_does_not_stop_that(box,
     assert code == 1 and "Put back" in said and "Interrupted" in complaint
     put_back(run, line, wallbox, complaint)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_while_a_failure_is_undone_does_not_stop_that(box, cable, run):
+    wallbox = box()
+    refused = []
+
+    def judge(request):
+        if request.startswith(OPTIONS) and not refused:
+            refused.append(True)
+            return REFUSED
+        if refused and request[3:5] == b"10":
+            os.kill(os.getpid(), signal.SIGINT)
+        return True
+
+    line = cable(judge, wallbox)
+    code, said, complaint = run(line.path, *CHANGE)
+    assert code == 1 and "Put back" in said and "refused" in complaint
+    put_back(run, line, wallbox, complaint)
+
+
+def test_only_the_first_signal_interrupts():
+    with commission.Interrupts():
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_a_locked_box_is_locked_again_after_a_failure_too(box, cable, run):
+    wallbox = box()
+    line = cable(once(lambda request: REFUSED if request.startswith(OPTIONS) else True), wallbox)
+    assert console.main(["--port", line.path, "lock"]) == 0
+    code, said, _ = run(line.path, *CHANGE)
+    assert code == 1 and "Put back" in said
+    assert wallbox.say("state")["code"] == "E0"
 
 
 def test_a_box_that_cannot_be_put_back_is_named_with_what_to_do(box, cable, run, monkeypatch):
