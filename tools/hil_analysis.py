@@ -62,10 +62,10 @@ class Traffic:
         if not self._reader.partial:
             self._began_ms = event.t_ms
         self._last_ms = event.t_ms
-        body = self._reader.take(event.data)
-        while body is not None:
-            self._judge(event.t_ms, self._reader.start_char, body)
-            body = self._reader.next()
+        raw = self._reader.take(event.data)
+        while raw is not None:
+            self._judge(event.t_ms, self._reader.start_char, raw[:-1])
+            raw = self._reader.next()
 
     def _judge(self, end_ms, start, body):
         if start == ascii.REQUEST and body == self._asked:
@@ -111,7 +111,8 @@ class Traffic:
 
 def body_of(frame):
     """The body of one frame as sent, or None if it is none."""
-    return ascii.Reader(dict.fromkeys(ascii.COUNTS, 0)).take(frame) if frame else None
+    raw = ascii.Reader(dict.fromkeys(ascii.COUNTS, 0)).take(frame) if frame else None
+    return raw and raw[:-1]
 
 
 def _outcome(asked, body):

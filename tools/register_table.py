@@ -42,7 +42,8 @@ def _said(meaning):
 
 def values_of(field):
     """What raw values mean, as text: each special one, and the range of the others."""
-    form = "{:04X} = {}" if field[registers.UNIT] == registers.CHOICE and field[registers.HIGH] == 15 and field[registers.LOW] == 0 else "{} = {}"
+    whole_word = field[registers.UNIT] == registers.CHOICE and bits_of(field)[1] == "all"
+    form = "{:04X} = {}" if whole_word else "{} = {}"
     texts = [form.format(raw, _said(meaning)) for raw, meaning in field[registers.SPECIAL]]
     if field[registers.RANGE] is not None:
         texts.insert(0, "{} to {}".format(*field[registers.RANGE]))
@@ -68,8 +69,8 @@ def text():
     """What stands between the two comments."""
     parts = [
         table(("address", "name", "words", "access", "broadcast", "source"), _overview()),
-        ["Fields. Bits count from the low end of a word; the high byte of the first word of an answer is the echo. A value outside its range, and one of",
-         "a list that is not in it, is not known."],
+        ["Fields. Bits count from the low end of a word; the high byte of the first word of an answer is the echo. A value outside its",
+         "range is not known, and neither is one that is missing in a list."],
         table(("address", "field", "word", "bits", "unit", "values"), _fields()),
         ["Values of 0x0005, the states they are accepted in, and when we send them:"],
         table(("value", "name", "from", "use"), _commands()),

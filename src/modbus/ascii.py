@@ -28,9 +28,9 @@ def encode(body):
 
 
 class Reader:
-    """Finds frames in a byte stream: take() what has arrived, then next() until None. Both give a body, without LRC.
+    """Finds frames in a byte stream: take() what has arrived, then next() until None. Both give the raw bytes of a frame: body and LRC.
 
-    start_char: of the latest body. more: next() may have another. partial: the bytes kept of a frame that is still arriving, else empty.
+    start_char: of the latest frame. more: next() may have another. partial: the bytes kept of a frame that is still arriving, else empty.
     """
 
     __slots__ = ('start_char', 'more', 'partial', '_at', '_counts')
@@ -46,8 +46,11 @@ class Reader:
         """The first frame, or None, now that these bytes (not none) have arrived."""
         if self.partial or data[-1] != _LF:
             data = self._join(data)
-            if data[-2:] != b'\r\n':
+            if data[-1:] != b'\n':
                 return self._begin(data)
+            # What was kept is in data now, and comes back with _begin() if need be.
+            self.partial = b''
+            self.more = False
         start = data[0]
         if (start == ANSWER or start == REQUEST) and data[-2] == _CR:
             # The usual case: exactly one good frame. Two glued ones contain a character that is not hex.
@@ -57,10 +60,7 @@ class Reader:
                 return self._begin(data)
             if not sum(raw) & 0xFF and MIN_BYTES <= len(raw) <= MAX_BYTES:
                 self.start_char = start
-                if self.partial:
-                    self.partial = b''
-                    self.more = False
-                return raw[:-1]
+                return raw
         return self._begin(data)
 
     def next(self):
@@ -91,18 +91,18 @@ class Reader:
         at = self._at
         if at == 0:
             data = self.partial = data.replace(b'\r\n', b'\n').replace(b'\r', b'\n')
-        body = None
+        raw = None
         end = data.find(b'\n', at)
-        while end >= 0 and body is None:
+        while end >= 0 and raw is None:
             if end > at:
-                body = self._decode(self._from_start(data[at:end]))
+                raw = self._decode(self._from_start(data[at:end]))
             at = end + 1
             end = data.find(b'\n', at)
         if end >= 0:
             self._at = at
         else:
             self._keep(data[at:])
-        return body
+        return raw
 
     def _keep(self, tail):
         """Remember the frame that is still arriving; junk and what is too long are forgotten."""
@@ -126,7 +126,7 @@ class Reader:
         return text
 
     def _decode(self, text):
-        """The body in one line without its end, or None."""
+        """The raw bytes in one line without its end, or None."""
         if not text:
             return None
         counts = self._counts
@@ -153,4 +153,4 @@ class Reader:
             counts['lrc_errors'] += 1
             return None
         self.start_char = text[0]
-        return raw[:-1]
+        return raw

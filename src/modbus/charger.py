@@ -26,8 +26,8 @@ WRITE_AGE_MS = 8000
 
 # Overheard answers that carry the state in their fifth byte: to 0x0004 (the panel) and to 0x002E (another master).
 _CODE_AT = 4
-_PANEL_LENGTH = 5
-_STATUS_LENGTH = 13
+_PANEL_LENGTH = 6     # with LRC
+_STATUS_LENGTH = 14
 
 # Stands for a write that must not be sent.
 _LOST = object()
@@ -144,16 +144,16 @@ class ChargerClient:
     def _on_heard(self, result, now_ms):
         """A frame of somebody else's exchange, or said by the box unasked."""
         master = self._master
-        body = master.body
+        raw = master.raw
         if self._finder is not None:
-            return self._found(self._finder.hear(master.start_char, body), now_ms)
-        if master.start_char != ascii.ANSWER or body[0] != self.device_id:
+            return self._found(self._finder.hear(master.start_char, raw), now_ms)
+        if master.start_char != ascii.ANSWER or raw[0] != self.device_id:
             return IDLE
         self.heard_ms = master.at_ms
-        length = len(body)
-        if (length == _PANEL_LENGTH and body.startswith(self._panel_head)) or (
-                length == _STATUS_LENGTH and body.startswith(self._status_request.head)):
-            self.code = body[_CODE_AT]
+        length = len(raw)
+        if (length == _PANEL_LENGTH and raw.startswith(self._panel_head)) or (
+                length == _STATUS_LENGTH and raw.startswith(self._status_request.head)):
+            self.code = raw[_CODE_AT]
             return SIGHTING
         return IDLE
 
@@ -173,14 +173,14 @@ class ChargerClient:
         at_ms = self.heard_ms = self.answered_ms = master.at_ms
         done = master.done
         if done is self._status_request:
-            self.reading.update(master.body[3:], at_ms)
+            self.reading.update(master.raw[3:-1], at_ms)
             self._fresh_until_ms = at_ms + FRESH_MS
             return READING
         if done is self._limits_request:
-            self.limits = reading.limits_of(master.body[3:])
+            self.limits = reading.limits_of(master.raw[3:-1])
             return LIMITS
         if done is self._block_request:
-            return self._on_block(master.body[3:])
+            return self._on_block(master.raw[3:-1])
         # A question for the id that is not needed any more is no write.
         return IDLE if done.is_read else self._on_written(result, now_ms)
 

@@ -44,9 +44,9 @@ class Finder:
         self._next = device_id + 1 if device_id < ID_MAX else BROADCAST
         return request(device_id)
 
-    def hear(self, start_char, body):
+    def hear(self, start_char, raw):
         """The id, once two frames that boxes sent, one after the other, agree about it; else None. Only frames with a good LRC get here."""
-        device_id = body[0]
+        device_id = raw[0]
         if start_char != ascii.ANSWER or not ID_MIN <= device_id <= ID_MAX:
             return None
         agree = device_id == self._heard

@@ -32,15 +32,15 @@ class Reading:
     limit_duty: 0.1 %. currents_da: [L1, L2, L3] in 0.1 A, None where unknown. at_ms: when it was true.
     """
 
-    __slots__ = ('code', 'ev_connected', 'enable_input', 'enable_input2', 'reduced', 'limit_duty', 'currents_da', 'at_ms', '_first', '_second',
-                 '_third', '_head', '_flags')
+    __slots__ = ('code', 'ev_connected', 'enable_input', 'enable_input2', 'reduced', 'limit_duty', 'currents_da', 'at_ms', '_order', '_head',
+                 '_flags')
 
     def __init__(self, phase_order=PHASE_ORDER):
         order = phase_order.split()
         if sorted(order) != ['L1', 'L2', 'L3']:
             raise ValueError('phase_order')
         # Where each current word belongs in currents_da.
-        self._first, self._second, self._third = [int(conductor[1]) - 1 for conductor in order]
+        self._order = tuple([int(conductor[1]) - 1 for conductor in order])
         self.code = None          # None before the first update
         self.ev_connected = None
         self.enable_input = None
@@ -58,9 +58,10 @@ class Reading:
         if flags != self._flags or head != self._head:
             self._update_state(head, flags)
         currents_da = self.currents_da
-        currents_da[self._first] = None if first > CURRENT_MAX_DA else 0 if first == CURRENT_RESIDUE_DA else first
-        currents_da[self._second] = None if second > CURRENT_MAX_DA else 0 if second == CURRENT_RESIDUE_DA else second
-        currents_da[self._third] = None if third > CURRENT_MAX_DA else 0 if third == CURRENT_RESIDUE_DA else third
+        at_first, at_second, at_third = self._order
+        currents_da[at_first] = None if first > CURRENT_MAX_DA else 0 if first == CURRENT_RESIDUE_DA else first
+        currents_da[at_second] = None if second > CURRENT_MAX_DA else 0 if second == CURRENT_RESIDUE_DA else second
+        currents_da[at_third] = None if third > CURRENT_MAX_DA else 0 if third == CURRENT_RESIDUE_DA else third
         self.at_ms = at_ms
 
     def _update_state(self, head, flags):

@@ -11,9 +11,9 @@ from modbus.statistics import Statistics
 
 # What poll() returns.
 NOTHING = 0
-HEARD = 1       # a frame that is not for us: start, body, at_ms
-ANSWERED = 2    # the answer to the request `done`: body, at_ms
-REFUSED = 3     # the box said no to the request `done`: body, at_ms
+HEARD = 1       # a frame that is not for us: start_char, raw, at_ms
+ANSWERED = 2    # the answer to the request `done`: raw, at_ms
+REFUSED = 3     # the box said no to the request `done`: raw, at_ms
 UNANSWERED = 4  # all tries of the request `done` are used up
 EXPIRED = 5     # the request `done` found no gap in its time and was not sent
 WAITING = 6     # bytes came that are no frame, and the request waits for a gap: due_ms has changed
@@ -78,7 +78,7 @@ def write_request(device_id, address, value):
 class Master:
     """Owner of the bus. request: the one under way, or None; due_ms: when poll() wants to be called for it."""
 
-    __slots__ = ('request', 'sent', 'done', 'due_ms', 'start_char', 'body', 'at_ms', 'reader', 'statistics', '_read', '_transmit',
+    __slots__ = ('request', 'sent', 'done', 'due_ms', 'start_char', 'raw', 'at_ms', 'reader', 'statistics', '_read', '_transmit',
                  '_counts', '_credit_ms', '_failed', '_wait_ms', '_trust', '_slowest_ms', '_quick_id', '_until_ms', '_wanted_ms',
                  '_sent_ms', '_echo', '_open_ms', '_byte_ms', '_stamp_ms', '_foreign_ms', '_burst_ms', '_burst_timed', '_answer_ms',
                  '_intervals', '_shortest_ms', '_polled_ms', '_busy_ms', '_busy_end_ms')
@@ -89,7 +89,7 @@ class Master:
         self.done = None             # the request that the latest result belongs to
         self.due_ms = 0
         self.start_char = 0
-        self.body = b''
+        self.raw = b''               # of the latest frame: body and LRC
         self.at_ms = 0               # when the frame arrived, at the earliest
         self.reader = ascii.Reader(counts)
         self.statistics = Statistics(READ_TRIES)
@@ -119,6 +119,11 @@ class Master:
         self._busy_ms = 0
         self._busy_end_ms = 0
 
+    @property
+    def body(self):
+        """Id, function and data of the latest frame."""
+        return self.raw[:-1]
+
     def start(self, request, now_ms, until_ms=None):
         """Begin a request; only while there is none. It is sent in the next gap, a write not later than until_ms."""
         self.request = request
@@ -141,18 +146,18 @@ class Master:
         data = self._read()
         if data:
             self._arrived(data, now_ms)
-            body = reader.take(data)
+            raw = reader.take(data)
         elif reader.more:
-            body = reader.next()
+            raw = reader.next()
         elif self.request is None or now_ms < self.due_ms:
             return NOTHING
         else:
             return self._on_time(now_ms)
-        while body is not None:
-            result = self._judge(reader.start_char, body)
+        while raw is not None:
+            result = self._judge(reader.start_char, raw)
             if result:
                 return result
-            body = reader.next()
+            raw = reader.next()
         if self.request is None or self.sent and now_ms < self.due_ms:
             return NOTHING
         return self._on_time(now_ms) or WAITING
@@ -183,17 +188,17 @@ class Master:
             self._burst_timed = timed
         self._foreign_ms = now_ms
 
-    def _judge(self, start_char, body):
+    def _judge(self, start_char, raw):
         """What a good frame is to us."""
         if self.sent:
             request = self.request
-            length = len(body)
-            if length == request.length and body.startswith(request.head) and (
-                    request.is_read or validate_resp_data(body[2:], WRITE_MULTIPLE, request.address, quantity=1, signed=False)):
-                return self._finish(ANSWERED, start_char, body)
-            if length == 3 and body.startswith(request.refusal):
-                return self._finish(REFUSED, start_char, body)
-            if self._echo and start_char == ascii.REQUEST and body == request.body:
+            length = len(raw) - 1
+            if length == request.length and raw.startswith(request.head) and (
+                    request.is_read or validate_resp_data(raw[2:-1], WRITE_MULTIPLE, request.address, quantity=1, signed=False)):
+                return self._finish(ANSWERED, start_char, raw)
+            if length == 3 and raw.startswith(request.refusal):
+                return self._finish(REFUSED, start_char, raw)
+            if self._echo and start_char == ascii.REQUEST and raw[:-1] == request.body:
                 self._echo = False
                 self._counts['echoes'] += 1
                 return NOTHING
@@ -202,13 +207,13 @@ class Master:
         # Whoever asks has the line until he is answered.
         self._answer_ms = 0
         if start_char == ascii.REQUEST:
-            self._answer_ms = self._stamp_ms + (self._wait_ms if body[0] == self._quick_id else RESPONSE_MS)
+            self._answer_ms = self._stamp_ms + (self._wait_ms if raw[0] == self._quick_id else RESPONSE_MS)
         self.start_char = start_char
-        self.body = body
+        self.raw = raw
         self.at_ms = self._stamp_ms
         return HEARD
 
-    def _finish(self, result, start_char, body):
+    def _finish(self, result, start_char, raw):
         self._counts['answered' if result == ANSWERED else 'refused'] += 1
         timed = self._stamp_ms == self._byte_ms   # else it waited for us, nobody knows how long
         answer_ms = self._byte_ms - self._sent_ms if timed else None
@@ -216,7 +221,7 @@ class Master:
         if timed:
             self._learn(answer_ms)
         self.start_char = start_char
-        self.body = body
+        self.raw = raw
         self.at_ms = max(self._stamp_ms, self._sent_ms)   # however long it waited, it is no older than the question
         self._end()
         return result

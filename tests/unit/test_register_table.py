@@ -14,11 +14,12 @@ def test_every_field_and_every_value_stands_in_it():
     text = register_table.text()
     for register in registers.REGISTERS:
         for field in register[registers.FIELDS]:
-            rows = [line for line in text.splitlines() if line.startswith(f'| 0x{register[registers.ADDRESS]:04X} | {field[registers.NAME]} |')]
+            start = f'| 0x{register[registers.ADDRESS]:04X} | {field[registers.NAME]} | {register_table.bits_of(field)[0]} |'
+            rows = [line for line in text.splitlines() if line.startswith(start)]
             assert len(rows) == 1
             assert all(str(meaning) in rows[0] for _, meaning in field[registers.SPECIAL] if isinstance(meaning, str))
     assert '| 0x002E | current1_da | 2 | all | 0.1 A | 0 to 800; 1000 = not known; 1 = 0 |' in text
-    assert '| 0x0050 | serial | 4 to 7 | all | text |' in text
+    assert '| 0x0050 | serial | 4 to 7 | all | text |  |' in text
     assert '| 0x0014 | icmax_duty | 0 | all | 0.1 % | 80 to 960; 1000 = pause |' in text
     assert '| A1A1 | unlock | E0, E2 | normal |' in text
 
