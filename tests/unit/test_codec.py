@@ -6,126 +6,38 @@ import pathlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.vectors.payload import NO_REASON, Result, Status, commands, ours, result_of, status_of
 
 from app import codec, words
 
 VECTORS = json.loads((pathlib.Path(__file__).parents[2] / 'ttn' / 'vectors.json').read_text())
-ACKS = ('Lock Outlet ACK', 'Unlock Outlet ACK', 'Reset Charger ACK')
-NO_REASON = 31
-
-
-class Status:
-    """What the monitor knows of the box; the defaults are a box that never answered."""
-
-    code = 0
-    state = words.DISABLED
-    reason = NO_REASON
-    ev_connected = None
-    enable_input = None
-    time_known = False
-    override = 0
-    limit_da = None
-    currents_da = None
-    energy_wh = None
-    energy_estimated = False
-    plan_hash = 0
-
-    def __init__(self, **known):
-        for name, value in known.items():
-            assert hasattr(Status, name), name
-            setattr(self, name, value)
-
-
-class Result:
-    """One final answer."""
-
-    def __init__(self, command=1, command_id=None, result=0, detail=0):
-        self.op = command
-        self.command_id = command_id
-        self.result = result
-        self.detail = detail
-
-
-def charger_of(data):
-    """The Status attributes that a status and a result share, from decoded data."""
-    known = {'reason': words.REASONS.index(data['reason']) if 'reason' in data else NO_REASON}
-    if data['state'] in words.STATES:
-        known['state'] = words.STATES.index(data['state'])
-    if data.get('code') is not None:
-        known['code'] = int(data['code'], 16)
-    if data.get('current_limit_a') is not None:
-        known['limit_da'] = int(data['current_limit_a'] * 10)
-    return known
-
-
-def status_of(data):
-    """A Status that a device would have to hold to send what was decoded."""
-    known = charger_of(data)
-    known.update(
-        ev_connected=data['ev_connected'],
-        enable_input=data['enable_input'],
-        time_known=data['time_known'],
-        override=words.OVERRIDES.index(data['override']),
-        plan_hash=data.get('plan_hash', 0),
-        energy_estimated=data.get('energy_estimated', False),
-    )
-    if data.get('current_a') is not None:
-        known['currents_da'] = [None if amperes is None else int(amperes * 10) for amperes in data['current_a']]
-    if data.get('session_kwh') is not None:
-        known['energy_wh'] = round(data['session_kwh'] * 1000)
-    return Status(**known)
-
-
-def result_of(data):
-    """(Result, Status) behind a decoded result."""
-    result = Result(
-        command=words.COMMANDS.index(data.get('command')),
-        command_id=data.get('command_id'),
-        result=words.RESULTS.index(data['result']),
-        detail=words.DETAILS.index(data.get('detail', 'none')),
-    )
-    return result, Status(**charger_of(data))
-
-
-def sent_by_us(vector):
-    """Whether a correct device of this version sends exactly these bytes."""
-    foreign = ('newer device', 'no correct device', 'cut after')
-    return 'data' in vector['output'] and not any(words_ in vector['description'] for words_ in foreign)
-
-
-STATUS_VECTORS = [v for v in VECTORS['uplink'] if v['input']['fPort'] == 10 and sent_by_us(v)]
-RESULT_VECTORS = [v for v in VECTORS['uplink'] if v['input']['fPort'] == 11 and sent_by_us(v)]
+STATUS_VECTORS = ours(VECTORS, 10)
+RESULT_VECTORS = ours(VECTORS, 11)
 
 
 def named(vectors):
-    return [pytest.param(vector, id=vector['description']) for vector in vectors]
+    return [pytest.param(data, packed, id=description) for description, data, packed in vectors]
 
 
 def test_the_vectors_are_enough_to_mean_something():
-    assert len(STATUS_VECTORS) >= 15 and len(RESULT_VECTORS) >= 8
+    assert len(STATUS_VECTORS) >= 15 and len(RESULT_VECTORS) >= 8 and len(commands(VECTORS)) >= 3
 
 
-@pytest.mark.parametrize('vector', named(STATUS_VECTORS))
-def test_a_status_is_packed_as_the_vectors_say(vector):
-    expected = bytes(vector['input']['bytes'])
-    assert codec.encode_status(status_of(vector['output']['data']), len(expected)) == expected
+@pytest.mark.parametrize('data, packed', named(STATUS_VECTORS))
+def test_a_status_is_packed_as_the_vectors_say(data, packed):
+    assert codec.encode_status(status_of(data), len(packed)) == packed
 
 
-@pytest.mark.parametrize('vector', named(RESULT_VECTORS))
-def test_a_result_is_packed_as_the_vectors_say(vector):
-    data = vector['output']['data']
-    expected = bytes(vector['input']['bytes'])
-    result, status = result_of(data)
-    if data['state'] in ACKS:  # the formatter made that word; which state the box was in stands in the byte
-        status.state = expected[3] >> 2 & 7
-    assert codec.encode_result(result, status, len(expected)) == expected
+@pytest.mark.parametrize('data, packed', named(RESULT_VECTORS))
+def test_a_result_is_packed_as_the_vectors_say(data, packed):
+    result, status = result_of(data, packed)
+    assert codec.encode_result(result, status, len(packed)) == packed
 
 
-@pytest.mark.parametrize('vector', named(v for v in VECTORS['downlink'] if 'bytes' in v['output']))
-def test_a_downlink_of_the_vectors_is_the_command_its_mode_names(vector):
-    mode = vector['input']['data']['mode']
-    command, command_id = codec.decode_downlink(vector['output']['fPort'], bytes(vector['output']['bytes']))
-    assert words.COMMANDS[command] == mode.split()[0].lower()
+@pytest.mark.parametrize('word, port, packed', commands(VECTORS))
+def test_a_downlink_of_the_vectors_is_the_command_its_mode_names(word, port, packed):
+    command, command_id = codec.decode_downlink(port, packed)
+    assert words.COMMANDS[command] == word
     assert command_id is None
 
 

@@ -7,6 +7,8 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.vectors import frames
+from tests.vectors.frames import data, status
 
 from modbus import registers
 from modbus.registers import CODE, DUTY, FLAG, decode, find
@@ -14,30 +16,7 @@ from modbus.registers import CODE, DUTY, FLAG, decode, find
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def data(text):
-    """The register bytes of a printed answer to a read: without id, function, byte count and LRC."""
-    return bytes.fromhex(text)[3:-1]
-
-
-def status(code, ev, limit_duty, currents, reduced=False):
-    return {'code': code, 'ev_connected': ev, 'reduced': reduced, 'enable_input2': False, 'enable_input': True, 'limit_duty': limit_duty,
-            'current1_da': currents[0], 'current2_da': currents[1], 'current3_da': currents[2]}
-
-
-NO_METER = (None, None, None)
-PRINTED_STATUS = [
-    ('01030A2EA1106403E803E803E8EE', status(0xA1, False, 100, NO_METER)),
-    ('01030A2EA1108503E803E803E8CD', status(0xA1, False, 133, NO_METER)),
-    ('01030A2EA1110B03E803E803E846', status(0xA1, False, 267, NO_METER)),
-    ('01030A2EB2910B03E803E803E8B5', status(0xB2, True, 267, NO_METER)),
-    ('01030A2EB2D06403E803E803E81D', status(0xB2, True, 100, NO_METER, reduced=True)),
-    ('01030A2EC29100000100010096D9', status(0xC2, True, 256, (0, 0, 150))),
-    ('01030A2EE0106403E803E803E8AF', status(0xE0, False, 100, NO_METER)),
-    ('01030A2EF4106403E803E803E89B', status(0xF4, False, 100, NO_METER)),
-]
-
-
-@pytest.mark.parametrize('text, expected', PRINTED_STATUS)
+@pytest.mark.parametrize('text, expected', frames.STATUS)
 def test_a_printed_status_means_what_its_source_says(text, expected):
     assert decode(find(registers.STATUS), data(text)) == expected
 
@@ -48,7 +27,7 @@ def reading_of(words, **options):
     return reading
 
 
-@pytest.mark.parametrize('text, expected', PRINTED_STATUS)
+@pytest.mark.parametrize('text, expected', frames.STATUS)
 def test_the_quick_decoding_agrees_with_the_table(text, expected):
     agree(data(text), expected)
 
@@ -115,25 +94,17 @@ def test_a_phase_order_that_is_none_is_an_error(order):
         registers.Reading(order)
 
 
-@pytest.mark.parametrize('text, expected', [
-    ('01030401011237AD', ('141215', 1, 1, 2, 'invalid', True, False)),
-    ('010304014150BEA8', ('160307', 1, 5, 0, 'closed_to_enable', True, False)),
-    ('010304018113BEA5', ('170725', 1, 1, 3, 'closed_to_enable', True, False)),
-])
+@pytest.mark.parametrize('text, expected', frames.DEVICE)
 def test_a_printed_identity_means_what_its_source_says(text, expected):
     fields = decode(find(registers.DEVICE), data(text))
-    names = ('hardware', 'device_id', 'firmware_major', 'firmware_minor', 'enable_mode', 'meter', 'upstream_timeout')
-    assert tuple(fields[name] for name in names) == expected
+    assert tuple(fields[name] for name in frames.DEVICE_NAMES) == expected
 
 
 def test_the_panel_block_is_the_state_alone():
     assert decode(find(registers.PANEL), data('01030204F402')) == {'code': 0xF4}
 
 
-@pytest.mark.parametrize('text, expected', [
-    ('01030A0F3F010B010B00E900E9BA', (267, 267, 233, 233)),
-    ('01030A0F3F010B010B00E90000A3', (267, 267, 233, 0)),
-])
+@pytest.mark.parametrize('text, expected', frames.LIMITS)
 def test_the_limits_are_box_default_icmax_and_effective(text, expected):
     assert registers.limits_of(data(text)) == expected
     assert tuple(decode(find(registers.LIMITS), data(text)).values()) == expected

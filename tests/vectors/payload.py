@@ -1,0 +1,104 @@
+"""What a device must have held to send the uplinks of ttn/vectors.json. Without pytest: CPython and MicroPython both read it."""
+
+from app import words
+
+ACKS = ('Lock Outlet ACK', 'Unlock Outlet ACK', 'Reset Charger ACK')
+NO_REASON = 31
+
+
+class Status:
+    """What the monitor knows of the box; the defaults are a box that never answered."""
+
+    code = 0
+    state = words.DISABLED
+    reason = NO_REASON
+    ev_connected = None
+    enable_input = None
+    time_known = False
+    override = 0
+    limit_da = None
+    currents_da = None
+    energy_wh = None
+    energy_estimated = False
+    plan_hash = 0
+
+    def __init__(self, **known):
+        for name, value in known.items():
+            assert hasattr(Status, name), name
+            setattr(self, name, value)
+
+
+class Result:
+    """One final answer."""
+
+    def __init__(self, command=1, command_id=None, result=0, detail=0):
+        self.op = command
+        self.command_id = command_id
+        self.result = result
+        self.detail = detail
+
+
+def charger_of(data):
+    """The Status attributes that a status and a result share, from decoded data."""
+    known = {'reason': words.REASONS.index(data['reason']) if 'reason' in data else NO_REASON}
+    if data['state'] in words.STATES:
+        known['state'] = words.STATES.index(data['state'])
+    if data.get('code') is not None:
+        known['code'] = int(data['code'], 16)
+    if data.get('current_limit_a') is not None:
+        known['limit_da'] = int(data['current_limit_a'] * 10)
+    return known
+
+
+def status_of(data):
+    """A Status that a device would have to hold to send what was decoded."""
+    known = charger_of(data)
+    known.update(
+        ev_connected=data['ev_connected'],
+        enable_input=data['enable_input'],
+        time_known=data['time_known'],
+        override=words.OVERRIDES.index(data['override']),
+        plan_hash=data.get('plan_hash', 0),
+        energy_estimated=data.get('energy_estimated', False),
+    )
+    if data.get('current_a') is not None:
+        known['currents_da'] = [None if amperes is None else int(amperes * 10) for amperes in data['current_a']]
+    if data.get('session_kwh') is not None:
+        known['energy_wh'] = round(data['session_kwh'] * 1000)
+    return Status(**known)
+
+
+def result_of(data, packed):
+    """(Result, Status) behind a result that was decoded from these bytes."""
+    result = Result(
+        command=words.COMMANDS.index(data.get('command')),
+        command_id=data.get('command_id'),
+        result=words.RESULTS.index(data['result']),
+        detail=words.DETAILS.index(data.get('detail', 'none')),
+    )
+    status = Status(**charger_of(data))
+    if data['state'] in ACKS:  # the formatter made that word; which state the box was in stands in the byte
+        status.state = packed[3] >> 2 & 7
+    return result, status
+
+
+def sent_by_us(vector):
+    """Whether a correct device of this version sends exactly these bytes."""
+    foreign = ('newer device', 'no correct device', 'cut after')
+    return 'data' in vector['output'] and not any(words_ in vector['description'] for words_ in foreign)
+
+
+def ours(vectors, port):
+    """(description, decoded data, bytes) of the uplinks on that port that we would send."""
+    return [
+        (v['description'], v['output']['data'], bytes(v['input']['bytes']))
+        for v in vectors['uplink'] if v['input']['fPort'] == port and sent_by_us(v)
+    ]
+
+
+def commands(vectors):
+    """(command word, fPort, bytes) of the downlinks that mean something."""
+    return [
+        (v['input']['data']['mode'].split()[0].lower(), v['output']['fPort'], bytes(v['output']['bytes']))
+        for v in vectors['downlink'] if 'bytes' in v['output']
+    ]
