@@ -1,12 +1,18 @@
 """A board in virtual time for the tests of monitor and main: the wire of fake_bus, a radio that is always heard, an honest clock."""
 
-from types import SimpleNamespace
-
 from hal.contract import JOINED, RADIO, RECEIVED, SENT, HalError
 from tests.unit.fake_bus import Box, Wire
 
 JOIN_MS = 5000
 SEND_MS = 2000
+
+
+class Part:
+    """A part of the board, made of its calls. types.SimpleNamespace would do, but MicroPython has none."""
+
+    def __init__(self, **calls):
+        for name in calls:
+            setattr(self, name, calls[name])
 
 
 class Ended(BaseException):
@@ -108,15 +114,15 @@ class Board:
         self.clock = Clock(self.wire)
         self.radio = self.clock.radio = Radio(self.clock)
         self.records = {}
-        self.store = SimpleNamespace(get=self.records.get, put=self.records.__setitem__)
+        self.store = Part(get=self.records.get, put=self.records.__setitem__)
         self.fed = []
-        self.watchdog = SimpleNamespace(feed=lambda: self.fed.append(self.clock.now_ms()))
+        self.watchdog = Part(feed=lambda: self.fed.append(self.clock.now_ms()))
         self.colours = []
         self.active = []
-        self.indicator = SimpleNamespace(show=lambda colour: self.colours.append((self.clock.now_ms(), colour)), activity=self.active.append)
+        self.indicator = Part(show=lambda colour: self.colours.append((self.clock.now_ms(), colour)), activity=self.active.append)
         self.lines = []
         self.resets = []
-        self.system = SimpleNamespace(log=self.lines.append, reset=self._reset, unique_id=lambda: b'\x02\x00\x00\x00\x00\x01')
+        self.system = Part(log=self.lines.append, reset=self._reset, unique_id=lambda: b'\x02\x00\x00\x00\x00\x01')
 
     def _reset(self, reason):
         self.resets.append(reason)

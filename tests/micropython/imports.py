@@ -1,0 +1,6 @@
+"""Imports each module named on the command line, and says so."""
+import sys
+
+for name in sys.argv[1:]:
+    __import__(name)
+    print(name)
