@@ -30,23 +30,27 @@ def encode(body):
 class Reader:
     """Finds frames in a byte stream: take() what has arrived, then next() until None. Both give the raw bytes of a frame: body and LRC.
 
-    start_char: of the latest frame. more: next() may have another. partial: the bytes kept of a frame that is still arriving, else empty.
+    start_char: of the latest frame. more: next() may have another. partial: how a frame that is still arriving begins, else empty.
     """
 
-    __slots__ = ('start_char', 'more', 'partial', '_at', '_counts')
+    __slots__ = ('start_char', 'more', 'partial', '_at', '_rest', '_rest_length', '_counts')
 
     def __init__(self, counts):
         self.start_char = 0
         self.more = False
         self.partial = b''
         self._at = 0  # next unread byte of partial
+        self._rest = bytearray(MAX_CHARS)  # what follows partial; made once, so that pieces of a frame allocate nothing
+        self._rest_length = 0
         self._counts = counts
 
     def take(self, data):
         """The first frame, or None, now that these bytes (not none) have arrived."""
         if self.partial or data[-1] != _LF:
+            if self.partial and not self.more and self._goes_on(data):
+                return None
             data = self._join(data)
-            if data[-1:] != b'\n':
+            if not data.endswith(b'\n'):
                 return self._begin(data)
             # What was kept is in data now, and comes back with _begin() if need be.
             self.partial = b''
@@ -67,10 +71,27 @@ class Reader:
         """The next frame of those that arrived together, or None."""
         return self._scan() if self.more else None
 
+    def _goes_on(self, data):
+        """Keep bytes from the middle of the frame that is arriving; False if an end or a start is among them."""
+        length = self._rest_length
+        if len(self.partial) + length + len(data) > MAX_CHARS:
+            return False
+        rest = self._rest
+        for byte in data:
+            if byte == _CR or byte == _LF or byte == REQUEST or byte == ANSWER:
+                return False
+            rest[length] = byte
+            length += 1
+        self._rest_length = length
+        return True
+
     def _join(self, data):
         """What has arrived, behind what was kept."""
         if data.endswith(b'\0'):  # the artefact that follows each frame of some boxes
             data = data.rstrip(b'\0')
+        if self._rest_length:
+            data = bytes(self._rest[:self._rest_length]) + data
+            self._rest_length = 0
         if self.partial:
             if self.more and len(self.partial) - self._at > MAX_UNREAD:
                 self._counts['unread'] += 1
@@ -101,7 +122,7 @@ class Reader:
         if end >= 0:
             self._at = at
         else:
-            self._keep(data[at:])
+            self._keep(data[at:] if at else data)
         return raw
 
     def _keep(self, tail):

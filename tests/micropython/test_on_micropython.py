@@ -73,6 +73,13 @@ def allocated():
     return json.loads(run("allocations.py"))
 
 
+def test_listening_allocates_nothing_per_byte(allocated, evidence):
+    assert allocated["middle_bytewise"] == 0 and allocated["noise_bytewise"] == 0
+    evidence("On MicroPython, bytes allocated for each byte heard, in a frame / in noise", "0 / 0", 0)
+    evidence("On MicroPython, bytes allocated for one status frame heard whole / byte by byte", "%(frame_whole)d / %(frame_bytewise)d" % allocated)
+    evidence("On MicroPython, bytes allocated for one frame of the panel overheard", allocated["sighting"])
+
+
 def test_an_idle_loop_allocates_nothing(allocated, evidence):
     assert allocated["idle_poll"] == 0 and allocated["idle_application"] == 0
     evidence("On MicroPython, bytes allocated by an idle poll of the client / of the application", "0 / 0", 0)
