@@ -28,7 +28,9 @@ help:
 	@echo "  make hil PORT=/dev/ttyUSB0    a real wallbox through the tests; reads only, CONTROL=1 also locks, limits, resets and undoes it"
 	@echo "  make hil-sim                  the same against the simulated wallbox, MINUTES=1 of polling instead of 10"
 	@echo ""
-	@echo "  Later:  build flash console logs status bridge test-home"
+	@echo "  make status PORT=/dev/ttyUSB0 what the box says, in words; ARGS=--json for programs"
+	@echo ""
+	@echo "  Later:  build flash console logs bridge test-home"
 
 setup:
 	@sh tools/setup.sh
@@ -67,7 +69,6 @@ lock: setup
 	@sh tools/lock.sh
 
 # What is still to be built says so. Its arguments are asked for already.
-issue_3 := The charger: every register of the box, on a bus that sleeps, talks and lies
 issue_7 := On the board: real MicroPython, flash, footprint
 issue_8 := At home: bridge, Home Manager, Home Assistant
 later = { echo "make $@ comes with issue $(1): $(issue_$(1))" >&2; exit 2; }
@@ -88,9 +89,11 @@ console logs:
 	@$(needs_port)
 	@$(call later,7)
 
+# docs/console.md: what the box says, in words; the other commands are those of tools.console.
 status:
 	@$(needs_port)
-	@$(call later,3)
+	@$(MAKE) --no-print-directory setup
+	@$(PY) -m tools.console --port "$(PORT)" $(if $(ID),--id "$(ID)") $(if $(DIRECTION),--direction "$(DIRECTION)") status $(ARGS)
 
 # docs/hil.md. MINUTES counts only if it was given: its default above is that of soak.
 hil_minutes = $(if $(filter file,$(origin MINUTES)),$(1),$(MINUTES))
