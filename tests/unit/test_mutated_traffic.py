@@ -1,22 +1,21 @@
 """Ten million bytes of a bad line: cut, glued, flipped, doubled, drowned in junk. Whatever is intact behind an idle gap is found."""
 
-import pathlib
 import random
-import re
 import time
 
 import pytest
 from modbus import ascii
 
-REFERENCE = pathlib.Path(__file__).with_name('test_ascii.py').read_text()
+from tests.vectors.frames import ANSWERS, REQUESTS
+
 BYTES = 10_000_000
 MOST_KEPT = ascii.MAX_CHARS
 
 
 def printed():
     """Telegrams as on the wire: those that the sources print."""
-    for start, name in ((':', 'REQUESTS'), ('>', 'ANSWERS')):
-        for text in re.search(name + r' = """(.*?)"""', REFERENCE, re.S).group(1).split():
+    for start, texts in ((':', REQUESTS), ('>', ANSWERS)):
+        for text in texts:
             yield (start + text + '\r\n').encode()
 
 
