@@ -17,7 +17,7 @@ BLOCKS = ['2ec29100%04x%04x%04x' % (1 + n % 2, n % 3, 140 + n) for n in range(11
 ANSWERS = [telegram('>', '01030a' + block) for block in BLOCKS]
 TWINS = [b':' + answer[1:] for answer in ANSWERS]   # the two others know no '>'
 REPEATS = 151
-ATTEMPTS = 3
+ATTEMPTS = 10
 
 
 def median_us(functions):
