@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 
 import hypothesis
 import pytest
@@ -25,8 +26,17 @@ def pytest_addoption(parser):
     group.addoption("--soak-seed", metavar="N", type=int, help="the seed of this soak run; hypothesis then draws at random from it")
 
 
+def hear_signals():
+    """A shell starts what runs in the background deaf to Ctrl-C, and so would be all that the tests start to interrupt it."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config):
+    hear_signals()
     seed = config.getoption("--soak-seed")
     if seed is not None:
         hypothesis.settings.load_profile("soak")
