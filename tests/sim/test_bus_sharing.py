@@ -38,6 +38,15 @@ def test_bytes_lost_singly_cost_tries_but_no_reading(noise, evidence):
     assert percent_late(garage) <= 0.1 and garage.ours == []
 
 
+def test_of_5_percent_lost_singly_three_tries_save_what_can_be_saved(evidence):
+    """The limit is out of reach (see above): the figure stands here beside it. Nobody is run into all the same."""
+    garage = Garage(seed=6, noise=0.05, **SHARED).run(1000)
+    evidence('reads within 2 s with 5 % of bytes lost singly, %; out of reach, 9 % of all exchanges stay whole',
+             round(100 - percent_late(garage), 1), 99.9)
+    # Three tries of an exchange that is whole in 0.95 ** 48 of all cases.
+    assert 12 < 100 - percent_late(garage) < 40 and garage.ours == []
+
+
 @pytest.mark.parametrize('options', [
     {'panel': 'master', 'sleeps_after_s': None}, {'panel': 'master', 'sleeps_after_s': 30}, {'panel': 'spontaneous', 'sleeps_after_s': 0.7}])
 def test_on_a_quiet_line_every_read_is_answered_and_nobody_is_run_into(options):
