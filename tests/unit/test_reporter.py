@@ -407,3 +407,10 @@ def test_a_box_that_flickers_between_two_states_has_its_heartbeats():
         said.append(rig.show(0xB1 if number % 2 else 0xC2))
     assert {frame for frame in said if frame} == {(HEARTBEAT, 0xC2, 'Charging', 'charging')}
     assert 5 <= len([frame for frame in said if frame]) <= 6    # every 5 min in half an hour
+
+
+def test_a_network_that_fell_silent_is_asked_with_a_status():
+    rig = Rig()
+    rig.settle(0xC2)
+    port, payload = rig.session.probe(11)
+    assert (port, payload[1]) == (STATUS_PORT, 0xC2)
