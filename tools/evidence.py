@@ -63,7 +63,8 @@ def document(rows, record, now):
     """The whole page as text."""
     lines = ["# Evidence", ""]
     lines += [f"Written by `make evidence` from the code of commit {short(now)}; do not edit. Every figure comes from a test that"]
-    lines += ["fails when the limit is broken, unless the claim calls it out of reach; the command measures it again (`pytest` is `.venv/bin/python -m pytest`).", ""]
+    lines += ["fails when the limit is broken, unless the claim calls it out of reach; the command measures it again (`pytest` is",
+              "`.venv/bin/python -m pytest`).", ""]
     lines += ["## Measured by tests and benchmarks", ""] + measured_lines(rows) + [""]
     lines += ["## The last soak", ""] + soak_lines(record, now)
     return "\n".join(lines) + "\n"
