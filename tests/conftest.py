@@ -5,7 +5,6 @@ With CI=true a skipped test is a failed one: a machine that lacks a tool has not
 import json
 import os
 import pathlib
-import shutil
 import signal
 
 import hypothesis
@@ -77,19 +76,6 @@ def pytest_make_collect_report():
     report = yield
     _failed_instead_of_skipped(report)
     return report
-
-
-@pytest.fixture
-def needs():
-    """needs("git") gives the program's path; without it the test is skipped, and with CI=true it fails."""
-
-    def find(program):
-        path = shutil.which(program)
-        if path is None:
-            pytest.skip(f"{program} is not installed")
-        return path
-
-    return find
 
 
 @pytest.fixture
