@@ -115,6 +115,14 @@ class Radio:
         """Room under the dwell limit; where that leaves none (DR0 and DR1 of AU915 and AS923), whoever uses the rate has no such limit."""
         return self._region.uplink_room(data_rate) or self._region.uplink_room(data_rate, dwell=False)
 
+    def data_rate(self):
+        """None: there is no ADR yet."""
+        return None
+
+    def ask_time(self):
+        """False: like the LoPy4's MAC this one knows no DeviceTimeReq."""
+        return False
+
     def utc_s(self):
         """None: like the LoPy4's MAC this one knows no DeviceTimeReq."""
         return None

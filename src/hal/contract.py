@@ -67,6 +67,12 @@ class Radio:
     def max_payload(self, data_rate):
         """Application bytes that fit the next frame at that data rate, MAC answers in the way deducted."""
 
+    def data_rate(self):
+        """The data rate that the network has set (ADR), which the next frame is sent at; None where frames go out as asked."""
+
+    def ask_time(self):
+        """Ask the network for the time with the next uplink (DeviceTimeReq); False if this modem cannot."""
+
     def utc_s(self):
         """The network's time as UTC seconds where the modem knows it, else None."""
 

@@ -148,6 +148,14 @@ class Radio:
         """By the modem's table; what MAC answers take off it, the modem does not tell."""
         return self._max_payload[data_rate] if 0 <= data_rate < len(self._max_payload) else 0
 
+    def data_rate(self):
+        """None until a frame told."""
+        return None
+
+    def ask_time(self):
+        """The 1.0.2 MAC has no DeviceTimeReq."""
+        return False
+
     def utc_s(self):
         """The 1.0.2 MAC has no DeviceTimeReq."""
         return None

@@ -115,6 +115,13 @@ class NoRadio:
         """Nothing fits."""
         return 0
 
+    def data_rate(self):
+        """None is set."""
+
+    def ask_time(self):
+        """Refused."""
+        return False
+
     def utc_s(self):
         """Unknown."""
 

@@ -62,6 +62,12 @@ class Radio:
             return self.events.pop(0)[1]
         return None
 
+    def data_rate(self):
+        return None
+
+    def ask_time(self):
+        return False
+
     def max_payload(self, data_rate):
         return 51
 

@@ -71,6 +71,12 @@ class Radio:
             self.lose = False
         return self._events.popleft() if self._events else None
 
+    def data_rate(self):
+        return None
+
+    def ask_time(self):
+        return False
+
     def max_payload(self, data_rate):
         return self.room
 
