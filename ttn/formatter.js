@@ -32,7 +32,39 @@ var RESULTS = ['done', 'refused', 'failed', 'expired', 'busy'];
 
 var DETAILS = [
   'none', 'no_answer', 'not_confirmed', 'fault', 'stale', 'unknown_command', 'bad_argument', 'locked', 'unreachable',
-  'superseded', 'no_vehicle', 'repeated', 'setup', 'waits_for_key'
+  'superseded', 'no_vehicle', 'repeated', 'setup', 'waits_for_key', 'stopped', 'vehicle_full', 'vehicle_paused', 'min_pause',
+  'daily_limit', 'no_time', 'no_plan', 'no_room', 'not_possible', 'rolled_back', 'power_cut', 'bad_setting'
+];
+var BAD_SETTING = 128; /* a detail from here on names the bad setting: the rest is its place in SETTINGS */
+
+var HOLDERS = ['none', 'plan', 'boost', 'skip', 'stop', 'lock', 'fault', 'key'];
+
+var EVENTS = ['not_plugged_in', 'not_charging', 'finished', 'leaked_at_peak', 'fault', 'power_restored'];
+
+var SKIPS = ['this', 'next'];
+var REPORTS = ['status', 'device', 'plan'];
+var DEVICE_PARTS = ['boot', 'charger', 'model', 'serial', 'counters', 'radio', 'crash'];
+var READBACK_PARTS = ['plan', 'timezone', 'settings', 'claims'];
+var CAUSES = ['power_on', 'planned', 'watchdog', 'crash'];
+var DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
+
+/* Name, words, lowest and highest number. The byte is the place among the words; behind them come the numbers. */
+var SETTINGS = [
+  ['lorawan_class', ['A', 'C'], null, null],
+  ['adr', [false, true], null, null],
+  ['data_rate', [null], 0, 6],
+  ['heartbeat_not_connected_min', [], 5, 90],
+  ['heartbeat_connected_min', [], 5, 90],
+  ['heartbeat_min', [], 5, 90],
+  ['current_limit_a', [null], 6, 80],
+  ['start_behaviour', ['wake', 'reset', 'current'], null, null],
+  ['phase_order', ['L1 L2 L3', 'L1 L3 L2', 'L2 L1 L3', 'L2 L3 L1', 'L3 L1 L2', 'L3 L2 L1'], null, null],
+  ['hold', ['with_car', 'always'], null, null],
+  ['unknown_time', ['hold', 'charge'], 1, 240],
+  ['key_turn', ['auto', 'boost', 'permission', 'ignore'], null, null],
+  ['clock_sync', [false, true], null, null],
+  ['clock_state', [false, true], null, null],
+  ['after_power_cut', ['resume', 'hold'], null, null]
 ];
 
 /* What Home Manager sends; the byte on the air is the place plus one. */

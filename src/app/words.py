@@ -14,6 +14,9 @@ REASONS = (
 # Who overrides the plan.
 OVERRIDES = ('none', 'boost', 'skip', 'stop', 'lock')
 
+# Who decides what the box should do now.
+HOLDERS = ('none', 'fault', 'lock', 'stop', 'boost', 'skip', 'plan', 'key')
+
 # Commands: index is the operation, byte 0 of a downlink on fPort 20. 1, 2, 3 are the original's bytes too.
 COMMANDS = (
     None, 'lock', 'unlock', 'reset', 'start', 'stop', 'set_current', 'boost', 'skip', 'resume_plan', 'report', 'reboot',
@@ -25,7 +28,49 @@ RESULTS = ('done', 'refused', 'failed', 'expired', 'busy')
 # What an answer adds to its result.
 DETAILS = (
     'none', 'no_answer', 'not_confirmed', 'fault', 'stale', 'unknown_command', 'bad_argument', 'locked', 'unreachable',
-    'superseded', 'no_vehicle', 'repeated', 'setup', 'waits_for_key',
+    'superseded', 'no_vehicle', 'repeated', 'setup', 'waits_for_key', 'stopped', 'vehicle_full', 'vehicle_paused', 'min_pause',
+    'daily_limit', 'no_time', 'no_plan', 'no_room', 'not_possible', 'rolled_back', 'power_cut', 'bad_setting',
+)
+# A bad setting is named: this plus its place in SETTINGS goes out as the detail.
+BAD_SETTING = 128
+
+# Who decides now what the box should do.
+HOLDERS = ('none', 'plan', 'boost', 'skip', 'stop', 'lock', 'fault', 'key')
+
+# What is worth an uplink of its own.
+EVENTS = ('not_plugged_in', 'not_charging', 'finished', 'leaked_at_peak', 'fault', 'power_restored')
+
+# Arguments of commands: which window to skip, what to report.
+SKIPS = ('this', 'next')
+REPORTS = ('status', 'device', 'plan')
+
+# What the pages on fPort 12 and 14 tell.
+DEVICE_PARTS = ('boot', 'charger', 'model', 'serial', 'counters', 'radio', 'crash')
+READBACK_PARTS = ('plan', 'timezone', 'settings', 'claims')
+
+# Causes of a boot, in the order of hal.contract.
+CAUSES = ('power_on', 'planned', 'watchdog', 'crash')
+
+DAYS = ('mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun')
+
+# Settings that may change over the air, named as in config.py but in lower case: (name, words, lowest number, highest number).
+# The byte of a value is its place among the words; behind them come the numbers from lowest to highest (None: there are none).
+SETTINGS = (
+    ('lorawan_class', ('A', 'C'), None, None),
+    ('adr', (False, True), None, None),
+    ('data_rate', (None,), 0, 6),
+    ('heartbeat_not_connected_min', (), 5, 90),
+    ('heartbeat_connected_min', (), 5, 90),
+    ('heartbeat_min', (), 5, 90),
+    ('current_limit_a', (None,), 6, 80),
+    ('start_behaviour', ('wake', 'reset', 'current'), None, None),
+    ('phase_order', ('L1 L2 L3', 'L1 L3 L2', 'L2 L1 L3', 'L2 L3 L1', 'L3 L1 L2', 'L3 L2 L1'), None, None),
+    ('hold', ('with_car', 'always'), None, None),
+    ('unknown_time', ('hold', 'charge'), 1, 240),
+    ('key_turn', ('auto', 'boost', 'permission', 'ignore'), None, None),
+    ('clock_sync', (False, True), None, None),
+    ('clock_state', (False, True), None, None),
+    ('after_power_cut', ('resume', 'hold'), None, None),
 )
 
 

@@ -115,7 +115,7 @@ def test_an_index_that_does_not_exist_goes_out_as_all_ones(name, shift, mask, ta
 
 def test_no_override_result_command_or_detail_is_invented_either():
     assert codec.encode_status(Status(override=5), 5)[3] & 7 == 7
-    packed = codec.encode_result(Result(command=16, result=5, detail=14), Status(), 5)
+    packed = codec.encode_result(Result(command=16, result=5, detail=len(words.DETAILS)), Status(), 5)
     assert (packed[1], packed[3] >> 5, packed[4]) == (255, 7, 255)
 
 
@@ -142,8 +142,9 @@ def test_downlinks_may_come_in_a_bytearray():
 
 
 @pytest.mark.parametrize('table, places', [
-    (words.STATES, 7), (words.REASONS, NO_REASON), (words.OVERRIDES, 7), (words.RESULTS, 7), (words.COMMANDS, 255),
-    (words.DETAILS, 255),
+    (words.STATES, 7), (words.REASONS, NO_REASON), (words.OVERRIDES, 7), (words.RESULTS, 7), (words.COMMANDS, 255), (words.HOLDERS, 255), (words.EVENTS, 31),
+    (words.DEVICE_PARTS, 31), (words.READBACK_PARTS, 31), (words.CAUSES, 15),
+    (words.DETAILS, words.BAD_SETTING), (words.SETTINGS, 127),
 ])
 def test_each_vocabulary_fits_its_bits_and_leaves_all_ones_free(table, places):
     assert len(table) <= places

@@ -136,7 +136,8 @@ def test_the_original_commands_are_read_on_both_its_ports(js, f_port):
 # ---- The words ----
 
 
-@pytest.mark.parametrize('name', ['STATES', 'REASONS', 'OVERRIDES', 'COMMANDS', 'RESULTS', 'DETAILS'])
+@pytest.mark.parametrize('name', ['STATES', 'REASONS', 'OVERRIDES', 'COMMANDS', 'RESULTS', 'DETAILS', 'HOLDERS', 'EVENTS', 'SKIPS', 'REPORTS',
+                                  'DEVICE_PARTS', 'READBACK_PARTS', 'CAUSES', 'DAYS'])
 def test_the_words_are_those_of_the_firmware(js, name):
     assert js.value(name) == list(getattr(words, name))
 
