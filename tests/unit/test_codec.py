@@ -142,8 +142,8 @@ def test_downlinks_may_come_in_a_bytearray():
 
 
 @pytest.mark.parametrize('table, places', [
-    (words.STATES, 7), (words.REASONS, NO_REASON), (words.OVERRIDES, 7), (words.RESULTS, 7), (words.COMMANDS, 255), (words.HOLDERS, 255), (words.EVENTS, 31),
-    (words.DEVICE_PARTS, 31), (words.READBACK_PARTS, 31), (words.CAUSES, 15),
+    (words.STATES, 7), (words.REASONS, NO_REASON), (words.OVERRIDES, 7), (words.RESULTS, 7), (words.COMMANDS, 255),
+    (words.HOLDERS, 255), (words.EVENTS, 31), (words.DEVICE_PARTS, 31), (words.READBACK_PARTS, 31), (words.CAUSES, 15),
     (words.DETAILS, words.BAD_SETTING), (words.SETTINGS, 127),
 ])
 def test_each_vocabulary_fits_its_bits_and_leaves_all_ones_free(table, places):
