@@ -1,0 +1,225 @@
+"""What the box should do, who says so and until when: claims with priorities, one decision. Pure.
+
+Priorities (design decision): lock, stop, boost or skip, the plan, nobody. Claims are made by the owner's words and outlive a reboot.
+"""
+
+from app import words
+
+# What is wanted of the box. LEAVE: nothing but what we still owe it.
+LEAVE, HOLD, CHARGE, LOCK = range(4)
+
+# How long a boost lasts.
+NO_BOOST, UNTIL_TIME, UNTIL_ENERGY, UNTIL_UNPLUGGED = range(4)
+
+# Who holds the decision: words.HOLDERS.
+_LOCK = words.HOLDERS.index('lock')
+_STOP = words.HOLDERS.index('stop')
+_BOOST = words.HOLDERS.index('boost')
+_SKIP = words.HOLDERS.index('skip')
+_PLAN = words.HOLDERS.index('plan')
+_NOBODY = words.HOLDERS.index('none')
+
+_R_LOCKED = words.reason('locked')
+_R_STOPPED = words.reason('stopped')
+_R_LIMIT = words.reason('limit_reached')
+_R_SKIPPED = words.reason('skipped')
+_R_OUTSIDE = words.reason('outside_plan')
+_R_TIME = words.reason('time_unknown')
+
+_HOUR_S = 3600
+
+# The record: version, flags, stop, kind of boost, its end (s or Wh), its current, skip from, skip until.
+_VERSION = 1
+_BYTES = 18
+_F_LOCKED = 1
+_F_ATTEMPT = 2
+
+# Stopped by the owner's word, or because a boost without a plan behind it has ended.
+GOING, STOPPED, ENDED = range(3)
+
+
+class Decision:
+    """want LEAVE .. LOCK; holder: index in words.HOLDERS; until: UTC s or 0; current_da: 0.1 A, 0 for the box's own limit;
+    reason: index in words.REASONS of not charging, None where the box's state tells it."""
+
+    __slots__ = ('want', 'holder', 'until', 'current_da', 'reason')
+
+    def __init__(self):
+        self.set(LEAVE, _NOBODY, 0, 0, None)
+
+    def set(self, want, holder, until, current_da, reason):
+        """All at once, so that none is forgotten."""
+        self.want = want
+        self.holder = holder
+        self.until = until
+        self.current_da = current_da
+        self.reason = reason
+
+
+class Claims:
+    """The attributes without _ are for reading; the methods are the owner's words, and what the car does."""
+
+    def __init__(self, hold='with_car', unknown_time='hold'):
+        """hold, unknown_time: the settings HOLD and UNKNOWN_TIME."""
+        self.hold = hold
+        self.unknown_time = unknown_time
+        self.decision = Decision()
+        self._clear()
+
+    def _clear(self):
+        self.locked = False
+        self.stopped = GOING
+        self.attempt = False          # a start without a plan behind it is under way
+        self.boost = NO_BOOST
+        self.boost_end = 0            # UTC s or Wh of the session
+        self.boost_current_da = 0
+        self.skip_from = self.skip_until = 0    # UTC s, of the window that is skipped
+
+    # --- the owner's words
+
+    def lock(self):
+        """Out of use until unlocked."""
+        self.locked = True
+
+    def unlock(self):
+        """In use again; what else is claimed counts again."""
+        self.locked = False
+
+    def stop(self):
+        """No current until unplugged, started or told to follow the plan."""
+        self._no_override()
+        self.stopped = STOPPED
+
+    def start(self, has_plan, current_da=0):
+        """Charge: until unplugged where a plan would stop it, else this once."""
+        self._no_override()
+        self.boost_current_da = current_da
+        if has_plan:
+            self.boost = UNTIL_UNPLUGGED
+        else:
+            self.attempt = True
+
+    def boost_until(self, kind, end, current_da=0):
+        """Charge whatever the plan says: UNTIL_TIME (UTC s), UNTIL_ENERGY (Wh of the session) or UNTIL_UNPLUGGED."""
+        self._no_override()
+        self.boost = kind
+        self.boost_end = end
+        self.boost_current_da = current_da
+
+    def skip(self, from_s, until_s):
+        """Not in this window of the plan."""
+        self._no_override()
+        self.skip_from = from_s
+        self.skip_until = until_s
+
+    def resume_plan(self):
+        """The plan decides again; a lock stays."""
+        self._no_override()
+
+    def _no_override(self):
+        self.stopped = GOING
+        self.attempt = False
+        self.boost = NO_BOOST
+        self.boost_end = self.boost_current_da = 0
+        self.skip_from = self.skip_until = 0
+
+    # --- what else ends them
+
+    def unplugged(self):
+        """The car has left, and with it what was said of it; a window that is skipped stays skipped."""
+        self.stopped = GOING
+        self.attempt = False
+        self.boost = NO_BOOST
+        self.boost_end = self.boost_current_da = 0
+
+    def attempt_over(self):
+        """The start without a plan has been answered."""
+        self.attempt = False
+        if self.boost == NO_BOOST:
+            self.boost_current_da = 0
+
+    def expire(self, utc_s, energy_wh, has_plan):
+        """Drop what has come to its end; True if something has."""
+        if self.boost == UNTIL_TIME and utc_s is not None and utc_s >= self.boost_end:
+            ended = True
+        else:
+            ended = self.boost == UNTIL_ENERGY and energy_wh is not None and energy_wh >= self.boost_end
+        if ended:
+            self._no_override()
+            if not has_plan:
+                # Nothing else would end it, and an end was asked for.
+                self.stopped = ENDED
+        elif self.skip_until and utc_s is not None and utc_s >= self.skip_until:
+            self.skip_from = self.skip_until = 0
+        else:
+            return False
+        return True
+
+    # --- the decision
+
+    def decide(self, utc_s, plan, car, unknown_s=0):
+        """The Decision now. plan: None without one, else (inside, until UTC s, current in 0.1 A or 0), not read while utc_s is None;
+        car: one is there; unknown_s: how long the time has been unknown."""
+        decision = self.decision
+        if self.locked:
+            decision.set(LOCK, _LOCK, 0, 0, _R_LOCKED)
+        elif self.stopped:
+            decision.set(HOLD, _STOP, 0, 0, _R_STOPPED if self.stopped == STOPPED else _R_LIMIT)
+        elif self.attempt:
+            decision.set(CHARGE, _BOOST, 0, self.boost_current_da, None)
+        elif self.boost and (utc_s is not None or self.boost != UNTIL_TIME):
+            decision.set(CHARGE, _BOOST, self.boost_end if self.boost == UNTIL_TIME else 0, self.boost_current_da, None)
+        elif plan is None:
+            decision.set(LEAVE, _NOBODY, 0, 0, None)
+        elif utc_s is None:
+            self._without_time(decision, car, unknown_s)
+        elif self.skip_from <= utc_s < self.skip_until:
+            self._hold(decision, _SKIP, self.skip_until, _R_SKIPPED, car)
+        elif plan[0]:
+            decision.set(CHARGE, _PLAN, plan[1], plan[2], None)
+        else:
+            self._hold(decision, _PLAN, plan[1], _R_OUTSIDE, car)
+        return decision
+
+    def _without_time(self, decision, car, unknown_s):
+        """There is a plan, but nobody knows what it says now."""
+        wait = self.unknown_time
+        if wait == 'charge' or wait != 'hold' and unknown_s >= wait * _HOUR_S:
+            decision.set(CHARGE, _PLAN, 0, 0, None)
+        else:
+            self._hold(decision, _PLAN, 0, _R_TIME, car)
+
+    def _hold(self, decision, holder, until, reason, car):
+        # Without a car the box keeps its limit, so that a monitor that died leaves a box that works.
+        decision.set(HOLD if car or self.hold == 'always' else LEAVE, holder, until, 0, reason)
+
+    # --- the record
+
+    def dump(self):
+        """For the journal."""
+        flags = (_F_LOCKED if self.locked else 0) | (_F_ATTEMPT if self.attempt else 0)
+        record = bytearray((_VERSION, flags, self.stopped, self.boost))
+        for value, size in ((self.boost_end, 4), (self.boost_current_da, 2), (self.skip_from, 4), (self.skip_until, 4)):
+            for shift in range(8 * (size - 1), -1, -8):
+                record.append(value >> shift & 0xFF)
+        return bytes(record)
+
+    def load(self, record):
+        """Go on from a record; False, and no claim at all, if it is none."""
+        self._clear()
+        if len(record) != _BYTES or record[0] != _VERSION or record[2] > ENDED or record[3] > UNTIL_UNPLUGGED:
+            return False
+        self.locked = record[1] & _F_LOCKED != 0
+        self.attempt = record[1] & _F_ATTEMPT != 0
+        self.stopped = record[2]
+        self.boost = record[3]
+        values = []
+        at = 4
+        for size in (4, 2, 4, 4):
+            value = 0
+            for byte in record[at:at + size]:
+                value = value << 8 | byte
+            values.append(value)
+            at += size
+        self.boost_end, self.boost_current_da, self.skip_from, self.skip_until = values
+        return True

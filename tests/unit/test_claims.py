@@ -1,0 +1,243 @@
+"""What is wanted of the box: priorities, ends, and that nothing said is forgotten over a reboot."""
+
+import pytest
+from app import words
+from app.claims import (
+    CHARGE, ENDED, GOING, HOLD, LEAVE, LOCK, NO_BOOST, STOPPED, UNTIL_ENERGY, UNTIL_TIME, UNTIL_UNPLUGGED, Claims,
+)
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+NOW_S = 1_800_000_000
+INSIDE = (True, NOW_S + 3600, 160)
+OUTSIDE = (False, NOW_S + 3600, 0)
+
+
+def decided(claims, utc_s=NOW_S, plan=OUTSIDE, car=True, unknown_s=0):
+    decision = claims.decide(utc_s, plan, car, unknown_s)
+    reason = None if decision.reason is None else words.REASONS[decision.reason]
+    return decision.want, words.HOLDERS[decision.holder], reason
+
+
+def test_without_plan_and_words_nothing_is_wanted():
+    assert decided(Claims(), plan=None) == (LEAVE, 'none', None)
+
+
+def test_the_plan_charges_inside_its_window_with_its_current_and_till_its_end():
+    claims = Claims()
+    assert decided(claims, plan=INSIDE) == (CHARGE, 'plan', None)
+    assert (claims.decision.until, claims.decision.current_da) == (NOW_S + 3600, 160)
+
+
+def test_outside_the_window_a_car_is_held_till_the_next_one():
+    claims = Claims()
+    assert decided(claims) == (HOLD, 'plan', 'outside_plan')
+    assert claims.decision.until == NOW_S + 3600
+
+
+@pytest.mark.parametrize('hold, want', [('with_car', LEAVE), ('always', HOLD)])
+def test_an_empty_outlet_is_held_only_where_that_is_set(hold, want):
+    assert decided(Claims(hold=hold), car=False)[0] == want
+
+
+def test_a_lock_is_above_everything_and_leaves_it_standing():
+    claims = Claims()
+    claims.start(True)
+    claims.lock()
+    assert decided(claims, plan=INSIDE) == (LOCK, 'lock', 'locked')
+    claims.unlock()
+    assert decided(claims) == (CHARGE, 'boost', None)
+
+
+def test_a_stop_is_above_the_plan_and_ends_when_the_car_leaves():
+    claims = Claims()
+    claims.stop()
+    assert decided(claims, plan=INSIDE) == (HOLD, 'stop', 'stopped')
+    claims.unplugged()
+    assert decided(claims, plan=INSIDE) == (CHARGE, 'plan', None)
+
+
+@pytest.mark.parametrize('word', [
+    lambda claims: claims.start(True), lambda claims: claims.boost_until(UNTIL_UNPLUGGED, 0), lambda claims: claims.resume_plan(),
+])
+def test_a_stop_is_taken_back_by_start_boost_and_the_plan(word):
+    claims = Claims()
+    claims.stop()
+    word(claims)
+    assert claims.stopped == GOING
+
+
+def test_the_later_of_boost_and_skip_counts():
+    claims = Claims()
+    claims.boost_until(UNTIL_UNPLUGGED, 0)
+    claims.skip(NOW_S, NOW_S + 60)
+    assert decided(claims, plan=INSIDE) == (HOLD, 'skip', 'skipped')
+    claims.boost_until(UNTIL_UNPLUGGED, 0)
+    assert decided(claims) == (CHARGE, 'boost', None)
+
+
+def test_a_skip_of_the_next_window_leaves_this_one_alone():
+    claims = Claims()
+    claims.skip(NOW_S + 600, NOW_S + 1200)
+    assert decided(claims, plan=INSIDE) == (CHARGE, 'plan', None)
+    assert decided(claims, utc_s=NOW_S + 600, plan=INSIDE) == (HOLD, 'skip', 'skipped')
+    assert decided(claims, utc_s=NOW_S + 1200, plan=INSIDE) == (CHARGE, 'plan', None)
+
+
+def test_a_skip_outlives_the_car():
+    claims = Claims()
+    claims.skip(NOW_S, NOW_S + 600)
+    claims.unplugged()
+    assert decided(claims, plan=INSIDE) == (HOLD, 'skip', 'skipped')
+
+
+@pytest.mark.parametrize('kind, end', [(UNTIL_TIME, NOW_S + 60), (UNTIL_ENERGY, 5000)])
+def test_a_boost_ends_and_the_plan_decides_again(kind, end):
+    claims = Claims()
+    claims.boost_until(kind, end, 100)
+    assert decided(claims) == (CHARGE, 'boost', None)
+    assert claims.decision.current_da == 100
+    assert not claims.expire(NOW_S + 59, 4999, True)
+    assert claims.expire(NOW_S + 60, 5000, True)
+    assert decided(claims, utc_s=NOW_S + 60) == (HOLD, 'plan', 'outside_plan')
+
+
+def test_a_boost_without_a_plan_behind_it_ends_in_a_stop():
+    claims = Claims()
+    claims.boost_until(UNTIL_ENERGY, 5000)
+    assert claims.expire(NOW_S, 5000, False)
+    assert decided(claims, plan=None) == (HOLD, 'stop', 'limit_reached')
+    claims.unplugged()
+    assert decided(claims, plan=None) == (LEAVE, 'none', None)
+
+
+def test_a_boost_until_unplugged_ends_by_that_alone():
+    claims = Claims()
+    claims.boost_until(UNTIL_UNPLUGGED, 0)
+    assert not claims.expire(NOW_S + 10 ** 8, 10 ** 6, True)
+    claims.unplugged()
+    assert claims.boost == NO_BOOST
+
+
+def test_a_start_without_a_plan_is_one_attempt():
+    claims = Claims()
+    claims.start(False)
+    assert decided(claims, plan=None) == (CHARGE, 'boost', None)
+    claims.attempt_over()
+    assert decided(claims, plan=None) == (LEAVE, 'none', None)
+
+
+@pytest.mark.parametrize('setting, unknown_s, want', [
+    ('hold', 10 ** 6, HOLD), ('charge', 0, CHARGE), (2, 7199, HOLD), (2, 7200, CHARGE),
+])
+def test_without_the_time_the_setting_decides(setting, unknown_s, want):
+    claims = Claims(unknown_time=setting)
+    assert decided(claims, utc_s=None, plan=INSIDE, unknown_s=unknown_s)[:2] == (want, 'plan')
+    if want == HOLD:
+        assert claims.decision.reason == words.reason('time_unknown')
+
+
+def test_a_boost_until_an_unknown_time_waits_for_the_time():
+    claims = Claims()
+    claims.boost_until(UNTIL_TIME, NOW_S + 60)
+    assert decided(claims, utc_s=None) == (HOLD, 'plan', 'time_unknown')
+    assert decided(claims) == (CHARGE, 'boost', None)
+
+
+@pytest.mark.parametrize('record', [b'', b'\x02' + bytes(17), bytes(17), b'\x01\x00\x09' + bytes(15), b'\x01\x00\x00\x09' + bytes(14)])
+def test_a_record_of_somebody_else_is_no_claim(record):
+    claims = Claims()
+    claims.lock()
+    assert not claims.load(record)
+    assert not claims.locked
+
+
+class Owner(RuleBasedStateMachine):
+    """Any order of words, ends and reboots."""
+
+    def __init__(self):
+        super().__init__()
+        self.claims = Claims()
+        self.utc_s = NOW_S
+        self.energy_wh = 0
+        self.plan = OUTSIDE
+        self.locked = False
+
+    @rule()
+    def lock(self):
+        self.claims.lock()
+        self.locked = True
+
+    @rule()
+    def unlock(self):
+        self.claims.unlock()
+        self.locked = False
+
+    @rule()
+    def stop(self):
+        self.claims.stop()
+        assert self.claims.stopped == STOPPED
+
+    @rule(has_plan=st.booleans())
+    def start(self, has_plan):
+        self.claims.start(has_plan)
+
+    @rule(kind=st.sampled_from([UNTIL_TIME, UNTIL_ENERGY, UNTIL_UNPLUGGED]), more=st.integers(1, 10 ** 5), current=st.integers(0, 800))
+    def boost(self, kind, more, current):
+        self.claims.boost_until(kind, (self.utc_s if kind == UNTIL_TIME else self.energy_wh) + more, current)
+
+    @rule(after=st.integers(0, 10 ** 5), long=st.integers(1, 10 ** 5))
+    def skip(self, after, long):
+        self.claims.skip(self.utc_s + after, self.utc_s + after + long)
+
+    @rule()
+    def resume(self):
+        self.claims.resume_plan()
+
+    @rule()
+    def unplugged(self):
+        self.claims.unplugged()
+
+    @rule(plan=st.sampled_from([None, INSIDE, OUTSIDE]))
+    def replan(self, plan):
+        self.plan = plan
+
+    @rule(s=st.integers(0, 10 ** 5), wh=st.integers(0, 10 ** 4))
+    def live(self, s, wh):
+        self.utc_s += s
+        self.energy_wh += wh
+        self.claims.expire(self.utc_s, self.energy_wh, self.plan is not None)
+
+    @rule()
+    def reboot(self):
+        record = self.claims.dump()
+        before = decided(self.claims, self.utc_s, self.plan)
+        self.claims = Claims()
+        assert self.claims.load(record)
+        assert decided(self.claims, self.utc_s, self.plan) == before
+        assert self.claims.dump() == record
+
+    @invariant()
+    def a_lock_is_a_lock(self):
+        assert (decided(self.claims, self.utc_s, self.plan)[0] == LOCK) == self.locked
+
+    @invariant()
+    def one_override_at_a_time(self):
+        claims = self.claims
+        assert (claims.stopped != GOING) + claims.attempt + (claims.boost != NO_BOOST) + (claims.skip_until != 0) <= 1
+
+    @invariant()
+    def nothing_holds_without_a_word_or_a_plan(self):
+        claims = self.claims
+        if not self.locked and self.plan is None and claims.stopped == GOING:
+            assert decided(claims, self.utc_s, None)[0] in (LEAVE, CHARGE)
+
+    @precondition(lambda self: self.plan is None and self.claims.stopped == ENDED)
+    @rule()
+    def an_ended_boost_holds(self):
+        assert decided(self.claims, self.utc_s, None)[0] == (LOCK if self.locked else HOLD)
+
+
+TestOwner = Owner.TestCase
+TestOwner.settings = settings(max_examples=60, stateful_step_count=40)
