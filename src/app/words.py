@@ -14,9 +14,6 @@ REASONS = (
 # Who overrides the plan.
 OVERRIDES = ('none', 'boost', 'skip', 'stop', 'lock')
 
-# Who decides what the box should do now.
-HOLDERS = ('none', 'fault', 'lock', 'stop', 'boost', 'skip', 'plan', 'key')
-
 # Commands: index is the operation, byte 0 of a downlink on fPort 20. 1, 2, 3 are the original's bytes too.
 COMMANDS = (
     None, 'lock', 'unlock', 'reset', 'start', 'stop', 'set_current', 'boost', 'skip', 'resume_plan', 'report', 'reboot',
