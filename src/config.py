@@ -7,8 +7,8 @@ Only plain data and validate() live here: every board, the simulator and the too
 REGION = 'AU915'          # AU915, EU868, US915 or AS923
 SUB_BAND = 2              # AU915 and US915: 1 to 8; The Things Network uses 2
 LORAWAN_CLASS = 'C'       # 'C': commands arrive at once (the monitor is mains-fed); 'A': after the next uplink
-DATA_RATE = None          # None: SF10 of the region; or the region's index
-ADR = False               # True: the network chooses the data rate
+DATA_RATE = None          # None: SF10 of the region; or the region's index. In a basement the monitor goes slower by itself
+ADR = False               # True: the network chooses the data rate, and DATA_RATE must be None
 
 # Charger
 CHARGER_ID = 1            # Modbus id, 1 to 16; None: find the only box on the bus

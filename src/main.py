@@ -24,7 +24,7 @@ def check(settings):
     """Every error in the settings as (setting, what is wrong)."""
     errors = config.validate(settings)
     if not errors:
-        for text in regions.check(settings.REGION, settings.SUB_BAND, settings.DATA_RATE):
+        for text in regions.check(settings.REGION, settings.SUB_BAND, settings.DATA_RATE, settings.ADR):
             errors.append(tuple(text.split(': ', 1)))
     return errors
 

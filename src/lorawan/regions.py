@@ -12,11 +12,14 @@ _AU915 = _AS923 + ((8, 500, 242, 242),)
 
 
 class Region:
-    """One region; join_rates in the order in which attempts take turns, the cheapest first, duty_permille of an hour per sub-band or None."""
+    """One region; join_rates in the order in which attempts take turns, the cheapest first, duty_permille of an hour per sub-band or None.
 
-    __slots__ = ('name', 'rates', 'slowest', 'default_rate', 'join_rates', 'sub_bands', 'duty_permille')
+    rx2: the fixed second window, always open in class C, as (Hz, SF, bandwidth in kHz).
+    """
 
-    def __init__(self, name, rates, slowest, default_rate, join_rates, sub_bands, duty_permille):
+    __slots__ = ('name', 'rates', 'slowest', 'default_rate', 'join_rates', 'sub_bands', 'duty_permille', 'rx2')
+
+    def __init__(self, name, rates, slowest, default_rate, join_rates, sub_bands, duty_permille, rx2):
         self.name = name
         self.rates = rates
         self.slowest = slowest
@@ -24,6 +27,7 @@ class Region:
         self.join_rates = join_rates
         self.sub_bands = sub_bands
         self.duty_permille = duty_permille
+        self.rx2 = rx2
 
     def radio(self, data_rate):
         """(SF, bandwidth in kHz) of a data rate."""
@@ -35,6 +39,14 @@ class Region:
         # Whoever fixes SF11 or SF12 in AU915 says by this that his site has no dwell limit (Australia has none).
         return row[3] or row[2]
 
+    def floor(self, data_rate):
+        """The slowest one to fall back to from that one: none that breaks the dwell limit, unless that one does already."""
+        slowest = self.slowest
+        if self.rates[data_rate][3]:
+            while not self.rates[slowest][3]:
+                slowest += 1
+        return slowest
+
 
 # Join data rates: the LoPy4's join() takes AU915 0|6, US915 0|4, EU868 0..5, AS923 2 and nothing else (Pycom 1.20.2.r6,
 # modlora.c, lora_join). AU915 and US915 begin with the 500 kHz one, 28 ms against 1,483 or 371. In EU868 the data rate
@@ -42,11 +54,13 @@ class Region:
 # Slowest: AS923 starts with the dwell limit on (RP 1.0.3rA, AS923 data rates), so nothing below DR2 may be sent.
 # Duty: 868.1, .3 and .5 MHz and the 867 MHz channels of The Things Stack lie in bands of 1 % of an hour (ETSI EN 300 220-2,
 # bands M and L), that is 36 s. governor.DAY_MAX_MS keeps it by itself, all sub-bands taken together.
+# RX2: RP 1.0.3rA, receive windows of each region; EU868 at SF9 as The Things Stack's plan EU_863_870_TTN has it instead of SF12
+# (the network says so in its join accept).
 REGIONS = {
-    'AS923': Region('AS923', _AS923, 2, 2, (2,), 0, None),
-    'AU915': Region('AU915', _AU915, 0, 2, (6, 0), 8, None),
-    'EU868': Region('EU868', _EU868, 0, 2, (2, 2, 0), 0, 10),
-    'US915': Region('US915', _US915, 0, 0, (4, 0), 8, None),
+    'AS923': Region('AS923', _AS923, 2, 2, (2,), 0, None, (923200000, 10, 125)),
+    'AU915': Region('AU915', _AU915, 0, 2, (6, 0), 8, None, (923300000, 12, 500)),
+    'EU868': Region('EU868', _EU868, 0, 2, (2, 2, 0), 0, 10, (869525000, 9, 125)),
+    'US915': Region('US915', _US915, 0, 0, (4, 0), 8, None, (923300000, 12, 500)),
 }
 
 
@@ -64,8 +78,8 @@ def _whole(number):
     return isinstance(number, int) and not isinstance(number, bool)
 
 
-def check(name, sub_band, data_rate):
-    """Errors in the settings REGION, SUB_BAND and DATA_RATE (None: the region's own), as a list of texts."""
+def check(name, sub_band, data_rate, adr):
+    """Errors in the settings REGION, SUB_BAND, DATA_RATE (None: the region's own) and ADR, as a list of texts."""
     region = REGIONS.get(name) if isinstance(name, str) else None
     if region is None:
         return ['REGION: {!r} is none of {}'.format(name, ', '.join(sorted(REGIONS)))]
@@ -76,4 +90,6 @@ def check(name, sub_band, data_rate):
     if data_rate is not None and not (_whole(data_rate) and region.slowest <= data_rate <= fastest):
         errors.append('DATA_RATE: {!r} is neither None nor {} to {} as {} allows'.format(
             data_rate, region.slowest, fastest, name))
+    elif data_rate is not None and adr:
+        errors.append('ADR: True leaves the data rate to the network; with it DATA_RATE must be None, not {!r}'.format(data_rate))
     return errors

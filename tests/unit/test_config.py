@@ -39,6 +39,7 @@ def test_nonsense_never_raises_and_is_named(name, value):
 @pytest.mark.parametrize('overrides, setting', [
     ({'REGION': 'US915', 'DATA_RATE': 5}, 'DATA_RATE'),
     ({'REGION': 'AS923', 'DATA_RATE': 0}, 'DATA_RATE'),
+    ({'DATA_RATE': 3, 'ADR': True}, 'ADR'),
 ])
 def test_a_combination_that_the_region_forbids_is_an_error(overrides, setting):
     assert [error[0] for error in main.check(Settings(overrides))] == [setting]

@@ -37,14 +37,39 @@ def test_both_join_data_rates_take_turns_the_cheap_one_first(name):
     assert region.radio(region.join_rates[0]) == (8, 500)
 
 
-@pytest.mark.parametrize("name, data_rate, longest", (
-    ("AU915", 2, 11), ("AU915", 3, 53), ("AU915", 4, 125), ("AU915", 5, 242), ("AU915", 6, 242), ("AU915", 0, 51), ("AU915", 1, 51),
-    ("AS923", 2, 11), ("AS923", 3, 53), ("AS923", 4, 125), ("AS923", 5, 242),
-    ("US915", 0, 11), ("US915", 1, 53), ("US915", 2, 125), ("US915", 3, 242), ("US915", 4, 242),
-    ("EU868", 0, 51), ("EU868", 1, 51), ("EU868", 2, 51), ("EU868", 3, 115), ("EU868", 4, 242), ("EU868", 5, 242),
+# By region and data rate: SF, kHz, and the largest MACPayload (M) without and with the dwell limit as The Things Stack has it; application
+# bytes are 8 less. LoRaWAN Regional Parameters 1.0.3; AU915 after RP002-1.0.3, which honours the dwell limit.
+NETWORK_SIZES = {
+    "EU868": ((12, 125, 59, 59), (11, 125, 59, 59), (10, 125, 59, 59), (9, 125, 123, 123), (8, 125, 250, 250), (7, 125, 250, 250)),
+    "US915": ((10, 125, 19, 19), (9, 125, 61, 61), (8, 125, 133, 133), (7, 125, 250, 250), (8, 500, 250, 250)),
+    "AU915": ((12, 125, 59, 0), (11, 125, 59, 0), (10, 125, 59, 19), (9, 125, 123, 61), (8, 125, 250, 133), (7, 125, 250, 250),
+              (8, 500, 250, 250)),
+    "AS923": ((12, 125, 59, 0), (11, 125, 59, 0), (10, 125, 59, 19), (9, 125, 123, 61), (8, 125, 250, 133), (7, 125, 250, 250)),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_data_rates_and_longest_payloads_are_those_of_the_network(name):
+    network = tuple((sf, khz, size - 8, max(0, dwell - 8)) for sf, khz, size, dwell in NETWORK_SIZES[name])
+    assert regions.REGIONS[name].rates == network
+    for data_rate, (_sf, _khz, longest, dwell) in enumerate(network):
+        assert regions.REGIONS[name].longest_payload(data_rate) == (dwell or longest)
+
+
+@pytest.mark.parametrize("name, rx2", (
+    ("EU868", (869_525_000, 9, 125)), ("US915", (923_300_000, 12, 500)), ("AU915", (923_300_000, 12, 500)), ("AS923", (923_200_000, 10, 125)),
 ))
-def test_the_longest_payloads_are_those_of_the_network(name, data_rate, longest):
-    assert regions.REGIONS[name].longest_payload(data_rate) == longest
+def test_the_second_window_is_the_network_s(name, rx2):
+    assert regions.REGIONS[name].rx2 == rx2
+
+
+@pytest.mark.parametrize("name, floors", (
+    ("EU868", (0, 0, 0, 0, 0, 0)), ("US915", (0, 0, 0, 0, 0)), ("AU915", (0, 0, 2, 2, 2, 2, 2)), ("AS923", (None, None, 2, 2, 2, 2)),
+))
+def test_falling_back_breaks_no_dwell_limit_that_was_kept_before(name, floors):
+    for data_rate, floor in enumerate(floors):
+        if floor is not None:
+            assert regions.REGIONS[name].floor(data_rate) == floor
 
 
 @pytest.mark.parametrize("name", ("AS923", "AU915", "US915"))
@@ -63,12 +88,20 @@ def test_every_data_rate_that_may_be_set_takes_our_longest_uplink(name):
     assert all(region.longest_payload(rate) >= 11 for rate in range(region.slowest, len(region.rates)))
 
 
-def test_the_daily_limit_keeps_the_duty_cycle_of_every_hour():
-    for region in regions.REGIONS.values():
-        if region.duty_permille is not None:
-            assert governor.DAY_MAX_MS <= 3_600_000 * region.duty_permille // 1000
-    assert regions.REGIONS["EU868"].duty_permille == 10
+# ETSI EN 300 220-2: (from, to in kHz, permille of an hour) of the bands that the channels of EU_863_870_TTN lie in.
+ETSI_BANDS = ((865_000, 868_000, 10), (868_000, 868_600, 10))
+TTN_CHANNELS_KHZ = (868_100, 868_300, 868_500, 867_100, 867_300, 867_500, 867_700, 867_900)
+
+
+def test_the_daily_limit_keeps_the_duty_cycle_of_every_hour_and_sub_band(evidence):
+    allowed = {min(permille for low, high, permille in ETSI_BANDS if low <= khz < high) for khz in TTN_CHANNELS_KHZ}
+    assert allowed == {regions.REGIONS["EU868"].duty_permille} == {10}
     assert ledger.DAY_MS == 24 * 3_600_000
+    # Were all of the day sent within one hour and in one band, it would still be less than that band allows.
+    hour_ms = 3_600_000 * min(allowed) // 1000
+    evidence("EU868: airtime of a whole day against what the narrowest sub-band allows in one hour, s", governor.DAY_MAX_MS / 1000, hour_ms / 1000)
+    assert governor.DAY_MAX_MS < hour_ms
+    assert all(region.duty_permille is None for name, region in regions.REGIONS.items() if name != "EU868")
 
 
 @pytest.mark.parametrize("name, sub_band, channels", (
@@ -93,7 +126,7 @@ def test_the_sub_bands_share_out_all_72_channels():
     ("AU915", 2, None), ("AU915", 1, 0), ("AU915", 8, 6), ("US915", 2, 4), ("EU868", 2, 5), ("EU868", None, None), ("AS923", 2, 2),
 ))
 def test_what_fits_together_is_no_error(name, sub_band, data_rate):
-    assert regions.check(name, sub_band, data_rate) == []
+    assert regions.check(name, sub_band, data_rate, False) == []
 
 
 @pytest.mark.parametrize("name, sub_band, data_rate, settings", (
@@ -112,7 +145,13 @@ def test_what_fits_together_is_no_error(name, sub_band, data_rate):
     ("EU868", 2, False, ["DATA_RATE"]),
 ))
 def test_every_wrong_setting_is_named_at_once(name, sub_band, data_rate, settings):
-    assert [text.split(":")[0] for text in regions.check(name, sub_band, data_rate)] == settings
+    assert [text.split(":")[0] for text in regions.check(name, sub_band, data_rate, False)] == settings
+
+
+def test_who_lets_the_network_choose_sets_no_data_rate():
+    assert regions.check("AU915", 2, None, True) == []
+    assert [text.split(":")[0] for text in regions.check("AU915", 2, 2, True)] == ["ADR"]
+    assert [text.split(":")[0] for text in regions.check("AU915", 2, 9, True)] == ["DATA_RATE"]
 
 
 @pytest.mark.parametrize("name", NAMES)
