@@ -11,14 +11,14 @@ from lorawan.outbox import CHANGE
 DAY_MAX_MS = const(24000)
 JOINS_MAX = const(20)
 
-# What asks, beside the priorities of the outbox (0 answer, 1 fault, 2 change, 3 heartbeat): a join, and the uplink that is
-# due whatever the budget says, for which the reserve is kept.
-JOIN = const(4)
-RESERVED = const(5)
+# What asks, beside the priorities of the outbox (0 answer, 1 fault, 2 change, 3 record, 4 heartbeat): a join, and the uplink that
+# is due whatever the budget says, for which the reserve is kept.
+JOIN = const(5)
+RESERVED = const(6)
 # That uplink needs a session: the join for it.
-RESERVED_JOIN = const(6)
+RESERVED_JOIN = const(7)
 # The total that may be reached for it. Joins leave room for the answers after them.
-_MAX_MS = (24000, 24000, 20000, 12000, 20000, 24000, 24000)
+_MAX_MS = (24000, 24000, 20000, 20000, 12000, 20000, 24000, 24000)
 _JOINS = (JOIN, RESERVED_JOIN)
 
 # The record counts this much more than was sent: it is written anew only when that is used up, so a reboot loses nothing,

@@ -6,9 +6,15 @@ from micropython import const
 ANSWER = const(0)
 FAULT = const(1)
 CHANGE = const(2)
-HEARTBEAT = const(3)
+RECORD = const(3)
+HEARTBEAT = const(4)
 
-CAPACITY = const(8)
+# Answers and records stay until they were sent, but only so many at a time, so that the newest state always finds a place.
+# A record that finds none is in flash: it is put again when another one was sent.
+CAPACITY = const(10)
+ANSWERS_MAX = const(6)
+RECORDS_MAX = const(2)
+_MOST = {ANSWER: ANSWERS_MAX, RECORD: RECORDS_MAX}
 
 # An entry: priority, order of arrival, key, make, and the priority of a put that came while it was in flight (or None).
 _PRIORITY = const(0)
@@ -43,12 +49,12 @@ class Outbox:
         return sum([1 for entry in self._entries if entry[_PRIORITY] == priority])
 
     def put(self, priority, key, make):
-        """Send what make(limit) -> (port, payload) or None gives when its turn comes; False if there is no room for it."""
+        """Send what make(limit) -> (port, payload) or None gives when its turn comes; False if there is no room for it now."""
         entry = self._find(key)
         if entry is not None:
             self._replace(entry, priority, make)
         else:
-            if len(self._entries) >= CAPACITY and not self._evict(priority):
+            if not self._has_room(priority):
                 self.dropped += 1
                 return False
             self._order += 1
@@ -111,11 +117,15 @@ class Outbox:
         elif entry[_AGAIN] is None or priority < entry[_AGAIN]:
             entry[_AGAIN] = priority
 
-    def _evict(self, priority):
-        """Make room for that priority at the cost of the least urgent, oldest one that is neither an answer nor more urgent."""
+    def _has_room(self, priority):
+        """Room for one more of that priority, made if need be at the cost of the least urgent, oldest one that is no more urgent."""
+        if priority in _MOST and self.count(priority) >= _MOST[priority]:
+            return False
+        if len(self._entries) < CAPACITY:
+            return True
         victim = None
         for entry in self._entries:
-            if entry is self._flying or entry[_PRIORITY] == ANSWER or entry[_PRIORITY] < priority:
+            if entry is self._flying or entry[_PRIORITY] in _MOST or entry[_PRIORITY] < priority:
                 continue
             if victim is None or entry[_PRIORITY] > victim[_PRIORITY]:
                 victim = entry

@@ -2,7 +2,7 @@
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from lorawan.outbox import ANSWER, CAPACITY, CHANGE, FAULT, HEARTBEAT, Outbox
+from lorawan.outbox import ANSWER, ANSWERS_MAX, CAPACITY, CHANGE, FAULT, HEARTBEAT, RECORD, RECORDS_MAX, Outbox
 
 
 def box():
@@ -42,36 +42,63 @@ def test_an_equal_key_is_replaced_in_place_and_keeps_the_more_urgent_priority():
 def test_every_put_wakes_and_a_refused_one_does_not():
     woken = []
     outbox = Outbox(lambda: woken.append(1))
-    for number in range(CAPACITY):
+    for number in range(ANSWERS_MAX):
         outbox.put(ANSWER, number, None)
-    assert len(woken) == CAPACITY
+    assert len(woken) == ANSWERS_MAX
     outbox.put(ANSWER, 0, None)
-    assert len(woken) == CAPACITY + 1
+    assert len(woken) == ANSWERS_MAX + 1
     assert outbox.put(ANSWER, "one too many", None) is False
-    assert len(woken) == CAPACITY + 1
+    assert len(woken) == ANSWERS_MAX + 1
 
 
 def test_when_full_the_least_urgent_and_oldest_goes():
     outbox = box()
-    for priority, key in ((CHANGE, 1), (HEARTBEAT, 2), (HEARTBEAT, 3), (FAULT, 4), (ANSWER, 5), (ANSWER, 6), (ANSWER, 7), (ANSWER, 8)):
+    for priority, key in ((CHANGE, 1), (HEARTBEAT, 2), (HEARTBEAT, 3), (FAULT, 4), (ANSWER, 5), (ANSWER, 6), (ANSWER, 7), (ANSWER, 8),
+                          (RECORD, 20), (RECORD, 21)):
         outbox.put(priority, key, None)
     assert outbox.put(CHANGE, 9, None) and not outbox.holds(2)
     assert outbox.put(ANSWER, 10, None) and not outbox.holds(3)
     assert outbox.put(CHANGE, 11, None) and not outbox.holds(1)
     assert outbox.put(HEARTBEAT, 12, None) is False
     assert outbox.dropped == 4
-    assert keys_in_order(outbox) == [5, 6, 7, 8, 10, 4, 9, 11]
+    assert keys_in_order(outbox) == [5, 6, 7, 8, 10, 4, 9, 11, 20, 21]
 
 
-def test_answers_make_way_for_nothing_and_the_frame_in_flight_neither():
+def test_answers_and_records_make_way_for_nothing_and_the_frame_in_flight_neither():
     outbox = box()
     outbox.put(HEARTBEAT, "flying", None)
     outbox.take()
-    for number in range(CAPACITY - 1):
-        outbox.put(ANSWER, number, None)
-    assert outbox.put(FAULT, "fault", None) is False
-    assert outbox.put(ANSWER, "answer", None) is False
+    for number in range(ANSWERS_MAX):
+        assert outbox.put(ANSWER, number, None)
+    for number in range(RECORDS_MAX):
+        assert outbox.put(RECORD, 100 + number, None)
+    assert outbox.put(FAULT, "fault", None)
+    assert outbox.put(FAULT, "another", None) and not outbox.holds("fault")
+    assert outbox.put(CHANGE, "change", None) is False
     assert outbox.sent() == "flying"
+    assert keys_in_order(outbox) == [0, 1, 2, 3, 4, 5, "another", 100, 101]
+
+
+def test_answers_and_records_are_bounded_and_whoever_keeps_one_puts_it_again_later():
+    outbox = box()
+    records = list(range(100, 110))     # in flash, oldest first
+    sent = []
+    for _ in range(20):
+        for record in records:
+            if not outbox.put(RECORD, record, None):
+                break
+        assert outbox.count(RECORD) <= RECORDS_MAX
+        # Any number of answers and states in between takes no record away, nor the other way round.
+        for number in range(ANSWERS_MAX):
+            assert outbox.put(ANSWER, number, None)
+        assert outbox.put(ANSWER, "one too many", None) is False
+        assert outbox.put(CHANGE, "status", None) and outbox.put(HEARTBEAT, "clock", None)
+        for key in keys_in_order(outbox):
+            sent.append(key)
+            if key in records:
+                records.remove(key)
+    assert [key for key in sent if key in range(100, 110)] == list(range(100, 110)) and not records
+    assert sent.count("status") == sent.count("clock") == 20
 
 
 def test_what_is_put_again_while_in_flight_is_sent_again():
@@ -137,6 +164,8 @@ def test_it_counts_by_priority():
 class Machine(RuleBasedStateMachine):
     """Any order of calls against a plain model: key -> (priority, order, make); what flies beside it."""
 
+    MOST = {ANSWER: 6, RECORD: 2}
+
     def __init__(self):
         super().__init__()
         self.outbox = box()
@@ -145,7 +174,7 @@ class Machine(RuleBasedStateMachine):
         self.flying = None
         self.again = None
 
-    @rule(priority=st.integers(ANSWER, HEARTBEAT), key=st.integers(0, 12), make=st.integers())
+    @rule(priority=st.integers(ANSWER, HEARTBEAT), key=st.integers(0, 15), make=st.integers())
     def put(self, priority, key, make):
         accepted = self.outbox.put(priority, key, make)
         if key in self.model:
@@ -157,10 +186,13 @@ class Machine(RuleBasedStateMachine):
             else:
                 self.model[key] = (min(old, priority), order, make)
             return
+        if priority in self.MOST and sum(1 for old, _order, _make in self.model.values() if old == priority) >= self.MOST[priority]:
+            assert not accepted
+            return
         if len(self.model) >= CAPACITY:
             gone = [k for k in self.model if not self.outbox.holds(k)]
             assert accepted == (len(gone) == 1)
-            candidates = [k for k, (p, _o, _m) in self.model.items() if p != ANSWER and p >= priority and k != self.flying]
+            candidates = [k for k, (p, _o, _m) in self.model.items() if p not in self.MOST and p >= priority and k != self.flying]
             assert accepted == bool(candidates)
             if not accepted:
                 return
@@ -196,7 +228,7 @@ class Machine(RuleBasedStateMachine):
             self.model[self.flying] = (min(self.again, self.model[self.flying][0]),) + self.model[self.flying][1:]
         self.flying = None
 
-    @rule(key=st.integers(0, 12))
+    @rule(key=st.integers(0, 15))
     def remove(self, key):
         self.outbox.remove(key)
         if key == self.flying:
