@@ -1,0 +1,162 @@
+"""The only one that knows what time it is: its own reckoning over the board's monotonic clock, told by network or owner, drift learned.
+
+The board's wall clock is set whenever the time is told and read only at boot: whoever sets it meanwhile changes nothing.
+"""
+
+from hal.contract import HalError
+
+# The beginning of the year in which this was built: no clock is right that shows less.
+BUILD_UTC_S = 1767225600
+
+# Who told the time, in order of trust.
+NOBODY, BOARD, OWNER, NETWORK = range(4)
+
+_DAY_MS = 86400000
+# A network that wants so big a change has to say so twice, in agreement.
+_JUMP_MAX_S = 86400
+_AGREED_MS = 10000
+
+# Drift. The network tells whole seconds: over two days an error of one makes 6 ppm, over ten days 1 ppm.
+_BASELINE_MS = 2 * _DAY_MS
+_RENEW_MS = 5 * _DAY_MS      # a crystal changes with the seasons: what it is compared with is five to ten days old
+_OLDEST_MS = 10 * _DAY_MS
+# No crystal is that bad (ordinary ones are within 50 ppm): somebody's clock was set.
+_DRIFT_MAX_PPB = 200000
+_BILLION = 1000000000
+# Record: drift plus 2^31, four bytes big endian; written for a change over 2 ppm (0.2 s a day), at most once a day.
+_RECORD = 'drift'
+_KEEP_FROM_PPB = 2000
+
+# {"time": s} as a downlink: operation 15, UTC seconds big endian (docs/payload.md).
+_OWNER_PORT = 20
+_OWNER_OP = 15
+
+
+def owner_time(port, payload):
+    """UTC seconds of a downlink that tells the time, or None if it is another one."""
+    if port != _OWNER_PORT or len(payload) != 5 or payload[0] != _OWNER_OP:
+        return None
+    return int.from_bytes(payload[1:], 'big')
+
+
+class Timekeeper:
+    """utc_s(now_ms) asks, set() tells. source: who told; changes: counts every set(); drift_ppb: of the true time against the board."""
+
+    def __init__(self, clock, store):
+        self.now_ms = clock.now_ms
+        self.source = NOBODY
+        self.changes = 0
+        self.refused = 0          # times that could not be, or wait for a second voice
+        self.store_failures = 0
+        self._clock = clock
+        self._store = store
+        self._base_ms = 0         # it was _base_utc_ms then
+        self._base_utc_ms = 0
+        self._doubt_ms = None     # the jump that waits for a second voice: UTC less now_ms
+        self._anchor = None       # (now_ms, utc_ms) that the drift is measured from
+        self._next_anchor = None
+        self._kept_ms = None      # last write of the record
+        self.drift_ppb = self._kept_ppb = self._load()
+        board_s = clock.utc_s()
+        if board_s is not None:
+            self.set(board_s, clock.now_ms(), BOARD)
+
+    @property
+    def known(self):
+        """True once somebody told the time."""
+        return self.source != NOBODY
+
+    def utc_s(self, now_ms):
+        """UTC seconds at now_ms, or None."""
+        return self._utc_ms(now_ms) // 1000 if self.source else None
+
+    def network(self, utc_s, at_ms):
+        """What the network says; False if it is not believed yet."""
+        return self.set(utc_s, at_ms, NETWORK)
+
+    def set(self, utc_s, at_ms, source):
+        """At at_ms, now or a little ago, it was utc_s. False if that is not believed."""
+        if utc_s < BUILD_UTC_S or not self._is_credible(utc_s, at_ms, source):
+            self.refused += 1
+            return False
+        if self.source:
+            # Whole seconds are told: what is in between goes on.
+            shift_s = utc_s - self.utc_s(at_ms)
+            self._rebase(at_ms)
+            self._base_utc_ms += shift_s * 1000
+        else:
+            self._base_ms = at_ms
+            self._base_utc_ms = utc_s * 1000
+        self.source = source
+        self.changes += 1
+        if source == NETWORK:
+            self._learn(at_ms)
+        if source != BOARD:
+            self._clock.set_utc(self.utc_s(self.now_ms()))
+        return True
+
+    def _utc_ms(self, now_ms):
+        elapsed_ms = now_ms - self._base_ms
+        return self._base_utc_ms + elapsed_ms + elapsed_ms * self.drift_ppb // _BILLION
+
+    def _rebase(self, at_ms):
+        self._base_utc_ms = self._utc_ms(at_ms)
+        self._base_ms = at_ms
+
+    def _is_credible(self, utc_s, at_ms, source):
+        """The owner's word counts; the network's too, but not alone against a time that somebody told."""
+        if source != NETWORK or self.source < OWNER:
+            return True
+        if -_JUMP_MAX_S <= utc_s - self.utc_s(at_ms) <= _JUMP_MAX_S:
+            self._doubt_ms = None
+            return True
+        said_ms = utc_s * 1000 - at_ms
+        before_ms = self._doubt_ms
+        self._doubt_ms = said_ms
+        return before_ms is not None and abs(said_ms - before_ms) <= _AGREED_MS
+
+    # --- drift
+
+    def _learn(self, at_ms):
+        """Compare with what the network told some days ago."""
+        here = (at_ms, self._base_utc_ms)
+        if self._anchor is None:
+            self._anchor = here
+            return
+        span_ms = at_ms - self._anchor[0]
+        if span_ms < _BASELINE_MS:
+            return
+        drift_ppb = (here[1] - self._anchor[1] - span_ms) * _BILLION // span_ms
+        if abs(drift_ppb) > _DRIFT_MAX_PPB:
+            self._anchor = here
+            self._next_anchor = None
+            return
+        self.drift_ppb = drift_ppb
+        self._keep(at_ms)
+        if self._next_anchor is None and span_ms >= _RENEW_MS:
+            self._next_anchor = here
+        elif span_ms >= _OLDEST_MS:
+            self._anchor = self._next_anchor
+            self._next_anchor = here
+
+    def _load(self):
+        try:
+            record = self._store.get(_RECORD)
+        except HalError:
+            self.store_failures += 1
+            return 0
+        if record is None or len(record) != 4:
+            return 0
+        drift_ppb = int.from_bytes(record, 'big') - (1 << 31)
+        return drift_ppb if abs(drift_ppb) <= _DRIFT_MAX_PPB else 0
+
+    def _keep(self, now_ms):
+        if abs(self.drift_ppb - self._kept_ppb) <= _KEEP_FROM_PPB or (self._kept_ms is not None and now_ms - self._kept_ms < _DAY_MS):
+            return
+        self._kept_ms = now_ms
+        try:
+            self._store.put(_RECORD, (self.drift_ppb + (1 << 31)).to_bytes(4, 'big'))
+        except HalError:
+            self.store_failures += 1
+            return
+        self._kept_ppb = self.drift_ppb

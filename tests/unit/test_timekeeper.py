@@ -1,0 +1,245 @@
+"""What time it is: told in whole seconds, reckoned on with the drift learned, wild times not believed."""
+
+from types import SimpleNamespace
+
+import pytest
+from app.timekeeper import BOARD, BUILD_UTC_S, NETWORK, NOBODY, OWNER, Timekeeper, owner_time
+from hal.contract import HalError
+from hypothesis import given
+from hypothesis import strategies as st
+
+DAY_S = 86400
+TRUE_S = 1775286000   # at now_ms 0
+
+
+class Clock:
+    """A board's clock with a crystal drift_ppm too fast."""
+
+    def __init__(self, drift_ppm=0, utc=None):
+        self.drift_ppm = drift_ppm
+        self.true_ms = 0
+        self.utc = utc
+        self.sets = []
+
+    def now_ms(self):
+        return self.true_ms * (1000000 + self.drift_ppm) // 1000000
+
+    def utc_s(self):
+        return self.utc
+
+    def set_utc(self, utc_s):
+        self.utc = utc_s
+        self.sets.append(utc_s)
+
+
+class Rig:
+    def __init__(self, drift_ppm=0, utc=None, records=None):
+        self.clock = Clock(drift_ppm, utc)
+        self.records = {} if records is None else records
+        self.writes = []
+        self.store = SimpleNamespace(get=self.records.get, put=self.put)
+        self.keeper = Timekeeper(self.clock, self.store)
+
+    def put(self, name, value):
+        self.writes.append(self.clock.true_ms // 1000)
+        self.records[name] = value
+
+    @property
+    def true_s(self):
+        return TRUE_S + self.clock.true_ms // 1000
+
+    @property
+    def error_s(self):
+        return self.keeper.utc_s(self.clock.now_ms()) - self.true_s
+
+    def live(self, days, sync=True, wild_s=()):
+        """So many days, each ended by the network's word, wrong by what wild_s gives for the day."""
+        for day in range(days):
+            self.clock.true_ms += DAY_S * 1000 + 137
+            if sync:
+                wrong_s = wild_s[day] if day < len(wild_s) else 0
+                self.keeper.network(self.true_s + wrong_s, self.clock.now_ms())
+        return self
+
+
+def test_nobody_knows_the_time_at_first():
+    rig = Rig()
+    assert not rig.keeper.known and rig.keeper.utc_s(5) is None and rig.keeper.source == NOBODY
+
+
+def test_the_boards_clock_is_taken_at_boot_until_somebody_tells():
+    rig = Rig(utc=TRUE_S + 7200)
+    assert rig.keeper.known and rig.keeper.source == BOARD and rig.error_s == 7200
+    rig.live(1)
+    assert rig.keeper.source == NETWORK and rig.error_s == 0
+
+
+@pytest.mark.parametrize('utc', [0, 946684800, BUILD_UTC_S - 1])
+def test_a_clock_from_before_the_build_is_not_believed(utc):
+    rig = Rig(utc=utc)
+    assert not rig.keeper.known
+    for source in (BOARD, OWNER, NETWORK):
+        assert not rig.keeper.set(utc, 0, source)
+    assert not rig.keeper.known and rig.keeper.refused == 4
+
+
+def test_the_boards_clock_is_set_whenever_the_time_is_told():
+    rig = Rig()
+    rig.keeper.set(TRUE_S + 5, 0, OWNER)
+    rig.live(1)
+    assert rig.clock.sets == [TRUE_S + 5, rig.true_s]
+
+
+def test_setting_the_boards_clock_changes_nothing():
+    rig = Rig()
+    rig.live(1)
+    rig.clock.set_utc(rig.true_s + 3600)
+    assert rig.error_s == 0
+    rig.live(1)
+    assert rig.error_s == 0 and rig.clock.utc == rig.true_s and rig.keeper.drift_ppb == 0
+
+
+def test_what_was_told_a_little_ago_counts_from_then():
+    rig = Rig()
+    rig.clock.true_ms = 90000
+    rig.keeper.set(TRUE_S + 30, 30000, NETWORK)
+    assert rig.error_s == 0
+
+
+def test_an_equal_word_leaves_the_time_between_the_seconds_alone():
+    rig = Rig()
+    rig.keeper.set(TRUE_S, 0, NETWORK)
+    for at_ms in range(900, 60000, 1000):
+        rig.keeper.set(TRUE_S + at_ms // 1000, at_ms, NETWORK)
+    assert rig.keeper.utc_s(59999) == TRUE_S + 59 and rig.keeper.utc_s(60000) == TRUE_S + 60
+
+
+# --- wild times
+
+
+def test_a_network_that_jumps_more_than_a_day_has_to_say_it_twice():
+    rig = Rig()
+    rig.live(1)
+    later_s = rig.true_s + 3 * DAY_S
+    assert not rig.keeper.network(later_s, rig.clock.now_ms())
+    assert rig.error_s == 0
+    rig.clock.true_ms += 600000
+    assert not rig.keeper.network(later_s + 5000, rig.clock.now_ms())   # not what it said before
+    rig.clock.true_ms += 600000
+    assert rig.keeper.network(later_s + 5600, rig.clock.now_ms())
+    assert rig.keeper.utc_s(rig.clock.now_ms()) == later_s + 5600
+
+
+def test_a_doubt_ends_with_the_next_sane_word():
+    rig = Rig()
+    rig.live(1)
+    wild_s = rig.true_s + 3 * DAY_S
+    assert not rig.keeper.network(wild_s, rig.clock.now_ms())
+    assert rig.keeper.network(rig.true_s, rig.clock.now_ms())
+    assert not rig.keeper.network(wild_s, rig.clock.now_ms())
+
+
+def test_the_owner_may_jump_and_a_board_may_be_corrected_by_any_amount():
+    rig = Rig(utc=BUILD_UTC_S + 1)
+    assert rig.keeper.network(TRUE_S, 0)
+    assert rig.keeper.set(TRUE_S + 100 * DAY_S, 0, OWNER)
+    assert rig.error_s == 100 * DAY_S
+
+
+# --- drift
+
+
+@pytest.mark.parametrize('drift_ppm', [20, -20, 50, -50, 150])
+def test_the_drift_is_learned_in_five_days_and_carries_over_thirty(drift_ppm, evidence):
+    rig = Rig(drift_ppm)
+    rig.keeper.network(TRUE_S, 0)
+    rig.live(5)
+    assert abs(rig.keeper.drift_ppb / 1000 + drift_ppm) < 5
+    rig.live(30, sync=False)
+    assert abs(rig.error_s) < 20
+    evidence('Seconds wrong after 5 days of daily words and 30 of silence, crystal %d ppm off' % drift_ppm, abs(rig.error_s), 60)
+
+
+def test_without_drift_learned_a_crystal_of_50_ppm_is_130_s_off_after_thirty_days():
+    rig = Rig(50)
+    rig.keeper.network(TRUE_S, 0)
+    rig.live(30, sync=False)
+    assert 125 < rig.error_s < 135
+
+
+def test_the_drift_is_kept_over_a_reboot_and_written_seldom():
+    rig = Rig(40)
+    rig.keeper.network(TRUE_S, 0)
+    rig.live(60)
+    assert len(rig.writes) < 8
+    assert all(later - sooner >= DAY_S - 1 for sooner, later in zip(rig.writes, rig.writes[1:]))
+    again = Rig(40, records=rig.records)
+    again.keeper.network(TRUE_S, 0)
+    again.live(30, sync=False)
+    assert abs(again.error_s) < 10
+
+
+def test_the_clock_of_the_owner_is_no_drift():
+    rig = Rig(20)
+    rig.keeper.network(TRUE_S, 0)
+    for _ in range(8):
+        rig.live(1)
+        rig.keeper.set(rig.true_s + 3600, rig.clock.now_ms(), OWNER)
+    rig.live(1)
+    assert abs(rig.keeper.drift_ppb + 20000) < 5000
+
+
+@pytest.mark.parametrize('wild_s', [[0, 0, 0, 3600], [3600], [0, 0, 3600, 3600], [0, 0, -3600]])
+def test_a_word_that_is_an_hour_off_is_no_drift(wild_s):
+    rig = Rig(20)
+    rig.keeper.network(TRUE_S, 0)
+    rig.live(4, wild_s=wild_s)
+    assert abs(rig.keeper.drift_ppb) < 30000
+    rig.live(6)
+    assert abs(rig.keeper.drift_ppb + 20000) < 6000 and rig.error_s in (-1, 0, 1)
+
+
+def test_a_crystal_that_changes_is_followed():
+    rig = Rig(0)
+    rig.keeper.network(TRUE_S, 0)
+    rig.live(30)
+    before_ms = rig.clock.now_ms()
+    rig.clock.now_ms = lambda true_ms=rig.clock.true_ms: before_ms + (rig.clock.true_ms - true_ms) * 1000030 // 1000000
+    rig.live(30)
+    assert abs(rig.keeper.drift_ppb + 30000) < 3000
+
+
+@given(st.lists(st.tuples(st.integers(-10**7, 10**7), st.integers(0, 5 * DAY_S), st.sampled_from([OWNER, NETWORK])), max_size=20))
+def test_the_drift_stays_within_bounds_whatever_is_told(words):
+    rig = Rig(20)
+    for wrong_s, pause_s, source in words:
+        rig.clock.true_ms += pause_s * 1000
+        rig.keeper.set(max(BUILD_UTC_S, rig.true_s + wrong_s), rig.clock.now_ms(), source)
+        assert abs(rig.keeper.drift_ppb) <= 200000
+        assert rig.keeper.utc_s(rig.clock.now_ms()) >= BUILD_UTC_S - 10
+    assert Timekeeper(rig.clock, rig.store).drift_ppb in (0, rig.keeper._kept_ppb)
+
+
+@pytest.mark.parametrize('record', [b'', b'\x80\x00\x00', b'\xff\xff\xff\xff', b'\x00' * 4, b'\x80\x00\x00\x00\x00'])
+def test_a_strange_record_is_no_drift(record):
+    assert Rig(records={'drift': record}).keeper.drift_ppb == 0
+
+
+def test_a_store_that_fails_costs_the_memory_only():
+    def fail(*arguments):
+        raise HalError('store', 'gone')
+    clock = Clock(50)
+    keeper = Timekeeper(clock, SimpleNamespace(get=fail, put=fail))
+    for day in range(5):
+        clock.true_ms = day * DAY_S * 1000
+        keeper.network(TRUE_S + day * DAY_S, clock.now_ms())
+    assert keeper.store_failures >= 2 and keeper.drift_ppb < -40000
+
+
+# --- the owner's downlink
+
+
+def test_the_owners_time_is_five_bytes_on_port_20():
+    assert owner_time(20, bytes.fromhex('0f69d0b5f0')) == 0x69D0B5F0
+    for port, payload in ((20, b''), (20, b'\x0f'), (20, bytes(5)), (1, bytes.fromhex('0f69d0b5f0')), (20, bytes.fromhex('0f69d0b5f000'))):
+        assert owner_time(port, payload) is None
