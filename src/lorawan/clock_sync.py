@@ -1,0 +1,248 @@
+"""The network's time, asked for as seldom as fair use wants: TS003 on fPort 202, or the modem's own DeviceTimeReq.
+
+TS003-1.0.0 (LoRaWAN Application Layer Clock Synchronization): little endian, a command begins with its identifier, several may follow each
+other. All arithmetic is modulo 2^32, so a correction needs no sign.
+"""
+
+from hal.contract import HalError
+from micropython import const
+
+from lorawan.clock_quota import DAY_MS, ClockQuota
+
+PORT = const(202)
+
+_VERSION = const(0)       # PackageVersionReq and -Ans
+_TIME = const(1)          # AppTimeReq and -Ans
+_PERIOD = const(2)        # DeviceAppTimePeriodicityReq and -Ans
+_RESYNC = const(3)        # ForceDeviceResyncReq
+# Bytes of each in a downlink.
+_LENGTHS = (1, 6, 2, 2)
+_ANS_REQUIRED = const(0x10)
+_TOKEN = const(0x0F)
+_STATE_SHIFT = const(5)   # the state goes in bits that TS003 reserves, in the parameter of a request and the status of an answer
+_VERSION_ANS = b'\x00\x01\x01'     # package 1, version 1
+_NOT_SUPPORTED = const(1)
+_REQUEST_BYTES = const(6)
+_MOD = const(0xFFFFFFFF)
+
+# GPS seconds 0 is 1980-01-06, and GPS is 18 leap seconds ahead since 2016-12-31.
+GPS_UTC_S = const(315964782)
+
+# What tick() wants: nothing, a frame made by make(), or any uplink at all, for the modem's request to go with.
+NOTHING = const(0)
+REQUEST = const(1)
+CARRIER = const(2)
+
+# Until the time is known a request follows the other at this distance; one not answered until then is lost.
+EVERY_MS = const(600000)
+# How soon to look again for what has no event: the first uplink, a frame that was dropped, the modem's clock.
+_LOOK_MS = const(10000)
+_FOREVER_MS = const(1 << 60)
+
+
+def to_gps(utc_s):
+    """UTC seconds as GPS seconds modulo 2^32."""
+    return (utc_s - GPS_UTC_S) & _MOD
+
+
+def _u32(value):
+    value &= _MOD
+    return bytes((value & 255, value >> 8 & 255, value >> 16 & 255, value >> 24))
+
+
+def encode_request(time_s, state, answer, token):
+    """AppTimeReq: time_s in GPS seconds, state 0 to 7, answer True if one is required."""
+    return bytes((_TIME,)) + _u32(time_s) + bytes((state << _STATE_SHIFT | (_ANS_REQUIRED if answer else 0) | token,))
+
+
+def encode_period_answer(time_s, state):
+    """DeviceAppTimePeriodicityAns: the period cannot be chosen by the network."""
+    return bytes((_PERIOD, state << _STATE_SHIFT | _NOT_SUPPORTED)) + _u32(time_s)
+
+
+def commands(payload):
+    """The commands of a downlink as (identifier, bytes after it); what follows an unknown or cut one is dropped, and told by (None, b'')."""
+    found = []
+    at = 0
+    while at < len(payload):
+        what = payload[at]
+        length = _LENGTHS[what] if what < len(_LENGTHS) else 0
+        if not length or at + length > len(payload):
+            found.append((None, b''))
+            break
+        found.append((what, payload[at + 1:at + length]))
+        at += length
+    return found
+
+
+class ClockSync:
+    """tick() says when to ask, make() makes the frame, sent() and downlink() tell what became of it."""
+
+    def __init__(self, session, radio, store, time, now_ms):
+        """time: now_ms(), utc_s(now_ms) or None, network(utc_s, at_ms) -> believed?, known, changes (counts every change of the time)."""
+        self.state = None            # or a callable: index of the state word that a frame carries
+        self.on_unanswered = None    # or a callable(now_ms): a network that used to answer did not
+        self.due_ms = now_ms
+        self.answered = 0
+        self.unanswered = 0
+        self.ignored = 0             # answers nobody waits for
+        self.bad = 0                 # commands that are none
+        self._session = session
+        self._radio = radio
+        self._time = time
+        self._quota = ClockQuota(store, now_ms)
+        self._token = 0
+        self._changes = time.changes
+        self._stamp = None           # (now_ms, GPS seconds or uptime) of the latest request, None when it was answered
+        self._asked_ms = None        # the request that awaits its answer was sent then
+        self._by_modem = False       # it is the modem's
+        self._next_ms = now_ms       # no request before
+        self._joined_ms = None       # the session that was asked in
+        self._owes_version = False
+        self._owes_period = False
+        self._period_ms = None       # the last DeviceAppTimePeriodicityAns
+
+    # --- when
+
+    def tick(self, now_ms):
+        """NOTHING, REQUEST or CARRIER; due_ms says when to look again."""
+        session = self._session
+        if not session.joined:
+            self.due_ms = _FOREVER_MS
+            return NOTHING
+        if session.joined_ms != self._joined_ms:
+            self._joined_ms = session.joined_ms
+            self._asked_ms = None
+            self._next_ms = now_ms
+        if self._asked_ms is not None:
+            self._await(now_ms)
+        return self._want(now_ms)
+
+    def _want(self, now_ms):
+        time = self._time
+        self.due_ms = now_ms + _LOOK_MS
+        if self._owes_period:
+            return REQUEST
+        if self._by_modem and self._asked_ms is not None:
+            return NOTHING if time.known else CARRIER
+        wait_ms = max(self._next_ms - now_ms, self._quota.wait_ms(now_ms, time.known))
+        if wait_ms > 0:
+            self.due_ms = now_ms + wait_ms
+            return NOTHING
+        if self._ask_modem():
+            self._by_modem = True
+            self._asked(now_ms)
+            self.due_ms = now_ms + _LOOK_MS
+            return NOTHING if time.known else CARRIER
+        # The first uplink is the state of the box.
+        return NOTHING if self._session.last_uplink_ms is None else REQUEST
+
+    def _asked(self, at_ms):
+        self._asked_ms = at_ms
+        self._next_ms = at_ms + EVERY_MS
+        self._quota.add(at_ms)
+
+    def _await(self, now_ms):
+        """The modem may know by now; or it was too long."""
+        asked_ms = self._asked_ms
+        if self._by_modem and self._is_out(asked_ms):
+            utc_s = self._modem_utc_s()
+            if utc_s is not None:
+                self._answer(utc_s, now_ms, now_ms)
+                return
+        if now_ms - asked_ms >= EVERY_MS:
+            self._asked_ms = None
+            self.unanswered += 1
+            # A network that never answered was never told to; and one that was heard meanwhile is there.
+            if self.answered and self.on_unanswered is not None and self._session.heard_ms < asked_ms:
+                self.on_unanswered(now_ms)
+
+    def _is_out(self, asked_ms):
+        """An uplink was begun since then."""
+        last_ms = self._session.last_uplink_ms
+        return last_ms is not None and last_ms >= asked_ms
+
+    # --- frames
+
+    def make(self, limit):
+        """(port, payload) of what is owed or wanted now, stamped now; None if it does not fit."""
+        if limit < _REQUEST_BYTES:
+            return None
+        now_ms = self._time.now_ms()
+        utc_s = self._time.utc_s(now_ms)
+        time_s = now_ms // 1000 if utc_s is None else to_gps(utc_s)
+        state = 0 if self.state is None else self.state()
+        if self._owes_period:
+            return PORT, encode_period_answer(time_s, state)
+        if self._changes != self._time.changes:
+            # An answer to what was asked by another time would be wrong now.
+            self._changes = self._time.changes
+            self._next_token()
+        self._stamp = (now_ms, time_s)
+        payload = encode_request(time_s, state, True, self._token)
+        if self._owes_version and len(payload) + len(_VERSION_ANS) <= limit:
+            payload += _VERSION_ANS
+        return PORT, payload
+
+    def sent(self, now_ms):
+        """The frame made last is out."""
+        if self._owes_period:
+            self._owes_period = False
+            self._period_ms = now_ms
+        elif self._stamp is not None:
+            self._owes_version = False
+            self._by_modem = False
+            self._asked(self._stamp[0])
+
+    def downlink(self, payload, now_ms):
+        """What came on the port."""
+        for what, body in commands(payload):
+            if what is None:
+                self.bad += 1
+            elif what == _TIME:
+                self._on_time(body, now_ms)
+            elif what == _VERSION:
+                self._owes_version = True
+                self._next_ms = now_ms
+            elif what == _RESYNC:
+                if body[0] & 7:
+                    self._next_ms = now_ms
+            elif self._period_ms is None or now_ms - self._period_ms >= DAY_MS:
+                self._owes_period = True
+
+    def _on_time(self, body, now_ms):
+        """AppTimeAns: the difference to the time that was sent."""
+        stamp = self._stamp
+        if stamp is None or self._changes != self._time.changes or body[4] & _TOKEN != self._token:
+            self.ignored += 1
+            return
+        if self._asked_ms is None:
+            self._asked(stamp[0])   # the modem has yet to say that it was sent
+        correction = body[0] | body[1] << 8 | body[2] << 16 | body[3] << 24
+        self._stamp = None
+        self._next_token()
+        self._answer(((stamp[1] + correction) & _MOD) + GPS_UTC_S, stamp[0], now_ms)
+
+    def _answer(self, utc_s, at_ms, now_ms):
+        self.answered += 1
+        self._asked_ms = None
+        if self._time.network(utc_s, at_ms):
+            self._next_ms = now_ms + DAY_MS
+        self._changes = self._time.changes
+
+    def _next_token(self):
+        self._token = (self._token + 1) & _TOKEN
+
+    # --- the modem
+
+    def _ask_modem(self):
+        try:
+            return self._radio.ask_time()
+        except HalError:
+            return False
+
+    def _modem_utc_s(self):
+        try:
+            return self._radio.utc_s()
+        except HalError:
+            return None

@@ -1,0 +1,421 @@
+"""The network is asked for the time as TS003 has it, seldom, and what it answers is believed only if it is the answer."""
+
+from types import SimpleNamespace
+
+import pytest
+from hal.contract import RADIO, HalError
+from hypothesis import given
+from hypothesis import strategies as st
+from lorawan.clock_quota import DAY_MS, ClockQuota
+from lorawan.clock_sync import (
+    CARRIER,
+    EVERY_MS,
+    GPS_UTC_S,
+    NOTHING,
+    PORT,
+    REQUEST,
+    ClockSync,
+    commands,
+    encode_period_answer,
+    encode_request,
+    to_gps,
+)
+
+HOUR_MS = 3600000
+START_UTC_S = 1775286000   # 2026-04-04T07:00:00Z
+
+
+class Time:
+    """A timekeeper that believes all it is told."""
+
+    def __init__(self, rig):
+        self.rig = rig
+        self.known = False
+        self.changes = 0
+        self.said = []
+        self.offset_s = None
+        self.believes = True
+
+    def now_ms(self):
+        return self.rig.now_ms
+
+    def utc_s(self, now_ms):
+        return None if self.offset_s is None else now_ms // 1000 + self.offset_s
+
+    def tell(self, utc_s, at_ms):
+        self.offset_s = utc_s - at_ms // 1000
+        self.changes += 1
+        self.known = True
+
+    def network(self, utc_s, at_ms):
+        self.said.append(utc_s)
+        if self.believes:
+            self.tell(utc_s, at_ms)
+        return self.believes
+
+
+class Server:
+    """The application server's side: the true time, and TS003's answer to a request, in its own words."""
+
+    def __init__(self, rig):
+        self.rig = rig
+
+    def utc_s(self):
+        return START_UTC_S + self.rig.now_ms // 1000
+
+    def answer(self, payload, utc_s=None):
+        assert payload[0] == 1 and payload[5] & 0x10
+        sent_s = int.from_bytes(payload[1:5], 'little')
+        difference = ((self.utc_s() if utc_s is None else utc_s) - 315964800 + 18 - sent_s) % 2**32
+        return b'\x01' + difference.to_bytes(4, 'little') + bytes((payload[5] & 15,))
+
+
+class Rig:
+    """A request machine in a session that is joined and has sent its first uplink."""
+
+    def __init__(self, records=None, modem=False):
+        self.now_ms = 20000
+        self.records = {} if records is None else records
+        self.session = SimpleNamespace(joined=True, joined_ms=10000, last_uplink_ms=15000, heard_ms=10000)
+        self.store = SimpleNamespace(get=self.records.get, put=self.records.__setitem__)
+        self.radio = SimpleNamespace(ask_time=lambda: modem, utc_s=lambda: None)
+        self.time = Time(self)
+        self.sync = ClockSync(self.session, self.radio, self.store, self.time, self.now_ms)
+        self.server = Server(self)
+        self.frames = []
+
+    def tick(self):
+        """What is due now; a request is sent at once."""
+        what = self.sync.tick(self.now_ms)
+        assert self.sync.due_ms > self.now_ms
+        if what == REQUEST:
+            port, payload = self.sync.make(11)
+            assert port == PORT
+            self.frames.append((self.now_ms, payload))
+            self.session.last_uplink_ms = self.now_ms
+            self.sync.sent(self.now_ms + 1500)
+            return payload
+        return what
+
+    def live(self, ms, serve=None):
+        """Tick when due for so long; serve(payload) gives the answer to a request, or None."""
+        until_ms = self.now_ms + ms
+        while self.now_ms < until_ms:
+            payload = self.tick()
+            if serve is not None and isinstance(payload, bytes):
+                answer = serve(payload)
+                if answer is not None:
+                    self.sync.downlink(answer, self.now_ms + 6500)
+            self.now_ms = min(until_ms, max(self.now_ms + 1, self.sync.due_ms))
+        return self
+
+    def asked_h(self, from_ms=0):
+        """When requests went out, in hours to two digits."""
+        return [round((ms - from_ms) / HOUR_MS, 2) for ms, _ in self.frames]
+
+
+# --- golden vectors (brocaar/chirpstack's tests of TS003, the only ones published)
+
+
+def test_a_request_is_packed_as_the_vector_has_it():
+    assert encode_request(0x08040201, 0, True, 5) == bytes.fromhex('010102040815')
+
+
+def test_a_period_answer_is_packed_as_the_vector_has_it():
+    assert encode_period_answer(0x08040201, 0) == bytes.fromhex('020101020408')
+
+
+def test_downlinks_are_cut_into_commands_as_the_vectors_have_them():
+    assert commands(bytes.fromhex('01fffdfbf705' + '0205' + '0305' + '00')) == [
+        (1, bytes.fromhex('fffdfbf705')), (2, b'\x05'), (3, b'\x05'), (0, b'')]
+
+
+def test_the_correction_of_the_vector_is_134480385_seconds_back():
+    rig = Rig()
+    rig.time.offset_s = GPS_UTC_S + 2 * 134480385   # GPS seconds
+    rig.sync._token = 5
+    rig.tick()
+    rig.sync.downlink(bytes.fromhex('01fffdfbf705'), rig.now_ms)
+    assert rig.time.said == [GPS_UTC_S + 2 * 134480385 + 20 - 134480385]
+
+
+def test_gps_is_18_s_ahead_of_utc():
+    assert to_gps(1704067200) == 1388102418   # 2024-01-01T00:00:00Z
+
+
+def test_what_is_cut_or_unknown_ends_the_downlink():
+    assert commands(b'') == []
+    assert commands(b'\x00\x04\x00') == [(0, b''), (None, b'')]
+    assert commands(b'\x01\x00\x00\x00\x00') == [(None, b'')]
+
+
+# --- asking
+
+
+def test_a_request_carries_uptime_state_and_token():
+    rig = Rig()
+    rig.sync.state = lambda: 3
+    assert rig.tick() == bytes((1, 20, 0, 0, 0, 3 << 5 | 0x10))
+
+
+def test_an_answer_sets_the_time_to_the_second():
+    rig = Rig()
+    payload = rig.tick()
+    rig.now_ms += 6000
+    rig.sync.downlink(rig.server.answer(payload, START_UTC_S + 20), rig.now_ms)
+    assert rig.time.utc_s(rig.now_ms) == rig.server.utc_s()
+
+
+@given(true_s=st.integers(1767225600, 4611686018), wrong_by_s=st.integers(-2**31, 2**31 - 1))
+def test_any_correction_leads_to_the_true_time_also_over_the_wrap(true_s, wrong_by_s):
+    rig = Rig()
+    rig.time.offset_s = true_s + wrong_by_s
+    payload = rig.tick()
+    rig.sync.downlink(rig.server.answer(payload, true_s), rig.now_ms)
+    assert (rig.time.said[0] - true_s) % 2**32 == 0
+    if true_s < GPS_UTC_S + 2**32:
+        assert rig.time.said == [true_s]
+
+
+def test_a_refused_frame_is_stamped_afresh():
+    rig = Rig()
+    rig.sync.tick(rig.now_ms)
+    first = rig.sync.make(11)[1]
+    rig.now_ms += 40000
+    second = rig.sync.make(11)[1]
+    assert (first[1], second[1]) == (20, 60) and first[5] == second[5]
+
+
+def test_a_frame_too_narrow_for_a_request_is_asked_for_again():
+    rig = Rig()
+    assert rig.sync.tick(rig.now_ms) == REQUEST
+    assert rig.sync.make(5) is None
+    assert rig.sync.due_ms == rig.now_ms + 10000
+    assert rig.sync.tick(rig.sync.due_ms) == REQUEST
+
+
+def test_nothing_is_asked_before_the_first_uplink_or_without_a_session():
+    rig = Rig()
+    rig.session.last_uplink_ms = None
+    assert rig.tick() == NOTHING and rig.sync.due_ms == rig.now_ms + 10000
+    rig.session.joined = False
+    assert rig.tick() == NOTHING and rig.sync.due_ms > rig.now_ms + 365 * DAY_MS
+
+
+def test_an_unanswered_request_is_repeated_every_ten_minutes_six_times_a_day():
+    rig = Rig().live(3 * DAY_MS)
+    assert rig.asked_h(20000)[:7] == [0, 0.17, 0.33, 0.5, 0.67, 4.67, 24]
+    for ms, _ in rig.frames:
+        assert sum(1 for other, _ in rig.frames if ms <= other < ms + DAY_MS) <= 6
+    assert len({payload[5] for _, payload in rig.frames}) == 1   # the token moves on only with an answer
+    assert rig.sync.unanswered == len(rig.frames) - 1
+
+
+def test_once_known_it_is_asked_once_a_day():
+    rig = Rig()
+    rig.live(5 * DAY_MS, rig.server.answer)
+    assert [round(hours) for hours in rig.asked_h(20000)] == [0, 24, 48, 72, 96]
+    assert [payload[5] for _, payload in rig.frames] == [0x10, 0x11, 0x12, 0x13, 0x14]
+
+
+def test_a_lost_answer_is_asked_for_once_more_and_no_third_time_that_day():
+    rig = Rig()
+    rig.live(HOUR_MS, rig.server.answer)
+    rig.frames.clear()
+    told = []
+    rig.sync.on_unanswered = told.append
+    rig.live(3 * DAY_MS)
+    assert rig.asked_h() == pytest.approx([24, 24.17, 48, 48.17, 72, 72.17], abs=0.03)
+    assert len(told) == 5
+
+
+def test_a_network_that_never_answered_or_was_heard_meanwhile_is_no_matter_for_the_session():
+    told = []
+    rig = Rig()
+    rig.sync.on_unanswered = told.append
+    rig.live(DAY_MS)
+    assert rig.sync.unanswered and not told
+    rig = Rig()
+    rig.live(HOUR_MS, rig.server.answer)
+    rig.sync.on_unanswered = told.append
+    rig.session.heard_ms = 10 * DAY_MS
+    rig.live(2 * DAY_MS)
+    assert rig.sync.unanswered and not told
+
+
+def test_after_a_rejoin_it_is_asked_at_once_within_the_quota():
+    rig = Rig()
+    rig.live(HOUR_MS, rig.server.answer)
+    for _ in range(3):
+        rig.session.joined_ms = rig.now_ms
+        rig.live(HOUR_MS, rig.server.answer)
+    assert rig.asked_h(20000) == [0, 1]
+
+
+def test_a_time_that_waits_for_a_second_voice_is_asked_for_again_in_ten_minutes():
+    rig = Rig()
+    rig.time.known, rig.time.believes = True, False
+    rig.live(HOUR_MS, rig.server.answer)
+    assert rig.asked_h(20000) == [0, 0.17]
+
+
+# --- answers
+
+
+def test_an_answer_to_an_older_token_is_ignored_and_so_is_a_second_one():
+    rig = Rig()
+    payload = rig.tick()
+    answer = rig.server.answer(payload)
+    rig.sync.downlink(answer, rig.now_ms)
+    rig.sync.downlink(answer, rig.now_ms)
+    rig.live(DAY_MS)
+    rig.sync.downlink(answer, rig.now_ms)
+    assert len(rig.time.said) == 1 and rig.sync.ignored == 2 and rig.sync.answered == 1
+
+
+def test_a_late_answer_to_a_repeated_request_sets_the_same_time():
+    """Class A: what was asked first is answered after the second uplink."""
+    rig = Rig()
+    late = rig.server.answer(rig.tick())
+    rig.now_ms += EVERY_MS
+    assert isinstance(rig.tick(), bytes)
+    rig.sync.downlink(late, rig.now_ms)
+    assert rig.time.utc_s(rig.now_ms) == rig.server.utc_s()
+
+
+def test_an_answer_to_what_was_asked_by_another_clock_is_ignored():
+    rig = Rig()
+    late = rig.server.answer(rig.tick())
+    rig.time.tell(START_UTC_S, rig.now_ms)   # the owner's word
+    rig.sync.downlink(late, rig.now_ms)
+    rig.now_ms += EVERY_MS
+    rig.tick()
+    rig.sync.downlink(late, rig.now_ms)
+    assert rig.time.said == [] and rig.sync.ignored == 2
+    rig.sync.downlink(rig.server.answer(rig.frames[-1][1]), rig.now_ms)
+    assert rig.time.said == [rig.server.utc_s()]
+
+
+def test_an_answer_before_the_modem_tells_that_it_sent_counts_once():
+    rig = Rig()
+    rig.sync.tick(rig.now_ms)
+    payload = rig.sync.make(11)[1]
+    rig.sync.downlink(rig.server.answer(payload), rig.now_ms)
+    rig.sync.sent(rig.now_ms)
+    assert rig.time.known
+    assert len(rig.records['clock_asked']) == 1
+    rig.live(2 * HOUR_MS)
+    assert rig.frames == []
+
+
+# --- what else the network may want
+
+
+def test_the_version_goes_with_the_next_request():
+    rig = Rig()
+    rig.live(HOUR_MS, rig.server.answer)
+    rig.sync.downlink(b'\x00', rig.now_ms)
+    assert rig.tick()[6:] == b'\x00\x01\x01'
+    rig.now_ms += DAY_MS
+    assert len(rig.tick()) == 6
+
+
+def test_a_period_is_declined_once_a_day_with_time_and_state():
+    rig = Rig()
+    rig.sync.state = lambda: 2
+    rig.live(HOUR_MS, rig.server.answer)
+    rig.frames.clear()
+    for _ in range(20):
+        rig.sync.downlink(b'\x02\x05', rig.now_ms)
+        rig.live(600000)
+    assert len(rig.frames) == 1
+    at_ms, payload = rig.frames[0]
+    assert payload[:2] == bytes((2, 2 << 5 | 1))
+    assert int.from_bytes(payload[2:], 'little') == to_gps(START_UTC_S + at_ms // 1000)
+
+
+def test_a_forced_resync_asks_at_once_within_the_quota():
+    rig = Rig()
+    rig.live(HOUR_MS, rig.server.answer)
+    for _ in range(10):
+        rig.sync.downlink(b'\x03\x07', rig.now_ms)
+        rig.live(HOUR_MS, rig.server.answer)
+    rig.sync.downlink(b'\x03\x00', rig.now_ms)
+    assert rig.asked_h(20000) == [0, 1]
+
+
+@given(st.lists(st.binary(max_size=30), max_size=20))
+def test_garbage_never_raises_and_provokes_no_flood(payloads):
+    rig = Rig()
+    for payload in payloads:
+        rig.sync.downlink(payload, rig.now_ms)
+        rig.live(600000)
+    rig.live(DAY_MS)
+    assert len(rig.frames) <= 14
+
+
+# --- the modem's own way
+
+
+def test_a_modem_that_can_asks_with_the_next_uplink():
+    rig = Rig(modem=True)
+    rig.session.last_uplink_ms = None
+    assert rig.tick() == CARRIER
+    rig.radio.utc_s = lambda: START_UTC_S
+    assert rig.tick() == CARRIER and not rig.time.known   # of an older answer
+    rig.session.last_uplink_ms = rig.now_ms
+    rig.now_ms += 10000
+    assert rig.tick() == NOTHING and rig.time.said == [START_UTC_S]
+    rig.live(DAY_MS - 60000)
+    assert rig.frames == [] and rig.sync.answered == 1
+
+
+def test_a_modem_that_gets_no_answer_is_asked_again_six_times_a_day():
+    rig = Rig(modem=True)
+    asked = []
+    rig.radio.ask_time = lambda: asked.append(rig.now_ms) or True
+    rig.live(DAY_MS)
+    assert len(asked) == 6
+
+
+def test_a_modem_that_fails_is_survived():
+    rig = Rig()
+
+    def fail():
+        raise HalError(RADIO, 'gone')
+    rig.radio.ask_time = rig.radio.utc_s = fail
+    assert isinstance(rig.tick(), bytes)
+    rig = Rig(modem=True)
+    rig.radio.utc_s = fail
+    rig.live(HOUR_MS)
+    assert not rig.time.known
+
+
+# --- the quota over reboots
+
+
+def test_a_boot_has_one_request_beyond_those_of_the_day():
+    rig = Rig().live(12 * HOUR_MS)
+    assert len(rig.frames) == 6
+    again = Rig(rig.records).live(12 * HOUR_MS)
+    # Time off counts as none: the other six are still of today.
+    assert len(again.frames) == 1
+    again.live(2 * DAY_MS)
+    assert len(again.frames) > 6
+
+
+@pytest.mark.parametrize('record', [b'\xff' * 6, b'\x00' * 7, b'\x05\x01'])
+def test_a_strange_record_is_survived(record):
+    quota = ClockQuota(SimpleNamespace(get=lambda name: record, put=lambda name, value: None), 0)
+    assert quota.wait_ms(0, True) == 0
+    quota.add(0)
+    assert 0 <= quota.wait_ms(1, True) <= DAY_MS
+
+
+def test_a_store_that_fails_costs_the_memory_only():
+    def fail(*arguments):
+        raise HalError('store', 'gone')
+    quota = ClockQuota(SimpleNamespace(get=fail, put=fail), 0)
+    for _ in range(6):
+        quota.add(0)
+    assert quota.wait_ms(0, False) == DAY_MS and quota.store_failures == 7
