@@ -60,7 +60,9 @@ def send(made, now_ms, airtime_ms, joins=0):
     made.settle(now_ms, airtime_ms, joins)
 
 
-@pytest.mark.parametrize("priority, most_ms", ((HEARTBEAT, 12_000), (RECORD, 20_000), (CHANGE, 20_000), (FAULT, 24_000), (ANSWER, 24_000), (JOIN, 20_000)))
+@pytest.mark.parametrize("priority, most_ms", (
+    (HEARTBEAT, 12_000), (RECORD, 20_000), (CHANGE, 20_000), (FAULT, 24_000), (ANSWER, 24_000), (JOIN, 20_000),
+))
 def test_each_priority_has_its_threshold_on_the_total(priority, most_ms):
     made = governor(reserve=(0, DAY_MS))
     send(made, 0, most_ms - 500)
