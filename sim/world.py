@@ -156,10 +156,11 @@ class World:
         _EVENTS[event['do']](self, event)
 
     def send(self, data, confirmed=False):
-        """Queue a downlink given as decoded data. Returns the formatter's errors, or None when it was queued."""
-        if 'command' in data and 'issued_at' not in data:
-            data = dict(data, issued_at=self.utc_s())
-        answer = self.formatter.encode_downlink(data)
+        """Queue a downlink given as decoded data. Returns the formatter's errors, or None when it was queued.
+
+        The formatter stamps what has no `issued_at` by its clock, which is simulated time.
+        """
+        answer = self.formatter.encode_downlink(data, utc_s=self.utc_s())
         if 'errors' in answer:
             return answer['errors']
         self.network.push([{'f_port': answer['fPort'], 'payload': bytes(answer['bytes']), 'confirmed': confirmed}])

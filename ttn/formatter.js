@@ -143,6 +143,28 @@ function hex(byte) {
   return (byte < 16 ? '0' : '') + byte.toString(16).toUpperCase();
 }
 
+/* Big endian, count bytes. */
+function push(bytes, count, value) {
+  var place;
+  for (place = count - 1; place >= 0; place -= 1) {
+    bytes.push(Math.floor(value / Math.pow(256, place)) % 256);
+  }
+}
+
+function read(bytes, at, count) {
+  var value = 0;
+  var i;
+  for (i = at; i < at + count; i += 1) {
+    value = value * 256 + bytes[i];
+  }
+  return value;
+}
+
+function readSigned(bytes, at, count) {
+  var value = read(bytes, at, count);
+  return bytes[at] < 128 ? value : value - Math.pow(256, count);
+}
+
 function addWord(data, name, word) {
   if (word !== undefined && word !== null) {
     data[name] = word;
@@ -257,32 +279,548 @@ function decodeResult(bytes) {
   return data;
 }
 
+/*
+ * Clock synchronisation, TS003, little endian, several messages in a frame: the answers 00 (3 bytes) and 02 (6 bytes), the
+ * request for the time 01 (6 bytes). The request's Param has the state in its bits 7..5, reserved in TS003.
+ */
+function decodeClock(bytes) {
+  var lengths = [3, 6, 6];
+  var data = { type: 'clock', state: 'Disabled' };
+  var at;
+  for (at = 0; at + (lengths[bytes[at]] || 256) <= bytes.length; at += lengths[bytes[at]]) {
+    if (bytes[at] === 1) {
+      data.state = stateWord(bytes[at + 5] >> 5);
+      data.device_time = bytes[at + 1] + bytes[at + 2] * 256 + bytes[at + 3] * 65536 + bytes[at + 4] * 16777216;
+      data.answer_required = (bytes[at + 5] & 16) !== 0;
+      data.token = bytes[at + 5] & 15;
+    }
+  }
+  return data;
+}
+
 /* fPort, first byte (version 1 and type; null: there is none), fewest and most bytes, function. */
 var UPLINKS = [
   { fPort: 1, header: null, fewest: 1, most: 1, decode: decodeLegacy },
   { fPort: 2, header: null, fewest: 1, most: 1, decode: decodeLegacy },
   { fPort: 10, header: 0x10, fewest: 5, most: 255, decode: decodeStatus },
-  { fPort: 11, header: 0x11, fewest: 5, most: 255, decode: decodeResult }
+  { fPort: 11, header: 0x11, fewest: 5, most: 255, decode: decodeResult },
+  { fPort: 202, header: null, fewest: 1, most: 255, decode: decodeClock }
 ];
 
-/* ---- Downlinks ---- */
+/* ---- Downlinks: fPort 1 ---- */
 
 function decodeMode(bytes) {
   return isInteger(bytes[0], 1, MODES.length) ? { mode: MODES[bytes[0] - 1] } : null;
 }
-
-var DOWNLINKS = [
-  { fPort: 1, header: null, fewest: 1, most: 1, decode: decodeMode },
-  { fPort: 2, header: null, fewest: 1, most: 1, decode: decodeMode }
-];
 
 function encodeMode(data) {
   var place = MODES.indexOf(data.mode);
   return place < 0 ? fail('mode: must be one of ' + MODES.join(', ')) : { bytes: [place + 1], fPort: 1 };
 }
 
-/* The field that makes the request, the fields that may stand beside it, function. */
-var REQUESTS = [{ field: 'mode', beside: [], encode: encodeMode }];
+/* ---- Fields of a request. path stands before a name that lies deeper: 'plan.windows[0].' ---- */
+
+function Refusal(text) {
+  this.text = text;
+}
+
+function refuse(field, text) {
+  throw new Refusal(field.slice(0, 60) + ': ' + text);
+}
+
+function checkFields(object, allowed, path) {
+  var name;
+  for (name in object) {
+    if (has(object, name) && allowed.indexOf(name) < 0) {
+      refuse(path + name, 'is not known here');
+    }
+  }
+}
+
+function integerField(data, name, lowest, highest, otherwise) {
+  var value = has(data, name) ? data[name] : otherwise;
+  if (value === undefined) {
+    refuse(name, 'is missing');
+  }
+  if (!isInteger(value, lowest, highest)) {
+    refuse(name, 'must be an integer from ' + lowest + ' to ' + highest);
+  }
+  return value;
+}
+
+function wordField(data, name, words, otherwise) {
+  var place = words.indexOf(has(data, name) ? data[name] : otherwise);
+  if (place < 0) {
+    refuse(name, 'must be one of ' + words.join(', '));
+  }
+  return place;
+}
+
+/* A number that may have decimals, as a number of steps. */
+function stepsField(data, name, path, field) {
+  var value = data[name];
+  var steps;
+  if (value === undefined) {
+    refuse(path + name, 'is missing');
+  }
+  steps = typeof value === 'number' ? Math.round(value * field.perUnit) : NaN;
+  if (!(value >= field.lowest && value <= field.highest && Math.abs(value * field.perUnit - steps) < 1e-6)) {
+    refuse(path + name, 'must be ' + field.lowest + ' to ' + field.highest + ' in steps of ' + 1 / field.perUnit);
+  }
+  return steps;
+}
+
+function timeField(data, name, path) {
+  var found = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(typeof data[name] === 'string' ? data[name] : '');
+  if (found === null) {
+    refuse(path + name, has(data, name) ? 'must be a time from 00:00 to 23:59' : 'is missing');
+  }
+  return found[1] * 60 + found[2] * 1;
+}
+
+function two(number) {
+  return (number < 10 ? '0' : '') + number;
+}
+
+function timeText(minutes) {
+  return two(Math.floor(minutes / 60)) + ':' + two(minutes % 60);
+}
+
+var AMPERES = { lowest: 6, highest: 80, perUnit: 2 };
+var BOOST_KWH = { lowest: 0.01, highest: 655.35, perUnit: 100 };
+
+/* ---- Windows of a plan ---- */
+
+/* What may limit a window, one byte each, in this order: bits 0, 1 and 2. */
+var WINDOW_LIMITS = [
+  { name: 'current_a', lowest: 6, highest: 80, perUnit: 2 },
+  { name: 'kwh', lowest: 0.5, highest: 127.5, perUnit: 2 },
+  { name: 'duration_min', lowest: 10, highest: 1440, perUnit: 0.1 }
+];
+
+/* "mon-wed,sat" as seven bits, Monday first. A range may go over Sunday. */
+function parseDays(text) {
+  var parts = text.toLowerCase().replace(/ /g, '').split(',');
+  var mask = 0;
+  var ends;
+  var day;
+  var last;
+  var i;
+  for (i = 0; i < parts.length; i += 1) {
+    ends = parts[i] === 'daily' || parts[i] === 'all' ? ['mon', 'sun'] : parts[i].split('-');
+    day = DAYS.indexOf(ends[0]);
+    last = DAYS.indexOf(ends[ends.length - 1]);
+    if (day < 0 || last < 0 || ends.length > 2) {
+      return 0;
+    }
+    mask |= 1 << day;
+    while (day !== last) {
+      day = (day + 1) % 7;
+      mask |= 1 << day;
+    }
+  }
+  return mask;
+}
+
+function daysText(mask) {
+  var parts = [];
+  var first;
+  var day;
+  for (day = 0; day < 7; day += 1) {
+    if (mask & (1 << day)) {
+      first = day;
+      while (mask & (2 << day)) {
+        day += 1;
+      }
+      parts.push(DAYS[first] + (day > first ? '-' + DAYS[day] : ''));
+    }
+  }
+  return mask === 127 ? 'daily' : parts.join(',');
+}
+
+function packWindow(window, path, bytes) {
+  var limits = [];
+  var flags = 0;
+  var mask;
+  var i;
+  if (!isObject(window) || Array.isArray(window)) {
+    refuse(path.slice(0, -1), 'must be an object');
+  }
+  checkFields(window, ['days', 'from', 'to', 'current_a', 'kwh', 'duration_min'], path);
+  mask = typeof window.days === 'string' ? parseDays(window.days) : 0;
+  if (mask === 0) {
+    refuse(path + 'days', has(window, 'days') ? 'must be days, as in mon-fri or sat,sun or daily' : 'is missing');
+  }
+  for (i = 0; i < 3; i += 1) {
+    if (has(window, WINDOW_LIMITS[i].name)) {
+      limits.push(stepsField(window, WINDOW_LIMITS[i].name, path, WINDOW_LIMITS[i]));
+      flags |= 1 << i;
+    }
+  }
+  push(bytes, 4, ((mask * 2048 + timeField(window, 'from', path)) * 2048 + timeField(window, 'to', path)) * 8 + flags);
+  bytes.push.apply(bytes, limits);
+}
+
+function readWindows(bytes, start) {
+  var windows = [];
+  var at = start;
+  var head;
+  var window;
+  var i;
+  while (at + 4 <= bytes.length) {
+    head = read(bytes, at, 4);
+    at += 4;
+    window = { days: daysText(head >>> 25), from: timeText((head >>> 14) & 2047), to: timeText((head >>> 3) & 2047) };
+    for (i = 0; i < 3; i += 1) {
+      if (head & (1 << i)) {
+        window[WINDOW_LIMITS[i].name] = bytes[at] / WINDOW_LIMITS[i].perUnit;
+        at += 1;
+      }
+    }
+    windows.push(window);
+  }
+  return windows;
+}
+
+function packPlan(data, bytes) {
+  var plan = data.plan;
+  var i;
+  if (!isObject(plan) || Array.isArray(plan)) {
+    refuse('plan', 'must be an object with windows');
+  }
+  checkFields(plan, ['windows'], 'plan.');
+  if (!Array.isArray(plan.windows)) {
+    refuse('plan.windows', 'must be a list of windows');
+  }
+  for (i = 0; i < plan.windows.length; i += 1) {
+    packWindow(plan.windows[i], 'plan.windows[' + i + '].', bytes);
+    if (bytes.length > LONGEST_DOWNLINK) {
+      refuse('plan.windows', 'only ' + i + ' of them fit');
+    }
+  }
+}
+
+/* ---- Time zones: seconds east of UTC, and the rules of the switches ---- */
+
+var NAME = '([A-Za-z]{3,}|<[A-Za-z0-9+-]{3,}>)';
+var OFFSET = '([+-]?)(\\d{1,3})(?::([0-5]\\d)(?::([0-5]\\d))?)?';
+var ZONE = new RegExp('^' + NAME + OFFSET + '(?:' + NAME + '(?:' + OFFSET + ')?)?$');
+var RULE = new RegExp('^(?:M(\\d{1,2})\\.(\\d)\\.(\\d)|(J?)(\\d{1,3}))(?:/' + OFFSET + ')?$');
+
+/* found holds sign, hours, minutes, seconds from place on. */
+function seconds(found, place, mostHours) {
+  var value = found[place + 1] * 3600 + (found[place + 2] || 0) * 60 + (found[place + 3] || 0) * 1;
+  if (found[place + 1] > mostHours) {
+    refuse('timezone', 'has more than ' + mostHours + ' hours');
+  }
+  return found[place] === '-' ? -value : value;
+}
+
+/* Month in the upper four bits, week and day below; month 13: day 1 to 365 without 29 February; 14: day 0 to 365. */
+function packRule(text, bytes) {
+  var found = RULE.exec(text);
+  var time;
+  var code = -1;
+  if (found !== null && found[1]) {
+    code = isInteger(+found[1], 1, 12) && isInteger(+found[2], 1, 5) && +found[3] < 7 ? (found[1] << 9) | (found[2] << 3) | found[3] : -1;
+  } else if (found !== null && isInteger(+found[5], found[4] ? 1 : 0, 365)) {
+    code = ((found[4] ? 13 : 14) << 9) | found[5];
+  }
+  if (code < 0) {
+    refuse('timezone', 'has a rule that is none: ' + text.slice(0, 20));
+  }
+  time = found[7] === undefined || found[7] === '' ? 7200 : seconds(found, 6, 167);
+  push(bytes, 2, code);
+  push(bytes, 3, time & 0xffffff);
+}
+
+function packTimezone(data, bytes) {
+  var parts = typeof data.timezone === 'string' ? data.timezone.split(',') : [''];
+  var zone = ZONE.exec(parts[0]);
+  var standard;
+  if (zone === null || !(parts.length === 1 || (parts.length === 3 && zone[6]))) {
+    refuse('timezone', 'must be a POSIX TZ string, as in AEST-10AEDT,M10.1.0,M4.1.0/3');
+  }
+  standard = -seconds(zone, 2, 24);
+  push(bytes, 3, standard & 0xffffff);
+  if (zone[6]) {
+    push(bytes, 3, (zone[8] ? -seconds(zone, 7, 24) : standard + 3600) & 0xffffff);
+    packRule(parts[1] || 'M3.2.0', bytes);
+    packRule(parts[2] || 'M11.1.0', bytes);
+  }
+}
+
+function durationText(value, colon) {
+  var left = Math.abs(value);
+  var hours = Math.floor(left / 3600);
+  var text = colon ? '' + hours : two(hours);
+  if (left % 3600) {
+    text += colon + two(Math.floor(left / 60) % 60) + (left % 60 ? colon + two(left % 60) : '');
+  }
+  return text;
+}
+
+function zoneName(east) {
+  return '<' + (east < 0 ? '-' : '+') + durationText(east, '') + '>';
+}
+
+function zoneOffset(east) {
+  return (east > 0 ? '-' : '') + durationText(east, ':');
+}
+
+function zoneText(bytes, at) {
+  var standard = readSigned(bytes, at, 3);
+  var summer = bytes.length > at + 3 ? readSigned(bytes, at + 3, 3) : null;
+  var text = zoneName(standard) + zoneOffset(standard);
+  if (summer !== null) {
+    text += zoneName(summer) + (summer === standard + 3600 ? '' : zoneOffset(summer));
+  }
+  return text;
+}
+
+function ruleText(bytes, at) {
+  var code = read(bytes, at, 2);
+  var time = readSigned(bytes, at + 2, 3);
+  var text = 'M' + (code >> 9) + '.' + ((code >> 3) & 7) + '.' + (code & 7);
+  if (code >> 9 > 12) {
+    text = (code >> 9 === 13 ? 'J' : '') + (code & 511);
+  }
+  return text + (time === 7200 ? '' : '/' + (time < 0 ? '-' : '') + durationText(time, ':'));
+}
+
+function readTimezone(bytes, at) {
+  var text = zoneText(bytes, at);
+  return bytes.length > at + 3 ? text + ',' + ruleText(bytes, at + 6) + ',' + ruleText(bytes, at + 11) : text;
+}
+
+/* ---- Settings ---- */
+
+function settingByte(row, value) {
+  var place = row[1].indexOf(value);
+  var must = row[1].slice();
+  if (place >= 0) {
+    return place;
+  }
+  if (row[2] !== null && isInteger(value, row[2], row[3])) {
+    return row[1].length + value - row[2];
+  }
+  if (row[2] !== null) {
+    must.push(row[2] + ' to ' + row[3]);
+  }
+  return refuse('settings.' + row[0], 'must be one of ' + must.map(String).join(', '));
+}
+
+function packSettings(data, bytes) {
+  var given = data.settings;
+  var names = [];
+  var i;
+  if (!isObject(given) || Array.isArray(given)) {
+    refuse('settings', 'must be an object');
+  }
+  for (i = 0; i < SETTINGS.length; i += 1) {
+    names.push(SETTINGS[i][0]);
+    if (has(given, SETTINGS[i][0])) {
+      bytes.push(i, settingByte(SETTINGS[i], given[SETTINGS[i][0]]));
+    }
+  }
+  checkFields(given, names, 'settings.');
+  if (bytes.length === HEADER_LENGTH) {
+    refuse('settings', 'has none');
+  }
+}
+
+function readSettings(bytes, start) {
+  var found = {};
+  var row;
+  var at;
+  for (at = start; at + 2 <= bytes.length; at += 2) {
+    row = SETTINGS[bytes[at]];
+    if (row !== undefined) {
+      found[row[0]] = bytes[at + 1] < row[1].length ? row[1][bytes[at + 1]] : row[2] + bytes[at + 1] - row[1].length;
+    }
+  }
+  return found;
+}
+
+/* ---- Commands ---- */
+
+function packNothing() {}
+
+function readNothing() {}
+
+function packCurrent(data, bytes) {
+  bytes.push(stepsField(data, 'current_a', '', AMPERES));
+}
+
+function packMaybeCurrent(data, bytes) {
+  if (has(data, 'current_a')) {
+    packCurrent(data, bytes);
+  }
+}
+
+function currentReader(place) {
+  return function (bytes, data) {
+    if (bytes.length > place) {
+      data.current_a = bytes[place] / AMPERES.perUnit;
+    }
+  };
+}
+
+function packBoost(data, bytes) {
+  if (has(data, 'until') && has(data, 'kwh')) {
+    refuse('kwh', 'cannot stand beside until');
+  }
+  if (has(data, 'until')) {
+    bytes.push(1);
+    push(bytes, 2, timeField(data, 'until', ''));
+  } else if (has(data, 'kwh')) {
+    bytes.push(2);
+    push(bytes, 2, stepsField(data, 'kwh', '', BOOST_KWH));
+  } else {
+    bytes.push(3, 0, 0);
+  }
+  packMaybeCurrent(data, bytes);
+}
+
+function readBoost(bytes, data) {
+  var value = read(bytes, 9, 2);
+  if (bytes[8] === 1) {
+    data.until = timeText(value);
+  } else if (bytes[8] === 2) {
+    data.kwh = value / BOOST_KWH.perUnit;
+  }
+  currentReader(11)(bytes, data);
+}
+
+function wordArgument(name, words) {
+  return {
+    fields: [name],
+    pack: function (data, bytes) {
+      bytes.push(wordField(data, name, words, words[0]));
+    },
+    read: function (bytes, data) {
+      data[name] = words[bytes[8]];
+    }
+  };
+}
+
+/* What a command takes beside the header, how it is packed and how it is read. */
+var NOTHING = { fields: [], pack: packNothing, read: readNothing };
+var ARGUMENTS = {
+  lock: NOTHING,
+  unlock: NOTHING,
+  reset: NOTHING,
+  start: { fields: ['current_a'], pack: packMaybeCurrent, read: currentReader(8) },
+  stop: NOTHING,
+  set_current: { fields: ['current_a'], pack: packCurrent, read: currentReader(8) },
+  boost: { fields: ['until', 'kwh', 'current_a'], pack: packBoost, read: readBoost },
+  skip: wordArgument('window', SKIPS),
+  resume_plan: NOTHING,
+  report: wordArgument('what', REPORTS),
+  reboot: NOTHING
+};
+
+/* ---- Downlinks: fPort 20 ---- */
+
+var HEADER = ['id', 'issued_at', 'expires_in_s'];
+var HEADER_LENGTH = 8;
+var LONGEST_DOWNLINK = 36;
+var LATEST = 4294967295;
+
+function header(operation, data, id, expiresIn) {
+  var bytes = [COMMANDS.indexOf(operation)];
+  bytes.push(integerField(data, 'id', 0, 255, id));
+  push(bytes, 4, integerField(data, 'issued_at', 0, LATEST, Math.floor(Date.now() / 1000)));
+  push(bytes, 2, integerField(data, 'expires_in_s', 0, 65535, expiresIn));
+  return bytes;
+}
+
+function encodeCommand(data) {
+  var known = typeof data.command === 'string' && has(ARGUMENTS, data.command);
+  var row = known ? ARGUMENTS[data.command] : refuse('command', 'must be one of ' + COMMANDS.slice(1, 12).join(', '));
+  var bytes;
+  checkFields(data, ['command'].concat(HEADER, row.fields), '');
+  bytes = header(data.command, data, undefined, 600);
+  row.pack(data, bytes);
+  return { bytes: bytes, fPort: 20 };
+}
+
+/* Plan, time zone and settings: an id is not needed, and they are good for long. */
+function orderEncoder(name, pack) {
+  return function (data) {
+    var bytes = header(name, data, 0, 65535);
+    pack(data, bytes);
+    return { bytes: bytes, fPort: 20 };
+  };
+}
+
+function encodeTime(data) {
+  var bytes = [COMMANDS.indexOf('time')];
+  push(bytes, 4, integerField(data, 'time', 0, LATEST));
+  return { bytes: bytes, fPort: 20 };
+}
+
+function readRequest(name, bytes) {
+  var data = {};
+  if (name === 'time') {
+    return { time: read(bytes, 1, 4) };
+  }
+  if (has(ARGUMENTS, name)) {
+    data.command = name;
+    ARGUMENTS[name].read(bytes, data);
+  } else if (name === 'plan') {
+    data.plan = { windows: readWindows(bytes, HEADER_LENGTH) };
+  } else if (name === 'timezone') {
+    data.timezone = readTimezone(bytes, HEADER_LENGTH);
+  } else {
+    data.settings = readSettings(bytes, HEADER_LENGTH);
+  }
+  data.id = bytes[1];
+  data.issued_at = read(bytes, 2, 4);
+  data.expires_in_s = read(bytes, 6, 2);
+  return data;
+}
+
+/* What encodes to these very bytes is what they mean; bytes that nothing encodes to mean nothing. */
+function decodeRequest(bytes) {
+  var name = COMMANDS[bytes[0]];
+  var data = name && bytes.length >= (name === 'time' ? 5 : HEADER_LENGTH) ? readRequest(name, bytes) : null;
+  var again;
+  try {
+    again = data && encodeBy(REQUESTS, { data: data });
+  } catch (error) {
+    again = null;
+  }
+  return again && again.bytes && again.bytes.join() === Array.prototype.join.call(bytes) ? data : null;
+}
+
+/* Clock synchronisation, TS003: what the network asks and answers. Little endian. */
+function decodeClockDownlink(bytes) {
+  var data = { type: 'clock' };
+  if (bytes[0] !== 1 || bytes.length < 6) {
+    return null;
+  }
+  data.time_correction_s = bytes[1] + bytes[2] * 256 + bytes[3] * 65536 + (bytes[4] << 24);
+  data.token = bytes[5] & 15;
+  return data;
+}
+
+var DOWNLINKS = [
+  { fPort: 1, header: null, fewest: 1, most: 1, decode: decodeMode },
+  { fPort: 2, header: null, fewest: 1, most: 1, decode: decodeMode },
+  { fPort: 20, header: null, fewest: 1, most: LONGEST_DOWNLINK, decode: decodeRequest },
+  { fPort: 202, header: null, fewest: 1, most: 255, decode: decodeClockDownlink }
+];
+
+/* The field that makes the request, the fields that may stand beside it (null: the function sees to that), function. */
+var REQUESTS = [
+  { field: 'mode', beside: [], encode: encodeMode },
+  { field: 'command', beside: null, encode: encodeCommand },
+  { field: 'plan', beside: HEADER, encode: orderEncoder('plan', packPlan) },
+  { field: 'timezone', beside: HEADER, encode: orderEncoder('timezone', packTimezone) },
+  { field: 'settings', beside: HEADER, encode: orderEncoder('settings', packSettings) },
+  { field: 'time', beside: [], encode: encodeTime }
+];
 
 /* ---- The three functions and what they share ---- */
 
@@ -345,7 +883,7 @@ function decodeBy(rows, input) {
 function strayField(data, row) {
   var name;
   for (name in data) {
-    if (has(data, name) && (row === null || (name !== row.field && row.beside.indexOf(name) < 0))) {
+    if (has(data, name) && (row === null || (row.beside !== null && name !== row.field && row.beside.indexOf(name) < 0))) {
       return name;
     }
   }
@@ -367,7 +905,7 @@ function encodeBy(rows, input) {
   if (stray !== null) {
     return fail(stray.slice(0, 40) + ': is not known here');
   }
-  return row === null ? fail('mode: is missing') : row.encode(data);
+  return row === null ? fail('command: is missing') : row.encode(data);
 }
 
 /* Input that fights back (a property that throws) is bad input too. */
@@ -375,7 +913,7 @@ function guarded(work, rows, input) {
   try {
     return work(rows, input);
   } catch (error) {
-    return fail('input: cannot be read');
+    return fail(error instanceof Refusal ? error.text : 'input: cannot be read');
   }
 }
 

@@ -5,60 +5,18 @@ import pathlib
 import random
 import re
 
-import dukpy
 import pytest
+from tests.unit.formatter_engine import SOURCE, Engine
 
-from app import codec, words
+from app import codec, downlink, words
 
 TTN = pathlib.Path(__file__).parents[2] / 'ttn'
-SOURCE = (TTN / 'formatter.js').read_text()
 VECTORS = json.loads((TTN / 'vectors.json').read_text())
 STATE_WORDS = [word for word in words.STATES if word] + ['Lock Outlet ACK', 'Unlock Outlet ACK', 'Reset Charger ACK']
 ROUNDS = 3000
 
 # What The Things Stack's limit for a pasted formatter is (proto max_len of a formatter's parameter).
 SIZE_LIMIT = 40960
-
-# Calls one function on a list of inputs. The answers come back as JSON, which drops undefined and turns NaN into null:
-# neither may stand in an answer, so they are looked for before.
-DRIVER = """
-function holes(value) {
-  var name;
-  if (value === undefined || (typeof value === 'number' && !isFinite(value))) { return true; }
-  if (typeof value !== 'object' || value === null) { return false; }
-  for (name in value) { if (holes(value[name])) { return true; } }
-  return false;
-}
-function callAll(work, inputs) {
-  var answers = [];
-  var i;
-  for (i = 0; i < inputs.length; i += 1) {
-    try { answers.push(work(inputs[i])); } catch (error) { answers.push({ thrown: String(error) }); }
-    if (holes(answers[i])) { answers[i] = { hole: true }; }
-  }
-  return answers;
-}
-"""
-
-
-class Engine:
-    """The formatter in one JavaScript engine."""
-
-    def __init__(self):
-        self._interpreter = dukpy.JSInterpreter()
-        self._interpreter.evaljs([SOURCE, DRIVER])
-
-    def value(self, expression):
-        """What a JavaScript expression is, as JSON sees it."""
-        return self._interpreter.evaljs(expression)
-
-    def call_all(self, function, inputs):
-        """The answers of one of the three functions to a list of inputs that JSON can carry."""
-        return self._interpreter.evaljs(f'callAll({function}, dukpy.inputs)', inputs=inputs)
-
-    def call(self, function, value):
-        return self.call_all(function, [value])[0]
-
 
 @pytest.fixture(scope='module')
 def js():
@@ -91,9 +49,15 @@ def test_a_downlink_is_encoded_as_the_vectors_say(js, vector):
 
 @pytest.mark.parametrize('vector', named(v for v in VECTORS['downlink'] if 'bytes' in v['output']))
 def test_what_was_encoded_decodes_to_what_was_asked(js, vector):
-    assert js.call('decodeDownlink', vector['output']) == vector['input']
-    command, _ = codec.decode_downlink(vector['output']['fPort'], bytes(vector['output']['bytes']))
-    assert command in (1, 2, 3)
+    answer = js.call('decodeDownlink', vector['output'])
+    if 'in other words' in vector['description']:   # accepted, but not how it is given back
+        assert answer['data'] != vector['input']['data']
+        assert js.call('encodeDownlink', answer) == vector['output']
+    else:
+        assert answer == vector['input']
+    read = downlink.read(vector['output']['fPort'], bytes(vector['output']['bytes']))
+    asked = vector['input']['data']
+    assert read.fault == 0 and words.COMMANDS[read.op] in (*asked, asked.get('command'), asked.get('mode', '').split(' ')[0].lower())
 
 
 def test_the_vectors_can_be_examples_of_a_device_repository():
@@ -287,14 +251,15 @@ def random_bytes(rng):
     clean = rng.random() < 0.6
     found = [rng.randrange(256) if clean else random_byte(rng) for _ in range(rng.choice([1, rng.randrange(14)]))]
     if found and rng.random() < 0.7:
-        found[0] = rng.choice([0x10, 0x11, 0xA1, 1, 2, 3])
+        found[0] = rng.choice([0x10, 0x11, 0xA1, 1, 2, 3, 15])
     return rng.choice([found] * 20 + [None, 'bytes', 7, {}, {'length': 1e9}, {'length': 'x'}, {'length': 2, '0': 1}, [0] * 300])
 
 
 def random_port(rng):
-    return rng.choice([1, 2, 10, 11] * 5 + [0, -1, 12, 20, 202, 256, 1.5, '10', None, [10], {}, True, rng.randrange(256)])
+    return rng.choice([1, 2, 10, 11, 20, 202] * 5 + [0, -1, 12, 20, 202, 256, 1.5, '10', None, [10], {}, True, rng.randrange(256)])
 
 
+TYPES = {1: 'legacy', 2: 'legacy', 10: 'status', 11: 'result', 202: 'clock'}
 NAMES = ['mode', 'command', 'plan', 'settings', 'time', 'timezone', '__proto__', 'constructor', 'toString', 'hasOwnProperty',
          'length', '', 'x' * 5000, 'état', '\u0000']
 
@@ -337,9 +302,11 @@ def test_random_bytes_decode_or_name_the_field_that_is_wrong(js, function):
         assert list(answer) == ['data'] and isinstance(value['fPort'], int)
         if function == 'decodeUplink':
             assert answer['data']['state'] in STATE_WORDS
-            assert answer['data']['type'] == {1: 'legacy', 2: 'legacy', 10: 'status', 11: 'result'}[value['fPort']]
+            assert answer['data']['type'] == TYPES[value['fPort']]
+        elif value['fPort'] == 202:
+            assert answer['data']['type'] == 'clock'
         else:
-            assert value['bytes'] in ([1], [2], [3])
+            assert js.call('encodeDownlink', answer)['bytes'] == value['bytes']
     assert decoded > 20
 
 
@@ -347,17 +314,17 @@ def test_random_requests_are_encoded_or_name_the_field_that_is_wrong(js):
     rng = random.Random(20)
     inputs = [{'data': random_message(rng), 'fPort': random_port(rng)} for _ in range(ROUNDS)]
     inputs += [random_value(rng) for _ in range(300)] + [None, {}, [], 'text', {'data': []}]
-    for value, answer in zip(inputs, js.call_all('encodeDownlink', inputs), strict=True):
+    for answer in js.call_all('encodeDownlink', inputs):
         if 'bytes' in answer:
-            assert js.call('decodeDownlink', answer) == {'data': value['data']}
+            again = js.call('decodeDownlink', answer)
+            assert js.call('encodeDownlink', again) == answer
         else:
-            assert assert_errors(answer)[:40] in [name[:40] for name in NAMES + ['data']]
+            assert re.split(r'[.\[]', assert_errors(answer))[0][:40] in [name[:40] for name in NAMES + ['data', 'id']]
 
 
 @pytest.mark.parametrize('request_, field', [
-    ({'command': 'start', 'id': 7}, 'command'), ({'plan': {'windows': []}}, 'plan'), ({'time': 1}, 'time'),
     ({'mode': 'lock outlet'}, 'mode'), ({'mode': None}, 'mode'), ({'mode': ['Lock Outlet']}, 'mode'),
-    ({'mode': 'Lock Outlet', 'id': 7}, 'id'), ({}, 'mode'),
+    ({'mode': 'Lock Outlet', 'id': 7}, 'id'), ({}, 'command'),
 ])
 def test_a_request_that_cannot_be_sent_names_its_field(js, request_, field):
     assert assert_errors(js.call('encodeDownlink', {'data': request_, 'fPort': 20})) == field
@@ -387,9 +354,10 @@ def test_the_file_is_ecmascript_5_1():
     newer = r'\b(let|const|class|async|await|yield|of|super|import|export|require|Symbol|Promise|Map|Set|BigInt|Intl)\b|=>|`|\.\.\.|\?\?|\?\.|\*\*'
     assert re.findall(newer, code) == []
     methods = set(re.findall(r'\b(?:Object|Array|Math|Number|String|JSON)\.(\w+)', code))
-    assert methods <= {'prototype', 'isArray', 'floor', 'round'}
-    assert set(re.findall(r'\.(\w+)\(', code)) <= {'call', 'floor', 'round', 'isArray', 'push', 'toString', 'toUpperCase', 'indexOf',
-                                                   'join', 'slice', 'decode', 'encode'}
+    assert methods <= {'prototype', 'isArray', 'floor', 'round', 'pow', 'abs'}
+    assert set(re.findall(r'\.(\w+)\(', code)) <= {
+        'call', 'apply', 'floor', 'round', 'abs', 'pow', 'isArray', 'push', 'toString', 'toUpperCase', 'toLowerCase', 'indexOf', 'join', 'slice',
+        'concat', 'map', 'replace', 'split', 'exec', 'now', 'decode', 'encode', 'pack', 'read'}
 
 
 def test_the_file_fits_the_stack():
