@@ -1,0 +1,316 @@
+"""A modem that speaks AT commands, as a Radio (hal.contract): one command at a time over a Serial, every one with its own deadline.
+
+What a modem's words are and mean is in hal/wio_e5.py and hal/rak3172.py.
+"""
+
+from micropython import const
+
+from hal.at_lines import Lines
+from hal.contract import ACKED, FAILED, HEARD, HalError, JOINED, JOIN_FAILED, RADIO, RECEIVED, SENT
+from hal.ticks import Utc
+
+# What a line says of the command under way. One that ends it has END, one that ends it badly ERROR as well.
+LINE = const(1)         # the modem lives and understood
+END = const(2)
+ERROR = const(4)
+JOINED_NOW = const(8)
+STARTED = const(16)     # the frame goes out
+TRIAL = const(32)       # ... once more
+ACK = const(64)
+DOWNLINK = const(128)   # something came in a receive window of ours
+DATA = const(256)       # ... and had a payload, which was reported
+NO_SESSION = const(512)
+NO_ROOM = const(1024)   # MAC answers in the way
+
+# Kinds of commands: one that must succeed, one that may fail, a join, an uplink, an uplink that only carries MAC answers off.
+NEEDED, OPTIONAL, JOIN, UPLINK, FLUSH = range(5)
+# (first line, end) in ms after the last byte was handed over. An answer takes some 50 ms at 9600 baud. Join: SF12 request
+# 1.5 s, RX2 6 s after it, SF12 accept 2 s. Uplink: SF12 frame 2.8 s, RX2 at most 6 s after it, SF12 downlink 2.8 s.
+_LIMITS_MS = ((1500, 2000), (1500, 2000), (3000, 15000), (3000, 13500), (3000, 13500))
+_TRIES = const(3)       # of a command that must succeed and got no answer
+_SILENT = const(3)      # commands without an answer, after which the modem counts as dead
+_REST_MS = const(10000)  # between two looks whether it is there
+_CHECK_MS = const(300000)  # between two looks whether it has restarted unnoticed
+_EVENTS = const(16)     # waiting ones; more are dropped
+_READS = const(8)       # of the port in one poll: whoever never stops sending does not hold us
+_SETUPS = const(2)      # for one join or uplink
+
+# Shortest form of our uplinks (docs/payload.md): where not even that fits, the MAC's answers have to leave first.
+_SHORTEST = const(5)
+
+# How far the modem is known: not at all, asked what it is, configured, ready.
+_UNKNOWN, _PROBED, _CONFIGURED, _READY = range(4)
+
+# Application bytes by data rate, dwell limit kept wherever a frame fits under it (LoRaWAN Regional Parameters 1.0.3 revision A).
+PAYLOADS = {
+    'AU915': (51, 51, 11, 53, 125, 242, 242),
+    'US915': (11, 53, 125, 242, 242),
+    'EU868': (51, 51, 51, 115, 242, 242),
+    'AS923': (51, 51, 11, 53, 125, 242),
+}
+
+
+class AtModem:
+    """A Radio. A modem's own class has _probe(), _configuration(), _join_commands(), _uplink_commands(), _flush_command(),
+    _refresh_commands() and _check_commands(), lists of (kind, text, lines of its answer), and _on_line()."""
+
+    def __init__(self, serial, settings, longest_line):
+        self.joined = False
+        self.dropped_events = 0
+        self._serial = serial
+        self._now_ms = None
+        self._lines = Lines(longest_line)
+        self._payloads = PAYLOADS[settings.REGION]
+        self._adr = settings.ADR
+        self._events = []
+        self._stage = _UNKNOWN
+        self._setup_ms = 0      # no set-up before, unless somebody waits for it
+        self._script = []       # commands to come
+        self._command = None    # the one under way
+        self._since_ms = 0
+        self._tries = 0
+        self._setups = 0        # for the task, or since there was one
+        self._seen = 0          # what its lines said
+        self._count = 0         # of its lines
+        self._trials = 0
+        self._silences = 0      # commands without any answer, in a row
+        self._task = None       # (JOIN, data rate) or (UPLINK, port, payload, confirmed, data rate)
+        self._begun = False     # its commands are in the script
+        self._flushed = 0       # empty frames sent for it
+        self._rate = None       # data rate set in the modem
+        self._room = None       # application bytes it lets through at that data rate
+        self._stale = False     # that has to be asked anew
+        self._check_ms = 0
+        self._wants_time = False
+        self._utc = Utc()
+
+    def start(self, now_ms):
+        """The clock, which itself may want to wait for our bytes."""
+        self._now_ms = now_ms
+        self._check_ms = now_ms()
+
+    # --- the contract
+
+    def join(self, data_rate):
+        """Queue one attempt; a modem that lost its settings is given them first."""
+        return self._queue((JOIN, data_rate))
+
+    def send(self, port, payload, confirmed, data_rate):
+        """Queue one uplink."""
+        room = self.max_payload(data_rate)
+        # A frame that MAC answers leave no room for is taken: they are flushed for it.
+        if not self.joined or not 0 < len(payload) <= (room if room >= _SHORTEST else self._payload(data_rate)):
+            return False
+        return self._queue((UPLINK, port, bytes(payload), bool(confirmed), data_rate))
+
+    def poll(self):
+        """Serve the port and the deadlines; the next event, or None."""
+        now_ms = self._now_ms()
+        for _ in range(_READS):
+            data = self._serial.read()
+            if not data:
+                break
+            for line in self._lines.feed(data):
+                self._take(line)
+        if self._command is not None and self._is_over(now_ms):
+            self._finish()
+        self._go_on(now_ms)
+        return self._events.pop(0) if self._events else None
+
+    def max_payload(self, data_rate):
+        """What the modem says, for the data rate it is set to."""
+        if data_rate == self._rate and self._room is not None:
+            return self._room
+        return self._payload(data_rate)
+
+    def data_rate(self):
+        """The modem's own, if the network may set it."""
+        return self._rate if self._adr else None
+
+    def ask_time(self):
+        """With the next uplink."""
+        self._wants_time = True
+        return True
+
+    def utc_s(self):
+        """What the network told, carried on by the board's clock."""
+        return self._utc.at(self._now_ms())
+
+    # --- for the modem's own class
+
+    def _report(self, event):
+        if len(self._events) >= _EVENTS and event[0] in (RECEIVED, HEARD):
+            self.dropped_events += 1
+            return
+        self._events.append(event)
+
+    def _restarted(self):
+        """Its settings, and maybe its session, are gone."""
+        self._stage = _UNKNOWN
+        self._rate = self._room = None
+
+    def _is_ready(self):
+        return self._stage == _READY
+
+    def _found_rate(self, data_rate):
+        if data_rate != self._rate:
+            self._rate = data_rate
+            self._room = None
+
+    def _payload(self, data_rate):
+        return self._payloads[data_rate] if 0 <= data_rate < len(self._payloads) else 0
+
+    # --- the machine
+
+    def _queue(self, task):
+        if self._silences >= _SILENT:
+            raise HalError(RADIO, 'the modem is silent')
+        if self._task is not None:
+            return False
+        self._task = task
+        self._begun = False
+        self._flushed = self._setups = 0
+        self._go_on(self._now_ms())
+        return True
+
+    def _take(self, line):
+        self._silences = 0
+        seen = self._on_line(line)
+        if seen and self._command is not None:
+            self._seen |= seen
+            self._count += 1
+            if seen & TRIAL:
+                self._trials += 1
+            if seen & END:
+                self._finish()
+                self._go_on(self._now_ms())
+
+    def _is_over(self, now_ms):
+        first_ms, end_ms = _LIMITS_MS[self._command[0]]
+        return now_ms - self._since_ms >= (end_ms if self._seen else first_ms)
+
+    def _go_on(self, now_ms):
+        """Begin the next command, if none is under way."""
+        while self._command is None and (self._script or self._fill(now_ms)):
+            self._tries = 0
+            self._issue(self._script.pop(0))
+
+    def _issue(self, command):
+        self._command = command
+        self._tries += 1
+        self._seen = self._count = self._trials = 0
+        self._since_ms = self._now_ms()
+        try:
+            self._serial.write(command[1].encode() + b'\r\n')
+        except HalError:
+            # Nothing left: no need to wait for an answer. Nor is the text repeated here, which may be a key.
+            self._tries = _TRIES
+            self._silences += 1
+            self._seen = ERROR
+            self._finish()
+
+    def _fill(self, now_ms):
+        """Put what comes next into the script; False if there is nothing."""
+        script = self._script
+        if self._stage < _READY:
+            return self._set_up(now_ms)
+        if self._task is not None and not self._begun:
+            self._begun = True
+            script.extend(self._join_commands(self._task[1]) if self._task[0] == JOIN else self._uplink_commands(self._task))
+        elif self._stale and self._task is None:
+            self._stale = False
+            script.extend(self._refresh_commands())
+        elif self._task is None and now_ms - self._check_ms >= _CHECK_MS:
+            self._check_ms = now_ms
+            script.extend(self._check_commands())
+        return bool(script)
+
+    def _set_up(self, now_ms):
+        """The next step of it."""
+        if self._stage == _UNKNOWN:
+            if self._task is None and now_ms < self._setup_ms:
+                return False
+            self._setups += 1
+            if self._task is not None and self._setups > _SETUPS:
+                self._give_up()
+                return False
+            self._setup_ms = now_ms + _REST_MS
+            self._script.extend(self._probe())
+        elif self._stage == _PROBED:
+            self._script.extend(self._configuration())
+        self._stage += 1
+        return bool(self._script) or self._fill(now_ms)
+
+    def _finish(self):
+        """The command under way has ended, by its last line or its deadline."""
+        command, seen = self._command, self._seen
+        self._command = None
+        if not seen:
+            self._silences += 1
+        if self._silences == _SILENT:
+            self._restarted()
+        if command[0] == NEEDED and (not seen or seen & ERROR):
+            if not seen and self._tries < _TRIES:
+                self._issue(command)
+            else:
+                self._give_up()
+        elif command[0] >= JOIN:
+            _ENDS[command[0]](self, seen)
+
+    def _give_up(self):
+        """A command that must succeed did not: all that was to follow is void."""
+        self._script.clear()
+        self._restarted()
+        self._setup_ms = self._now_ms() + _REST_MS
+        task, self._task = self._task, None
+        if task is not None:
+            self._report((JOIN_FAILED, 0, None) if task[0] == JOIN else (FAILED, self._flushed, 'not configured'))
+
+    def _end_join(self, seen):
+        self._task = None
+        self._rate = self._room = None      # a join may change it
+        self.joined = bool(seen & JOINED_NOW)
+        if seen & NO_SESSION:
+            self._restarted()
+        self._report((JOINED if self.joined else JOIN_FAILED, 0, None))
+        self._stale = self.joined
+
+    def _end_uplink(self, seen):
+        emissions = self._flushed + (0 if seen & ERROR else self._trials or 1)
+        confirmed = self._task[3]
+        if seen & NO_ROOM and not self._flushed:
+            self._script.append(self._flush_command())
+            return
+        if seen & NO_SESSION:
+            self.joined = False
+            self._restarted()
+        if seen & DOWNLINK and not seen & (DATA | ACK):
+            self._report((HEARD, 0, None))
+        if seen & ERROR:
+            self._end_task(FAILED, emissions, 'refused')
+        elif not seen & END:
+            self._end_task(FAILED, emissions, 'no result')
+        elif not confirmed:
+            self._end_task(SENT, emissions, None)
+        elif seen & ACK:
+            self._end_task(ACKED, emissions, None)
+        else:
+            self._end_task(FAILED, emissions, 'no ack')
+
+    def _end_flush(self, seen):
+        self._flushed = 0 if seen & ERROR else 1
+        if seen & DOWNLINK and not seen & DATA:
+            self._report((HEARD, 0, None))
+        # Only a confirmed frame has the time to go now; above, an unconfirmed one is simply sent again.
+        if self._task[3] and self._flushed:
+            self._script.extend(self._uplink_commands(self._task))
+        else:
+            self._end_task(FAILED, self._flushed, 'MAC answers in the way')
+
+    def _end_task(self, kind, emissions, why):
+        self._task = None
+        self._stale = True
+        self._report((kind, emissions, why))
+
+
+_ENDS = {JOIN: AtModem._end_join, UPLINK: AtModem._end_uplink, FLUSH: AtModem._end_flush}
