@@ -3,6 +3,7 @@
 import sys
 
 import config
+from app.journal import Journal
 from app.monitor import Monitor
 from hal.contract import RED
 from lorawan import regions
@@ -38,9 +39,10 @@ def build(board, settings):
     """The application for a board."""
     now_ms = board.clock.now_ms()
     charger = ChargerClient(board.bus, settings.CHARGER_ID, settings.PHASE_ORDER)
-    session = Session(board.radio, board.store, regions.REGIONS[settings.REGION], settings.DATA_RATE,
+    journal = Journal(board.store)
+    session = Session(board.radio, journal, regions.REGIONS[settings.REGION], settings.DATA_RATE,
                       Jitter(board.system.unique_id()), now_ms)
-    return Monitor(board, charger, session, settings, now_ms)
+    return Monitor(board, charger, session, journal, settings, now_ms)
 
 
 def loop(board, monitor):

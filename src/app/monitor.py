@@ -21,10 +21,10 @@ STUCK_MS = 30 * 60000
 class Monitor:
     """One charger watched and commanded. poll() is all it does, and it returns when it wants to be called again."""
 
-    def __init__(self, board, charger, session, settings, now_ms):
+    def __init__(self, board, charger, session, journal, settings, now_ms):
         self.charger = charger
         self.session = session
-        self.keeper = Keeper(board.store)
+        self.keeper = Keeper(journal)
         self.watch = Watch(charger, now_ms)
         self.reporter = Reporter(board.clock, session, charger, self.watch, self.keeper, settings.LORAWAN_CLASS)
         self.actor = Actor(charger, session, self.keeper, self.watch, self.reporter.answer)

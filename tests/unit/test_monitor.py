@@ -137,7 +137,7 @@ def test_a_modem_that_hangs_for_good_is_reset_with_the_board_and_the_airtime_is_
     rig.board.at(60000, lambda: setattr(rig.board.radio, 'broken', True))
     assert not rig.run(3600000)
     assert rig.board.resets == ['radio']
-    assert 'airtime' in rig.board.records
+    assert 'airtime_a' in rig.board.records
 
 
 def test_a_modem_that_takes_frames_and_says_nothing_more_is_reset_too():

@@ -1,0 +1,127 @@
+"""Records that survive a power cut at any instant, over any store: two copies, written in turn, each with number and checksum.
+
+A cut spoils at most the copy that is being written, and that is the older one. Nothing else of the application touches board.store.
+"""
+
+import hashlib
+
+from hal.contract import HalError, STORE
+from micropython import const
+
+# Layout of a copy: mark, write number (4 bytes, big endian), checksum (6), payload. The mark is the layout's version.
+_MARK = const(0x4A)
+_CHECK = const(5)
+_PAYLOAD = const(11)
+_CHECK_BYTES = const(6)
+MAX_VALUE = const(1000)
+_COPIES = ('_a', '_b')
+
+
+class Journal:
+    """A Store (hal.contract) of records with names of at most 10 characters and values of 1 to 1000 bytes.
+
+    writes: of this boot, failed ones included. writes_total: in the life of the flash, as far as the records read so far tell.
+    store_failures: calls the store refused. torn: copies that were no copies, as a power cut leaves them. lost: records of which
+    no copy was left.
+    """
+
+    def __init__(self, store):
+        self.writes = 0
+        self.store_failures = 0
+        self.torn = 0
+        self.lost = 0
+        self._store = store
+        self._writes_before = 0
+        # Name: [value or None, index of the copy to write next, True while flash may hold something newer than value].
+        self._records = {}
+
+    @property
+    def writes_total(self):
+        """Every write has a number; the highest one is the wear."""
+        return self._writes_before + self.writes
+
+    def get(self, name):
+        """The record's bytes; None if there is none or the store cannot be read. Flash is read once a boot."""
+        try:
+            return self._record(name)[0]
+        except HalError:
+            return None
+
+    def put(self, name, value):
+        """Keep value under name, if it is not there already. HalError(STORE) if that fails; the old value stays."""
+        if not 0 < len(value) <= MAX_VALUE:
+            raise HalError(STORE, '%s: %d bytes, not 1 to %d' % (name, len(value), MAX_VALUE))
+        record = self._record(name)
+        if value == record[0] and not record[2]:
+            return
+        value = bytes(value)
+        self.writes += 1
+        record[2] = True
+        try:
+            self._store.put(name + _COPIES[record[1]], _packed(name, self.writes_total, value))
+        except HalError:
+            self.store_failures += 1
+            raise
+        record[:] = value, 1 - record[1], False
+
+    def _record(self, name):
+        record = self._records.get(name)
+        if record is None:
+            record = self._records[name] = self._load(name)
+        return record
+
+    def _load(self, name):
+        """What flash holds. HalError if neither copy can be read: then nobody knows which one to write over."""
+        newest, value, target = 0, None, 0
+        found = unread = 0
+        for index in (0, 1):
+            try:
+                copy = self._store.get(name + _COPIES[index])
+            except HalError:
+                self.store_failures += 1
+                unread += 1
+                if unread == 2:
+                    raise
+                continue
+            if copy is None:
+                continue
+            found += 1
+            number = _number(name, copy)
+            if number is None:
+                self.torn += 1
+            elif number > newest:
+                newest, value, target = number, copy[_PAYLOAD:], 1 - index
+        if newest > self._writes_before:
+            self._writes_before = newest
+        if value is None:
+            if found == 2:
+                self.lost += 1
+            elif not unread:
+                value = self._plain(name)
+        return [value, target, False]
+
+    def _plain(self, name):
+        """As the firmware before the journal kept it; it counts only as long as the second copy was never begun, for then the first is whole."""
+        try:
+            return self._store.get(name) or None
+        except HalError:
+            self.store_failures += 1
+            return None
+
+
+def _check(name, number, value):
+    """Over the name too: on FAT one file may be found with the contents of another."""
+    # Not CRC-32, which the LoPy4 has not; in one go, for it hashes one thing at a time and is busy until digest().
+    return hashlib.sha256(name.encode() + number + value).digest()[:_CHECK_BYTES]
+
+
+def _packed(name, number, value):
+    number = bytes((number >> 24 & 0xFF, number >> 16 & 0xFF, number >> 8 & 0xFF, number & 0xFF))
+    return bytes((_MARK,)) + number + _check(name, number, value) + value
+
+
+def _number(name, copy):
+    """The write number of a copy, None if it is not whole."""
+    if len(copy) <= _PAYLOAD or copy[0] != _MARK or copy[_CHECK:_PAYLOAD] != _check(name, copy[1:_CHECK], copy[_PAYLOAD:]):
+        return None
+    return copy[1] << 24 | copy[2] << 16 | copy[3] << 8 | copy[4]
