@@ -37,7 +37,7 @@ class Governor:
     """wait_ms() asks, begin() before every emission, settle() when it is known what went out."""
 
     __slots__ = ('ledger', 'store_failures', 'spacing_ms', '_store', '_pending_ms', '_pending_joins', '_credit_ms', '_credit_joins',
-                 '_heartbeat_ms', '_reserved', '_boots_ms', '_saved_ms')
+                 '_heartbeat_ms', '_spare_ms', '_reserved', '_boots_ms', '_saved_ms')
 
     def __init__(self, store, now_ms):
         self.ledger = Ledger(now_ms)
@@ -57,9 +57,10 @@ class Governor:
         if record is not None and not self.ledger.load(record, now_ms):
             self.store_failures += 1
 
-    def reserve(self, heartbeat_ms, spacing_ms):
-        """Keep room for an emission of heartbeat_ms every spacing_ms."""
+    def reserve(self, heartbeat_ms, spacing_ms, spare_ms=0):
+        """Keep room for an emission of heartbeat_ms every spacing_ms, and for one that turns out to be spare_ms longer."""
         self._heartbeat_ms = heartbeat_ms
+        self._spare_ms = spare_ms
         self.spacing_ms = spacing_ms
         # An entry counts for a day and at most one bucket more: so many heartbeats count at the same time.
         self._boots_ms = _BOOTS_MS if 0 < heartbeat_ms <= CREDIT_MS else 0
@@ -138,10 +139,10 @@ class Governor:
             return DAY_MAX_MS - ledger.total_ms
         if priority == RESERVED_JOIN:
             # It is worth nothing without the uplink after it.
-            return DAY_MAX_MS - ledger.total_ms - heartbeat_ms
+            return DAY_MAX_MS - ledger.total_ms - heartbeat_ms - self._spare_ms
         # One to spare, for MAC answers that ride on heartbeats. A join is followed by an uplink at once, any other frame is
         # itself the uplink from which the next one is counted.
-        due_ms = 2 * heartbeat_ms if priority == JOIN else heartbeat_ms + self._boots_ms
+        due_ms = self._spare_ms + (2 * heartbeat_ms if priority == JOIN else heartbeat_ms + self._boots_ms)
         room_ms = DAY_MAX_MS - due_ms - self._reserved * heartbeat_ms - ledger.total_ms
         if room_ms >= wanted_ms:
             return wanted_ms

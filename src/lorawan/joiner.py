@@ -72,7 +72,11 @@ class Joiner:
         self._failures += 1
         self.due_ms = now_ms + base_ms + self._random(more_ms)
 
-    def start_over(self, now_ms, long_silent):
+    def is_allowed(self, now_ms):
+        """True if an attempt could begin now, at one data rate at least."""
+        return self._affordable(now_ms) is not None
+
+    def start_over(self, now_ms, dense_until_ms):
         """Another session is wanted: at once, but one in which nothing could be sent was a try in vain like any other."""
         if not self.worked:
             self.back_off(now_ms)
@@ -80,7 +84,7 @@ class Joiner:
         self.worked = False
         self.due_ms = now_ms
         self._turn = self._failures = 0
-        self._dense_until_ms = now_ms + (0 if long_silent else DENSE_FOR_MS)
+        self._dense_until_ms = dense_until_ms
 
     def _gap(self, now_ms):
         """Base and random part of the gap before the next try."""

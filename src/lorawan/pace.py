@@ -17,22 +17,30 @@ _BY_SF = {
 _MARGIN_MS = const(60000)
 
 
+# With ADR the network may ask for so many emissions of each frame (NbTrans, The Things Stack up to 3), and the modem tries a
+# slower data rate when it has not been answered for long (LoRaWAN 1.0.2, 4.3.1.1): both are known only afterwards.
+_ADR_EMISSIONS = const(3)
+
+
 class Pace:
-    """spacing_ms: after so long without an uplink the next one may use the reserve."""
+    """spacing_ms: after so long without an uplink the next one may use the reserve. repeats: emissions of the last unconfirmed frame."""
 
-    __slots__ = ('data_rate', 'spacing_ms', '_region', '_longest_ms', '_budget_ms')
+    __slots__ = ('data_rate', 'spacing_ms', 'repeats', 'adr', '_region', '_longest_ms', '_budget_ms')
 
-    def __init__(self, region, data_rate):
+    def __init__(self, region, data_rate, adr=False):
         self._region = region
+        self.adr = adr
+        self.repeats = 1
         self.use(data_rate)
 
     def use(self, data_rate):
         """Reckon with that data rate from now on."""
-        self.data_rate = data_rate
-        self._longest_ms, self._budget_ms = _BY_SF[self._region.radio(data_rate)[0]]
+        # A network may set one that we never use ourselves (SF7 at 250 kHz): reckoned as the next slower one.
+        self.data_rate = min(data_rate, len(self._region.rates) - 1)
+        self._longest_ms, self._budget_ms = _BY_SF[self._region.radio(self.data_rate)[0]]
         self.spacing_ms = self._longest_ms - 2 * _MARGIN_MS
 
-    def emissions_ms(self, payload_bytes, emissions=1):
+    def emissions_ms(self, payload_bytes, emissions):
         """So many emissions of one frame; every two trials the modem goes one data rate slower (LoRaWAN 1.0.2, 18.4)."""
         total_ms = 0
         for trial in range(emissions):
@@ -41,11 +49,26 @@ class Pace:
             total_ms += airtime_ms(sf, bandwidth_khz, FRAME_OVERHEAD + payload_bytes)
         return total_ms
 
+    def frame_ms(self, payload_bytes):
+        """What a frame will cost, as far as one can know."""
+        return self.emissions_ms(payload_bytes, self.repeats)
+
+    def most_ms(self, payload_bytes, emissions):
+        """The most that it may turn out to have cost, where the last one like it was emitted so often."""
+        if not self.adr:
+            return self.emissions_ms(payload_bytes, emissions)
+        sf, bandwidth_khz = self._region.radio(max(self.data_rate - 1, self._region.slowest))
+        return self.most(emissions) * airtime_ms(sf, bandwidth_khz, FRAME_OVERHEAD + payload_bytes)
+
+    def most(self, emissions):
+        """The most emissions, where the last one like it was emitted so often."""
+        return max(_ADR_EMISSIONS, emissions) if self.adr else emissions
+
     def limit(self, room):
         """Bytes that make() may use, where the modem has that much room."""
         return min(LONGEST_PAYLOAD, room, self._region.longest_payload(self.data_rate))
 
     def stretched_ms(self, period_ms, payload_bytes):
         """The heartbeat period nearest to the wanted one that budget and longest silence allow."""
-        shortest_ms = (DAY_MS * self.emissions_ms(payload_bytes) + self._budget_ms - 1) // self._budget_ms
+        shortest_ms = (DAY_MS * self.frame_ms(payload_bytes) + self._budget_ms - 1) // self._budget_ms
         return min(max(period_ms, shortest_ms), self._longest_ms - _MARGIN_MS)

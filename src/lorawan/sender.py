@@ -8,10 +8,11 @@ from lorawan.outbox import CAPACITY, CHANGE
 from lorawan.pace import LONGEST_PAYLOAD, SHORT_PAYLOAD
 
 # A modem's event may never come. SF12 frame 1.5 s, RX2 6 s after it with The Things Stack's RX1 delay of 5 s, 2 s for its
-# answer, and margin; a confirmed one per trial, of which modems as set up by us make three at most.
+# answer, up to 3 s until the modem believes that no acknowledgement comes, and margin; for each further emission of a frame
+# 12 s. Modems as set up by us make one; one that reports more (the network can ask for repeats) is given the time for them.
 DEADLINE_MS = const(15000)
-TRIAL_DEADLINE_MS = const(12000)
-TRIALS_MAX = const(3)
+EMISSION_DEADLINE_MS = const(12000)
+EMISSIONS_MAX = const(3)
 
 # A frame refused or failed is tried again once the receive windows in its way are over, longer each time; from this try
 # on in short form, because MAC answers may take the room.
@@ -26,9 +27,10 @@ class Sender:
     """step() sends what may go; landed(), then delivered() or retry(), or expired(), end what is in flight."""
 
     __slots__ = ('in_flight', 'confirmed', 'due_ms', 'last_ms', 'tries', 'sent', 'refused', 'failed', '_ask', '_radio', '_governor',
-                 '_pace', '_outbox', '_bytes', '_begun_ms', '_deadline_ms', '_hold_ms', '_reserve_ms', '_reserve_again_ms', '_mac_bytes')
+                 '_ladder', '_pace', '_outbox', '_trials', '_bytes', '_begun_ms', '_deadline_ms', '_hold_ms', '_reserve_ms',
+                 '_reserve_again_ms', '_mac_bytes')
 
-    def __init__(self, ask, radio, governor, pace, outbox):
+    def __init__(self, ask, radio, governor, ladder, pace, outbox):
         """ask(now_ms, call, *arguments): the modem's yes or no."""
         self.in_flight = False
         self.confirmed = False      # the frame in flight, or the last one, is
@@ -39,8 +41,10 @@ class Sender:
         self._ask = ask
         self._radio = radio
         self._governor = governor
+        self._ladder = ladder
         self._pace = pace
         self._outbox = outbox
+        self._trials = 1            # emissions of the last confirmed frame
         self._bytes = 0             # of the frame in flight or the last one, MAC answers included
         self._begun_ms = None       # begin of that frame
         self._deadline_ms = 0
@@ -48,6 +52,7 @@ class Sender:
         self._reserve_ms = 0        # from then on the next uplink is the one for which airtime is kept
         self._reserve_again_ms = 0  # the same, if the frame in flight turns out not to have been emitted
         self._mac_bytes = 0         # that MAC answers may add to the next frame
+        self._reserve()
 
     def new_session(self, now_ms):
         """The first uplink of a session has the reserve: a class C network speaks only after it."""
@@ -62,7 +67,11 @@ class Sender:
 
     def landed(self, now_ms, emissions):
         """The modem says how often it was emitted. False: it had been given up, and cost this much as well."""
+        if self._pace.adr:
+            # Only now it is known what it was sent at.
+            self._choose_rate(now_ms)
         cost_ms = self._pace.emissions_ms(self._bytes, emissions)
+        self._learn(min(emissions, EMISSIONS_MAX))
         if not self.in_flight:
             self._governor.add_late(now_ms, cost_ms)
             return False
@@ -93,9 +102,23 @@ class Sender:
             self.due_ms = self._deadline_ms
             return False
         self.in_flight = False
-        self._governor.settle(now_ms, self._pace.emissions_ms(self._bytes, TRIALS_MAX if self.confirmed else 1))
+        self._governor.settle(now_ms, self._pace.most_ms(self._bytes, self._emissions()))
         self.retry(now_ms)
         return True
+
+    def _emissions(self):
+        """How often the frame in flight goes out, by what the modem said of the last one like it."""
+        return self._trials if self.confirmed else self._pace.repeats
+
+    def _learn(self, emissions):
+        """The next frame of the kind will go out as often as this one."""
+        if not emissions:
+            return
+        if self.confirmed:
+            self._trials = emissions
+        elif self._pace.repeats != emissions:
+            self._pace.repeats = emissions
+            self._reserve()
 
     # --- its begin
 
@@ -110,6 +133,7 @@ class Sender:
             if now_ms < self._hold_ms:
                 self.due_ms = self._hold_ms
                 return
+            self._choose_rate(now_ms)
             room = self._radio.max_payload(self._pace.data_rate)
             wait_ms = self._wait_ms(now_ms, priority, self._on_air(LONGEST_PAYLOAD, room))
             if wait_ms:
@@ -118,6 +142,20 @@ class Sender:
             if self._send(now_ms, room, prove):
                 return
 
+    def _choose_rate(self, now_ms):
+        """The data rate of the next frame: the ladder's, with ADR the network's."""
+        pace = self._pace
+        data_rate = self._radio.data_rate() if pace.adr else self._ladder.step(now_ms)
+        if data_rate is not None and data_rate != pace.data_rate:
+            pace.use(data_rate)
+            self._reserve()
+
+    def _reserve(self):
+        """Keep airtime for the uplink of the longest silence, at this data rate."""
+        pace = self._pace
+        frame_ms = pace.frame_ms(LONGEST_PAYLOAD)
+        self._governor.reserve(frame_ms, pace.spacing_ms, pace.most_ms(LONGEST_PAYLOAD, pace.repeats) - frame_ms)
+
     def _on_air(self, payload_bytes, room):
         """Bytes of payload and MAC answers together, at most."""
         return min(payload_bytes + self._mac_bytes, max(payload_bytes, room))
@@ -125,7 +163,7 @@ class Sender:
     def _wait_ms(self, now_ms, priority, on_air):
         """How long airtime forbids the next frame; what the longest silence demands may use the reserve."""
         to_reserve_ms = self._reserve_ms - now_ms
-        cost_ms = self._pace.emissions_ms(on_air)
+        cost_ms = self._pace.most_ms(on_air, self._pace.repeats)
         if to_reserve_ms <= 0:
             return self._governor.wait_ms(now_ms, RESERVED, cost_ms)
         return min(self._governor.wait_ms(now_ms, priority, cost_ms), to_reserve_ms)
@@ -142,9 +180,10 @@ class Sender:
             return False
         port, payload = frame
         self._bytes = self._on_air(len(payload), room)
-        cost_ms = self._pace.emissions_ms(self._bytes, TRIALS_MAX)
-        self.confirmed = prove and self._governor.wait_ms(now_ms, CHANGE, cost_ms) == 0
-        self._governor.begin(now_ms, cost_ms if self.confirmed else self._pace.emissions_ms(self._bytes))
+        # A confirmed frame costs no more than any other, unless the modem repeats it.
+        self.confirmed = prove and (self._trials <= self._pace.repeats or self._governor.wait_ms(
+            now_ms, CHANGE, self._pace.most_ms(self._bytes, self._trials)) == 0)
+        self._governor.begin(now_ms, self._pace.most_ms(self._bytes, self._emissions()))
         if not self._ask(now_ms, self._radio.send, port, payload, self.confirmed, self._pace.data_rate):
             self._governor.settle(now_ms, 0)
             self.refused += 1
@@ -154,6 +193,6 @@ class Sender:
         self._begun_ms = now_ms
         self._reserve_again_ms = self._reserve_ms
         self._reserve_ms = now_ms + self._pace.spacing_ms
-        self._deadline_ms = now_ms + (TRIALS_MAX * TRIAL_DEADLINE_MS if self.confirmed else DEADLINE_MS)
+        self._deadline_ms = now_ms + DEADLINE_MS + (self._pace.most(self._emissions()) - 1) * EMISSION_DEADLINE_MS
         self.due_ms = self._deadline_ms
         return True

@@ -5,10 +5,13 @@ from micropython import const
 from hal.contract import RECEIVED, HalError
 
 from lorawan.governor import Governor
-from lorawan.joiner import Joiner
-from lorawan.outbox import ANSWER, CHANGE, Outbox
+from lorawan.health import Health
+from lorawan.joiner import DENSE_FOR_MS, Joiner
+from lorawan.ladder import Ladder
+from lorawan.outbox import ANSWER, ANSWERS_MAX, CHANGE, Outbox
 from lorawan.pace import LONGEST_PAYLOAD, Pace
 from lorawan.sender import Sender
+from lorawan.suspicion import Suspicion
 
 # States.
 DOWN = const(0)       # not joined; the joiner says when to try
@@ -19,31 +22,19 @@ SUSPECT = const(3)    # joined as far as we know, but a confirmed frame was not 
 # A modem's event may never come: request 1.5 s, RX2 6 s after it, accept 2 s at SF12, and margin.
 JOIN_DEADLINE_MS = const(20000)
 
-# The session is taken for lost when so many tries in a row came to nothing, or so many deadlines were missed ...
+# The session is lost when so many tries in a row came to nothing, or so many deadlines were missed.
 TRIES_MAX = const(10)
 MISSES_MAX = const(3)
-# A call that fails again so soon is no further miss: the loop polls a dead modem as often as a good one.
-SAME_MISS_MS = const(60000)
 # After a poll that failed nothing is begun for so long: whatever came of it, joins and airtime would be spent for nothing.
 HOLD_MS = const(30000)
-# From this many on, over this long at least, only a reset of the board helps (LoPy4: the modem's task can hang). A reset
-# takes the eyes off the box and costs a join; a modem that was only restarting has come back by then.
-STUCK_MISSES = const(6)
-STUCK_MS = const(1800000)
-
-# The Things Stack asks for the device's status once a day: 26 h without any frame are no accident (decision).
-SILENCE_MS = const(93600000)
-PROBE_EVERY_MS = const(600000)
-PROBES_MAX = const(6)
-PROBE_RETRY_MS = const(60000)
 PROBE = 'probe'
 
 
 class Session:
     """poll() does everything; outbox.put() asks for an uplink; attributes without _ are for reading."""
 
-    def __init__(self, radio, store, region, data_rate, random, now_ms):
-        """region: a regions.Region; data_rate: None for its own; random(n): an int below n, for the back-off."""
+    def __init__(self, radio, store, region, data_rate, random, now_ms, adr=False):
+        """region: a regions.Region; data_rate: None for its own; random(n): an int below n; adr: the network sets the data rate."""
         self.state = DOWN
         self.joined = False
         self.joined_ms = None        # end of the last join
@@ -51,28 +42,24 @@ class Session:
         self.heard_ms = None         # last proof that the network knows this session
         self.last_uplink_ms = None   # begin of the last uplink that was sent
         self.due_ms = now_ms         # when poll() wants to be called; the radio's events ask for it as well
-        self.stuck = False           # the modem has missed so much for so long that only a reset is left
         self.deadline_missed = 0
         self.radio_errors = 0
         self.on_sent = None          # or a callable(key, now_ms): what was put under key is out
         self.probe = None            # or a make(limit): what to send when the network must prove itself
         if data_rate is None:
             data_rate = region.default_rate
-        self.pace = Pace(region, data_rate)
+        self.ladder = Ladder(region, data_rate, now_ms)
+        self.pace = Pace(region, data_rate, adr)
         self.outbox = Outbox(self._wake)
         self.governor = Governor(store, now_ms)
         self.joiner = Joiner(self._join, self.governor, region, random, now_ms)
-        self.sender = Sender(self._ask, radio, self.governor, self.pace, self.outbox)
+        self.sender = Sender(self._ask, radio, self.governor, self.ladder, self.pace, self.outbox)
+        self.health = Health(now_ms)
+        self.suspicion = Suspicion()
         self._radio = radio
         self._poll_radio = radio.poll
         self._deadline_ms = 0        # of the join under way
-        self._probe_ms = 0           # no confirmed frame before
-        self._misses = 0             # deadlines missed or calls failed by the modem, in a row
-        self._first_miss_ms = 0      # the first of them
         self._hold_ms = 0            # no join and no frame before
-        self._failed_ms = None       # the last failed call that counted as one of them
-        self._unanswered = 0         # confirmed frames, in a row
-        self.use_data_rate(data_rate)
 
     # --- for the application
 
@@ -86,10 +73,18 @@ class Session:
             return None
         return self._turn(event, now_ms)
 
-    def use_data_rate(self, data_rate):
-        """Send at that data rate from the next uplink on."""
-        self.pace.use(data_rate)
-        self.governor.reserve(self.pace.emissions_ms(LONGEST_PAYLOAD), self.pace.spacing_ms)
+    @property
+    def stuck(self):
+        """True if only a reset of the board is left to try."""
+        return self.health.stuck
+
+    def answered(self, now_ms):
+        """An unconfirmed frame of the application's that demands an answer got it."""
+        self.ladder.answered()
+
+    def unanswered(self, now_ms):
+        """It did not."""
+        self.ladder.unanswered(now_ms)
 
     def stretched_ms(self, period_ms, payload_bytes):
         """The heartbeat period nearest to the wanted one that budget and longest silence allow."""
@@ -98,7 +93,8 @@ class Session:
     def accepts(self, now_ms):
         """True while one more answer fits the airtime, beside those that wait and one that says `busy`."""
         answers = self.outbox.count(ANSWER) + 2
-        return self.governor.wait_ms(now_ms, ANSWER, answers * self.pace.emissions_ms(LONGEST_PAYLOAD)) == 0
+        cost_ms = answers * self.pace.frame_ms(LONGEST_PAYLOAD)
+        return answers <= ANSWERS_MAX and self.governor.wait_ms(now_ms, ANSWER, cost_ms) == 0
 
     # --- the machine
 
@@ -121,11 +117,12 @@ class Session:
         self.due_ms = 0
 
     def _ignore(self, now_ms, number):
-        """Nothing follows from it."""
+        pass
 
     # --- joining
 
     def _when_down(self, now_ms, number):
+        self.health.searching(now_ms)
         if now_ms < self._hold_ms:
             self.due_ms = self._hold_ms
         elif now_ms >= self.joiner.due_ms and self.joiner.begin(now_ms):
@@ -139,7 +136,7 @@ class Session:
             self.due_ms = self._deadline_ms
             return
         self.deadline_missed += 1
-        self._missed(now_ms)
+        self.health.missed(now_ms)
         self._on_join_failed(now_ms, 0)
         self.due_ms = self.joiner.due_ms
 
@@ -157,16 +154,15 @@ class Session:
         self.state = UP
         self.joined = True
         self.joined_ms = self.fresh_ms = self.heard_ms = now_ms
-        self._unanswered = 0
-        self._probe_ms = now_ms
+        self.suspicion.clear(now_ms)
 
-    def _lose(self, now_ms, long_silent=False):
-        """The session is gone: begin anew with a join. long_silent: the network had been gone for long before."""
+    def _lose(self, now_ms):
+        """The session is gone: begin anew with a join, often in the first two hours without the network."""
+        since_ms = self.suspicion.since_ms
         self.state = DOWN
         self.joined = False
-        self._unanswered = 0
         self.outbox.remove(PROBE)
-        self.joiner.start_over(now_ms, long_silent)
+        self.joiner.start_over(now_ms, (now_ms if since_ms is None else since_ms) + DENSE_FOR_MS)
         self.due_ms = self.joiner.due_ms
 
     # --- joined
@@ -176,10 +172,10 @@ class Session:
         sender = self.sender
         if sender.in_flight and sender.expired(now_ms):
             self.deadline_missed += 1
-            self._missed(now_ms)
+            self.health.missed(now_ms)
         if not sender.in_flight:
             self._send(now_ms)
-        if not sender.in_flight and (sender.tries >= TRIES_MAX or sender.tries and self._misses >= MISSES_MAX):
+        if not sender.in_flight and (sender.tries >= TRIES_MAX or sender.tries and self.health.misses >= MISSES_MAX):
             self._lose(now_ms)
         else:
             self.due_ms = sender.due_ms
@@ -190,26 +186,27 @@ class Session:
         if now_ms < self._hold_ms:
             sender.due_ms = self._hold_ms
             return
+        suspicion = self.suspicion
         suspect = self.state == SUSPECT
-        prove = now_ms >= self._probe_ms and (suspect or now_ms - self.heard_ms >= SILENCE_MS)
+        prove = suspicion.wants_proof(now_ms, self.heard_ms)
         if prove and suspect and self.probe is not None and not len(self.outbox):
             self.outbox.put(CHANGE, PROBE, self.probe)
         sender.step(now_ms, prove)
         if sender.in_flight:
             if prove:
-                self._probe_ms = now_ms + PROBE_EVERY_MS
+                suspicion.asked(now_ms)
         elif suspect and self.probe is not None and not len(self.outbox):
             if prove:
-                # The probe had nothing to say.
-                self._probe_ms = now_ms + PROBE_RETRY_MS
-            sender.due_ms = self._probe_ms
+                suspicion.nothing_to_ask(now_ms)
+            sender.due_ms = suspicion.probe_ms
 
     def _on_heard(self, now_ms, number):
         """Any frame proves the session."""
         self.heard_ms = now_ms
-        self._unanswered = 0
+        self.ladder.heard()
         self.sender.heard()
         if self.state == SUSPECT:
+            self.suspicion.clear(now_ms)
             self.state = UP
             self.fresh_ms = now_ms
             self.outbox.remove(PROBE)
@@ -220,6 +217,7 @@ class Session:
 
     def _on_acked(self, now_ms, emissions):
         self._on_sent(now_ms, emissions)
+        self.ladder.answered()
         self._on_heard(now_ms, 0)
 
     def _on_failed(self, now_ms, emissions):
@@ -232,15 +230,13 @@ class Session:
             return
         # It went out like any unconfirmed frame; that nobody answered says something about the network, not about it.
         self._delivered(now_ms)
-        self._unanswered += 1
+        self.ladder.unanswered(now_ms)
         self.state = SUSPECT
-        if self._unanswered >= PROBES_MAX:
-            self._lose(now_ms, True)
+        if self.suspicion.unanswered(now_ms) and self.joiner.is_allowed(now_ms):
+            self._lose(now_ms)
 
     def _delivered(self, now_ms):
-        self._misses = 0
-        self._failed_ms = None
-        self.stuck = False
+        self.health.worked()
         self.joiner.worked = True
         key = self.sender.delivered(now_ms)
         self.last_uplink_ms = self.sender.last_ms
@@ -266,18 +262,8 @@ class Session:
         self._modem_failed(now_ms)
 
     def _modem_failed(self, now_ms):
-        """It says so itself."""
         self.radio_errors += 1
-        if self._failed_ms is None or now_ms - self._failed_ms >= SAME_MISS_MS:
-            self._failed_ms = now_ms
-            self._missed(now_ms)
-
-    def _missed(self, now_ms):
-        if not self._misses:
-            self._first_miss_ms = now_ms
-        self._misses += 1
-        if self._misses >= STUCK_MISSES and now_ms - self._first_miss_ms >= STUCK_MS:
-            self.stuck = True
+        self.health.failed(now_ms)
 
     # What time alone, and each event of hal.contract (JOINED 1 to HEARD 7), does in each state.
     _STEPS = (
