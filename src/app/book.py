@@ -1,0 +1,225 @@
+"""The book of commands: who asked what, whether it may still be done, what was answered. No box, no radio, no claims. Pure.
+
+A command is its identity (op, id, issued_at). Design decisions in docs/operation.md, "Commands". The life of one:
+deliver() NEW -> accept() -> begin() right before it is acted upon -> finish() with its one answer. Keep the record before the deed:
+dump() after accept() and begin(), and after finish() before the answer leaves.
+"""
+
+import struct
+
+from micropython import const
+
+from app import words
+
+# What deliver() says: accept it or refuse() it; its answer is on the way; answer again; too late, answer that; no room, refuse() it.
+NEW, RUNNING, REPEATED, EXPIRED, FULL = range(5)
+
+CAPACITY = const(48)
+# The last of them are kept for what opens the contactor: a storm of other commands shuts nobody out of stopping.
+RESERVED = const(8)
+_OPENING = (words.COMMANDS.index('lock'), words.COMMANDS.index('stop'))
+# At least so long is an answer kept (design decision). Its expiry is over by then: 65535 s and FUTURE_S are less.
+KEPT_S = const(86400)
+# A stamp so far ahead of our clock is ordinary; further ahead, one of the two clocks is wrong.
+FUTURE_S = const(120)
+
+_R_EXPIRED = words.RESULTS.index('expired')
+
+_REFUSED_MOST = const(255)
+_U16 = const(0xFFFF)
+_U32 = 0xFFFFFFFF
+
+# Record: version, number of entries, UTC s when written (0: not known), refused; then for each entry, oldest first: op, id,
+# issued_at, expires_in_s, minutes since reception, result (high nibble) and flags, detail. 7 + 48 * 12 bytes at most.
+_VERSION = const(1)
+_HEAD = '>BBIB'
+_HEAD_BYTES = const(7)
+_ENTRY = '>BBIHHBB'
+_ENTRY_BYTES = const(12)
+_NO_RESULT = const(15)
+_F_UNDATED = const(1)
+_F_BEGUN = const(2)
+
+
+class Entry:
+    """One command. result, detail: indices in words, None and 0 while it has no answer; begun: acted upon, or about to be;
+    undated: its expiry was counted from reception, for want of a right clock."""
+
+    __slots__ = ('op', 'command_id', 'issued_at', 'expires_in_s', 'result', 'detail', 'undated', 'begun', 'earlier', 'received_ms')
+
+    def __init__(self, op, command_id, issued_at, expires_in_s, received_ms):
+        self.op = op
+        self.command_id = command_id
+        self.issued_at = issued_at
+        self.expires_in_s = expires_in_s
+        self.result = None
+        self.detail = 0
+        self.undated = False
+        self.begun = False
+        self.earlier = False          # received before this boot
+        self.received_ms = received_ms
+
+
+class Book:
+    """Bounded: where nothing may be forgotten it is FULL. refused: commands turned away since the last report, at most 255."""
+
+    def __init__(self):
+        self.refused = 0
+        self.bad_records = 0
+        self.ahead = 0                # commands from the future: a clock is wrong, theirs or ours
+        self._entries = []            # in order of acceptance
+        self._running = []            # of those, the ones without an answer
+        self._now_ms = 0              # as told last
+        self._utc_s = None
+        self._anchor_ms = 0           # the first now_ms of this boot, None until it is told
+        self._written_s = None        # UTC s at which the record of an earlier boot was written
+
+    # --- the life of a command
+
+    def deliver(self, op, command_id, issued_at, expires_in_s, now_ms, utc_s):
+        """(verdict, its Entry or None). On NEW accept() it, or refuse() where there is no airtime for the answer; on FULL refuse()."""
+        self.poll(now_ms, utc_s)
+        entry = self._find(op, command_id, issued_at)
+        if entry is not None:
+            return (RUNNING if entry.result is None else REPEATED), entry
+        if not self._make_room(CAPACITY if op in _OPENING else CAPACITY - RESERVED):
+            return FULL, None
+        entry = Entry(op, command_id, issued_at, min(expires_in_s, _U16), now_ms)
+        ahead = utc_s is not None and issued_at > utc_s + FUTURE_S
+        self.ahead += ahead
+        entry.undated = utc_s is None or ahead
+        if self.expired(entry, now_ms, utc_s):
+            self.accept(entry)
+            self.finish(entry, _R_EXPIRED, 0)
+            return EXPIRED, entry
+        return NEW, entry
+
+    def accept(self, entry):
+        """It will get exactly one answer."""
+        self._entries.append(entry)
+        self._running.append(entry)
+
+    def refuse(self):
+        """One command was turned away for want of room or airtime; nothing of it is kept, it may come again."""
+        if self.refused < _REFUSED_MOST:
+            self.refused += 1
+
+    def reported(self, count):
+        """So many of the refused were told."""
+        self.refused -= min(count, self.refused)
+
+    def running(self):
+        """The accepted commands without an answer, in order of acceptance. The book's own list: not to be changed."""
+        return self._running
+
+    def expired(self, entry, now_ms, utc_s):
+        """True if it may not be acted upon any more. Where that cannot be told it may not: see unsure()."""
+        self.poll(now_ms, utc_s)
+        if utc_s is not None and utc_s >= entry.issued_at + entry.expires_in_s:
+            return True
+        return self.unsure(entry, utc_s) or self._age_s(entry) >= entry.expires_in_s
+
+    def unsure(self, entry, utc_s):
+        """True if nobody knows how old it is: a power cut came between, of unknown length. Knowing the time will tell."""
+        return entry.earlier and utc_s is None
+
+    def begin(self, entry, now_ms, utc_s):
+        """True, once, if it may be acted upon now; keep the record, then act. What was begun before a reboot is only verified."""
+        if entry.begun or entry.result is not None or self.expired(entry, now_ms, utc_s):
+            return False
+        entry.begun = True
+        return True
+
+    def finish(self, entry, result, detail):
+        """Its answer, indices in words.RESULTS and DETAILS; the first one stands."""
+        if entry.result is None:
+            entry.result = result
+            entry.detail = detail
+            self._running.remove(entry)
+
+    # --- time
+
+    def poll(self, now_ms, utc_s):
+        """The time is now_ms, and utc_s or None. Cheap; what is called with the time calls it."""
+        self._now_ms = now_ms
+        self._utc_s = utc_s
+        if self._anchor_ms is None:
+            self._anchor_ms = now_ms
+            for entry in self._entries:
+                entry.received_ms += now_ms
+
+    def _age_s(self, entry):
+        """Seconds since reception; at least that many where a power cut came between."""
+        age_s = (self._now_ms - entry.received_ms) // 1000
+        return age_s + self._off_s() if entry.earlier else age_s
+
+    def _off_s(self):
+        """Seconds without power before this boot, as far as they can be told. Reckoned anew each time: a clock may be corrected."""
+        if self._written_s is None or self._utc_s is None or self._anchor_ms is None:
+            return 0
+        return max(0, self._utc_s - self._written_s - (self._now_ms - self._anchor_ms) // 1000)
+
+    # --- what is kept
+
+    def _find(self, op, command_id, issued_at):
+        for entry in self._entries:
+            if entry.issued_at == issued_at and entry.command_id == command_id and entry.op == op:
+                return entry
+        return None
+
+    def _make_room(self, limit):
+        """Forget the oldest that may be forgotten, but only for want of room: a longer memory is the safer one."""
+        entries = self._entries
+        at = 0
+        while len(entries) >= limit and at < len(entries):
+            if entries[at].result is not None and self._age_s(entries[at]) >= KEPT_S:
+                entries.pop(at)
+            else:
+                at += 1
+        return len(entries) < limit
+
+    def dump(self):
+        """The record: at most 583 bytes, first the version. Ages as of the last time that was told, so never too high."""
+        record = bytearray(_HEAD_BYTES + _ENTRY_BYTES * len(self._entries))
+        struct.pack_into(_HEAD, record, 0, _VERSION, len(self._entries), (self._utc_s or 0) & _U32, self.refused)
+        at = _HEAD_BYTES
+        for entry in self._entries:
+            result = _NO_RESULT if entry.result is None else entry.result
+            flags = result << 4 | (_F_UNDATED if entry.undated else 0) | (_F_BEGUN if entry.begun else 0)
+            age_min = min(max(0, self._age_s(entry)) // 60, _U16)
+            struct.pack_into(_ENTRY, record, at, entry.op, entry.command_id, entry.issued_at & _U32, entry.expires_in_s, age_min, flags,
+                             entry.detail)
+            at += _ENTRY_BYTES
+        return bytes(record)
+
+    def load(self, record):
+        """Go on from a record of an earlier boot; None: there is none. One that cannot be read is counted, and the book is empty."""
+        self._entries = []
+        self._running = []
+        self._now_ms = self.refused = 0
+        self._anchor_ms = self._utc_s = self._written_s = None
+        if record is None:
+            return
+        if not _is_whole(record):
+            self.bad_records += 1
+            return
+        _, _, written_s, self.refused = struct.unpack_from(_HEAD, record, 0)
+        self._written_s = written_s or None
+        for at in range(_HEAD_BYTES, len(record), _ENTRY_BYTES):
+            op, command_id, issued_at, expires_in_s, age_min, flags, detail = struct.unpack_from(_ENTRY, record, at)
+            entry = Entry(op, command_id, issued_at, expires_in_s, -60000 * age_min)
+            entry.earlier = True
+            entry.undated = bool(flags & _F_UNDATED)
+            entry.begun = bool(flags & _F_BEGUN)
+            self._entries.append(entry)
+            if flags >> 4 == _NO_RESULT:
+                self._running.append(entry)
+            else:
+                entry.result = flags >> 4
+                entry.detail = detail
+
+
+def _is_whole(record):
+    """True for a record of this version, no byte too short or too long."""
+    return (len(record) >= _HEAD_BYTES and record[0] == _VERSION and record[1] <= CAPACITY
+            and len(record) == _HEAD_BYTES + _ENTRY_BYTES * record[1])
