@@ -41,11 +41,18 @@ var HOLDERS = ['none', 'plan', 'boost', 'skip', 'stop', 'lock', 'fault', 'key'];
 
 var EVENTS = ['not_plugged_in', 'not_charging', 'finished', 'leaked_at_peak', 'fault', 'power_restored'];
 
+var EVENTS_IN_WH = ['finished', 'leaked_at_peak']; /* the others tell minutes */
+
 var SKIPS = ['this', 'next'];
 var REPORTS = ['status', 'device', 'plan'];
 var DEVICE_PARTS = ['boot', 'charger', 'model', 'serial', 'counters', 'radio', 'crash'];
 var READBACK_PARTS = ['plan', 'timezone', 'settings', 'claims'];
 var CAUSES = ['power_on', 'planned', 'watchdog', 'crash'];
+var ERRORS = [
+  'Exception', 'OSError', 'HalError', 'MemoryError', 'ValueError', 'TypeError', 'AttributeError', 'IndexError', 'KeyError', 'NameError',
+  'RuntimeError', 'AssertionError', 'KeyboardInterrupt'
+];
+var KEYS = [null, 'none', 'closed_to_start', 'closed_to_enable', 'invalid'];
 var DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 
 /* Name, words, lowest and highest number. The byte is the place among the words; behind them come the numbers. */
@@ -267,7 +274,10 @@ function decodeResult(bytes) {
     data.command_id = bytes[2];
   }
   addWord(data, 'result', result);
-  if (bytes[4] !== 0) {
+  if (bytes[4] >= BAD_SETTING && bytes[4] - BAD_SETTING < SETTINGS.length) {
+    data.detail = 'bad_setting';
+    data.setting = SETTINGS[bytes[4] - BAD_SETTING][0];
+  } else if (bytes[4] !== 0) {
     addWord(data, 'detail', DETAILS[bytes[4]]);
   }
   if (bytes.length >= 7) {
@@ -275,6 +285,147 @@ function decodeResult(bytes) {
   }
   if (bytes.length >= 8) {
     data.current_limit_a = limitAmperes(bytes[7]);
+  }
+  return data;
+}
+
+/* 0xffff is "not known"; in 10 Wh. */
+function kwhOf(value) {
+  return value === 0xffff ? null : value / 100;
+}
+
+/* UTC seconds; 0 is "not known" or "no end". */
+function timeOf(bytes, at) {
+  return read(bytes, at, 4) || null;
+}
+
+function byteOf(byte) {
+  return byte === 255 ? null : byte;
+}
+
+/* Minutes, with bit 15 hours. */
+function uptimeOf(value) {
+  return value < 0x8000 ? value : (value - 0x8000) * 60;
+}
+
+function textOf(bytes, at) {
+  var text = '';
+  var i;
+  for (i = at; i < bytes.length; i += 1) {
+    text += bytes[i] > 31 && bytes[i] < 127 ? String.fromCharCode(bytes[i]) : '?';
+  }
+  return text || null;
+}
+
+/* What a page of the device tells, and how many bytes that takes. */
+var DEVICE_PAGES = {
+  boot: [11, function (bytes, data) {
+    addWord(data, 'boot_cause', CAUSES[bytes[3]]);
+    data.firmware = bytes[4] + '.' + bytes[5] + '.' + bytes[6];
+    data.commit = (hex(bytes[7]) + hex(bytes[8])).toLowerCase();
+    data.uptime_min = uptimeOf(read(bytes, 9, 2));
+  }],
+  charger: [9, function (bytes, data) {
+    data.charger_id = byteOf(bytes[3]);
+    data.charger_firmware = bytes[4] === 255 ? null : bytes[4] + '.' + bytes[5];
+    data.max_current_a = limitAmperes(bytes[6]);
+    data.key = KEYS[bytes[7]] || null;
+    data.meter = TRISTATE[(bytes[8] >> 4) & 3];
+    data.starts_after_power_cycle = TRISTATE[(bytes[8] >> 2) & 3];
+    data.upstream_timeout = TRISTATE[bytes[8] & 3];
+  }],
+  model: [3, function (bytes, data) {
+    data.model = textOf(bytes, 3);
+  }],
+  serial: [3, function (bytes, data) {
+    data.serial = textOf(bytes, 3);
+  }],
+  counters: [11, function (bytes, data) {
+    data.bus_errors = read(bytes, 3, 2);
+    data.commands_refused = bytes[5];
+    data.bad_downlinks = bytes[6];
+    data.resets = bytes[7];
+    data.store_failures = bytes[8];
+    data.closings_today = bytes[9];
+    data.crashes = bytes[10];
+  }],
+  radio: [11, function (bytes, data) {
+    data.joins = bytes[3];
+    data.airtime_s = read(bytes, 4, 2) / 100;
+    data.uplinks = bytes[6];
+    data.downlinks = bytes[7];
+    data.clock_drift_ppm = read(bytes, 8, 2) === 0x8000 ? null : readSigned(bytes, 8, 2);
+    data.data_rate = byteOf(bytes[10]);
+  }],
+  crash: [8, function (bytes, data) {
+    addWord(data, 'error', ERRORS[bytes[3]]);
+    data.line = read(bytes, 4, 2);
+    data.uptime_min = uptimeOf(read(bytes, 6, 2));
+    data.module = textOf(bytes, 8);
+  }]
+};
+
+var READBACK_PAGES = {
+  plan: [3, function (bytes, data) {
+    data.windows = readWindows(bytes, 3);
+  }],
+  timezone: [6, function (bytes, data) {
+    data.timezone_part = data.page === 1 ? zoneText(bytes, 3) : bytes.length > 7 ? ruleText(bytes, 3) : null;
+  }],
+  settings: [3, function (bytes, data) {
+    data.settings = readSettings(bytes, 3);
+  }],
+  claims: [11, function (bytes, data) {
+    addWord(data, 'holder', HOLDERS[bytes[3]]);
+    data.until = timeOf(bytes, 4);
+    data.current_limit_a = limitAmperes(bytes[8]);
+    data.kwh_left = kwhOf(read(bytes, 9, 2));
+  }]
+};
+
+/* A frame that is one page: state and part, page and pages, then what the part tells. */
+function pageDecoder(type, parts, readers) {
+  return function (bytes) {
+    var part = parts[bytes[1] & 31];
+    var data = { type: type, state: stateWord(bytes[1] >> 5) };
+    addWord(data, 'part', part);
+    data.page = bytes[2] >> 4;
+    data.pages = bytes[2] & 15;
+    if (part !== undefined && bytes.length >= readers[part][0]) {
+      readers[part][1](bytes, data);
+    }
+    return data;
+  };
+}
+
+function decodeSession(bytes) {
+  var data = { type: 'session', state: stateWord(bytes[1] >> 5) };
+  var minutes = read(bytes, 6, 2);
+  addWord(data, 'reason', REASONS[bytes[1] & 31]);
+  data.started_at = timeOf(bytes, 2);
+  data.duration_min = minutes === 0xffff ? null : minutes;
+  data.session_kwh = kwhOf(read(bytes, 8, 2));
+  data.energy_estimated = (bytes[10] & 128) !== 0;
+  data.session_number = bytes[10] & 127;
+  return data;
+}
+
+function decodeEvent(bytes) {
+  var event = EVENTS[bytes[1] & 31];
+  var data = { type: 'event', state: stateWord(bytes[1] >> 5) };
+  var amount = bytes.length >= 7 ? read(bytes, 5, 2) : 0xffff;
+  addWord(data, 'event', event);
+  addCharger(data, bytes[2], REASONS[bytes[3] & 31]);
+  data.event_number = bytes[4];
+  if (amount !== 0xffff && event !== undefined) {
+    if (EVENTS_IN_WH.indexOf(event) < 0) {
+      data.minutes = amount;
+    } else {
+      data.kwh = kwhOf(amount);
+    }
+  }
+  if (bytes.length >= 11) {
+    data.event_at = timeOf(bytes, 7);
   }
   return data;
 }
@@ -304,6 +455,10 @@ var UPLINKS = [
   { fPort: 2, header: null, fewest: 1, most: 1, decode: decodeLegacy },
   { fPort: 10, header: 0x10, fewest: 5, most: 255, decode: decodeStatus },
   { fPort: 11, header: 0x11, fewest: 5, most: 255, decode: decodeResult },
+  { fPort: 12, header: 0x12, fewest: 3, most: 255, decode: pageDecoder('device', DEVICE_PARTS, DEVICE_PAGES) },
+  { fPort: 13, header: 0x13, fewest: 11, most: 255, decode: decodeSession },
+  { fPort: 14, header: 0x14, fewest: 3, most: 255, decode: pageDecoder('readback', READBACK_PARTS, READBACK_PAGES) },
+  { fPort: 15, header: 0x15, fewest: 5, most: 255, decode: decodeEvent },
   { fPort: 202, header: null, fewest: 1, most: 255, decode: decodeClock }
 ];
 
@@ -386,14 +541,14 @@ function timeText(minutes) {
   return two(Math.floor(minutes / 60)) + ':' + two(minutes % 60);
 }
 
-var AMPERES = { lowest: 6, highest: 80, perUnit: 2 };
+var AMPERES = { name: 'current_a', lowest: 6, highest: 80, perUnit: 2 };
 var BOOST_KWH = { lowest: 0.01, highest: 655.35, perUnit: 100 };
 
 /* ---- Windows of a plan ---- */
 
 /* What may limit a window, one byte each, in this order: bits 0, 1 and 2. */
 var WINDOW_LIMITS = [
-  { name: 'current_a', lowest: 6, highest: 80, perUnit: 2 },
+  AMPERES,
   { name: 'kwh', lowest: 0.5, highest: 127.5, perUnit: 2 },
   { name: 'duration_min', lowest: 10, highest: 1440, perUnit: 0.1 }
 ];
@@ -472,7 +627,7 @@ function readWindows(bytes, start) {
     at += 4;
     window = { days: daysText(head >>> 25), from: timeText((head >>> 14) & 2047), to: timeText((head >>> 3) & 2047) };
     for (i = 0; i < 3; i += 1) {
-      if (head & (1 << i)) {
+      if (head & (1 << i) && at < bytes.length) {
         window[WINDOW_LIMITS[i].name] = bytes[at] / WINDOW_LIMITS[i].perUnit;
         at += 1;
       }
@@ -545,8 +700,9 @@ function packTimezone(data, bytes) {
   push(bytes, 3, standard & 0xffffff);
   if (zone[6]) {
     push(bytes, 3, (zone[8] ? -seconds(zone, 7, 24) : standard + 3600) & 0xffffff);
-    packRule(parts[1] || 'M3.2.0', bytes);
-    packRule(parts[2] || 'M11.1.0', bytes);
+    parts = parts.length === 3 ? parts : ['', 'M3.2.0', 'M11.1.0'];
+    packRule(parts[1], bytes);
+    packRule(parts[2], bytes);
   }
 }
 
@@ -633,10 +789,14 @@ function readSettings(bytes, start) {
   var found = {};
   var row;
   var at;
-  for (at = start; at + 2 <= bytes.length; at += 2) {
+  var number;
+  for (at = start; at + 2 <= bytes.length && bytes[at] < SETTINGS.length; at += 2) {
     row = SETTINGS[bytes[at]];
-    if (row !== undefined) {
-      found[row[0]] = bytes[at + 1] < row[1].length ? row[1][bytes[at + 1]] : row[2] + bytes[at + 1] - row[1].length;
+    number = row[2] + bytes[at + 1] - row[1].length;
+    if (bytes[at + 1] < row[1].length) {
+      found[row[0]] = row[1][bytes[at + 1]];
+    } else if (row[2] !== null && number <= row[3]) {
+      found[row[0]] = number;
     }
   }
   return found;
@@ -644,9 +804,7 @@ function readSettings(bytes, start) {
 
 /* ---- Commands ---- */
 
-function packNothing() {}
-
-function readNothing() {}
+function nothing() {}
 
 function packCurrent(data, bytes) {
   bytes.push(stepsField(data, 'current_a', '', AMPERES));
@@ -705,7 +863,7 @@ function wordArgument(name, words) {
 }
 
 /* What a command takes beside the header, how it is packed and how it is read. */
-var NOTHING = { fields: [], pack: packNothing, read: readNothing };
+var NOTHING = { fields: [], pack: nothing, read: nothing };
 var ARGUMENTS = {
   lock: NOTHING,
   unlock: NOTHING,

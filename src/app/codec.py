@@ -95,7 +95,11 @@ def encode_result(r, s, limit):
         | _index(s.state, words.STATES, _UNKNOWN_3_BITS) << 2
         | (_HAS_ID if with_id else 0)
     )
-    detail = _index(r.detail, words.DETAILS, _UNKNOWN_BYTE)
+    detail = r.detail - words.BAD_SETTING
+    if 0 <= detail < len(words.SETTINGS):
+        detail = r.detail
+    else:
+        detail = _index(r.detail, words.DETAILS, _UNKNOWN_BYTE)
     if limit < RESULT_LENGTH:
         return bytes((_RESULT, command, command_id, outcome, detail))
     return bytes((

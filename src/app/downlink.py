@@ -5,6 +5,7 @@ it can be answered.
 """
 
 from app import windows, words, zone
+from app.wire_settings import is_known, value_of
 
 PORT = 20
 # fPorts of the original, whose one-byte commands are the indices of words.COMMANDS.
@@ -103,11 +104,11 @@ def _settings(data):
     found = []
     last = -1
     for at in range(0, len(data) - 1, 2):
-        known = setting(data[at], data[at + 1])
-        if known is None or data[at] <= last:
+        number, byte = data[at], data[at + 1]
+        if number <= last or not is_known(number, byte):
             return None
-        last = data[at]
-        found.append(known)
+        last = number
+        found.append((words.SETTINGS[number][0], value_of(number, byte)))
     return tuple(found) if found and len(data) % 2 == 0 else None
 
 
@@ -118,34 +119,12 @@ _READERS = {
 }
 
 
-def setting(number, byte):
-    """(name, value) of a setting as on the air; None where there is no such one or no such value."""
-    if number >= len(words.SETTINGS):
-        return None
-    name, values, lowest, highest = words.SETTINGS[number]
-    if byte < len(values):
-        return name, values[byte]
-    value = byte - len(values) + (lowest or 0)
-    return (name, value) if highest is not None and value <= highest else None
-
-
-def setting_byte(number, value):
-    """The byte of a setting's value; None where it is none."""
-    _, values, lowest, highest = words.SETTINGS[number]
-    for place, word in enumerate(values):
-        if word is value or (isinstance(word, str) and word == value):
-            return place
-    if highest is None or not isinstance(value, int) or isinstance(value, bool) or not lowest <= value <= highest:
-        return None
-    return len(values) + value - lowest
-
-
 def _fault(op, data):
     """Why the arguments of a known operation could not be read."""
     if words.COMMANDS[op] != 'settings':
         return BAD_ARGUMENT
     for at in range(0, len(data) - 1, 2):
-        if data[at] < words.BAD_SETTING - 1 and setting(data[at], data[at + 1]) is None:
+        if data[at] < words.BAD_SETTING - 1 and not is_known(data[at], data[at + 1]):
             return words.BAD_SETTING + data[at]
     return BAD_ARGUMENT
 

@@ -36,6 +36,8 @@ HOLDERS = ('none', 'plan', 'boost', 'skip', 'stop', 'lock', 'fault', 'key')
 
 # What is worth an uplink of its own.
 EVENTS = ('not_plugged_in', 'not_charging', 'finished', 'leaked_at_peak', 'fault', 'power_restored')
+# Those whose amount is energy; the others tell minutes.
+EVENTS_IN_WH = ('finished', 'leaked_at_peak')
 
 # Arguments of commands: which window to skip, what to report.
 SKIPS = ('this', 'next')
@@ -47,6 +49,15 @@ READBACK_PARTS = ('plan', 'timezone', 'settings', 'claims')
 
 # Causes of a boot, in the order of hal.contract.
 CAUSES = ('power_on', 'planned', 'watchdog', 'crash')
+
+# What the last boot ended with, by the name of the exception; a type that is not here is the first.
+ERRORS = (
+    'Exception', 'OSError', 'HalError', 'MemoryError', 'ValueError', 'TypeError', 'AttributeError', 'IndexError', 'KeyError', 'NameError',
+    'RuntimeError', 'AssertionError', 'KeyboardInterrupt',
+)
+
+# What the key switch is for, as modbus.identity says it.
+KEYS = (None, 'none', 'closed_to_start', 'closed_to_enable', 'invalid')
 
 DAYS = ('mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun')
 

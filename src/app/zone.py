@@ -225,6 +225,7 @@ def unpack(packed):
         return standard_s, None, None, None
     summer_s = _get24(packed, 3)
     rules = _unpack_rule(packed, 6), _unpack_rule(packed, 11)
-    if abs(summer_s) >= most_s or None in rules:
+    # An hour more than standard time need not be said, so it may pass the limit of what can be.
+    if (abs(summer_s) >= most_s and summer_s != standard_s + _HOUR_S) or None in rules:
         return None
     return standard_s, summer_s, rules[0], rules[1]

@@ -101,9 +101,16 @@ def test_the_original_commands_are_read_on_both_its_ports(js, f_port):
 
 
 @pytest.mark.parametrize('name', ['STATES', 'REASONS', 'OVERRIDES', 'COMMANDS', 'RESULTS', 'DETAILS', 'HOLDERS', 'EVENTS', 'SKIPS', 'REPORTS',
-                                  'DEVICE_PARTS', 'READBACK_PARTS', 'CAUSES', 'DAYS'])
+                                  'DEVICE_PARTS', 'READBACK_PARTS', 'CAUSES', 'ERRORS', 'KEYS', 'EVENTS_IN_WH', 'DAYS'])
 def test_the_words_are_those_of_the_firmware(js, name):
     assert js.value(name) == list(getattr(words, name))
+
+
+def test_the_settings_are_those_of_the_firmware(js):
+    assert js.value('SETTINGS') == [[name, list(values), lowest, highest] for name, values, lowest, highest in words.SETTINGS]
+    assert js.value('BAD_SETTING') == words.BAD_SETTING
+    for name, values, lowest, highest in words.SETTINGS:
+        assert len(values) + (0 if highest is None else highest - lowest + 1) <= 255, name
 
 
 def test_every_word_can_be_reached_from_the_air(js):
@@ -251,15 +258,15 @@ def random_bytes(rng):
     clean = rng.random() < 0.6
     found = [rng.randrange(256) if clean else random_byte(rng) for _ in range(rng.choice([1, rng.randrange(14)]))]
     if found and rng.random() < 0.7:
-        found[0] = rng.choice([0x10, 0x11, 0xA1, 1, 2, 3, 15])
+        found[0] = rng.choice([0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0xA1, 1, 2, 3, 15])
     return rng.choice([found] * 20 + [None, 'bytes', 7, {}, {'length': 1e9}, {'length': 'x'}, {'length': 2, '0': 1}, [0] * 300])
 
 
 def random_port(rng):
-    return rng.choice([1, 2, 10, 11, 20, 202] * 5 + [0, -1, 12, 20, 202, 256, 1.5, '10', None, [10], {}, True, rng.randrange(256)])
+    return rng.choice([1, 2, 10, 11, 12, 13, 14, 15, 20, 202] * 5 + [0, -1, 12, 20, 202, 256, 1.5, '10', None, [10], {}, True, rng.randrange(256)])
 
 
-TYPES = {1: 'legacy', 2: 'legacy', 10: 'status', 11: 'result', 202: 'clock'}
+TYPES = {1: 'legacy', 2: 'legacy', 10: 'status', 11: 'result', 12: 'device', 13: 'session', 14: 'readback', 15: 'event', 202: 'clock'}
 NAMES = ['mode', 'command', 'plan', 'settings', 'time', 'timezone', '__proto__', 'constructor', 'toString', 'hasOwnProperty',
          'length', '', 'x' * 5000, 'état', '\u0000']
 
@@ -307,7 +314,7 @@ def test_random_bytes_decode_or_name_the_field_that_is_wrong(js, function):
             assert answer['data']['type'] == 'clock'
         else:
             assert js.call('encodeDownlink', answer)['bytes'] == value['bytes']
-    assert decoded > 20
+    assert decoded > (300 if function == 'decodeUplink' else 20)
 
 
 def test_random_requests_are_encoded_or_name_the_field_that_is_wrong(js):
@@ -354,10 +361,10 @@ def test_the_file_is_ecmascript_5_1():
     newer = r'\b(let|const|class|async|await|yield|of|super|import|export|require|Symbol|Promise|Map|Set|BigInt|Intl)\b|=>|`|\.\.\.|\?\?|\?\.|\*\*'
     assert re.findall(newer, code) == []
     methods = set(re.findall(r'\b(?:Object|Array|Math|Number|String|JSON)\.(\w+)', code))
-    assert methods <= {'prototype', 'isArray', 'floor', 'round', 'pow', 'abs'}
+    assert methods <= {'prototype', 'isArray', 'floor', 'round', 'pow', 'abs', 'fromCharCode'}
     assert set(re.findall(r'\.(\w+)\(', code)) <= {
         'call', 'apply', 'floor', 'round', 'abs', 'pow', 'isArray', 'push', 'toString', 'toUpperCase', 'toLowerCase', 'indexOf', 'join', 'slice',
-        'concat', 'map', 'replace', 'split', 'exec', 'now', 'decode', 'encode', 'pack', 'read'}
+        'concat', 'map', 'replace', 'split', 'exec', 'now', 'fromCharCode', 'decode', 'encode', 'pack', 'read'}
 
 
 def test_the_file_fits_the_stack():
