@@ -24,8 +24,8 @@ _JOINS = (JOIN, RESERVED_JOIN)
 # The record counts this much more than was sent: it is written anew only when that is used up, so a reboot loses nothing,
 # and flash is written at most 24 s / 750 ms + 20 joins = 52 times a day, on a full one a few times more. Two frames of 11 bytes at SF10 fit.
 CREDIT_MS = const(750)
-# Older than this the record is written anew whenever somebody asks: a reboot begins again at the age the entries had in it,
-# and a monitor that waits for airtime through many reboots would wait for ever. At most 24 more writes a day.
+# Older than this the record is written anew: a reboot begins again at the age the entries had in it, and a monitor that waits
+# for airtime or joins through many reboots would wait for ever. At most 24 more writes a day.
 REFRESH_MS = const(3600000)
 _RECORD = 'airtime'
 # Boots late on a full day: a join of 28 ms and an uplink of 371 out of turn each, so two of them. At SF12 the heartbeats
@@ -37,7 +37,7 @@ class Governor:
     """wait_ms() asks, begin() before every emission, settle() when it is known what went out."""
 
     __slots__ = ('ledger', 'store_failures', 'spacing_ms', '_store', '_pending_ms', '_pending_joins', '_credit_ms', '_credit_joins',
-                 '_heartbeat_ms', '_spare_ms', '_reserved', '_boots_ms', '_saved_ms')
+                 '_heartbeat_ms', '_spare_ms', '_reserved', '_boots_ms', '_saved_ms', '_recorded')
 
     def __init__(self, store, now_ms):
         self.ledger = Ledger(now_ms)
@@ -54,6 +54,7 @@ class Governor:
         except HalError:
             # A monitor without memory is better than one that never starts.
             record = b''
+        self._recorded = record is not None
         if record is not None and not self.ledger.load(record, now_ms):
             self.store_failures += 1
 
@@ -69,14 +70,21 @@ class Governor:
     def wait_ms(self, now_ms, priority, airtime_ms):
         """0 if an emission may begin now, else when to ask again: an hour at most, though it may be too early."""
         ledger = self.ledger
-        ledger.advance(now_ms)
-        if now_ms - self._saved_ms >= REFRESH_MS:
-            self._save(now_ms)
+        self.refresh(now_ms)
         new_ms = self._pending_ms + airtime_ms
         if (ledger.total_ms + new_ms <= _MAX_MS[priority] and (priority not in _JOINS or ledger.joins < JOINS_MAX)
                 and new_ms <= self._room_ms(now_ms, priority, new_ms)):
             return 0
         return min(ledger.next_expiry_ms(now_ms), REFRESH_MS)
+
+    def refresh(self, now_ms):
+        """Let what is old be forgotten, on record too; when to call again."""
+        self.ledger.advance(now_ms)
+        if now_ms - self._saved_ms >= REFRESH_MS:
+            if self._recorded or self.ledger.total_ms or self.ledger.joins:
+                self._save(now_ms)
+            self._saved_ms = now_ms
+        return self._saved_ms + REFRESH_MS
 
     def join_pace_ms(self, now_ms):
         """How far apart joins have to be from now on, so that there is always another one to come."""
@@ -128,6 +136,7 @@ class Governor:
             # The budget still holds until the next reboot; the next emission tries again.
             self.store_failures += 1
             return
+        self._recorded = self.ledger.total_ms + self.ledger.joins + self._pending_ms + self._pending_joins > 0
         self._credit_ms = credit_ms
         self._credit_joins = 0
 

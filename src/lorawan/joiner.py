@@ -11,12 +11,16 @@ from lorawan.governor import JOIN, RESERVED_JOIN
 #   after that          the 20 joins of a sliding day spread evenly over what is left of it (governor.join_pace_ms),
 #                       and a sixteenth more. A try more often now would be paid with a day without any later.
 # The first two hours take 1 + 2 + 13 tries, four stay for the 22 hours after them: every 4.5 h; from the second day on
-# every 73 to 78 min, the best that 20 a day can do. Whoever comes here after a day of silence skips the two hours (such an
-# outage is no short one) and has 81 to 86 min at once. _BURST_MAX of a sliding day, over reboots, may be spent faster than evenly.
+# every 73 to 78 min, the best that 20 a day can do. Gaps that grow from 75 min to 9 h over the first day were tried in the
+# model (tests/unit/test_recovery.py): a third of the wait after outages of 2 to 6 h, twice as much after longer ones.
+# The two hours run from the begin of the search, or of the suspicion before it (suspicion.py): then half of the joins are
+# left for the rest of the day. _BURST_MAX of a sliding day, over reboots, may be spent faster than evenly.
 _QUICK_MS = ((10000, 10000), (20000, 20000))
 _DENSE_MS = (545000, 35000)
 DENSE_FOR_MS = const(7200000)
 _BURST_MAX = const(16)
+# Boots may not use up the rest: from then on each waits a quarter of an hour per join above those before it tries.
+_BOOT_WAIT_MS = const(900000)
 # The modem would not start now: asked again after so long, longer each time.
 BUSY_MS = const(7000)
 BUSY_MAX_MS = const(60000)
@@ -30,7 +34,7 @@ class Joiner:
 
     def __init__(self, join, governor, region, random, now_ms):
         """join(now_ms, data_rate) starts one attempt of the modem, False if it cannot; random(n) is an int below n."""
-        self.due_ms = now_ms
+        self.due_ms = now_ms + max(0, governor.joins(now_ms) + 1 - _BURST_MAX) * _BOOT_WAIT_MS
         self.count = 0
         self.worked = False           # a frame was sent in the session that was joined last
         self._join = join

@@ -111,6 +111,7 @@ class Session:
             except HalError:
                 event = self._poll_failed(now_ms)
         self._STEPS[self.state][0](self, now_ms, 0)
+        self.due_ms = min(self.due_ms, self.governor.refresh(now_ms))
         return None
 
     def _wake(self):

@@ -250,6 +250,32 @@ def test_reboots_in_an_outage_do_not_use_the_tries_up():
     assert len(world.radio.joins) >= 2
 
 
+@pytest.mark.parametrize("minutes, most_minutes", ((1, 16), (5, 16), (30, 46), (70, 90)))
+def test_boots_never_use_up_all_joins_of_a_day(minutes, most_minutes):
+    """However often the board starts anew, soon after it stays up it joins."""
+    store = Store()
+    for _ in range(40):
+        world = World(store=store)
+        world.run(minutes * MINUTE_MS)
+    world = World(store=store)
+    world.run(3 * HOUR_MS)
+    assert world.session.joined and world.session.joined_ms <= most_minutes * MINUTE_MS
+    assert world.session.governor.ledger.joins <= 20
+
+
+def test_sixteen_boots_of_a_day_are_joined_at_once():
+    store = Store()
+    for _ in range(16):
+        world = World(store=store)
+        world.run(10_000)
+        assert world.session.joined
+    world = World(store=store)
+    world.run(15 * MINUTE_MS - 1)
+    assert not world.session.joined
+    world.run(10_000)
+    assert world.session.joined
+
+
 def test_a_join_on_a_full_day_takes_the_place_of_the_uplink_that_is_due():
     world = World()
     world.session.governor.ledger.add(0, 19_000)
@@ -659,7 +685,12 @@ def test_an_idle_session_does_not_ask_to_be_polled():
     world.run(10_000)
     polls = world.polls
     world.run(12 * HOUR_MS)
-    assert world.polls - polls <= 2
+    # Once an hour, for the record of the airtime.
+    assert world.polls - polls <= 14
+    world.run(DAY_MS)
+    writes = world.store.writes
+    world.run(DAY_MS)
+    assert world.store.writes - writes <= 1
 
 
 # --- silence of the network
