@@ -20,6 +20,10 @@ RESERVED = const(8)
 _OPENING = (words.COMMANDS.index('lock'), words.COMMANDS.index('stop'))
 # At least so long is an answer kept (design decision). Its expiry is over by then: 65535 s and FUTURE_S are less.
 KEPT_S = const(86400)
+# So long after a boot a command of unknown age waits for the time; the network is asked for it every 10 min (design decision).
+UNSURE_MS = const(900000)
+# A full book keeps its record anew when it is so old: else the ages in it would begin again at every boot, and it might stay full for ever.
+REFRESH_MS = const(3600000)
 # A stamp so far ahead of our clock is ordinary; further ahead, one of the two clocks is wrong.
 FUTURE_S = const(120)
 
@@ -72,6 +76,7 @@ class Book:
         self._now_ms = 0              # as told last
         self._utc_s = None
         self._anchor_ms = 0           # the first now_ms of this boot, None until it is told
+        self._dumped_ms = 0
         self._written_s = None        # UTC s at which the record of an earlier boot was written
 
     # --- the life of a command
@@ -113,15 +118,18 @@ class Book:
         return self._running
 
     def expired(self, entry, now_ms, utc_s):
-        """True if it may not be acted upon any more. Where that cannot be told it may not: see unsure()."""
+        """True if it may not be acted upon any more. Where its age cannot be told it may not; see unsure()."""
         self.poll(now_ms, utc_s)
         if utc_s is not None and utc_s >= entry.issued_at + entry.expires_in_s:
             return True
-        return self.unsure(entry, utc_s) or self._age_s(entry) >= entry.expires_in_s
+        if entry.earlier and utc_s is None:
+            return True
+        return self._age_s(entry, self._off_s()) >= entry.expires_in_s
 
-    def unsure(self, entry, utc_s):
-        """True if nobody knows how old it is: a power cut came between, of unknown length. Knowing the time will tell."""
-        return entry.earlier and utc_s is None
+    def unsure(self, entry, now_ms, utc_s):
+        """True while it is worth waiting: a power cut of unknown length came between, and the time, known soon, will tell its age."""
+        self.poll(now_ms, utc_s)
+        return entry.earlier and utc_s is None and now_ms - self._anchor_ms < UNSURE_MS
 
     def begin(self, entry, now_ms, utc_s):
         """True, once, if it may be acted upon now; keep the record, then act. What was begun before a reboot is only verified."""
@@ -144,14 +152,14 @@ class Book:
         self._now_ms = now_ms
         self._utc_s = utc_s
         if self._anchor_ms is None:
-            self._anchor_ms = now_ms
+            self._anchor_ms = self._dumped_ms = now_ms
             for entry in self._entries:
                 entry.received_ms += now_ms
 
-    def _age_s(self, entry):
-        """Seconds since reception; at least that many where a power cut came between."""
+    def _age_s(self, entry, off_s):
+        """Seconds since reception, or the least it can be where a power cut came between. off_s: _off_s()."""
         age_s = (self._now_ms - entry.received_ms) // 1000
-        return age_s + self._off_s() if entry.earlier else age_s
+        return age_s + off_s if entry.earlier else age_s
 
     def _off_s(self):
         """Seconds without power before this boot, as far as they can be told. Reckoned anew each time: a clock may be corrected."""
@@ -170,23 +178,30 @@ class Book:
     def _make_room(self, limit):
         """Forget the oldest that may be forgotten, but only for want of room: a longer memory is the safer one."""
         entries = self._entries
+        off_s = self._off_s()
         at = 0
         while len(entries) >= limit and at < len(entries):
-            if entries[at].result is not None and self._age_s(entries[at]) >= KEPT_S:
+            if entries[at].result is not None and self._age_s(entries[at], off_s) >= KEPT_S:
                 entries.pop(at)
             else:
                 at += 1
         return len(entries) < limit
 
+    def record_due(self):
+        """True if a FULL is worth keeping the record anew; whatever changes a command is always worth it."""
+        return self._now_ms - self._dumped_ms >= REFRESH_MS
+
     def dump(self):
         """The record: at most 583 bytes, first the version. Ages as of the last time that was told, so never too high."""
         record = bytearray(_HEAD_BYTES + _ENTRY_BYTES * len(self._entries))
         struct.pack_into(_HEAD, record, 0, _VERSION, len(self._entries), (self._utc_s or 0) & _U32, self.refused)
+        self._dumped_ms = self._now_ms
+        off_s = self._off_s()
         at = _HEAD_BYTES
         for entry in self._entries:
             result = _NO_RESULT if entry.result is None else entry.result
             flags = result << 4 | (_F_UNDATED if entry.undated else 0) | (_F_BEGUN if entry.begun else 0)
-            age_min = min(max(0, self._age_s(entry)) // 60, _U16)
+            age_min = min(max(0, self._age_s(entry, off_s)) // 60, _U16)
             struct.pack_into(_ENTRY, record, at, entry.op, entry.command_id, entry.issued_at & _U32, entry.expires_in_s, age_min, flags,
                              entry.detail)
             at += _ENTRY_BYTES

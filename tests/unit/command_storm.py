@@ -100,6 +100,8 @@ class Monitor:
             storm.truth.full += 1
             assert len(journalled(self.book.dump())) >= 40
             self.book.refuse()
+            if self.book.record_due():
+                self.keep()
         elif verdict == NEW:
             assert identity not in storm.truth.accepted, ('new again', identity)
             if storm.rng.random() < 0.05:
@@ -152,7 +154,7 @@ class Monitor:
                     if storm.rng.random() < 0.5:
                         continue                     # verified later
                     result = DONE
-                elif book.unsure(entry, storm.utc_s()) and storm.uptime_s() < 600:
+                elif book.unsure(entry, storm.now_ms(), storm.utc_s()):
                     continue                         # the time may come
                 else:
                     result = TOO_LATE
@@ -198,9 +200,6 @@ class Storm:
 
     def now_ms(self):
         return self.base_ms + int((self.true_s - self.boot_s) * 1000)
-
-    def uptime_s(self):
-        return self.true_s - self.boot_s
 
     def utc_s(self):
         if self.true_s < self.known_s:

@@ -2,7 +2,7 @@
 
 import pytest
 from app import words
-from app.book import CAPACITY, EXPIRED, FULL, FUTURE_S, KEPT_S, NEW, REPEATED, RESERVED, RUNNING, Book
+from app.book import CAPACITY, EXPIRED, FULL, FUTURE_S, KEPT_S, NEW, REPEATED, RESERVED, RUNNING, UNSURE_MS, Book
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -226,9 +226,36 @@ def test_after_a_reboot_without_time_nobody_knows_the_age_and_nothing_is_begun(r
     rig.accept()
     rig.reboot(utc_s=None)
     entry = rig.book.running()[0]
-    assert rig.book.unsure(entry, None) and not rig.begin(entry)
+    assert rig.book.unsure(entry, rig.now_ms, None) and not rig.begin(entry)
     rig.utc_s = UTC + 599
-    assert not rig.book.unsure(entry, rig.utc_s) and rig.begin(entry)
+    assert not rig.book.unsure(entry, rig.now_ms, rig.utc_s) and rig.begin(entry)
+
+
+def test_a_command_of_unknown_age_waits_for_the_time_but_not_for_ever(rig):
+    rig.accept(expires_in_s=65535)
+    rig.reboot(utc_s=None, base_ms=10 ** 9)
+    entry = rig.book.running()[0]
+    rig.book.poll(rig.now_ms, None)
+    rig.now_ms += UNSURE_MS - 1
+    assert rig.book.unsure(entry, rig.now_ms, None)
+    rig.now_ms += 1
+    assert not rig.book.unsure(entry, rig.now_ms, None) and rig.expired(entry)
+
+
+def test_a_full_book_that_reboots_every_night_is_not_full_for_ever():
+    rig = Rig(utc_s=None)
+    fill(rig, CAPACITY - RESERVED)
+    verdicts = []
+    for _ in range(3):
+        for _ in range(12):
+            rig.wait(HOUR_S)
+            verdicts.append(rig.deliver()[0])
+            assert rig.book.record_due()
+            rig.book.dump()
+            assert not rig.book.record_due()
+        rig.reboot(off_s=12 * HOUR_S)
+        rig.book.poll(rig.now_ms, rig.utc_s)
+    assert verdicts == [FULL] * 23 + [NEW] * 13
 
 
 def test_time_off_power_counts_against_the_expiry_where_it_is_known():
