@@ -21,11 +21,17 @@ class MonitorStopped(BaseException):
 
 
 class Flash:
-    """What survives a power cut: records, the mark of a planned reset, and how often it was written."""
+    """What survives a power cut: records, the mark of a planned reset, and how often it was written.
 
-    def __init__(self):
-        self.records = {}
+    full: every put fails. on_put: None, or on_put(name, old, new), called just before a record changes; old is None where there
+    was none. It may change records itself and stop the firmware (MonitorStopped), which is how sim.flash's cuts are played.
+    """
+
+    def __init__(self, records=()):
+        self.records = dict(records)
         self.writes = 0
+        self.full = False
+        self.on_put = None
         self.cause = contract.POWER_ON
 
 
@@ -101,8 +107,14 @@ class SimStore:
     def put(self, name, value):
         if not 0 < len(name) <= 12 or not _NAME_CHARACTERS.issuperset(name) or len(value) > 1024:
             raise contract.HalError(contract.STORE, 'name or value not allowed')
-        self._flash.records[name] = bytes(value)
-        self._flash.writes += 1
+        flash = self._flash
+        if flash.full:
+            raise contract.HalError(contract.STORE, 'full')
+        value = bytes(value)
+        if flash.on_put is not None:
+            flash.on_put(name, flash.records.get(name), value)
+        flash.records[name] = value
+        flash.writes += 1
 
 
 class SimWatchdog:

@@ -24,9 +24,10 @@ class World:
     """One simulated installation, from a scenario as sim.scenario.complete() gives it.
 
     publish(suffix, message): The Things Stack's messages as they appear. on_record(entry): each entry of the timeline.
+    flash: what the board was left with; empty unless given.
     """
 
-    def __init__(self, scenario, publish=None, on_record=None, on_log=None):
+    def __init__(self, scenario, publish=None, on_record=None, on_log=None, flash=None):
         self.kernel = Kernel()
         self.timeline = []
         self.halted = None      # why the firmware is to stop, see halt()
@@ -38,7 +39,7 @@ class World:
         self.scenario = scenario
         self.start_utc_s = scenario['start_utc_s']
         self.settings = scenario['settings']
-        self.flash = Flash()
+        self.flash = flash or Flash()
         self._on_record = on_record
         self._on_log = on_log
         self._end_us = None

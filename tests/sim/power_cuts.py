@@ -1,0 +1,159 @@
+"""Power cuts in the middle of a run: the process forks at a write, and the child lives on in the world without power.
+
+A world cannot be copied, but a process can, exactly and in milliseconds: its child finds the flash as the cut leaves it, boots after
+the time without power, lives for a while and tells through a pipe what became of it. The parent's run goes on undisturbed, so one
+run serves any number of cuts in it.
+"""
+
+import gc
+import os
+import pickle
+import traceback
+import zlib
+
+from sim import scenario
+from sim.flash import KINDS, Recording, cuts, remains, with_value
+from sim.hal import MonitorStopped
+from sim.world import SECOND_US, World
+
+LIFE_S = 600
+
+
+def record(given, until_s):
+    """The writes of that scenario, as a Recording."""
+    world = World(scenario.complete(dict(given, duration_s=until_s)))
+    recording = Recording(world.flash, world.kernel)
+    world.run(until_s)
+    return recording
+
+
+def chosen(recording, count, kinds=tuple(KINDS), first=0):
+    """Count of all cuts of the recording, evenly spread, as {(number of the write, kind, how)}: all of them if they are fewer.
+
+    first shifts the choice.
+    """
+    everything = [(cut.number, cut.kind, cut.how) for cut in cuts(recording, kinds)]
+    return {everything[(first + index * len(everything) // count) % len(everything)] for index in range(count)}
+
+
+class Life:
+    """A cut and what came after it. cut: (number, kind, how); t_s: when; off_s: how long without power; box_too: the wallbox had none either.
+
+    seen: what look(world, life) said at the end.
+    """
+
+    def __init__(self, cut, name, t_s):
+        draw = zlib.crc32(repr(cut).encode())
+        self.cut = cut
+        self.name = name
+        self.t_s = t_s
+        self.off_s = (1, 5, 20, 90)[draw % 4]
+        self.box_too = draw // 4 % 2 == 1
+        self.seen = None
+
+    def __repr__(self):
+        off = '%d s off%s' % (self.off_s, ', box too' if self.box_too else '')
+        return '<cut %s of %s at %.3f s, %s: %r>' % (self.cut, self.name, self.t_s, off, self.seen)
+
+
+class Reaper:
+    """Plays cuts in one run of a scenario. look(world, life) is called in the child at the end of its life; its answer is pickled."""
+
+    def __init__(self, given, until_s, take, look, life_s=LIFE_S):
+        self.lives = []
+        self._take = take
+        self._look = look
+        self._life_s = life_s
+        self._writes = 0
+        self._life = None     # in the child: the one it lives
+        self._pipe = None
+        self._trouble = None
+        self._until_s = until_s
+        # The end belongs to whoever lives longest: a child of the last second too.
+        self.world = World(scenario.complete(dict(given, duration_s=until_s)))
+        self.world.flash.on_put = self._on_put
+
+    def run(self):
+        """Every life, in the order of its cut."""
+        self.world.kernel.at(int(self._until_s * SECOND_US), self._end)
+        try:
+            self.world.run()
+        except BaseException:
+            if self._life is not None:
+                self._tell(None, traceback.format_exc())
+            raise
+        if self._trouble:
+            raise AssertionError(self._trouble)
+        return self.lives
+
+    def _end(self):
+        if self._life is None:
+            self.world.end()
+
+    def _on_put(self, name, old, new):
+        number = self._writes
+        self._writes += 1
+        for kind in KINDS:
+            for how, value in remains(kind, old, new):
+                if (number, kind, how) in self._take:
+                    self._cut(Life((number, kind, how), name, self.world.kernel.now_us / SECOND_US), value)
+
+    def _cut(self, life, value):
+        gc.freeze()
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(reader)
+            self._live(life, writer, value)
+        os.close(writer)
+        with os.fdopen(reader, 'rb') as pipe:
+            told = pipe.read()
+        os.waitpid(child, 0)
+        seen, trouble = pickle.loads(told) if told else (None, 'it died without a word')
+        if trouble:
+            # The firmware is on the way out, and would take an ordinary exception for its own.
+            self._trouble = '%r: %s' % (life, trouble)
+            self.world.end()
+            raise MonitorStopped('stop')
+        life.seen = seen
+        self.lives.append(life)
+
+    def _live(self, life, pipe, value):
+        """The child: power off now, on later, the end after that."""
+        world = self.world
+        self._life = life
+        self._pipe = pipe
+        world.flash.on_put = None
+        world.flash.records = with_value(world.flash.records, life.name, value)
+        at_us = world.kernel.now_us
+        world.powered = False
+        if life.box_too:
+            world.do({'do': 'charger_power', 'on': False})
+        world.kernel.at(at_us + life.off_s * SECOND_US, self._power)
+        world.kernel.at(at_us + (life.off_s + self._life_s) * SECOND_US, self._finish)
+        raise MonitorStopped('power')
+
+    def _power(self):
+        if self._life.box_too:
+            self.world.do({'do': 'charger_power', 'on': True})
+        self.world.do({'do': 'monitor_power', 'on': True})
+
+    def _finish(self):
+        """The end of a life, while the firmware still runs."""
+        self.world.box.settle()
+        try:
+            seen, trouble = self._look(self.world, self._life), None
+        except BaseException:
+            seen, trouble = None, traceback.format_exc()
+        self._tell(seen, trouble)
+
+    def _tell(self, seen, trouble):
+        with os.fdopen(self._pipe, 'wb') as pipe:
+            pickle.dump((seen, trouble), pipe)
+        # Not the way out of Python: the test runner's clean-up belongs to the parent.
+        os._exit(0)
+
+
+def lives(given, until_s, take, look, life_s=LIFE_S):
+    """Play the cuts in take (see chosen()) in that scenario; returns a Life for each."""
+    return Reaper(given, until_s, take, look, life_s).run()

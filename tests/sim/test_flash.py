@@ -1,0 +1,122 @@
+"""Flash: what a cut leaves, how it wears, and a flash that is full."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sim import flash, scenario
+from sim.hal import Flash
+from sim.world import World
+
+DAY_S = 86400
+TEN_YEARS = 3652
+# 100,000 cycles a sector are what its maker promises; a tenth of them is what we may use.
+CYCLES = 10_000
+# littlefs, of which the two blocks of a directory take a commit each for: file made, file closed, file renamed.
+COMMIT_BYTES = 3 * 96
+BLOCK_BYTES = 4096
+FREE_BLOCKS = 64
+
+
+def world(duration_s, *events, **given_):
+    made = World(scenario.complete({'duration_s': duration_s, 'events': list(events)}), **given_)
+    made.lines = []
+    made.log = made.lines.append
+    return made
+
+
+def downlink(t, payload_hex):
+    return {'t': t, 'do': 'downlink', 'f_port': 1, 'payload_hex': payload_hex}
+
+
+# --- cuts
+
+
+def test_an_atomic_store_leaves_the_old_value_or_the_new_one():
+    for kind in ('file', 'nvs'):
+        assert flash.remains(kind, b'old', b'new') == [('before', b'old'), ('after', b'new')]
+
+
+def test_fat_may_leave_anything():
+    left = [value for _, value in flash.remains('fat', b'o' * 20, b'n' * 20)]
+    assert {b'o' * 20, b'n' * 20, None, b'', b'n' * 10, b'n' * 10 + b'o' * 10, b'n' * 10 + b'\xff' * 10, b'o' * 10 + b'n' * 10} <= set(left)
+    assert len(left) == len(set(left))
+
+
+def test_the_cuts_of_a_recording_are_the_flash_as_it_was_then():
+    lived = world(1000, downlink(300, '01'))
+    recording = flash.Recording(lived.flash, lived.kernel)
+    lived.run(1000)
+    assert [cut.number for cut in flash.cuts(recording, ('nvs',))] == [number for number in range(len(recording.writes)) for _ in range(2)]
+    after = [cut for cut in flash.cuts(recording, ('nvs',)) if cut.how == 'after']
+    assert after[-1].flash.records == lived.flash.records
+    lock = next(cut for cut in after if cut.name == 'lock_a')
+    assert 300 < lock.t_s < 302 and not {'lock_b', 'airtime_b'} & set(lock.flash.records)
+    again = world(60, flash=lock.flash)
+    again.run(60)
+    assert again.box.code == 'E0'
+
+
+# --- wear
+
+
+def test_the_pages_of_the_key_value_store_fill_up_in_turn():
+    nvs = flash.Nvs(pages=3)
+    for _ in range(flash.ENTRIES * 2):
+        nvs.put('x', 1)
+    assert nvs.erases == [0, 0, 0]
+    nvs.put('x', 1)
+    assert nvs.erases == [1, 0, 0]
+    for _ in range(flash.ENTRIES * 30):
+        nvs.put('x', 1)
+    assert max(nvs.erases) - min(nvs.erases) <= 1 and 29 <= sum(nvs.erases) <= 33
+
+
+@settings(max_examples=50)
+@given(st.lists(st.tuples(st.sampled_from('abcd'), st.integers(1, 40)), max_size=200))
+def test_whatever_is_written_is_live_once(puts):
+    nvs = flash.Nvs(pages=4)
+    kept = {}
+    for name, entries in puts:
+        nvs.put(name, entries)
+        kept[name] = entries
+    live = [item for page in nvs._live for item in page.items()]
+    assert dict(live) == kept and len(live) == len(kept)
+    assert max(nvs._used) <= flash.ENTRIES
+
+
+def test_entries_are_those_of_a_string_in_base64():
+    # 21 bytes: 28 characters, newline and NUL fit one entry, and one is the key's.
+    assert [flash.nvs_entries(length) for length in (1, 21, 22, 231, 1011)] == [2, 2, 3, 11, 44]
+
+
+def test_the_writes_of_a_normal_day_and_ten_years_of_them(evidence):
+    """A car at night, and the owner looks twice: he locks and unlocks. The second day counts; the first one begins with an empty flash."""
+    lived = world(2 * DAY_S, *[event for day_s in (0, DAY_S) for event in (
+        {'t': day_s + 36000, 'do': 'plug'}, downlink(day_s + 37000, '01'), downlink(day_s + 39000, '02'), downlink(day_s + 40000, '03'),
+        {'t': day_s + 80000, 'do': 'unplug'})])
+    recording = flash.Recording(lived.flash, lived.kernel)
+    lived.run(2 * DAY_S)
+    day = [(name, new) for t_s, name, _, new in recording.writes if t_s >= DAY_S]
+    assert 10 < len(day) < 100
+    nvs = flash.Nvs()
+    for _ in range(TEN_YEARS):
+        for name, new in day:
+            nvs.put(name, flash.nvs_entries(len(new)))
+    # One block for the record itself, and the directory's when its commits fill half a block (the other half is what lives).
+    littlefs = len(day) * TEN_YEARS * (1 + COMMIT_BYTES / (BLOCK_BYTES / 2)) / FREE_BLOCKS
+    evidence('writes to flash on a normal day', len(day), 100)
+    evidence('erase cycles of the most worn sector in ten years of such days, NVS of the LoPy4', max(nvs.erases), CYCLES)
+    evidence('the same on littlefs with %d free blocks' % FREE_BLOCKS, round(littlefs), CYCLES)
+    assert max(nvs.erases) < CYCLES and littlefs < CYCLES
+
+
+# --- full
+
+
+def test_a_full_flash_costs_the_memory_and_nothing_else():
+    full = Flash()
+    full.full = True
+    lived = world(3600, {'t': 60, 'do': 'plug'}, downlink(600, '01'), flash=full)
+    lived.run(3600)
+    assert full.records == {} and lived.box.code == 'E0'
+    results = [entry['decoded']['result'] for entry in lived.timeline if entry['kind'] == 'uplink' and entry['decoded'].get('type') == 'result']
+    assert results == ['done'] and lived.resets == 0
