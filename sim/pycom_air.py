@@ -51,6 +51,7 @@ class Air:
         self.rx1_delay_s = 5        # The Things Stack's
         self.mac_commands = False   # the next window brings a frame without payload
         self.mac_answers = 0        # bytes of the next uplink that the MAC needs for itself
+        self.adr_rate = None        # what the network sets from the next uplink on, where the device lets it
         self.downlinks = []         # waiting (port, payload)
 
     def hears(self, channel):

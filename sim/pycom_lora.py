@@ -37,6 +37,8 @@ class LoraTask:
         self.inits = 0
         self.region = None
         self.adr = False
+        self.mac_rate = 0           # with ADR: what the MAC sends at, whatever the socket asks for
+        self.last_rate = 0          # of the last frame that ended well
         self.tx_retries = 2
         self.klass = None
         self.channels = set()
@@ -68,6 +70,7 @@ class LoraTask:
         self.ready, self.joined, self.pending = True, False, []
         self.inits += 1
         self.region, self.adr, self.tx_retries, self.klass = region, adr, tx_retries, klass
+        self.mac_rate = DEFAULT_DR[region]
         self.channels = set(range(CHANNELS[region])) if CHANNELS[region] == 72 else {0, 1, 2}
 
     def on_air_us(self, length, data_rate):
@@ -117,6 +120,8 @@ class LoraTask:
     def serve(self):
         if self.pending and not self.stuck and self.kernel.now_us >= self.busy_until_us:
             port, payload, confirmed, data_rate = self.pending.pop(0)
+            if self.adr:
+                data_rate = self.mac_rate
             if len(payload) > MAX_PAYLOAD[self.region][data_rate] - self.air.mac_answers:
                 # Refused: an empty frame flushes the MAC's answers, and nobody is told.
                 self.emit(None, b'', False, data_rate)
@@ -135,6 +140,8 @@ class LoraTask:
         self.air.mac_answers = 0
         downlink, ack = None, False
         if heard:
+            if self.air.adr_rate is not None:
+                self.mac_rate = self.air.adr_rate
             ack = confirmed and self.air.acks
             if self.air.downlinks:
                 downlink = self.air.downlinks.pop(0)
@@ -165,6 +172,7 @@ class LoraTask:
         else:
             self.events |= 2
             self.trials = trial
+            self.last_rate = frame[3]
             self.counter += 1
         self.serve()
 
@@ -269,7 +277,7 @@ class LoRa:
     def stats(self):
         """rx_timestamp, rssi, snr, sfrx, sftx, tx_trials, tx_power, tx_time_on_air, tx_counter, tx_frequency."""
         task = self.board.lora_task
-        return (task.rx_timestamp, -80, 9.0, 0, 0, task.trials, 0, 0, task.counter, 0)
+        return (task.rx_timestamp, -80, 9.0, 0, task.last_rate, task.trials, 0, 0, task.counter, 0)
 
 
 class Socket:

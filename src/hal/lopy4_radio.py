@@ -70,7 +70,9 @@ class Radio:
                       binascii.unhexlify(keys.APP_KEY))
         self._socket = usocket.socket(usocket.AF_LORA, usocket.SOCK_RAW)
         self._socket.setblocking(False)
-        self._send_ms = _SEND_MS * (_ADR_SENDS if settings.ADR else 1)
+        self._adr = settings.ADR
+        self._data_rate = None  # of the last frame, where the network sets it
+        self._send_ms = _SEND_MS * (_ADR_SENDS if self._adr else 1)
         self._now_ms = None
         self._state = _IDLE
         self._since_ms = 0
@@ -97,6 +99,7 @@ class Radio:
             # The modem's task may still be in that transmission; then this call would never return.
             raise HalError(RADIO, 'the modem hangs')
         self._begin(_JOINING)
+        self._data_rate = None
         try:
             self._lora.join(activation=_LoRa.OTAA, auth=self._auth, timeout=1,
                             dr=_join_data_rate(self._join_rates, data_rate))
@@ -149,8 +152,8 @@ class Radio:
         return self._max_payload[data_rate] if 0 <= data_rate < len(self._max_payload) else 0
 
     def data_rate(self):
-        """None until a frame told."""
-        return None
+        """None until a frame told: SO_DR counts for nothing then, and before it the MAC does not say what it uses."""
+        return self._data_rate
 
     def ask_time(self):
         """The 1.0.2 MAC has no DeviceTimeReq."""
@@ -182,7 +185,10 @@ class Radio:
             if result & _TX_FAILED:
                 self._news = 0
                 return FAILED, 1, 'no ack' if confirmed else 'not sent'
-            trials = self._lora.stats()[5]
+            stats = self._lora.stats()
+            trials = stats[5]
+            if self._adr:
+                self._data_rate = stats[4]      # "sftx" is the index of the data rate in this mode [r6]
             if confirmed:
                 self._news = 0
                 self._has_heard()
@@ -191,6 +197,8 @@ class Radio:
         if self._now_ms() - self._since_ms >= self._send_ms:
             self._state = _IDLE
             self._silences += 1
+            # A confirmed frame that a downlink without acknowledgement answered ends like this [r6]: poll() looks whether one came.
+            self._news |= _TX
             return FAILED, 1, 'no result'
         return None
 
