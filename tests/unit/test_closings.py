@@ -1,0 +1,150 @@
+"""Closings of the contactor that we order: counted over a day, apart from each other, and remembered over a reboot."""
+
+import pytest
+from app.closings import ALLOWED, CLOSINGS_A_DAY, DAY_MS, ENOUGH, ORDER_MS, REST_MS, RESTS, Closings, Tally
+from hypothesis import given
+from hypothesis import strategies as st
+
+HOUR_MS = 3600000
+UTC_S = 1790000000
+
+
+def closing(closings, now_ms, utc_s=None):
+    """We order one, and it happens 3 s later."""
+    closings.order(now_ms, utc_s)
+    closings.see(True, now_ms + 3000, utc_s)
+
+
+def test_the_figures_are_the_designs():
+    assert (REST_MS, CLOSINGS_A_DAY, DAY_MS) == (300000, 12, 86400000)
+
+
+def test_a_closing_of_ours_rests_for_five_minutes_after_it_was_seen():
+    closings = Closings()
+    closings.see(False, 0, None)
+    assert closings.verdict(0) == ALLOWED
+    closing(closings, 1000)
+    assert closings.verdict(4001) == RESTS
+    assert closings.verdict(303999) == RESTS
+    assert closings.verdict(304000) == ALLOWED
+
+
+def test_an_opening_of_ours_rests_too_and_one_of_the_cars_does_not():
+    closings = Closings()
+    closing(closings, 0)
+    closings.see(False, 4 * HOUR_MS, None)          # the car let go
+    assert closings.verdict(4 * HOUR_MS) == ALLOWED
+    closing(closings, 5 * HOUR_MS)
+    closings.opener(6 * HOUR_MS)
+    closings.see(True, 6 * HOUR_MS + 100, None)
+    closings.see(False, 6 * HOUR_MS + 1000, None)
+    assert closings.verdict(6 * HOUR_MS + 1001) == RESTS
+    assert closings.verdict(6 * HOUR_MS + 1000 + REST_MS) == ALLOWED
+
+
+def test_what_opens_long_after_our_write_was_not_opened_by_it():
+    closings = Closings()
+    closings.see(True, 0, None)
+    closings.opener(1000)
+    closings.see(False, 16000, None)
+    assert closings.verdict(16000) == ALLOWED
+
+
+def test_a_contactor_that_others_close_is_not_ours():
+    closings = Closings()
+    for hour in range(20):
+        closings.see(hour % 2 == 0, hour * HOUR_MS, None)
+        assert closings.verdict(hour * HOUR_MS) == ALLOWED
+
+
+def test_twelve_a_day_and_the_day_slides():
+    closings = Closings()
+    for number in range(12):
+        closings.see(False, number * HOUR_MS, None)
+        assert closings.verdict(number * HOUR_MS) == ALLOWED
+        closing(closings, number * HOUR_MS)
+    assert closings.verdict(12 * HOUR_MS) == ENOUGH
+    assert closings.verdict(24 * HOUR_MS + 2999) == ENOUGH
+    assert closings.verdict(24 * HOUR_MS + 3000) == ALLOWED
+
+
+def test_an_order_that_a_sleeping_car_does_not_follow_is_taken_back():
+    closings = Closings()
+    closings.see(False, 0, None)
+    for number in range(30):
+        now_ms = number * 2 * ORDER_MS
+        assert closings.verdict(now_ms) == ALLOWED
+        closings.order(now_ms, None)
+        closings.order(now_ms + 60000, None)        # the ladder's next rung is the same closing
+        closings.see(False, now_ms + 60000 + ORDER_MS, None)
+    assert closings.closed.left(60 * ORDER_MS) == 12
+
+
+def test_an_order_is_counted_before_it_is_followed_so_that_a_reboot_loses_none():
+    closings = Closings()
+    assert not closings.unsaved
+    closings.order(0, UTC_S)
+    assert closings.unsaved
+    after = Tally(DAY_MS, CLOSINGS_A_DAY)
+    assert after.load(closings.closed.dump(), 0, 0) is not None
+    assert after.left(0) == 11
+
+
+def test_without_time_the_deeds_of_before_count_as_done_at_the_boot():
+    before = Tally(HOUR_MS, 3)
+    before.add(0, UTC_S)
+    after = Tally(HOUR_MS, 3)
+    after.load(before.dump(), 0, 500)
+    assert after.left(HOUR_MS + 499) == 2
+    assert after.left(HOUR_MS + 500) == 3
+
+
+def test_the_time_puts_the_deeds_of_before_where_they_were():
+    before = Tally(HOUR_MS, 3)
+    before.add(0, UTC_S)
+    before.add(1000, UTC_S + 1800)
+    after = Tally(HOUR_MS, 3)
+    after.load(before.dump(), 0, 0)
+    after.add(700, None)
+    after.tell_time(5000, UTC_S + 3601)
+    assert after.left(5000) == 1
+    assert after.left(5000 + 1799000) == 2
+    assert after.dump()[-4:] == (UTC_S + 3601 - 4).to_bytes(4, 'big')
+
+
+def test_a_clock_that_was_wrong_makes_no_deed_younger_than_the_boot():
+    before = Tally(HOUR_MS, 3)
+    before.add(0, UTC_S + 9 * 86400)
+    after = Tally(HOUR_MS, 3)
+    after.load(before.dump(), 0, 0)
+    after.tell_time(60000, UTC_S)
+    assert after.left(HOUR_MS - 1) == 2
+    assert after.left(HOUR_MS) == 3
+
+
+@pytest.mark.parametrize('record', [b'', b'\x04' + bytes(16), b'\x01\x00\x00\x00', b'\xff'])
+def test_a_record_that_is_none_is_not_taken(record):
+    assert Tally(HOUR_MS, 3).load(record, 0, 0) is None
+
+
+@given(st.lists(st.tuples(st.sampled_from(('order', 'open', 'see', 'wait')), st.integers(0, 4000000), st.booleans()), max_size=120))
+def test_whatever_happens_never_thirteen_a_day_and_never_two_in_five_minutes(acts):
+    closings = Closings()
+    now_ms, charging, ordered, ours = 0, False, False, []
+    for what, more_ms, wanted in acts:
+        now_ms += more_ms
+        if what == 'order' and not charging and closings.verdict(now_ms) == ALLOWED:
+            closings.order(now_ms, None)
+            ordered = now_ms
+        elif what == 'open':
+            closings.opener(now_ms)
+        elif what == 'see':
+            if wanted and not charging and ordered is not False and now_ms - ordered < ORDER_MS:
+                ours.append(now_ms)
+                ordered = False
+            charging = wanted
+            closings.see(charging, now_ms, None)
+    for first, second in zip(ours, ours[1:], strict=False):
+        assert second - first >= REST_MS
+    for index in range(12, len(ours)):
+        assert ours[index] - ours[index - 12] >= DAY_MS
