@@ -36,6 +36,7 @@ class LoPy4:
         self.kernel = kernel or Kernel()
         self.nvs = {}
         self.config = {'wifi_on_boot': True}
+        self.nvs_full = False
         self.nvs_fails = False          # every call of the flash fails, as after a bad upgrade
         self.cut_in_nvs = None          # 'before' or 'after': power fails in the next nvs_set, before or after it counts
         self.air = Air()
@@ -132,6 +133,8 @@ class LoPy4:
             raise Exception('Error occurred while storing value, code: 4359')
         if len(key) > 15:
             raise ValueError('Key is too long')
+        if self.nvs_full:
+            raise OSError('No free space available')
         if self.cut_in_nvs == 'after':
             self.nvs[key] = value
         if self.cut_in_nvs:

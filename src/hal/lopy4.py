@@ -27,8 +27,10 @@ _TICKS_PERIOD_US = 1 << 32  # ticks_cpu() wraps after 71.6 min [r6 modutime.c]
 _RESET_KEY = 'reset'        # NVS: why we reset ourselves; a store's record is 's_' and its name
 _CAUSES = (POWER_ON, PLANNED, CRASH)
 
-# A failing flash raises no narrower class: Exception('Error occurred while storing value, code: 4359') [r6 modpycom.c].
+# A full flash raises OSError('No free space available'), one that fails otherwise Exception itself, with 'Error occurred while
+# storing value, code: 4359'; what is wrong with a call, subclasses of it as everywhere [r6 modpycom.c].
 _NVS_ERRORS = (Exception,)
+_FLASH_FAILS = (Exception, OSError)
 
 
 class Clock:
@@ -99,7 +101,10 @@ class Store:
         """The record's bytes, or None."""
         check_name(name)
         text = self._nvs(pycom.nvs_get, 's_' + name, None)
-        return None if text is None else binascii.a2b_base64(text)
+        try:
+            return None if text is None else binascii.a2b_base64(text)
+        except (TypeError, ValueError):
+            return None     # none that put() wrote
 
     def put(self, name, value):
         """Write, unless it is there already: flash wears."""
@@ -111,6 +116,8 @@ class Store:
         try:
             return call(key, argument)
         except _NVS_ERRORS as error:
+            if type(error) not in _FLASH_FAILS:
+                raise
             raise HalError(STORE, str(error)) from None
 
 
