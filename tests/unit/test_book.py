@@ -404,6 +404,16 @@ def test_after_a_reboot_without_time_a_day_of_uptime_is_a_day():
     assert rig.deliver()[0] == NEW
 
 
+def test_uptime_is_not_counted_twice(rig):
+    fill(rig, CAPACITY - RESERVED)
+    rig.reboot()
+    rig.book.poll(rig.now_ms, rig.utc_s)
+    rig.wait(KEPT_S - 1)
+    assert rig.deliver(issued_at=rig.utc_s)[0] == FULL
+    rig.wait(1)
+    assert rig.deliver(issued_at=rig.utc_s)[0] == NEW
+
+
 def test_uptime_before_and_after_a_reboot_adds_up():
     rig = Rig(utc_s=None)
     fill(rig, CAPACITY - RESERVED)
