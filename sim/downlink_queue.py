@@ -66,6 +66,10 @@ class DownlinkQueue:
         """Whether the first one may be sent."""
         return bool(self._items) and not (self._items[0].confirmed and self.pending is not None)
 
+    def next_bytes(self):
+        """Payload of the first one, None if nothing may be sent."""
+        return len(self._items[0].payload) if self.is_ready() else None
+
     def take(self, room):
         """The first one that fits into room bytes, now sent for the first or another time; None if there is none. Longer ones fail."""
         while self.is_ready():

@@ -12,7 +12,8 @@ from random import Random
 
 from hal.contract import ACKED, FAILED, HEARD, JOIN_FAILED, JOINED, RECEIVED, SENT
 
-from sim.airtime import DATA_OVERHEAD, JOIN_REQUEST_BYTES, preamble_us, time_on_air_us
+from sim.airtime import JOIN_REQUEST_BYTES, data_bytes, preamble_us, time_on_air_us
+from sim.mac_commands import DeviceMac
 
 CLASS_A = 'A'
 CLASS_C = 'C'
@@ -29,21 +30,27 @@ IDLE, SENDING, WAITING, IN_RX1, IN_RX2, BACKING_OFF, DEAD = range(7)
 
 
 class Uplink:
-    """A frame of the device on the air; session None makes it a join request."""
+    """A frame of the device on the air; session None makes it a join request; receptions are the gateways', the best first."""
 
-    __slots__ = ('klass', 'session', 'dr', 'rate', 'frequency_hz', 'start_us', 'end_us', 'f_cnt', 'f_port', 'payload', 'confirmed', 'ack')
+    __slots__ = ('klass', 'session', 'dr', 'rate', 'frequency_hz', 'start_us', 'end_us', 'f_cnt', 'f_port', 'payload', 'confirmed', 'ack',
+                 'f_opts', 'adr', 'adr_ack_req', 'receptions')
 
 
 class Downlink:
-    """A frame of the gateway on the air; answers is the join request that a join accept answers, else None."""
+    """A frame of a gateway on the air; answers is the join request that a join accept answers, else None; snr is that at the device, in dB."""
 
-    __slots__ = ('answers', 'session', 'window', 'start_us', 'end_us', 'f_port', 'payload', 'confirmed', 'ack')
+    __slots__ = ('answers', 'session', 'window', 'gateway', 'snr', 'start_us', 'end_us', 'f_port', 'payload', 'confirmed', 'ack', 'f_opts')
+
+    def __init__(self, session, window, answers=None, ack=False, f_opts=b''):
+        self.session, self.window, self.answers, self.ack, self.f_opts = session, window, answers, ack, f_opts
+        self.f_port, self.payload, self.confirmed = 0, b'', False
+        self.gateway, self.snr = None, 0
 
 
 class _Task:
     """The one thing under way: a join (port None) or an uplink with its repetitions."""
 
-    __slots__ = ('port', 'payload', 'confirmed', 'dr', 'emissions', 'acked', 'ack', 'f_cnt')
+    __slots__ = ('port', 'payload', 'confirmed', 'dr', 'emissions', 'acked', 'ack', 'f_cnt', 'options')
 
     def __init__(self, dr, port=None, payload=b'', confirmed=False):
         self.dr = dr
@@ -54,17 +61,21 @@ class _Task:
         self.acked = False
         self.ack = False
         self.f_cnt = 0
+        self.options = (b'', False, False)      # FOpts, ADR bit, ADRACKReq bit
 
 
 class Radio:
     """One power-up of the device's modem; the network makes a fresh one at each boot (session and counters are volatile).
 
+    adr: the network sets the data rate. trials: emissions of a confirmed frame at most (the LoPy4 is asked for one). device_time: the MAC
+    knows DeviceTimeReq (the LoPy4's does not).
     fault_drop_event: a kind of event (hal.contract) of which the next one is swallowed, as bad modem firmware does.
     """
 
-    def __init__(self, kernel, network, klass=CLASS_C, seed=1, trials=3):
+    def __init__(self, kernel, network, klass=CLASS_C, seed=1, trials=1, adr=False, device_time=False):
         self.klass = klass
         self.session = None
+        self.mac = DeviceMac(network.region, adr, device_time)
         self.fault_drop_event = None
         self._kernel = kernel
         self._network = network
@@ -94,7 +105,9 @@ class Radio:
         return True
 
     def send(self, port, payload, confirmed, data_rate):
-        """Start one uplink."""
+        """Start one uplink; with ADR at the network's data rate, whatever is asked for."""
+        if self.mac.data_rate is not None:
+            data_rate = self.mac.data_rate
         if self._task is not None or self.session is None or not 1 <= port <= HIGHEST_PORT:
             return False
         if data_rate not in self._region.uplink or len(payload) > self.max_payload(data_rate):
@@ -102,6 +115,7 @@ class Radio:
         task = self._task = _Task(data_rate, port, bytes(payload), bool(confirmed))
         task.ack = self._ack_due
         task.f_cnt = self._f_cnt
+        task.options = self.mac.uplink()
         self._ack_due = False
         self._f_cnt += 1
         self._transmit()
@@ -112,20 +126,21 @@ class Radio:
         return self._events.popleft() if self._events else None
 
     def max_payload(self, data_rate):
-        """Room under the dwell limit; where that leaves none (DR0 and DR1 of AU915 and AS923), whoever uses the rate has no such limit."""
-        return self._region.uplink_room(data_rate) or self._region.uplink_room(data_rate, dwell=False)
+        """Room for the application beside the MAC's answers. Where the dwell limit leaves none at all (DR0 and DR1 of AU915 and AS923), whoever
+        uses the rate has no such limit."""
+        return max(0, self._room(data_rate) - self.mac.waiting_bytes())
 
     def data_rate(self):
-        """None: there is no ADR yet."""
-        return None
+        """The network's choice; None without ADR or session."""
+        return self.mac.data_rate
 
     def ask_time(self):
-        """False: like the LoPy4's MAC this one knows no DeviceTimeReq."""
-        return False
+        """DeviceTimeReq with the next uplink; False where the MAC knows none."""
+        return self.mac.ask_time()
 
     def utc_s(self):
-        """None: like the LoPy4's MAC this one knows no DeviceTimeReq."""
-        return None
+        """The network's time, once it was told."""
+        return self.mac.utc_s(self._kernel.now_us)
 
     # What the world does to it.
 
@@ -155,11 +170,13 @@ class Radio:
             return False
         self._locked = None
         mine = intact and self._is_mine(frame)
+        if mine and frame.answers is None:
+            self.mac.downlink(frame)
         acked = mine and frame.ack and self._task is not None and self._task.confirmed
         if acked:
             self._task.acked = True
         if mine and frame.answers is not None:
-            self._joined(frame.session)
+            self._joined(frame)
             return True
         if self._state in (IN_RX1, IN_RX2) or self._state == BACKING_OFF and acked:
             self._leave_window(mine)
@@ -179,8 +196,9 @@ class Radio:
         frame.klass = self.klass
         frame.session = self.session
         frame.f_port, frame.payload, frame.confirmed, frame.ack, frame.f_cnt = task.port, task.payload, task.confirmed, task.ack, task.f_cnt
-        # A frame without payload carries no port either.
-        size = JOIN_REQUEST_BYTES if task.port is None else DATA_OVERHEAD + (len(task.payload) or -1)
+        frame.f_opts, frame.adr, frame.adr_ack_req = task.options
+        frame.receptions = ()
+        size = JOIN_REQUEST_BYTES if task.port is None else data_bytes(len(task.payload) or None, len(frame.f_opts))
         frame.start_us = self._kernel.now_us
         frame.end_us = frame.start_us + time_on_air_us(size, rate)
         task.emissions += 1
@@ -191,13 +209,17 @@ class Radio:
         """The data rate asked for, lowered by one for every two trials gone, as long as the payload fits."""
         dr = task.dr
         for _ in range(task.emissions // 2):
-            if dr - 1 not in self._region.uplink or len(task.payload) > self.max_payload(dr - 1):
+            if dr - 1 not in self._region.uplink or len(task.payload) + len(task.options[0]) > self._room(dr - 1):
                 break
             dr -= 1
         return dr
 
+    def _room(self, dr):
+        return self._region.uplink_room(dr) or self._region.uplink_room(dr, dwell=False)
+
     def _transmitted(self):
         frame = self._frame
+        self.mac.emitted(frame)
         self._rx1_us = frame.end_us + (JOIN_ACCEPT_DELAY_US if frame.session is None else frame.session.rx1_delay_us)
         self._enter(WAITING, self._rx1_us - RX_EARLY_US, self._open_rx1)
         self._network.uplink_over(frame, True)
@@ -248,8 +270,9 @@ class Radio:
             return frame.answers is self._frame
         return frame.session is self.session
 
-    def _joined(self, session):
-        self.session = session
+    def _joined(self, frame):
+        self.session = frame.session
+        self.mac.new_session(frame.answers.dr)
         self._f_cnt = 0
         self._task = None
         self._state = IDLE

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta, timezone
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 DEV_EUI = '70B3D57ED0060C5A'
 JOIN_EUI = '70B3D57ED0000000'
-GATEWAY = {'gateway_id': 'rooftop-gateway', 'eui': '58A0CBFFFE800001'}
 NETWORK = {'net_id': '000013', 'tenant_id': 'ttn', 'cluster_id': 'au1'}
 
 
@@ -35,7 +34,7 @@ def _text(data):
 
 
 class Messages:
-    """Builds the messages of one device; ids and radio figures come from rng, times from start_utc_s and microseconds since then."""
+    """Builds the messages of one device; ids come from rng, times from start_utc_s and microseconds since then."""
 
     def __init__(self, device_id, application_id, start_utc_s, rng):
         self._ids = {'device_id': device_id, 'application_ids': {'application_id': application_id}, 'dev_eui': DEV_EUI, 'join_eui': JOIN_EUI}
@@ -51,7 +50,8 @@ class Messages:
         """up: frame is a radio.Uplink, decoded the formatter's data or None."""
         message = _present(
             session_key_id=frame.session.key_id, f_port=frame.f_port, f_cnt=frame.f_cnt, frm_payload=_text(frame.payload),
-            confirmed=frame.confirmed, rx_metadata=[self._reception(frame)], settings=self._settings(frame),
+            confirmed=frame.confirmed, settings=self._settings(frame),
+            rx_metadata=[self._reception(frame, *reception) for reception in frame.receptions],
             received_at=self.time(frame.end_us), consumed_airtime=duration(frame.end_us - frame.start_us), network_ids=NETWORK)
         if decoded is not None:
             message['decoded_payload'] = decoded
@@ -88,11 +88,10 @@ class Messages:
         own = '%s:%026X' % (what, self._random.getrandbits(100))
         return {'end_device_ids': ids, 'correlation_ids': list(correlation_ids) + [own], 'received_at': self.time(now_us), **body}
 
-    def _reception(self, frame):
-        rssi = -105 + self._random.randint(-5, 5)
+    def _reception(self, frame, gateway, rssi, snr):
         return _present(
-            gateway_ids=GATEWAY, time=self.time(frame.end_us), timestamp=frame.end_us & 0xFFFFFFFF, rssi=rssi, channel_rssi=rssi,
-            snr=self._random.randint(10, 80) / 10, uplink_token=_text(self._random.randbytes(24)))
+            gateway_ids=gateway.ids, time=self.time(frame.end_us), timestamp=frame.end_us & 0xFFFFFFFF, rssi=rssi, channel_rssi=rssi,
+            snr=snr, uplink_token=_text(self._random.randbytes(24)))
 
     def _settings(self, frame):
         lora = {'bandwidth': frame.rate.bw_khz * 1000, 'spreading_factor': frame.rate.sf, 'coding_rate': '4/5'}

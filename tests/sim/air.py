@@ -9,13 +9,13 @@ START_UTC_S = 1_775_286_000     # 2026-04-04T07:00:00Z
 class Air:
     """Network plus one radio; keeps the timeline, the messages and the radio's events with their times."""
 
-    def __init__(self, klass='C', **options):
+    def __init__(self, klass='C', adr=False, **options):
         self.kernel = Kernel()
         self.timeline = []
         self.messages = []
         self.events = []
         self.network = Network(self.kernel, self._record, publish=self._publish, start_utc_s=START_UTC_S, **options)
-        self.radio = self.network.radio(klass)
+        self.radio = self.network.radio(klass, adr)
 
     def _record(self, kind, t_us=None, **fields):
         self.timeline.append(dict(fields, kind=kind, t_us=self.kernel.now_us if t_us is None else t_us))

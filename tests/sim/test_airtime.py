@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.airtime import DAY_US, REGIONS, DataRate, SlidingDay, preamble_us, symbol_us, time_on_air_us
+from sim.airtime import DAY_US, REGIONS, DataRate, SlidingSum, preamble_us, symbol_us, time_on_air_us
 
 # (SF, kHz, coding, PHY bytes, microseconds): The Things Stack's toa_test.go, brocaar's airtime_test, lora-modulation's documentation and
 # two independent calculators agree on them.
@@ -95,20 +95,20 @@ def test_second_sub_band_has_eight_narrow_channels_and_a_wide_one(name, first, l
 
 
 def test_the_sliding_day_is_half_open():
-    day = SlidingDay()
+    day = SlidingSum()
     day.add(0, 3)
     day.add(DAY_US, 4)
     assert day.largest() == 4
     day.add(DAY_US + 1, 2)
     assert day.largest() == 6
-    assert SlidingDay().largest() == 0
+    assert SlidingSum().largest() == 0
 
 
 @settings(max_examples=100)
 @given(st.lists(st.tuples(st.integers(0, 3 * DAY_US), st.integers(0, 10_000_000)), max_size=30))
 def test_the_largest_day_equals_trying_every_window(entries):
     entries.sort()
-    day = SlidingDay()
+    day = SlidingSum()
     for t_us, amount in entries:
         day.add(t_us, amount)
     windows = [sum(amount for t_us, amount in entries if start <= t_us < start + DAY_US) for start, _ in entries]

@@ -501,8 +501,8 @@ def _failing_radio(house, name, from_s, until_s):
     world = house.world
     radio = world.network.radio
 
-    def made(klass):
-        modem = radio(klass)
+    def made(*arguments, **options):
+        modem = radio(*arguments, **options)
         method = getattr(modem, name)
 
         def call(*arguments):

@@ -13,6 +13,7 @@ SF10 = DataRate(10, 125)
 ONE_BYTE_SF10_US = 288_768
 RX2_WIDE = DataRate(12, 500)
 ANSWER_DELAY_US = 530_000
+THRICE = {'trials': 3}
 
 
 def test_join_is_reported_when_the_accept_has_been_heard():
@@ -183,7 +184,7 @@ def test_acknowledgement_and_payload_come_in_one_frame():
 
 
 def test_confirmed_uplink_is_repeated_three_times_slower_at_last_and_every_emission_counts():
-    air = joined()
+    air = joined(modem=THRICE)
     air.network.gateway_down(3600_000_000)
     air.up(confirmed=True, dr=5, seconds=60)
     assert [event for _, event in air.events] == [(FAILED, 3, 'no_ack')]
@@ -194,15 +195,22 @@ def test_confirmed_uplink_is_repeated_three_times_slower_at_last_and_every_emiss
         assert 1_000_000 <= gap_us <= 3_000_000
 
 
-def test_a_repetition_stays_at_the_rate_its_payload_needs():
+def test_unless_told_otherwise_a_modem_emits_a_confirmed_frame_once():
     air = joined()
+    air.network.gateway_down(3600_000_000)
+    air.up(confirmed=True, seconds=60)
+    assert [event for _, event in air.events] == [(FAILED, 1, 'no_ack')]
+
+
+def test_a_repetition_stays_at_the_rate_its_payload_needs():
+    air = joined(modem=THRICE)
     air.network.gateway_down(3600_000_000)
     air.up(payload=bytes(53), confirmed=True, dr=3, seconds=60)
     assert [entry['sf'] for entry in air.of('uplink')] == [9, 9, 9]
 
 
 def test_a_repetition_that_comes_through_is_acknowledged_with_its_count():
-    air = joined()
+    air = joined(modem=THRICE)
     air.network.gateway_down(air.kernel.now_us + 3_000_000)
     air.up(confirmed=True, seconds=30)
     assert [event for _, event in air.events] == [(ACKED, 2, None)]
@@ -210,7 +218,7 @@ def test_a_repetition_that_comes_through_is_acknowledged_with_its_count():
 
 
 def test_lost_acknowledgements_make_repetitions_that_are_told_once():
-    air = joined()
+    air = joined(modem=THRICE)
     air.network.downlink_loss = 1.0
     air.up(confirmed=True, seconds=60)
     assert air.kinds() == [FAILED]
@@ -292,9 +300,8 @@ def test_a_faulty_modem_swallows_one_event_and_is_free_again(kind, confirmed):
 
 def strange(air, window, session=None, ack=False, answers=None):
     """A frame that the network would not send just now."""
-    frame = Downlink()
-    frame.window, frame.session, frame.ack, frame.answers = window, session or air.radio.session, ack, answers
-    frame.f_port, frame.payload, frame.confirmed = 7, b'' if ack else b'\x07', False
+    frame = Downlink(session or air.radio.session, window, answers, ack)
+    frame.f_port, frame.payload = 7, b'' if ack else b'\x07'
     return frame
 
 
@@ -324,7 +331,7 @@ def test_a_frame_of_another_session_is_no_frame():
 
 
 def test_class_c_takes_an_acknowledgement_that_comes_late():
-    air = joined('C').run(100)
+    air = joined('C', modem=THRICE).run(100)
     air.network.gateway_down(air.kernel.now_us + 3600_000_000)
     air.radio.send(1, b'\xa1', True, 2)
     air.run(7)
