@@ -49,7 +49,8 @@ def test_the_vectors_hold():
     assert {name: int(count) for name, count in held.items()} == {
         "requests": len(frames.REQUESTS), "answers": len(frames.ANSWERS), "misprints": len(frames.MISPRINTS),
         "registers": len(frames.STATUS + frames.DEVICE + frames.LIMITS),
-        "uplinks": len(payload.ours(vectors, 10) + payload.ours(vectors, 11)), "downlinks": len(payload.commands(vectors)),
+        "uplinks": len(payload.ours(vectors, 10) + payload.ours(vectors, 11)),
+        "downlinks": len(payload.commands(vectors) + payload.requests(vectors)),
     }
 
 

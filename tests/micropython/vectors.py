@@ -4,7 +4,7 @@ does not ends it.
 import json
 import sys
 
-from app import codec, words
+from app import codec, downlink, words
 from modbus import ascii, registers, transaction
 from tests.vectors import frames, payload
 
@@ -91,7 +91,10 @@ def check_downlinks(vectors):
     found = payload.commands(vectors)
     for word, port, packed in found:
         equal(codec.decode_downlink(port, packed), (words.COMMANDS.index(word), None), word)
-    return len(found)
+    asked = payload.requests(vectors)
+    for data, packed in asked:
+        equal(payload.read_as(downlink.read(downlink.PORT, packed)), payload.meant(data), str(data))
+    return len(found) + len(asked)
 
 
 with open(sys.argv[1]) as file:

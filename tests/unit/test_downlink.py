@@ -1,14 +1,18 @@
 """fPort 20 from both ends: ttn/formatter.js encodes, src/app/downlink.py reads; each refuses what the other does."""
 
+import json
+import pathlib
 import random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.formatter_engine import Engine
+from tests.vectors.payload import meant, read_as, requests
 
-from app import downlink, windows, wire_settings, words, zone
+from app import downlink, windows, words, zone
 
+VECTORS = json.loads((pathlib.Path(__file__).parents[2] / 'ttn' / 'vectors.json').read_text())
 ROUNDS = 600
 PLAIN = ['lock', 'unlock', 'reset', 'stop', 'resume_plan', 'reboot']
 
@@ -96,34 +100,10 @@ def random_request(rng):
     return data
 
 
-def meant(data):
-    """(op, id, issued_at, expires_in_s, args) that a device must read from a request."""
-    kind = 'time' if 'time' in data else data.get('command') or [name for name in ('plan', 'timezone', 'settings') if name in data][0]
-    current_da = int(data.get('current_a', 0) * 10)
-    args = ()
-    if kind == 'time':
-        return words.COMMANDS.index('time'), None, None, None, (data['time'],)
-    if kind == 'plan':
-        args = windows.parse(data['plan']['windows'])[0]
-    elif kind == 'timezone':
-        args = zone.parse(data['timezone'])[0]
-    elif kind == 'settings':
-        args = tuple(sorted(data['settings'].items(), key=lambda item: wire_settings.number_of(item[0])))
-    elif kind in ('start', 'set_current'):
-        args = (current_da,)
-    elif kind == 'skip':
-        args = (words.SKIPS.index(data['window']),)
-    elif kind == 'report':
-        args = (words.REPORTS.index(data['what']),)
-    elif kind == 'boost' and 'until' in data:
-        args = (downlink.UNTIL_TIME, windows.parse_time(data['until']), current_da)
-    elif kind == 'boost':
-        args = (downlink.UNTIL_ENERGY, round(data['kwh'] * 1000), current_da) if 'kwh' in data else (downlink.UNTIL_UNPLUGGED, 0, current_da)
-    return words.COMMANDS.index(kind), data['id'], data['issued_at'], data['expires_in_s'], args
-
-
-def read_as(read):
-    return read.op, read.command_id, read.issued_at, read.expires_in_s, read.args
+@pytest.mark.parametrize('data, packed', requests(VECTORS))
+def test_a_request_of_the_vectors_is_read_as_it_was_meant(data, packed):
+    read = downlink.read(20, packed)
+    assert read.fault == 0 and read_as(read) == meant(data)
 
 
 def test_what_the_formatter_encodes_the_firmware_reads_and_the_formatter_gives_back(js):

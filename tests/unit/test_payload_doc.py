@@ -7,11 +7,13 @@ import re
 import dukpy
 import pytest
 
-from app import words
+from app import windows, words
 
 ROOT = pathlib.Path(__file__).parents[2]
 DOC = (ROOT / 'docs' / 'payload.md').read_text()
-VECTORS = {v['description']: v for v in json.loads((ROOT / 'ttn' / 'vectors.json').read_text())['uplink']}
+ALL = json.loads((ROOT / 'ttn' / 'vectors.json').read_text())
+VECTORS = {v['description']: v for v in ALL['uplink']}
+REQUESTS = {v['description']: v for v in ALL['downlink']}
 EXAMPLE = re.compile(r'(.+)\n\nfPort (\d+): `([0-9A-F ]+)`\n.*?```json\n(.*?)```\s*', re.S)
 
 
@@ -34,20 +36,47 @@ def examples():
 
 @pytest.mark.parametrize('description, f_port, sent, decoded', examples())
 def test_an_example_is_one_of_the_vectors(description, f_port, sent, decoded):
-    vector = VECTORS[description]
-    assert vector['input'] == {'fPort': int(f_port), 'bytes': list(bytes.fromhex(sent))}
-    assert vector['output'] == {'data': json.loads(decoded)}
+    packed = {'fPort': int(f_port), 'bytes': list(bytes.fromhex(sent))}
+    if description.startswith('down: '):
+        vector = REQUESTS[description.removeprefix('down: ')]
+        assert (vector['input'], vector['output']) == ({'data': json.loads(decoded)}, packed)
+    else:
+        assert (VECTORS[description]['input'], VECTORS[description]['output']) == (packed, {'data': json.loads(decoded)})
 
 
 @pytest.mark.parametrize('title, table', [
     ('States', words.STATES), ('Reasons', words.REASONS), ('Overrides', words.OVERRIDES), ('Commands', words.COMMANDS),
-    ('Results', words.RESULTS), ('Details', words.DETAILS),
+    ('Results', words.RESULTS), ('Details', words.DETAILS), ('Holders', words.HOLDERS), ('Events', words.EVENTS), ('Causes', words.CAUSES),
 ])
 def test_a_table_of_words_is_the_firmware_s(title, table):
     described = [(int(row[0]), row[1]) for row in rows(section(title))]
     assert [index for index, _ in described] == list(range(len(table)))
     for (_, said), word in zip(described, table, strict=True):
         assert said == f'`{word}`' if word else not said.startswith('`')
+
+
+def test_the_settings_are_the_firmware_s():
+    described = [(int(row[0]), row[1].strip('`'), re.findall('`(.*?)`', row[2]), row[3]) for row in rows(section('Settings'))]
+    plain = {None: 'null', True: 'true', False: 'false'}
+    assert described == [
+        (number, name, [plain.get(value, value) for value in values], '' if highest is None else '%d to %d' % (lowest, highest))
+        for number, (name, values, lowest, highest) in enumerate(words.SETTINGS)]
+
+
+def test_the_parts_and_errors_are_the_firmware_s():
+    assert [row[0].strip('`') for row in rows(section('fPort 12: device'))] == list(words.DEVICE_PARTS)
+    assert [row[0].strip('`') for row in rows(section('fPort 14: read-back'))] == list(words.READBACK_PARTS)
+    assert tuple(re.findall(r'\d `(\w+)`', section('Errors'))) == words.ERRORS
+
+
+def test_the_hash_on_the_page_is_the_firmware_s():
+    plan, _ = windows.parse(REQUESTS['plan']['input']['data']['plan']['windows'])
+    assert int(re.search(r'\(`00 00 00`\) give (\d+)', DOC).group(1)) == windows.plan_hash(plan, bytes(3))
+
+
+def test_each_field_of_a_request_is_described():
+    fields = {name for v in REQUESTS.values() if 'bytes' in v['output'] for name in v['input']['data']}
+    assert fields <= set(re.findall(r'`([a-z_]+)`', DOC)) | set(re.findall(r'"([a-z_]+)":', DOC))
 
 
 @pytest.fixture(scope='module')

@@ -1,6 +1,6 @@
 """What a device must have held to send the uplinks of ttn/vectors.json. Without pytest: CPython and MicroPython both read it."""
 
-from app import words
+from app import downlink, windows, words, zone
 
 ACKS = ('Lock Outlet ACK', 'Unlock Outlet ACK', 'Reset Charger ACK')
 NO_REASON = 31
@@ -76,6 +76,8 @@ def result_of(data, packed):
         result=words.RESULTS.index(data['result']),
         detail=words.DETAILS.index(data.get('detail', 'none')),
     )
+    if 'setting' in data:
+        result.detail = words.BAD_SETTING + [row[0] for row in words.SETTINGS].index(data['setting'])
     status = Status(**charger_of(data))
     if data['state'] in ACKS:  # the formatter made that word; which state the box was in stands in the byte
         status.state = packed[3] >> 2 & 7
@@ -97,8 +99,55 @@ def ours(vectors, port):
 
 
 def commands(vectors):
-    """(command word, fPort, bytes) of the downlinks that mean something."""
+    """(command word, fPort, bytes) of the downlinks of the original."""
     return [
         (v['input']['data']['mode'].split()[0].lower(), v['output']['fPort'], bytes(v['output']['bytes']))
-        for v in vectors['downlink'] if 'bytes' in v['output']
+        for v in vectors['downlink'] if 'bytes' in v['output'] and 'mode' in v['input']['data']
     ]
+
+
+def requests(vectors):
+    """(what was asked, bytes) of the downlinks on fPort 20."""
+    return [
+        (v['input']['data'], bytes(v['output']['bytes'])) for v in vectors['downlink'] if v['output'].get('fPort') == downlink.PORT
+    ]
+
+
+def _boost(data, current_da):
+    if 'until' in data:
+        return downlink.UNTIL_TIME, windows.parse_time(data['until']), current_da
+    if 'kwh' in data:
+        return downlink.UNTIL_ENERGY, round(data['kwh'] * 1000), current_da
+    return downlink.UNTIL_UNPLUGGED, 0, current_da
+
+
+def meant(data):
+    """(op, id, issued_at, expires_in_s, args) that a device must read from a request."""
+    if 'time' in data:
+        return words.COMMANDS.index('time'), None, None, None, (data['time'],)
+    current_da = int(data.get('current_a', 0) * 10)
+    args = ()
+    if 'command' in data:
+        kind = data['command']
+        if kind in ('start', 'set_current'):
+            args = (current_da,)
+        elif kind == 'skip':
+            args = (words.SKIPS.index(data.get('window', 'this')),)
+        elif kind == 'report':
+            args = (words.REPORTS.index(data.get('what', 'status')),)
+        elif kind == 'boost':
+            args = _boost(data, current_da)
+        return words.COMMANDS.index(kind), data['id'], data['issued_at'], data.get('expires_in_s', 600), args
+    if 'plan' in data:
+        kind, args = 'plan', windows.parse(data['plan']['windows'])[0]
+    elif 'timezone' in data:
+        kind, args = 'timezone', zone.parse(data['timezone'])[0]
+    else:
+        kind = 'settings'
+        args = tuple([(row[0], data['settings'][row[0]]) for row in words.SETTINGS if row[0] in data['settings']])
+    return words.COMMANDS.index(kind), data.get('id', 0), data['issued_at'], data.get('expires_in_s', 65535), args
+
+
+def read_as(read):
+    """What the device read, as meant() says it."""
+    return read.op, read.command_id, read.issued_at, read.expires_in_s, read.args
