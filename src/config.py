@@ -9,6 +9,8 @@ SUB_BAND = 2              # AU915 and US915: 1 to 8; The Things Network uses 2
 LORAWAN_CLASS = 'C'       # 'C': commands arrive at once (the monitor is mains-fed); 'A': after the next uplink
 DATA_RATE = None          # None: SF10 of the region; or the region's index. In a basement the monitor goes slower by itself
 ADR = False               # True: the network chooses the data rate, and DATA_RATE must be None
+CLOCK_SYNC = True         # ask the network for the time; False: it is only taken from {"time": ...} by downlink
+CLOCK_STATE = True        # requests for the time carry the state of the box, which Home Manager wants in every uplink
 
 # Charger
 CHARGER_ID = 1            # Modbus id, 1 to 16; None: find the only box on the bus
@@ -27,7 +29,7 @@ BUS_DIRECTION = 'auto'    # Linux only: 'auto' (adapter switches itself) or 'rts
 STORE_DIR = '/var/lib/ev-charger-monitor'  # Linux only
 
 _NAMES = (
-    'REGION', 'SUB_BAND', 'LORAWAN_CLASS', 'DATA_RATE', 'ADR', 'CHARGER_ID', 'PHASE_ORDER', 'TIMEZONE', 'PLAN', 'HOLD',
+    'REGION', 'SUB_BAND', 'LORAWAN_CLASS', 'DATA_RATE', 'ADR', 'CLOCK_SYNC', 'CLOCK_STATE', 'CHARGER_ID', 'PHASE_ORDER', 'TIMEZONE', 'PLAN', 'HOLD',
     'UNKNOWN_TIME', 'WATCHDOG_S', 'BUS_PORT', 'BUS_DIRECTION', 'STORE_DIR',
 )
 
@@ -70,6 +72,8 @@ CHECKS = (
     ('LORAWAN_CLASS', lambda v: v in ('A', 'C'), "'A' or 'C'"),
     ('DATA_RATE', lambda v: v is None or _is_int(v, 0, 6), 'None or an index of the region, 0 to 6'),
     ('ADR', lambda v: isinstance(v, bool), 'True or False'),
+    ('CLOCK_SYNC', lambda v: isinstance(v, bool), 'True or False'),
+    ('CLOCK_STATE', lambda v: isinstance(v, bool), 'True or False'),
     ('CHARGER_ID', lambda v: v is None or _is_int(v, 1, 16), '1 to 16, or None to find it'),
     ('PHASE_ORDER', _is_phase_order, "L1, L2 and L3 in the box's order, as in 'L3 L2 L1'"),
     ('TIMEZONE', _is_text, "a POSIX TZ string, as in 'AEST-10AEDT,M10.1.0,M4.1.0/3'"),

@@ -4,12 +4,14 @@ Data flows one way: sightings of the box -> watch -> reporter -> outbox; downlin
 """
 
 from hal.contract import RED
+from lorawan import clock_sync
 from modbus import charger as bus
 
 from app.actor import Actor
 from app.keeper import Keeper
 from app.reporter import Reporter
 from app.states import colour_of
+from app.timekeeper import OWNER, Timekeeper, owner_time
 from app.watch import Watch
 
 # A running command is looked at this often beside every reading, for its deadlines.
@@ -26,7 +28,13 @@ class Monitor:
         self.session = session
         self.keeper = Keeper(journal)
         self.watch = Watch(charger, now_ms)
-        self.reporter = Reporter(board.clock, session, charger, self.watch, self.keeper, settings.LORAWAN_CLASS)
+        self.timekeeper = Timekeeper(board.clock, journal)
+        self.clock_sync = clock_sync.ClockSync(session, board.radio, journal, self.timekeeper, now_ms)
+        self.clock_sync.enabled = settings.CLOCK_SYNC
+        self.reporter = Reporter(board.clock, session, charger, self.watch, self.keeper, self.timekeeper, self.clock_sync,
+                                 settings.LORAWAN_CLASS)
+        if settings.CLOCK_STATE:
+            self.clock_sync.state = self.reporter.state
         self.actor = Actor(charger, session, self.keeper, self.watch, self.reporter.answer)
         self._indicator = board.indicator
         self._system = board.system
@@ -48,7 +56,7 @@ class Monitor:
             self._indicator.activity(False)
         downlink = session.poll(now_ms)
         if downlink is not None:
-            self.actor.downlink(downlink[0], downlink[1], now_ms)
+            self._on_downlink(downlink[0], downlink[1], now_ms)
             self._due_ms = now_ms
         if session.joined is not self._joined:
             self._joined = session.joined
@@ -59,6 +67,17 @@ class Monitor:
         if session.due_ms < due_ms:
             due_ms = session.due_ms
         return self._due_ms if self._due_ms < due_ms else due_ms
+
+    def _on_downlink(self, port, payload, now_ms):
+        """The time for those who keep it, all else for the actor."""
+        if port == clock_sync.PORT:
+            self.clock_sync.downlink(payload, now_ms)
+            return
+        utc_s = owner_time(port, payload)
+        if utc_s is None:
+            self.actor.downlink(port, payload, now_ms)
+        else:
+            self.timekeeper.set(utc_s, now_ms, OWNER)
 
     def _on_charger(self, event, now_ms):
         """What the bus brought."""

@@ -1,5 +1,6 @@
-"""What the network is told, and when: news at once, answers once, heartbeats as the budget allows."""
+"""What the network is told, and when: news at once, answers once, heartbeats as the budget allows; and what it is asked."""
 
+from lorawan.clock_sync import CARRIER, REQUEST
 from lorawan.outbox import ANSWER, CHANGE, FAULT, HEARTBEAT
 
 from app import codec, words
@@ -12,6 +13,7 @@ STATUS_PORT = 10
 RESULT_PORT = 11
 STATUS_KEY = 'status'
 BUSY_KEY = 'busy'
+CLOCK_KEY = 'clock'
 
 # A new reason for the same state is news only if it lasts: a key just turned is followed by C2, and the radio must be free for that.
 REASON_SETTLES_MS = 20000
@@ -33,8 +35,10 @@ def heartbeat_period_ms(state, klass):
 class Reporter:
     """Puts into the outbox what is to be said; the bytes are packed when they leave, so that they tell the state as it is then."""
 
-    def __init__(self, clock, session, charger, watch, keeper, klass):
+    def __init__(self, clock, session, charger, watch, keeper, timekeeper, clock_sync, klass):
         self._clock = clock
+        self._timekeeper = timekeeper
+        self._clock_sync = clock_sync
         self._session = session
         self._charger = charger
         self._watch = watch
@@ -46,6 +50,7 @@ class Reporter:
         self._reason_ms = None       # since when another reason holds, None while none does
         self._answers = 0
         session.probe = self._make_status   # what a network that fell silent is asked with
+        session.on_sent = self._sent
 
     def answer(self, command):
         """One final answer; those for which there was no room share one frame."""
@@ -67,7 +72,8 @@ class Reporter:
             due_ms = self._reason_ms + REASON_SETTLES_MS
         if self._said is None or not self._session.joined:
             return due_ms
-        return min(due_ms, self._heartbeat(now_ms))
+        self._ask_time(now_ms)
+        return min(due_ms, self._clock_sync.due_ms, self._heartbeat(now_ms))
 
     def _announce(self, now_ms, hold):
         """Put a status into the outbox if there is news."""
@@ -107,6 +113,23 @@ class Reporter:
             session.outbox.put(HEARTBEAT, STATUS_KEY, self._make_status)
         return now_ms + HEARTBEAT_RETRY_MS
 
+    def _ask_time(self, now_ms):
+        """Put a request for the time if one is wanted, or an uplink for the modem's own request to go with."""
+        wanted = self._clock_sync.tick(now_ms)
+        outbox = self._session.outbox
+        if wanted == REQUEST and not outbox.holds(CLOCK_KEY):
+            outbox.put(HEARTBEAT if self._timekeeper.known else CHANGE, CLOCK_KEY, self._clock_sync.make)
+        elif wanted == CARRIER and not len(outbox):
+            outbox.put(HEARTBEAT, STATUS_KEY, self._make_status)
+
+    def _sent(self, key, now_ms):
+        if key == CLOCK_KEY:
+            self._clock_sync.sent(now_ms)
+
+    def state(self):
+        """Index of the state word of this moment."""
+        return self._judge(False).state
+
     def _make_status(self, limit):
         return STATUS_PORT, codec.encode_status(self._judge(False), limit)
 
@@ -128,5 +151,5 @@ class Reporter:
             snapshot.forget()
         snapshot.judge(code if known else watch.last_code, known, watch.starting, watch.had_charged)
         snapshot.override = OVERRIDE_LOCK if self._keeper.locked else OVERRIDE_NONE
-        snapshot.time_known = self._clock.utc_s() is not None
+        snapshot.time_known = self._timekeeper.known
         return snapshot

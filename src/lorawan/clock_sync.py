@@ -80,8 +80,8 @@ class ClockSync:
 
     def __init__(self, session, radio, store, time, now_ms):
         """time: now_ms(), utc_s(now_ms) or None, network(utc_s, at_ms) -> believed?, known, changes (counts every change of the time)."""
+        self.enabled = True          # ask at all, and answer
         self.state = None            # or a callable: index of the state word that a frame carries
-        self.on_unanswered = None    # or a callable(now_ms): a network that used to answer did not
         self.due_ms = now_ms
         self.answered = 0
         self.unanswered = 0
@@ -107,7 +107,7 @@ class ClockSync:
     def tick(self, now_ms):
         """NOTHING, REQUEST or CARRIER; due_ms says when to look again."""
         session = self._session
-        if not session.joined:
+        if not (self.enabled and session.joined):
             self.due_ms = _FOREVER_MS
             return NOTHING
         if session.joined_ms != self._joined_ms:
@@ -154,8 +154,8 @@ class ClockSync:
             self._asked_ms = None
             self.unanswered += 1
             # A network that never answered was never told to; and one that was heard meanwhile is there.
-            if self.answered and self.on_unanswered is not None and self._session.heard_ms < asked_ms:
-                self.on_unanswered(now_ms)
+            if self.answered and self._session.heard_ms < asked_ms:
+                self._session.unanswered(now_ms)
 
     def _is_out(self, asked_ms):
         """An uplink was begun since then."""
@@ -166,7 +166,7 @@ class ClockSync:
 
     def make(self, limit):
         """(port, payload) of what is owed or wanted now, stamped now; None if it does not fit."""
-        if limit < _REQUEST_BYTES:
+        if limit < _REQUEST_BYTES or not self.enabled:
             return None
         now_ms = self._time.now_ms()
         utc_s = self._time.utc_s(now_ms)
@@ -221,6 +221,7 @@ class ClockSync:
         correction = body[0] | body[1] << 8 | body[2] << 16 | body[3] << 24
         self._stamp = None
         self._next_token()
+        self._session.answered(now_ms)
         self._answer(((stamp[1] + correction) & _MOD) + GPS_UTC_S, stamp[0], now_ms)
 
     def _answer(self, utc_s, at_ms, now_ms):

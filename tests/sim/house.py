@@ -19,6 +19,7 @@ WAKE_MAX_US = 5_001_000
 SPINS_MAX = 1000
 # How long an uplink may take besides what makes it: the frame before it with its receive windows, then its own airtime.
 RADIO_S = 9
+CLOCK_PORT = 202
 WORDS = {'A1': 'Not Connected', 'B1': 'Connected and Locked', 'B2': 'Charged', 'C2': 'Charging', 'C3': 'Charging', 'C4': 'Charging'}
 STATES = ('Not Connected', 'Connected and Locked', 'Charging', 'Charged', 'Disabled', 'Lock Outlet ACK', 'Unlock Outlet ACK', 'Reset Charger ACK')
 
@@ -86,7 +87,7 @@ class House:
         assert self.longest_drive_us <= DRIVE_MAX_US
         assert not self._since_us, 'the driver is on at the end'
         assert self.longest_sleep_us <= WAKE_MAX_US
-        for entry in self.of('uplink'):
+        for entry in self.of('uplink') + self.clock('uplink'):
             assert entry['decoded'] and entry['decoded'].get('state') in STATES, entry
         return self
 
@@ -131,8 +132,14 @@ class House:
     # --- what was seen
 
     def of(self, kind, from_s=0.0, until_s=float('inf')):
-        """Entries of the timeline."""
-        return [entry for entry in self.world.timeline if entry['kind'] == kind and from_s <= entry['t'] < until_s]
+        """Entries of the timeline; without what is asked and answered about the time, which is not about the box: see clock()."""
+        return [entry for entry in self.world.timeline
+                if entry['kind'] == kind and from_s <= entry['t'] < until_s and entry.get('f_port') != CLOCK_PORT]
+
+    def clock(self, kind, from_s=0.0, until_s=float('inf')):
+        """Uplinks or downlinks about the time."""
+        return [entry for entry in self.world.timeline
+                if entry['kind'] == kind and from_s <= entry['t'] < until_s and entry['f_port'] == CLOCK_PORT]
 
     def told(self, from_s, **wanted):
         """When the first uplink from then on carried these decoded values; None: never."""

@@ -264,7 +264,8 @@ class Home:
         return [(topic.split('/', 4)[-1], json.loads(payload)) for topic, payload in self._heard if not topic.endswith('/down/push')]
 
     def states(self):
-        return [message['uplink_message']['decoded_payload']['state'] for topic, message in self.heard() if topic == 'up']
+        uplinks = [message['uplink_message'] for topic, message in self.heard() if topic == 'up']
+        return [uplink['decoded_payload']['state'] for uplink in uplinks if uplink['decoded_payload']['type'] != 'clock']
 
     def close(self):
         self.client.disconnect()

@@ -36,7 +36,7 @@ def of_kind(world, kind):
 
 
 def states_sent(world):
-    return [entry['decoded']['state'] for entry in of_kind(world, 'uplink')]
+    return [entry['decoded']['state'] for entry in of_kind(world, 'uplink') if entry['decoded']['type'] != 'clock']
 
 
 def downlink(t, payload_hex):

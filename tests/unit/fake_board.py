@@ -109,6 +109,9 @@ class Clock:
     def utc_s(self):
         return self.utc
 
+    def set_utc(self, utc_s):
+        self.utc = utc_s
+
 
 class Board:
     """All parts of hal.contract. fed: when the watchdog was; colours: (ms, colour) shown; lines: the log; resets: reasons."""

@@ -76,7 +76,10 @@ class Rig:
     def __init__(self, records=None, modem=False):
         self.now_ms = 20000
         self.records = {} if records is None else records
-        self.session = SimpleNamespace(joined=True, joined_ms=10000, last_uplink_ms=15000, heard_ms=10000)
+        self.told = []      # what the session was told: answers, and answers that stayed out
+        self.missed = []
+        self.session = SimpleNamespace(joined=True, joined_ms=10000, last_uplink_ms=15000, heard_ms=10000,
+                                       answered=self.told.append, unanswered=self.missed.append)
         self.store = SimpleNamespace(get=self.records.get, put=self.records.__setitem__)
         self.radio = SimpleNamespace(ask_time=lambda: modem, utc_s=lambda: None)
         self.time = Time(self)
@@ -222,25 +225,20 @@ def test_a_lost_answer_is_asked_for_once_more_and_no_third_time_that_day():
     rig = Rig()
     rig.live(HOUR_MS, rig.server.answer)
     rig.frames.clear()
-    told = []
-    rig.sync.on_unanswered = told.append
     rig.live(3 * DAY_MS)
     assert rig.asked_h() == pytest.approx([24, 24.17, 48, 48.17, 72, 72.17], abs=0.03)
-    assert len(told) == 5
+    assert len(rig.missed) == 5 and len(rig.told) == 1
 
 
 def test_a_network_that_never_answered_or_was_heard_meanwhile_is_no_matter_for_the_session():
-    told = []
     rig = Rig()
-    rig.sync.on_unanswered = told.append
     rig.live(DAY_MS)
-    assert rig.sync.unanswered and not told
+    assert rig.sync.unanswered and not rig.missed
     rig = Rig()
     rig.live(HOUR_MS, rig.server.answer)
-    rig.sync.on_unanswered = told.append
     rig.session.heard_ms = 10 * DAY_MS
     rig.live(2 * DAY_MS)
-    assert rig.sync.unanswered and not told
+    assert rig.sync.unanswered and not rig.missed
 
 
 def test_after_a_rejoin_it_is_asked_at_once_within_the_quota():
@@ -419,3 +417,11 @@ def test_a_store_that_fails_costs_the_memory_only():
     for _ in range(6):
         quota.add(0)
     assert quota.wait_ms(0, False) == DAY_MS and quota.store_failures == 7
+
+
+def test_a_board_told_to_ask_nothing_asks_and_answers_nothing():
+    rig = Rig()
+    rig.sync.enabled = False
+    rig.sync.downlink(b'\x02\x05\x00', rig.now_ms)
+    rig.live(DAY_MS)
+    assert rig.frames == [] and rig.sync.make(11) is None

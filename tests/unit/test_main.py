@@ -90,7 +90,8 @@ def test_it_is_the_monitor_that_runs_and_whoever_starts_it_is_told():
     told = []
     assert board.run(lambda: main.start(board, config.Settings(), told.append), 30000)
     assert isinstance(told[0], Monitor)
-    assert board.lines == ['started'] and board.resets == [] and len(board.radio.frames) == 1
+    assert board.lines == ['started'] and board.resets == []
+    assert [port for _, port, _ in board.radio.frames] == [10, 202]
 
 
 # --- settings

@@ -169,3 +169,28 @@ def test_without_a_network_the_box_is_watched_all_the_same():
     rig.board.box.code = 0xA1
     rig.run(70000)
     assert rig.monitor.watch.code == 0xA1
+
+
+def test_the_owners_time_and_the_networks_answer_set_the_clock():
+    rig = Rig(0xB1, CLOCK_STATE=True)
+    rig.run(60000)
+    port, request = [(port, payload) for _, port, payload in rig.board.radio.frames if port == 202][0]
+    assert request[5] >> 5 == 2    # Connected and Locked
+    now_gps_s = 1775286000 - 315964800 + 18
+    correction = now_gps_s - int.from_bytes(request[1:5], 'little')
+    rig.board.radio.push(202, b'\x01' + correction.to_bytes(4, 'little') + bytes((request[5] & 15,)))
+    rig.run(61000)
+    asked_ms = [ms for ms, port, _ in rig.board.radio.frames if port == 202][0]
+    assert rig.board.clock.utc == 1775286000 + (60000 - asked_ms) // 1000
+    rig.board.radio.push(20, b'\x0f' + (1800000000).to_bytes(4, 'big'))
+    rig.run(62000)
+    assert rig.board.clock.utc == 1800000000 and rig.monitor.actor.bad_downlinks == 0
+
+
+def test_without_the_state_a_request_has_none_and_without_clock_sync_there_is_none():
+    rig = Rig(0xB1, CLOCK_STATE=False)
+    rig.run(60000)
+    assert rig.frames(202)[0][5] >> 5 == 0
+    rig = Rig(0xB1, CLOCK_SYNC=False)
+    rig.run(3600000)
+    assert rig.frames(202) == [] and len(rig.frames(STATUS)) > 0

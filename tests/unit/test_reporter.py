@@ -9,6 +9,7 @@ from app.commands import BUSY, D_NONE, DONE, LOCK, RESET, Command
 from app.keeper import Keeper
 from app.reporter import HEARTBEAT_RETRY_MS, REASON_SETTLES_MS, RESULT_PORT, STATUS_PORT, Reporter, heartbeat_period_ms
 from app.watch import FIRST_STATE_MS, FOREVER_MS, SILENCE_MS, Watch
+from lorawan.clock_sync import CARRIER, NOTHING, REQUEST
 from lorawan.outbox import ANSWER, CHANGE, FAULT, HEARTBEAT, Outbox
 
 MINUTE_MS = 60000
@@ -30,6 +31,20 @@ class Session:
         return self.stretch or period_ms
 
 
+class ClockSync:
+    """Wants what it is told to want."""
+
+    def __init__(self):
+        self.wanted = NOTHING
+        self.due_ms = FOREVER_MS
+        self.sent_ms = []
+        self.make = lambda limit: (202, b'request')
+        self.sent = self.sent_ms.append
+
+    def tick(self, now_ms):
+        return self.wanted
+
+
 class Rig:
     """A reporter beside a box that is read every 2 s; take() is the radio."""
 
@@ -40,8 +55,10 @@ class Rig:
         self.charger = SimpleNamespace(reading=self.reading, heard_ms=None, answered_ms=None, read_soon=lambda now_ms, delay_ms=0: None)
         self.watch = Watch(self.charger, boot_ms)
         self.keeper = Keeper(SimpleNamespace(get=lambda name: None, put=lambda name, value: None))
-        self.reporter = Reporter(SimpleNamespace(now_ms=lambda: self.now_ms, utc_s=lambda: None), self.session, self.charger, self.watch,
-                                 self.keeper, klass)
+        self.timekeeper = SimpleNamespace(known=False)
+        self.clock_sync = ClockSync()
+        self.reporter = Reporter(SimpleNamespace(now_ms=lambda: self.now_ms), self.session, self.charger, self.watch, self.keeper,
+                                 self.timekeeper, self.clock_sync, klass)
         self.due_ms = 0
 
     def show(self, code, ms=2000, hold=False, key=True):
@@ -71,6 +88,8 @@ class Rig:
         outbox = self.session.outbox
         priority = outbox.first()
         if priority is None:
+            return None
+        if outbox.holds('clock') and len(outbox) == 1:
             return None
         port, payload = outbox.take()[1](limit)
         outbox.sent()
@@ -414,3 +433,49 @@ def test_a_network_that_fell_silent_is_asked_with_a_status():
     rig.settle(0xC2)
     port, payload = rig.session.probe(11)
     assert (port, payload[1]) == (STATUS_PORT, 0xC2)
+
+
+# --- the time
+
+
+def test_a_request_for_the_time_goes_once_as_a_change_while_it_is_unknown_and_as_a_heartbeat_later():
+    rig = Rig()
+    rig.clock_sync.wanted = REQUEST
+    assert rig.tick() is None
+    assert not rig.session.outbox.holds('clock')    # nothing is said before the first state
+    rig.settle(0xB1)
+    for known, priority in ((False, CHANGE), (True, HEARTBEAT)):
+        rig.timekeeper.known = known
+        rig.session.outbox.remove('clock')
+        rig.reporter.tick(rig.now_ms, False)
+        rig.reporter.tick(rig.now_ms, False)
+        assert len(rig.session.outbox) == 1 and rig.session.outbox.first() == priority
+        assert rig.session.outbox.take()[1](11) == (202, b'request')
+        rig.session.outbox.back()
+    rig.session.on_sent('status', 1)
+    rig.session.on_sent('clock', 2)
+    assert rig.clock_sync.sent_ms == [2]
+
+
+def test_a_modem_that_asks_by_itself_is_given_a_status_to_go_with():
+    rig = Rig()
+    rig.settle(0xB1)
+    rig.clock_sync.wanted = CARRIER
+    rig.tick()
+    assert rig.wait(1000) is not None
+
+
+def test_it_looks_again_when_the_time_has_to_be_asked_for():
+    rig = Rig()
+    rig.settle(0xB1)
+    rig.clock_sync.due_ms = rig.now_ms + 5000
+    rig.tick()
+    assert rig.due_ms == rig.now_ms + 5000
+
+
+def test_a_status_tells_whether_the_time_is_known():
+    rig = Rig()
+    rig.settle(0xB1)
+    for known in (False, True):
+        rig.timekeeper.known = known
+        assert bool(rig.reporter._make_status(11)[1][3] & 8) is known
