@@ -440,7 +440,8 @@ def test_a_downlink_without_the_acknowledgement_ends_by_the_deadline_and_joining
     bench.air.acks = False
     bench.air.mac_commands = True
     assert radio.send(10, b"hello", True, 2)
-    assert kinds(events(bench, 60000)) == [FAILED]
+    # It proves the session all the same.
+    assert kinds(events(bench, 60000)) == [FAILED, HEARD]
     with pytest.raises(HalError) as caught:
         radio.join(2)
     assert caught.value.args[0] == RADIO
@@ -521,6 +522,32 @@ def test_with_adr_the_network_may_repeat_and_has_the_time_for_it():
     radio.send(10, b"x", False, 2)
     assert events(bench, 44000) == []
     assert events(bench, 2000) == [(FAILED, 1, "no result")]
+
+
+def test_with_adr_the_last_frame_tells_the_data_rate_that_the_network_has_set():
+    bench = Bench(ADR=True)
+    bench.air.adr_rate = 5
+    radio = joined(bench)
+    told = [radio.data_rate()]
+    for _ in range(2):
+        assert radio.send(10, b"hello", False, 2)
+        assert events(bench, 20000) == [(SENT, 1, None)]
+        told.append(radio.data_rate())
+    # What the socket was told counts for nothing.
+    assert [uplink[4] for uplink in bench.air.uplinks] == told[1:] == [4, 5] and told[0] is None
+    joined(bench)
+    assert radio.data_rate() is None
+
+
+def test_without_adr_the_data_rate_is_ours():
+    bench = Bench()
+    bench.air.adr_rate = 5
+    radio = joined(bench)
+    for data_rate in (2, 4):
+        assert radio.send(10, b"hello", False, data_rate)
+        events(bench, 20000)
+        assert radio.data_rate() is None
+    assert [uplink[4] for uplink in bench.air.uplinks] == [2, 4]
 
 
 def test_the_fake_lora_is_strict():
