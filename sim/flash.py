@@ -112,6 +112,7 @@ class Nvs:
         self._live = [{} for _ in range(pages)]
         self._used = [0] * pages
         self._free = list(range(1, pages))
+        self._busy = [0]    # the longest filled first: among equals it is the one to be erased
         self._page = 0
 
     def put(self, name, entries):
@@ -130,12 +131,13 @@ class Nvs:
     def _next_page(self):
         page = self._free.pop(0)
         if not self._free:
-            busy = [number for number in range(len(self.erases)) if number != page]
-            victim = min(busy, key=lambda number: sum(self._live[number].values()))
+            victim = min(self._busy, key=lambda number: sum(self._live[number].values()))
             self._live[page] = self._live[victim]
             self._used[page] = sum(self._live[page].values())
             self._live[victim] = {}
             self._used[victim] = 0
             self.erases[victim] += 1
             self._free.append(victim)
+            self._busy.remove(victim)
+        self._busy.append(page)
         self._page = page

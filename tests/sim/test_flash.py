@@ -83,6 +83,15 @@ def test_whatever_is_written_is_live_once(puts):
     assert max(nvs._used) <= flash.ENTRIES
 
 
+def test_records_that_never_change_keep_one_page_from_the_turn_and_no_more():
+    nvs = flash.Nvs()
+    nvs.put('plan', 10)
+    for _ in range(flash.ENTRIES * 700):
+        nvs.put('x', 1)
+    worn = sorted(nvs.erases)
+    assert worn[0] == 0 and worn[-1] - worn[1] <= 1
+
+
 def test_entries_are_those_of_a_string_in_base64():
     # 21 bytes: 28 characters, newline and NUL fit one entry, and one is the key's.
     assert [flash.nvs_entries(length) for length in (1, 21, 22, 231, 1011)] == [2, 2, 3, 11, 44]
