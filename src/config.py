@@ -26,11 +26,14 @@ UNKNOWN_TIME = 'hold'     # 'hold', 'charge', or hours after which to charge
 WATCHDOG_S = 60           # reset after so long without progress; the RP2 allows 8 at most
 BUS_PORT = '/dev/ttyUSB0'  # Linux only
 BUS_DIRECTION = 'auto'    # Linux only: 'auto' (adapter switches itself) or 'rts'
+RADIO_PORT = None         # Linux only: the modem's serial device, as '/dev/ttyUSB1'; None: no modem
+RADIO_MODEM = 'wio_e5'    # Linux only: 'wio_e5' or 'rak3172'
 STORE_DIR = '/var/lib/ev-charger-monitor'  # Linux only
 
 _NAMES = (
     'REGION', 'SUB_BAND', 'LORAWAN_CLASS', 'DATA_RATE', 'ADR', 'CLOCK_SYNC', 'CLOCK_STATE', 'CHARGER_ID', 'PHASE_ORDER', 'TIMEZONE', 'PLAN', 'HOLD',
-    'UNKNOWN_TIME', 'WATCHDOG_S', 'BUS_PORT', 'BUS_DIRECTION', 'STORE_DIR',
+    'UNKNOWN_TIME', 'WATCHDOG_S', 'BUS_PORT', 'BUS_DIRECTION',
+    'RADIO_PORT', 'RADIO_MODEM', 'STORE_DIR',
 )
 
 
@@ -83,6 +86,8 @@ CHECKS = (
     ('WATCHDOG_S', lambda v: _is_int(v, 5, 600), '5 to 600 seconds'),
     ('BUS_PORT', _is_text, 'a device path'),
     ('BUS_DIRECTION', lambda v: v in ('auto', 'rts'), "'auto' or 'rts'"),
+    ('RADIO_PORT', lambda v: v is None or _is_text(v), 'None or a device path'),
+    ('RADIO_MODEM', lambda v: v in ('wio_e5', 'rak3172'), "'wio_e5' or 'rak3172'"),
     ('STORE_DIR', _is_text, 'a directory'),
 )
 

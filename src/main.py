@@ -107,7 +107,7 @@ def run():
     except ImportError:
         keys = None
     errors = check(settings)
-    if module.NEEDS_KEYS:
+    if module.needs_keys(settings):
         errors.extend(config.validate_keys(keys))
     if errors:
         # Not even opened: a radio with a wrong region or key has nothing to say.

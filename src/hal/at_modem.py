@@ -6,6 +6,7 @@ What a modem's words are and mean is in hal/wio_e5.py and hal/rak3172.py.
 from micropython import const
 
 from hal.at_lines import Lines
+from hal.at_payloads import PAYLOADS
 from hal.contract import ACKED, FAILED, HEARD, HalError, JOINED, JOIN_FAILED, RADIO, RECEIVED, SENT
 from hal.ticks import Utc
 
@@ -41,14 +42,6 @@ _SHORTEST = const(5)
 # How far the modem is known: not at all, asked what it is, configured, ready.
 _UNKNOWN, _PROBED, _CONFIGURED, _READY = range(4)
 
-# Application bytes by data rate, dwell limit kept wherever a frame fits under it (LoRaWAN Regional Parameters 1.0.3 revision A).
-PAYLOADS = {
-    'AU915': (51, 51, 11, 53, 125, 242, 242),
-    'US915': (11, 53, 125, 242, 242),
-    'EU868': (51, 51, 51, 115, 242, 242),
-    'AS923': (51, 51, 11, 53, 125, 242),
-}
-
 
 class AtModem:
     """A Radio. A modem's own class has _probe(), _configuration(), _join_commands(), _uplink_commands(), _flush_command(),
@@ -60,7 +53,7 @@ class AtModem:
         self._serial = serial
         self._now_ms = None
         self._lines = Lines(longest_line)
-        self._payloads = PAYLOADS[settings.REGION]
+        self._payloads = PAYLOADS[settings.REGION]     # the modem's own word comes first
         self._adr = settings.ADR
         self._events = []
         self._stage = _UNKNOWN
@@ -118,10 +111,10 @@ class AtModem:
         return self._events.pop(0) if self._events else None
 
     def max_payload(self, data_rate):
-        """What the modem says, for the data rate it is set to."""
-        if data_rate == self._rate and self._room is not None:
-            return self._room
-        return self._payload(data_rate)
+        """What the modem says, for the data rate it is set to; a question for the time takes one byte of it."""
+        known = data_rate == self._rate and self._room is not None
+        room = self._room if known else self._payload(data_rate)
+        return room - 1 if self._wants_time and room else room
 
     def data_rate(self):
         """The modem's own, if the network may set it."""
@@ -205,7 +198,7 @@ class AtModem:
         except HalError:
             # Nothing left: no need to wait for an answer. Nor is the text repeated here, which may be a key.
             self._tries = _TRIES
-            self._silences += 1
+            self._silences = _SILENT
             self._seen = ERROR
             self._finish()
 
@@ -254,8 +247,12 @@ class AtModem:
                 self._issue(command)
             else:
                 self._give_up()
-        elif command[0] >= JOIN:
-            _ENDS[command[0]](self, seen)
+        elif command[0] == JOIN:
+            self._end_join(seen)
+        elif command[0] == UPLINK:
+            self._end_uplink(seen)
+        elif command[0] == FLUSH:
+            self._end_flush(seen)
 
     def _give_up(self):
         """A command that must succeed did not: all that was to follow is void."""
@@ -311,6 +308,3 @@ class AtModem:
         self._task = None
         self._stale = True
         self._report((kind, emissions, why))
-
-
-_ENDS = {JOIN: AtModem._end_join, UPLINK: AtModem._end_uplink, FLUSH: AtModem._end_flush}

@@ -9,9 +9,10 @@ import sys
 import time
 import uuid
 
+from hal import rak3172, wio_e5
 from hal.board import Board
 from hal.contract import BLUE, CRASH, GREEN, HalError, OFF, PLANNED, POWER_ON, PURPLE, RED, STORE, WHITE, YELLOW
-from hal.posix_ports import Bus
+from hal.posix_ports import Bus, Serial
 from hal.records import check, check_name
 from hal.ticks import Utc
 
@@ -214,8 +215,12 @@ class System:
         return _CAUSES.get(word, POWER_ON)
 
 
-# There is no modem yet that would need them.
-NEEDS_KEYS = False
+_MODEMS = {'wio_e5': wio_e5, 'rak3172': rak3172}
+
+
+def needs_keys(settings):
+    """True if there is a modem to give them to."""
+    return settings.RADIO_PORT is not None
 
 
 def refuse(lines):
@@ -226,8 +231,16 @@ def refuse(lines):
 
 
 def open(settings, keys):
-    """Build the board from the settings; keys are the modem's, and there is none."""
+    """Build the board from the settings; the keys are the modem's, and may be None without one."""
     store = Store(settings.STORE_DIR)
     system = System(store)
     bus = Bus(settings.BUS_PORT, settings.BUS_DIRECTION)
-    return Board(Clock((bus,)), bus, NoRadio(), store, Watchdog(), Indicator(system.log), system)
+    ports = (bus,)
+    radio = NoRadio()
+    if settings.RADIO_PORT is not None:
+        modem = _MODEMS[settings.RADIO_MODEM]
+        port = Serial(settings.RADIO_PORT, modem.BAUD)
+        ports = (bus, port)
+        radio = modem.Radio(port, settings, keys)
+        radio.start(_now_ms)
+    return Board(Clock(ports), bus, radio, store, Watchdog(), Indicator(system.log), system)

@@ -175,6 +175,8 @@ class Radio(AtModem):
         return 0
 
     def _on_transaction(self, text, kind):
+        if kind == FLUSH:
+            self._data = text.startswith('port:')   # it may yet turn out to be a class C downlink's
         if text.startswith('port:'):
             return LINE | DATA | DOWNLINK if self._on_payload(text) else LINE
         meaning = _meaning(_WORDS[kind], text)

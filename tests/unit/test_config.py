@@ -27,9 +27,9 @@ def test_all_errors_come_at_once_and_each_names_its_setting():
 def test_nonsense_never_raises_and_is_named(name, value):
     errors = main.check(Settings({name: value}))
     assert all(error[0] == name for error in errors)
-    right = {'DATA_RATE': (None,), 'CHARGER_ID': (None,), 'ADR': (True,), 'CLOCK_SYNC': (True,), 'CLOCK_STATE': (True,),
+    right = {'DATA_RATE': (None,), 'CHARGER_ID': (None,), 'ADR': (True,), 'RADIO_PORT': (None,), 'CLOCK_SYNC': (True,), 'CLOCK_STATE': (True,),
              'PLAN': ([],)}.get(name, ())
-    if name in ('TIMEZONE', 'BUS_PORT', 'STORE_DIR') and isinstance(value, str) and value:
+    if name in ('TIMEZONE', 'BUS_PORT', 'RADIO_PORT', 'STORE_DIR') and isinstance(value, str) and value:
         assert errors == []
     elif any(value is given or (value == given and isinstance(value, list)) for given in right):
         assert errors == []

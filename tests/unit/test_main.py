@@ -127,7 +127,7 @@ class Module:
     """A module of hal that notes what becomes of it."""
 
     def __init__(self, needs_keys):
-        self.NEEDS_KEYS = needs_keys
+        self.needs_keys = lambda settings: needs_keys
         self.opened = []
         self.refused = []
 
