@@ -19,8 +19,13 @@ import types
 import config
 import hal.posix
 import hal.posix_ports
+import hal.rak3172
+import hal.wio_e5
 import pytest
 import serial
+import sim.rak3172
+import sim.wio_e5
+from sim.at_modem import VirtualSerial
 from sim.hal import Flash, MonitorStopped, SimBoard
 from sim.kernel import Kernel
 from sim.line import Line
@@ -159,6 +164,37 @@ class SimRig(Rig):
 
     def uplinks(self):
         return [(fields["f_port"], bytes.fromhex(fields["hex"])) for kind, fields in self.records if kind == "uplink"]
+
+
+class WioE5Rig(SimRig):
+    """hal/wio_e5.py on the fake modem, beside the simulated rest of a board; a power cut takes the modem's supply too."""
+
+    driver, fake = hal.wio_e5, sim.wio_e5.WioE5
+
+    def __init__(self, path):
+        self.modem = None
+        super().__init__(path)
+
+    def _boot(self):
+        super()._boot()
+        if self.modem is None:
+            self.modem = self.fake(self.kernel, self.network)
+        else:
+            self.modem.power_cycle()
+        self.board.radio = self.driver.Radio(VirtualSerial(self.modem), self.settings, KEYS)
+        self.board.radio.start(self.board.clock.now_ms)
+
+    def mac_only(self):
+        self.modem.mac_only = True
+
+    def close(self):
+        assert self.modem.violations == []
+
+
+class Rak3172Rig(WioE5Rig):
+    """hal/rak3172.py likewise; it tells nothing of frames for the modem only."""
+
+    driver, fake = hal.rak3172, sim.rak3172.Rak3172
 
 
 class Lopy4Rig(Rig):
@@ -395,8 +431,8 @@ class CuttingOs:
             raise PowerCut
 
 
-RIGS = {"sim": SimRig, "lopy4": Lopy4Rig, "lopy4 wraps": Lopy4WrapRig, "posix": PosixRig}
+RIGS = {"sim": SimRig, "lopy4": Lopy4Rig, "lopy4 wraps": Lopy4WrapRig, "posix": PosixRig, "wio_e5": WioE5Rig, "rak3172": Rak3172Rig}
 BREAKABLE = ("lopy4", "lopy4 wraps", "posix")
 CUTTABLE = ("lopy4", "posix")
-WITH_RADIO = ("sim", "lopy4", "lopy4 wraps")
-WITH_MAC_ONLY = ("lopy4", "lopy4 wraps")
+WITH_RADIO = ("sim", "lopy4", "lopy4 wraps", "wio_e5", "rak3172")
+WITH_MAC_ONLY = ("lopy4", "lopy4 wraps", "wio_e5")

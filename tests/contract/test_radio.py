@@ -1,5 +1,9 @@
 """Radio, as hal/contract.py words it, for boards that have one, in class C at SF10."""
+import inspect
+
 from hal.contract import ACKED, FAILED, HEARD, JOIN_FAILED, JOINED, RECEIVED, SENT
+
+from tests.contract import adapters
 
 DATA_RATE = 2
 SECOND_MS = 1000
@@ -157,3 +161,10 @@ def test_a_power_cut_ends_the_session(radio_rig):
     radio_rig.power_cycle()
     assert radio_rig.board.radio.send(10, b"hello", False, DATA_RATE) is False
     joined(radio_rig)
+
+
+def test_every_driver_passes_the_same_tests(evidence):
+    here = [function for name, function in globals().items() if name.startswith("test_") and "radio_rig" in inspect.signature(function).parameters]
+    drivers = [name for name in adapters.WITH_RADIO if name != "lopy4 wraps"]
+    evidence("Radio conformance tests that all pass alike: %s" % ", ".join(drivers), len(here))
+    assert len(here) >= 16 and {"lopy4", "wio_e5"} <= set(drivers)

@@ -1,0 +1,74 @@
+"""The whole monitor over an AT modem instead of the LoPy4's radio: main.py must not care which one it has."""
+import types
+
+import hal.rak3172
+import hal.wio_e5
+import pytest
+import sim.world
+from sim import scenario
+from sim.at_modem import VirtualSerial
+from sim.hal import SimBoard
+from sim.rak3172 import Rak3172
+from sim.wio_e5 import WioE5
+from sim.world import World
+
+KEYS = types.SimpleNamespace(DEV_EUI="1" * 16, JOIN_EUI="2" * 16, APP_KEY="3" * 32)
+MODEMS = {"wio_e5": (hal.wio_e5, WioE5), "rak3172": (hal.rak3172, Rak3172)}
+
+
+@pytest.fixture(params=MODEMS)
+def world(request, monkeypatch):
+    """world(config, events, hours, prepare): a world that has lived with such a modem, which is world.modem."""
+    driver, fake = MODEMS[request.param]
+
+    class Board(SimBoard):
+        def __init__(self, world, settings, flash, drift_ppm=0):
+            super().__init__(world, settings, flash, drift_ppm)
+            world.modem = fake(world.kernel, world.network)
+            self.radio = driver.Radio(VirtualSerial(world.modem), settings, KEYS)
+            self.radio.start(self.clock.now_ms)
+
+    monkeypatch.setattr(sim.world, "SimBoard", Board)
+
+    def live(config, events, hours, prepare=lambda made: None):
+        made = World(scenario.complete({"duration_s": hours * 3600, "config": config, "events": events}))
+        prepare(made)
+        made.run(hours * 3600)
+        return made
+
+    return live
+
+
+def of(world, kind):
+    return [entry for entry in world.timeline if entry["kind"] == kind]
+
+
+def decoded(world, kind):
+    return [entry for entry in of(world, "uplink") if entry["decoded"] and entry["decoded"].get("type") == kind]
+
+
+@pytest.mark.parametrize("klass", ["C", "A"])
+def test_it_joins_tells_and_answers_a_command(world, klass):
+    here = world({"LORAWAN_CLASS": klass}, [{"t": 600, "do": "plug"}, {"t": 1200, "do": "downlink", "f_port": 1, "payload_hex": "01"}], 2)
+    assert [entry["accepted"] for entry in of(here, "join")] == [True]
+    told = [entry["decoded"]["state"] for entry in decoded(here, "status")]
+    assert told[0] == "Not Connected" and told[-1] == "Disabled"
+    (answer,) = decoded(here, "result")
+    assert (answer["decoded"]["state"], answer["decoded"]["result"], answer["received"]) == ("Lock Outlet ACK", "done", True)
+    if klass == "C":
+        assert answer["t"] - 1200 < 5
+    assert (here.modem.violations, here.resets) == ([], 0)
+    assert here.modem.mac.klass == klass
+
+
+def test_a_dip_of_the_modem_s_supply_costs_a_join_and_no_reset(world):
+    here = world({}, [{"t": 1200, "do": "plug"}], 4, lambda made: made.kernel.at(1_190_000_000, lambda: made.modem.power_cycle()))
+    assert [entry["accepted"] for entry in of(here, "join")] == [True, True] and here.resets == 0
+    joined_again_s = of(here, "join")[1]["t"]
+    assert joined_again_s - 1200 < 600
+    assert [entry for entry in of(here, "uplink") if entry["received"] and entry["t"] > joined_again_s]
+
+
+def test_all_that_goes_on_the_air_is_in_the_ledger(world):
+    here = world({}, [{"t": 600, "do": "plug"}, {"t": 4000, "do": "unplug"}, {"t": 9000, "do": "gateway_down", "for_s": 3600}], 12)
+    assert here.network.uplink_airtime_s_max_day() <= 24
