@@ -177,6 +177,7 @@ class Storm:
         self.queue = []                # (true time, number, command or byte)
         self.numbers = 0
         self.boots = -1
+        self.joins = 0
         self.identities = set()
         self.boot(0)
 
@@ -193,6 +194,7 @@ class Storm:
         self.error_s = 0 if self.honest else rng.choice((0, 0, 3600, -3600, rng.randrange(-7200, 7200)))
         self.right_s = self.true_s + rng.expovariate(1 / 20000)
         self.cut_chance = rng.choice((0, 0.003, 0.03))
+        self.diligence = rng.choice((0.1, 0.7, 0.9))     # a bus that is seldom quiet lets commands wait
         self.standing = {}
         self.monitor = Monitor(self)
         self.monitor.fresh_ms = self.now_ms()
@@ -241,7 +243,7 @@ class Storm:
                 monitor.deliver_byte(what)
             elif what is not None:
                 monitor.deliver(what)
-            if self.rng.random() < 0.7:
+            if self.rng.random() < self.diligence:
                 monitor.work()
             if self.rng.random() < 0.01:
                 raise Cut
@@ -255,6 +257,7 @@ class Storm:
         chance = rng.random()
         if chance < 0.02:
             self.monitor.fresh_ms = self.now_ms()     # joined anew
+            self.joins += 1
         elif chance < 0.06:
             self.monitor.levels.left()                # the box went its own way
             self.standing.clear()

@@ -512,15 +512,23 @@ TestLife = Life.TestCase
 TestLife.settings = settings(max_examples=60, stateful_step_count=30)
 
 
+@pytest.mark.soak
+class TestLongLife(Life.TestCase):
+    """The same at random, 1,000 lives long (tests/conftest.py)."""
+
+    settings = settings(stateful_step_count=100)
+
+
 def weather(seed, storms, deliveries):
     """So many storms of so many deliveries, every third with clocks that are wrong by hours: sums of their figures."""
-    total = {'accepted': 0, 'deeds': 0, 'full': 0, 'boots': 0}
+    total = {'accepted': 0, 'deeds': 0, 'full': 0, 'boots': 0, 'joins': 0}
     for number in range(storms):
         storm = Storm('storm %d %d' % (seed, number), honest=number % 3 > 0).run(deliveries)
         total['accepted'] += len(storm.truth.accepted)
         total['deeds'] += len(storm.truth.deeds)
         total['full'] += storm.truth.full
         total['boots'] += storm.boots
+        total['joins'] += storm.joins
     return total
 
 
@@ -528,7 +536,7 @@ def tell(evidence, prefix, deliveries, total):
     evidence(prefix + 'deliveries of commands, repeated, reordered, delayed up to 12 h', deliveries)
     evidence(prefix + 'commands accepted meanwhile, each answered exactly once', total['accepted'])
     evidence(prefix + 'commands acted upon, none twice and none after its expiry', total['deeds'])
-    evidence(prefix + 'power cuts meanwhile', total['boots'])
+    evidence(prefix + 'power cuts and joins meanwhile', '%d and %d' % (total['boots'], total['joins']))
 
 
 def test_in_50000_deliveries_no_command_acts_twice_or_too_late_and_each_is_answered_once(evidence):

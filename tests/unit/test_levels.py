@@ -193,3 +193,10 @@ class Life(RuleBasedStateMachine):
 
 TestLife = Life.TestCase
 TestLife.settings = settings(max_examples=60, stateful_step_count=40)
+
+
+@pytest.mark.soak
+class TestLongLife(Life.TestCase):
+    """The same at random, 1,000 lives long (tests/conftest.py)."""
+
+    settings = settings(stateful_step_count=100)
