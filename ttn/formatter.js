@@ -142,6 +142,10 @@ function isObject(value) {
   return typeof value === 'object' && value !== null;
 }
 
+function isPlain(value) {
+  return isObject(value) && !Array.isArray(value);
+}
+
 function isInteger(value, low, high) {
   return typeof value === 'number' && Math.floor(value) === value && value >= low && value <= high;
 }
@@ -503,14 +507,6 @@ function integerField(data, name, lowest, highest, otherwise) {
   return value;
 }
 
-function wordField(data, name, words, otherwise) {
-  var place = words.indexOf(has(data, name) ? data[name] : otherwise);
-  if (place < 0) {
-    refuse(name, 'must be one of ' + words.join(', '));
-  }
-  return place;
-}
-
 /* A number that may have decimals, as a number of steps. */
 function stepsField(data, name, path, field) {
   var value = data[name];
@@ -598,7 +594,7 @@ function packWindow(window, path, bytes) {
   var flags = 0;
   var mask;
   var i;
-  if (!isObject(window) || Array.isArray(window)) {
+  if (!isPlain(window)) {
     refuse(path.slice(0, -1), 'must be an object');
   }
   checkFields(window, ['days', 'from', 'to', 'current_a', 'kwh', 'duration_min'], path);
@@ -640,7 +636,7 @@ function readWindows(bytes, start) {
 function packPlan(data, bytes) {
   var plan = data.plan;
   var i;
-  if (!isObject(plan) || Array.isArray(plan)) {
+  if (!isPlain(plan)) {
     refuse('plan', 'must be an object with windows');
   }
   checkFields(plan, ['windows'], 'plan.');
@@ -770,7 +766,7 @@ function packSettings(data, bytes) {
   var given = data.settings;
   var names = [];
   var i;
-  if (!isObject(given) || Array.isArray(given)) {
+  if (!isPlain(given)) {
     refuse('settings', 'must be an object');
   }
   for (i = 0; i < SETTINGS.length; i += 1) {
@@ -854,7 +850,8 @@ function wordArgument(name, words) {
   return {
     fields: [name],
     pack: function (data, bytes) {
-      bytes.push(wordField(data, name, words, words[0]));
+      var place = has(data, name) ? words.indexOf(data[name]) : 0;
+      bytes.push(place < 0 ? refuse(name, 'must be one of ' + words.join(', ')) : place);
     },
     read: function (bytes, data) {
       data[name] = words[bytes[8]];
@@ -894,9 +891,11 @@ function header(operation, data, id, expiresIn) {
 }
 
 function encodeCommand(data) {
-  var known = typeof data.command === 'string' && has(ARGUMENTS, data.command);
-  var row = known ? ARGUMENTS[data.command] : refuse('command', 'must be one of ' + COMMANDS.slice(1, 12).join(', '));
+  var row = typeof data.command === 'string' && has(ARGUMENTS, data.command) ? ARGUMENTS[data.command] : null;
   var bytes;
+  if (row === null) {
+    refuse('command', 'must be one of ' + COMMANDS.slice(1, 12).join(', '));
+  }
   checkFields(data, ['command'].concat(HEADER, row.fields), '');
   bytes = header(data.command, data, undefined, 600);
   row.pack(data, bytes);
@@ -943,13 +942,8 @@ function readRequest(name, bytes) {
 function decodeRequest(bytes) {
   var name = COMMANDS[bytes[0]];
   var data = name && bytes.length >= (name === 'time' ? 5 : HEADER_LENGTH) ? readRequest(name, bytes) : null;
-  var again;
-  try {
-    again = data && encodeBy(REQUESTS, { data: data });
-  } catch (error) {
-    again = null;
-  }
-  return again && again.bytes && again.bytes.join() === Array.prototype.join.call(bytes) ? data : null;
+  var again = data ? guarded(encodeBy, REQUESTS, { data: data }).bytes : null;
+  return again && again.join() === bytes.join() ? data : null;
 }
 
 /* Clock synchronisation, TS003: what the network asks and answers. Little endian. */
@@ -1033,7 +1027,7 @@ function decodeBy(rows, input) {
   if (problem !== null) {
     return fail(problem);
   }
-  data = row.decode(input.bytes);
+  data = row.decode(Array.prototype.slice.call(input.bytes));
   return data === null ? fail('bytes: no such command') : { data: data };
 }
 
@@ -1053,7 +1047,7 @@ function encodeBy(rows, input) {
   var row = null;
   var stray;
   var i;
-  if (!isObject(data) || Array.isArray(data)) {
+  if (!isPlain(data)) {
     return fail('data: must be an object');
   }
   for (i = 0; i < rows.length && row === null; i += 1) {
