@@ -26,6 +26,7 @@ import serial
 import sim.rak3172
 import sim.wio_e5
 from sim.at_modem import VirtualSerial
+from sim.flash import remains, with_value
 from sim.hal import Flash, MonitorStopped, SimBoard
 from sim.kernel import Kernel
 from sim.line import Line
@@ -155,6 +156,18 @@ class SimRig(Rig):
             self.board.system.reset(reason)
             raise AssertionError("reset() returned")
         self._boot()
+
+    cuts = ("before", "after")
+
+    def put_in_power_cut(self, cut, name, value):
+        def strike(name, old, new):
+            self.flash.records = with_value(self.flash.records, name, dict(remains("nvs", old, new))[cut])
+            raise PowerCut
+        self.flash.on_put = strike
+        with pytest.raises(PowerCut):
+            self.board.store.put(name, value)
+        self.flash.on_put = None
+        self.power_cycle()
 
     def gateway(self, on):
         self.network.gateway_down(self.kernel.now_us if on else self.kernel.now_us + 10**12)
@@ -433,6 +446,6 @@ class CuttingOs:
 
 RIGS = {"sim": SimRig, "lopy4": Lopy4Rig, "lopy4 wraps": Lopy4WrapRig, "posix": PosixRig, "wio_e5": WioE5Rig, "rak3172": Rak3172Rig}
 BREAKABLE = ("lopy4", "lopy4 wraps", "posix")
-CUTTABLE = ("lopy4", "posix")
+CUTTABLE = ("sim", "lopy4", "posix")
 WITH_RADIO = ("sim", "lopy4", "lopy4 wraps", "wio_e5", "rak3172")
 WITH_MAC_ONLY = ("lopy4", "lopy4 wraps", "wio_e5")
