@@ -37,7 +37,7 @@ class Governor:
     """wait_ms() asks, begin() before every emission, settle() when it is known what went out."""
 
     __slots__ = ('ledger', 'store_failures', 'spacing_ms', '_store', '_pending_ms', '_pending_joins', '_credit_ms', '_credit_joins',
-                 '_heartbeat_ms', '_spare_ms', '_reserved', '_boots_ms', '_saved_ms', '_recorded')
+                 '_heartbeat_ms', '_spare_ms', '_least_ms', '_least_spacing_ms', '_reserved', '_boots_ms', '_saved_ms', '_recorded')
 
     def __init__(self, store, now_ms):
         self.ledger = Ledger(now_ms)
@@ -49,6 +49,7 @@ class Governor:
         self._credit_joins = 0
         self._saved_ms = now_ms
         self.reserve(0, DAY_MS)
+        self.reserve_least(0, DAY_MS)
         try:
             record = store.get(_RECORD)
         except HalError:
@@ -76,6 +77,17 @@ class Governor:
                 and new_ms <= self._room_ms(now_ms, priority, new_ms)):
             return 0
         return min(ledger.next_expiry_ms(now_ms), REFRESH_MS)
+
+    def reserve_least(self, heartbeat_ms, spacing_ms):
+        """The same at the fastest data rate: what slower heartbeats must leave, on a day that was already full when they became slow."""
+        self._least_ms = heartbeat_ms
+        self._least_spacing_ms = spacing_ms
+
+    def leaves_least(self, now_ms, airtime_ms):
+        """True if after such an emission the fast heartbeats of the coming day still fit."""
+        self.refresh(now_ms)
+        wanted_ms = self._pending_ms + airtime_ms
+        return wanted_ms <= self._expiring_ms(now_ms, wanted_ms, self._least_ms, self._least_ms, self._least_spacing_ms)
 
     def refresh(self, now_ms):
         """Let what is old be forgotten, on record too; when to call again."""
@@ -155,8 +167,12 @@ class Governor:
         room_ms = DAY_MAX_MS - due_ms - self._reserved * heartbeat_ms - ledger.total_ms
         if room_ms >= wanted_ms:
             return wanted_ms
+        return self._expiring_ms(now_ms, wanted_ms, due_ms, heartbeat_ms, self.spacing_ms)
+
+    def _expiring_ms(self, now_ms, wanted_ms, due_ms, heartbeat_ms, spacing_ms):
+        """Up to wanted_ms, what can be sent now beside due_ms and a heartbeat every spacing_ms while old entries expire."""
         room_ms = wanted_ms
-        for number in range(self._reserved + 1):
-            room_ms = min(room_ms, DAY_MAX_MS - due_ms - ledger.remaining_ms(now_ms + number * self.spacing_ms))
+        for number in range((DAY_MS + BUCKET_MS + spacing_ms - 1) // spacing_ms + 1):
+            room_ms = min(room_ms, DAY_MAX_MS - due_ms - self.ledger.remaining_ms(now_ms + number * spacing_ms))
             due_ms += heartbeat_ms
         return room_ms

@@ -12,11 +12,11 @@ HOLD_MAX_MS = const(345600000)
 class Ladder:
     """A question is a frame that demands an answer. data_rate: never faster than configured, never below the region's floor."""
 
-    __slots__ = ('data_rate', '_fastest', '_slowest', '_misses', '_since_ms', '_hold_ms', '_heard', '_climbed', '_trial')
+    __slots__ = ('data_rate', 'fastest', '_slowest', '_misses', '_since_ms', '_hold_ms', '_heard', '_climbed', '_trial')
 
     def __init__(self, region, data_rate, now_ms):
         """data_rate: as configured; where the ladder begins and what it comes back to."""
-        self.data_rate = self._fastest = data_rate
+        self.data_rate = self.fastest = data_rate
         self._slowest = region.floor(data_rate)
         self._misses = 0            # unanswered questions in a row
         self._since_ms = now_ms     # at this data rate
@@ -45,7 +45,7 @@ class Ladder:
 
     def step(self, now_ms):
         """The data rate of the frame that is sent now."""
-        if self.data_rate < self._fastest and self._heard and now_ms - self._since_ms >= self._hold_ms:
+        if self.data_rate < self.fastest and self._heard and now_ms - self._since_ms >= self._hold_ms:
             self._go(self.data_rate + 1, now_ms)
             self._climbed = self._trial = True
         return self.data_rate

@@ -53,6 +53,7 @@ class Sender:
         self._reserve_again_ms = 0  # the same, if the frame in flight turns out not to have been emitted
         self._mac_bytes = 0         # that MAC answers may add to the next frame
         self._reserve()
+        governor.reserve_least(pace.frame_ms(LONGEST_PAYLOAD), pace.spacing_ms)
 
     def new_session(self, now_ms):
         """The first uplink of a session has the reserve: a class C network speaks only after it."""
@@ -136,6 +137,11 @@ class Sender:
             self._choose_rate(now_ms)
             room = self._radio.max_payload(self._pace.data_rate)
             wait_ms = self._wait_ms(now_ms, priority, self._on_air(LONGEST_PAYLOAD, room))
+            if now_ms >= self._reserve_ms and self._is_too_slow(now_ms, room):
+                # The day was full when the ladder came down: rather a heartbeat that may not be heard than none for hours.
+                self._pace.use(self._ladder.fastest)
+                room = self._radio.max_payload(self._pace.data_rate)
+                wait_ms = self._wait_ms(now_ms, priority, self._on_air(LONGEST_PAYLOAD, room))
             if wait_ms:
                 self.due_ms = now_ms + wait_ms
                 return
@@ -155,6 +161,13 @@ class Sender:
         pace = self._pace
         frame_ms = pace.frame_ms(LONGEST_PAYLOAD)
         self._governor.reserve(frame_ms, pace.spacing_ms, pace.most_ms(LONGEST_PAYLOAD, pace.repeats) - frame_ms)
+
+    def _is_too_slow(self, now_ms, room):
+        """True if at this data rate the uplink that is due would take the place of later ones."""
+        pace = self._pace
+        if pace.adr or pace.data_rate == self._ladder.fastest:
+            return False
+        return not self._governor.leaves_least(now_ms, pace.frame_ms(self._on_air(LONGEST_PAYLOAD, room)))
 
     def _on_air(self, payload_bytes, room):
         """Bytes of payload and MAC answers together, at most."""
