@@ -14,6 +14,7 @@ CLOCK_STATE = True        # requests for the time carry the state of the box, wh
 
 # Charger
 CHARGER_ID = 1            # Modbus id, 1 to 16; None: find the only box on the bus
+CURRENT_LIMIT_A = None    # never offer more than this, 6 to 80; None: the box's own limit
 PHASE_ORDER = 'L3 L2 L1'  # which conductor the box's three current words mean, first to third
 
 # Off-peak charging. An empty plan makes a monitor that does nothing unasked.
@@ -31,8 +32,8 @@ RADIO_MODEM = 'wio_e5'    # Linux only: 'wio_e5' or 'rak3172'
 STORE_DIR = '/var/lib/ev-charger-monitor'  # Linux only
 
 _NAMES = (
-    'REGION', 'SUB_BAND', 'LORAWAN_CLASS', 'DATA_RATE', 'ADR', 'CLOCK_SYNC', 'CLOCK_STATE', 'CHARGER_ID', 'PHASE_ORDER', 'TIMEZONE', 'PLAN', 'HOLD',
-    'UNKNOWN_TIME', 'WATCHDOG_S', 'BUS_PORT', 'BUS_DIRECTION',
+    'REGION', 'SUB_BAND', 'LORAWAN_CLASS', 'DATA_RATE', 'ADR', 'CLOCK_SYNC', 'CLOCK_STATE', 'CHARGER_ID', 'CURRENT_LIMIT_A', 'PHASE_ORDER',
+    'TIMEZONE', 'PLAN', 'HOLD', 'UNKNOWN_TIME', 'WATCHDOG_S', 'BUS_PORT', 'BUS_DIRECTION',
     'RADIO_PORT', 'RADIO_MODEM', 'STORE_DIR',
 )
 
@@ -78,6 +79,7 @@ CHECKS = (
     ('CLOCK_SYNC', lambda v: isinstance(v, bool), 'True or False'),
     ('CLOCK_STATE', lambda v: isinstance(v, bool), 'True or False'),
     ('CHARGER_ID', lambda v: v is None or _is_int(v, 1, 16), '1 to 16, or None to find it'),
+    ('CURRENT_LIMIT_A', lambda v: v is None or _is_int(v, 6, 80), 'None or 6 to 80 amperes'),
     ('PHASE_ORDER', _is_phase_order, "L1, L2 and L3 in the box's order, as in 'L3 L2 L1'"),
     ('TIMEZONE', _is_text, "a POSIX TZ string, as in 'AEST-10AEDT,M10.1.0,M4.1.0/3'"),
     ('PLAN', lambda v: v == [], '[]: off-peak windows are not built yet'),

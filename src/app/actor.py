@@ -1,155 +1,375 @@
-"""Who writes to the box: downlinks become commands, one runs at a time; between them what must be kept is kept."""
+"""The shell around claims, book and reconciler: downlinks in, writes and answers out. The only one that writes to the box.
 
-from modbus import charger as bus
+A downlink is a command in the book; its turn changes the claims; the reconciler makes the box follow; a reading decides the answer.
+"""
+
+from hal.contract import HalError
 from modbus import control
 
-from app import codec
-from app.commands import ANSWER, BUSY, D_NONE, D_REPEATED, D_STALE, DONE, EXPIRED, LOCK, REFUSED, RESET, UNLOCK, WRITE, Command
-from app.states import is_charging, is_fault
+from app import downlink, words
+from app.book import EXPIRED as TOO_LATE, FULL, REPEATED, RUNNING, Book, Entry
+from app.claims import RECORD_BYTES as CLAIMS_BYTES, LOCK as WANT_LOCK, Claims
+from app.deeds import (
+    BUSY, D_NONE, DEEDS, DONE, EXPIRED, FAILED, LOCK, REFUSED, RESET, START, UNLOCK, missed,
+)
+from app.levels import Levels
+from app.reconciler import FRESH_MS, Reconciler
+from app.survey import Survey
 
-# The network keeps old commands over an outage: unlock and reset are not obeyed so soon after it (design decision).
-STALE_MS = 60000
-# An equal reset within this time is answered, not executed, while the box is still as it left it (design decision).
-LEVEL_MS = 45 * 60000
-COMMANDS_MAX = 4
-# Icmax is not written more often than 0x000F can tell what became of it.
-LIMIT_WRITE_EVERY_MS = 10000
+# One record for what is wanted and what was answered, one for what was done: each is whole or not there.
+OWNER_RECORD = 'owner'
+PAST_RECORD = 'past'
+# The records of the firmware before: a lock (one byte), a limit owed (two bytes).
+_OLD_LOCK = 'lock'
+_OLD_LIMIT = 'limit_back'
+
+# Without an answered reading in this time the box is unreachable for a command.
+READING_WAIT_MS = 8000
+# So long the radio is kept free for the answer to a command that takes longer.
+HOLD_MAX_MS = 20000
+
+_TIME = words.COMMANDS.index('time')
+_D_UNREACHABLE = words.DETAILS.index('unreachable')
+_D_NO_ANSWER = words.DETAILS.index('no_answer')
+_D_SUPERSEDED = words.DETAILS.index('superseded')
+_D_REPEATED = words.DETAILS.index('repeated')
+_D_POWER_CUT = words.DETAILS.index('power_cut')
+
+
+class Work:
+    """One accepted command on its way; op, command_id, result, detail and acted are what its answer tells."""
+
+    __slots__ = ('op', 'command_id', 'result', 'detail', 'acted', 'entry', 'book', 'args', 'deed', 'turn_ms', 'since_ms', 'begun', 'before')
+
+    def __init__(self, entry, book, args):
+        self.entry = entry
+        self.book = book             # Book or Levels
+        self.args = args
+        self.op = entry.op
+        self.command_id = entry.command_id
+        self.result = entry.result
+        self.detail = entry.detail
+        self.acted = False           # something was written for it
+        self.deed = DEEDS.get(entry.op)
+        self.turn_ms = None          # its turn came
+        self.since_ms = 0            # it was begun
+        self.begun = False
+        self.before = None           # the claims as they were
 
 
 class Actor:
-    """downlink() takes commands, step() brings the running one on; answer(command) is called once for each."""
+    """downlink() takes commands, step() brings them and the box on; answer(work) is called once for each delivery that gets one.
 
-    def __init__(self, charger, session, keeper, watch, answer):
+    settings: as config.Settings. plan: None without one, else state(utc_s) -> (inside, until_s, current_da). others: op -> callable(work, now_ms)
+    that gives (result, detail) of commands that are not for the box. resolvers: op -> callable(args, utc_s) that gives (args, 0) as the
+    claims take them, or (None, detail).
+    """
+
+    def __init__(self, charger, session, watch, timekeeper, journal, settings, answer, now_ms):
         self.bad_downlinks = 0
-        self.refused = 0             # commands for which there was no room or no airtime
+        self.store_failures = 0
+        self.plan = None
+        self.others = {}
+        self.resolvers = {}
+        self.levels = Levels()
+        self.book = Book()
+        self.claims = Claims(settings.HOLD, settings.UNKNOWN_TIME)
+        self.reconciler = Reconciler()
+        self.survey = Survey(charger, watch)
+        self.box = self.survey.box
+        self.decision = self.claims.decision
+        self.paused = False          # no current is allowed, as far as we know
+        self.limit_in_force = False
+        self.written_ms = None       # our last jump or reset
+        self.car = False             # one was there when the command at work began
+        self.now_ms = now_ms
         self._charger = charger
         self._session = session
-        self._keeper = keeper
         self._watch = watch
+        self._timekeeper = timekeeper
+        self._journal = journal
+        self._settings = settings
         self._answer = answer
-        self._commands = []          # the first is running
-        self._writer = None          # whose write is under way: a Command, the keeper, or None
-        self._reset_done_ms = None   # a reset was done and its effect still stands
-        self._limit_written_ms = None
+        self._works = []             # in order of acceptance; the first is at work
+        self._writing = False
+        self._dirty = False
+        self._had_car = True         # for all we know: one that left while we were off ends what was said of it
+        self._load(now_ms)
+
+    # --- for the others
 
     @property
     def busy(self):
-        """True while a command is running or waiting."""
-        return len(self._commands) > 0
+        """True while deadlines run that no reading brings."""
+        return len(self._works) > 0 or self.reconciler.busy
 
-    # --- commands
+    @property
+    def has_plan(self):
+        """True if there is a plan that would hold a car."""
+        return self.plan is not None
+
+    def holds_radio(self, now_ms):
+        """True while an answer is about to come that tells the state too."""
+        return len(self._works) > 0 and now_ms - (self._works[0].turn_ms or now_ms) < HOLD_MAX_MS
+
+    # --- what outlives a power cut
+
+    def _load(self, now_ms):
+        get = self._journal.get
+        record = get(OWNER_RECORD)
+        if record is None:
+            self.claims.locked = get(_OLD_LOCK) == b'\x01'
+        else:
+            self.claims.load(record[:CLAIMS_BYTES])
+            self.book.load(record[CLAIMS_BYTES:])
+        record = get(PAST_RECORD)
+        if record is None:
+            owed = get(_OLD_LIMIT)
+            if owed is not None and len(owed) == 2:
+                self.reconciler.limit.back = owed[0] << 8 | owed[1]
+        else:
+            self.reconciler.past.load(record, now_ms)
+        for entry in tuple(self.book.running()):
+            self._resume(Work(entry, self.book, ()), now_ms)
+
+    def _resume(self, work, now_ms):
+        """A command that a power cut interrupted: its claim is still there, a reset is not done twice, what had not begun is gone."""
+        self._works.append(work)
+        if work.entry.begun and work.deed is not None and work.op != RESET:
+            work.begun = True
+            work.turn_ms = work.since_ms = now_ms
+        else:
+            self._finish(work, FAILED, _D_POWER_CUT)
+
+    def _save(self):
+        """Record before deed, and before answer."""
+        past = self.reconciler.past
+        if self._dirty:
+            self._dirty = False
+            self._put(OWNER_RECORD, self.claims.dump() + self.book.dump())
+        if past.unsaved:
+            past.saved()
+            self._put(PAST_RECORD, past.dump(self.now_ms, self._timekeeper.utc_s(self.now_ms)))
+
+    def _put(self, name, record):
+        try:
+            self._journal.put(name, record)
+        except HalError:
+            self.store_failures += 1   # it costs the memory over a reboot, not the monitor
+
+    # --- commands come in
 
     def downlink(self, port, payload, now_ms):
         """A downlink from the network, whatever it is."""
-        decoded = codec.decode_downlink(port, payload)
-        if decoded is None:
+        told = downlink.read(port, payload)
+        if told is None:
             self.bad_downlinks += 1
+        elif told.op == _TIME:
+            self.others[_TIME](told, now_ms)
+        elif told.issued_at is None:
+            verdict, entry = self.levels.deliver(told.op, now_ms, self._session.fresh_ms)
+            self._deliver(told, verdict, entry, self.levels, now_ms)
+        else:
+            verdict, entry = self.book.deliver(told.op, told.command_id, told.issued_at, told.expires_in_s, now_ms,
+                                               self._timekeeper.utc_s(now_ms))
+            self._deliver(told, verdict, entry, self.book, now_ms)
+
+    def _deliver(self, told, verdict, entry, book, now_ms):
+        if verdict == RUNNING:
+            return   # its answer is on the way
+        if verdict in (REPEATED, TOO_LATE):
+            self._dirty |= book is self.book and verdict == TOO_LATE
+            self._save()
+            work = Work(entry, book, told.args)
+            if verdict == REPEATED and book is self.levels:
+                work.detail = _D_REPEATED
+                work.acted = True    # it tells of the box as it is now
+            if self._session.accepts(now_ms):
+                self._answer(work)
             return
-        op, command_id = decoded
-        if self._commands and self._commands[-1].op == op and not self._commands[-1].silent:
-            return   # nothing came between: its answer is on the way
-        command = Command(op, command_id, repeated=op == RESET and self._reset_stands(now_ms))
-        if op != LOCK:
-            if now_ms - self._session.fresh_ms < STALE_MS:
-                return self._end(command, EXPIRED, D_STALE)
-            if len(self._commands) >= COMMANDS_MAX or not self._session.accepts(now_ms):
-                self.refused += 1
-                return self._end(command, BUSY, D_NONE)
-        self._commands.append(command)
+        # The original's lock is obeyed even where there is no airtime left to say so.
+        if verdict == FULL or not (self._session.accepts(now_ms) or book is self.levels and told.op == LOCK):
+            return self._refuse(told)
+        if book is self.book:
+            self.levels.between()
+        book.accept(entry)
+        self._dirty |= book is self.book
+        self._supersede()
+        work = Work(entry, book, told.args)
+        self._works.append(work)
+        if told.fault:
+            self._finish(work, REFUSED, told.fault)
         self._charger.read_soon(now_ms)
 
-    def _end(self, command, result, detail):
-        command.answer(result, detail)
-        self._answer(command)
+    def _refuse(self, told):
+        """No room for it, or none for its answer."""
+        self.book.refuse()
+        work = Work(Entry(told.op, told.command_id, None, None, 0), None, ())
+        work.result = BUSY
+        self._answer(work)
 
-    def _reset_stands(self, now_ms):
-        return self._reset_done_ms is not None and now_ms - self._reset_done_ms < LEVEL_MS
+    def _supersede(self):
+        """A start that is still waking the car gives way to the next command."""
+        for work in tuple(self._works):
+            if work.begun and work.deed is not None and work.deed.long:
+                self._finish(work, FAILED, _D_SUPERSEDED)
+
+    # --- one step
 
     def changed(self, code):
-        """The stable state is another one: does what our reset did still stand?"""
-        if not (code in (0xA1, 0xB2) or is_charging(code)):
-            self._reset_done_ms = None
+        """The stable state is another one."""
+        self.levels.changed(code)
 
     def step(self, now_ms):
-        """Bring the running command one step on, or keep what must be kept."""
-        if self._writer is not None:
+        """Bring the command at work on, and the box to what is wanted."""
+        self.now_ms = now_ms
+        if self._writing:
             return
-        charger = self._charger
-        reading = charger.reading if charger.reading.code is not None else None
-        if not self._commands:
-            if reading is not None:
-                self._keep(reading, now_ms)
-            return
-        command = self._commands[0]
-        if not command.accepted:
-            self._accept(command)
-        what = command.step(reading, self._keeper.locked, now_ms)
-        if what == WRITE:
-            self._write(command, reading, now_ms)
-        elif what == ANSWER:
-            self._finish(command, now_ms)
+        reconciler = self.reconciler
+        utc_s = self._timekeeper.utc_s(now_ms)
+        box = self.survey.look(utc_s, self.decision, reconciler.flowing)
+        self._follow_car()
+        if self.claims.expire(utc_s, None, self.has_plan):
+            self._dirty = True
+        self._decide(utc_s)
+        if self._works:
+            self._work(self._works[0], utc_s)
+        write = reconciler.step(now_ms, box, self.decision)
+        self._save()
+        if write is not None:
+            self._write(write[0], write[1], now_ms)
+        elif box.reading is not None:
+            self.paused = reconciler.limit.paused(box, now_ms)
+        self.survey.ask(reconciler, now_ms)
 
-    def _accept(self, command):
-        """The owner's word on the lock counts from now on, whatever the box does."""
-        command.accepted = True
-        command.car = self._watch.car
-        command.was_locked = self._keeper.locked
-        if command.op == LOCK:
-            self._keeper.lock(True)
-        elif command.op == UNLOCK:
-            self._keeper.lock(False)
+    def _follow_car(self):
+        """A car that leaves takes what was said of it along."""
+        watch = self._watch
+        if watch.car:
+            self._had_car = True
+        elif self._had_car and watch.code == 0xA1:
+            self._had_car = False
+            self.claims.unplugged()
+            self._dirty = True
 
-    def _write(self, command, reading, now_ms):
-        if command.register == control.ICMAX:
-            if not self._keeper.limit_back:   # one that is still owed is the box's own, whatever it shows now
-                self._keeper.owe_limit(reading.limit_duty)
-        elif command.value != control.JUMP_E0:
+    def _decide(self, utc_s):
+        plan = None if self.plan is None else (False, 0, 0) if utc_s is None else self.plan.state(utc_s)
+        decision = self.claims.decide(utc_s, plan, self._watch.car, self.now_ms // 1000)
+        most_da = 10 * (self._settings.CURRENT_LIMIT_A or 0)
+        if most_da and not 0 < decision.current_da <= most_da:
+            decision.current_da = most_da
+
+    def _write(self, register, value, now_ms):
+        if self.reconciler.own_pulse:
             self._watch.pulse(now_ms)
-        self._writer = command
-        self._charger.write(command.register, command.value, now_ms)
-
-    def _finish(self, command, now_ms):
-        self._commands.remove(command)
-        if command.result == REFUSED:
-            self._keeper.lock(command.was_locked)   # refused: nothing has changed
-        if command.result == DONE and command.detail != D_REPEATED:
-            self._reset_done_ms = now_ms if command.op == RESET else None
-        if not command.silent:
-            self._answer(command)
+            self.written_ms = now_ms
+        elif value == control.JUMP_E0 and self.decision.want == WANT_LOCK:
+            self._watch.no_pulse()
+        if self._works:
+            self._works[0].acted = True
+        self._writing = True
+        self._charger.write(register, value, now_ms)
 
     def written(self, now_ms):
         """A write is over."""
-        outcome = self._charger.outcome
-        writer = self._writer
-        self._writer = None
-        if writer is self._keeper:
-            if outcome == bus.ACKED and not self._charger.limits:
-                self._keeper.owe_limit(0)   # a box that does not tell its limit: nothing to check it by
-        elif writer is not None:
-            writer.written(outcome != bus.NOT_SENT, outcome == bus.ACKED, outcome == bus.REFUSED, now_ms)
-            if writer.result is not None:
-                self._finish(writer, now_ms)
+        self._writing = False
+        if self.reconciler.own_pulse:
+            self.written_ms = now_ms
+        self.reconciler.written(self._charger.outcome, now_ms)
 
-    # --- what is kept
+    # --- the command at work
 
-    def _keep(self, reading, now_ms):
-        keeper = self._keeper
-        # One reading is enough to hold back, but not to act.
-        if reading.code == self._watch.code and keeper.relock_due(reading.code, now_ms):
-            self._commands.append(Command(LOCK, None, silent=True))
+    def _work(self, work, utc_s):
+        now_ms = self.now_ms
+        if work.turn_ms is None:
+            work.turn_ms = now_ms
+            self.car = self._watch.car
+        if not work.begun and not self._begin(work, utc_s):
             return
-        self._charger.watch_limits = keeper.limit_back != 0
-        if keeper.limit_back:
-            self.return_limit(None, now_ms)
+        reading = self.box.reading
+        if work.op == RESET:
+            outcome = self.reconciler.reset_outcome
+            if outcome is not None:
+                self._finish(work, outcome[0], outcome[1])
+        elif reading is None or now_ms - reading.at_ms > FRESH_MS:
+            if now_ms - work.since_ms >= work.deed.limit_ms:
+                self._finish(work, FAILED, _D_NO_ANSWER)
+        elif work.deed.done(self):
+            self._finish(work, DONE, D_NONE)
+        else:
+            over = missed(self, work.deed, work.since_ms)
+            if over is not None:
+                self._finish(work, over[0], over[1])
 
-    def return_limit(self, icmax, now_ms):
-        """Take back a pause of ours as soon as no command needs it. icmax: as 0x000F just told it, or None."""
-        code = self._charger.reading.code
-        if self._commands or self._writer is not None or code is None or is_fault(code):
-            return   # into a fault nothing is written
-        duty = self._keeper.limit_to_write(icmax, now_ms)
-        if not duty or (self._limit_written_ms is not None and now_ms - self._limit_written_ms < LIMIT_WRITE_EVERY_MS):
-            return
-        self._limit_written_ms = now_ms
-        self._writer = self._keeper
-        self._charger.write(control.ICMAX, duty, now_ms)
+    def _begin(self, work, utc_s):
+        """True once it may be verified."""
+        now_ms = self.now_ms
+        deed = work.deed
+        if deed is None:
+            if self._may_begin(work, utc_s):
+                result, detail = self.others[work.op](work, now_ms)
+                self._finish(work, result, detail)
+            return False
+        if deed.at_once and work.before is None and not self._change(work, utc_s):
+            return False
+        reading = self.box.reading
+        if reading is None or now_ms - reading.at_ms > FRESH_MS:
+            if now_ms - work.turn_ms >= READING_WAIT_MS:
+                self._finish(work, FAILED, _D_UNREACHABLE)
+            return False
+        verdict = deed.guard(self)
+        if verdict is not None:
+            if work.before is not None and verdict[0] == REFUSED:
+                self.claims.load(work.before)   # refused: nothing has changed
+                self._decide(utc_s)
+            self._finish(work, verdict[0], verdict[1])
+            return False
+        if not deed.at_once and not self._change(work, utc_s):
+            return False
+        work.begun = True
+        work.since_ms = now_ms
+        if work.op == RESET:
+            self.reconciler.reset(now_ms)
+        elif work.op == UNLOCK:
+            self.reconciler.unlock()
+        return True
+
+    def _may_begin(self, work, utc_s):
+        """False if it came too late by now."""
+        if work.book is self.book and not self.book.begin(work.entry, self.now_ms, utc_s):
+            if not self.book.unsure(work.entry, utc_s):
+                self._finish(work, EXPIRED, D_NONE)
+            return False
+        return True
+
+    def _change(self, work, utc_s):
+        """Its word counts from now on."""
+        resolve = self.resolvers.get(work.op)
+        if resolve is not None:
+            work.args, detail = resolve(work.args, utc_s)
+            if detail:
+                self._finish(work, REFUSED, detail)
+                return False
+        if not self._may_begin(work, utc_s):
+            return False
+        work.before = self.claims.dump()
+        work.deed.change(self.claims, work.args, self.has_plan)
+        self._dirty = True
+        self._decide(utc_s)
+        return True
+
+    def _finish(self, work, result, detail):
+        """Its one answer."""
+        self._works.remove(work)
+        work.result = result
+        work.detail = detail
+        if work.op == START and self.claims.attempt:
+            self.claims.attempt_over()
+            self._decide(self._timekeeper.utc_s(self.now_ms))
+        if work.book is self.book:
+            self.book.finish(work.entry, result, detail)
+            self._dirty = True
+        else:
+            self.levels.finish(work.entry, result, detail, self.now_ms)
+        self._save()
+        self._answer(work)

@@ -30,7 +30,7 @@ _HOUR_S = 3600
 
 # The record: version, flags, stop, kind of boost, its end (s or Wh), its current, skip from, skip until.
 _VERSION = 1
-_BYTES = 18
+RECORD_BYTES = 18
 _F_LOCKED = 1
 _F_ATTEMPT = 2
 
@@ -207,7 +207,7 @@ class Claims:
     def load(self, record):
         """Go on from a record; False, and no claim at all, if it is none."""
         self._clear()
-        if len(record) != _BYTES or record[0] != _VERSION or record[2] > ENDED or record[3] > UNTIL_UNPLUGGED:
+        if len(record) != RECORD_BYTES or record[0] != _VERSION or record[2] > ENDED or record[3] > UNTIL_UNPLUGGED:
             return False
         self.locked = record[1] & _F_LOCKED != 0
         self.attempt = record[1] & _F_ATTEMPT != 0

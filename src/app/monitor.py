@@ -7,17 +7,24 @@ from hal.contract import RED
 from lorawan import clock_sync
 from modbus import charger as bus
 
+from app import words
 from app.actor import Actor
-from app.keeper import Keeper
+from app.deeds import D_NONE, DONE
 from app.reporter import Reporter
 from app.states import colour_of
-from app.timekeeper import OWNER, Timekeeper, owner_time
+from app.timekeeper import OWNER, Timekeeper
 from app.watch import Watch
 
 # A running command is looked at this often beside every reading, for its deadlines.
 COMMAND_TICK_MS = 500
 # The board is reset for a modem that hangs, but not more often: meanwhile the box is watched.
 STUCK_MS = 30 * 60000
+# An answer leaves within 5 s; a reboot that was asked for waits for it.
+REBOOT_MS = 15000
+
+_TIME = words.COMMANDS.index('time')
+_REPORT = words.COMMANDS.index('report')
+_REBOOT = words.COMMANDS.index('reboot')
 
 
 class Monitor:
@@ -26,16 +33,16 @@ class Monitor:
     def __init__(self, board, charger, session, journal, settings, now_ms):
         self.charger = charger
         self.session = session
-        self.keeper = Keeper(journal)
         self.watch = Watch(charger, now_ms)
         self.timekeeper = Timekeeper(board.clock, journal)
         self.clock_sync = clock_sync.ClockSync(session, board.radio, journal, self.timekeeper, now_ms)
         self.clock_sync.enabled = settings.CLOCK_SYNC
-        self.reporter = Reporter(board.clock, session, charger, self.watch, self.keeper, self.timekeeper, self.clock_sync,
-                                 settings.LORAWAN_CLASS)
+        self.reporter = Reporter(board.clock, session, charger, self.watch, self.timekeeper, self.clock_sync, settings.LORAWAN_CLASS)
         if settings.CLOCK_STATE:
             self.clock_sync.state = self.reporter.state
-        self.actor = Actor(charger, session, self.keeper, self.watch, self.reporter.answer)
+        self.actor = Actor(charger, session, self.watch, self.timekeeper, journal, settings, self.reporter.answer, now_ms)
+        self.reporter.actor = self.actor
+        self.actor.others = {_TIME: self._take_time, _REPORT: self.reporter.report, _REBOOT: self._reboot}
         self._indicator = board.indicator
         self._system = board.system
         self._boot_ms = now_ms
@@ -43,6 +50,7 @@ class Monitor:
         self._joined = None   # as the indicator shows it
         self._active = False  # the activity light is on
         self._colour = None   # as last shown
+        self._reboot_ms = None   # when to reboot because the owner said so
 
     def poll(self, now_ms):
         """Let everything that is due happen; returns when something is due again."""
@@ -72,12 +80,16 @@ class Monitor:
         """The time for those who keep it, all else for the actor."""
         if port == clock_sync.PORT:
             self.clock_sync.downlink(payload, now_ms)
-            return
-        utc_s = owner_time(port, payload)
-        if utc_s is None:
-            self.actor.downlink(port, payload, now_ms)
         else:
-            self.timekeeper.set(utc_s, now_ms, OWNER)
+            self.actor.downlink(port, payload, now_ms)
+
+    def _take_time(self, told, now_ms):
+        self.timekeeper.set(told.args[0], now_ms, OWNER)
+
+    def _reboot(self, work, now_ms):
+        # Once its answer has left, or could not.
+        self._reboot_ms = now_ms + REBOOT_MS
+        return DONE, D_NONE
 
     def _on_charger(self, event, now_ms):
         """What the bus brought."""
@@ -96,7 +108,13 @@ class Monitor:
             self.actor.written(now_ms)
             news = True
         elif event == bus.LIMITS:
-            self.actor.return_limit(charger.limits[2], now_ms)
+            self.actor.survey.limits(now_ms)
+            self.actor.step(now_ms)
+        elif event == bus.BLOCK:
+            self.actor.survey.block(now_ms)
+            self.actor.step(now_ms)
+        elif event == bus.READ_FAILED:
+            self.actor.survey.read_failed(now_ms)
         if news:
             self._due_ms = now_ms
 
@@ -111,14 +129,21 @@ class Monitor:
         due_ms = self.watch.tick(now_ms)
         if self.actor.busy:
             self.actor.step(now_ms)
-        due_ms = min(due_ms, self.reporter.tick(now_ms, self.actor.busy))
+        due_ms = min(due_ms, self.reporter.tick(now_ms, self.actor.holds_radio(now_ms)))
         if self.actor.busy:
             due_ms = min(due_ms, now_ms + COMMAND_TICK_MS)
         self._due_ms = due_ms
         self._show()
+        if self._reboot_ms is not None:
+            due_ms = self._due_ms = min(due_ms, self._reboot_ms)
+            if now_ms >= self._reboot_ms:
+                self._reset('command')
         if self.session.stuck and now_ms - self._boot_ms >= STUCK_MS:
-            self.session.governor.save(now_ms)
-            self._system.reset('radio')
+            self._reset('radio')
+
+    def _reset(self, reason):
+        self.session.governor.save(self.actor.now_ms)
+        self._system.reset(reason)
 
     def _show(self):
         """The indicator: red until the network is joined and the box is heard, then the colour of the state."""

@@ -4,8 +4,8 @@ from lorawan.clock_sync import CARRIER, REQUEST
 from lorawan.outbox import ANSWER, CHANGE, FAULT, HEARTBEAT
 
 from app import codec, words
-from app.commands import BUSY, DONE
-from app.snapshot import OVERRIDE_LOCK, OVERRIDE_NONE, Snapshot
+from app.deeds import BUSY, D_NONE, DONE
+from app.snapshot import Snapshot
 from app.states import NONE, is_fault
 from app.watch import FOREVER_MS, SILENCE_MS
 
@@ -35,14 +35,14 @@ def heartbeat_period_ms(state, klass):
 class Reporter:
     """Puts into the outbox what is to be said; the bytes are packed when they leave, so that they tell the state as it is then."""
 
-    def __init__(self, clock, session, charger, watch, keeper, timekeeper, clock_sync, klass):
+    def __init__(self, clock, session, charger, watch, timekeeper, clock_sync, klass):
         self._clock = clock
         self._timekeeper = timekeeper
         self._clock_sync = clock_sync
         self._session = session
         self._charger = charger
         self._watch = watch
-        self._keeper = keeper
+        self.actor = None            # who decides and acts; set by the monitor
         self._class = klass
         self._snapshot = Snapshot()
         self._said = None            # (code, state, reachable) last put into the outbox, None before the first
@@ -61,6 +61,11 @@ class Reporter:
             return RESULT_PORT, codec.encode_result(command, self._judge(command.acted and command.result == DONE), limit)
 
         self._session.outbox.put(ANSWER, BUSY_KEY if command.result == BUSY else self._answers, make)
+
+    def report(self, work, now_ms):
+        """What was asked for follows its answer."""
+        self._session.outbox.put(CHANGE, STATUS_KEY, self._make_status)
+        return DONE, D_NONE
 
     def tick(self, now_ms, hold):
         """Say what is new and what is due; returns when to look again. hold: an answer is being worked for."""
@@ -146,10 +151,9 @@ class Reporter:
             code = watch.seen
         known = code != NONE and watch.reachable
         if fresh:
-            snapshot.take(reading, self._keeper.limit_back != 0)
+            snapshot.take(reading, self.actor.paused)
         else:
             snapshot.forget()
-        snapshot.judge(code if known else watch.last_code, known, watch.starting, watch.had_charged)
-        snapshot.override = OVERRIDE_LOCK if self._keeper.locked else OVERRIDE_NONE
+        snapshot.judge(code if known else watch.last_code, known, watch.starting, watch.had_charged, self.actor)
         snapshot.time_known = self._timekeeper.known
         return snapshot

@@ -3,6 +3,7 @@
 from modbus.control import da_of_duty
 
 from app import words
+from app.claims import HOLD
 from app.states import reason_of, state_of
 
 UNREACHABLE = words.reason('unreachable')
@@ -10,8 +11,12 @@ STARTING = words.reason('starting')
 WAITS_FOR_KEY = words.reason('waits_for_key')
 VEHICLE_FULL = words.reason('vehicle_full')
 
-OVERRIDE_NONE = words.OVERRIDES.index('none')
-OVERRIDE_LOCK = words.OVERRIDES.index('lock')
+MIN_PAUSE = words.reason('min_pause')
+_BLOCKED_MIN_PAUSE = words.DETAILS.index('min_pause')
+
+_OVERRIDE = [words.OVERRIDES.index(holder if holder in words.OVERRIDES else 'boost' if holder == 'key' else 'none') for holder in words.HOLDERS]
+# In these a car waits: what keeps it from charging is what counts.
+_WAITING = (0xB1, 0xB2)
 
 
 class Snapshot:
@@ -24,23 +29,33 @@ class Snapshot:
         self.ev_connected = None
         self.enable_input = None
         self.time_known = False
-        self.override = OVERRIDE_NONE
+        self.override = 0
         self.limit_da = None
         self.currents_da = None
         self.energy_wh = None
         self.energy_estimated = False
         self.plan_hash = 0
 
-    def judge(self, code, reachable, starting, had_charged):
-        """State and reason of a code. starting: a start of ours is under way; had_charged: this car drew current already."""
+    def judge(self, code, reachable, starting, had_charged, actor):
+        """State and reason of a code. starting: a start of ours is under way; had_charged: this car drew current already; actor: what it wants."""
+        decision = actor.decision
         self.code = code
+        self.override = _OVERRIDE[decision.holder]
         if not code or not reachable:
             self.state = words.DISABLED
             self.reason = UNREACHABLE
             return
         self.state = state_of(code)
         self.reason = reason_of(code)
-        if code == 0xB1 and self.enable_input is False:
+        phase = actor.reconciler.phase
+        if code in _WAITING and (decision.want == HOLD or phase is not None):
+            # Held or being started by us: the owner may press Start (design decision).
+            self.state = words.CONNECTED_AND_LOCKED
+            self.reason = decision.reason if decision.want == HOLD else phase
+        elif code in _WAITING and actor.reconciler.blocked == _BLOCKED_MIN_PAUSE:
+            self.state = words.CONNECTED_AND_LOCKED
+            self.reason = MIN_PAUSE
+        elif code == 0xB1 and self.enable_input is False:
             self.reason = WAITS_FOR_KEY
         elif starting and code in (0xA1, 0xB2):
             self.state = words.CONNECTED_AND_LOCKED

@@ -15,6 +15,8 @@ FIRST_STATE_MS = 15000
 FOREVER_MS = 1 << 60
 
 NOT_CONNECTED = 0xA1
+# What a jump or reset of ours makes the box walk through, or stay in for a pulse.
+_PASSING = (NOT_CONNECTED, 0xE0)
 
 
 class Watch:
@@ -48,6 +50,10 @@ class Watch:
         """A jump or reset of ours goes to the box."""
         self._pulse_ms = now_ms
 
+    def no_pulse(self):
+        """What goes to the box now is no passing state."""
+        self._pulse_ms = None
+
     def see(self, code, now_ms):
         """One sighting of a state code; True if the stable state changed."""
         self._seen_ms = now_ms
@@ -55,7 +61,7 @@ class Watch:
         if code == self.code and stability.pending is None:
             return False
         self.seen = code
-        if code == NOT_CONNECTED and self._pulse_ms is not None and self.car:
+        if code in _PASSING and self._pulse_ms is not None and self.car:
             return False
         news = stability.step(code, now_ms)
         if news == SUSPECTED:

@@ -1,0 +1,210 @@
+"""What each command changes, what forbids it, and what must be read before it is done: one table. Pure.
+
+A scene is what a row looks at: claims, reconciler, box (app.box.Box with an answered reading), decision, has_plan, car (one was there when
+it began), written_ms (of our last jump or reset, or None), now_ms.
+"""
+
+from app import words
+from app.claims import CHARGE, HOLD, LEAVE, UNTIL_UNPLUGGED
+from app.restart import WALK_MS, is_enabled
+from app.states import NEVER_CLEARED, is_charging, is_fault
+
+DONE, REFUSED, FAILED, EXPIRED, BUSY = range(5)
+
+D_NONE = words.DETAILS.index('none')
+D_NOT_CONFIRMED = words.DETAILS.index('not_confirmed')
+D_FAULT = words.DETAILS.index('fault')
+D_LOCKED = words.DETAILS.index('locked')
+D_SETUP = words.DETAILS.index('setup')
+D_NO_VEHICLE = words.DETAILS.index('no_vehicle')
+D_WAITS_FOR_KEY = words.DETAILS.index('waits_for_key')
+D_NO_PLAN = words.DETAILS.index('no_plan')
+D_MIN_PAUSE = words.DETAILS.index('min_pause')
+_FULL = words.DETAILS.index('vehicle_full')
+_DAILY_LIMIT = words.DETAILS.index('daily_limit')
+# Of these nothing better comes by waiting: a start that meets one is answered at once.
+_HOPELESS = (D_LOCKED, D_SETUP, D_NO_VEHICLE, D_WAITS_FOR_KEY, _FULL, _DAILY_LIMIT)
+# So long a start goes on while the car is being woken.
+WAKING_MAX_MS = 600000
+
+LOCK, UNLOCK, RESET, START, STOP, SET_CURRENT, BOOST, SKIP, RESUME = [
+    words.COMMANDS.index(word) for word in ('lock', 'unlock', 'reset', 'start', 'stop', 'set_current', 'boost', 'skip', 'resume_plan')]
+
+
+# --- guards: (result, detail) that forbids it, or None
+
+
+def _guard_lock(scene):
+    code = scene.box.reading.code
+    if is_fault(code):
+        return FAILED, D_FAULT   # the claim stays and is applied when the fault is gone
+    return (REFUSED, D_SETUP) if code in (0xE1, 0xE3) else None
+
+
+def _guard_unlock(scene):
+    code = scene.box.reading.code
+    if is_fault(code):
+        return REFUSED, D_FAULT
+    return (REFUSED, D_SETUP) if code in (0xE1, 0xE3) else None
+
+
+def _guard_reset(scene):
+    code = scene.box.reading.code
+    if scene.claims.locked or code == 0xE0 and not scene.reconciler.past.pulse:
+        return REFUSED, D_LOCKED
+    return (REFUSED, D_FAULT) if code in NEVER_CLEARED else None
+
+
+def _guard_start(scene):
+    code = scene.box.reading.code
+    if code in (0xE1, 0xE2, 0xE3):
+        return REFUSED, D_SETUP
+    verdict = _guard_reset(scene)
+    if verdict is None and code == 0xA1 and not scene.car:
+        verdict = REFUSED, D_NO_VEHICLE
+    return verdict
+
+
+def _guard_boost(scene):
+    # It may be asked for before the car comes.
+    return _guard_reset(scene)
+
+
+def _guard_skip(scene):
+    return None if scene.has_plan else (REFUSED, D_NO_PLAN)
+
+
+def _no_guard(scene):
+    return None
+
+
+# --- what is true when it is done
+
+
+def _walks(scene):
+    # On its way from a jump or reset to a connected car the box shows A1 for a moment, without the car.
+    written_ms = scene.written_ms
+    return scene.box.reading.code == 0xA1 and scene.car and written_ms is not None and scene.now_ms - written_ms < WALK_MS
+
+
+def _is_locked(scene):
+    return scene.box.reading.code == 0xE0
+
+
+def _is_unlocked(scene):
+    return is_enabled(scene.box.reading.code) and not _walks(scene)
+
+
+def _is_stopped(scene):
+    return not is_charging(scene.box.reading.code) and (not scene.box.car or scene.paused)
+
+
+def _flows(scene):
+    return scene.reconciler.flowing
+
+
+def _flows_or_waits(scene):
+    return scene.reconciler.flowing or not scene.box.car
+
+
+def _is_followed(scene):
+    """The plan's word is: a car that is to be held is."""
+    return scene.decision.want != HOLD or _is_stopped(scene)
+
+
+def _is_offered(scene):
+    """The limit is in force, or will be when the car may charge."""
+    want = scene.decision.want
+    return want not in (CHARGE, LEAVE) or scene.limit_in_force
+
+
+# --- what changes
+
+
+def _lock(claims, args, has_plan):
+    claims.lock()
+
+
+def _unlock(claims, args, has_plan):
+    claims.unlock()
+
+
+def _stop(claims, args, has_plan):
+    claims.stop()
+
+
+def _reset(claims, args, has_plan):
+    # Where a plan would hold the car, it is the owner's wish to charge it (design decision).
+    if has_plan:
+        claims.start(True)
+    else:
+        claims.resume_plan()
+
+
+def _start(claims, args, has_plan):
+    claims.start(has_plan, args[0] if args else 0)
+
+
+def _boost(claims, args, has_plan):
+    kind, end, current_da = args or (UNTIL_UNPLUGGED, 0, 0)
+    claims.boost_until(kind, end, current_da)
+
+
+def _skip(claims, args, has_plan):
+    claims.skip(args[0], args[1])
+
+
+def _resume(claims, args, has_plan):
+    claims.resume_plan()
+
+
+def _nothing(claims, args, has_plan):
+    """It is not a claim."""
+
+
+class Deed:
+    """One row: change(claims, args, has_plan) before anything is written; at_once: even before the box was read, because it only opens;
+    guard, done as above; limit_ms for it to become done, long if it may take as long as the ladder does."""
+
+    __slots__ = ('change', 'at_once', 'guard', 'done', 'limit_ms', 'long')
+
+    def __init__(self, change, at_once, guard, done, limit_ms, long=False):
+        self.change = change
+        self.at_once = at_once
+        self.guard = guard
+        self.done = done
+        self.limit_ms = limit_ms
+        self.long = long
+
+
+# Times are design decisions; to the 10 s of lock and unlock come those that a car has to stop by itself.
+DEEDS = {
+    LOCK: Deed(_lock, True, _guard_lock, _is_locked, 20000),
+    UNLOCK: Deed(_unlock, False, _guard_unlock, _is_unlocked, 20000),
+    STOP: Deed(_stop, True, _no_guard, _is_stopped, 12000),
+    RESET: Deed(_reset, False, _guard_reset, None, 0),
+    START: Deed(_start, False, _guard_start, _flows, 120000, True),
+    BOOST: Deed(_boost, False, _guard_boost, _flows_or_waits, 120000, True),
+    SKIP: Deed(_skip, False, _guard_skip, _is_followed, 12000),
+    RESUME: Deed(_resume, False, _no_guard, _is_followed, 12000),
+    SET_CURRENT: Deed(_nothing, False, _no_guard, _is_offered, 15000),
+}
+
+
+def missed(scene, deed, since_ms):
+    """(result, detail) once its time is over without its being done, or before where waiting is no use; else None."""
+    reconciler = scene.reconciler
+    code = scene.box.reading.code
+    passed_ms = scene.now_ms - since_ms
+    if deed.long:
+        if reconciler.blocked in _HOPELESS and passed_ms >= WALK_MS:
+            return FAILED, reconciler.blocked
+        if passed_ms < WAKING_MAX_MS and (reconciler.phase is not None or reconciler.blocked == D_MIN_PAUSE):
+            return None
+    if passed_ms < deed.limit_ms:
+        return None
+    if is_fault(code):
+        return FAILED, D_FAULT
+    if deed.long and reconciler.blocked:
+        return FAILED, reconciler.blocked
+    return FAILED, D_WAITS_FOR_KEY if code == 0xB1 and deed.long else D_NOT_CONFIRMED

@@ -1,0 +1,97 @@
+"""What the application knows of the box beside its state: limits and flags, asked for when they are needed, and what the car did."""
+
+from modbus import reading as wire
+
+from app.box import Box
+from app.claims import CHARGE
+
+# 0x0006 x2, the system flags (ABL 05 0015 20 Rev. B); its low word has what may start by itself.
+_SYSTEM = 0x0006
+_SYSTEM_WORDS = 2
+# While flags are wanted they are not older than this.
+FLAGS_EVERY_MS = 30000
+
+
+class Survey:
+    """box: the Box that the reconciler steps on. The monitor passes in what the bus brought."""
+
+    def __init__(self, charger, watch):
+        self.box = Box()
+        self._charger = charger
+        self._watch = watch
+        self._asking = None       # address of the block that was asked for
+        self._flags_ms = None     # when flags were asked for last
+        self._drew = False        # the car drew current in this order to charge
+
+    # --- what the bus brought
+
+    def limits(self, now_ms):
+        """0x000F was answered."""
+        self._take_limits(self._charger.limits, now_ms)
+
+    def read_failed(self, now_ms):
+        """A read went unanswered."""
+        if self._charger.failed_address == wire.LIMITS:
+            self._take_limits(None, now_ms)
+
+    def block(self, now_ms):
+        """A block that was asked for, or its silence."""
+        asked, block = self._asking, self._charger.block
+        self._asking = None
+        if asked == wire.LIMITS:
+            self._take_limits(None if block is None else wire.limits_of(block), now_ms)
+        elif block is None:
+            return
+        elif asked == wire.DEVICE:
+            self.box.en_mode = block[3] & 3
+        elif asked == _SYSTEM:
+            self.box.flags = block[2] << 8 | block[3]
+
+    def _take_limits(self, limits, now_ms):
+        box = self.box
+        if limits is not None:
+            box.box_limit_duty = limits[1]
+            box.icmax = limits[2]
+            box.icmax_ms = now_ms
+        elif box.icmax is None:
+            # One that never answered is known to be silent now.
+            box.icmax_ms = now_ms
+
+    # --- what is known, and what is asked for
+
+    def look(self, utc_s, decision, flowing):
+        """The box as of now."""
+        box = self.box
+        watch = self._watch
+        reading = self._charger.reading
+        box.reading = reading if reading.code is not None else None
+        box.stable_code = watch.code
+        box.car = watch.car
+        box.utc_s = utc_s
+        if not watch.car or decision.want != CHARGE:
+            self._drew = box.finished = False
+        elif flowing:
+            self._drew = True
+            box.finished = False
+        elif self._drew and box.reading is not None and reading.code == 0xB2 == watch.code:
+            # It drew current and stopped, though it was allowed more.
+            box.finished = True
+        return box
+
+    def ask(self, reconciler, now_ms):
+        """Have read what the next step needs."""
+        self._charger.watch_limits = reconciler.wants_limits
+        if reconciler.limits_stale:
+            self._read(wire.LIMITS, wire.LIMITS_WORDS, now_ms)
+        if reconciler.wants_flags and (self._flags_ms is None or now_ms - self._flags_ms >= FLAGS_EVERY_MS):
+            if self.box.en_mode is None and self._flags_ms is None:
+                if self._read(wire.DEVICE, wire.DEVICE_WORDS, now_ms):
+                    self._flags_ms = now_ms - FLAGS_EVERY_MS
+            elif self._read(_SYSTEM, _SYSTEM_WORDS, now_ms):
+                self._flags_ms = now_ms
+
+    def _read(self, address, words, now_ms):
+        if self._asking is not None or not self._charger.read(address, words, now_ms):
+            return False
+        self._asking = address
+        return True
