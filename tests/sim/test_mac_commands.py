@@ -129,6 +129,9 @@ def test_adr_begins_with_the_rate_of_the_join():
     assert air.radio.data_rate() is None
     air.join(6)
     assert air.radio.data_rate() == 6
+    air.network.gateway_down(FOREVER_US)
+    air.join(6)
+    assert air.radio.data_rate() is None
 
 
 @pytest.mark.parametrize('region, join_dr, loss, first, final', (
