@@ -61,7 +61,7 @@ class DeviceMac:
         self._utc_minus_now_us = None
 
     def new_session(self, data_rate):
-        """Joined, at that data rate."""
+        """Joined, at that data rate; None: not joined any more."""
         self._answers = b''
         self._asks_time = False
         self._unheard = 0

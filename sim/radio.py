@@ -99,6 +99,7 @@ class Radio:
         if self._task is not None or self._state == DEAD or data_rate not in self._region.uplink:
             return False
         self.session = None
+        self.mac.new_session(None)
         self._ack_due = False
         self._task = _Task(data_rate)
         self._transmit()

@@ -262,7 +262,7 @@ MUTANTS = (
     Mutant(
         "D-31", "A lost session was never noticed.",
         "tests/unit/test_session.py::test_only_after_26_hours_of_silence_is_a_frame_confirmed",
-        "src/lorawan/session.py", "now_ms - self.heard_ms >= SILENCE_MS", "False",
+        "src/lorawan/suspicion.py", "now_ms - heard_ms >= SILENCE_MS", "False",
     ),
     Mutant(
         "D-32", "SF7 was fixed, in a garage.",

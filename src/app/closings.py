@@ -95,11 +95,15 @@ class Closings:
 
     def verdict(self, now_ms):
         """ALLOWED, RESTS (too soon) or ENOUGH (for this day)."""
-        if self.moved.left(now_ms) <= 0:
+        if self.moved.left(now_ms) <= 0 or self._opens(now_ms):
             return RESTS
         if self._ordered_ms is None and self.closed.left(now_ms) <= 0:
             return ENOUGH
         return ALLOWED
+
+    def _opens(self, now_ms):
+        """True while the contactor is about to open because of us, or did not a moment ago when we looked."""
+        return self._charging and self._opener_ms is not None and now_ms - self._opener_ms < OPENER_MS
 
     def order(self, now_ms, utc_s):
         """We write what lets the contactor close; from C it opens it too."""

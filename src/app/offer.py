@@ -37,9 +37,8 @@ class Offer:
         return _NONE if verdict == ALLOWED else _MIN_PAUSE if verdict == RESTS else _DAILY_LIMIT
 
     def closes(self, box, now_ms):
-        """True if a current given now may close the contactor."""
-        code = box.reading.code
-        return self.car and is_enabled(code) and not is_charging(code) and self.limit.may_be_paused(box, now_ms)
+        """True if a current given now may close the contactor: a paused car opens it in a moment, if it has not yet."""
+        return self.car and is_enabled(box.reading.code) and self.limit.may_be_paused(box, now_ms)
 
     def set(self, duty, box, now_ms):
         """This limit is wanted: the duty, if it is to be written."""
@@ -76,9 +75,11 @@ class Offer:
         if starter.pausing and starter.pauses(is_charging(code), self.limit.paused(box, now_ms), now_ms):
             return self.set(control.DUTY_PAUSE, box, now_ms)
         value = self.give(self.limit.duty_for(current_da, box), box, now_ms)
-        if value or self.blocked != _NONE or self.limit.stale or busy:
+        if value or self.blocked != _NONE or busy:
             starter.interrupted()
             return value
+        if self.limit.stale:
+            return 0
         if not self.car:
             self.blocked = _NO_VEHICLE
             return 0

@@ -14,18 +14,20 @@ F4_RESETS_A_DAY = 3
 VERSION = 1
 _F_PULSE = 1
 _F_OURS = 2
+_F_CAR = 4
 _HEAD_BYTES = 4
 
 
 class Past:
     """pulse: an E0 of ours is under way that A1A1 must end. ours: the present E0 (or E2) is ended as soon as no lock wants it.
 
-    pulses, resets, f4_resets: Tally; closings: Closings.
+    car: one was there when that E0 began, where the box does not tell. pulses, resets, f4_resets: Tally; closings: Closings.
     """
 
     def __init__(self, limit):
         self.pulse = False
         self.ours = False
+        self.car = False
         self.closings = Closings()
         self.pulses = Tally(NIGHT_MS, PULSES_A_NIGHT)
         self.resets = Tally(NIGHT_MS, RESETS_A_NIGHT)
@@ -43,16 +45,17 @@ class Past:
         """It is in the journal."""
         self._changed = self._limit.unsaved = self.closings.unsaved = False
 
-    def own(self, ours, pulse=False):
-        """Whether the present E0 is ours to end, and whether it is a pulse."""
-        if (ours, pulse) != (self.ours, self.pulse):
+    def own(self, ours, pulse=False, car=False):
+        """Whether the present E0 is ours to end, and whether it is a pulse; car: one is there."""
+        if ours != self.ours or pulse != self.pulse:
+            self.car = car or self.car and ours
             self.ours = ours
             self.pulse = pulse
             self._changed = True
 
     def begin_pulse(self, now_ms, utc_s):
         """E0E0 goes out to wake a car."""
-        self.own(True, True)
+        self.own(True, True, True)
         self.pulses.add(now_ms, utc_s)
 
     def reset(self, now_ms, utc_s, of_f4):
@@ -79,7 +82,7 @@ class Past:
         """For the journal."""
         self.tell_time(now_ms, utc_s)
         back = self._limit.back
-        record = bytearray((VERSION, self.pulse * _F_PULSE | self.ours * _F_OURS, back >> 8, back & 0xFF))
+        record = bytearray((VERSION, self.pulse * _F_PULSE | self.ours * _F_OURS | self.car * _F_CAR, back >> 8, back & 0xFF))
         for tally in self._tallies():
             record.extend(tally.dump())
         return bytes(record)
@@ -104,5 +107,6 @@ class Past:
             return False
         self.pulse = record[1] & _F_PULSE != 0
         self.ours = record[1] & _F_OURS != 0
+        self.car = record[1] & _F_CAR != 0
         self._limit.back = record[2] << 8 | record[3]
         return True

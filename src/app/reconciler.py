@@ -280,7 +280,7 @@ class Reconciler:
     def _before_jump(self, now_ms, box):
         self.past.closings.opener(now_ms)
         if self._want == LOCK:
-            self.past.own(True)
+            self.past.own(True, False, self.offer.car)
             return
         self.own_pulse = True
         if not self.past.pulse:

@@ -6,26 +6,11 @@ What a modem's words are and mean is in hal/wio_e5.py and hal/rak3172.py.
 from micropython import const
 
 from hal.at_lines import Lines
-from hal.at_payloads import PAYLOADS
+from hal.at_words import ACK, DATA, DOWNLINK, END, ERROR, FLUSH, JOIN, JOINED_NOW, NEEDED, NO_ROOM, NO_SESSION, PAYLOADS, TRIAL, UPLINK
 from hal.contract import ACKED, FAILED, HEARD, HalError, JOINED, JOIN_FAILED, RADIO, RECEIVED, SENT
 from hal.ticks import Utc
 
-# What a line says of the command under way. One that ends it has END, one that ends it badly ERROR as well.
-LINE = const(1)         # the modem lives and understood
-END = const(2)
-ERROR = const(4)
-JOINED_NOW = const(8)
-STARTED = const(16)     # the frame goes out
-TRIAL = const(32)       # ... once more
-ACK = const(64)
-DOWNLINK = const(128)   # something came in a receive window of ours
-DATA = const(256)       # ... and had a payload, which was reported
-NO_SESSION = const(512)
-NO_ROOM = const(1024)   # MAC answers in the way
-
-# Kinds of commands: one that must succeed, one that may fail, a join, an uplink, an uplink that only carries MAC answers off.
-NEEDED, OPTIONAL, JOIN, UPLINK, FLUSH = range(5)
-# (first line, end) in ms after the last byte was handed over. An answer takes some 50 ms at 9600 baud. Join: SF12 request
+# By kind of command: (first line, end) in ms after the last byte was handed over. An answer takes some 50 ms at 9600 baud. Join: SF12 request
 # 1.5 s, RX2 6 s after it, SF12 accept 2 s. Uplink: SF12 frame 2.8 s, RX2 at most 6 s after it, SF12 downlink 2.8 s.
 _LIMITS_MS = ((1500, 2000), (1500, 2000), (3000, 15000), (3000, 13500), (3000, 13500))
 _TRIES = const(3)       # of a command that must succeed and got no answer
@@ -44,8 +29,8 @@ _UNKNOWN, _PROBED, _CONFIGURED, _READY = range(4)
 
 
 class AtModem:
-    """A Radio. A modem's own class has _probe(), _configuration(), _join_commands(), _uplink_commands(), _flush_command(),
-    _refresh_commands() and _check_commands(), lists of (kind, text, lines of its answer), and _on_line()."""
+    """A Radio. A modem's own class has _on_line(), and lists of commands (kind, text, lines of the answer): _probe(), _configuration(),
+    _join_commands(), _uplink_commands(), _refresh_commands(), _check_commands(); the one of _flush_command()."""
 
     def __init__(self, serial, settings, longest_line):
         self.joined = False
@@ -70,6 +55,7 @@ class AtModem:
         self._task = None       # (JOIN, data rate) or (UPLINK, port, payload, confirmed, data rate)
         self._begun = False     # its commands are in the script
         self._flushed = 0       # empty frames sent for it
+        self._in_vain = False   # no frame was let through since the last empty one
         self._rate = None       # data rate set in the modem
         self._room = None       # application bytes it lets through at that data rate
         self._stale = False     # that has to be asked anew
@@ -265,6 +251,7 @@ class AtModem:
 
     def _end_join(self, seen):
         self._task = None
+        self._in_vain = False
         self._rate = self._room = None      # a join may change it
         self.joined = bool(seen & JOINED_NOW)
         if seen & NO_SESSION:
@@ -275,7 +262,8 @@ class AtModem:
     def _end_uplink(self, seen):
         emissions = self._flushed + (0 if seen & ERROR else self._trials or 1)
         confirmed = self._task[3]
-        if seen & NO_ROOM and not self._flushed:
+        if seen & NO_ROOM and not self._in_vain:
+            self._in_vain = True
             self._script.append(self._flush_command())
             return
         if seen & NO_SESSION:
@@ -283,6 +271,7 @@ class AtModem:
             self._restarted()
         if seen & DOWNLINK and not seen & (DATA | ACK):
             self._report((HEARD, 0, None))
+        self._in_vain = self._in_vain and seen & ERROR != 0
         if seen & ERROR:
             self._end_task(FAILED, emissions, 'refused')
         elif not seen & END:

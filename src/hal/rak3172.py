@@ -6,7 +6,8 @@ Facts are of RAKwireless' RUI3 "AT Command Manual". Its events changed their spe
 import binascii
 
 from hal.at_lines import number, utc_s
-from hal.at_modem import ACK, AtModem, DATA, DOWNLINK, END, ERROR, JOIN, JOINED_NOW, LINE, NEEDED, NO_SESSION, OPTIONAL, STARTED, UPLINK
+from hal.at_modem import AtModem
+from hal.at_words import ACK, DATA, DOWNLINK, END, ERROR, JOIN, JOINED_NOW, LINE, NEEDED, NO_SESSION, OPTIONAL, STARTED, UPLINK
 from hal.contract import HEARD, RECEIVED
 
 BAUD = 115200

@@ -6,8 +6,9 @@ Facts are of Seeed's "LoRa-E5 AT Command Specification V1.0" and of what a modul
 import binascii
 
 from hal.at_lines import number, utc_s
-from hal.at_modem import (ACK, AtModem, DATA, DOWNLINK, END, ERROR, FLUSH, JOIN, JOINED_NOW, LINE, NEEDED, NO_ROOM, NO_SESSION, OPTIONAL,
-                          STARTED, TRIAL, UPLINK)
+from hal.at_modem import AtModem
+from hal.at_words import (ACK, DATA, DOWNLINK, END, ERROR, FLUSH, JOIN, JOINED_NOW, LINE, NEEDED, NO_ROOM, NO_SESSION, OPTIONAL, STARTED,
+                          TRIAL, UPLINK)
 from hal.contract import HEARD, RECEIVED
 
 BAUD = 9600

@@ -65,6 +65,8 @@ class House:
         self.recon = Reconciler()
         if self.flash is not None:
             assert self.recon.past.load(self.flash, 0)
+        # In E0 the box does not say whether a car is there.
+        self.watch.car = self.recon.past.car
         self.facts = Box()
         self._asking = None
         self._drew = False

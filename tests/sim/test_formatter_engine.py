@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sim import scenario
 from sim.formatter import Formatter
 
 SCRIPT = """
@@ -120,3 +121,12 @@ def test_the_real_formatter_speaks_home_manager(real):
     assert real.encode_downlink({'mode': 'Reset Charger'}) == {'fPort': 1, 'bytes': [3]}
     assert real.decode_downlink(1, b'\x03')['data'] == {'mode': 'Reset Charger'}
     assert real.decode_uplink(1, b'\xa1')['data']['state'] == 'Not Connected'
+
+
+@pytest.mark.parametrize('data', [{'command': 'start', 'id': 7}, {'plan': {'windows': []}}, {'timezone': 'UTC0'}, {'settings': {'adr': False}}])
+def test_a_request_of_a_scenario_is_stamped_with_simulated_time(real, data):
+    events = [{'t': 60, 'do': 'downlink', 'data': data}, {'t': 61, 'do': 'downlink', 'data': dict(data, issued_at=5)}]
+    output = scenario.run({'duration_s': 62, 'start': '2026-04-04T07:00:00Z', 'events': events})
+    queued = [bytes.fromhex(entry['hex']) for entry in output['timeline'] if entry['kind'] == 'downlink_queued' and entry['f_port'] == 20]
+    stamps = [real.decode_downlink(20, frame)['data']['issued_at'] for frame in queued]
+    assert stamps == [1775286060, 5]

@@ -24,7 +24,7 @@ def answer_delays(operations, key, seed, **keys):
         events.append({'t': round(at_s, 3), 'do': 'downlink', 'f_port': 1, 'payload_hex': BYTES[name]})
         at_s += 47 * MINUTE_S + rng.uniform(0, 120)
     timeline = play(at_s, events, vehicle={'needs_kwh': 1000}, seed=seed, **keys)
-    asked = [entry['t'] for entry in timeline if entry['kind'] == 'downlink_queued']
+    asked = [entry['t'] for entry in timeline if entry['kind'] == 'downlink_queued' and entry['f_port'] == 1]
     answered = [entry for entry in timeline if entry['kind'] == 'uplink' and entry['f_port'] == 11]
     assert len(asked) == len(answered) == len(operations)
     delays = {}

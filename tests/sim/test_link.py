@@ -8,7 +8,7 @@ from hal.contract import RECEIVED
 from sim.airtime import REGIONS, DataRate
 from sim.link import FADING_LIMIT, FLOOR_DB, Link, sensitivity_dbm
 from sim.radio import Uplink
-from tests.sim.air import joined
+from tests.sim.air import START_UTC_S, joined
 
 COMMAND = {'f_port': 1, 'payload': b'\x03'}
 HOUR_US = 3_600_000_000
@@ -185,3 +185,30 @@ def test_whatever_is_received_was_strong_enough_and_within_the_fading(loss, fadi
     for gateway, rssi, snr in receptions:
         assert snr >= FLOOR_DB[frame.rate.sf] - 0.05
         assert abs(rssi - (20 - gateway.path_loss_db)) <= FADING_LIMIT * fading + 0.5
+
+
+def test_a_month_at_a_bad_place_stays_deterministic_and_within_every_limit():
+    def month(seed):
+        air = joined('C', region='EU868', dr=0, seed=seed, path_loss_db=(138.0, 141.0), adr=True, modem={'device_time': True}, uplink_loss=0.2,
+                     downlink_loss=0.2, join_loss=0.5, first_uplink=False)
+        for step in range(30 * 24):
+            if step % 200 == 100:
+                air.network.gateway_down(air.kernel.now_us + 30 * HOUR_US, gateway=step % 400 // 200)
+            if step % 250 == 249:
+                air.network.lose_session()
+            if step % 60 == 30:
+                air.radio.ask_time()
+            if air.network.session is None or air.radio.data_rate() is None:
+                air.radio.join(0)
+            else:
+                assert air.radio.send(1, bytes(min(11, air.radio.max_payload(air.radio.data_rate()))), step % 20 == 0, 0)
+            air.network.push([dict(COMMAND, confirmed=step % 3 == 0)])
+            air.run(3600)
+        return air
+    air, again = month(11), month(11)
+    assert (air.timeline, air.messages) == (again.timeline, again.messages)
+    received = [entry['received'] for entry in air.of('uplink')]
+    assert len(received) > 500 and sum(received) / len(received) > 0.5
+    assert all(gateway.duty.largest_permille().get('P', 0) <= 100 for gateway in air.network.link.gateways)
+    assert abs(air.radio.utc_s() - START_UTC_S - air.kernel.now_us / 1e6) < 1.01
+    assert {entry['sf'] for entry in air.of('uplink')} > {12}

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from hal.contract import ACKED, HEARD, SENT
 from sim.airtime import REGIONS, DataRate, time_on_air_us
-from sim.mac_commands import ADR_ACK_DELAY, ADR_ACK_LIMIT, DEVICE_TIME, DOWN_BYTES, LINK_ADR, UP_BYTES, DeviceMac, split
+from sim.mac_commands import ADR_ACK_DELAY, ADR_ACK_LIMIT, DEVICE_TIME, DOWN_BYTES, LINK_ADR, LINK_ADR_NO_RATE, UP_BYTES, DeviceMac, split
 from sim.radio import RX2, Downlink
 from tests.sim.air import START_UTC_S, Air, joined
 
@@ -79,6 +79,13 @@ def test_a_repeated_frame_carries_its_answer_again_and_keeps_to_its_room():
     assert [(entry['sf'], entry['airtime_ms']) for entry in air.of('uplink')] == [(9, time_on_air_us(66, DataRate(9, 125)) / 1000)] * 3
 
 
+def test_a_repeated_frame_goes_slower_only_where_its_answer_fits_too():
+    air = asked(modem={'trials': 3})
+    air.forget().network.gateway_down(FOREVER_US)
+    air.up(bytes(9), confirmed=True, dr=3, seconds=60)      # 9 and 3 are more than the 11 of SF10
+    assert [entry['sf'] for entry in air.of('uplink')] == [9, 9, 9]
+
+
 def test_a_request_rides_on_an_acknowledgement():
     air = joined('C').run(DAY_S).up(confirmed=True)
     assert air.kinds() == [ACKED] and len(air.of('downlink')) == 1 and air.radio.max_payload(2) == 8
@@ -122,6 +129,9 @@ def test_adr_begins_with_the_rate_of_the_join():
     assert air.radio.data_rate() is None
     air.join(6)
     assert air.radio.data_rate() == 6
+    air.network.gateway_down(FOREVER_US)
+    air.join(6)
+    assert air.radio.data_rate() is None
 
 
 @pytest.mark.parametrize('region, join_dr, loss, first, final', (
@@ -140,6 +150,22 @@ def test_a_near_device_is_told_to_go_faster_and_does(region, join_dr, loss, firs
     assert air.of('uplink')[-1]['sf'] == wanted
     told = [entry for entry in air.of('downlink')]
     assert len(told) == (first != join_dr) + (final != first)
+
+
+def test_what_was_heard_at_another_rate_says_nothing():
+    air = Air('A', adr=True, region='EU868', path_loss_db=(14 + 117 - 7.0,), fading_db=0.0).join(0).up(dr=0, seconds=20)
+    air.network.link.gateways[0].path_loss_db += 16
+    for _ in range(30):
+        air.up()
+    assert air.radio.data_rate() == 3
+
+
+def test_a_rate_that_was_refused_is_not_asked_for_again():
+    air = Air('A', adr=True, region='EU868', path_loss_db=(NEAR,)).join(0)
+    air.radio.mac._set_rate = lambda data_rate: LINK_ADR_NO_RATE
+    for _ in range(30):
+        air.up(dr=0, seconds=20)
+    assert len(air.of('downlink')) == 5 and air.radio.data_rate() == 0
 
 
 def test_the_rate_that_is_set_comes_before_the_one_asked_for():

@@ -207,9 +207,9 @@ def test_nothing_is_asked_before_the_first_uplink_or_without_a_session():
 
 def test_an_unanswered_request_is_repeated_every_ten_minutes_six_times_a_day():
     rig = Rig().live(3 * DAY_MS)
-    assert rig.asked_h(20000)[:7] == [0, 0.17, 0.33, 0.5, 0.67, 4.67, 24]
+    assert rig.asked_h(20000)[:7] == [0, 0.17, 0.33, 0.5, 0.67, 4.67, 24.01]
     for ms, _ in rig.frames:
-        assert sum(1 for other, _ in rig.frames if ms <= other < ms + DAY_MS) <= 6
+        assert sum(1 for other, _ in rig.frames if ms <= other <= ms + DAY_MS) <= 6
     assert len({payload[5] for _, payload in rig.frames}) == 1   # the token moves on only with an answer
     assert rig.sync.unanswered == len(rig.frames) - 1
 
@@ -301,7 +301,7 @@ def test_an_answer_before_the_modem_tells_that_it_sent_counts_once():
     rig.sync.downlink(rig.server.answer(payload), rig.now_ms)
     rig.sync.sent(rig.now_ms)
     assert rig.time.known
-    assert len(rig.records['clock_asked']) == 1
+    assert len(rig.records['clock']) == 1
     rig.live(2 * HOUR_MS)
     assert rig.frames == []
 
@@ -407,7 +407,7 @@ def test_a_strange_record_is_survived(record):
     quota = ClockQuota(SimpleNamespace(get=lambda name: record, put=lambda name, value: None), 0)
     assert quota.wait_ms(0, True) == 0
     quota.add(0)
-    assert 0 <= quota.wait_ms(1, True) <= DAY_MS
+    assert 0 <= quota.wait_ms(1, True) <= DAY_MS + 20000
 
 
 def test_a_store_that_fails_costs_the_memory_only():
@@ -416,7 +416,7 @@ def test_a_store_that_fails_costs_the_memory_only():
     quota = ClockQuota(SimpleNamespace(get=fail, put=fail), 0)
     for _ in range(6):
         quota.add(0)
-    assert quota.wait_ms(0, False) == DAY_MS and quota.store_failures == 7
+    assert quota.wait_ms(0, False) == DAY_MS + 20000 and quota.store_failures == 7
 
 
 def test_a_board_told_to_ask_nothing_asks_and_answers_nothing():

@@ -66,7 +66,7 @@ def test_the_settings_are_the_firmware_s():
 def test_the_parts_and_errors_are_the_firmware_s():
     assert [row[0].strip('`') for row in rows(section('fPort 12: device'))] == list(words.DEVICE_PARTS)
     assert [row[0].strip('`') for row in rows(section('fPort 14: read-back'))] == list(words.READBACK_PARTS)
-    assert tuple(re.findall(r'\d `(\w+)`', section('Errors'))) == words.ERRORS
+    assert tuple(re.findall(r'\d\s`(\w+)`', section('Errors'))) == words.ERRORS
 
 
 def test_the_hash_on_the_page_is_the_firmware_s():

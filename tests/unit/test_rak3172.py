@@ -78,6 +78,24 @@ def test_events_of_both_generations_are_understood(old):
     assert here.sent(confirmed=True) == [(FAILED, 1, "no ack")]
 
 
+def test_a_class_c_downlink_amid_an_uplink_is_not_its_end():
+    here = joined()
+    here.modem.answer("SEND", "", "OK", "+EVT:RX_C:-70:8:UNICAST:20:03")
+    assert here.sent(seconds=5) == [(RECEIVED, 20, b"\x03")]
+    here.modem.say("+EVT:TX_DONE")
+    assert here.run(5) == [(SENT, 1, None)]
+
+
+@pytest.mark.parametrize("line", [
+    "+EVT:RX_1:-70:8:UNICAST:1:123", "+EVT:RX_1:-70:8:UNICAST::12", "+EVT:RX_1:-70", "+EVT:", "+EVT:RX_C, RSSI -70", "AT+", "AT+X",
+    "AT+LTIME=", "LTIME:02h46m12s on 99/99/2026", "AT+DR=", "AT+NJS=x",
+])
+def test_a_broken_line_is_no_event(line):
+    here = joined()
+    here.modem.say(line)
+    assert here.run(3) == []
+
+
 @pytest.mark.parametrize("words", ["AT_ERROR", "AT_PARAM_ERROR", "AT_BUSY_ERROR", "AT_NO_NETWORK_JOINED", "AT_TEST_PARAM_OVERFLOW", "AT_RX_ERROR",
                                    "AT_DUTYCYCLE_RESTRICTED", "Restricted_Wait_3343902_ms", "AT_COMMAND_NOT_FOUND"])
 def test_a_refusal_ends_the_uplink_at_once_and_cost_nothing(words):

@@ -119,10 +119,10 @@ class Store:
 class World:
     """A session and its radio, run as the main loop would."""
 
-    def __init__(self, region="AU915", data_rate=None, store=None, random=None):
+    def __init__(self, region="AU915", data_rate=None, store=None, random=None, adr=False):
         self.radio = Radio(REGIONS[region])
         self.store = store or Store()
-        self.session = Session(self.radio, self.store, REGIONS[region], data_rate, random or (lambda below: below // 2), 0)
+        self.session = Session(self.radio, self.store, REGIONS[region], data_rate, random or (lambda below: below // 2), 0, adr)
         self.received = []
         self.sent = []
         self.session.on_sent = lambda key, now_ms: self.sent.append(key)
@@ -715,6 +715,84 @@ def test_only_after_26_hours_of_silence_is_a_frame_confirmed():
         world.run(HOUR_MS)
     assert [frame[3] for frame in world.radio.frames].count(True) == 1
     assert world.session.state == UP and world.session.heard_ms > 26 * HOUR_MS
+
+
+@pytest.mark.parametrize("hours", (0.2, 1, 5, 13, 24))
+def test_an_outage_below_the_suspicion_costs_nothing_and_the_next_heartbeat_is_heard(hours):
+    world = World().joined()
+    world.radio.network = False
+    for _ in range(int(hours * 2)):
+        world.status(priority=HEARTBEAT)
+        world.run(HOUR_MS // 2)
+    world.radio.network = True
+    frames = len(world.radio.frames)
+    period_ms = world.session.stretched_ms(HOUR_MS // 2, 11)
+    world.status(priority=HEARTBEAT)
+    world.run(period_ms)
+    assert len(world.radio.frames) == frames + 1 and len(world.radio.joins) == 1
+    assert world.session.state == UP and world.session.ladder.data_rate == 2
+
+
+def test_questions_of_the_application_move_the_ladder_and_what_a_frame_costs():
+    world = World("EU868").joined()
+    world.session.unanswered(world.now_ms)
+    world.session.answered(world.now_ms)
+    for data_rate in (2, 1, 0, 0):
+        world.status()
+        world.run(10_000)
+        assert world.radio.frames[-1][4] == world.session.pace.data_rate == data_rate
+        for _ in range(2):
+            world.session.unanswered(world.now_ms)
+    # At SF12 heartbeats are further apart, and room is kept for them.
+    assert world.session.stretched_ms(HOUR_MS, 11) == 119 * MINUTE_MS
+    assert world.session.governor.spacing_ms == 118 * MINUTE_MS
+
+
+def test_a_new_session_goes_on_at_the_data_rate_where_the_old_one_was():
+    world = suspicious(data_rate=4)
+    while world.session.joined:
+        world.run(MINUTE_MS)
+    world.radio.network = True
+    world.status()
+    world.run(3 * HOUR_MS)
+    assert world.session.joined and world.radio.frames[-1][4] == world.session.ladder.data_rate == 2
+    for _ in range(14):
+        world.status(priority=HEARTBEAT)
+        world.radio.event(HEARD, 0, None)
+        world.run(HOUR_MS)
+    assert world.radio.frames[-1][4] == 3
+
+
+def test_with_adr_the_network_s_data_rate_counts_and_the_worst_is_booked_beforehand():
+    world = World(adr=True).joined()
+    session, radio = world.session, world.radio
+    radio.data_rate = lambda: 5
+    world.status()
+    world.run(1)
+    # Three emissions at the next slower one, until the modem says what it was.
+    assert session.governor._pending_ms == 3 * airtime_ms(8, 125, 24)
+    world.run(10_000)
+    assert radio.frames[-1][4] == 5 and session.governor._pending_ms == 0
+    radio.data_rate = lambda: 7         # SF7 at 250 kHz in some regions: not one of ours
+    for _ in range(2):
+        session.unanswered(world.now_ms)
+        world.status()
+        world.run(10_000)
+    assert radio.frames[-1][4] == 6
+    radio.data_rate = lambda: None
+    world.status()
+    world.run(10_000)
+    assert radio.frames[-1][4] == 6
+
+
+def test_what_the_network_asks_to_be_repeated_is_counted_and_kept_room_for():
+    world = World().joined()
+    world.status()
+    world.run(1)
+    world.radio._result = (SENT, 2, None)
+    world.run(10_000)
+    assert world.session.pace.repeats == 2
+    assert world.session.governor._heartbeat_ms == 2 * airtime_ms(10, 125, 24)
 
 
 def suspicious(data_rate=None):

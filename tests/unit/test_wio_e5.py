@@ -73,6 +73,17 @@ def test_a_session_that_outlived_the_board_is_kept_and_its_region_is_not_touched
     assert here.sent() == [(SENT, 1, None)] and here.on_air()[0]["received"]
 
 
+def test_a_session_that_was_taken_over_can_be_joined_anew():
+    here = joined()
+    here.boot()
+    here.radio.join(2)
+    here.run(20)
+    here.network.lose_session()
+    assert here.radio.join(2) and here.run(20) == [JOINED_EVENT]
+    assert len(here.on_air("join")) == 1
+    assert here.sent() == [(SENT, 1, None)] and here.on_air()[0]["received"]
+
+
 @pytest.mark.parametrize("change", [{"DEV_EUI": "4" * 16}, {"JOIN_EUI": "5" * 16}])
 def test_a_session_of_another_device_is_not_kept(change):
     here = joined()
@@ -143,6 +154,15 @@ def test_port_and_data_rate_are_set_when_they_change():
 
 
 REFUSALS = ["Please join network first", "LoRaWAN modem is busy", "No free channel", "No band in 12345ms", "DR error", "Length error 8", "ERROR(-1)"]
+
+
+def test_a_data_rate_without_any_room_is_flushed_once_and_then_refused():
+    here = joined()
+    for _ in range(5):
+        here.modem.answer("AT.MSGHEX", "+MSGHEX: Length error 0")
+    assert here.sent() == [(FAILED, 1, "MAC answers in the way")]
+    assert [here.sent() for _ in range(3)] == [[(FAILED, 0, "refused")]] * 3
+    assert here.modem.commands.count("AT+MSG") == 1
 
 
 @pytest.mark.parametrize("words", REFUSALS)
