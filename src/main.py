@@ -41,7 +41,7 @@ def build(board, settings):
     charger = ChargerClient(board.bus, settings.CHARGER_ID, settings.PHASE_ORDER)
     journal = Journal(board.store)
     session = Session(board.radio, journal, regions.REGIONS[settings.REGION], settings.DATA_RATE,
-                      Jitter(board.system.unique_id()), now_ms)
+                      Jitter(board.system.unique_id()), now_ms, settings.ADR)
     return Monitor(board, charger, session, journal, settings, now_ms)
 
 

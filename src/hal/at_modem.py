@@ -12,7 +12,10 @@ from hal.ticks import Utc
 
 # By kind of command: (first line, end) in ms after the last byte was handed over. An answer takes some 50 ms at 9600 baud. Join: SF12 request
 # 1.5 s, RX2 6 s after it, SF12 accept 2 s. Uplink: SF12 frame 2.8 s, RX2 at most 6 s after it, SF12 downlink 2.8 s.
-_LIMITS_MS = ((1500, 2000), (1500, 2000), (3000, 15000), (3000, 13500), (3000, 13500))
+_LIMITS_MS = ((1500, 2000), (1500, 2000), (15000, 15000), (13500, 13500), (13500, 13500))
+# What has not been asked of the modem by then is not: the layers above wait 20 s for a join, 15 s for a frame, 36 s for a confirmed one.
+_JOIN_WITHIN_MS = const(4500)
+_SEND_WITHIN_MS = const(1400)
 _TRIES = const(3)       # of a command that must succeed and got no answer
 _SILENT = const(3)      # commands without an answer, after which the modem counts as dead
 _REST_MS = const(10000)  # between two looks whether it is there
@@ -54,6 +57,7 @@ class AtModem:
         self._silences = 0      # commands without any answer, in a row
         self._task = None       # (JOIN, data rate) or (UPLINK, port, payload, confirmed, data rate)
         self._begun = False     # its commands are in the script
+        self._within_ms = None  # until then, None once it was asked of the modem
         self._flushed = 0       # empty frames sent for it
         self._in_vain = False   # no frame was let through since the last empty one
         self._rate = None       # data rate set in the modem
@@ -93,6 +97,8 @@ class AtModem:
                 self._take(line)
         if self._command is not None and self._is_over(now_ms):
             self._finish()
+        if self._task is not None and self._within_ms is not None and now_ms >= self._within_ms:
+            self._drop_task()
         self._go_on(now_ms)
         return self._events.pop(0) if self._events else None
 
@@ -149,7 +155,9 @@ class AtModem:
         self._task = task
         self._begun = False
         self._flushed = self._setups = 0
-        self._go_on(self._now_ms())
+        now_ms = self._now_ms()
+        self._within_ms = now_ms + (_SEND_WITHIN_MS if task[0] == UPLINK and not task[3] else _JOIN_WITHIN_MS)
+        self._go_on(now_ms)
         return True
 
     def _take(self, line):
@@ -176,6 +184,8 @@ class AtModem:
 
     def _issue(self, command):
         self._command = command
+        if command[0] >= JOIN:
+            self._within_ms = None
         self._tries += 1
         self._seen = self._count = self._trials = 0
         self._since_ms = self._now_ms()
@@ -245,9 +255,15 @@ class AtModem:
         self._script.clear()
         self._restarted()
         self._setup_ms = self._now_ms() + _REST_MS
+        if self._task is not None:
+            self._drop_task()
+
+    def _drop_task(self):
+        """It cannot be done in time; a set-up under way goes on."""
+        if self._begun:
+            self._script.clear()
         task, self._task = self._task, None
-        if task is not None:
-            self._report((JOIN_FAILED, 0, None) if task[0] == JOIN else (FAILED, self._flushed, 'not configured'))
+        self._report((JOIN_FAILED, 0, None) if task[0] == JOIN else (FAILED, self._flushed, 'not configured'))
 
     def _end_join(self, seen):
         self._task = None

@@ -23,7 +23,7 @@ class Radio:
     """A modem with virtual time: one thing at a time, an event when its windows are over.
 
     Switches: network (it answers), room (max_payload), lose (the next result is lost), mute (all are), refuse (send says no),
-    hang (calls raise), trials (emissions of a confirmed frame that nobody acknowledges).
+    hang (calls raise), trials (emissions of a confirmed frame that nobody acknowledges), repeats (of an unconfirmed one).
     """
 
     def __init__(self, region):
@@ -31,7 +31,7 @@ class Radio:
         self.now_ms = 0
         self.network = True
         self.room = 11
-        self.trials = 1
+        self.trials = self.repeats = 1
         self.lose = self.mute = self.refuse = self.hang = False
         self.busy_until_ms = None
         self.in_session = False
@@ -56,7 +56,7 @@ class Radio:
         if self.refuse or self.busy_until_ms is not None or not self.in_session or len(payload) > self.room:
             return False
         self.frames.append((self.now_ms, port, payload, confirmed, data_rate))
-        result = (SENT, 1, None)
+        result = (SENT, self.repeats, None)
         if confirmed:
             result = (ACKED, 1, None) if self.network else (FAILED, self.trials, "no ack")
         self._start(result, data_rate, 13 + len(payload), result[1])

@@ -114,3 +114,27 @@ def test_no_storm_of_commands_makes_the_longest_silence_longer_wherever_the_ladd
     for allowed_ms, gap_ms in sorted(longest_ms.items()):
         evidence("%s: longest gap between uplinks in those storms where %d min are allowed, min" % (region, allowed_ms // MINUTE_MS),
                  round(gap_ms / MINUTE_MS, 1), allowed_ms // MINUTE_MS)
+
+
+@pytest.mark.parametrize("region", sorted(REGIONS))
+def test_with_adr_the_network_may_choose_data_rates_and_repeats_as_it_likes(region, soak_seed):
+    slowest, fastest = REGIONS[region].slowest, len(REGIONS[region].rates) - 1
+    draw = random.Random(soak_seed)
+    world = World(region, adr=True).joined()
+    radio = world.radio
+    rates = [fastest]
+    send = radio.send
+    radio.data_rate = lambda: rates[-1]
+
+    def send_as_the_network_says(port, payload, confirmed, data_rate):
+        # The modem goes one slower by itself; any faster one the network sets.
+        rates.append(draw.choice((rates[-1], rates[-1], max(slowest, rates[-1] - 1), draw.randint(rates[-1], fastest))))
+        radio.repeats = draw.choice((1, 1, 2))
+        return send(port, payload, confirmed, rates[-1])
+
+    radio.send = send_as_the_network_says
+    for number in range(DAYS * 480):
+        world.status(b"12345678901", number % 5, draw.choice((ANSWER, FAULT, CHANGE)))
+        world.run(3 * MINUTE_MS)
+    assert set(rates) == set(range(slowest, fastest + 1))
+    assert 15_000 < most_airtime_ms(radio.airtime) <= LIMIT_MS

@@ -1,0 +1,127 @@
+"""The whole chain knows what time it is: firmware, air, the network's clock server, and back."""
+
+import pytest
+from tests.sim.house import HOUR_S, MINUTE_S, House
+
+DAY_S = 24 * HOUR_S
+
+
+def house(**given):
+    """Without a panel, for speed."""
+    given.setdefault('charger', {'panel_frames': False})
+    given.setdefault('network', {'data_rate': 5})
+    return House(**given)
+
+
+def error_s(house):
+    """What the monitor takes for the time, less the true one."""
+    board = house.world.board
+    return house.world.app.timekeeper.utc_s(board.clock.now_ms()) - house.world.utc_s()
+
+
+def watched(house, *at_s):
+    """The error at these times, filled in as the house lives."""
+    errors = []
+    for t_s in at_s:
+        house.at(t_s, lambda: errors.append(error_s(house)))
+    return errors
+
+
+def most_in_a_day(entries):
+    times = [entry['t'] for entry in entries]
+    return max([sum(1 for other in times if t <= other <= t + DAY_S) for t in times], default=0)
+
+
+@pytest.mark.parametrize('klass', ['C', 'A'])
+@pytest.mark.parametrize('data_rate', [5, 2, 0])
+def test_the_time_is_known_within_a_minute_of_the_first_uplink(klass, data_rate, evidence):
+    there = house(config={'LORAWAN_CLASS': klass, 'REGION': 'EU868'}, network={'data_rate': data_rate})
+    errors = watched(there, 20 * MINUTE_S)
+    there.run(20 * MINUTE_S + 1)
+    first_s = there.of('uplink')[0]['t']
+    answered_s = there.clock('downlink')[0]['t']
+    assert answered_s - first_s < MINUTE_S and errors[0] in (-2, -1, 0, 1)
+    assert len(there.clock('uplink')) == 1
+    assert there.clock('uplink')[0]['decoded']['state'] == 'Not Connected'
+    evidence('class %s, EU868 DR%d: seconds from the first uplink to the time, and its error' % (klass, data_rate),
+             '%.1f s, %d s' % (answered_s - first_s, errors[0]), '60 s')
+
+
+@pytest.mark.parametrize('klass, days', [('C', 2), ('A', 2)])
+def test_once_known_it_is_asked_once_a_day_and_the_crystal_is_learned(klass, days, evidence):
+    there = house(config={'LORAWAN_CLASS': klass}, clock={'drift_ppm': 50})
+    errors = watched(there, *[day * DAY_S for day in range(1, days + 1)])
+    drifts = []
+    there.at(days * DAY_S + 1000, lambda: drifts.append(there.world.app.timekeeper.drift_ppb))
+    there.run(days * DAY_S + HOUR_S)
+    assert len(there.clock('uplink')) == len(there.clock('downlink')) == days + 1
+    assert most_in_a_day(there.clock('downlink')) <= 2
+    assert there.told(0, time_known=True) < HOUR_S + MINUTE_S
+    assert all(-6 <= error <= 6 for error in errors)
+    assert abs(drifts[0] + 50000) < 12000
+    evidence('class %s, crystal 50 ppm fast: drift learned in %d days' % (klass, days), '%.1f ppm' % (drifts[0] / 1000))
+
+
+def test_a_network_that_never_answers_is_asked_six_times_a_day(evidence):
+    there = house()
+    there.world.network.clock_sync = False
+    there.run(DAY_S + 2 * HOUR_S)
+    times = [entry['t'] for entry in there.clock('uplink')]
+    assert len([t for t in times if t < HOUR_S]) == 5 and len(times) == 10
+    assert most_in_a_day(there.clock('uplink')) == 6
+    assert there.told(0, time_known=True) is None
+    evidence('clock requests in the worst day to a network that never answers', 6, 6)
+
+
+def test_lost_answers_are_asked_for_again(evidence):
+    """40 % of the frames are lost both ways."""
+    found = []
+    for seed in range(1, 4):
+        there = house(seed=seed, network={'data_rate': 5, 'uplink_loss': 0.4, 'downlink_loss': 0.4})
+        there.run(5 * HOUR_S)
+        assert len(there.clock('uplink')) <= 6
+        known_s = [entry['t'] for entry in there.clock('downlink') if entry['received']]
+        found.append(known_s[0] / 60 if known_s else None)
+    assert sum(1 for minutes in found if minutes is not None) >= 2
+    evidence('40 % loss both ways: minutes from boot to the time, by seed', ', '.join('-' if m is None else '%.0f' % m for m in found))
+
+
+def test_with_clock_sync_off_nothing_is_asked_and_the_owners_word_counts():
+    there = house(config={'CLOCK_SYNC': False})
+    there.do(2 * HOUR_S, 'downlink', data={'time': there.world.start_utc_s + 2 * HOUR_S})
+    errors = watched(there, 3 * HOUR_S)
+    there.run(4 * HOUR_S)
+    assert there.clock('uplink') == []
+    assert there.told(0, time_known=False) < HOUR_S and there.told(2 * HOUR_S, time_known=True) < 3 * HOUR_S
+    assert abs(errors[0]) <= 2
+
+
+def test_without_the_state_the_uplink_has_the_word_for_none():
+    there = house(config={'CLOCK_STATE': False})
+    there.run(10 * MINUTE_S)
+    assert int(there.clock('uplink')[0]['hex'][10:12], 16) >> 5 == 0
+
+
+def test_a_wrong_board_clock_moves_nothing_and_is_set_right_by_the_next_answer():
+    there = house()
+    there.do(HOUR_S, 'set_monitor_clock', offset_s=3600)
+    boards = []
+    for t_s in (HOUR_S + 60, 2 * HOUR_S):
+        there.at(t_s, lambda: boards.append(there.world.board.clock.utc_s() - there.world.utc_s()))
+    errors = watched(there, HOUR_S + 60, 2 * HOUR_S)
+    there.at(5400, there.world.network.push, [{'f_port': 202, 'payload': b'\x03\x01'}])
+    there.run(2 * HOUR_S + 60)
+    assert 3598 <= boards[0] <= 3602 and abs(boards[1]) <= 2
+    assert max(abs(error) for error in errors) <= 2
+
+
+def test_a_reboot_asks_again_and_many_reboots_do_not_flood(evidence):
+    there = house()
+    there.world.network.clock_sync = False
+    there.expected_resets = None
+    for number in range(5):
+        there.do(HOUR_S * (number + 1), 'monitor_power', on=False)
+        there.do(HOUR_S * (number + 1) + 10, 'monitor_power', on=True)
+    there.run(12 * HOUR_S)
+    assert len(there.clock('uplink')) <= 6 + 5
+    evidence('clock requests of 12 h with five reboots, none answered', len(there.clock('uplink')), 11)
