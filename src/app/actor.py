@@ -9,12 +9,11 @@ from modbus import control
 from app import downlink, words
 from app.book import EXPIRED as TOO_LATE, FULL, REPEATED, RUNNING, Book, Entry
 from app.claims import RECORD_BYTES as CLAIMS_BYTES, LOCK as WANT_LOCK, Claims
-from app.deeds import (
-    BUSY, D_NONE, DEEDS, DONE, EXPIRED, FAILED, LOCK, REFUSED, RESET, START, UNLOCK, missed,
-)
+from app.deeds import BUSY, FAILED, LOCK, REFUSED, RESET, START
 from app.levels import Levels
-from app.reconciler import FRESH_MS, Reconciler
+from app.reconciler import Reconciler
 from app.survey import Survey
+from app.work import Work
 
 # One record for what is wanted and what was answered, one for what was done: each is whole or not there.
 OWNER_RECORD = 'owner'
@@ -23,38 +22,13 @@ PAST_RECORD = 'past'
 _OLD_LOCK = 'lock'
 _OLD_LIMIT = 'limit_back'
 
-# Without an answered reading in this time the box is unreachable for a command.
-READING_WAIT_MS = 8000
 # So long the radio is kept free for the answer to a command that takes longer.
 HOLD_MAX_MS = 20000
 
 _TIME = words.COMMANDS.index('time')
-_D_UNREACHABLE = words.DETAILS.index('unreachable')
-_D_NO_ANSWER = words.DETAILS.index('no_answer')
 _D_SUPERSEDED = words.DETAILS.index('superseded')
 _D_REPEATED = words.DETAILS.index('repeated')
 _D_POWER_CUT = words.DETAILS.index('power_cut')
-
-
-class Work:
-    """One accepted command on its way; op, command_id, result, detail and acted are what its answer tells."""
-
-    __slots__ = ('op', 'command_id', 'result', 'detail', 'acted', 'entry', 'book', 'args', 'deed', 'turn_ms', 'since_ms', 'begun', 'before')
-
-    def __init__(self, entry, book, args):
-        self.entry = entry
-        self.book = book             # Book or Levels
-        self.args = args
-        self.op = entry.op
-        self.command_id = entry.command_id
-        self.result = entry.result
-        self.detail = entry.detail
-        self.acted = False           # something was written for it
-        self.deed = DEEDS.get(entry.op)
-        self.turn_ms = None          # its turn came
-        self.since_ms = 0            # it was begun
-        self.begun = False
-        self.before = None           # the claims as they were
 
 
 class Actor:
@@ -136,8 +110,7 @@ class Actor:
         """A command that a power cut interrupted: its claim is still there, a reset is not done twice, what had not begun is gone."""
         self._works.append(work)
         if work.entry.begun and work.deed is not None and work.op != RESET:
-            work.begun = True
-            work.turn_ms = work.since_ms = now_ms
+            work.resume(now_ms)
         else:
             self._finish(work, FAILED, _D_POWER_CUT)
 
@@ -183,7 +156,6 @@ class Actor:
             work = Work(entry, book, told.args)
             if verdict == REPEATED and book is self.levels:
                 work.detail = _D_REPEATED
-                work.acted = True    # it tells of the box as it is now
             if self._session.accepts(now_ms):
                 self._answer(work)
             return
@@ -204,6 +176,7 @@ class Actor:
     def _refuse(self, told):
         """No room for it, or none for its answer."""
         self.book.refuse()
+        self._dirty |= self.book.record_due()
         work = Work(Entry(told.op, told.command_id, None, None, 0), None, ())
         work.result = BUSY
         self._answer(work)
@@ -211,7 +184,7 @@ class Actor:
     def _supersede(self):
         """A start that is still waking the car gives way to the next command."""
         for work in tuple(self._works):
-            if work.begun and work.deed is not None and work.deed.long:
+            if work.gives_way:
                 self._finish(work, FAILED, _D_SUPERSEDED)
 
     # --- one step
@@ -233,7 +206,12 @@ class Actor:
             self._dirty = True
         self._decide(utc_s)
         if self._works:
-            self._work(self._works[0], utc_s)
+            work = self._works[0]
+            if work.turn_ms is None:
+                self.car = self._watch.car
+            over = work.step(self, utc_s)
+            if over is not None:
+                self._finish(work, over[0], over[1])
         write = reconciler.step(now_ms, box, self.decision)
         self._save()
         if write is not None:
@@ -277,86 +255,30 @@ class Actor:
             self.written_ms = now_ms
         self.reconciler.written(self._charger.outcome, now_ms)
 
-    # --- the command at work
+    # --- for the command at work
 
-    def _work(self, work, utc_s):
-        now_ms = self.now_ms
-        if work.turn_ms is None:
-            work.turn_ms = now_ms
-            self.car = self._watch.car
-        if not work.begun and not self._begin(work, utc_s):
-            return
-        reading = self.box.reading
-        if work.op == RESET:
-            outcome = self.reconciler.reset_outcome
-            if outcome is not None:
-                self._finish(work, outcome[0], outcome[1])
-        elif reading is None or now_ms - reading.at_ms > FRESH_MS:
-            if now_ms - work.since_ms >= work.deed.limit_ms:
-                self._finish(work, FAILED, _D_NO_ANSWER)
-        elif work.deed.done(self):
-            self._finish(work, DONE, D_NONE)
-        else:
-            over = missed(self, work.deed, work.since_ms)
-            if over is not None:
-                self._finish(work, over[0], over[1])
+    def is_unsure(self, work, utc_s):
+        """True while nobody knows how old it is."""
+        return work.book is self.book and self.book.unsure(work.entry, self.now_ms, utc_s)
 
-    def _begin(self, work, utc_s):
-        """True once it may be verified."""
-        now_ms = self.now_ms
-        deed = work.deed
-        if deed is None:
-            if self._may_begin(work, utc_s):
-                result, detail = self.others[work.op](work, now_ms)
-                self._finish(work, result, detail)
-            return False
-        if deed.at_once and work.before is None and not self._change(work, utc_s):
-            return False
-        reading = self.box.reading
-        if reading is None or now_ms - reading.at_ms > FRESH_MS:
-            if now_ms - work.turn_ms >= READING_WAIT_MS:
-                self._finish(work, FAILED, _D_UNREACHABLE)
-            return False
-        verdict = deed.guard(self)
-        if verdict is not None:
-            if work.before is not None and verdict[0] == REFUSED:
-                self.claims.load(work.before)   # refused: nothing has changed
-                self._decide(utc_s)
-            self._finish(work, verdict[0], verdict[1])
-            return False
-        if not deed.at_once and not self._change(work, utc_s):
-            return False
-        work.begun = True
-        work.since_ms = now_ms
-        if work.op == RESET:
-            self.reconciler.reset(now_ms)
-        elif work.op == UNLOCK:
-            self.reconciler.unlock()
-        return True
-
-    def _may_begin(self, work, utc_s):
-        """False if it came too late by now."""
-        if work.book is self.book and not self.book.begin(work.entry, self.now_ms, utc_s):
-            if not self.book.unsure(work.entry, utc_s):
-                self._finish(work, EXPIRED, D_NONE)
-            return False
-        return True
-
-    def _change(self, work, utc_s):
-        """Its word counts from now on."""
-        resolve = self.resolvers.get(work.op)
-        if resolve is not None:
-            work.args, detail = resolve(work.args, utc_s)
-            if detail:
-                self._finish(work, REFUSED, detail)
-                return False
-        if not self._may_begin(work, utc_s):
-            return False
-        work.before = self.claims.dump()
-        work.deed.change(self.claims, work.args, self.has_plan)
+    def may_begin(self, work, utc_s):
+        """True, once, if it is not too late for it; what is acted upon is on record first."""
         self._dirty = True
-        self._decide(utc_s)
-        return True
+        return work.book is not self.book or self.book.begin(work.entry, self.now_ms, utc_s)
+
+    def claim(self, work):
+        """Its word changes what is wanted."""
+        work.deed.change(self.claims, work.args, self.has_plan)
+        self._changed_claims()
+
+    def take_back(self, record):
+        """It was refused: the claims are as they were before."""
+        self.claims.load(record)
+        self._changed_claims()
+
+    def _changed_claims(self):
+        self._dirty = True
+        self._decide(self._timekeeper.utc_s(self.now_ms))
 
     def _finish(self, work, result, detail):
         """Its one answer."""
@@ -365,7 +287,7 @@ class Actor:
         work.detail = detail
         if work.op == START and self.claims.attempt:
             self.claims.attempt_over()
-            self._decide(self._timekeeper.utc_s(self.now_ms))
+            self._changed_claims()
         if work.book is self.book:
             self.book.finish(work.entry, result, detail)
             self._dirty = True

@@ -6,6 +6,7 @@ it began), written_ms (of our last jump or reset, or None), now_ms.
 
 from app import words
 from app.claims import CHARGE, HOLD, LEAVE, UNTIL_UNPLUGGED
+from app.reconciler import PAUSE_MS
 from app.restart import WALK_MS, is_enabled
 from app.states import NEVER_CLEARED, is_charging, is_fault
 
@@ -177,10 +178,10 @@ class Deed:
         self.long = long
 
 
-# Times are design decisions; to the 10 s of lock and unlock come those that a car has to stop by itself.
+# Times are design decisions.
 DEEDS = {
-    LOCK: Deed(_lock, True, _guard_lock, _is_locked, 20000),
-    UNLOCK: Deed(_unlock, False, _guard_unlock, _is_unlocked, 20000),
+    LOCK: Deed(_lock, True, _guard_lock, _is_locked, 10000),
+    UNLOCK: Deed(_unlock, False, _guard_unlock, _is_unlocked, 10000),
     STOP: Deed(_stop, True, _no_guard, _is_stopped, 12000),
     RESET: Deed(_reset, False, _guard_reset, None, 0),
     START: Deed(_start, False, _guard_start, _flows, 120000, True),
@@ -191,17 +192,23 @@ DEEDS = {
 }
 
 
-def missed(scene, deed, since_ms):
+def waits_ms(scene, op):
+    """What comes to a command's time: a car is asked to stop before the outlet is disabled, and a hold is in force before it is enabled."""
+    if op == LOCK:
+        return PAUSE_MS if is_charging(scene.box.reading.code) else 0
+    return PAUSE_MS if op == UNLOCK and scene.decision.want == HOLD else 0
+
+
+def missed(scene, deed, passed_ms, limit_ms):
     """(result, detail) once its time is over without its being done, or before where waiting is no use; else None."""
     reconciler = scene.reconciler
     code = scene.box.reading.code
-    passed_ms = scene.now_ms - since_ms
     if deed.long:
         if reconciler.blocked in _HOPELESS and passed_ms >= WALK_MS:
             return FAILED, reconciler.blocked
         if passed_ms < WAKING_MAX_MS and (reconciler.phase is not None or reconciler.blocked == D_MIN_PAUSE):
             return None
-    if passed_ms < deed.limit_ms:
+    if passed_ms < limit_ms:
         return None
     if is_fault(code):
         return FAILED, D_FAULT

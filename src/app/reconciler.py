@@ -149,7 +149,7 @@ class Reconciler:
         self._hand.forget(control.ICMAX)
 
     def _begin(self):
-        """Another order, or another car: the ladder begins anew."""
+        """Another order: everything begins anew."""
         self.offer.starter.begin()
         self._lock_held = False
         self._lock_ms = self._free_ms = None
@@ -168,7 +168,7 @@ class Reconciler:
         car = box.car or charging or code in (0xB1, 0xB2)
         if car != self.offer.car:
             self.offer.car = car
-            self._begin()
+            self.offer.starter.begin()
         self.restart.watch_f4(reading)
         if self.past.ours and self._want != LOCK and is_enabled(code) and (charging or not self._jumps(at_ms)):
             self.past.own(False)

@@ -41,7 +41,7 @@ def look(world, life):
 def play(count, **given):
     given = dict(GIVEN, **given)
     recording = power_cuts.record(given, UNTIL_S)
-    assert {name for _, name, _, _ in recording.writes} >= {'lock_a', 'lock_b', 'airtime_a', 'airtime_b'}
+    assert {name for _, name, _, _ in recording.writes} >= {'owner_a', 'owner_b', 'airtime_a', 'airtime_b'}
     take = power_cuts.chosen(recording, count)
     lives = power_cuts.lives(given, UNTIL_S, take, look)
     assert len(lives) == len(take)

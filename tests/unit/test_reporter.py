@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 from app import words
 from app.codec import STATUS_LENGTH
-from app.commands import BUSY, D_NONE, DONE, LOCK, RESET, Command
-from app.keeper import Keeper
+from app.claims import Claims
+from app.deeds import BUSY, D_NONE, DONE, LOCK, RESET
 from app.reporter import HEARTBEAT_RETRY_MS, REASON_SETTLES_MS, RESULT_PORT, STATUS_PORT, Reporter, heartbeat_period_ms
 from app.watch import FIRST_STATE_MS, FOREVER_MS, SILENCE_MS, Watch
 from lorawan.clock_sync import CARRIER, NOTHING, REQUEST
@@ -54,11 +54,13 @@ class Rig:
         self.reading = SimpleNamespace(code=None, ev_connected=None, enable_input=True, limit_duty=267, currents_da=[0, 0, 0], at_ms=0)
         self.charger = SimpleNamespace(reading=self.reading, heard_ms=None, answered_ms=None, read_soon=lambda now_ms, delay_ms=0: None)
         self.watch = Watch(self.charger, boot_ms)
-        self.keeper = Keeper(SimpleNamespace(get=lambda name: None, put=lambda name, value: None))
+        self.claims = Claims()
+        self.actor = SimpleNamespace(paused=False, decision=self.claims.decision, reconciler=SimpleNamespace(phase=None, blocked=0))
         self.timekeeper = SimpleNamespace(known=False)
         self.clock_sync = ClockSync()
-        self.reporter = Reporter(SimpleNamespace(now_ms=lambda: self.now_ms), self.session, self.charger, self.watch, self.keeper,
+        self.reporter = Reporter(SimpleNamespace(now_ms=lambda: self.now_ms), self.session, self.charger, self.watch,
                                  self.timekeeper, self.clock_sync, klass)
+        self.reporter.actor = self.actor
         self.due_ms = 0
 
     def show(self, code, ms=2000, hold=False, key=True):
@@ -341,8 +343,7 @@ def test_an_unreachable_box_has_heartbeats_too():
 
 
 def done(op, command_id=None, result=DONE):
-    command = Command(op, command_id)
-    command.answer(result, D_NONE)
+    command = SimpleNamespace(op=op, command_id=command_id, result=result, detail=D_NONE)
     return command
 
 
@@ -400,9 +401,11 @@ def test_a_box_that_only_says_no_to_readings_is_reported_all_the_same():
 def test_the_lock_is_told_in_every_status():
     rig = Rig()
     rig.settle(0xE0)
-    rig.keeper.lock(True)
+    rig.claims.lock()
+    rig.claims.decide(None, None, False)
     assert rig.reporter._make_status(11)[1][3] & 7 == words.OVERRIDES.index('lock')
-    rig.keeper.lock(False)
+    rig.claims.unlock()
+    rig.claims.decide(None, None, False)
     assert rig.reporter._make_status(11)[1][3] & 7 == words.OVERRIDES.index('none')
 
 

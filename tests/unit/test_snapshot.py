@@ -3,7 +3,9 @@
 from types import SimpleNamespace
 
 import pytest
+
 from app import words
+from app.claims import Decision
 from app.snapshot import Snapshot
 
 A1, B1, B2 = 0xA1, 0xB1, 0xB2
@@ -12,10 +14,13 @@ REASON = {A1: 'no_vehicle', B1: 'starting', B2: 'vehicle_paused', 0xC2: 'chargin
           0xE1: 'setup', 0xE2: 'setup', 0xE3: 'setup'}
 
 
-def judged(code, reachable=True, starting=False, had_charged=False, enable_input=None):
+NOTHING_WANTED = SimpleNamespace(decision=Decision(), reconciler=SimpleNamespace(phase=None, blocked=0))
+
+
+def judged(code, reachable=True, starting=False, had_charged=False, enable_input=None, actor=NOTHING_WANTED):
     snapshot = Snapshot()
     snapshot.enable_input = enable_input
-    snapshot.judge(code, reachable, starting, had_charged)
+    snapshot.judge(code, reachable, starting, had_charged, actor)
     return words.STATES[snapshot.state], words.REASONS[snapshot.reason]
 
 
@@ -42,8 +47,8 @@ def test_an_unreachable_box_is_disabled_whatever_it_said_last():
 
 def test_a_new_judgement_leaves_nothing_of_the_old_one():
     snapshot = Snapshot()
-    snapshot.judge(0xF9, True, False, False)
-    snapshot.judge(0xC2, True, False, False)
+    snapshot.judge(0xF9, True, False, False, NOTHING_WANTED)
+    snapshot.judge(0xC2, True, False, False, NOTHING_WANTED)
     assert (snapshot.code, words.STATES[snapshot.state], words.REASONS[snapshot.reason]) == (0xC2, 'Charging', 'charging')
 
 

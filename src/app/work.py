@@ -1,0 +1,116 @@
+"""One accepted command at work: its turn, its begin, what must be read before it is done. Pure; the actor is its scene."""
+
+from app import words
+from app.deeds import D_NONE, DEEDS, DONE, EXPIRED, FAILED, REFUSED, RESET, UNLOCK, missed, waits_ms
+from app.reconciler import FRESH_MS
+
+# Without an answered reading in this time the box is unreachable for a command.
+READING_WAIT_MS = 8000
+
+_D_UNREACHABLE = words.DETAILS.index('unreachable')
+_D_NO_ANSWER = words.DETAILS.index('no_answer')
+
+
+class Work:
+    """op, command_id, result, detail and acted (something was written for it) are what its answer tells."""
+
+    __slots__ = ('op', 'command_id', 'result', 'detail', 'acted', 'entry', 'book', 'args', 'deed', 'turn_ms', 'begun', '_since_ms', '_limit_ms',
+                 '_before')
+
+    def __init__(self, entry, book, args):
+        """entry: its app.book.Entry; book: the Book or Levels it stands in; args: as app.downlink read them."""
+        self.entry = entry
+        self.book = book
+        self.args = args
+        self.op = entry.op
+        self.command_id = entry.command_id
+        self.result = entry.result
+        self.detail = entry.detail
+        self.acted = False
+        self.deed = DEEDS.get(entry.op)
+        self.turn_ms = None          # its turn came
+        self.begun = False
+        self._since_ms = 0           # then
+        self._limit_ms = 0
+        self._before = None          # the claims as they were
+
+    @property
+    def gives_way(self):
+        """True for a start that is still waking the car when the next command comes."""
+        return self.begun and self.deed.long
+
+    def resume(self, now_ms):
+        """It was begun before a power cut: its claim is still there, and only verified now."""
+        self.begun = True
+        self.turn_ms = self._since_ms = now_ms
+        self._limit_ms = self.deed.limit_ms + READING_WAIT_MS
+
+    def step(self, actor, utc_s):
+        """(result, detail) when it is over, else None."""
+        if self.turn_ms is None:
+            self.turn_ms = actor.now_ms
+        if not self.begun:
+            verdict = self._begin(actor, utc_s)
+            if verdict is not None or not self.begun:
+                return verdict
+        if self.op == RESET:
+            return actor.reconciler.reset_outcome
+        if not self._is_fresh(actor):
+            return (FAILED, _D_NO_ANSWER) if actor.now_ms - self._since_ms >= self._limit_ms else None
+        if self.deed.done(actor):
+            return DONE, D_NONE
+        return missed(actor, self.deed, actor.now_ms - self._since_ms, self._limit_ms)
+
+    def _is_fresh(self, actor):
+        reading = actor.box.reading
+        return reading is not None and actor.now_ms - reading.at_ms <= FRESH_MS
+
+    def _begin(self, actor, utc_s):
+        """begun is True once it is to be verified; else (result, detail), or None to be asked again."""
+        deed = self.deed
+        if deed is None:
+            return self._due(actor, utc_s) or actor.others[self.op](self, actor.now_ms)
+        if deed.at_once and self._before is None:
+            verdict = self._change(actor, utc_s)
+            if self._before is None:
+                return verdict
+        if not self._is_fresh(actor):
+            return (FAILED, _D_UNREACHABLE) if actor.now_ms - self.turn_ms >= READING_WAIT_MS else None
+        verdict = deed.guard(actor)
+        if verdict is not None:
+            if self._before is not None and verdict[0] == REFUSED:
+                actor.take_back(self._before)   # refused: nothing has changed
+            return verdict
+        if self._before is None:
+            verdict = self._change(actor, utc_s)
+            if self._before is None:
+                return verdict
+        self.begun = True
+        self._since_ms = actor.now_ms
+        self._limit_ms = deed.limit_ms + waits_ms(actor, self.op)
+        if self.op == RESET:
+            actor.reconciler.reset(actor.now_ms)
+        elif self.op == UNLOCK:
+            actor.reconciler.unlock()
+        return None
+
+    def _due(self, actor, utc_s):
+        """None if it may be acted upon now, (EXPIRED, none) if it came too late by now."""
+        if actor.may_begin(self, utc_s):
+            return None
+        return EXPIRED, D_NONE
+
+    def _change(self, actor, utc_s):
+        """Its word counts from now on."""
+        if actor.is_unsure(self, utc_s):
+            return None
+        resolve = actor.resolvers.get(self.op)
+        if resolve is not None:
+            self.args, detail = resolve(self.args, utc_s)
+            if detail:
+                return REFUSED, detail
+        verdict = self._due(actor, utc_s)
+        if verdict is None:
+            self._before = actor.claims.dump()
+            actor.claim(self)
+        return verdict
