@@ -96,6 +96,7 @@ class Closings:
         self._ordered_ms = None    # a closing that we ordered is not seen yet; it is counted already
         self._opener_ms = None     # our latest write that opens, while what opens is our doing
         self._charging = None      # the contactor as last seen
+        self._since_ms = None      # of the first look since the boot
 
     def verdict(self, now_ms):
         """ALLOWED, RESTS (too soon) or ENOUGH (for this day)."""
@@ -118,12 +119,16 @@ class Closings:
         unseen = self._ordered_ms is not None and now_ms - self._ordered_ms < UNSEEN_MS
         if unseen:
             self._ordered_ms = None
+        # Just before the boot we may have ordered one too.
+        unseen = unseen or self._since_ms is not None and now_ms - self._since_ms < UNSEEN_MS
         if unseen or self._charging:
             self._move(now_ms, utc_s)
         self._opener_ms = now_ms
 
     def see(self, charging, now_ms, utc_s):
         """A reading."""
+        if self._since_ms is None:
+            self._since_ms = now_ms
         if charging and self._ordered_ms is not None and not self._charging:
             self._ordered_ms = None
             self.closed.take_back()

@@ -82,13 +82,24 @@ def test_an_order_that_a_sleeping_car_does_not_follow_is_taken_back():
 
 def test_a_contactor_that_we_let_close_and_open_between_two_looks_has_moved():
     closings = Closings()
-    closings.see(False, 0, None)
+    closings.see(False, -60000, None)
     closings.order(0, None)
     closings.opener(9999, None)
     closings.see(False, 10000, None)
     assert closings.verdict(10000) == RESTS
     closings.see(False, 20 * ORDER_MS, None)
     assert closings.closed.left(20 * ORDER_MS) == 11
+
+
+def test_what_we_open_right_after_the_boot_we_may_have_closed_right_before_it():
+    closings = Closings()
+    closings.see(False, 0, None)
+    closings.opener(9999, None)
+    assert closings.verdict(10000) == RESTS
+    closings = Closings()
+    closings.see(False, 0, None)
+    closings.opener(10000, None)
+    assert closings.verdict(10000) == ALLOWED
 
 
 def test_a_pause_long_after_the_order_opens_nothing():
