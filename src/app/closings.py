@@ -12,6 +12,10 @@ ORDER_MS = REST_MS
 # A contactor that opens this soon after a write of ours that opens it was opened by us (stages of a stop last 10 s).
 OPENER_MS = 15000
 
+# A contactor that we let close and then open this soon may have closed and opened between two looks: a box that reset is away for
+# 3 s, walks for 2 s, a car takes 2 s, the next look comes 2 s later.
+UNSEEN_MS = 10000
+
 # What verdict() answers.
 ALLOWED, RESTS, ENOUGH = range(3)
 
@@ -92,18 +96,15 @@ class Closings:
         self._ordered_ms = None    # a closing that we ordered is not seen yet; it is counted already
         self._opener_ms = None     # our latest write that opens, while what opens is our doing
         self._charging = None      # the contactor as last seen
+        self._since_ms = None      # of the first look since the boot
 
     def verdict(self, now_ms):
         """ALLOWED, RESTS (too soon) or ENOUGH (for this day)."""
-        if self.moved.left(now_ms) <= 0 or self._opens(now_ms):
+        if self.moved.left(now_ms) <= 0:
             return RESTS
         if self._ordered_ms is None and self.closed.left(now_ms) <= 0:
             return ENOUGH
         return ALLOWED
-
-    def _opens(self, now_ms):
-        """True while the contactor is about to open because of us, or did not a moment ago when we looked."""
-        return self._charging and self._opener_ms is not None and now_ms - self._opener_ms < OPENER_MS
 
     def order(self, now_ms, utc_s):
         """We write what lets the contactor close; from C it opens it too."""
@@ -113,19 +114,30 @@ class Closings:
             self.unsaved = True
         self._ordered_ms = now_ms
 
-    def opener(self, now_ms):
-        """We write what opens the contactor."""
+    def opener(self, now_ms, utc_s):
+        """We write what opens the contactor: it rests from now on, whether or not we live to see it."""
+        unseen = self._ordered_ms is not None and now_ms - self._ordered_ms < UNSEEN_MS
+        if unseen:
+            self._ordered_ms = None
+        # Just before the boot we may have ordered one too.
+        unseen = unseen or self._since_ms is not None and now_ms - self._since_ms < UNSEEN_MS
+        if unseen or self._charging:
+            self._move(now_ms, utc_s)
         self._opener_ms = now_ms
 
     def see(self, charging, now_ms, utc_s):
         """A reading."""
+        if self._since_ms is None:
+            self._since_ms = now_ms
         if charging and self._ordered_ms is not None and not self._charging:
             self._ordered_ms = None
             self.closed.take_back()
             self.closed.add(now_ms, utc_s)
             self._move(now_ms, utc_s)
-        elif self._charging and not charging and self._opener_ms is not None and now_ms - self._opener_ms < OPENER_MS:
-            self._move(now_ms, utc_s)
+        elif self._charging and not charging and self._opener_ms is not None:
+            if now_ms - self._opener_ms < OPENER_MS:
+                self._move(now_ms, utc_s)
+            self._opener_ms = None
         self._charging = charging
         if self._ordered_ms is not None and now_ms - self._ordered_ms >= ORDER_MS:
             self._ordered_ms = None
@@ -133,6 +145,5 @@ class Closings:
             self.unsaved = True
 
     def _move(self, now_ms, utc_s):
-        self._opener_ms = None
         self.moved.add(now_ms, utc_s)
         self.unsaved = True

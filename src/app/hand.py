@@ -19,6 +19,7 @@ class Hand:
         self.busy = False
         self.register = 0
         self.value = 0
+        self._done_ms = None
         self._last = {}   # register: [value, written ms, outcome, how often in a row]
 
     def written_ms(self, register):
@@ -28,13 +29,11 @@ class Hand:
 
     def may(self, register, value, reading, now_ms):
         """True if this may be written now; reading: the latest, which does not show the effect yet."""
-        if self.busy:
-            return False
+        if self.busy or self._done_ms is not None and reading.at_ms <= self._done_ms:
+            return False   # nothing was read since the last telegram
         last = self._last.get(register)
         if last is None or last[0] != value:
             return True
-        if reading.at_ms <= last[1]:
-            return False
         if last[2] == bus.NOT_SENT:
             return True
         if last[2] == bus.SILENT and last[3] < WRITES_MAX and reading.at_ms - last[1] < PROMPT_MS:
@@ -55,6 +54,7 @@ class Hand:
     def done(self, outcome, now_ms):
         """It is over."""
         self.busy = False
+        self._done_ms = now_ms
         last = self._last[self.register]
         last[1] = now_ms
         last[2] = outcome

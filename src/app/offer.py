@@ -17,7 +17,8 @@ _DAILY_LIMIT = words.DETAILS.index('daily_limit')
 
 
 class Offer:
-    """Its methods return what is to be written, 0 for nothing. blocked: index in words.DETAILS. car: one is there, which the caller sets.
+    """Its methods return what is to be written, 0 for nothing. blocked: index in words.DETAILS. car: one is there; perhaps_car: it may
+    be, where the box does not tell; the caller sets both.
 
     in_force(): called when a limit was found to be in force. pulse_for_ms: length of the pulse that was last asked for.
     """
@@ -27,6 +28,7 @@ class Offer:
         self.starter = Starter()
         self.blocked = _NONE
         self.car = False
+        self.perhaps_car = False
         self.pulse_for_ms = 0
         self._closings = closings
         self._in_force = in_force

@@ -166,6 +166,7 @@ class Reconciler:
         self.limit.see(reading)
         self.flowing = ladder.flows(reading)
         car = box.car or charging or code in (0xB1, 0xB2)
+        self.offer.perhaps_car = car or code >= 0xE0
         if car != self.offer.car:
             self.offer.car = car
             self.offer.starter.begin()
@@ -249,7 +250,7 @@ class Reconciler:
             return 0
         if self._free_ms is None:
             self._free_ms = now_ms
-        hold = want == HOLD or self.offer.car and self.offer.verdict(now_ms) != _NONE
+        hold = want == HOLD or self.offer.verdict(now_ms) != _NONE
         if hold and now_ms - self._free_ms < PAUSE_MS:
             # The hold is in force before the outlet is.
             value = self.offer.set(control.DUTY_PAUSE, box, now_ms)
@@ -268,17 +269,17 @@ class Reconciler:
             self._before_jump(now_ms, box)
         elif value == control.JUMP_A1:
             self.own_pulse = True
-            if self.offer.car and not self.limit.paused(box, now_ms):
+            if not self.limit.paused(box, now_ms):
                 self.past.closings.order(now_ms, box.utc_s)
         else:
             if value == control.DUTY_PAUSE:
-                self.past.closings.opener(now_ms)
+                self.past.closings.opener(now_ms, box.utc_s)
             elif self.offer.closes(box, now_ms):
                 self.past.closings.order(now_ms, box.utc_s)
             self.limit.before_write(value, box)
 
     def _before_jump(self, now_ms, box):
-        self.past.closings.opener(now_ms)
+        self.past.closings.opener(now_ms, box.utc_s)
         if self._want == LOCK:
             self.past.own(True, False, self.offer.car)
             return

@@ -76,7 +76,7 @@ class Restart:
             return _FAULT
         if want == LOCK or code == 0xE0 and not past.pulse:
             return _LOCKED
-        return _NONE if self.acted or not offer.car else offer.verdict(now_ms)
+        return _NONE if self.acted or not offer.perhaps_car else offer.verdict(now_ms)
 
     def due(self, want, box, past, offer, now_ms):
         """True to write the reset that was asked for. What came of the last look, or forbids it, ends it."""
@@ -105,12 +105,10 @@ class Restart:
         self._f4_seen_ms = reading.at_ms
 
     def ends_f4(self, want, past, offer, now_ms):
-        """True to reset an F4 now: once each, and only where it closes nothing unasked."""
-        if self.running or self._f4_done or self._f4_ms is None or now_ms - self._f4_ms < F4_WAIT_MS:
+        """True to reset an F4 now: once each, and only for a car that is to charge, since a reset offers current."""
+        if want != CHARGE or self.running or self._f4_done or self._f4_ms is None or now_ms - self._f4_ms < F4_WAIT_MS:
             return False
-        if offer.car and (want != CHARGE or offer.verdict(now_ms) != _NONE) or want not in (CHARGE, HOLD):
-            return False
-        return past.f4_resets.left(now_ms) > 0
+        return offer.verdict(now_ms) == _NONE and past.f4_resets.left(now_ms) > 0
 
     def write(self, box, past, offer, now_ms):
         """The telegram goes out."""
@@ -125,8 +123,8 @@ class Restart:
         self.acted = True
         self._car = offer.car
         self._since_ms = now_ms
-        past.closings.opener(now_ms)
-        if self._car:
+        past.closings.opener(now_ms, box.utc_s)
+        if offer.perhaps_car:
             past.closings.order(now_ms, box.utc_s)
 
     def written(self, outcome, now_ms):

@@ -457,7 +457,7 @@ def test_resets_of_a_charging_car_wear_the_contactor_no_more_than_anything_else(
 
 
 @pytest.mark.parametrize(
-    'want, car, resets', [(CHARGE, True, 1), (CHARGE, False, 1), (HOLD, True, 0), (HOLD, False, 1), (LOCK, False, 0), (LEAVE, False, 0)])
+    'want, car, resets', [(CHARGE, True, 1), (CHARGE, False, 1), (HOLD, True, 0), (HOLD, False, 0), (LOCK, False, 0), (LEAVE, False, 0)])
 def test_an_upstream_timeout_is_reset_once_after_a_minute_of_polling(want, car, resets):
     house = House(**KEY_CLOSED)
     house.want = want

@@ -35,7 +35,7 @@ def test_an_opening_of_ours_rests_too_and_one_of_the_cars_does_not():
     closings.see(False, 4 * HOUR_MS, None)          # the car let go
     assert closings.verdict(4 * HOUR_MS) == ALLOWED
     closing(closings, 5 * HOUR_MS)
-    closings.opener(6 * HOUR_MS)
+    closings.opener(6 * HOUR_MS, None)
     closings.see(True, 6 * HOUR_MS + 100, None)
     closings.see(False, 6 * HOUR_MS + 1000, None)
     assert closings.verdict(6 * HOUR_MS + 1001) == RESTS
@@ -45,9 +45,9 @@ def test_an_opening_of_ours_rests_too_and_one_of_the_cars_does_not():
 def test_what_opens_long_after_our_write_was_not_opened_by_it():
     closings = Closings()
     closings.see(True, 0, None)
-    closings.opener(1000)
+    closings.opener(1000, None)
     closings.see(False, 16000, None)
-    assert closings.verdict(16000) == ALLOWED
+    assert closings.verdict(1000 + REST_MS) == ALLOWED
 
 
 def test_a_contactor_that_others_close_is_not_ours():
@@ -78,6 +78,47 @@ def test_an_order_that_a_sleeping_car_does_not_follow_is_taken_back():
         closings.order(now_ms + 60000, None)        # the ladder's next rung is the same closing
         closings.see(False, now_ms + 60000 + ORDER_MS, None)
     assert closings.closed.left(60 * ORDER_MS) == 12
+
+
+def test_a_contactor_that_we_let_close_and_open_between_two_looks_has_moved():
+    closings = Closings()
+    closings.see(False, -60000, None)
+    closings.order(0, None)
+    closings.opener(9999, None)
+    closings.see(False, 10000, None)
+    assert closings.verdict(10000) == RESTS
+    closings.see(False, 20 * ORDER_MS, None)
+    assert closings.closed.left(20 * ORDER_MS) == 11
+
+
+def test_what_we_open_right_after_the_boot_we_may_have_closed_right_before_it():
+    closings = Closings()
+    closings.see(False, 0, None)
+    closings.opener(9999, None)
+    assert closings.verdict(10000) == RESTS
+    closings = Closings()
+    closings.see(False, 0, None)
+    closings.opener(10000, None)
+    assert closings.verdict(10000) == ALLOWED
+
+
+def test_a_pause_long_after_the_order_opens_nothing():
+    closings = Closings()
+    closings.see(False, 0, None)
+    closings.order(0, None)
+    closings.opener(10000, None)
+    closings.see(False, 12000, None)
+    assert closings.verdict(12000) == ALLOWED
+
+
+def test_a_contactor_that_we_open_rests_from_our_write_on_and_anew_from_when_it_opened():
+    closings = Closings()
+    closings.see(True, 0, None)
+    closings.opener(1000, None)
+    assert closings.verdict(1500) == RESTS and closings.unsaved
+    closings.see(False, 9000, None)
+    assert closings.verdict(9000 + REST_MS - 1) == RESTS
+    assert closings.verdict(9000 + REST_MS) == ALLOWED
 
 
 def test_an_order_is_counted_before_it_is_followed_so_that_a_reboot_loses_none():
@@ -137,7 +178,7 @@ def test_whatever_happens_never_thirteen_a_day_and_never_two_in_five_minutes(act
             closings.order(now_ms, None)
             ordered = now_ms
         elif what == 'open':
-            closings.opener(now_ms)
+            closings.opener(now_ms, None)
         elif what == 'see':
             if wanted and not charging and ordered is not False and now_ms - ordered < ORDER_MS:
                 ours.append(now_ms)
