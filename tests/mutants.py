@@ -120,7 +120,7 @@ MUTANTS = (
     Mutant(
         "D-14a", "An unknown downlink left the loop half way.",
         "tests/unit/test_actor.py::test_an_undecodable_downlink_is_counted_and_nothing_follows",
-        "src/app/codec.py", "return _ORIGINAL_COMMANDS[byte] if byte < len(_ORIGINAL_COMMANDS) else None", "return _ORIGINAL_COMMANDS[byte]",
+        "src/app/downlink.py", "known = len(payload) == 1 and 1 <= payload[0] <= _ORIGINAL_COMMANDS", "known = len(payload) == 1",
     ),
     Mutant(
         "D-14b", "An exception while sending left the driver on.",
@@ -140,38 +140,38 @@ MUTANTS = (
     ),
     Mutant(
         "D-16", "A command was confirmed when its bytes had gone to the UART.",
-        "tests/unit/test_commands.py::test_done_is_what_the_box_shows_after_the_acknowledgement",
-        "src/app/commands.py", "            self._acknowledged = acknowledged or refused\n", "            self.answer(DONE, D_NONE)\n",
+        "tests/unit/test_monitor.py::test_a_command_is_done_and_answered_within_seconds",
+        "src/app/deeds.py", "    return scene.box.reading.code == 0xE0\n", "    return True\n",
     ),
     Mutant(
         "D-16", "An unknown outcome was a success.",
-        "tests/unit/test_commands.py::test_the_deadline_says_what_was_seen",
-        "src/app/commands.py", "return self.answer(FAILED, D_WAITS_FOR_KEY)", "return self.answer(DONE, D_NONE)",
+        "tests/unit/test_actor.py::test_what_cannot_be_is_said_with_its_reason",
+        "src/app/deeds.py", "    return FAILED, D_WAITS_FOR_KEY if code == 0xB1 and deed.long else D_NOT_CONFIRMED\n", "    return DONE, D_NONE\n",
     ),
     Mutant(
         "D-17", "Where nothing was received, the previous command was executed again.",
         "tests/unit/test_actor.py::test_a_byte_of_the_original_is_done_and_answered_once",
-        "src/app/actor.py", "        self._commands.remove(command)\n", "",
+        "src/app/actor.py", "        self._works.remove(work)\n", "",
     ),
     Mutant(
         "D-18", "A command kept by the network was executed hours later.",
-        "tests/unit/test_actor.py::test_what_the_network_may_have_kept_over_an_outage_expires",
-        "src/app/actor.py", "if now_ms - self._session.fresh_ms < STALE_MS:", "if False:",
+        "tests/unit/test_levels.py::test_what_the_network_may_have_kept_over_an_outage_expires",
+        "src/app/levels.py", "if now_ms - fresh_ms < STALE_MS:", "if False:",
     ),
     Mutant(
         "D-18", "A repeated reset was executed again.",
-        "tests/unit/test_actor.py::test_an_equal_reset_within_45_minutes_is_answered_and_not_executed",
-        "src/app/actor.py", "repeated=op == RESET and self._reset_stands(now_ms)", "repeated=False",
+        "tests/unit/test_levels.py::test_an_equal_byte_is_answered_again_for_45_minutes",
+        "src/app/levels.py", "if done is not None and done.op == op and", "if False and",
     ),
     Mutant(
         "D-18", "The port of a downlink was ignored.",
-        "tests/unit/test_codec.py::test_every_other_downlink_is_none",
-        "src/app/codec.py", "if port not in _ORIGINAL_PORTS or len(payload) != 1:", "if len(payload) != 1:",
+        "tests/unit/test_actor.py::test_an_undecodable_downlink_is_counted_and_nothing_follows",
+        "src/app/downlink.py", "    if port in _ORIGINAL_PORTS:\n", "    if len(payload) == 1:\n",
     ),
     Mutant(
         "D-19", "Every command was sent twice, answered or not.",
-        "tests/unit/test_commands.py::test_an_acknowledged_write_is_not_repeated",
-        "src/app/commands.py", "return not self._acknowledged and self._writes < WRITES_MAX", "return self._writes < WRITES_MAX",
+        "tests/unit/test_reconciler.py::test_the_second_of_two_telegrams_waits_for_a_reading_in_between",
+        "src/app/hand.py", "if last[2] == bus.SILENT and last[3] < WRITES_MAX", "if last[3] < WRITES_MAX",
     ),
     Mutant(
         "D-19", "A write was repeated without a look at what it had done.",

@@ -343,7 +343,7 @@ def test_an_unreachable_box_has_heartbeats_too():
 
 
 def done(op, command_id=None, result=DONE):
-    command = SimpleNamespace(op=op, command_id=command_id, result=result, detail=D_NONE)
+    command = SimpleNamespace(op=op, command_id=command_id, result=result, detail=D_NONE, acted=False)
     return command
 
 

@@ -1,0 +1,173 @@
+"""Downlinks become commands, each is answered once by what the box was seen to do: the shell with everything behind it, on a board in virtual time."""
+
+import config
+import main
+import pytest
+from app import words
+from hal.contract import STORE, HalError
+from tests.unit.fake_board import Board
+
+RESULT = 11
+LOCK, UNLOCK, RESET = 1, 2, 3
+DONE, REFUSED, FAILED, EXPIRED, BUSY = range(5)
+STATE = 5
+E0, A1, RESTART = (STATE, 0xE0E0), (STATE, 0xA1A1), (STATE, 0x5A5A)
+MINUTE_MS = 60000
+# Joined, and long enough for 02 and 03 to be obeyed.
+READY_MS = 90000
+
+
+class Rig:
+    """A monitor on a board whose box obeys jumps and resets."""
+
+    def __init__(self, code=0xB1, obeys=True, **settings):
+        self.board = Board()
+        self.box = self.board.box
+        self.box.code = code
+        self.monitor = main.build(self.board, config.Settings(settings))
+        if obeys:
+            self._look()
+
+    def _look(self):
+        """The box follows what was written to it."""
+        for _, register, value in self.box.writes[getattr(self, 'obeyed', 0):]:
+            if register == STATE:
+                self.box.code = {0xE0E0: 0xE0, 0xA1A1: 0xB1, 0x5A5A: 0xB2}[value]
+        self.obeyed = len(self.box.writes)
+        self.board.wire.at(self.board.wire.now_us + 100000, self._look)
+
+    def say(self, at_ms, byte, port=1):
+        self.board.at(at_ms, lambda: self.board.radio.push(port, bytes((byte,)) if isinstance(byte, int) else byte))
+
+    def command(self, at_ms, word, number=1, issued_at=1, expires_in_s=600, args=b''):
+        head = bytes((words.COMMANDS.index(word), number)) + issued_at.to_bytes(4, 'big') + expires_in_s.to_bytes(2, 'big')
+        self.say(at_ms, head + args, 20)
+
+    def run(self, until_ms):
+        self.board.run(lambda: main.loop(self.board, self.monitor), until_ms)
+        return self
+
+    @property
+    def writes(self):
+        return [(register, value) for _, register, value in self.box.writes if register == STATE]
+
+    @property
+    def said(self):
+        """(op, result, detail) of each answer."""
+        return [(payload[1], payload[3] >> 5, words.DETAILS[payload[4]]) for _, port, payload in self.board.radio.frames if port == RESULT]
+
+
+@pytest.mark.parametrize('code, byte, writes', [(0xB1, LOCK, [E0]), (0xE0, UNLOCK, [A1]), (0xB1, RESET, [RESTART])])
+def test_a_byte_of_the_original_is_done_and_answered_once(code, byte, writes):
+    rig = Rig(code)
+    rig.say(READY_MS, byte)
+    rig.run(READY_MS + 2 * MINUTE_MS)
+    assert rig.writes == writes
+    assert rig.said == [(byte, DONE, 'none')]
+
+
+def test_commands_are_done_in_their_order():
+    rig = Rig(0xB1)
+    for number, byte in enumerate((LOCK, UNLOCK, LOCK)):
+        rig.say(READY_MS + 100 * number, byte)
+    rig.run(READY_MS + 2 * MINUTE_MS)
+    assert rig.writes == [E0, A1, E0]
+    assert rig.said == [(LOCK, DONE, 'none'), (UNLOCK, DONE, 'none'), (LOCK, DONE, 'none')]
+
+
+def test_an_undecodable_downlink_is_counted_and_nothing_follows():
+    rig = Rig()
+    for number, (port, payload) in enumerate([(1, b'\x00'), (1, b'\x04'), (2, b'\xff'), (1, b''), (1, b'\x01\x01'), (20, b'\x01'), (7, b'\x01')]):
+        rig.say(READY_MS + 1000 * number, payload, port)
+    rig.run(READY_MS + MINUTE_MS)
+    assert rig.monitor.actor.bad_downlinks == 7
+    assert (rig.writes, rig.said, rig.board.resets) == ([], [], [])
+
+
+def test_a_command_is_known_by_its_identity():
+    rig = Rig(0xB1)
+    for number in range(3):
+        rig.command(READY_MS + 20000 * number, 'lock', 7)
+    rig.command(READY_MS + 60000, 'unlock', 7)
+    rig.command(READY_MS + 80000, 'lock', 7)     # the very first once more: it is answered, the outlet stays enabled
+    rig.run(READY_MS + 2 * MINUTE_MS)
+    assert rig.writes == [E0, A1]
+    assert rig.said == [(LOCK, DONE, 'none')] * 3 + [(UNLOCK, DONE, 'none'), (LOCK, DONE, 'none')]
+
+
+def test_what_comes_after_its_expiry_is_not_done():
+    rig = Rig(0xB1)
+    rig.board.clock.utc = 1_800_000_000
+    rig.monitor = main.build(rig.board, config.Settings())
+    rig.command(READY_MS, 'lock', 1, issued_at=1_800_000_000 - 600)
+    rig.run(READY_MS + MINUTE_MS)
+    assert (rig.writes, rig.said) == ([], [(LOCK, EXPIRED, 'none')])
+
+
+@pytest.mark.parametrize('code, word, result', [
+    (0xE0, 'reset', (RESET, REFUSED, 'locked')), (0xF9, 'reset', (RESET, REFUSED, 'fault')), (0xF9, 'lock', (LOCK, FAILED, 'fault')),
+    (0xF9, 'unlock', (UNLOCK, REFUSED, 'fault')), (0xE1, 'lock', (LOCK, REFUSED, 'setup')), (0xE2, 'start', (4, REFUSED, 'setup')),
+    (0xE0, 'start', (4, REFUSED, 'locked')), (0xB1, 'skip', (8, REFUSED, 'no_plan')), (0xC2, 'stop', (5, FAILED, 'not_confirmed'))])
+def test_what_cannot_be_is_said_with_its_reason(code, word, result):
+    rig = Rig(code, obeys=False)
+    rig.command(READY_MS, word, args=b'\x00' if word == 'skip' else b'')
+    rig.run(READY_MS + 2 * MINUTE_MS)
+    assert rig.said == [result]
+    assert rig.writes == []
+
+
+def test_a_lock_that_was_refused_is_no_lock():
+    rig = Rig(0xE1, obeys=False)
+    rig.say(READY_MS, LOCK)
+    rig.run(READY_MS + MINUTE_MS)
+    assert not rig.monitor.actor.claims.locked
+
+
+def test_a_lock_in_a_fault_is_set_when_the_fault_is_gone():
+    rig = Rig(0xF9)
+    rig.say(READY_MS, LOCK)
+    rig.board.at(READY_MS + MINUTE_MS, lambda: setattr(rig.box, 'code', 0xB1))
+    rig.run(READY_MS + 2 * MINUTE_MS)
+    assert rig.said == [(LOCK, FAILED, 'fault')]
+    assert rig.writes == [E0]
+
+
+def test_a_lock_outlives_a_reboot_and_a_box_that_lost_it():
+    rig = Rig(0xB1)
+    rig.say(READY_MS, LOCK)
+    rig.run(READY_MS + MINUTE_MS)
+    rig.box.code = 0xB1
+    rig.monitor = main.build(rig.board, config.Settings())
+    rig.run(READY_MS + 2 * MINUTE_MS)
+    assert rig.writes == [E0, E0]
+    assert rig.monitor.actor.claims.locked
+
+
+def test_a_start_gives_way_to_the_next_command():
+    rig = Rig(0xB1, obeys=False)
+    rig.command(READY_MS, 'start')
+    rig.board.at(READY_MS + 5000, lambda: setattr(rig.box, 'code', 0xB2))
+    rig.say(READY_MS + 20000, LOCK)
+    rig.board.at(READY_MS + 25000, lambda: setattr(rig.box, 'code', 0xE0))
+    rig.run(READY_MS + MINUTE_MS)
+    assert rig.said == [(4, FAILED, 'superseded'), (LOCK, DONE, 'none')]
+
+
+def test_a_command_of_an_operation_that_there_is_not_is_told_so():
+    rig = Rig()
+    rig.say(READY_MS, bytes((99, 1, 0, 0, 0, 1, 2, 88)), 20)
+    rig.run(READY_MS + MINUTE_MS)
+    assert [(result, detail) for _, result, detail in rig.said] == [(REFUSED, 'unknown_command')]
+
+
+def test_a_store_that_fails_costs_the_memory_and_nothing_else():
+    rig = Rig(0xB1)
+    rig.board.store.put = full
+    rig.say(READY_MS, LOCK)
+    rig.run(READY_MS + MINUTE_MS)
+    assert rig.said == [(LOCK, DONE, 'none')]
+    assert rig.monitor.actor.store_failures > 0
+
+
+def full(name, value):
+    raise HalError(STORE, 'full')
