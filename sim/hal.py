@@ -171,10 +171,15 @@ class SimBoard:
 
     def __init__(self, world, settings, flash, drift_ppm=0):
         kernel = world.kernel
+        self._network = world.network
         self.clock = SimClock(kernel, world, drift_ppm)
         self.bus = SimBus(kernel, world.line)
-        self.radio = world.network.radio(settings.LORAWAN_CLASS)
+        self.radio = None
         self.store = SimStore(flash)
         self.watchdog = SimWatchdog(kernel, settings.WATCHDOG_S)
         self.indicator = SimIndicator()
         self.system = SimSystem(flash, world.log)
+
+    def open_radio(self, settings):
+        """The modem, which may be started with other settings than the board."""
+        self.radio = self._network.radio(settings.LORAWAN_CLASS, adr=settings.ADR)

@@ -23,11 +23,12 @@ BOOT_US = 1500000
 class World:
     """One simulated installation, from a scenario as sim.scenario.complete() gives it.
 
-    publish(suffix, message): The Things Stack's messages as they appear. on_record(entry): each entry of the timeline.
+    network: more options for sim.network.Network, as path losses. publish(suffix, message): The Things Stack's messages as they appear.
+    on_record(entry): each entry of the timeline.
     flash: what the board was left with; empty unless given.
     """
 
-    def __init__(self, scenario, publish=None, on_record=None, on_log=None, flash=None):
+    def __init__(self, scenario, publish=None, on_record=None, on_log=None, network=None, flash=None):
         self.kernel = Kernel()
         self.timeline = []
         self.halted = None      # why the firmware is to stop, see halt()
@@ -48,11 +49,11 @@ class World:
         seed = scenario['seed']
         self.line = Line(self.kernel, seed)
         self.box = Wallbox(self.kernel, self.line, self.record, seed=seed, **scenario['charger'])
-        network = scenario['network']
+        options = scenario['network']
         self.network = Network(
-            self.kernel, self.record, region=self.settings.REGION, uplink_loss=network['uplink_loss'],
-            downlink_loss=network['downlink_loss'], rx1_delay_s=network['rx1_delay_s'], seed=seed, decode=self._decode,
-            publish=publish, start_utc_s=self.start_utc_s)
+            self.kernel, self.record, region=self.settings.REGION, uplink_loss=options['uplink_loss'],
+            downlink_loss=options['downlink_loss'], rx1_delay_s=options['rx1_delay_s'], seed=seed, decode=self._decode,
+            publish=publish, start_utc_s=self.start_utc_s, **(network or {}))
         for event in scenario['events']:
             self.kernel.at(int(event['t'] * SECOND_US), self.do, event)
 
@@ -111,7 +112,8 @@ class World:
         self.app = None
         if self.board is not None:
             self.line.detach(self.board.bus)
-            self.network.device.kill()
+            if self.board.radio is not None:
+                self.network.device.kill()
             self.board = None
 
     def _started(self, app):

@@ -11,11 +11,17 @@ DATA_RATE = None          # None: SF10 of the region; or the region's index. In 
 ADR = False               # True: the network chooses the data rate, and DATA_RATE must be None
 CLOCK_SYNC = True         # ask the network for the time; False: it is only taken from {"time": ...} by downlink
 CLOCK_STATE = True        # requests for the time carry the state of the box, which Home Manager wants in every uplink
+HEARTBEAT_NOT_CONNECTED_MIN = None  # minutes between uplinks while nothing happens, 5 to 90, without a car; None: 30 in class C, 60 in class A
+HEARTBEAT_CONNECTED_MIN = None      # connected and locked; None: 30 in class C, 15 in class A
+HEARTBEAT_MIN = None                # in every other state; None: 30 in class C, 5 in class A
 
 # Charger
 CHARGER_ID = 1            # Modbus id, 1 to 16; None: find the only box on the bus
-CURRENT_LIMIT_A = None    # never offer more than this, 6 to 80; None: the box's own limit
 PHASE_ORDER = 'L3 L2 L1'  # which conductor the box's three current words mean, first to third
+CURRENT_LIMIT_A = None    # never offer more than this, 6 to 80; None: the box's own limit
+START_BEHAVIOUR = 'wake'  # how far a start goes: 'current' gives current, 'reset' also resets a box that waits, 'wake' also wakes a sleeping car
+KEY_TURN = 'auto'         # a turn of the key: 'boost', 'permission', 'ignore'; 'auto': permission where the box needs it for that, else boost
+AFTER_POWER_CUT = 'resume'  # 'resume' what was wanted before, or 'hold' the car until a command or the plan
 
 # Off-peak charging. An empty plan makes a monitor that does nothing unasked.
 TIMEZONE = 'UTC0'         # POSIX TZ string
@@ -31,10 +37,10 @@ RADIO_PORT = None         # Linux only: the modem's serial device, as '/dev/ttyU
 RADIO_MODEM = 'wio_e5'    # Linux only: 'wio_e5' or 'rak3172'
 STORE_DIR = '/var/lib/ev-charger-monitor'  # Linux only
 
-_NAMES = (
-    'REGION', 'SUB_BAND', 'LORAWAN_CLASS', 'DATA_RATE', 'ADR', 'CLOCK_SYNC', 'CLOCK_STATE', 'CHARGER_ID', 'CURRENT_LIMIT_A', 'PHASE_ORDER',
-    'TIMEZONE', 'PLAN', 'HOLD', 'UNKNOWN_TIME', 'WATCHDOG_S', 'BUS_PORT', 'BUS_DIRECTION',
-    'RADIO_PORT', 'RADIO_MODEM', 'STORE_DIR',
+NAMES = (
+    'REGION', 'SUB_BAND', 'LORAWAN_CLASS', 'DATA_RATE', 'ADR', 'CLOCK_SYNC', 'CLOCK_STATE', 'HEARTBEAT_NOT_CONNECTED_MIN',
+    'HEARTBEAT_CONNECTED_MIN', 'HEARTBEAT_MIN', 'CHARGER_ID', 'PHASE_ORDER', 'CURRENT_LIMIT_A', 'START_BEHAVIOUR', 'KEY_TURN', 'AFTER_POWER_CUT',
+    'TIMEZONE', 'PLAN', 'HOLD', 'UNKNOWN_TIME', 'WATCHDOG_S', 'BUS_PORT', 'BUS_DIRECTION', 'RADIO_PORT', 'RADIO_MODEM', 'STORE_DIR',
 )
 
 
@@ -43,11 +49,11 @@ class Settings:
 
     def __init__(self, overrides=None):
         values = globals()
-        for name in _NAMES:
+        for name in NAMES:
             setattr(self, name, values[name])
         self.unknown = []
         for name in overrides or {}:
-            if name in _NAMES:
+            if name in NAMES:
                 setattr(self, name, overrides[name])
             else:
                 self.unknown.append(name)
@@ -65,6 +71,10 @@ def _is_unknown_time(value):
     return value in ('hold', 'charge') or _is_int(value, 1, 240)
 
 
+def _is_heartbeat(value):
+    return value is None or _is_int(value, 5, 90)
+
+
 def _is_text(value):
     return isinstance(value, str) and len(value) > 0
 
@@ -78,9 +88,15 @@ CHECKS = (
     ('ADR', lambda v: isinstance(v, bool), 'True or False'),
     ('CLOCK_SYNC', lambda v: isinstance(v, bool), 'True or False'),
     ('CLOCK_STATE', lambda v: isinstance(v, bool), 'True or False'),
+    ('HEARTBEAT_NOT_CONNECTED_MIN', _is_heartbeat, '5 to 90 minutes, or None'),
+    ('HEARTBEAT_CONNECTED_MIN', _is_heartbeat, '5 to 90 minutes, or None'),
+    ('HEARTBEAT_MIN', _is_heartbeat, '5 to 90 minutes, or None'),
     ('CHARGER_ID', lambda v: v is None or _is_int(v, 1, 16), '1 to 16, or None to find it'),
-    ('CURRENT_LIMIT_A', lambda v: v is None or _is_int(v, 6, 80), 'None or 6 to 80 amperes'),
     ('PHASE_ORDER', _is_phase_order, "L1, L2 and L3 in the box's order, as in 'L3 L2 L1'"),
+    ('CURRENT_LIMIT_A', lambda v: v is None or _is_int(v, 6, 80), "6 to 80 A, or None for the box's own limit"),
+    ('START_BEHAVIOUR', lambda v: v in ('wake', 'reset', 'current'), "'wake', 'reset' or 'current'"),
+    ('KEY_TURN', lambda v: v in ('auto', 'boost', 'permission', 'ignore'), "'auto', 'boost', 'permission' or 'ignore'"),
+    ('AFTER_POWER_CUT', lambda v: v in ('resume', 'hold'), "'resume' or 'hold'"),
     ('TIMEZONE', _is_text, "a POSIX TZ string, as in 'AEST-10AEDT,M10.1.0,M4.1.0/3'"),
     ('PLAN', lambda v: v == [], '[]: off-peak windows are not built yet'),
     ('HOLD', lambda v: v in ('with_car', 'always'), "'with_car' or 'always'"),

@@ -1,11 +1,16 @@
 """The composition root: settings, board, application, loop, last resort. Everything is put together here and only here."""
 
+import gc
 import sys
 
 import config
 from app.journal import Journal
 from app.monitor import Monitor
-from hal.contract import RED
+from app.refuge import Refuge
+from app.site import Site
+from app.supervisor import Supervisor
+from hal import trace
+from hal.contract import POWER_ON, RED
 from lorawan import regions
 from lorawan.session import Session
 from modbus.charger import ChargerClient
@@ -13,8 +18,17 @@ from modbus.charger import ChargerClient
 # sys.platform of a board: its module under hal.
 BOARDS = {'LoPy4': 'hal.lopy4', 'linux': 'hal.posix'}
 
-# A part whose deadline lies this far back no longer makes progress: the watchdog is left to bite.
-STALLED_MS = 10000
+# So long may a part be behind what it promised, and so far ahead may its promise be, before the watchdog is left to bite. The charger is
+# read every 2 s; a session sleeps until its next join or frame; the application looks at the box's silence and at heartbeats.
+CHARGER_MS = 10000
+CHARGER_AHEAD_MS = 10000
+SESSION_MS = 20000
+SESSION_AHEAD_MS = 86400000
+MONITOR_MS = 10000
+# The parts are looked at so often, and then only every turn feeds the watchdog.
+CHECK_MS = 1000
+# Pause of a loop in which something due was not done.
+LATE_MS = 1
 # Longest sleep, so that the watchdog is fed in time whatever the parts say.
 SLEEP_MS = 5000
 # An iteration this long makes the bus frames it slept through too old to transmit after (modbus.transaction).
@@ -35,31 +49,61 @@ def told(errors):
     return ['settings: %s %s' % error for error in errors]
 
 
-def build(board, settings):
-    """The application for a board."""
-    now_ms = board.clock.now_ms()
+def build(board, settings, journal=None, session=None):
+    """The application for a board, whose radio is open; journal and session if they are there already."""
+    journal = journal or Journal(board.store)
+    session = session or make_session(board, settings, journal)
     charger = ChargerClient(board.bus, settings.CHARGER_ID, settings.PHASE_ORDER)
-    journal = Journal(board.store)
-    session = Session(board.radio, journal, regions.REGIONS[settings.REGION], settings.DATA_RATE,
-                      Jitter(board.system.unique_id()), now_ms, settings.ADR)
-    return Monitor(board, charger, session, journal, settings, now_ms)
+    return Monitor(board, charger, session, journal, settings, board.clock.now_ms())
 
 
-def loop(board, monitor):
-    """The super-loop: everything that is due, the watchdog, then idle until something is due or arrives."""
+def make_session(board, settings, journal):
+    """The radio's session."""
+    return Session(board.radio, journal, regions.REGIONS[settings.REGION], settings.DATA_RATE,
+                   Jitter(board.system.unique_id()), board.clock.now_ms(), settings.ADR)
+
+
+def loop(board, monitor, supervisor=None, each_check=None):
+    """The super-loop: everything that is due, the watchdog, then idle until something is due or arrives. Ends when monitor.poll gives None.
+
+    each_check(now_ms): called about once a second.
+    """
     clock = board.clock
     watchdog = board.watchdog
     charger = monitor.charger
+    turn = Turn()
+    if supervisor is None:
+        supervisor = Supervisor(Journal(board.store), POWER_ON)
+    supervisor.progress.watch('monitor', lambda now_ms: now_ms - turn.due_ms, MONITOR_MS)
+    check_ms = clock.now_ms()
+    stalled = None
     while True:
         now_ms = clock.now_ms()
-        due_ms = monitor.poll(now_ms)
+        due_ms = turn.due_ms = monitor.poll(now_ms)
+        if due_ms is None:
+            return
         done_ms = clock.now_ms()
         if done_ms - now_ms > BUSY_MS:
             charger.note_busy(done_ms - now_ms)
-        if done_ms - due_ms < STALLED_MS:
+        if done_ms >= check_ms:
+            check_ms = done_ms + CHECK_MS
+            was, stalled = stalled, supervisor.tick(done_ms)
+            if stalled is not None and stalled != was:
+                board.system.log('stalled: ' + stalled)
+            if each_check is not None:
+                each_check(done_ms)
+        if stalled is None:
             watchdog.feed()
         wait_ms = due_ms - done_ms
+        if wait_ms < 0:
+            wait_ms = LATE_MS
         clock.sleep_ms(wait_ms if wait_ms < SLEEP_MS else SLEEP_MS)
+
+
+class Turn:
+    """What the application says of itself in a turn of the loop."""
+
+    due_ms = 0
 
 
 def start(board, settings, started=None):
@@ -72,16 +116,51 @@ def start(board, settings, started=None):
         for line in told(errors):
             log(line)
         return
+    supervisor = None
     try:
-        monitor = build(board, settings)
-        if started is not None:
-            started(monitor)
-        log('started')
-        loop(board, monitor)
+        journal = Journal(board.store)
+        supervisor = Supervisor(journal, board.system.reset_cause())
+        work(board, Site(settings, journal, check), journal, supervisor, started)
     except Exception as error:
         # The last resort: say what happened and begin anew; DE is low on every path out of Bus.transmit.
-        log('crashed: %s %s' % (type(error).__name__, error))
+        gc.collect()
+        try:
+            log('crashed: %s %s' % (type(error).__name__, error))
+            module, line = trace.place(error)
+            log('in: %s %d' % (module, line))
+            supervisor.crashed(type(error).__name__, module, line, board.clock.now_ms())
+        except Exception:
+            log('crashed twice')
         board.system.reset('crash')
+
+
+def work(board, site, journal, supervisor, started):
+    """Everything for ever, with the settings in force."""
+    log = board.system.log
+    board.open_radio(site)
+    session = make_session(board, site, journal)
+    if supervisor.back_off_ms:
+        log('backs off: %d bad ends' % supervisor.bad_ends)
+        board.indicator.show(RED)
+        charger = ChargerClient(board.bus, site.CHARGER_ID, site.PHASE_ORDER)
+        loop(board, Refuge(board, charger, session, supervisor, board.clock.now_ms() + supervisor.back_off_ms), supervisor)
+    monitor = build(board, site, journal, session)
+    if started is not None:
+        started(monitor)
+    log('started')
+    supervisor.begin(board.clock.now_ms())
+    supervisor.progress.watch_due('charger', monitor.charger, CHARGER_MS, CHARGER_AHEAD_MS)
+    supervisor.progress.watch_due('session', session, SESSION_MS, SESSION_AHEAD_MS)
+
+    def look(now_ms):
+        # A frame after the join: the join itself says nothing of the receive windows that the data rate and the class choose.
+        if site.trial and session.joined and session.heard_ms > session.joined_ms:
+            site.proven()
+        if site.tick(now_ms):
+            session.governor.save(now_ms)
+            board.system.reset('settings')
+
+    loop(board, monitor, supervisor, look)
 
 
 class Jitter:

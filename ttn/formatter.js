@@ -50,7 +50,7 @@ var READBACK_PARTS = ['plan', 'timezone', 'settings', 'claims'];
 var CAUSES = ['power_on', 'planned', 'watchdog', 'crash'];
 var ERRORS = [
   'Exception', 'OSError', 'HalError', 'MemoryError', 'ValueError', 'TypeError', 'AttributeError', 'IndexError', 'KeyError', 'NameError',
-  'RuntimeError', 'AssertionError', 'KeyboardInterrupt'
+  'RuntimeError', 'AssertionError', 'KeyboardInterrupt', 'Stalled'
 ];
 var KEYS = [null, 'none', 'closed_to_start', 'closed_to_enable', 'invalid'];
 var DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];

@@ -50,10 +50,10 @@ READBACK_PARTS = ('plan', 'timezone', 'settings', 'claims')
 # Causes of a boot, in the order of hal.contract.
 CAUSES = ('power_on', 'planned', 'watchdog', 'crash')
 
-# What the last boot ended with, by the name of the exception; a type that is not here is the first.
+# What the last boot ended with, by the name of the exception, 'Stalled' for a part that stood still; a type that is not here is the first.
 ERRORS = (
     'Exception', 'OSError', 'HalError', 'MemoryError', 'ValueError', 'TypeError', 'AttributeError', 'IndexError', 'KeyError', 'NameError',
-    'RuntimeError', 'AssertionError', 'KeyboardInterrupt',
+    'RuntimeError', 'AssertionError', 'KeyboardInterrupt', 'Stalled',
 )
 
 # What the key switch is for, as modbus.identity says it.

@@ -2,15 +2,20 @@
 
 
 class Board:
-    """The parts of one board, each as hal.contract describes it."""
+    """The parts of one board, each as hal.contract describes it. radio is None until it is opened."""
 
-    __slots__ = ('clock', 'bus', 'radio', 'store', 'watchdog', 'indicator', 'system')
+    __slots__ = ('clock', 'bus', 'radio', 'store', 'watchdog', 'indicator', 'system', '_make_radio')
 
-    def __init__(self, clock, bus, radio, store, watchdog, indicator, system):
+    def __init__(self, clock, bus, make_radio, store, watchdog, indicator, system):
         self.clock = clock
         self.bus = bus
-        self.radio = radio
+        self.radio = None
         self.store = store
         self.watchdog = watchdog
         self.indicator = indicator
         self.system = system
+        self._make_radio = make_radio
+
+    def open_radio(self, settings):
+        """Start the modem, once a boot, with the settings in force: the store, which every board has by then, may hold some of them."""
+        self.radio = self._make_radio(settings)

@@ -39,12 +39,12 @@ class Clock:
     def __init__(self, is_awaited):
         self._ms = Milliseconds(utime.ticks_cpu, _TICKS_PERIOD_US)
         self._utc = Utc()
-        self._is_awaited = is_awaited
+        self.is_awaited = is_awaited
         self.now_ms = self._ms.now
 
     def sleep_ms(self, ms):
         """Idle in slices, for there is no interrupt for a received byte."""
-        is_awaited = self._is_awaited
+        is_awaited = self.is_awaited
         while ms > 0 and not is_awaited():
             slice_ms = _SLICE_MS if ms > _SLICE_MS else ms
             utime.sleep_ms(slice_ms)
@@ -225,16 +225,17 @@ def refuse(lines):
 
 
 def open(settings, keys):
-    """Build the board from the settings and the keys."""
+    """Build the board from the settings and the keys, all but the radio."""
     bus = Bus()
     indicator = Indicator()
     _close_the_air()
     system = System()
-    radio = Radio(settings, keys)
+    clock = Clock(bus.any)
 
-    def is_awaited():
-        return bus.any() or radio.has_news()
+    def make_radio(in_force):
+        radio = Radio(in_force, keys)
+        radio.start(clock.now_ms)
+        clock.is_awaited = lambda: bus.any() or radio.has_news()
+        return radio
 
-    clock = Clock(is_awaited)
-    radio.start(clock.now_ms)
-    return Board(clock, bus, radio, Store(), Watchdog(settings.WATCHDOG_S * 1000), indicator, system)
+    return Board(clock, bus, make_radio, Store(), Watchdog(settings.WATCHDOG_S * 1000), indicator, system)

@@ -231,16 +231,20 @@ def refuse(lines):
 
 
 def open(settings, keys):
-    """Build the board from the settings; the keys are the modem's, and may be None without one."""
+    """Build the board from the settings, all but the radio; the keys are the modem's, and may be None without one."""
     store = Store(settings.STORE_DIR)
     system = System(store)
     bus = Bus(settings.BUS_PORT, settings.BUS_DIRECTION)
-    ports = (bus,)
-    radio = NoRadio()
-    if settings.RADIO_PORT is not None:
-        modem = _MODEMS[settings.RADIO_MODEM]
-        port = Serial(settings.RADIO_PORT, modem.BAUD)
-        ports = (bus, port)
-        radio = modem.Radio(port, settings, keys)
+    ports = [bus]
+
+    def make_radio(in_force):
+        if in_force.RADIO_PORT is None:
+            return NoRadio()
+        modem = _MODEMS[in_force.RADIO_MODEM]
+        port = Serial(in_force.RADIO_PORT, modem.BAUD)
+        ports.append(port)
+        radio = modem.Radio(port, in_force, keys)
         radio.start(_now_ms)
-    return Board(Clock(ports), bus, radio, store, Watchdog(), Indicator(system.log), system)
+        return radio
+
+    return Board(Clock(ports), bus, make_radio, store, Watchdog(), Indicator(system.log), system)

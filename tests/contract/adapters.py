@@ -124,6 +124,7 @@ class SimRig(Rig):
     def _boot(self):
         self.records.clear()
         self.board = SimBoard(self, self.settings, self.flash)
+        self.board.open_radio(self.settings)
         self._driven_at_open = self.driven()
 
     def on_line(self, data, end_us):
@@ -225,6 +226,7 @@ class Lopy4Rig(Rig):
     def _boot(self):
         self._seen = 0
         self.board = load_lopy4(self.fake).open(self.settings, KEYS)
+        self.board.open_radio(self.settings)
         self._driven_at_open = self.driven()
 
     def settle(self, ms):
@@ -345,6 +347,7 @@ class PosixRig(Rig):
         real, hal.posix_ports.serial.Serial = hal.posix_ports.serial.Serial, self._port_class
         try:
             self.board = hal.posix.open(self.settings, KEYS)
+            self.board.open_radio(self.settings)
         finally:
             hal.posix_ports.serial.Serial = real
         self._driven_at_open = any(self._port_class.trace)

@@ -1,6 +1,6 @@
 """A board in virtual time for the tests of monitor and main: the wire of fake_bus, a radio that is always heard, an honest clock."""
 
-from hal.contract import JOINED, RADIO, RECEIVED, SENT, HalError
+from hal.contract import JOINED, POWER_ON, RADIO, RECEIVED, SENT, HalError
 from tests.unit.fake_bus import Box, Wire
 
 JOIN_MS = 5000
@@ -131,7 +131,11 @@ class Board:
         self.indicator = Part(show=lambda colour: self.colours.append((self.clock.now_ms(), colour)), activity=self.active.append)
         self.lines = []
         self.resets = []
-        self.system = Part(log=self.lines.append, reset=self._reset, unique_id=lambda: b'\x02\x00\x00\x00\x00\x01')
+        self.system = Part(log=self.lines.append, reset=self._reset, unique_id=lambda: b'\x02\x00\x00\x00\x00\x01',
+                           reset_cause=lambda: self.cause)
+        self.cause = POWER_ON
+        self.opened = []     # the settings that the radio was opened with
+        self.open_radio = self.opened.append
 
     def _reset(self, reason):
         self.resets.append(reason)

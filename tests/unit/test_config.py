@@ -3,6 +3,7 @@
 import config
 import main
 import pytest
+from app import wire_settings, words
 from config import CHECKS, Settings, validate
 
 
@@ -12,8 +13,8 @@ def test_the_shipped_settings_are_right():
 
 
 def test_every_setting_has_a_check():
-    constants = [name for name in dir(config) if name.isupper() and not name.startswith('_') and name not in ('CHECKS', 'KEYS')]
-    assert sorted(constants) == sorted(row[0] for row in CHECKS) == sorted(config._NAMES)
+    constants = [name for name in dir(config) if name.isupper() and not name.startswith('_') and name not in ('CHECKS', 'KEYS', 'NAMES')]
+    assert sorted(constants) == sorted(row[0] for row in CHECKS) == sorted(config.NAMES)
 
 
 def test_all_errors_come_at_once_and_each_names_its_setting():
@@ -28,7 +29,8 @@ def test_nonsense_never_raises_and_is_named(name, value):
     errors = main.check(Settings({name: value}))
     assert all(error[0] == name for error in errors)
     right = {'DATA_RATE': (None,), 'CHARGER_ID': (None,), 'ADR': (True,), 'RADIO_PORT': (None,), 'CLOCK_SYNC': (True,), 'CLOCK_STATE': (True,),
-             'PLAN': ([],)}.get(name, ())
+             'PLAN': ([],), 'CURRENT_LIMIT_A': (None,), 'HEARTBEAT_NOT_CONNECTED_MIN': (None,), 'HEARTBEAT_CONNECTED_MIN': (None,),
+             'HEARTBEAT_MIN': (None,)}.get(name, ())
     if name in ('TIMEZONE', 'BUS_PORT', 'RADIO_PORT', 'STORE_DIR') and isinstance(value, str) and value:
         assert errors == []
     elif any(value is given or (value == given and isinstance(value, list)) for given in right):
@@ -88,3 +90,20 @@ def test_a_wrong_key_is_named_and_never_shown(value):
     errors = config.validate_keys(Wrong)
     assert [name for name, _ in errors] == ['APP_KEY']
     assert not value or str(value) not in errors[0][1]
+
+
+@pytest.mark.parametrize('name, lowest, highest', [
+    ('CURRENT_LIMIT_A', 6, 80), ('HEARTBEAT_NOT_CONNECTED_MIN', 5, 90), ('HEARTBEAT_CONNECTED_MIN', 5, 90), ('HEARTBEAT_MIN', 5, 90),
+])
+def test_a_number_is_right_from_its_lowest_to_its_highest(name, lowest, highest):
+    right = [value for value in range(100) if validate(Settings({name: value})) == []]
+    assert right == list(range(lowest, highest + 1))
+
+
+def test_every_setting_of_the_air_is_one_of_the_site_and_takes_each_of_its_values():
+    for number, row in enumerate(words.SETTINGS):
+        values = [wire_settings.value_of(number, byte) for byte in range(256) if wire_settings.is_known(number, byte)]
+        assert len(values) >= 2
+        for value in values:
+            assert validate(Settings({row[0].upper(): value})) == []
+        assert wire_settings.byte_of(number, getattr(Settings(), row[0].upper())) is not None or getattr(Settings(), row[0].upper()) is None

@@ -25,6 +25,7 @@ class Bench:
 
     def boot(self):
         self.board = load_lopy4(self.fake).open(self.settings, KEYS)
+        self.board.open_radio(self.settings)
 
     @property
     def uart(self):
@@ -579,6 +580,7 @@ def test_keys_of_a_wrong_length_do_not_get_into_the_air():
     fake = LoPy4()
     keys = types.SimpleNamespace(DEV_EUI="70B3", JOIN_EUI="00" * 8, APP_KEY="01" * 16)
     board = load_lopy4(fake).open(config.Settings(), keys)
+    board.open_radio(config.Settings())
     with pytest.raises(ValueError):
         board.radio.join(2)
     assert fake.air.joins == []

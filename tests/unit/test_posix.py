@@ -372,6 +372,8 @@ def test_without_a_modem_nothing_is_ever_joined_or_sent():
 def test_the_board_of_the_settings_has_every_part(tmp_path):
     settings = config.Settings({"STORE_DIR": str(tmp_path), "BUS_PORT": str(tmp_path / "none")})
     board = hal.posix.open(settings, None)
+    assert board.radio is None
+    board.open_radio(settings)
     assert all(getattr(board, name) is not None for name in board.__slots__)
 
 

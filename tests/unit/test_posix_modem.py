@@ -34,6 +34,7 @@ class Station:
         self._slave = slave
         settings = config.Settings({"BUS_PORT": os.ttyname(slave), "STORE_DIR": str(directory), "RADIO_PORT": self.port.path, "RADIO_MODEM": kind})
         self.board = hal.posix.open(settings, KEYS)
+        self.board.open_radio(settings)
 
     def _modem(self, make, kernel):
         self.network = Network(kernel, lambda kind, t_us=None, **fields: None)
@@ -84,11 +85,14 @@ def test_a_byte_of_the_modem_ends_the_idling(station):
 def test_a_modem_that_is_not_there_fails_the_join_and_nothing_else(tmp_path):
     settings = config.Settings({"BUS_PORT": str(tmp_path / "bus"), "STORE_DIR": str(tmp_path), "RADIO_PORT": str(tmp_path / "modem")})
     board = hal.posix.open(settings, KEYS)
+    board.open_radio(settings)
     assert board.radio.join(2) and board.radio.poll() == (JOIN_FAILED, 0, None)
 
 
 def test_keys_are_needed_for_a_modem_only(tmp_path):
     assert hal.posix.needs_keys(config.Settings()) is False
     assert hal.posix.needs_keys(config.Settings({"RADIO_PORT": "/dev/ttyUSB1"})) is True
-    board = hal.posix.open(config.Settings({"BUS_PORT": str(tmp_path / "bus"), "STORE_DIR": str(tmp_path)}), None)
+    settings = config.Settings({"BUS_PORT": str(tmp_path / "bus"), "STORE_DIR": str(tmp_path)})
+    board = hal.posix.open(settings, None)
+    board.open_radio(settings)
     assert isinstance(board.radio, NoRadio)

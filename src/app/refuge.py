@@ -1,0 +1,126 @@
+"""What runs instead of the application while boots end badly one after the other: the radio, and nothing of the box."""
+
+from lorawan.outbox import ANSWER, CHANGE
+
+from app import codec, downlink, pages, words
+
+STATUS_PORT = 10
+RESULT_PORT = 11
+STATUS_KEY = 'status'
+CRASH_KEY = 'crash'
+
+# An answer leaves before the reboot that it announces.
+REBOOT_MS = 15000
+# The network keeps old commands over an outage: what comes so soon after a join is not obeyed (design decision, as app.levels).
+STALE_MS = 60000
+# A status so often: the owner is to see that somebody is there.
+HEARTBEAT_MS = 5 * 60000
+
+_REBOOT = words.COMMANDS.index('reboot')
+_REPORT = words.COMMANDS.index('report')
+_DONE = words.RESULTS.index('done')
+_EXPIRED = words.RESULTS.index('expired')
+_BUSY = words.RESULTS.index('busy')
+_TIME = words.COMMANDS.index('time')
+
+
+class Answer:
+    """What codec.encode_result asks of a command; nothing else is known of one here."""
+
+    detail = 0
+
+    def __init__(self, told, result):
+        self.op = told.op
+        self.command_id = told.command_id
+        self.result = result
+
+
+class Silence:
+    """The status of a box that is not read."""
+
+    code = 0
+    state = words.DISABLED
+    reason = words.reason('unreachable')
+    ev_connected = enable_input = limit_da = currents_da = energy_wh = None
+    time_known = energy_estimated = False
+    override = plan_hash = 0
+
+
+class Refuge:
+    """poll() as the application's, until it gives None at until_ms. It tells of the crash, and answers reboot and report; all else is `busy`,
+    which leaves no trace, so that it can be sent again."""
+
+    def __init__(self, board, charger, session, supervisor, until_ms):
+        self.charger = charger       # for the loop; it is not polled
+        self._bus = board.bus
+        self._utc_s = board.clock.utc_s
+        self._reset = board.system.reset
+        self._session = session
+        self._supervisor = supervisor
+        self._until_ms = until_ms
+        self._reboot_ms = None
+        self._told_ms = None         # the last status was asked for
+        self._answers = 0
+        session.on_sent = self._sent
+
+    def poll(self, now_ms):
+        """Serve the radio; when to be called again."""
+        if self._reboot_ms is not None and now_ms >= self._reboot_ms:
+            self._reset('command')
+        if now_ms >= self._until_ms and self._reboot_ms is None:
+            return None
+        self._bus.read()     # or every byte on it would wake us again
+        session = self._session
+        got = session.poll(now_ms)
+        if got is not None:
+            told = downlink.read(got[0], got[1])
+            if told is not None and told.op != _TIME:
+                self._obey(told, now_ms)
+        if session.joined and (self._told_ms is None or now_ms - self._told_ms >= HEARTBEAT_MS):
+            self._tell(now_ms)
+        due_ms = self._until_ms if self._reboot_ms is None else self._reboot_ms
+        return min(due_ms, session.due_ms)
+
+    def _tell(self, now_ms):
+        self._told_ms = now_ms
+        if self._supervisor.crash is not None:
+            self._session.outbox.put(CHANGE, CRASH_KEY, self._make_crash)
+        self._session.outbox.put(CHANGE, STATUS_KEY, _make_status)
+
+    def _obey(self, told, now_ms):
+        """One answer; those for which there is no airtime go unsaid, as with every `busy`."""
+        result = self._judge(told, now_ms)
+        if result == _DONE and told.op == _REBOOT:
+            self._reboot_ms = now_ms + REBOOT_MS
+        if result == _DONE and told.op == _REPORT:
+            self._tell(now_ms)
+        if self._session.accepts(now_ms):
+            self._answers += 1
+            answer = Answer(told, result)
+            self._session.outbox.put(ANSWER, self._answers, lambda limit: _packed(RESULT_PORT, codec.encode_result(answer, Silence, limit)))
+
+    def _judge(self, told, now_ms):
+        if told.op not in (_REBOOT, _REPORT) or told.fault:
+            return _BUSY
+        utc_s = self._utc_s()
+        if utc_s is None:
+            return _BUSY if told.op == _REBOOT and now_ms - self._session.fresh_ms < STALE_MS else _DONE
+        return _EXPIRED if utc_s > told.issued_at + told.expires_in_s else _DONE
+
+    def _make_crash(self, limit):
+        crash = self._supervisor.crash
+        if crash is None or limit < pages.ROOM + 3:
+            return None
+        return pages.DEVICE, pages.crash(words.DISABLED, 1, 1, crash.error, crash.module, crash.line, crash.uptime_s)
+
+    def _sent(self, key, now_ms):
+        if key == CRASH_KEY:
+            self._supervisor.told()
+
+
+def _make_status(limit):
+    return _packed(STATUS_PORT, codec.encode_status(Silence, limit))
+
+
+def _packed(port, payload):
+    return None if payload is None else (port, payload)

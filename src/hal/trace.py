@@ -1,0 +1,46 @@
+"""Where an exception came from, on every interpreter."""
+
+import sys
+
+_TAIL = 400        # characters of a trace that are looked at: its last line names the place
+_MARK = '", line '
+
+
+def place(error):
+    """(file name without folder and ending, line) of the statement that raised; ('', 0) where nobody knows."""
+    if hasattr(sys, 'print_exception'):
+        return read_place(_printed(error)[-_TAIL:])
+    trace = error.__traceback__
+    if trace is None:
+        return '', 0
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return _stem(trace.tb_frame.f_code.co_filename), trace.tb_lineno
+
+
+def _printed(error):
+    """MicroPython's trace, which is as long as the calls are deep."""
+    import uio
+    text = uio.StringIO()
+    sys.print_exception(error, text)
+    return text.getvalue()
+
+
+def read_place(text):
+    """The last '  File "app/actor.py", line 12, in step' of a trace."""
+    at = text.rfind(_MARK)
+    begin = text.rfind('"', 0, at) if at > 0 else -1
+    if begin < 0:
+        return '', 0
+    line = 0
+    for char in text[at + len(_MARK):]:
+        if not '0' <= char <= '9':
+            break
+        line = 10 * line + ord(char) - 48
+    return _stem(text[begin + 1:at]), line
+
+
+def _stem(path):
+    """'src/app/actor.py' as 'actor'."""
+    name = path[path.rfind('/') + 1:]
+    return name[:name.rfind('.')] if '.' in name else name
