@@ -37,8 +37,8 @@ class Plan:
         shift_s = abs(local_zone[1] - local_zone[0]) if local_zone[1] is not None else 0
         self._aside_days = 1 + (shift_s + DAY_S - 1) // DAY_S
         self._rows = [_row(window, place) for place, window in enumerate(plan_windows)]
-        # Per window the start of the opening whose limit is reached; 0: none.
-        self._used = [0] * len(plan_windows)
+        # Per window the last opening of which a limit was reached: (start, end).
+        self._used = [(0, 0)] * len(plan_windows)
         self._forget()
 
     def __bool__(self):
@@ -65,8 +65,16 @@ class Plan:
         """A limit of the window that governs is reached: until its end it counts as closed."""
         opening = self.window_at(utc_s)
         if opening:
-            self._used[opening[2]] = opening[0]
+            self._used[opening[2]] = opening[:2]
             self._forget()
+
+    def limit_reached(self, utc_s):
+        """No window is open, but one would be if its limit were not reached: why the car waits."""
+        if not self.state(utc_s)[0]:
+            for start, end in self._used:
+                if start <= utc_s < end:
+                    return True
+        return False
 
     def run_at(self, utc_s):
         """(start s, end s) of the run that is on, for skipping this window; of the window that governs, if the run has no end. None outside."""
@@ -108,7 +116,7 @@ class Plan:
                     continue
                 start = self.local.utc_of(day, from_s)
                 stop = self.local.utc_of(day, to_s)
-                if stop <= utc_s or stop <= start or start == self._used[place]:
+                if stop <= utc_s or stop <= start or start == self._used[place][0]:
                     continue
                 if start > utc_s:
                     later.append((start, stop))

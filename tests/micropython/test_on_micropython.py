@@ -29,6 +29,14 @@ def run(script, *arguments):
     return output
 
 
+def run_here(script):
+    """The lines that a script beside this file prints on CPython."""
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join((str(ROOT / "src"), str(ROOT))))
+    result = subprocess.run([sys.executable, str(HERE / script)], env=environment, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    return result.stdout.splitlines()
+
+
 def firmware():
     """Every module of the firmware that asks for no hardware, dotted."""
     source = ROOT / "src"
@@ -55,17 +63,23 @@ def test_the_vectors_hold():
 
 
 def test_the_same_exchange_gives_the_same_trace(evidence):
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join((str(ROOT / "src"), str(ROOT))))
-    command = [sys.executable, str(HERE / "exchange.py")]
-    result = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert result.returncode == 0, result.stderr
-    expected = result.stdout.splitlines()
+    expected = run_here("exchange.py")
     # It must have been an exchange: a lock and an unlock done, a box gone and back.
     assert len(expected) > 900
     for words in (" bus :01100005000102E0E0", " bus :01100005000102A1A1", " air 11 1101", " air 11 1102", " air 10 10f4"):
         assert any(words in line for line in expected), words
     assert run("exchange.py").splitlines() == expected
     evidence("Lines of bus, air and indicator that CPython and MicroPython print alike in 21 virtual minutes", len(expected))
+
+
+def test_plan_and_local_time_are_the_same_and_allocate_nothing(evidence):
+    expected = run_here("plan.py")
+    assert len(expected) > 2500
+    *lines, cost = run("plan.py").splitlines()
+    assert lines == expected
+    evidence("Beginnings and ends of windows that CPython and MicroPython tell alike, 8 zones", len(expected) - 8)
+    assert cost == "allocated 0"
+    evidence("On MicroPython, bytes allocated by 1000 evaluations of the plan while nothing changes", 0, 0)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,51 @@
+"""Plan and local time on this interpreter: every run of some plans, printed; on MicroPython also what an evaluation allocates.
+
+Run on CPython and on MicroPython; both must print the same runs. UTC seconds are beyond what is a small integer on a board.
+"""
+import gc
+import sys
+
+from app import windows, zone
+from app.plan import Plan
+
+PLAN = windows.parse([
+    {'days': 'daily', 'from': '22:00', 'to': '07:00', 'current_a': 16}, {'days': 'sat,sun', 'from': '01:30', 'to': '02:30', 'kwh': 5},
+    {'days': 'sun', 'from': '12:00', 'to': '12:00', 'duration_min': 600},
+])[0]
+ZONES = (
+    'AEST-10AEDT,M10.1.0,M4.1.0/3', '<+1030>-10:30<+11>-11,M10.1.0,M4.1.0', '<+1245>-12:45<+1345>,M9.5.0/2:45,M4.1.0/3:45',
+    '<-02>2<-01>,M3.5.0/-1,M10.5.0/0', 'EET-2EEST,M3.4.4/50,M10.4.4/50', 'XXX3EDT4,0/0,J365/23', 'LMT0:00:15LST,J60/0:30:30,300', 'UTC0',
+)
+BEGIN_S = 1788220800      # 1 September 2026
+END_S = BEGIN_S + 230 * 86400   # past both switches of each zone
+
+
+def runs(posix):
+    plan = Plan(PLAN, zone.parse(posix)[0])
+    print('--', posix, plan.hash)
+    at = BEGIN_S
+    while at < END_S:
+        inside, until, current = plan.state(at)
+        print(at, inside, current, plan.window_at(at), plan.run_at(at), plan.next_run(at), plan.local.offset_s(at), plan.local.next_time(at, 150))
+        at = until
+
+
+def allocated():
+    """Bytes for a thousand evaluations while nothing changes."""
+    plan = Plan(PLAN, zone.parse(ZONES[0])[0])
+    at = BEGIN_S + 3600
+    plan.state(at)
+    plan.window_at(at)
+    plan.local.offset_s(at)
+    before = gc.mem_alloc()
+    for _ in range(1000):
+        plan.state(at)
+        plan.window_at(at)
+        plan.local.offset_s(at)
+    return gc.mem_alloc() - before
+
+
+for name in ZONES:
+    runs(name)
+if sys.implementation.name == 'micropython':
+    print('allocated', allocated())
