@@ -98,7 +98,7 @@ CHECKS = (
     ('KEY_TURN', lambda v: v in ('auto', 'boost', 'permission', 'ignore'), "'auto', 'boost', 'permission' or 'ignore'"),
     ('AFTER_POWER_CUT', lambda v: v in ('resume', 'hold'), "'resume' or 'hold'"),
     ('TIMEZONE', _is_text, "a POSIX TZ string, as in 'AEST-10AEDT,M10.1.0,M4.1.0/3'"),
-    ('PLAN', lambda v: v == [], '[]: off-peak windows are not built yet'),
+    ('PLAN', lambda v: isinstance(v, (list, tuple)), 'a list of windows'),
     ('HOLD', lambda v: v in ('with_car', 'always'), "'with_car' or 'always'"),
     ('UNKNOWN_TIME', _is_unknown_time, "'hold', 'charge' or a number of hours, 1 to 240"),
     ('WATCHDOG_S', lambda v: _is_int(v, 5, 600), '5 to 600 seconds'),

@@ -4,6 +4,7 @@ import gc
 import sys
 
 import config
+from app import program
 from app.journal import Journal
 from app.monitor import Monitor
 from app.refuge import Refuge
@@ -41,6 +42,7 @@ def check(settings):
     if not errors:
         for text in regions.check(settings.REGION, settings.SUB_BAND, settings.DATA_RATE, settings.ADR):
             errors.append(tuple(text.split(': ', 1)))
+        errors.extend(program.check(settings))
     return errors
 
 
@@ -49,12 +51,12 @@ def told(errors):
     return ['settings: %s %s' % error for error in errors]
 
 
-def build(board, settings, journal=None, session=None):
+def build(board, settings, journal=None, session=None, supervisor=None):
     """The application for a board, whose radio is open; journal and session if they are there already."""
     journal = journal or Journal(board.store)
     session = session or make_session(board, settings, journal)
     charger = ChargerClient(board.bus, settings.CHARGER_ID, settings.PHASE_ORDER)
-    return Monitor(board, charger, session, journal, settings, board.clock.now_ms())
+    return Monitor(board, charger, session, journal, settings, board.clock.now_ms(), supervisor)
 
 
 def make_session(board, settings, journal):
@@ -144,7 +146,7 @@ def work(board, site, journal, supervisor, started):
         board.indicator.show(RED)
         charger = ChargerClient(board.bus, site.CHARGER_ID, site.PHASE_ORDER)
         loop(board, Refuge(board, charger, session, supervisor, board.clock.now_ms() + supervisor.back_off_ms), supervisor)
-    monitor = build(board, site, journal, session)
+    monitor = build(board, site, journal, session, supervisor)
     if started is not None:
         started(monitor)
     log('started')

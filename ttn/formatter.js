@@ -290,6 +290,9 @@ function decodeResult(bytes) {
   if (bytes.length >= 8) {
     data.current_limit_a = limitAmperes(bytes[7]);
   }
+  if (bytes.length >= 9 && result === 'busy') {
+    data.refused = bytes[8];
+  }
   return data;
 }
 

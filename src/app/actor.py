@@ -82,6 +82,11 @@ class Actor:
         """True if there is a plan that would hold a car."""
         return self.plan is not None
 
+    def use_settings(self):
+        """They may have changed."""
+        self.claims.hold = self._settings.HOLD
+        self.claims.unknown_time = self._settings.UNKNOWN_TIME
+
     def holds_radio(self, now_ms):
         """True while an answer is about to come that tells the state too."""
         return len(self._works) > 0 and now_ms - (self._works[0].turn_ms or now_ms) < HOLD_MAX_MS
@@ -218,7 +223,9 @@ class Actor:
         if write is not None:
             self._write(write[0], write[1], now_ms)
         elif box.reading is not None:
-            self.paused = reconciler.limit.paused(box, now_ms)
+            limit = reconciler.limit
+            self.paused = limit.paused(box, now_ms)
+            self.limit_in_force = not limit.differs(limit.duty_for(self.decision.current_da, box), box, False, now_ms) and not limit.stale
         self.survey.ask(reconciler, now_ms)
 
     def _follow_car(self):

@@ -106,6 +106,10 @@ class Closings:
             return ENOUGH
         return ALLOWED
 
+    def today(self, now_ms):
+        """How many we ordered in the last 24 h."""
+        return CLOSINGS_A_DAY - self.closed.left(now_ms)
+
     def order(self, now_ms, utc_s):
         """We write what lets the contactor close; from C it opens it too."""
         if self._ordered_ms is None:

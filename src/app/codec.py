@@ -21,12 +21,10 @@ _CURRENT_MOST = 254  # 63.5 A and more
 _ENERGY_UNKNOWN = 0xFFFF
 _ENERGY_MOST = 0xFFFE  # 655.34 kWh and more
 _HAS_ID = 2
+_BUSY = words.RESULTS.index('busy')
 _TIME_KNOWN = 8
 _ESTIMATED = 128
 
-# fPorts of the original, whose one-byte commands are the indices of words.COMMANDS.
-_ORIGINAL_PORTS = (1, 2)
-_ORIGINAL_COMMANDS = (None, (1, None), (2, None), (3, None))
 
 
 def _index(value, table, unknown):
@@ -84,7 +82,8 @@ def encode_status(s, limit):
 
 
 def encode_result(r, s, limit):
-    """The answer r, given in the status s, in at most limit bytes: 8, or the 5-byte short form, or None."""
+    """The answer r, given in the status s, in at most limit bytes: 8, or the 5-byte short form, or None. `busy` has a ninth: r.refused
+    commands."""
     if limit < SHORT:
         return None
     command = _index(r.op, words.COMMANDS, _UNKNOWN_BYTE)
@@ -102,15 +101,10 @@ def encode_result(r, s, limit):
         detail = _index(r.detail, words.DETAILS, _UNKNOWN_BYTE)
     if limit < RESULT_LENGTH:
         return bytes((_RESULT, command, command_id, outcome, detail))
-    return bytes((
+    packed = bytes((
         _RESULT, command, command_id, outcome, detail,
         s.code & 255, _index(s.reason, words.REASONS, NO_REASON), _limit(s.limit_da),
     ))
-
-
-def decode_downlink(port, payload):
-    """(command, command id or None) of a downlink, command an index in words.COMMANDS; None: not one of ours."""
-    if port not in _ORIGINAL_PORTS or len(payload) != 1:
-        return None
-    byte = payload[0]
-    return _ORIGINAL_COMMANDS[byte] if byte < len(_ORIGINAL_COMMANDS) else None
+    if r.result == _BUSY and limit > RESULT_LENGTH:
+        packed += bytes((_clamp(r.refused, 255),))
+    return packed

@@ -9,40 +9,45 @@ from modbus import charger as bus
 
 from app import words
 from app.actor import Actor
-from app.deeds import D_NONE, DONE
+from app.dossier import Dossier
+from app.orders import REBOOT_MS, Orders
+from app.program import Program
 from app.reporter import Reporter
 from app.states import colour_of
-from app.timekeeper import OWNER, Timekeeper
+from app.timekeeper import Timekeeper
 from app.watch import Watch
 
 # A running command is looked at this often beside every reading, for its deadlines.
 COMMAND_TICK_MS = 500
 # The board is reset for a modem that hangs, but not more often: meanwhile the box is watched.
 STUCK_MS = 30 * 60000
-# An answer leaves within 5 s; a reboot that was asked for waits for it.
-REBOOT_MS = 15000
-
-_TIME = words.COMMANDS.index('time')
-_REPORT = words.COMMANDS.index('report')
-_REBOOT = words.COMMANDS.index('reboot')
+_STATUS = words.REPORTS.index('status')
+_DEVICE = words.REPORTS.index('device')
 
 
 class Monitor:
     """One charger watched and commanded. poll() is all it does, and it returns when it wants to be called again."""
 
-    def __init__(self, board, charger, session, journal, settings, now_ms):
+    def __init__(self, board, charger, session, journal, settings, now_ms, supervisor=None):
         self.charger = charger
         self.session = session
         self.watch = Watch(charger, now_ms)
         self.timekeeper = Timekeeper(board.clock, journal)
         self.clock_sync = clock_sync.ClockSync(session, board.radio, journal, self.timekeeper, now_ms)
         self.clock_sync.enabled = settings.CLOCK_SYNC
-        self.reporter = Reporter(board.clock, session, charger, self.watch, self.timekeeper, self.clock_sync, settings.LORAWAN_CLASS)
+        self.reporter = Reporter(board.clock, session, charger, self.watch, self.timekeeper, self.clock_sync, settings)
         if settings.CLOCK_STATE:
             self.clock_sync.state = self.reporter.state
         self.actor = Actor(charger, session, self.watch, self.timekeeper, journal, settings, self.reporter.answer, now_ms)
         self.reporter.actor = self.actor
-        self.actor.others = {_TIME: self._take_time, _REPORT: self.reporter.report, _REBOOT: self._reboot}
+        self.program = Program(settings, journal)
+        self.orders = Orders(self.actor, settings, self.program, self.timekeeper, self._report, self._use_settings)
+        self.dossier = Dossier(self.actor, settings, self.program, session, charger, self.timekeeper, supervisor, journal,
+                               board.system.reset_cause(), board.clock.now_ms)
+        self._settings = settings
+        self._supervisor = supervisor
+        if supervisor is not None and supervisor.crash is not None:
+            self.reporter.tell(self.dossier.crash(), supervisor.told)
         self._indicator = board.indicator
         self._system = board.system
         self._boot_ms = now_ms
@@ -50,7 +55,6 @@ class Monitor:
         self._joined = None   # as the indicator shows it
         self._active = False  # the activity light is on
         self._colour = None   # as last shown
-        self._reboot_ms = None   # when to reboot because the owner said so
 
     def poll(self, now_ms):
         """Let everything that is due happen; returns when something is due again."""
@@ -83,13 +87,22 @@ class Monitor:
         else:
             self.actor.downlink(port, payload, now_ms)
 
-    def _take_time(self, told, now_ms):
-        self.timekeeper.set(told.args[0], now_ms, OWNER)
+    def _report(self, what):
+        """What was asked for follows its answer. what: index in words.REPORTS."""
+        if what == _STATUS:
+            self.reporter.report()
+        else:
+            self.reporter.tell(self.dossier.device() if what == _DEVICE else self.dossier.plan())
 
-    def _reboot(self, work, now_ms):
-        # Once its answer has left, or could not.
-        self._reboot_ms = now_ms + REBOOT_MS
-        return DONE, D_NONE
+    def _use_settings(self):
+        """Settings were changed over the air; those of the radio need a boot."""
+        settings = self._settings
+        self.actor.use_settings()
+        self.clock_sync.enabled = settings.CLOCK_SYNC
+        self.clock_sync.state = self.reporter.state if settings.CLOCK_STATE else None
+        self.charger.reading.use_phase_order(settings.PHASE_ORDER)
+        if settings.needs_reboot:
+            self.orders.reboot_ms = self.actor.now_ms + REBOOT_MS
 
     def _on_charger(self, event, now_ms):
         """What the bus brought."""
@@ -134,9 +147,10 @@ class Monitor:
             due_ms = min(due_ms, now_ms + COMMAND_TICK_MS)
         self._due_ms = due_ms
         self._show()
-        if self._reboot_ms is not None:
-            due_ms = self._due_ms = min(due_ms, self._reboot_ms)
-            if now_ms >= self._reboot_ms:
+        reboot_ms = self.orders.reboot_ms
+        if reboot_ms is not None:
+            self._due_ms = min(due_ms, reboot_ms)
+            if now_ms >= reboot_ms:
                 self._reset('command')
         if self.session.stuck and now_ms - self._boot_ms >= STUCK_MS:
             self._reset('radio')

@@ -60,10 +60,11 @@ class Offer:
                 return 0
         return self.set(duty, box, now_ms)
 
-    def hold_or_leave(self, want, box, now_ms):
-        """No current is wanted, or nothing but what is owed."""
+    def hold_or_leave(self, want, current_da, box, now_ms):
+        """No current is wanted, or nothing but the owner's limit and what is owed."""
         if want != HOLD:
-            return self.give(self.limit.back, box, now_ms) if self.limit.back and want != CHARGE else 0
+            duty = self.limit.duty_for(current_da, box) if current_da else self.limit.back
+            return self.give(duty, box, now_ms) if duty and want != CHARGE else 0
         value = self.set(control.DUTY_PAUSE, box, now_ms)
         if not value and not self.limit.stale and not self.limit.back:
             # Somebody else's pause, or a debt that was lost: from here on it is ours to give back.

@@ -203,12 +203,12 @@ class Reconciler:
         if want == LOCK:
             return self._lock(now_ms, box)
         if code in (0xE0, 0xE2):
-            return self._disabled(now_ms, box)
+            return self._disabled(now_ms, box, decision)
         if self.past.pulse and want == CHARGE:
             return control.JUMP_E0
         if want == CHARGE and is_enabled(code):
             return self.offer.charge(decision.current_da, self.restart.running, self.past, box, now_ms)
-        return self.offer.hold_or_leave(self._want, box, now_ms)
+        return self.offer.hold_or_leave(self._want, decision.current_da, box, now_ms)
 
     def _in_fault(self, now_ms):
         """Into a fault nothing is written; the one that says that nobody polled is reset."""
@@ -234,7 +234,7 @@ class Reconciler:
                 return self.offer.set(control.DUTY_PAUSE, box, now_ms)
         return control.JUMP_E0
 
-    def _disabled(self, now_ms, box):
+    def _disabled(self, now_ms, box, decision):
         """E0 or E2, and no lock is wanted."""
         want = self._want
         if not self.past.ours:
@@ -242,7 +242,7 @@ class Reconciler:
             if want == CHARGE:
                 self.offer.blocked = _LOCKED
                 return 0
-            return self.offer.hold_or_leave(self._want, box, now_ms)
+            return self.offer.hold_or_leave(self._want, decision.current_da, box, now_ms)
         if self.past.pulse and want == CHARGE and box.reading.code == 0xE0 and now_ms - self._pulse_ms < self.offer.pulse_for_ms:
             return 0
         if box.en_mode == ladder.EN_ENABLES and not box.reading.enable_input:

@@ -28,6 +28,7 @@ class Answer:
     """What codec.encode_result asks of a command; nothing else is known of one here."""
 
     detail = 0
+    refused = 1
 
     def __init__(self, told, result):
         self.op = told.op

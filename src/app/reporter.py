@@ -4,7 +4,7 @@ from lorawan.clock_sync import CARRIER, REQUEST
 from lorawan.outbox import ANSWER, CHANGE, FAULT, HEARTBEAT
 
 from app import codec, words
-from app.deeds import BUSY, D_NONE, DONE
+from app.deeds import BUSY, DONE
 from app.snapshot import Snapshot
 from app.states import NONE, is_fault
 from app.watch import FOREVER_MS, SILENCE_MS
@@ -20,6 +20,9 @@ REASON_SETTLES_MS = 20000
 # A heartbeat that the airtime budget holds back is looked at again so often.
 HEARTBEAT_RETRY_MS = 10000
 
+# Pages go one after the other, so that the newest state and answers go between them.
+PAGE_KEY = 'page'
+
 _MINUTE_MS = 60000
 # Heartbeats (design decision): by state in class A, whose commands wait for them; in class C they do not.
 _CLASS_A_MS = {words.NOT_CONNECTED: 60 * _MINUTE_MS, words.CONNECTED_AND_LOCKED: 15 * _MINUTE_MS}
@@ -27,15 +30,22 @@ _CLASS_A_OTHERWISE_MS = 5 * _MINUTE_MS
 _CLASS_C_MS = 30 * _MINUTE_MS
 
 
-def heartbeat_period_ms(state, klass):
+def heartbeat_period_ms(state, settings):
     """How long after an uplink the next one is due, before the airtime budget stretches it."""
-    return _CLASS_C_MS if klass == 'C' else _CLASS_A_MS.get(state, _CLASS_A_OTHERWISE_MS)
+    own_min = settings.HEARTBEAT_MIN
+    if state == words.NOT_CONNECTED:
+        own_min = settings.HEARTBEAT_NOT_CONNECTED_MIN or own_min
+    elif state == words.CONNECTED_AND_LOCKED:
+        own_min = settings.HEARTBEAT_CONNECTED_MIN or own_min
+    if own_min:
+        return own_min * _MINUTE_MS
+    return _CLASS_C_MS if settings.LORAWAN_CLASS == 'C' else _CLASS_A_MS.get(state, _CLASS_A_OTHERWISE_MS)
 
 
 class Reporter:
     """Puts into the outbox what is to be said; the bytes are packed when they leave, so that they tell the state as it is then."""
 
-    def __init__(self, clock, session, charger, watch, timekeeper, clock_sync, klass):
+    def __init__(self, clock, session, charger, watch, timekeeper, clock_sync, settings):
         self._clock = clock
         self._timekeeper = timekeeper
         self._clock_sync = clock_sync
@@ -43,12 +53,15 @@ class Reporter:
         self._charger = charger
         self._watch = watch
         self.actor = None            # who decides and acts; set by the monitor
-        self._class = klass
+        self._settings = settings
+        self._pages = []             # callables state -> (port, payload), still to be told
+        self._told = None            # called when the last of them is out
         self._snapshot = Snapshot()
         self._said = None            # (code, state, reachable) last put into the outbox, None before the first
         self._said_reason = None     # the reason that went with it
         self._reason_ms = None       # since when another reason holds, None while none does
         self._answers = 0
+        self._busy = 0               # refused commands that the frame in flight tells of
         session.probe = self._make_status   # what a network that fell silent is asked with
         session.on_sent = self._sent
 
@@ -58,14 +71,32 @@ class Reporter:
 
         def make(limit):
             # What was done to the box rests on the reading that showed it; all else on the stable state.
+            if command.result == BUSY:
+                self._busy = command.refused = self.actor.book.refused
             return RESULT_PORT, codec.encode_result(command, self._judge(command.acted and command.result == DONE), limit)
 
         self._session.outbox.put(ANSWER, BUSY_KEY if command.result == BUSY else self._answers, make)
 
-    def report(self, work, now_ms):
-        """What was asked for follows its answer."""
+    def report(self):
+        """A status that was asked for."""
         self._session.outbox.put(CHANGE, STATUS_KEY, self._make_status)
-        return DONE, D_NONE
+
+    def tell(self, pages, told=None):
+        """Pages, callables state -> (port, payload), one after the other; told() when the last is out. Later ones replace those still waiting."""
+        self._pages = list(pages)
+        self._told = told
+        self._next_page()
+
+    def _next_page(self):
+        if self._pages and not self._session.outbox.holds(PAGE_KEY):
+            self._session.outbox.put(CHANGE, PAGE_KEY, self._make_page)
+        elif not self._pages and self._told is not None:
+            told, self._told = self._told, None
+            told()
+
+    def _make_page(self, limit):
+        frame = self._pages[0](self.state())
+        return frame if len(frame[1]) <= limit else None
 
     def tick(self, now_ms, hold):
         """Say what is new and what is due; returns when to look again. hold: an answer is being worked for."""
@@ -110,7 +141,7 @@ class Reporter:
     def _heartbeat(self, now_ms):
         """Put a heartbeat if one is due; returns when to look again."""
         session = self._session
-        period_ms = session.stretched_ms(heartbeat_period_ms(self._snapshot.state, self._class), codec.STATUS_LENGTH)
+        period_ms = session.stretched_ms(heartbeat_period_ms(self._snapshot.state, self._settings), codec.STATUS_LENGTH)
         last_ms = session.joined_ms if session.last_uplink_ms is None else session.last_uplink_ms
         if now_ms - last_ms < period_ms:
             return last_ms + period_ms
@@ -130,6 +161,11 @@ class Reporter:
     def _sent(self, key, now_ms):
         if key == CLOCK_KEY:
             self._clock_sync.sent(now_ms)
+        elif key == BUSY_KEY:
+            self.actor.book.reported(self._busy)
+        elif key == PAGE_KEY and self._pages:
+            self._pages.pop(0)
+            self._next_page()
 
     def state(self):
         """Index of the state word of this moment."""
@@ -156,4 +192,5 @@ class Reporter:
             snapshot.forget()
         snapshot.judge(code if known else watch.last_code, known, watch.starting, watch.had_charged, self.actor)
         snapshot.time_known = self._timekeeper.known
+        snapshot.plan_hash = 0 if self.actor.plan is None else self.actor.plan.hash
         return snapshot

@@ -1,19 +1,25 @@
 """What the application knows of the box beside its state: limits and flags, asked for when they are needed, and what the car did."""
 
 from modbus import reading as wire
+from modbus.control import da_of_duty
 
 from app.box import Box
 from app.claims import CHARGE
+from app.starter import NO_START as _NO_START
 
 # 0x0006 x2, the system flags (ABL 05 0015 20 Rev. B); its low word has what may start by itself.
 _SYSTEM = 0x0006
 _SYSTEM_WORDS = 2
 # While flags are wanted they are not older than this.
 FLAGS_EVERY_MS = 30000
+# What the box is, for whoever asks: read once, some time after the start, and again later where it did not answer.
+_IDENTIFY_MS = 60000
+_AGAIN_MS = 3600000
 
 
 class Survey:
-    """box: the Box that the reconciler steps on. The monitor passes in what the bus brought."""
+    """box: the Box that the reconciler steps on. The monitor passes in what the bus brought. firmware, meter, upstream_timeout: of 0x0001,
+    None while not known."""
 
     def __init__(self, charger, watch):
         self.box = Box()
@@ -22,6 +28,10 @@ class Survey:
         self._asking = None       # address of the block that was asked for
         self._flags_ms = None     # when flags were asked for last
         self._drew = False        # the car drew current in this order to charge
+        self._identify_ms = _IDENTIFY_MS
+        self.firmware = None      # (major, minor)
+        self.meter = None         # phase currents are measured
+        self.upstream_timeout = None
 
     # --- what the bus brought
 
@@ -44,6 +54,9 @@ class Survey:
             return
         elif asked == wire.DEVICE:
             self.box.en_mode = block[3] & 3
+            self.firmware = block[2] >> 4, block[2] & 15
+            self.meter = block[3] & 0x20 != 0
+            self.upstream_timeout = block[3] & 0x40 != 0
         elif asked == _SYSTEM:
             self.box.flags = block[2] << 8 | block[3]
 
@@ -89,6 +102,23 @@ class Survey:
                     self._flags_ms = now_ms - FLAGS_EVERY_MS
             elif self._read(_SYSTEM, _SYSTEM_WORDS, now_ms):
                 self._flags_ms = now_ms
+
+        elif now_ms >= self._identify_ms:
+            if self.firmware is None:
+                asked = self._read(wire.DEVICE, wire.DEVICE_WORDS, now_ms)
+            else:
+                asked = self.box.flags is not None or self._read(_SYSTEM, _SYSTEM_WORDS, now_ms)
+            if asked:
+                self._identify_ms = now_ms + (_AGAIN_MS if self.firmware is not None else _IDENTIFY_MS)
+
+    @property
+    def starts(self):
+        """True if a car may start after a power cycle without the key; None while not known."""
+        return None if self.box.flags is None else not self.box.flags & _NO_START
+
+    def limit_da(self):
+        """The box's own limit in 0.1 A, None while not known."""
+        return None if self.box.box_limit_duty is None else da_of_duty(self.box.box_limit_duty)
 
     def _read(self, address, words, now_ms):
         if self._asking is not None or not self._charger.read(address, words, now_ms):

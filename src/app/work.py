@@ -14,7 +14,7 @@ _D_NO_ANSWER = words.DETAILS.index('no_answer')
 class Work:
     """op, command_id, result, detail and acted (something was written for it) are what its answer tells."""
 
-    __slots__ = ('op', 'command_id', 'result', 'detail', 'acted', 'entry', 'book', 'args', 'deed', 'turn_ms', 'begun', '_since_ms', '_limit_ms',
+    __slots__ = ('op', 'command_id', 'result', 'detail', 'acted', 'refused', 'entry', 'book', 'args', 'deed', 'turn_ms', 'begun', '_since_ms', '_limit_ms',
                  '_before')
 
     def __init__(self, entry, book, args):
@@ -27,6 +27,7 @@ class Work:
         self.result = entry.result
         self.detail = entry.detail
         self.acted = False
+        self.refused = 0             # in `busy`: so many commands were
         self.deed = DEEDS.get(entry.op)
         self.turn_ms = None          # its turn came
         self.begun = False
@@ -104,13 +105,14 @@ class Work:
         """Its word counts from now on."""
         if actor.is_unsure(self, utc_s):
             return None
+        verdict = self._due(actor, utc_s)
+        if verdict is not None:
+            return verdict
         resolve = actor.resolvers.get(self.op)
         if resolve is not None:
             self.args, detail = resolve(self.args, utc_s)
             if detail:
                 return REFUSED, detail
-        verdict = self._due(actor, utc_s)
-        if verdict is None:
-            self._before = actor.claims.dump()
-            actor.claim(self)
-        return verdict
+        self._before = actor.claims.dump()
+        actor.claim(self)
+        return None

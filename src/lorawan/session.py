@@ -44,6 +44,7 @@ class Session:
         self.due_ms = now_ms         # when poll() wants to be called; the radio's events ask for it as well
         self.deadline_missed = 0
         self.radio_errors = 0
+        self.received = 0            # downlinks with payload
         self.on_sent = None          # or a callable(key, now_ms): what was put under key is out
         self.probe = None            # or a make(limit): what to send when the network must prove itself
         if data_rate is None:
@@ -104,6 +105,7 @@ class Session:
             kind, number, detail = event
             self._STEPS[self.state][kind](self, now_ms, number)
             if kind == RECEIVED:
+                self.received += 1
                 self.due_ms = now_ms
                 return number, detail
             try:

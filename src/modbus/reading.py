@@ -36,11 +36,8 @@ class Reading:
                  '_flags')
 
     def __init__(self, phase_order=PHASE_ORDER):
-        order = phase_order.split()
-        if sorted(order) != ['L1', 'L2', 'L3']:
-            raise ValueError('phase_order')
-        # Where each current word belongs in currents_da.
-        self._order = tuple([int(conductor[1]) - 1 for conductor in order])
+        self._order = None        # where each current word belongs in currents_da
+        self.use_phase_order(phase_order)
         self.code = None          # None before the first update
         self.ev_connected = None
         self.enable_input = None
@@ -51,6 +48,13 @@ class Reading:
         self.at_ms = 0
         self._head = None         # the first two words as they were last decoded: they seldom change
         self._flags = None
+
+    def use_phase_order(self, phase_order):
+        """Which conductor the box's current words mean, first to third; else ValueError."""
+        order = phase_order.split()
+        if sorted(order) != ['L1', 'L2', 'L3']:
+            raise ValueError('phase_order')
+        self._order = tuple([int(conductor[1]) - 1 for conductor in order])
 
     def update(self, data, at_ms):
         """Take the ten bytes of 0x002E."""

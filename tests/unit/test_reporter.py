@@ -2,9 +2,11 @@
 
 from types import SimpleNamespace
 
+import config
 import pytest
 from app import words
 from app.codec import STATUS_LENGTH
+from app.book import Book
 from app.claims import Claims
 from app.deeds import BUSY, D_NONE, DONE, LOCK, RESET
 from app.reporter import HEARTBEAT_RETRY_MS, REASON_SETTLES_MS, RESULT_PORT, STATUS_PORT, Reporter, heartbeat_period_ms
@@ -55,11 +57,11 @@ class Rig:
         self.charger = SimpleNamespace(reading=self.reading, heard_ms=None, answered_ms=None, read_soon=lambda now_ms, delay_ms=0: None)
         self.watch = Watch(self.charger, boot_ms)
         self.claims = Claims()
-        self.actor = SimpleNamespace(paused=False, decision=self.claims.decision, reconciler=SimpleNamespace(phase=None, blocked=0))
+        self.actor = SimpleNamespace(paused=False, plan=None, book=Book(), decision=self.claims.decision, reconciler=SimpleNamespace(phase=None, blocked=0))
         self.timekeeper = SimpleNamespace(known=False)
         self.clock_sync = ClockSync()
         self.reporter = Reporter(SimpleNamespace(now_ms=lambda: self.now_ms), self.session, self.charger, self.watch,
-                                 self.timekeeper, self.clock_sync, klass)
+                                 self.timekeeper, self.clock_sync, config.Settings({'LORAWAN_CLASS': klass}))
         self.reporter.actor = self.actor
         self.due_ms = 0
 
@@ -277,7 +279,13 @@ def test_a_reason_that_settles_while_a_command_runs_leaves_the_loop_its_sleep():
     ('C', 'Not Connected', 30), ('C', 'Connected and Locked', 30), ('C', 'Charging', 30), ('C', 'Charged', 30), ('C', 'Disabled', 30),
 ])
 def test_the_heartbeat_of_each_class_and_state(klass, state, minutes):
-    assert heartbeat_period_ms(words.STATES.index(state), klass) == minutes * MINUTE_MS
+    assert heartbeat_period_ms(words.STATES.index(state), config.Settings({'LORAWAN_CLASS': klass})) == minutes * MINUTE_MS
+
+
+@pytest.mark.parametrize('state, minutes', [('Not Connected', 80), ('Connected and Locked', 7), ('Charging', 20), ('Disabled', 20)])
+def test_heartbeats_as_the_owner_set_them(state, minutes):
+    settings = config.Settings({'HEARTBEAT_NOT_CONNECTED_MIN': 80, 'HEARTBEAT_CONNECTED_MIN': 7, 'HEARTBEAT_MIN': 20})
+    assert heartbeat_period_ms(words.STATES.index(state), settings) == minutes * MINUTE_MS
 
 
 @pytest.mark.parametrize('klass, code, minutes', [('A', 0xA1, 60), ('A', 0xB1, 15), ('A', 0xC2, 5), ('C', 0xA1, 30), ('C', 0xC2, 30)])

@@ -1,0 +1,90 @@
+"""What `report` and a boot tell beyond the status: pages of device, plan, settings and who decides. Each is packed when it leaves."""
+
+from app import pages, words
+from app.version import COMMIT, VERSION
+
+_NONE = words.HOLDERS.index('none')
+
+
+class Dossier:
+    """device() and plan() give lists of callables: state -> (port, payload)."""
+
+    def __init__(self, actor, site, program, session, charger, timekeeper, supervisor, journal, cause, now_ms):
+        """now_ms: a callable; cause: of this boot (hal.contract)."""
+        self._actor = actor
+        self._site = site
+        self._program = program
+        self._session = session
+        self._charger = charger
+        self._timekeeper = timekeeper
+        self._supervisor = supervisor
+        self._journal = journal
+        self._cause = cause
+        self._now_ms = now_ms
+
+    def device(self):
+        """Boot, charger, counters, radio, and a crash that nobody was told of."""
+        parts = [self._boot, self._box, self._counters, self._radio]
+        if self._supervisor is not None and self._supervisor.crash is not None:
+            parts.append(self._crash)
+        return [_page(pages.DEVICE, part, number + 1, len(parts)) for number, part in enumerate(parts)]
+
+    def crash(self):
+        """The crash alone, if there is one to tell."""
+        if self._supervisor is None or self._supervisor.crash is None:
+            return []
+        return [_page(pages.DEVICE, self._crash, 1, 1)]
+
+    def plan(self):
+        """Windows, time zone, settings, and who decides."""
+        program = self._program
+        values = self._site.wire_values()
+        found = []
+        for page in range(1, pages.plan_pages(program.windows) + 1):
+            found.append(_of(pages.plan, page, program.windows))
+        for page in range(1, pages.zone_pages(program.zone) + 1):
+            found.append(_of(pages.timezone, page, program.zone))
+        for page in range(1, pages.settings_pages(values) + 1):
+            found.append(_of(pages.settings, page, values))
+        found.append(_page(pages.READBACK, self._claims, 1, 1))
+        return found
+
+    def _boot(self, state, page, count):
+        return pages.boot(state, page, count, self._cause, VERSION, COMMIT, self._now_ms() // 1000)
+
+    def _box(self, state, page, count):
+        box = self._actor.box
+        survey = self._actor.survey
+        return pages.charger(state, page, count, self._charger.device_id, survey.firmware, survey.limit_da(), survey.meter,
+                             words.KEYS[1 + box.en_mode] if box.en_mode is not None else None, survey.starts, survey.upstream_timeout)
+
+    def _counters(self, state, page, count):
+        counts = self._charger.counts
+        supervisor = self._supervisor
+        actor = self._actor
+        errors = counts['timeouts'] + counts['lrc_errors'] + counts['bus_errors']
+        resets, crashes = (0, 0) if supervisor is None else (supervisor.resets, supervisor.crashes)
+        return pages.counters(state, page, count, errors, actor.book.refused, actor.bad_downlinks, resets, self._journal.store_failures,
+                              actor.reconciler.past.closings.today(self._now_ms()), crashes)
+
+    def _radio(self, state, page, count):
+        session = self._session
+        ppb = self._timekeeper.drift_ppb
+        return pages.radio(state, page, count, session.joiner.count, session.governor.ledger.total_ms, session.sender.sent, session.received,
+                           (ppb + 500) // 1000, session.ladder.data_rate)
+
+    def _crash(self, state, page, count):
+        crash = self._supervisor.crash
+        return pages.crash(state, page, count, crash.error, crash.module, crash.line, crash.uptime_s)
+
+    def _claims(self, state, page, count):
+        decision = self._actor.decision
+        return pages.claims(state, page, count, decision.holder, decision.until or None, decision.current_da or None, None)
+
+
+def _page(port, part, page, count):
+    return lambda state: (port, part(state, page, count))
+
+
+def _of(pack, page, what):
+    return lambda state: (pages.READBACK, pack(state, page, what))
