@@ -28,7 +28,7 @@ SESSION_AHEAD_MS = 86400000
 MONITOR_MS = 10000
 # The parts are looked at so often, and then only every turn feeds the watchdog.
 CHECK_MS = 1000
-# Pause of a loop in which something due was not done.
+# A turn that leaves something due takes at least so long: time must go on for a part that hangs to be found out.
 LATE_MS = 1
 # Longest sleep, so that the watchdog is fed in time whatever the parts say.
 SLEEP_MS = 5000
@@ -97,7 +97,7 @@ def loop(board, monitor, supervisor=None, each_check=None):
         if stalled is None:
             watchdog.feed()
         wait_ms = due_ms - done_ms
-        if wait_ms < 0:
+        if wait_ms <= 0:
             wait_ms = LATE_MS
         clock.sleep_ms(wait_ms if wait_ms < SLEEP_MS else SLEEP_MS)
 
