@@ -4,6 +4,7 @@ from micropython import const
 
 from hal.contract import RECEIVED, HalError
 
+from lorawan.airtime import LONGEST_MAC_ANSWERS
 from lorawan.governor import Governor
 from lorawan.health import Health
 from lorawan.joiner import DENSE_FOR_MS, Joiner
@@ -85,6 +86,13 @@ class Session:
     def unanswered(self, now_ms):
         """It did not."""
         self.ladder.unanswered(now_ms)
+
+    def ask_time(self, now_ms):
+        """Let the modem ask for the time with the next frame; False if it cannot."""
+        asks = self._ask(now_ms, self._radio.ask_time)
+        if asks:
+            self.sender.carry(1)
+        return asks
 
     def stretched_ms(self, period_ms, payload_bytes):
         """The heartbeat period nearest to the wanted one that budget and longest silence allow."""
@@ -205,7 +213,8 @@ class Session:
         """Any frame proves the session."""
         self.heard_ms = now_ms
         self.ladder.heard()
-        self.sender.heard()
+        # What the frame asked of the MAC is answered with the next uplink.
+        self.sender.carry(LONGEST_MAC_ANSWERS)
         if self.state == SUSPECT:
             self.suspicion.clear(now_ms)
             self.state = UP

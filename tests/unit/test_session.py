@@ -1035,6 +1035,45 @@ def test_what_the_mac_may_add_is_booked_after_something_was_heard():
     assert booked == [airtime_ms(10, 125, 13 + 11 + 15), airtime_ms(10, 125, 13 + 11)]
 
 
+def test_what_is_heard_while_a_frame_is_in_flight_is_booked_with_the_next():
+    """As the LoPy4 tells it: what came in the receive window before that the frame was sent."""
+    world = World("EU868").joined()
+    world.radio.room = 51
+    world.status()
+    world.session.poll(world.now_ms)
+    assert world.session.sender.in_flight
+    world.radio.downlink(1, b"\x03")
+    world.run(10_000)
+    before_ms = world.session.governor.ledger.total_ms
+    world.status()
+    world.run(10_000)
+    assert world.session.governor.ledger.total_ms - before_ms == airtime_ms(10, 125, 13 + 11 + 15)
+
+
+def test_a_question_for_the_time_is_booked_with_the_frame_it_goes_with():
+    world = World("EU868").joined()
+    world.radio.room = 51
+    booked = []
+    for asks in (True, False):
+        world.radio.ask_time = lambda asks=asks: asks
+        assert world.session.ask_time(world.now_ms) is asks
+        before_ms = world.session.governor.ledger.total_ms
+        world.status()
+        world.run(10_000)
+        booked.append(world.session.governor.ledger.total_ms - before_ms)
+    assert booked == [airtime_ms(10, 125, 13 + 12), airtime_ms(10, 125, 13 + 11)] and booked[0] > booked[1]
+
+
+def test_a_modem_that_fails_to_ask_for_the_time_is_an_error_of_the_radio():
+    world = World().joined()
+
+    def fail():
+        raise HalError(RADIO, "gone")
+    world.radio.ask_time = fail
+    assert world.session.ask_time(world.now_ms) is False
+    assert world.session.radio_errors == 1
+
+
 def most_airtime_ms(emissions):
     """The largest sum over any sliding day."""
     window = deque()
