@@ -131,7 +131,6 @@ class Session:
     # --- joining
 
     def _when_down(self, now_ms, number):
-        self.health.searching(now_ms)
         if now_ms < self._hold_ms:
             self.due_ms = self._hold_ms
         elif now_ms >= self.joiner.due_ms and self.joiner.begin(now_ms):
@@ -139,6 +138,9 @@ class Session:
             self.due_ms = self._deadline_ms = now_ms + JOIN_DEADLINE_MS
         else:
             self.due_ms = self.joiner.due_ms
+            # Between two tries, so that the reset takes none of them away.
+            if self.health.searching(now_ms):
+                self.governor.keep_search()
 
     def _when_joining(self, now_ms, number):
         if now_ms < self._deadline_ms:

@@ -891,6 +891,67 @@ def test_a_board_that_never_joins_is_reset_once_a_day_and_one_whose_network_is_b
         assert not world.session.stuck
 
 
+def test_the_reset_of_each_day_takes_no_join_away_and_begins_no_new_burst():
+    """A week without a network: every boot goes on where the one before it was, at the even pace of 20 joins a day."""
+    store, joins_ms, boots_ms = Store(), [], []
+    begin_ms = 0
+    while begin_ms < 7 * DAY_MS:
+        world = World(store=store)
+        world.radio.network = False
+        while not world.session.stuck:
+            world.run(MINUTE_MS)
+        world.session.governor.save(world.now_ms)
+        joins_ms += [begin_ms + at_ms for at_ms, _data_rate in world.radio.joins]
+        begin_ms += world.now_ms
+        boots_ms.append(begin_ms)
+    assert all(DAY_MS <= later - at_ms <= DAY_MS + 90 * MINUTE_MS for at_ms, later in zip(boots_ms, boots_ms[1:], strict=False))
+    late = [at_ms for at_ms in joins_ms if at_ms > boots_ms[0] + 2 * HOUR_MS]
+    gaps = [later - at_ms for at_ms, later in zip(late, late[1:], strict=False)]
+    assert max(gaps) <= 80 * MINUTE_MS
+    # The first try of a boot may come earlier, no other.
+    assert sum(gap < 60 * MINUTE_MS for gap in gaps) <= len(boots_ms)
+    for index in range(len(joins_ms) - 20):
+        assert joins_ms[index + 20] - joins_ms[index] >= DAY_MS
+
+
+def test_the_boot_after_the_next_begins_a_search_of_its_own():
+    store = Store()
+    world = World(store=store)
+    world.session.governor.keep_search()
+    for tries in (1, 3):
+        world = World(store=store)
+        world.radio.network = False
+        world.run(2 * MINUTE_MS)
+        assert len(world.radio.joins) == tries
+
+
+def test_no_reset_takes_the_place_of_a_try_that_is_due():
+    """The network came back since the last one."""
+    world = World()
+    world.radio.network = False
+    world.run(DAY_MS - MINUTE_MS)
+    assert not world.session.stuck
+    world.radio.now_ms = world.session.joiner.due_ms + DAY_MS
+    world.radio.network = True
+    world.run(MINUTE_MS)
+    assert world.session.joined and not world.session.stuck
+
+
+@pytest.mark.parametrize("method", ["get", "put"])
+def test_a_store_that_fails_begins_each_search_anew(method):
+    store = Store()
+    World(store=store).session.governor.keep_search()
+
+    def fail(*arguments):
+        raise HalError("store", "gone")
+    setattr(store, method, fail)
+    world = World(store=store)
+    world.session.governor.keep_search()
+    world.radio.network = False
+    world.run(2 * MINUTE_MS)
+    assert len(world.radio.joins) == 3 and world.session.governor.store_failures > 1
+
+
 def test_a_modem_that_joins_and_then_sends_nothing_is_reset_after_a_day():
     world = World()
     world.radio.refuse = True
