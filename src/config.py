@@ -18,6 +18,8 @@ HEARTBEAT_MIN = None                # in every other state; None: 30 in class C,
 # Charger
 CHARGER_ID = 1            # Modbus id, 1 to 16; None: find the only box on the bus
 PHASE_ORDER = 'L3 L2 L1'  # which conductor the box's three current words mean, first to third
+MAINS_VOLTS = 230         # from phase to neutral, 100 to 300: the box measures currents only
+PHASES = 3                # 1 to 3: what the car uses, where the box has no meter and its energy is estimated
 CURRENT_LIMIT_A = None    # never offer more than this, 6 to 80; None: the box's own limit
 START_BEHAVIOUR = 'wake'  # how far a start goes: 'current' gives current, 'reset' also resets a box that waits, 'wake' also wakes a sleeping car
 KEY_TURN = 'auto'         # a turn of the key: 'boost', 'permission', 'ignore'; 'auto': permission where the box needs it for that, else boost
@@ -39,8 +41,9 @@ STORE_DIR = '/var/lib/ev-charger-monitor'  # Linux only
 
 NAMES = (
     'REGION', 'SUB_BAND', 'LORAWAN_CLASS', 'DATA_RATE', 'ADR', 'CLOCK_SYNC', 'CLOCK_STATE', 'HEARTBEAT_NOT_CONNECTED_MIN',
-    'HEARTBEAT_CONNECTED_MIN', 'HEARTBEAT_MIN', 'CHARGER_ID', 'PHASE_ORDER', 'CURRENT_LIMIT_A', 'START_BEHAVIOUR', 'KEY_TURN', 'AFTER_POWER_CUT',
-    'TIMEZONE', 'PLAN', 'HOLD', 'UNKNOWN_TIME', 'WATCHDOG_S', 'BUS_PORT', 'BUS_DIRECTION', 'RADIO_PORT', 'RADIO_MODEM', 'STORE_DIR',
+    'HEARTBEAT_CONNECTED_MIN', 'HEARTBEAT_MIN', 'CHARGER_ID', 'PHASE_ORDER', 'MAINS_VOLTS', 'PHASES', 'CURRENT_LIMIT_A', 'START_BEHAVIOUR',
+    'KEY_TURN', 'AFTER_POWER_CUT', 'TIMEZONE', 'PLAN', 'HOLD', 'UNKNOWN_TIME', 'WATCHDOG_S', 'BUS_PORT', 'BUS_DIRECTION', 'RADIO_PORT',
+    'RADIO_MODEM', 'STORE_DIR',
 )
 
 
@@ -93,6 +96,8 @@ CHECKS = (
     ('HEARTBEAT_MIN', _is_heartbeat, '5 to 90 minutes, or None'),
     ('CHARGER_ID', lambda v: v is None or _is_int(v, 1, 16), '1 to 16, or None to find it'),
     ('PHASE_ORDER', _is_phase_order, "L1, L2 and L3 in the box's order, as in 'L3 L2 L1'"),
+    ('MAINS_VOLTS', lambda v: _is_int(v, 100, 300), '100 to 300 V'),
+    ('PHASES', lambda v: _is_int(v, 1, 3), '1, 2 or 3'),
     ('CURRENT_LIMIT_A', lambda v: v is None or _is_int(v, 6, 80), "6 to 80 A, or None for the box's own limit"),
     ('START_BEHAVIOUR', lambda v: v in ('wake', 'reset', 'current'), "'wake', 'reset' or 'current'"),
     ('KEY_TURN', lambda v: v in ('auto', 'boost', 'permission', 'ignore'), "'auto', 'boost', 'permission' or 'ignore'"),

@@ -26,6 +26,8 @@ CHARGER_AHEAD_MS = 10000
 SESSION_MS = 20000
 SESSION_AHEAD_MS = 86400000
 MONITOR_MS = 10000
+# The actor steps with each reading: so far may its last step be behind the latest one.
+ACTOR_MS = 10000
 # The parts are looked at so often, and then only every turn feeds the watchdog.
 CHECK_MS = 1000
 # A turn that leaves something due takes at least so long: time must go on for a part that hangs to be found out.
@@ -153,6 +155,7 @@ def work(board, site, journal, supervisor, started):
     supervisor.begin(board.clock.now_ms())
     supervisor.progress.watch_due('charger', monitor.charger, CHARGER_MS, CHARGER_AHEAD_MS)
     supervisor.progress.watch_due('session', session, SESSION_MS, SESSION_AHEAD_MS)
+    supervisor.progress.watch('actor', lambda now_ms: monitor.charger.reading.at_ms - monitor.actor.now_ms, ACTOR_MS)
 
     def look(now_ms):
         # A frame after the join: the join itself says nothing of the receive windows that the data rate and the class choose.

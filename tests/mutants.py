@@ -297,8 +297,8 @@ MUTANTS = (
     ),
     Mutant(
         "D-36", "There was no watchdog for a part that hangs.",
-        "tests/unit/test_main.py::test_a_part_that_misses_its_deadline_starves_the_watchdog",
-        "src/main.py", "if done_ms - due_ms < STALLED_MS:", "if True:",
+        "tests/unit/test_main.py::test_a_turn_that_leaves_its_due_time_behind_starves_the_watchdog_after_the_deadline",
+        "src/main.py", "if stalled is None:", "if True:",
     ),
     Mutant(
         "D-38", "Importing the file ran the product.",

@@ -89,8 +89,8 @@ class LocalTime:
         day = self.day(utc_s)
         second_s = minute * _MINUTE_S
         best = None
-        # Clocks put back or on by up to 50 hours: what is ahead may bear the date of days before, and the next may be days away.
-        for ahead in range(-2, 4):
+        # Clocks are put back by up to 50 hours: what is ahead may bear the date of two days before.
+        for ahead in range(-2, 2):
             local_s = (day + ahead) * DAY_S + second_s
             at = self.utc_of(day + ahead, second_s)
             for instant in (at, local_s - self._standard_s, local_s - (self._summer_s or 0)):

@@ -55,12 +55,18 @@ class Work:
             if verdict is not None or not self.begun:
                 return verdict
         if self.op == RESET:
-            return actor.reconciler.reset_outcome
+            return self._reset_outcome(actor)
         if not self._is_fresh(actor):
             return (FAILED, _D_NO_ANSWER) if actor.now_ms - self._since_ms >= self._limit_ms else None
         if self.deed.done(actor):
             return DONE, D_NONE
         return missed(actor, self.deed, actor.now_ms - self._since_ms, self._limit_ms)
+
+    def _reset_outcome(self, actor):
+        outcome = actor.reconciler.reset_outcome
+        if outcome is not None and outcome[0] == REFUSED:
+            actor.take_back(self._before)
+        return outcome
 
     def _is_fresh(self, actor):
         reading = actor.box.reading

@@ -66,8 +66,9 @@ class Radio:
                            device_class=_LoRa.CLASS_C if settings.LORAWAN_CLASS == 'C' else _LoRa.CLASS_A)
         if settings.REGION in _WITH_SUB_BANDS:
             _select_sub_band(self._lora, settings.SUB_BAND)
-        self._auth = (binascii.unhexlify(keys.DEV_EUI), binascii.unhexlify(keys.JOIN_EUI),
-                      binascii.unhexlify(keys.APP_KEY))
+        self._auth = (binascii.unhexlify(keys.JOIN_EUI), binascii.unhexlify(keys.APP_KEY))
+        if keys.DEV_EUI is not None:    # else the board's own [r6 lora_join_otaa]
+            self._auth = (binascii.unhexlify(keys.DEV_EUI),) + self._auth
         self._socket = usocket.socket(usocket.AF_LORA, usocket.SOCK_RAW)
         self._socket.setblocking(False)
         self._adr = settings.ADR

@@ -11,17 +11,14 @@ from lorawan.clock_quota import DAY_MS, ClockQuota
 
 PORT = const(202)
 
-_VERSION = const(0)       # PackageVersionReq and -Ans
 _TIME = const(1)          # AppTimeReq and -Ans
-_PERIOD = const(2)        # DeviceAppTimePeriodicityReq and -Ans
 _RESYNC = const(3)        # ForceDeviceResyncReq
-# Bytes of each in a downlink.
+# Bytes of each in a downlink. PackageVersionReq (0) and DeviceAppTimePeriodicityReq (2) are known only by them and not answered: an uplink
+# on the port that is no AppTimeReq has no state of the box (docs/payload.md).
 _LENGTHS = (1, 6, 2, 2)
 _ANS_REQUIRED = const(0x10)
 _TOKEN = const(0x0F)
 _STATE_SHIFT = const(5)   # the state goes in bits that TS003 reserves, in the parameter of a request and the status of an answer
-_VERSION_ANS = b'\x00\x01\x01'     # package 1, version 1
-_NOT_SUPPORTED = const(1)
 _REQUEST_BYTES = const(6)
 _MOD = const(0xFFFFFFFF)
 
@@ -53,11 +50,6 @@ def _u32(value):
 def encode_request(time_s, state, answer, token):
     """AppTimeReq: time_s in GPS seconds, state 0 to 7, answer True if one is required."""
     return bytes((_TIME,)) + _u32(time_s) + bytes((state << _STATE_SHIFT | (_ANS_REQUIRED if answer else 0) | token,))
-
-
-def encode_period_answer(time_s, state):
-    """DeviceAppTimePeriodicityAns: the period cannot be chosen by the network."""
-    return bytes((_PERIOD, state << _STATE_SHIFT | _NOT_SUPPORTED)) + _u32(time_s)
 
 
 def commands(payload):
@@ -98,9 +90,6 @@ class ClockSync:
         self._by_modem = False       # it is the modem's
         self._next_ms = now_ms       # no request before
         self._joined_ms = None       # the session that was asked in
-        self._owes_version = False
-        self._owes_period = False
-        self._period_ms = None       # the last DeviceAppTimePeriodicityAns
 
     # --- when
 
@@ -121,15 +110,13 @@ class ClockSync:
     def _want(self, now_ms):
         time = self._time
         self.due_ms = now_ms + _LOOK_MS
-        if self._owes_period:
-            return REQUEST
         if self._by_modem and self._asked_ms is not None:
             return NOTHING if time.known else CARRIER
         wait_ms = max(self._next_ms - now_ms, self._quota.wait_ms(now_ms, time.known))
         if wait_ms > 0:
             self.due_ms = now_ms + wait_ms
             return NOTHING
-        if self._ask_modem():
+        if self._session.ask_time(now_ms):
             self._by_modem = True
             self._asked(now_ms)
             self.due_ms = now_ms + _LOOK_MS
@@ -165,32 +152,23 @@ class ClockSync:
     # --- frames
 
     def make(self, limit):
-        """(port, payload) of what is owed or wanted now, stamped now; None if it does not fit."""
+        """(port, payload) of a request, stamped now; None if it does not fit."""
         if limit < _REQUEST_BYTES or not self.enabled:
             return None
         now_ms = self._time.now_ms()
         utc_s = self._time.utc_s(now_ms)
         time_s = now_ms // 1000 if utc_s is None else to_gps(utc_s)
         state = 0 if self.state is None else self.state()
-        if self._owes_period:
-            return PORT, encode_period_answer(time_s, state)
         if self._changes != self._time.changes:
             # An answer to what was asked by another time would be wrong now.
             self._changes = self._time.changes
             self._next_token()
         self._stamp = (now_ms, time_s)
-        payload = encode_request(time_s, state, True, self._token)
-        if self._owes_version and len(payload) + len(_VERSION_ANS) <= limit:
-            payload += _VERSION_ANS
-        return PORT, payload
+        return PORT, encode_request(time_s, state, True, self._token)
 
     def sent(self, now_ms):
         """The frame made last is out."""
-        if self._owes_period:
-            self._owes_period = False
-            self._period_ms = now_ms
-        elif self._stamp is not None:
-            self._owes_version = False
+        if self._stamp is not None:
             self._by_modem = False
             self._asked(self._stamp[0])
 
@@ -201,14 +179,8 @@ class ClockSync:
                 self.bad += 1
             elif what == _TIME:
                 self._on_time(body, now_ms)
-            elif what == _VERSION:
-                self._owes_version = True
+            elif what == _RESYNC and body[0] & 7:
                 self._next_ms = now_ms
-            elif what == _RESYNC:
-                if body[0] & 7:
-                    self._next_ms = now_ms
-            elif self._period_ms is None or now_ms - self._period_ms >= DAY_MS:
-                self._owes_period = True
 
     def _on_time(self, body, now_ms):
         """AppTimeAns: the difference to the time that was sent."""
@@ -235,12 +207,6 @@ class ClockSync:
         self._token = (self._token + 1) & _TOKEN
 
     # --- the modem
-
-    def _ask_modem(self):
-        try:
-            return self._radio.ask_time()
-        except HalError:
-            return False
 
     def _modem_utc_s(self):
         try:

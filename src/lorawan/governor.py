@@ -28,6 +28,8 @@ CREDIT_MS = const(750)
 # for airtime or joins through many reboots would wait for ever. At most 24 more writes a day.
 REFRESH_MS = const(3600000)
 _RECORD = 'airtime'
+# Written before the reset of a board that has searched for a session for a day, and taken back by the boot after it.
+_SEARCH = 'search'
 # Boots late on a full day: a join of 28 ms and an uplink of 371 out of turn each, so two of them. At SF12 the heartbeats
 # alone leave no room for it beside the two answers that a command needs.
 _BOOTS_MS = const(800)
@@ -134,6 +136,27 @@ class Governor:
         """Before a planned reboot: keep what was sent, and no more."""
         self.ledger.advance(now_ms)
         self._write(now_ms, 0)
+
+    def keep_search(self):
+        """Let the next boot go on with this search for a session, not begin one."""
+        self._put_search(b'\x01')
+
+    def take_search(self):
+        """True if this boot goes on with one."""
+        try:
+            goes_on = self._store.get(_SEARCH) == b'\x01'
+        except HalError:
+            self.store_failures += 1
+            return False
+        return goes_on and self._put_search(b'\x00')
+
+    def _put_search(self, value):
+        try:
+            self._store.put(_SEARCH, value)
+        except HalError:
+            self.store_failures += 1
+            return False
+        return True
 
     def _save(self, now_ms):
         """With the credit, on a full day less of it, so that a reboot takes nothing from the heartbeats."""

@@ -46,8 +46,10 @@ class Health:
         self.stuck = False
 
     def searching(self, now_ms):
-        """There is no session."""
+        """There is no session; True when that has just been so for too long."""
         if self._search_ms is None:
             self._search_ms = now_ms
-        elif now_ms - self._search_ms >= DEAF_MS:
+        elif now_ms - self._search_ms >= DEAF_MS and not self.stuck:
             self.stuck = True
+            return True
+        return False

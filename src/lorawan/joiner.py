@@ -34,7 +34,9 @@ class Joiner:
 
     def __init__(self, join, governor, region, random, now_ms):
         """join(now_ms, data_rate) starts one attempt of the modem, False if it cannot; random(n) is an int below n."""
-        self.due_ms = now_ms + max(0, governor.joins(now_ms) + 1 - _BURST_MAX) * _BOOT_WAIT_MS
+        # The modem may hear now: one try as soon as it is allowed. If it was the network, it is out as it was, and the joins are for the day.
+        goes_on = governor.take_search()
+        self.due_ms = now_ms if goes_on else now_ms + max(0, governor.joins(now_ms) + 1 - _BURST_MAX) * _BOOT_WAIT_MS
         self.count = 0
         self.worked = False           # a frame was sent in the session that was joined last
         self._join = join
@@ -42,10 +44,10 @@ class Joiner:
         self._region = region
         self._random = random
         self._turn = 0
-        self._failures = 0
+        self._failures = len(_QUICK_MS) if goes_on else 0
         self._busy = 0                # the modem would not start, in a row
         self._cost_ms = 0
-        self._dense_until_ms = now_ms + DENSE_FOR_MS
+        self._dense_until_ms = now_ms if goes_on else now_ms + DENSE_FOR_MS
         self._reserve_ms = now_ms     # from then on a join may use the reserve
 
     def begin(self, now_ms):

@@ -28,7 +28,7 @@ class Sender:
 
     __slots__ = ('in_flight', 'confirmed', 'due_ms', 'last_ms', 'tries', 'sent', 'refused', 'failed', '_ask', '_radio', '_governor',
                  '_ladder', '_pace', '_outbox', '_trials', '_bytes', '_begun_ms', '_deadline_ms', '_hold_ms', '_reserve_ms',
-                 '_reserve_again_ms', '_mac_bytes')
+                 '_reserve_again_ms', '_mac_bytes', '_riding_bytes')
 
     def __init__(self, ask, radio, governor, ladder, pace, outbox):
         """ask(now_ms, call, *arguments): the modem's yes or no."""
@@ -51,18 +51,19 @@ class Sender:
         self._hold_ms = 0           # no frame before
         self._reserve_ms = 0        # from then on the next uplink is the one for which airtime is kept
         self._reserve_again_ms = 0  # the same, if the frame in flight turns out not to have been emitted
-        self._mac_bytes = 0         # that MAC answers may add to the next frame
+        self._mac_bytes = 0         # that the MAC may add to the next frame
+        self._riding_bytes = 0      # that it may have added to the last one
         self._reserve()
         governor.reserve_least(pace.frame_ms(LONGEST_PAYLOAD), pace.spacing_ms)
 
     def new_session(self, now_ms):
         """The first uplink of a session has the reserve: a class C network speaks only after it."""
         self._hold_ms = self._reserve_ms = now_ms
-        self.tries = self._mac_bytes = 0
+        self.tries = self._mac_bytes = self._riding_bytes = 0
 
-    def heard(self):
-        """A frame came: what it asked of the MAC is answered with the next uplink."""
-        self._mac_bytes = LONGEST_MAC_ANSWERS
+    def carry(self, mac_bytes):
+        """The MAC adds so many bytes to the next frame; what is in flight is as it is."""
+        self._mac_bytes = min(self._mac_bytes + mac_bytes, LONGEST_MAC_ANSWERS)
 
     # --- the end of a frame
 
@@ -86,13 +87,14 @@ class Sender:
         """It was sent, as far as can be known; its key."""
         self.last_ms = self._begun_ms
         self.sent += 1
-        self.tries = self._mac_bytes = 0
+        self.tries = 0
         self._hold_ms = now_ms
         return self._outbox.sent()
 
     def retry(self, now_ms):
         """It was not: once more, later."""
         self._outbox.back()
+        self.carry(self._riding_bytes)
         self.tries += 1
         self._hold_ms = now_ms + min(RETRY_MS * self.tries, RETRY_MAX_MS)
         self.due_ms = self._hold_ms
@@ -193,6 +195,8 @@ class Sender:
             return False
         port, payload = frame
         self._bytes = self._on_air(len(payload), room)
+        self._riding_bytes = self._mac_bytes
+        self._mac_bytes = 0
         # A confirmed frame costs no more than any other, unless the modem repeats it.
         self.confirmed = prove and (self._trials <= self._pace.repeats or self._governor.wait_ms(
             now_ms, CHANGE, self._pace.most_ms(self._bytes, self._trials)) == 0)

@@ -4,6 +4,7 @@ from micropython import const
 
 from hal.contract import RECEIVED, HalError
 
+from lorawan.airtime import LONGEST_MAC_ANSWERS
 from lorawan.governor import Governor
 from lorawan.health import Health
 from lorawan.joiner import DENSE_FOR_MS, Joiner
@@ -87,6 +88,13 @@ class Session:
         """It did not."""
         self.ladder.unanswered(now_ms)
 
+    def ask_time(self, now_ms):
+        """Let the modem ask for the time with the next frame; False if it cannot."""
+        asks = self._ask(now_ms, self._radio.ask_time)
+        if asks:
+            self.sender.carry(1)
+        return asks
+
     def stretched_ms(self, period_ms, payload_bytes):
         """The heartbeat period nearest to the wanted one that budget and longest silence allow."""
         return self.pace.stretched_ms(period_ms, payload_bytes)
@@ -125,7 +133,6 @@ class Session:
     # --- joining
 
     def _when_down(self, now_ms, number):
-        self.health.searching(now_ms)
         if now_ms < self._hold_ms:
             self.due_ms = self._hold_ms
         elif now_ms >= self.joiner.due_ms and self.joiner.begin(now_ms):
@@ -133,6 +140,9 @@ class Session:
             self.due_ms = self._deadline_ms = now_ms + JOIN_DEADLINE_MS
         else:
             self.due_ms = self.joiner.due_ms
+            # Between two tries, so that the reset takes none of them away.
+            if self.health.searching(now_ms):
+                self.governor.keep_search()
 
     def _when_joining(self, now_ms, number):
         if now_ms < self._deadline_ms:
@@ -207,7 +217,8 @@ class Session:
         """Any frame proves the session."""
         self.heard_ms = now_ms
         self.ladder.heard()
-        self.sender.heard()
+        # What the frame asked of the MAC is answered with the next uplink.
+        self.sender.carry(LONGEST_MAC_ANSWERS)
         if self.state == SUSPECT:
             self.suspicion.clear(now_ms)
             self.state = UP

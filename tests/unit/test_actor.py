@@ -171,3 +171,14 @@ def test_a_store_that_fails_costs_the_memory_and_nothing_else():
 
 def full(name, value):
     raise HalError(STORE, 'full')
+
+
+def test_a_reset_that_is_refused_leaves_what_was_said():
+    rig = Rig(0xC2)
+    rig.command(READY_MS, 'stop', 1)
+    rig.board.at(READY_MS + 2000, lambda: setattr(rig.box, 'code', 0xB2))
+    rig.command(READY_MS + 30000, 'reset', 2)
+    rig.run(READY_MS + 60000)
+    assert rig.said[-1] == (RESET, REFUSED, 'min_pause')
+    assert rig.writes == []
+    assert rig.monitor.actor.claims.stopped

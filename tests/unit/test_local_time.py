@@ -56,6 +56,8 @@ def test_a_zone_has_the_offsets_of_zoneinfo_around_each_switch(key):
     ("EET-2EEST,M3.5.4/72,M10.4.4/50", 2026, [(seconds(2026, 3, 28, 22), 2 * H, 3 * H), (seconds(2026, 10, 23, 23), 3 * H, 2 * H)]),
     ("XXX0YYY,J59,J60", 2028, [(seconds(2028, 2, 28, 2), 0, H), (seconds(2028, 3, 1, 1), H, 0)]),
     ("XXX0YYY,58,59", 2028, [(seconds(2028, 2, 28, 2), 0, H), (seconds(2028, 2, 29, 1), H, 0)]),
+    ("XXX0YYY,J60,60", 2000, [(seconds(2000, 3, 1, 2), 0, H)]),
+    ("XXX0YYY,M2.5.0,60", 2100, [(seconds(2100, 2, 28, 2), 0, H), (seconds(2100, 3, 2, 1), H, 0)]),
     ("XXX0YYY,J365/167,J200", 2027, [(seconds(2027, 1, 6, 23), 0, H), (seconds(2027, 7, 19, 1), H, 0)]),
     ("XXX0YYY,0/-167:30:15,J200", 2027, [(seconds(2027, 7, 19, 1), H, 0), (seconds(2027, 12, 25, 0, 29, 45), 0, H)]),
     ("XXX0:00:15YYY-0:20:05,J10/0:00:07,J20/0:00:00", 2027,
@@ -167,6 +169,16 @@ def test_what_was_asked_before_changes_no_answer(posix, utc_s, days, minute):
     assert (asked.offset_s(utc_s), asked.utc_of(utc_s // DAY_S, minute * 60)) == (fresh.offset_s(utc_s), fresh.utc_of(utc_s // DAY_S, minute * 60))
 
 
+@pytest.mark.parametrize("posix", ["AAA0BBB,J320,J300", "AAA0BBB,J20,J40", "AAA0BBB,365/167,364/167", "AAA0BBB,0/-167,1/-167", SYDNEY])
+def test_the_switches_that_are_kept_are_right_as_long_as_they_are_kept(posix):
+    """Also where both switches of a year are at its end, or reach into another one."""
+    for direction in (1, -1):
+        kept = local(posix)
+        for at in range(seconds(2026, 7, 1), seconds(2026, 7, 1) + direction * 720 * DAY_S, direction * 16 * H):
+            fresh = local(posix)
+            assert (kept.offset_s(at), kept.utc_of(at // DAY_S, at % DAY_S)) == (fresh.offset_s(at), fresh.utc_of(at // DAY_S, at % DAY_S)), at
+
+
 @given(ZONES, st.integers(seconds(2024, 9, 1), UNTIL_S - 400 * DAY_S), st.booleans(), st.integers(0, 1439))
 @settings(max_examples=200)
 def test_the_next_time_is_the_first_minute_at_which_the_wall_shows_it(key, utc_s, near, minute):
@@ -188,3 +200,15 @@ def test_half_past_two_comes_twice_once_or_by_the_old_clock():
     assert [clock.next_time(first + s, 150) - first for s in (-1, 0, H - 1, H)] == [0, H, H, 25 * H]
     evening = seconds(2026, 10, 3, 12)
     assert clock.next_time(evening, 150) == seconds(2026, 10, 3, 16, 30)   # the wall shows 03:30
+
+
+@pytest.mark.parametrize("posix, asked, minute, expected", [
+    # Put back from 00:30 to 23:30: at 00:10 yesterday's quarter to midnight is still to come, a second time.
+    ("AAA0BBB,M3.2.0,M11.1.0/0:30", seconds(2026, 10, 31, 23, 10), 1425, seconds(2026, 10, 31, 23, 45)),
+    ("AAA24BBB-24,J100,J200", seconds(2026, 7, 18, 1), 60, seconds(2026, 7, 19, 1)),
+    ("AAA24BBB-24,J100,J200/12", seconds(2026, 7, 18, 11, 50), 730, seconds(2026, 7, 18, 12, 10)),
+    # Put on by two days: nothing shows half past one on the days that are missing, and the first of them counts by the old clock.
+    ("AAA24BBB-24,J100,J200", seconds(2026, 4, 11, 1), 90, seconds(2026, 4, 11, 1, 30)),
+])
+def test_the_next_time_may_bear_another_date(posix, asked, minute, expected):
+    assert local(posix).next_time(asked, minute) == expected

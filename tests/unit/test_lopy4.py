@@ -363,6 +363,15 @@ def test_a_join_carries_the_keys():
     assert bench.air.joins[0][2:] == (bytes.fromhex(KEYS.DEV_EUI), bytes.fromhex(KEYS.JOIN_EUI), bytes.fromhex(KEYS.APP_KEY))
 
 
+def test_a_board_without_a_device_eui_joins_with_its_own():
+    fake = LoPy4()
+    keys = types.SimpleNamespace(DEV_EUI=None, JOIN_EUI="00" * 8, APP_KEY="01" * 16)
+    board = load_lopy4(fake).open(config.Settings(), keys)
+    board.open_radio(config.Settings())
+    assert board.radio.join(2)
+    assert fake.air.joins[0][2:] == (fake.modules()["network"].LoRa.mac(None), bytes(8), b"\x01" * 16)
+
+
 def test_an_unanswered_join_is_one_emission():
     bench = Bench()
     bench.air.accepts = False

@@ -134,18 +134,18 @@ def drawn_plan(rng):
 def test_no_minute_of_21_years_is_wrong_in_any_zone(soak_seed, evidence):
     rng = random.Random(soak_seed)
     zones = time_zones.different()
+    changing = [key for key in zones if "," in time_zones.posix_of(key)]
     minutes = 0
     for key in zones:
-        for worded in (NIGHT, AT_SWITCHES, drawn_plan(rng)):
+        for worded in (NIGHT, AT_SWITCHES, drawn_plan(rng))[0 if key in changing else 2:]:
             compared, wrong, _, misses = wrong_minutes(worded, key)
             assert wrong == 0 and misses == 0, (key, worded)
             minutes += compared
-    changing = [key for key in zones if "," in time_zones.posix_of(key)]
     whole = [key for key in changing if time_zones.follows_since(key) == FROM_S]
-    assert len(zones) >= 40 and min(minutes, len(whole)) > 20
+    assert len(zones) >= 40 and len(whole) > 20
     evidence("Zones compared with zoneinfo minute by minute, one at least for each POSIX string of tzdata", len(zones), "40 or more")
     evidence("Of them with summer time / these by one rule for all of 2020 to 2040", "%d / %d" % (len(changing), len(whole)))
-    evidence("Minutes compared in these zones with three plans each / wrong", "%d / 0" % minutes, 0)
+    evidence("Minutes compared in these zones, three plans each where there is summer time / wrong", "%d / 0" % minutes, 0)
 
 
 # --- brute force: every opening of a month, one after the other

@@ -21,8 +21,8 @@ KEY_LIKE = re.compile(
 
 # What is no key but has the length of one: file -> literals. One that is no longer there is an error.
 ALLOWED = {
-    # EUIs that the simulated network shows in its messages: of a device, a join server and a gateway that do not exist.
-    "sim/tts_messages.py": {"70B3D57ED0060C5A", "70B3D57ED0000000", "58A0CBFFFE800001"},
+    # EUIs that the simulated network shows in its messages: of a device and a join server that do not exist.
+    "sim/tts_messages.py": {"70B3D57ED0060C5A", "70B3D57ED0000000"},
     # The keys of the fake LoPy4; its AppKey repeats one octet.
     "tests/contract/adapters.py": {"70B3D549000000AA"},
     # Data of the charger's registers without their frames: the serial number of the document, readings; a frame with a wrong checksum.

@@ -891,6 +891,67 @@ def test_a_board_that_never_joins_is_reset_once_a_day_and_one_whose_network_is_b
         assert not world.session.stuck
 
 
+def test_the_reset_of_each_day_takes_no_join_away_and_begins_no_new_burst():
+    """A week without a network: every boot goes on where the one before it was, at the even pace of 20 joins a day."""
+    store, joins_ms, boots_ms = Store(), [], []
+    begin_ms = 0
+    while begin_ms < 7 * DAY_MS:
+        world = World(store=store)
+        world.radio.network = False
+        while not world.session.stuck:
+            world.run(MINUTE_MS)
+        world.session.governor.save(world.now_ms)
+        joins_ms += [begin_ms + at_ms for at_ms, _data_rate in world.radio.joins]
+        begin_ms += world.now_ms
+        boots_ms.append(begin_ms)
+    assert all(DAY_MS <= later - at_ms <= DAY_MS + 90 * MINUTE_MS for at_ms, later in zip(boots_ms, boots_ms[1:], strict=False))
+    late = [at_ms for at_ms in joins_ms if at_ms > boots_ms[0] + 2 * HOUR_MS]
+    gaps = [later - at_ms for at_ms, later in zip(late, late[1:], strict=False)]
+    assert max(gaps) <= 80 * MINUTE_MS
+    # The first try of a boot may come earlier, no other.
+    assert sum(gap < 60 * MINUTE_MS for gap in gaps) <= len(boots_ms)
+    for index in range(len(joins_ms) - 20):
+        assert joins_ms[index + 20] - joins_ms[index] >= DAY_MS
+
+
+def test_the_boot_after_the_next_begins_a_search_of_its_own():
+    store = Store()
+    world = World(store=store)
+    world.session.governor.keep_search()
+    for tries in (1, 3):
+        world = World(store=store)
+        world.radio.network = False
+        world.run(2 * MINUTE_MS)
+        assert len(world.radio.joins) == tries
+
+
+def test_no_reset_takes_the_place_of_a_try_that_is_due():
+    """The network came back since the last one."""
+    world = World()
+    world.radio.network = False
+    world.run(DAY_MS - MINUTE_MS)
+    assert not world.session.stuck
+    world.radio.now_ms = world.session.joiner.due_ms + DAY_MS
+    world.radio.network = True
+    world.run(MINUTE_MS)
+    assert world.session.joined and not world.session.stuck
+
+
+@pytest.mark.parametrize("method", ["get", "put"])
+def test_a_store_that_fails_begins_each_search_anew(method):
+    store = Store()
+    World(store=store).session.governor.keep_search()
+
+    def fail(*arguments):
+        raise HalError("store", "gone")
+    setattr(store, method, fail)
+    world = World(store=store)
+    world.session.governor.keep_search()
+    world.radio.network = False
+    world.run(2 * MINUTE_MS)
+    assert len(world.radio.joins) == 3 and world.session.governor.store_failures > 1
+
+
 def test_a_modem_that_joins_and_then_sends_nothing_is_reset_after_a_day():
     world = World()
     world.radio.refuse = True
@@ -1033,6 +1094,45 @@ def test_what_the_mac_may_add_is_booked_after_something_was_heard():
         world.run(10_000)
         booked.append(world.session.governor.ledger.total_ms - before_ms)
     assert booked == [airtime_ms(10, 125, 13 + 11 + 15), airtime_ms(10, 125, 13 + 11)]
+
+
+def test_what_is_heard_while_a_frame_is_in_flight_is_booked_with_the_next():
+    """As the LoPy4 tells it: what came in the receive window before that the frame was sent."""
+    world = World("EU868").joined()
+    world.radio.room = 51
+    world.status()
+    world.session.poll(world.now_ms)
+    assert world.session.sender.in_flight
+    world.radio.downlink(1, b"\x03")
+    world.run(10_000)
+    before_ms = world.session.governor.ledger.total_ms
+    world.status()
+    world.run(10_000)
+    assert world.session.governor.ledger.total_ms - before_ms == airtime_ms(10, 125, 13 + 11 + 15)
+
+
+def test_a_question_for_the_time_is_booked_with_the_frame_it_goes_with():
+    world = World("EU868").joined()
+    world.radio.room = 51
+    booked = []
+    for asks in (True, False):
+        world.radio.ask_time = lambda asks=asks: asks
+        assert world.session.ask_time(world.now_ms) is asks
+        before_ms = world.session.governor.ledger.total_ms
+        world.status()
+        world.run(10_000)
+        booked.append(world.session.governor.ledger.total_ms - before_ms)
+    assert booked == [airtime_ms(10, 125, 13 + 12), airtime_ms(10, 125, 13 + 11)] and booked[0] > booked[1]
+
+
+def test_a_modem_that_fails_to_ask_for_the_time_is_an_error_of_the_radio():
+    world = World().joined()
+
+    def fail():
+        raise HalError(RADIO, "gone")
+    world.radio.ask_time = fail
+    assert world.session.ask_time(world.now_ms) is False
+    assert world.session.radio_errors == 1
 
 
 def most_airtime_ms(emissions):

@@ -69,17 +69,20 @@ def test_the_new_part_of_a_name_replaces_the_old_one():
 
 
 # Part: when it hangs, the deadline, how long it may sleep before it has something to do: the pace of readings; the deadline of a join.
-PARTS = {'charger': (100, main.CHARGER_MS // 1000, 2), 'session': (3, main.SESSION_MS // 1000, 20)}
+PARTS = {'charger': (100, main.CHARGER_MS // 1000, 2), 'session': (3, main.SESSION_MS // 1000, 20),
+         'actor': (100, main.ACTOR_MS // 1000, 2)}
 
 
 class Hung:
-    """Everything of a part but its poll, which does nothing."""
+    """Everything of a part but its poll or step, which does nothing."""
 
     def __init__(self, part):
         self._part = part
 
     def poll(self, now_ms):
         return None
+
+    step = poll
 
     def __getattr__(self, name):
         return getattr(self._part, name)
