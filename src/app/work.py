@@ -14,8 +14,8 @@ _D_NO_ANSWER = words.DETAILS.index('no_answer')
 class Work:
     """op, command_id, result, detail and acted (something was written for it) are what its answer tells."""
 
-    __slots__ = ('op', 'command_id', 'result', 'detail', 'acted', 'refused', 'entry', 'book', 'args', 'deed', 'turn_ms', 'begun', '_since_ms', '_limit_ms',
-                 '_before')
+    __slots__ = ('op', 'command_id', 'result', 'detail', 'acted', 'refused', 'entry', 'book', 'args', 'deed', 'turn_ms', 'begun', '_since_ms',
+                 '_limit_ms', '_before')
 
     def __init__(self, entry, book, args):
         """entry: its app.book.Entry; book: the Book or Levels it stands in; args: as app.downlink read them."""

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 
+import config
 from app import words
 from app.reporter import heartbeat_period_ms
 from modbus import ascii
@@ -24,10 +25,11 @@ def test_the_manual_tells_the_heartbeats_that_the_code_keeps():
     text = ' '.join((ROOT / 'docs' / 'operation.md').read_text().split())
     told = re.search(r'class A at most (\d+) min \(not connected\), (\d+) min \(connected and locked\), (\d+) min \(otherwise\); '
                      r'class C (\d+) min', text)
-    kept = [heartbeat_period_ms(state, 'A') for state in (words.NOT_CONNECTED, words.CONNECTED_AND_LOCKED, words.CHARGING)]
-    kept.append(heartbeat_period_ms(words.CHARGING, 'C'))
+    class_a, class_c = config.Settings({'LORAWAN_CLASS': 'A'}), config.Settings({'LORAWAN_CLASS': 'C'})
+    kept = [heartbeat_period_ms(state, class_a) for state in (words.NOT_CONNECTED, words.CONNECTED_AND_LOCKED, words.CHARGING)]
+    kept.append(heartbeat_period_ms(words.CHARGING, class_c))
     assert [int(minutes) * 60000 for minutes in told.groups()] == kept
-    assert {heartbeat_period_ms(state, 'A') for state in (words.CHARGING, words.CHARGED, words.DISABLED)} == {kept[2]}
+    assert {heartbeat_period_ms(state, class_a) for state in (words.CHARGING, words.CHARGED, words.DISABLED)} == {kept[2]}
 
 
 def test_one_frame_that_never_ends_is_forgotten():

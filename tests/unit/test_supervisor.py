@@ -112,8 +112,11 @@ def test_a_part_that_hangs_is_named_and_the_watchdog_bites(name, evidence):
     assert hung_s + deadline_s + config.WATCHDOG_S <= bitten[0] <= hung_s + most_s
     assert 'stalled: ' + name in log
     store = Store(world.flash.records)
-    crash = booted(store).crash
+    crash = booted(store)._last
     assert (crash.error, crash.module, crash.line) == (STALLED, name, 0) and hung_s <= crash.uptime_s <= bitten[0]
+    told = [entry['decoded'] for entry in world.timeline if entry['kind'] == 'uplink' and entry['f_port'] == 12]
+    if booted(store).crash is None:
+        assert [page['error'] for page in told] == [STALLED]     # by the boot after it, as soon as it had joined
     evidence('s from a %s that hangs to the bite of the watchdog' % name, bitten[0] - hung_s, most_s)
 
 
