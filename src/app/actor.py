@@ -67,7 +67,6 @@ class Actor:
         self._works = []             # in order of acceptance; the first is at work
         self._writing = False
         self._dirty = False
-        self._had_car = True         # for all we know: one that left while we were off ends what was said of it
         self._load(now_ms)
 
     # --- for the others
@@ -231,12 +230,12 @@ class Actor:
     def _follow_car(self):
         """A car that leaves takes what was said of it along."""
         watch = self._watch
-        if watch.car:
-            self._had_car = True
-        elif self._had_car and watch.code == 0xA1:
-            self._had_car = False
-            self.claims.unplugged()
-            self._dirty = True
+        claims = self.claims
+        if watch.car != claims.had_car and (watch.car or watch.code == 0xA1):
+            self._dirty = self._dirty or claims.of_car
+            claims.had_car = watch.car
+            if not watch.car:
+                claims.unplugged()
 
     def _decide(self, utc_s):
         plan = None if self.plan is None else (False, 0, 0) if utc_s is None else self.plan.state(utc_s)

@@ -33,6 +33,7 @@ _VERSION = 1
 RECORD_BYTES = 18
 _F_LOCKED = 1
 _F_ATTEMPT = 2
+_F_HAD_CAR = 4
 
 # Stopped by the owner's word, or because a boost without a plan behind it has ended.
 GOING, STOPPED, ENDED = range(3)
@@ -68,6 +69,7 @@ class Claims:
 
     def _clear(self):
         self.locked = False
+        self.had_car = True           # one was there, and what is said of it ends as it leaves; for all we know
         self.stopped = GOING
         self.attempt = False          # a start without a plan behind it is under way
         self.boost = NO_BOOST
@@ -124,6 +126,11 @@ class Claims:
         self.skip_from = self.skip_until = 0
 
     # --- what else ends them
+
+    @property
+    def of_car(self):
+        """Something is said that a car takes along."""
+        return self.attempt or self.stopped != GOING or self.boost != NO_BOOST
 
     def unplugged(self):
         """The car has left, and with it what was said of it; a window that is skipped stays skipped."""
@@ -197,7 +204,7 @@ class Claims:
 
     def dump(self):
         """For the journal."""
-        flags = (_F_LOCKED if self.locked else 0) | (_F_ATTEMPT if self.attempt else 0)
+        flags = (_F_LOCKED if self.locked else 0) | (_F_ATTEMPT if self.attempt else 0) | (_F_HAD_CAR if self.had_car else 0)
         record = bytearray((_VERSION, flags, self.stopped, self.boost))
         for value, size in ((self.boost_end, 4), (self.boost_current_da, 2), (self.skip_from, 4), (self.skip_until, 4)):
             for shift in range(8 * (size - 1), -1, -8):
@@ -211,6 +218,7 @@ class Claims:
             return False
         self.locked = record[1] & _F_LOCKED != 0
         self.attempt = record[1] & _F_ATTEMPT != 0
+        self.had_car = record[1] & _F_HAD_CAR != 0
         self.stopped = record[2]
         self.boost = record[3]
         values = []

@@ -121,6 +121,7 @@ class Box:
         self.latency_ms = latency_ms
         self.sleeps_after_ms = sleeps_after_ms
         self.code = 0xB2
+        self.car = True           # bit 15 of 0x002E, whatever the code
         self.icmax = 267
         self.refuses = False
         self.silent_writes = False
@@ -156,7 +157,7 @@ class Box:
             return None
         blocks = {
             (0x0004, 1): '04%02x' % self.code,
-            (0x002E, 5): '2e%02x910b03e803e803e8' % self.code,
+            (0x002E, 5): '2e%02x%s10b03e803e803e8' % (self.code, '9' if self.car else '1'),
             (0x000F, 5): '0f3f010b010b%04x010b' % self.icmax,
         }
         block = blocks.get((address, int.from_bytes(rest, 'big')))

@@ -182,3 +182,27 @@ def test_a_reset_that_is_refused_leaves_what_was_said():
     assert rig.said[-1] == (RESET, REFUSED, 'min_pause')
     assert rig.writes == []
     assert rig.monitor.actor.claims.stopped
+
+
+def test_what_is_said_before_the_car_comes_outlives_a_reboot_without_it():
+    rig = Rig(0xA1)
+    rig.box.car = False
+    rig.command(READY_MS, 'boost', args=b'\x03\x00\x00')
+    rig.run(READY_MS + MINUTE_MS)
+    rig.monitor = main.build(rig.board, config.Settings())
+    rig.run(READY_MS + 2 * MINUTE_MS)
+    assert rig.monitor.actor.claims.boost
+
+
+def test_what_is_said_of_a_car_ends_where_it_left_while_we_were_off():
+    rig = Rig(0xA1)
+    rig.box.car = False
+    rig.command(READY_MS, 'stop')
+    rig.board.at(READY_MS + MINUTE_MS, lambda: (setattr(rig.box, 'code', 0xB2), setattr(rig.box, 'car', True)))
+    rig.run(READY_MS + 2 * MINUTE_MS)
+    assert rig.monitor.actor.claims.stopped
+    rig.box.code = 0xA1
+    rig.box.car = False
+    rig.monitor = main.build(rig.board, config.Settings())
+    rig.run(READY_MS + 3 * MINUTE_MS)
+    assert not rig.monitor.actor.claims.stopped
