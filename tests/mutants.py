@@ -170,7 +170,7 @@ MUTANTS = (
     ),
     Mutant(
         "D-19", "Every command was sent twice, answered or not.",
-        "tests/unit/test_reconciler.py::test_the_second_of_two_telegrams_waits_for_a_reading_in_between",
+        "tests/unit/test_actor.py::test_an_acknowledged_write_is_not_repeated_before_its_time",
         "src/app/hand.py", "if last[2] == bus.SILENT and last[3] < WRITES_MAX", "if last[3] < WRITES_MAX",
     ),
     Mutant(

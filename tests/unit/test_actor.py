@@ -143,6 +143,14 @@ def test_a_lock_outlives_a_reboot_and_a_box_that_lost_it():
     assert rig.monitor.actor.claims.locked
 
 
+def test_an_acknowledged_write_is_not_repeated_before_its_time():
+    rig = Rig(0xB1, obeys=False)
+    rig.say(READY_MS, LOCK)
+    rig.run(READY_MS + 25000)
+    assert rig.writes == [E0]
+    assert rig.said == [(LOCK, FAILED, 'not_confirmed')]
+
+
 def test_a_start_gives_way_to_the_next_command():
     rig = Rig(0xB1, obeys=False)
     rig.command(READY_MS, 'start')
