@@ -8,7 +8,7 @@ from modbus import control
 
 from app import downlink, words
 from app.book import EXPIRED as TOO_LATE, FULL, REPEATED, RUNNING, Book, Entry
-from app.claims import RECORD_BYTES as CLAIMS_BYTES, LOCK as WANT_LOCK, Claims
+from app.claims import RECORD_BYTES as CLAIMS_BYTES, LOCK as WANT_LOCK
 from app.deeds import BUSY, FAILED, LOCK, REFUSED, RESET, START
 from app.levels import Levels
 from app.reconciler import Reconciler
@@ -39,19 +39,19 @@ class Actor:
     claims take them, or (None, detail).
     """
 
-    def __init__(self, charger, session, watch, timekeeper, journal, settings, answer, now_ms):
+    def __init__(self, charger, session, watch, timekeeper, journal, intent, answer, now_ms):
         self.bad_downlinks = 0
         self.store_failures = 0
-        self.plan = None
         self.others = {}
         self.resolvers = {}
         self.levels = Levels()
         self.book = Book()
-        self.claims = Claims(settings.HOLD, settings.UNKNOWN_TIME)
+        self.intent = intent
+        self.claims = intent.claims
         self.reconciler = Reconciler()
         self.survey = Survey(charger, watch)
         self.box = self.survey.box
-        self.decision = self.claims.decision
+        self.decision = intent.decision
         self.paused = False          # no current is allowed, as far as we know
         self.limit_in_force = False
         self.written_ms = None       # our last jump or reset
@@ -62,7 +62,6 @@ class Actor:
         self._watch = watch
         self._timekeeper = timekeeper
         self._journal = journal
-        self._settings = settings
         self._answer = answer
         self._works = []             # in order of acceptance; the first is at work
         self._writing = False
@@ -79,12 +78,7 @@ class Actor:
     @property
     def has_plan(self):
         """True if there is a plan that would hold a car."""
-        return self.plan is not None
-
-    def use_settings(self):
-        """They may have changed."""
-        self.claims.hold = self._settings.HOLD
-        self.claims.unknown_time = self._settings.UNKNOWN_TIME
+        return self.intent.has_plan
 
     def holds_radio(self, now_ms):
         """True while an answer is about to come that tells the state too."""
@@ -122,8 +116,8 @@ class Actor:
     def _save(self):
         """Record before deed, and before answer."""
         past = self.reconciler.past
-        if self._dirty:
-            self._dirty = False
+        if self._dirty or self.intent.changed:
+            self._dirty = self.intent.changed = False
             self._put(OWNER_RECORD, self.claims.dump() + self.book.dump())
         if past.unsaved:
             past.saved()
@@ -206,10 +200,7 @@ class Actor:
         reconciler = self.reconciler
         utc_s = self._timekeeper.utc_s(now_ms)
         box = self.survey.look(utc_s, self.decision, reconciler.flowing)
-        self._follow_car()
-        if self.claims.expire(utc_s, None, self.has_plan):
-            self._dirty = True
-        self._decide(utc_s)
+        self.intent.step(now_ms, utc_s, box)
         if self._works:
             work = self._works[0]
             if work.turn_ms is None:
@@ -227,26 +218,10 @@ class Actor:
             self.limit_in_force = not limit.differs(limit.duty_for(self.decision.current_da, box), box, False, now_ms) and not limit.stale
         self.survey.ask(reconciler, now_ms)
 
-    def _follow_car(self):
-        """A car that leaves takes what was said of it along."""
-        watch = self._watch
-        claims = self.claims
-        if watch.car != claims.had_car and (watch.car or watch.code == 0xA1):
-            self._dirty = self._dirty or claims.of_car
-            claims.had_car = watch.car
-            if not watch.car:
-                claims.unplugged()
-
-    def _decide(self, utc_s):
-        plan = None if self.plan is None else (False, 0, 0) if utc_s is None else self.plan.state(utc_s)
-        decision = self.claims.decide(utc_s, plan, self._watch.car, self.now_ms // 1000)
-        most_da = 10 * (self._settings.CURRENT_LIMIT_A or 0)
-        if most_da and not 0 < decision.current_da <= most_da:
-            decision.current_da = most_da
-
     def _write(self, register, value, now_ms):
         if self.reconciler.own_pulse:
             self._watch.pulse(now_ms)
+            self.intent.key.restarted(now_ms)
             self.written_ms = now_ms
         elif value == control.JUMP_E0 and self.decision.want == WANT_LOCK:
             self._watch.no_pulse()
@@ -285,7 +260,7 @@ class Actor:
 
     def _changed_claims(self):
         self._dirty = True
-        self._decide(self._timekeeper.utc_s(self.now_ms))
+        self.intent.decide(self.now_ms, self._timekeeper.utc_s(self.now_ms))
 
     def _finish(self, work, result, detail):
         """Its one answer."""

@@ -15,6 +15,7 @@ NO_BOOST, UNTIL_TIME, UNTIL_ENERGY, UNTIL_UNPLUGGED = range(4)
 _LOCK = words.HOLDERS.index('lock')
 _STOP = words.HOLDERS.index('stop')
 _BOOST = words.HOLDERS.index('boost')
+_KEY = words.HOLDERS.index('key')
 _SKIP = words.HOLDERS.index('skip')
 _PLAN = words.HOLDERS.index('plan')
 _NOBODY = words.HOLDERS.index('none')
@@ -22,9 +23,12 @@ _NOBODY = words.HOLDERS.index('none')
 _R_LOCKED = words.reason('locked')
 _R_STOPPED = words.reason('stopped')
 _R_LIMIT = words.reason('limit_reached')
+_R_CUT = words.reason('held_after_power_cut')
 _R_SKIPPED = words.reason('skipped')
 _R_OUTSIDE = words.reason('outside_plan')
 _R_TIME = words.reason('time_unknown')
+
+_STOP_REASONS = (None, _R_STOPPED, _R_LIMIT, _R_CUT)
 
 _HOUR_S = 3600
 
@@ -34,9 +38,10 @@ RECORD_BYTES = 18
 _F_LOCKED = 1
 _F_ATTEMPT = 2
 _F_HAD_CAR = 4
+_F_BY_KEY = 8
 
-# Stopped by the owner's word, or because a boost without a plan behind it has ended.
-GOING, STOPPED, ENDED = range(3)
+# Stopped by the owner's word, because a boost without a plan behind it has ended, or until a word comes after a power cut.
+GOING, STOPPED, ENDED, CUT = range(4)
 
 
 class Decision:
@@ -75,6 +80,7 @@ class Claims:
         self.boost = NO_BOOST
         self.boost_end = 0            # UTC s or Wh of the session
         self.boost_current_da = 0
+        self.by_key = False           # the boost was asked for by the key
         self.skip_from = self.skip_until = 0    # UTC s, of the window that is skipped
 
     # --- the owner's words
@@ -108,6 +114,16 @@ class Claims:
         self.boost_end = end
         self.boost_current_da = current_da
 
+    def turn_key(self):
+        """The key is the owner's voice too: charge until unplugged."""
+        self.boost_until(UNTIL_UNPLUGGED, 0)
+        self.by_key = True
+
+    def hold_after_cut(self):
+        """Power was gone, and the owner wants to be asked."""
+        self._no_override()
+        self.stopped = CUT
+
     def skip(self, from_s, until_s):
         """Not in this window of the plan."""
         self._no_override()
@@ -123,6 +139,7 @@ class Claims:
         self.attempt = False
         self.boost = NO_BOOST
         self.boost_end = self.boost_current_da = 0
+        self.by_key = False
         self.skip_from = self.skip_until = 0
 
     # --- what else ends them
@@ -138,6 +155,7 @@ class Claims:
         self.attempt = False
         self.boost = NO_BOOST
         self.boost_end = self.boost_current_da = 0
+        self.by_key = False
 
     def attempt_over(self):
         """The start without a plan has been answered."""
@@ -170,12 +188,12 @@ class Claims:
         decision = self.decision
         if self.locked:
             decision.set(LOCK, _LOCK, 0, 0, _R_LOCKED)
-        elif self.stopped:
-            decision.set(HOLD, _STOP, 0, 0, _R_STOPPED if self.stopped == STOPPED else _R_LIMIT)
+        elif self.stopped and not (self.stopped == CUT and plan is not None and utc_s is not None and plan[0]):
+            decision.set(HOLD, _STOP, 0, 0, _STOP_REASONS[self.stopped])
         elif self.attempt:
             decision.set(CHARGE, _BOOST, 0, self.boost_current_da, None)
         elif self.boost and (utc_s is not None or self.boost != UNTIL_TIME):
-            decision.set(CHARGE, _BOOST, self.boost_end if self.boost == UNTIL_TIME else 0, self.boost_current_da, None)
+            decision.set(CHARGE, _KEY if self.by_key else _BOOST, self.boost_end if self.boost == UNTIL_TIME else 0, self.boost_current_da, None)
         elif plan is None:
             decision.set(LEAVE, _NOBODY, 0, 0, None)
         elif utc_s is None:
@@ -205,6 +223,7 @@ class Claims:
     def dump(self):
         """For the journal."""
         flags = (_F_LOCKED if self.locked else 0) | (_F_ATTEMPT if self.attempt else 0) | (_F_HAD_CAR if self.had_car else 0)
+        flags |= _F_BY_KEY if self.by_key else 0
         record = bytearray((_VERSION, flags, self.stopped, self.boost))
         for value, size in ((self.boost_end, 4), (self.boost_current_da, 2), (self.skip_from, 4), (self.skip_until, 4)):
             for shift in range(8 * (size - 1), -1, -8):
@@ -214,11 +233,12 @@ class Claims:
     def load(self, record):
         """Go on from a record; False, and no claim at all, if it is none."""
         self._clear()
-        if len(record) != RECORD_BYTES or record[0] != _VERSION or record[2] > ENDED or record[3] > UNTIL_UNPLUGGED:
+        if len(record) != RECORD_BYTES or record[0] != _VERSION or record[2] > CUT or record[3] > UNTIL_UNPLUGGED:
             return False
         self.locked = record[1] & _F_LOCKED != 0
         self.attempt = record[1] & _F_ATTEMPT != 0
         self.had_car = record[1] & _F_HAD_CAR != 0
+        self.by_key = record[1] & _F_BY_KEY != 0
         self.stopped = record[2]
         self.boost = record[3]
         values = []

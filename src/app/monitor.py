@@ -10,9 +10,12 @@ from modbus import charger as bus
 from app import words
 from app.actor import Actor
 from app.dossier import Dossier
+from app.intent import Intent
+from app.meter import Meter
 from app.orders import REBOOT_MS, Orders
 from app.program import Program
 from app.reporter import Reporter
+from app.sessions import Sessions
 from app.states import colour_of
 from app.timekeeper import Timekeeper
 from app.watch import Watch
@@ -38,13 +41,20 @@ class Monitor:
         self.reporter = Reporter(board.clock, session, charger, self.watch, self.timekeeper, self.clock_sync, settings)
         if settings.CLOCK_STATE:
             self.clock_sync.state = self.reporter.state
-        self.actor = Actor(charger, session, self.watch, self.timekeeper, journal, settings, self.reporter.answer, now_ms)
+        cause = board.system.reset_cause()
+        meter = Meter(settings.MAINS_VOLTS, settings.PHASES)
+        self.sessions = Sessions(meter, charger, self.watch, self.timekeeper, journal, cause, now_ms)
+        self.sessions.state = self.reporter.state
+        self.intent = Intent(self.watch, meter, journal, settings, cause)
+        self.actor = Actor(charger, session, self.watch, self.timekeeper, journal, self.intent, self.reporter.answer, now_ms)
         self.reporter.actor = self.actor
+        self.reporter.sessions = self.sessions
         self.program = Program(settings, journal)
-        self.orders = Orders(self.actor, settings, self.program, self.timekeeper, self._report, self._use_settings)
+        self.orders = Orders(self.actor, settings, self.program, self.timekeeper, meter, self._report, self._use_settings)
         self.dossier = Dossier(self.actor, settings, self.program, session, charger, self.timekeeper, supervisor, journal,
-                               board.system.reset_cause(), board.clock.now_ms)
+                               cause, board.clock.now_ms)
         self._settings = settings
+        self._start_behaviour()
         self._supervisor = supervisor
         if supervisor is not None and supervisor.crash is not None:
             self.reporter.tell(self.dossier.crash(), supervisor.told)
@@ -94,10 +104,14 @@ class Monitor:
         else:
             self.reporter.tell(self.dossier.device() if what == _DEVICE else self.dossier.plan())
 
+    def _start_behaviour(self):
+        self.actor.reconciler.offer.starter.use(self._settings.START_BEHAVIOUR)
+
     def _use_settings(self):
         """Settings were changed over the air; those of the radio need a boot."""
         settings = self._settings
-        self.actor.use_settings()
+        self.intent.use_settings()
+        self._start_behaviour()
         self.clock_sync.enabled = settings.CLOCK_SYNC
         self.clock_sync.state = self.reporter.state if settings.CLOCK_STATE else None
         self.charger.reading.use_phase_order(settings.PHASE_ORDER)
@@ -116,6 +130,7 @@ class Monitor:
         elif event == bus.READING:
             news |= self.watch.read(charger.reading)
             news |= self._see(charger.reading.code, now_ms)
+            self.sessions.step(now_ms, self.reporter.reason)
             self.actor.step(now_ms)
         elif event == bus.WRITTEN:
             self.actor.written(now_ms)
@@ -157,6 +172,7 @@ class Monitor:
 
     def _reset(self, reason):
         self.session.governor.save(self.actor.now_ms)
+        self.sessions.save(self.actor.now_ms)
         self._system.reset(reason)
 
     def _show(self):

@@ -11,21 +11,20 @@ _PLAN, _TIMEZONE, _SETTINGS, _TIME, _REPORT, _REBOOT = [
     words.COMMANDS.index(word) for word in ('plan', 'timezone', 'settings', 'time', 'report', 'reboot')]
 _D_NO_TIME = words.DETAILS.index('no_time')
 _D_BAD_ARGUMENT = words.DETAILS.index('bad_argument')
-_D_NOT_POSSIBLE = words.DETAILS.index('not_possible')
 _THIS = words.SKIPS.index('this')
 
 
 class Orders:
     """others and resolvers are for the actor. reboot_ms: when to reboot because the owner said so, None while he did not."""
 
-    def __init__(self, actor, site, program, timekeeper, report, settings_changed):
+    def __init__(self, actor, site, program, timekeeper, meter, report, settings_changed):
         """report(index in words.REPORTS) and settings_changed() are the monitor's."""
         self.reboot_ms = None
-        self.energy_wh = lambda: None     # of this session
         self._actor = actor
         self._site = site
         self._program = program
         self._timekeeper = timekeeper
+        self._meter = meter
         self._report = report
         self._settings_changed = settings_changed
         actor.others = {_PLAN: self._plan, _TIMEZONE: self._timezone, _SETTINGS: self._settings, _TIME: self._time, _REPORT: self._reported,
@@ -46,7 +45,7 @@ class Orders:
         return _verdict(detail)
 
     def _use_plan(self):
-        self._actor.plan = self._program.plan if self._program.plan else None
+        self._actor.intent.plan = self._program.plan if self._program.plan else None
 
     def _settings(self, work, now_ms):
         detail = self._site.change(work.args, now_ms)
@@ -74,10 +73,7 @@ class Orders:
                 return None, _D_NO_TIME
             value = self._program.plan.local.next_time(utc_s, value)
         elif kind == UNTIL_ENERGY:
-            before_wh = self.energy_wh()
-            if before_wh is None:
-                return None, _D_NOT_POSSIBLE
-            value += before_wh
+            value += self._meter.session_wh
         return (kind, value, current_da), 0
 
     def _skip(self, args, utc_s):

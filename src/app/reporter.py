@@ -1,10 +1,11 @@
 """What the network is told, and when: news at once, answers once, heartbeats as the budget allows; and what it is asked."""
 
 from lorawan.clock_sync import CARRIER, REQUEST
-from lorawan.outbox import ANSWER, CHANGE, FAULT, HEARTBEAT
+from lorawan.outbox import ANSWER, CHANGE, FAULT, HEARTBEAT, RECORD
 
 from app import codec, words
 from app.deeds import BUSY, DONE
+from app.sessions import SESSION_KEY
 from app.snapshot import Snapshot
 from app.states import NONE, is_fault
 from app.watch import FOREVER_MS, SILENCE_MS
@@ -53,6 +54,7 @@ class Reporter:
         self._charger = charger
         self._watch = watch
         self.actor = None            # who decides and acts; set by the monitor
+        self.sessions = None         # who counts the energy; likewise
         self._settings = settings
         self._pages = []             # callables state -> (port, payload), still to be told
         self._told = None            # called when the last of them is out
@@ -108,6 +110,7 @@ class Reporter:
             due_ms = self._reason_ms + REASON_SETTLES_MS
         if self._said is None or not self._session.joined:
             return due_ms
+        self._tell_session()
         self._ask_time(now_ms)
         return min(due_ms, self._clock_sync.due_ms, self._heartbeat(now_ms))
 
@@ -149,6 +152,12 @@ class Reporter:
             session.outbox.put(HEARTBEAT, STATUS_KEY, self._make_status)
         return now_ms + HEARTBEAT_RETRY_MS
 
+    def _tell_session(self):
+        """Put the record of a charging session that was not sent yet."""
+        make = self.sessions.pending()
+        if make is not None and not self._session.outbox.holds(SESSION_KEY):
+            self._session.outbox.put(RECORD, SESSION_KEY, make)
+
     def _ask_time(self, now_ms):
         """Put a request for the time if one is wanted, or an uplink for the modem's own request to go with."""
         wanted = self._clock_sync.tick(now_ms)
@@ -163,16 +172,26 @@ class Reporter:
             self._clock_sync.sent(now_ms)
         elif key == BUSY_KEY:
             self.actor.book.reported(self._busy)
+        elif key == SESSION_KEY:
+            self.sessions.told(now_ms)
         elif key == PAGE_KEY and self._pages:
             self._pages.pop(0)
             self._next_page()
+
+    @property
+    def reason(self):
+        """Index of the reason last judged."""
+        return self._snapshot.reason
 
     def state(self):
         """Index of the state word of this moment."""
         return self._judge(False).state
 
     def _make_status(self, limit):
-        return STATUS_PORT, codec.encode_status(self._judge(False), limit)
+        snapshot = self._judge(False)
+        snapshot.energy_wh = self.sessions.report_wh(self._clock.now_ms())
+        snapshot.energy_estimated = self.sessions.estimated
+        return STATUS_PORT, codec.encode_status(snapshot, limit)
 
     def _judge(self, live):
         """The snapshot of this moment; live: by the latest reading itself, for an answer that rests on it."""
@@ -192,5 +211,6 @@ class Reporter:
             snapshot.forget()
         snapshot.judge(code if known else watch.last_code, known, watch.starting, watch.had_charged, self.actor)
         snapshot.time_known = self._timekeeper.known
-        snapshot.plan_hash = 0 if self.actor.plan is None else self.actor.plan.hash
+        plan = self.actor.intent.plan
+        snapshot.plan_hash = 0 if plan is None else plan.hash
         return snapshot

@@ -84,7 +84,13 @@ class Starter:
     """
 
     def __init__(self):
+        self._resets = self._wakes = True
         self.begin()
+
+    def use(self, behaviour):
+        """START_BEHAVIOUR: 'wake', 'reset' or 'current'."""
+        self._resets = behaviour != 'current'
+        self._wakes = behaviour == 'wake'
 
     def begin(self):
         """An order to charge, or a new car: from the first rung."""
@@ -154,7 +160,7 @@ class Starter:
         self.phase = STARTING
         if waited_ms < B1_WAIT_MS or box.stable_code != 0xB1:
             return NOTHING
-        if self._was_reset or resets_left <= 0 or not reset_starts(box):
+        if self._was_reset or not self._resets or resets_left <= 0 or not reset_starts(box):
             self.phase = None
             self.blocked = _KEY
             return NOTHING
@@ -169,7 +175,7 @@ class Starter:
         if self._rung < len(RUNGS) and RUNGS[self._rung][2] < 10000 and key_needed(box):
             # Without the key each pulse costs one of the night's resets, and a reset is a short pulse itself: only long ones are worth it.
             self._rung += 1
-        if self._rung >= len(RUNGS) or self._rung > 0 and (pulses_left <= 0 or not pulse_returns(box, resets_left)):
+        if self._rung >= len(RUNGS) or self._rung > 0 and (pulses_left <= 0 or not self._wakes or not pulse_returns(box, resets_left)):
             self.phase = None
             self.blocked = _ASLEEP
             return NOTHING, 0

@@ -57,13 +57,14 @@ class Rig:
         self.charger = SimpleNamespace(reading=self.reading, heard_ms=None, answered_ms=None, read_soon=lambda now_ms, delay_ms=0: None)
         self.watch = Watch(self.charger, boot_ms)
         self.claims = Claims()
-        self.actor = SimpleNamespace(paused=False, plan=None, book=Book(), decision=self.claims.decision,
+        self.actor = SimpleNamespace(paused=False, intent=SimpleNamespace(plan=None), book=Book(), decision=self.claims.decision,
                                      reconciler=SimpleNamespace(phase=None, blocked=0))
         self.timekeeper = SimpleNamespace(known=False)
         self.clock_sync = ClockSync()
         self.reporter = Reporter(SimpleNamespace(now_ms=lambda: self.now_ms), self.session, self.charger, self.watch,
                                  self.timekeeper, self.clock_sync, config.Settings({'LORAWAN_CLASS': klass}))
         self.reporter.actor = self.actor
+        self.reporter.sessions = SimpleNamespace(report_wh=lambda now_ms: None, estimated=False, pending=lambda: None)
         self.due_ms = 0
 
     def show(self, code, ms=2000, hold=False, key=True):

@@ -1,0 +1,79 @@
+"""What is wanted of the box now: the owner's claims, the plan and its limits, the key, the car that comes and goes. Pure but for the journal."""
+
+from hal.contract import POWER_ON
+
+from app import words
+from app.claims import Claims
+from app.key import Key, boosts
+from app.quota import Quota
+
+OUTSIDE = words.reason('outside_plan')
+LIMIT_REACHED = words.reason('limit_reached')
+
+
+class Intent:
+    """decision: app.claims.Decision. plan: app.plan.Plan, or None where there is none. changed: the claims should go on record; by_key: the
+    boost in force was asked for by the key."""
+
+    def __init__(self, watch, meter, journal, settings, cause):
+        """cause: of this boot (hal.contract)."""
+        self.claims = Claims(settings.HOLD, settings.UNKNOWN_TIME)
+        self.decision = self.claims.decision
+        self.plan = None
+        self.changed = False
+        self.key = Key()
+        self._quota = Quota(journal)
+        self._watch = watch
+        self._meter = meter
+        self._settings = settings
+        self._cut = cause == POWER_ON and settings.AFTER_POWER_CUT == 'hold'
+
+    @property
+    def has_plan(self):
+        """True if there is a plan that would hold a car."""
+        return self.plan is not None
+
+    def use_settings(self):
+        """They may have changed."""
+        self.claims.hold = self._settings.HOLD
+        self.claims.unknown_time = self._settings.UNKNOWN_TIME
+
+    def step(self, now_ms, utc_s, box):
+        """A look at everything that may change it; box: app.box.Box as of now."""
+        self._follow_car()
+        reading = box.reading
+        if reading is not None and self.key.turned(reading, self._watch.car) and boosts(self._settings.KEY_TURN, box):
+            self.claims.turn_key()
+            self.changed = True
+        if self.claims.expire(utc_s, self._meter.session_wh, self.has_plan):
+            self.changed = True
+        if self.plan is not None and utc_s is not None:
+            opening = self.plan.window_at(utc_s)
+            if self._quota.step(now_ms, opening, self._meter.total_wh, self._meter.flow_da > 0):
+                self.plan.used_up(utc_s)
+        self.decide(now_ms, utc_s)
+
+    def decide(self, now_ms, utc_s):
+        """The decision, anew."""
+        plan = None if self.plan is None else (False, 0, 0) if utc_s is None else self.plan.state(utc_s)
+        decision = self.claims.decide(utc_s, plan, self._watch.car, now_ms // 1000)
+        if plan is not None and utc_s is not None and decision.reason == OUTSIDE and self.plan.limit_reached(utc_s):
+            decision.reason = LIMIT_REACHED
+        most_da = 10 * (self._settings.CURRENT_LIMIT_A or 0)
+        if most_da and not 0 < decision.current_da <= most_da:
+            decision.current_da = most_da
+
+    def _follow_car(self):
+        """A car that leaves takes what was said of it along; one that is there after a power cut may have to wait for a word."""
+        watch = self._watch
+        claims = self.claims
+        if watch.car != claims.had_car and (watch.car or watch.code == 0xA1):
+            self.changed = self.changed or claims.of_car
+            claims.had_car = watch.car
+            if not watch.car:
+                claims.unplugged()
+        if self._cut and watch.code:
+            self._cut = False
+            if watch.car and not claims.of_car and not claims.locked:
+                claims.hold_after_cut()
+                self.changed = True
