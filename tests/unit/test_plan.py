@@ -318,6 +318,8 @@ def test_a_plan_without_a_gap_is_always_open_and_its_windows_can_be_skipped_one_
 def test_a_window_in_the_missing_hour_is_what_its_ends_say(start, end, open_hours):
     plan = plan_of([{"days": "sun", "from": start, "to": end}], SYDNEY)
     begin = seconds(2026, 10, 3, 12)
+    until = plan.state(begin)[1]
+    assert plan.state(until)[0] if open_hours else until == 0
     assert sum(plan.state(at)[0] for at in range(begin, begin + DAY_S, 60)) == open_hours * 60
     # Where nothing opened, the next one is a week later, and told when it is within a week.
     assert plan.state(begin + DAY_S)[1] == plan.local.utc_of(plan.local.day(begin) + 8, windows.parse_time(start) * 60)

@@ -1,0 +1,12 @@
+"""Energy and sessions on a real MicroPython: the same figures as on CPython, and a reading allocates nothing."""
+
+from tests.micropython.test_on_micropython import run, run_here
+
+
+def test_a_night_counts_the_same_and_a_reading_allocates_nothing(evidence):
+    expected = run_here("energy.py")
+    assert len(expected) > 50 and any(line.startswith("13 13") for line in expected)
+    *lines, cost = run("energy.py").splitlines()
+    assert lines == expected
+    assert cost == "allocated 0"
+    evidence("On MicroPython, bytes allocated by counting the energy of 1000 readings", 0, 0)
