@@ -26,7 +26,8 @@ class Day:
         self.may_sleep = model != 'eager'
         self.key_locked = key == 'locked'
         self.commands = []
-        self.unplugs_s = [t_s for t_s, what, _ in script if what == 'unplug']
+        coming = [(t_s, what) for t_s, what, _ in sorted(script, key=lambda line: line[0]) if what in ('plug', 'unplug')]
+        self.unplugs_s = [t_s for (_, before), (t_s, what) in zip(coming, coming[1:]) if what == 'unplug' and before == 'plug']
         self.box_off_s = [t_s for t_s, what, fields in script if what == 'charger_power' and not fields['on']]
         events = []
         for t_s, what, fields in script:
