@@ -12,12 +12,15 @@ from sim.hal import Flash, MonitorStopped, SimBoard
 from sim.kernel import Kernel
 from sim.line import Line
 from sim.network import Network
+from sim.tariff import PeakMeter
 from sim.vehicle import make_vehicle
 from sim.wallbox import Wallbox
 
 SECOND_US = 1000000
 # A board needs this long from power to main.py (MicroPython on an ESP32: about 1.5 s).
 BOOT_US = 1500000
+# Plans come on this port (docs/payload.md).
+PLAN_PORT = 20
 
 
 class World:
@@ -49,6 +52,8 @@ class World:
         seed = scenario['seed']
         self.line = Line(self.kernel, seed)
         self.box = Wallbox(self.kernel, self.line, self.record, seed=seed, **scenario['charger'])
+        self.peak = PeakMeter(self.settings.PLAN, self.settings.TIMEZONE, self.start_utc_s)
+        self.box.on_energy.append(self.peak)
         options = scenario['network']
         self.network = Network(
             self.kernel, self.record, region=self.settings.REGION, uplink_loss=options['uplink_loss'],
@@ -64,6 +69,8 @@ class World:
         entry = {'t': round((self.kernel.now_us if t_us is None else t_us) / SECOND_US, 3), 'kind': kind}
         entry.update(fields)
         self.timeline.append(entry)
+        if kind == 'downlink' and fields['received']:
+            self._follow_plan(fields['f_port'], fields['hex'])
         if self._on_record is not None:
             self._on_record(entry)
 
@@ -75,6 +82,14 @@ class World:
     def utc_s(self):
         """The true time."""
         return self.start_utc_s + self.kernel.now_us // SECOND_US
+
+    def _follow_plan(self, f_port, payload_hex):
+        """A plan or time zone that reached the device says from here on what is cheap."""
+        if f_port == PLAN_PORT:
+            told = self.formatter.decode_downlink(f_port, bytes.fromhex(payload_hex)).get('data') or {}
+            if 'plan' in told or 'timezone' in told:
+                self.box.settle()
+                self.peak.change(told.get('plan', {}).get('windows'), told.get('timezone'))
 
     def _decode(self, f_port, payload):
         return self.formatter.decode_uplink(f_port, payload).get('data')
@@ -238,16 +253,12 @@ class World:
             'downlinks': kinds.get('downlink', 0),
             'uplink_airtime_s_max_day': round(self.network.uplink_airtime_s_max_day(), 3),
             'energy_kwh': round(self.box.energy_wh / 1000, 3),
-            'energy_kwh_at_peak': round(self._energy_at_peak_wh() / 1000, 3),
+            'energy_kwh_at_peak': round(self.peak.wh / 1000, 3),
             'contactor_closings': self.box.contactor_closings,
             'resets': self.resets,
             'bus_reads': self.box.reads,
             'simulated_s': round(self.kernel.now_us / SECOND_US, 3),
         }
-
-    def _energy_at_peak_wh(self):
-        # Peak is the time outside the plan's windows; without a plan there is none.
-        return self.box.energy_wh if self.settings.PLAN else 0
 
 
 _EVENTS = {

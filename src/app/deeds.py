@@ -5,7 +5,7 @@ it began), written_ms (of our last jump or reset, or None), now_ms.
 """
 
 from app import words
-from app.claims import CHARGE, HOLD, LEAVE, UNTIL_UNPLUGGED
+from app.claims import CHARGE, HOLD, LEAVE, LOCK as WANT_LOCK, UNTIL_UNPLUGGED
 from app.reconciler import PAUSE_MS
 from app.restart import WALK_MS, is_enabled
 from app.states import NEVER_CLEARED, is_charging, is_fault
@@ -97,7 +97,8 @@ def _is_unlocked(scene):
 
 
 def _is_stopped(scene):
-    return not is_charging(scene.box.reading.code) and (not scene.box.car or scene.paused)
+    # A locked outlet gives no current, whatever its limit: the stop counts when it is unlocked.
+    return not is_charging(scene.box.reading.code) and (not scene.box.car or scene.paused or scene.decision.want == WANT_LOCK)
 
 
 def _flows(scene):

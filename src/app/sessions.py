@@ -86,7 +86,8 @@ class Sessions:
         self._saved_utc_s = 0
         self._idle_ms = now_ms       # nothing has flowed since then, None while it flows
         self._budget_ms = now_ms     # when all writes are there again
-        self._restart = None         # what flowed at the last write, 0.1 A, while it is not accounted for
+        self._restart = None         # what flowed at the last write before the boot, 0.1 A, while it is not accounted for
+        self._restart_utc_s = 0      # when that was
         self._first_ms = None        # of the first reading
         self._load(cause)
 
@@ -127,7 +128,7 @@ class Sessions:
         if not self._restart:
             self._restart = None
         elif self._timekeeper.known:
-            gone_s = self._timekeeper.utc_s(now_ms) - self._saved_utc_s - (now_ms - self._first_ms) // 1000
+            gone_s = self._timekeeper.utc_s(now_ms) - self._restart_utc_s - (now_ms - self._first_ms) // 1000
             if 0 < gone_s <= RESTART_MAX_S:
                 self.meter.bridge(self._restart, gone_s)
             self._restart = None
@@ -253,3 +254,4 @@ class Sessions:
         if self.is_open and flow_da and self._saved_utc_s and cause != POWER_ON:
             # After a power cut nobody knows for how long the box had none either.
             self._restart = flow_da
+            self._restart_utc_s = self._saved_utc_s

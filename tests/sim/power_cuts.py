@@ -2,7 +2,7 @@
 
 A world cannot be copied, but a process can, exactly and in milliseconds: its child finds the flash as the cut leaves it, boots after
 the time without power, lives for a while and tells through a pipe what became of it. The parent's run goes on undisturbed, so one
-run serves any number of cuts in it.
+run serves any number of cuts in it. What the scenario had in store for later does not happen to the child: it is left in peace.
 """
 
 import gc
@@ -17,12 +17,27 @@ from sim.hal import MonitorStopped
 from sim.world import SECOND_US, World
 
 LIFE_S = 600
+# A cut may come after a telegram to the box, too: so long after it, seconds.
+TELEGRAM = 'telegram'
+DELAYS_S = (0.02, 0.5, 2, 4)
+
+
+class Record(Recording):
+    """The writes of a run, and how many telegrams told the box to do something."""
+
+    def __init__(self, world):
+        super().__init__(world.flash, world.kernel)
+        self._timeline = world.timeline
+
+    @property
+    def telegrams(self):
+        return sum(entry['kind'] == 'bus_write' for entry in self._timeline)
 
 
 def record(given, until_s):
-    """The writes of that scenario, as a Recording."""
+    """The writes of that scenario, as a Record."""
     world = World(scenario.complete(dict(given, duration_s=until_s)))
-    recording = Recording(world.flash, world.kernel)
+    recording = Record(world)
     world.run(until_s)
     return recording
 
@@ -33,13 +48,22 @@ def chosen(recording, count, kinds=tuple(KINDS), first=0):
     first shifts the choice.
     """
     everything = [(cut.number, cut.kind, cut.how) for cut in cuts(recording, kinds)]
+    return _spread(everything, count, first)
+
+
+def chosen_telegrams(recording, count, first=0):
+    """The same for cuts after telegrams: {(number of the telegram, TELEGRAM, seconds later)}."""
+    return _spread([(number, TELEGRAM, delay_s) for number in range(recording.telegrams) for delay_s in DELAYS_S], count, first)
+
+
+def _spread(everything, count, first):
     return {everything[(first + index * len(everything) // count) % len(everything)] for index in range(count)}
 
 
 class Life:
     """A cut and what came after it. cut: (number, kind, how); t_s: when; off_s: how long without power; box_too: the wallbox had none either.
 
-    seen: what look(world, life) said at the end.
+    name: the record that was being written, None for a cut after a telegram. seen: what look(world, life) said at the end.
     """
 
     def __init__(self, cut, name, t_s):
@@ -57,21 +81,29 @@ class Life:
 
 
 class Reaper:
-    """Plays cuts in one run of a scenario. look(world, life) is called in the child at the end of its life; its answer is pickled."""
+    """Plays cuts in one run of a scenario. look(world, life) is called in the child at the end of its life; its answer is pickled.
 
-    def __init__(self, given, until_s, take, look, life_s=LIFE_S):
+    reborn: None, or called with (world, life) in the child as the power returns, to say what happens to it then.
+    """
+
+    def __init__(self, given, until_s, take, look, life_s=LIFE_S, reborn=None):
         self.lives = []
         self._take = take
         self._look = look
+        self._reborn = reborn
         self._life_s = life_s
         self._writes = 0
+        self._telegrams = 0
         self._life = None     # in the child: the one it lives
         self._pipe = None
         self._trouble = None
         self._until_s = until_s
         # The end belongs to whoever lives longest: a child of the last second too.
-        self.world = World(scenario.complete(dict(given, duration_s=until_s)))
+        whole = scenario.complete(dict(given, duration_s=until_s))
+        self.world = World(dict(whole, events=[]), on_record=self._on_record)
         self.world.flash.on_put = self._on_put
+        for event in whole['events']:
+            self.world.kernel.at(int(event['t'] * SECOND_US), self._happen, event)
 
     def run(self):
         """Every life, in the order of its cut."""
@@ -98,13 +130,31 @@ class Reaper:
                 if (number, kind, how) in self._take:
                     self._cut(Life((number, kind, how), name, self.world.kernel.now_us / SECOND_US), value)
 
-    def _cut(self, life, value):
+    def _on_record(self, entry):
+        if entry['kind'] != 'bus_write' or self._life is not None:
+            return
+        number = self._telegrams
+        self._telegrams += 1
+        for delay_s in DELAYS_S:
+            if (number, TELEGRAM, delay_s) in self._take:
+                self.world.kernel.after(int(delay_s * SECOND_US), self._cut_later, (number, TELEGRAM, delay_s))
+
+    def _cut_later(self, cut):
+        if self._life is None:
+            self._cut(Life(cut, None, self.world.kernel.now_us / SECOND_US))
+
+    def _happen(self, event):
+        if self._life is None:
+            self.world.do(event)
+
+    def _cut(self, life, value=None):
         gc.freeze()
         reader, writer = os.pipe()
         child = os.fork()
         if child == 0:
             os.close(reader)
             self._live(life, writer, value)
+            return
         os.close(writer)
         with os.fdopen(reader, 'rb') as pipe:
             told = pipe.read()
@@ -124,19 +174,23 @@ class Reaper:
         self._life = life
         self._pipe = pipe
         world.flash.on_put = None
-        world.flash.records = with_value(world.flash.records, life.name, value)
         at_us = world.kernel.now_us
-        world.powered = False
         if life.box_too:
             world.do({'do': 'charger_power', 'on': False})
         world.kernel.at(at_us + life.off_s * SECOND_US, self._power)
         world.kernel.at(at_us + (life.off_s + self._life_s) * SECOND_US, self._finish)
+        if life.name is None:
+            world.do({'do': 'monitor_power', 'on': False})
+            return
+        world.flash.records = with_value(world.flash.records, life.name, value)
+        world.powered = False
         raise MonitorStopped('power')
 
     def _power(self):
-        if self._life.box_too:
-            self.world.do({'do': 'charger_power', 'on': True})
+        self.world.do({'do': 'charger_power', 'on': True})
         self.world.do({'do': 'monitor_power', 'on': True})
+        if self._reborn is not None:
+            self._reborn(self.world, self._life)
 
     def _finish(self):
         """The end of a life, while the firmware still runs."""
@@ -154,6 +208,6 @@ class Reaper:
         os._exit(0)
 
 
-def lives(given, until_s, take, look, life_s=LIFE_S):
+def lives(given, until_s, take, look, life_s=LIFE_S, reborn=None):
     """Play the cuts in take (see chosen()) in that scenario; returns a Life for each."""
-    return Reaper(given, until_s, take, look, life_s).run()
+    return Reaper(given, until_s, take, look, life_s, reborn).run()

@@ -22,10 +22,13 @@ def world(request, monkeypatch):
     driver, fake = MODEMS[request.param]
 
     class Board(SimBoard):
-        def __init__(self, world, settings, flash, drift_ppm=0):
-            super().__init__(world, settings, flash, drift_ppm)
-            world.modem = fake(world.kernel, world.network)
-            self.radio = driver.Radio(VirtualSerial(world.modem), settings, KEYS)
+        def __init__(self, world, *arguments):
+            super().__init__(world, *arguments)
+            self._world = world
+
+        def open_radio(self, settings):
+            modem = self._world.modem = fake(self._world.kernel, self._world.network)
+            self.radio = driver.Radio(VirtualSerial(modem), settings, KEYS)
             self.radio.start(self.clock.now_ms)
 
     monkeypatch.setattr(sim.world, "SimBoard", Board)

@@ -48,8 +48,8 @@ def test_the_cuts_of_a_recording_are_the_flash_as_it_was_then():
     assert [cut.number for cut in flash.cuts(recording, ('nvs',))] == [number for number in range(len(recording.writes)) for _ in range(2)]
     after = [cut for cut in flash.cuts(recording, ('nvs',)) if cut.how == 'after']
     assert after[-1].flash.records == lived.flash.records
-    lock = next(cut for cut in after if cut.name == 'lock_a')
-    assert 300 < lock.t_s < 302 and not {'lock_b', 'airtime_b'} & set(lock.flash.records)
+    lock = next(cut for cut in after if cut.name == 'owner_a')
+    assert 300 < lock.t_s < 302 and not {'past_a', 'airtime_b'} & set(lock.flash.records)
     again = world(60, flash=lock.flash)
     again.run(60)
     assert again.box.code == 'E0'

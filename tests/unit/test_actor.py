@@ -151,6 +151,15 @@ def test_an_acknowledged_write_is_not_repeated_before_its_time():
     assert rig.said == [(LOCK, FAILED, 'not_confirmed')]
 
 
+def test_a_stop_of_a_locked_outlet_is_done_and_counts_when_it_is_unlocked():
+    rig = Rig(0xB1)
+    rig.say(READY_MS, LOCK)
+    rig.command(READY_MS + 10000, 'stop')
+    rig.run(READY_MS + MINUTE_MS)
+    assert rig.said == [(LOCK, DONE, 'none'), (5, DONE, 'none')]
+    assert rig.monitor.actor.claims.stopped
+
+
 def test_a_start_gives_way_to_the_next_command():
     rig = Rig(0xB1, obeys=False)
     rig.command(READY_MS, 'start')

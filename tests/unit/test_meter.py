@@ -130,6 +130,15 @@ def test_a_meter_that_misses_a_phase_is_none():
     assert fed(Meter(230, 3), *every_2_s(3600, currents_da=(160, None, 160))).estimated
 
 
+def test_what_lies_beside_a_guess_is_one_and_what_is_measured_again_is_not():
+    nothing = (None, None, None)
+    meter = fed(Meter(230, 3), *[reading(2000 * turn, currents_da=nothing if turn % 2 else (160, 160, 160)) for turn in range(1801)])
+    assert meter.total_wh == 16 * 3 * 230
+    assert meter.estimated_wh in (meter.total_wh - 1, meter.total_wh)
+    meter = fed(Meter(230, 3), reading(0, currents_da=nothing), *[reading(2000 * turn) for turn in range(1, 1801)])
+    assert meter.estimated_wh == 6 and not meter.estimated
+
+
 @pytest.mark.parametrize('seconds, estimated', [(70, False), (74, True)])
 def test_a_session_is_estimated_from_2_percent_on(seconds, estimated):
     meter = fed(Meter(230, 3), *every_2_s(3600))
