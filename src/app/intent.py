@@ -43,8 +43,7 @@ class Intent:
         self._follow_car()
         reading = box.reading
         if reading is not None and self.key.turned(reading, self._watch.car) and boosts(self._settings.KEY_TURN, box):
-            self.claims.turn_key()
-            self.changed = True
+            self._turn_key()
         if self.claims.expire(utc_s, self._meter.session_wh, self.has_plan):
             self.changed = True
         if self.plan is not None and utc_s is not None:
@@ -52,6 +51,16 @@ class Intent:
             if self._quota.step(now_ms, opening, self._meter.total_wh, self._meter.flow_da > 0):
                 self.plan.used_up(utc_s)
         self.decide(now_ms, utc_s)
+
+    def _turn_key(self):
+        """The key is the owner's voice: it overrules the plan, and takes a stop back. Where nothing of ours holds the car it is the box's matter."""
+        if self.plan is not None:
+            self.claims.turn_key()
+        elif self.claims.stopped:
+            self.claims.resume_plan()
+        else:
+            return
+        self.changed = True
 
     def decide(self, now_ms, utc_s):
         """The decision, anew."""
