@@ -3,7 +3,7 @@
 import pytest
 from app import words
 from app.claims import (
-    CHARGE, ENDED, GOING, HOLD, LEAVE, LOCK, NO_BOOST, STOPPED, UNTIL_ENERGY, UNTIL_TIME, UNTIL_UNPLUGGED, Claims,
+    CHARGE, CLOSES_EARLY_S, ENDED, GOING, HOLD, LEAVE, LOCK, NO_BOOST, STOPPED, UNTIL_ENERGY, UNTIL_TIME, UNTIL_UNPLUGGED, Claims,
 )
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -28,6 +28,15 @@ def test_the_plan_charges_inside_its_window_with_its_current_and_till_its_end():
     claims = Claims()
     assert decided(claims, plan=INSIDE) == (CHARGE, 'plan', None)
     assert (claims.decision.until, claims.decision.current_da) == (NOW_S + 3600, 160)
+
+
+def test_the_current_is_taken_back_seconds_before_the_end_of_the_window_so_that_none_is_drawn_after_it():
+    claims = Claims()
+    end_s = NOW_S + 3600
+    assert decided(claims, utc_s=end_s - CLOSES_EARLY_S - 1, plan=INSIDE) == (CHARGE, 'plan', None)
+    assert decided(claims, utc_s=end_s - CLOSES_EARLY_S, plan=INSIDE) == (HOLD, 'plan', 'outside_plan')
+    # What has no end is not closed early.
+    assert decided(claims, plan=(True, 0, 0)) == (CHARGE, 'plan', None)
 
 
 def test_outside_the_window_a_car_is_held_till_the_next_one():
