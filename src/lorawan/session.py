@@ -168,6 +168,9 @@ class Session:
         self.joined = True
         self.joined_ms = self.fresh_ms = self.heard_ms = now_ms
         self.suspicion.clear(now_ms)
+        if self.last_uplink_ms is not None and self.probe is not None and not len(self.outbox):
+            # A class C network speaks only after the first uplink, and the application has told all that it has to tell.
+            self.outbox.put(CHANGE, PROBE, self.probe)
 
     def _lose(self, now_ms):
         """The session is gone: begin anew with a join, often in the first two hours without the network."""
@@ -188,7 +191,8 @@ class Session:
             self.health.missed(now_ms)
         if not sender.in_flight:
             self._send(now_ms)
-        if not sender.in_flight and (sender.tries >= TRIES_MAX or sender.tries and self.health.misses >= MISSES_MAX):
+        if not sender.in_flight and (sender.tries >= TRIES_MAX or sender.tries and self.health.misses >= MISSES_MAX
+                                     or self.state == SUSPECT and self._asks_in_vain(now_ms)):
             self._lose(now_ms)
         else:
             self.due_ms = sender.due_ms
@@ -212,6 +216,11 @@ class Session:
             if prove:
                 suspicion.nothing_to_ask(now_ms)
             sender.due_ms = suspicion.probe_ms
+
+    def _asks_in_vain(self, now_ms):
+        """True if a question waits for airtime, and a join does not have to."""
+        waits = len(self.outbox) > 0 and self.suspicion.wants_proof(now_ms, self.heard_ms)
+        return waits and self.suspicion.gives_up(self.sender.due_ms - now_ms) and self.joiner.is_allowed(now_ms)
 
     def _on_heard(self, now_ms, number):
         """Any frame proves the session."""

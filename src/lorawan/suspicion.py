@@ -11,6 +11,8 @@ PROBE_EVERY_MS = const(600000)
 PROBE_LATE_MS = const(1800000)
 PROBES_DENSE_MS = const(7200000)
 PROBES_MAX = const(6)
+# Enough where airtime has the next one wait longer than PROBE_EVERY_MS: at SF12 a question costs as much as four joins at SF10.
+PROBES_MIN = const(3)
 # There was nothing to ask with.
 PROBE_RETRY_MS = const(60000)
 
@@ -41,6 +43,10 @@ class Suspicion:
     def nothing_to_ask(self, now_ms):
         """The application had no frame for it."""
         self.probe_ms = now_ms + PROBE_RETRY_MS
+
+    def gives_up(self, wait_ms):
+        """True if the next question, which has to wait so long, is not worth the wait."""
+        return wait_ms > PROBE_EVERY_MS and self._unanswered >= PROBES_MIN
 
     def unanswered(self, now_ms):
         """True if it was one too many."""

@@ -88,6 +88,7 @@ def test_months_without_loss(case, evidence):
     assert min(len(found.up), len(found.short), len(found.long), len(found.server)) >= 5
     assert max(mishap.back_s for mishap in found.up) <= HEARTBEAT_S[case.split()[0]]
     assert max(mishap.noticed_s for mishap in found.server) <= NOTICED_S
+    assert max(mishap.back_s for mishap in found.server) <= NOTICED_S + (0 if case != 'EU868 SF12' else 2 * HOUR_S)
     assert max(mishap.back_s for mishap in found.short + found.long) <= FIRST_DAY_S
     if case.startswith('AU915'):
         # In EU868 a join costs as much as a status, and the day's airtime forbids it more often than the number.

@@ -1246,3 +1246,27 @@ class Life(RuleBasedStateMachine):
 
 TestLife = Life.TestCase
 TestLife.settings = settings(max_examples=60, stateful_step_count=30)
+
+
+def test_after_a_join_anew_the_first_uplink_leaves_at_once_though_there_is_no_news():
+    world = World().proven()
+    world.session.probe = lambda limit: (10, b"first"[:limit])
+    world.radio.frames.clear()
+    world.session._lose(world.now_ms)
+    world.run(MINUTE_MS)
+    assert len(world.radio.joins) == 2 and world.payloads() == [b"first"]
+
+
+def test_where_airtime_has_the_next_question_wait_a_join_takes_its_place():
+    world = World("EU868", 0).proven()
+    world.session.probe = lambda limit: (10, b"are you there"[:limit])
+    for _ in range(13):
+        world.status()
+        world.run(2 * HOUR_MS)
+    world.radio.network = False
+    world.radio.frames.clear()
+    world.radio.joins.clear()
+    world.status()
+    world.run(8 * HOUR_MS)
+    asked = [frame for frame in world.radio.frames if frame[3]]
+    assert len(asked) == 3 and world.radio.joins[0][0] - asked[2][0] < HOUR_MS
