@@ -11,7 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from sim import commands, tell
+from sim import commands, tell, tonight
 
 # Limit of this project and of the network's fair use, uplink seconds in 24 h; downlinks in 24 h of fair use.
 BUDGET_S = 24
@@ -30,7 +30,7 @@ LEDS = {0x000000: 'off', 0x00007F: 'blue', 0x007F00: 'green', 0x7F7F00: 'yellow'
 
 Facts = namedtuple('Facts', (
     'now_s', 'utc_s', 'speed', 'lag', 'code', 'powered', 'key_on', 'contactor', 'plugged', 'next_model', 'drawing', 'session_kwh', 'total_kwh',
-    'led', 'active', 'monitor', 'region', 'klass', 'broker', 'broker_connected', 'topic', 'reads'))
+    'led', 'active', 'monitor', 'region', 'klass', 'broker', 'broker_connected', 'topic', 'reads', 'tonight'))
 
 
 def facts_of(world, pace, mqtt, next_model):
@@ -38,13 +38,16 @@ def facts_of(world, pace, mqtt, next_model):
     charger, now_s = world.box, world.kernel.now_us / 1e6
     indicator = world.board.indicator if world.app is not None else None
     vehicle = charger.vehicle
+    decision = world.app.actor.decision if world.app is not None else None
+    utc_s = world.start_utc_s + now_s
     return Facts(
-        now_s=now_s, utc_s=world.start_utc_s + now_s, speed=pace.speed, lag=pace.lag_s > 0.5, code=charger.code, powered=charger.powered,
+        now_s=now_s, utc_s=utc_s, speed=pace.speed, lag=pace.lag_s > 0.5, code=charger.code, powered=charger.powered,
         key_on=charger.en1, contactor=charger.contactor, plugged=vehicle.model if vehicle else None, next_model=next_model,
         drawing=charger.currents_da, session_kwh=charger.session_wh / 1000, total_kwh=charger.energy_wh / 1000,
         led=indicator.colour if indicator else 0, active=bool(indicator and indicator.active), monitor=world.app is not None,
         region=world.settings.REGION, klass=world.settings.LORAWAN_CLASS, broker='%s:%d' % (mqtt.host, mqtt.port),
-        broker_connected=mqtt.connected, topic=mqtt.topic, reads=charger.reads)
+        broker_connected=mqtt.connected, topic=mqtt.topic, reads=charger.reads,
+        tonight=tonight.tonight_of(decision, world.peak.tariff, utc_s, vehicle is not None))
 
 
 def render(facts, watch, width, height, help_shown=False, typed=''):
@@ -57,7 +60,8 @@ def render(facts, watch, width, height, help_shown=False, typed=''):
     body, room = layout['body'], max(height - 2, 3)
     now = Layout(name='now', size=min(8, room))
     now.split_row(Layout(_box_panel(facts, watch)), Layout(_radio_panel(facts, watch)))
-    rest = max(room - 8, 0)
+    night = Layout(_tonight(facts), size=1)
+    rest = max(room - 9, 0)
     if width >= WIDE:
         lower = Layout(name='lower')
         right = Layout(name='right')
@@ -65,12 +69,12 @@ def render(facts, watch, width, height, help_shown=False, typed=''):
         right.split_column(Layout(_downlinks_panel(facts, watch, downlink_rows - 2), size=downlink_rows),
                            Layout(_log_panel(facts, watch, rest - downlink_rows - 2)))
         lower.split_row(Layout(_uplinks_panel(facts, watch, rest - 2, False), ratio=11), Layout(right, ratio=10))
-        body.split_column(now, lower)
+        body.split_column(now, night, lower)
         return layout
     downlink_rows = max(rest // 4, 4)
     log_rows = max((rest + 1) // 3, 4)
     uplink_rows = max(rest - downlink_rows - log_rows, 3)
-    body.split_column(now, Layout(_uplinks_panel(facts, watch, uplink_rows - 2, width >= ROOMY), size=uplink_rows),
+    body.split_column(now, night, Layout(_uplinks_panel(facts, watch, uplink_rows - 2, width >= ROOMY), size=uplink_rows),
                       Layout(_downlinks_panel(facts, watch, downlink_rows - 2), size=downlink_rows),
                       Layout(_log_panel(facts, watch, log_rows - 2)))
     return layout
@@ -179,6 +183,12 @@ def _radio_panel(facts, watch):
     return _panel('Radio and network', _lines(
         ('radio', state), ('airtime', bar), ('downlinks', downlinks),
         ('uplinks', '%d since the start' % watch.uplink_count), ('MQTT', mqtt), ('bus', '%d reads answered' % facts.reads)))
+
+
+def _tonight(facts):
+    line = Text(' Tonight  ', style='bold', no_wrap=True, overflow='ellipsis')
+    line.append(tonight.text(facts.tonight), style='not bold green' if facts.tonight.is_open else 'not bold')
+    return line
 
 
 def _table(*columns):

@@ -10,8 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from sim import live, tell
+from sim.tariff import Tariff
 from sim.terminal import LineEditor, Terminal
+from sim.tonight import CHARGE, HOLD, HOLDERS, LEAVE, LOCK, Tonight, text, tonight_of
 from sim.watch import Watch
+
+from app import claims
+from app.words import HOLDERS as FIRMWARE_HOLDERS
 
 UTC_S = 1775286000     # 2026-04-04T07:00:00Z
 TOPIC = 'v3/ev-charger@ttn/devices/wallbox/'
@@ -36,7 +41,8 @@ def facts(**changes):
     given = dict(
         now_s=100.0, utc_s=UTC_S + 100.0, speed=1.0, lag=False, code='C2', powered=True, key_on=True, contactor=True, plugged='eager',
         next_model='sleepy', drawing=(160, 160, 160), session_kwh=1.25, total_kwh=7.5, led=0x007F00, active=True, monitor=True, region='AU915',
-        klass='C', broker='127.0.0.1:1883', broker_connected=True, topic=TOPIC, reads=42)
+        klass='C', broker='127.0.0.1:1883', broker_connected=True, topic=TOPIC, reads=42,
+        tonight=Tonight('22:00-07:00', False, 'holds the car', 'plan', 'charge at 22:00', 7800))
     given.update(changes)
     return live.Facts(**given)
 
@@ -75,7 +81,8 @@ def test_80_by_24_shows_what_matters():
     text = '\n'.join(screen(facts(), busy_watch()))
     for words in ('C2  charging', '● green', 'contactor closed', 'eager, draws 16.0 A', '1.25 kWh', 'AU915 class C', 'of 24 s (30)', '1 of 10 today',
                   '127.0.0.1:1883', TOPIC + 'up', TOPIC + 'down/push', 'SF10', '371 ms', 'Reset Charger', 'reset done', 'received 07:01:21',
-                  'Sat 04 Apr 2026 07:01:40 UTC', '1x', '[red]brackets[/]'):
+                  'Sat 04 Apr 2026 07:01:40 UTC', '1x', '[red]brackets[/]',
+                  'Tonight  22:00-07:00 · plan holds the car · charge at 22:00, 2 h 10 min left'):
         assert words in text, words
 
 
@@ -136,6 +143,44 @@ def test_no_words_break_the_view(decoded, text, width, height):
     watch.say(3, 'firmware', tell.printable(text, 120))
     lines = screen(facts(), watch, width, height)
     assert len(lines) == height and max(map(cell_len, lines)) <= width
+
+
+# --- tonight
+
+EVENING_S = 1777665600     # 2026-05-01T20:00:00Z
+NIGHT = {'days': 'daily', 'from': '22:00', 'to': '07:00'}
+
+
+def tonight_text(want, holder, until=0, windows=(NIGHT,), utc_s=EVENING_S, has_car=True):
+    decision = claims.Decision()
+    decision.set(want, HOLDERS.index(holder), until, 0, None)
+    return text(tonight_of(decision, Tariff(windows, 'UTC0'), utc_s, has_car))
+
+
+def test_the_view_knows_the_words_of_the_firmware():
+    assert (LEAVE, HOLD, CHARGE, LOCK) == (claims.LEAVE, claims.HOLD, claims.CHARGE, claims.LOCK)
+    assert HOLDERS == FIRMWARE_HOLDERS
+
+
+@pytest.mark.parametrize('given, line', [
+    ((HOLD, 'plan', EVENING_S + 7200), '22:00-07:00 · plan holds the car · charge at 22:00, 2 h 00 min left'),
+    ((HOLD, 'plan'), '22:00-07:00 · plan holds the car · asks for the time'),
+    ((CHARGE, 'boost', EVENING_S + 90), '22:00-07:00 · boost gives current · plan again at 20:01, 2 min left'),
+    ((CHARGE, 'boost'), '22:00-07:00 · boost gives current · plan again when unplugged'),
+    ((HOLD, 'skip', EVENING_S + 39600), '22:00-07:00 · skip holds the car · plan again at 07:00, 11 h 00 min left'),
+    ((HOLD, 'stop'), '22:00-07:00 · stop holds the car · nothing until unplugged or started'),
+    ((LOCK, 'lock'), '22:00-07:00 · lock keeps the outlet locked · nothing until unlocked'),
+])
+def test_tonight_tells_window_decision_and_what_comes_next(given, line):
+    assert tonight_text(*given) == line
+
+
+def test_tonight_in_the_window_without_a_car_and_without_a_plan():
+    assert tonight_text(CHARGE, 'plan', EVENING_S + 39600, utc_s=EVENING_S + 10800) == (
+        '22:00-07:00 open · plan gives current · stop at 07:00, 8 h 00 min left')
+    assert tonight_text(LEAVE, 'plan', EVENING_S + 7200, has_car=False).endswith('charge a car that is there at 22:00, 2 h 00 min left')
+    assert tonight_text(LEAVE, 'none', windows=()) == 'no plan · monitor leaves the box alone · nothing unasked'
+    assert text(tonight_of(None, Tariff([NIGHT], 'UTC0'), EVENING_S, True)) == '22:00-07:00 · monitor is down: the box goes on by itself'
 
 
 # --- what it remembers
