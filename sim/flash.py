@@ -141,3 +141,14 @@ class Nvs:
             self._busy.remove(victim)
         self._busy.append(page)
         self._page = page
+
+
+# littlefs, of which the two blocks of a directory take a commit each for: file made, file closed, file renamed.
+_COMMIT_BYTES = 3 * 96
+_BLOCK_BYTES = 4096
+
+
+def littlefs_erases(writes, free_blocks=64):
+    """Erase cycles a block has seen after so many writes of records below a block's size, worn evenly over the free blocks: one for the record
+    itself, and the directory's when its commits fill half a block (the other half is what lives)."""
+    return writes * (1 + _COMMIT_BYTES / (_BLOCK_BYTES / 2)) / free_blocks

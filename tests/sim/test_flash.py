@@ -6,14 +6,6 @@ from sim import flash, scenario
 from sim.hal import Flash
 from sim.world import World
 
-DAY_S = 86400
-TEN_YEARS = 3652
-# 100,000 cycles a sector are what its maker promises; a tenth of them is what we may use.
-CYCLES = 10_000
-# littlefs, of which the two blocks of a directory take a commit each for: file made, file closed, file renamed.
-COMMIT_BYTES = 3 * 96
-BLOCK_BYTES = 4096
-FREE_BLOCKS = 64
 
 
 def world(duration_s, *events, **given_):
@@ -95,27 +87,6 @@ def test_records_that_never_change_keep_one_page_from_the_turn_and_no_more():
 def test_entries_are_those_of_a_string_in_base64():
     # 21 bytes: 28 characters, newline and NUL fit one entry, and one is the key's.
     assert [flash.nvs_entries(length) for length in (1, 21, 22, 231, 1011)] == [2, 2, 3, 11, 44]
-
-
-def test_the_writes_of_a_normal_day_and_ten_years_of_them(evidence):
-    """A car at night, and the owner looks twice: he locks and unlocks. The second day counts; the first one begins with an empty flash."""
-    lived = world(2 * DAY_S, *[event for day_s in (0, DAY_S) for event in (
-        {'t': day_s + 36000, 'do': 'plug'}, downlink(day_s + 37000, '01'), downlink(day_s + 39000, '02'), downlink(day_s + 40000, '03'),
-        {'t': day_s + 80000, 'do': 'unplug'})])
-    recording = flash.Recording(lived.flash, lived.kernel)
-    lived.run(2 * DAY_S)
-    day = [(name, new) for t_s, name, _, new in recording.writes if t_s >= DAY_S]
-    assert 10 < len(day) < 100
-    nvs = flash.Nvs()
-    for _ in range(TEN_YEARS):
-        for name, new in day:
-            nvs.put(name, flash.nvs_entries(len(new)))
-    # One block for the record itself, and the directory's when its commits fill half a block (the other half is what lives).
-    littlefs = len(day) * TEN_YEARS * (1 + COMMIT_BYTES / (BLOCK_BYTES / 2)) / FREE_BLOCKS
-    evidence('writes to flash on a normal day', len(day), 100)
-    evidence('erase cycles of the most worn sector in ten years of such days, NVS of the LoPy4', max(nvs.erases), CYCLES)
-    evidence('the same on littlefs with %d free blocks' % FREE_BLOCKS, round(littlefs), CYCLES)
-    assert max(nvs.erases) < CYCLES and littlefs < CYCLES
 
 
 # --- full
