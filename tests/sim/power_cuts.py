@@ -71,8 +71,8 @@ class Life:
         self.cut = cut
         self.name = name
         self.t_s = t_s
-        self.off_s = (1, 5, 20, 90)[draw % 4]
-        self.box_too = draw // 4 % 2 == 1
+        self.off_s = (1, 5, 20, 90, 1500)[draw % 5]
+        self.box_too = draw // 5 % 2 == 1
         self.seen = None
 
     def __repr__(self):

@@ -78,7 +78,7 @@ def answers(timeline):
     for entry in sorted(timeline, key=lambda entry: entry['t']):
         if entry['kind'] == 'uplink' and entry['received'] and entry['decoded'].get('type') == 'result':
             told = entry['decoded']
-            found.append((entry['t'], told['command'], told.get('command_id'), (told['result'], told.get('detail'))))
+            found.append((entry['t'], told.get('command'), told.get('command_id'), (told['result'], told.get('detail'))))
     return found
 
 
@@ -270,6 +270,7 @@ class Verdict:
         """What was on the air, the monitor knows."""
         booked_s = self._world.kernel.now_us / 1e6 - WINDOWS_S
         heard_ms = sum(entry['airtime_ms'] for entry in self._world.timeline if entry['kind'] == 'uplink' and entry['t'] < booked_s)
-        known_ms = self._world.app.session.governor.ledger.total_ms
+        app = self._world.app
+        known_ms = 0 if app is None else app.session.governor.ledger.total_ms
         if known_ms < heard_ms:
             self.wrong.append('airtime: %d ms known of %d' % (known_ms, heard_ms))
