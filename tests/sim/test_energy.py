@@ -1,12 +1,6 @@
 """Energy and sessions of the whole firmware against the simulated box's own account: meter, phases, noise, panel, reboots, power cuts."""
 
-import main
 import pytest
-from app.meter import Meter
-from app.monitor import Monitor
-from app.sessions import SESSION_KEY, Sessions
-from lorawan.outbox import RECORD
-from modbus import charger as bus
 from sim import scenario
 from sim.world import SECOND_US, World
 
@@ -16,40 +10,10 @@ PLUGGED_S = 60
 CHARGES_S = 2 * HOUR_S
 
 
-class Metered(Monitor):
-    """The monitor with its energy counted."""
-
-    def __init__(self, board, charger, session, journal, settings, now_ms, *others):
-        super().__init__(board, charger, session, journal, settings, now_ms, *others)
-        self.sessions = Sessions(Meter(settings.MAINS_VOLTS, settings.PHASES), charger, self.watch, self.timekeeper, journal,
-                                 board.system.reset_cause(), now_ms)
-        self.sessions.state = self.reporter.state
-        sent = session.on_sent
-
-        def on_sent(key, now_ms):
-            sent(key, now_ms)
-            if key == SESSION_KEY:
-                self.sessions.told(now_ms)
-
-        session.on_sent = on_sent
-
-    def _on_charger(self, event, now_ms):
-        super()._on_charger(event, now_ms)
-        if event == bus.READING:
-            self.sessions.step(now_ms, self.reporter._snapshot.reason)
-
-    def _tick(self, now_ms):
-        super()._tick(now_ms)
-        make = self.sessions.pending()
-        if make is not None and not self.session.outbox.holds(SESSION_KEY):
-            self.session.outbox.put(RECORD, SESSION_KEY, make)
-
-
 class Garage:
     """A world; told: (s, Wh, Wh of life) as uplinks would have said them, once in ten minutes; truth: Wh of each ended session."""
 
-    def __init__(self, monkeypatch, events=(), **given):
-        monkeypatch.setattr(main, 'Monitor', Metered)
+    def __init__(self, events=(), **given):
         given.setdefault('charger', {})
         given['charger'] = dict({'key': 'unlocked'}, **given['charger'])
         given.setdefault('seed', 3)
@@ -88,12 +52,16 @@ def event(t, do, **fields):
     return dict(fields, t=t, do=do)
 
 
-def charge(monkeypatch, events=(), for_s=HOUR_S, **given):
+def charge(events=(), for_s=HOUR_S, **given):
     """One car from plug to unplug; (session record, true kWh, garage)."""
-    garage = Garage(monkeypatch, [event(PLUGGED_S, 'plug'), event(PLUGGED_S + for_s, 'unplug'), *events], **given)
+    garage = Garage([event(PLUGGED_S, 'plug'), event(PLUGGED_S + for_s, 'unplug'), *events], **given)
     garage.world.run(PLUGGED_S + for_s + 15 * MINUTE_S)
     records, truth = garage.records(), garage.truth_kwh()
     assert len(records) == len(truth) == 1, (records, truth)
+    # What was told on the way never fell, and never went beyond what flowed.
+    told = [entry['decoded']['session_kwh'] for entry in garage.world.timeline
+            if entry['kind'] == 'uplink' and entry['decoded']['type'] == 'status' and entry['decoded'].get('session_kwh') is not None]
+    assert told == sorted(told) and len(told) > 2 and told[-1] <= records[0]['session_kwh']
     return records[0], truth[0], garage
 
 
@@ -114,10 +82,10 @@ def percent(part):
 CARS = [(1, 6), (1, 6.09), (1, 16), (2, 10), (3, 6), (3, 16)]
 
 
-def test_with_a_meter_energy_is_within_2_percent_for_every_car(monkeypatch, evidence):
+def test_with_a_meter_energy_is_within_2_percent_for_every_car(evidence):
     errors = []
     for phases, max_a in CARS:
-        record, truth, _ = charge(monkeypatch, for_s=2 * HOUR_S, vehicle={'phases': phases, 'max_a': max_a, 'needs_kwh': 60})
+        record, truth, _ = charge(for_s=2 * HOUR_S, vehicle={'phases': phases, 'max_a': max_a, 'needs_kwh': 60})
         assert not record['energy_estimated'] and truth > 2
         assert record['reason'] == 'charging' and record['duration_min'] == 120
         errors.append(error(record, truth))
@@ -139,8 +107,8 @@ DISTURBANCES = {
 
 
 @pytest.mark.parametrize('what', DISTURBANCES)
-def test_with_a_meter_energy_is_within_2_percent_whatever_happens(what, monkeypatch, evidence):
-    record, truth, garage = charge(monkeypatch, **DISTURBANCES[what])
+def test_with_a_meter_energy_is_within_2_percent_whatever_happens(what, evidence):
+    record, truth, garage = charge(**DISTURBANCES[what])
     assert error(record, truth) < 0.02
     assert falls(garage.told) == []
     assert record['session_number'] == 1
@@ -149,26 +117,26 @@ def test_with_a_meter_energy_is_within_2_percent_whatever_happens(what, monkeypa
 
 
 @pytest.mark.parametrize('phases, max_a, least, most', [(3, 32, -0.01, 0.01), (3, 16, 0.99, 1.01), (1, 32, 1.99, 2.01)])
-def test_without_a_meter_it_is_what_may_flow(phases, max_a, least, most, monkeypatch, evidence):
+def test_without_a_meter_it_is_what_may_flow(phases, max_a, least, most, evidence):
     """PHASES is 3 and the limit of the box 32 A: a car that takes less is taken for one that does not."""
-    record, truth, _ = charge(monkeypatch, charger={'meter': False}, vehicle={'phases': phases, 'max_a': max_a, 'needs_kwh': 60})
+    record, truth, _ = charge(charger={'meter': False}, vehicle={'phases': phases, 'max_a': max_a, 'needs_kwh': 60})
     above = record['session_kwh'] / truth - 1
     assert record['energy_estimated'] and least <= above <= most
     evidence(f'Estimated without a meter, {phases} phases at {max_a} A where 3 at 32 A are offered: above the truth by', percent(above))
 
 
-def test_without_a_meter_and_the_right_phases_it_is_the_cars(monkeypatch, evidence):
-    record, truth, _ = charge(monkeypatch, charger={'meter': False}, vehicle={'phases': 1, 'max_a': 32}, config={'PHASES': 1})
+def test_without_a_meter_and_the_right_phases_it_is_the_cars(evidence):
+    record, truth, _ = charge(charger={'meter': False}, vehicle={'phases': 1, 'max_a': 32}, config={'PHASES': 1})
     assert error(record, truth) < 0.02
     evidence('Estimated without a meter, PHASES as the car has them and at the limit: error', percent(error(record, truth)))
 
 
-def test_a_power_cut_takes_nothing_that_was_told_and_no_record(monkeypatch, evidence):
+def test_a_power_cut_takes_nothing_that_was_told_and_no_record(evidence):
     cuts = [event(t, 'monitor_power', on=on) for at in (1234, 2345, 3456) for t, on in ((at, False), (at + 20, True))]
     # The last one just after the unplugging, before the record can have left.
     at = PLUGGED_S + HOUR_S + 1
     cuts += [event(at + 4, 'monitor_power', on=False), event(at + 600, 'monitor_power', on=True)]
-    record, truth, garage = charge(monkeypatch, cuts)
+    record, truth, garage = charge(cuts)
     assert falls(garage.told) == []
     assert record['session_kwh'] <= truth + 0.01
     lost = truth - record['session_kwh']
@@ -176,19 +144,19 @@ def test_a_power_cut_takes_nothing_that_was_told_and_no_record(monkeypatch, evid
     evidence('Energy lost by three power cuts of 20 s in an hour at 11 kW, kWh of %.1f' % truth, round(lost, 2))
 
 
-def test_a_pulse_of_ours_does_not_end_the_session(monkeypatch):
+def test_a_pulse_of_ours_does_not_end_the_session():
     """A car that sleeps is woken with E0 and A1."""
     record, truth, garage = charge(
-        monkeypatch, [event(900, 'downlink', data={'command': 'stop', 'id': 1}), event(2400, 'downlink', data={'command': 'start', 'id': 2})],
+        [event(900, 'downlink', data={'command': 'stop', 'id': 1}), event(2400, 'downlink', data={'command': 'start', 'id': 2})],
         vehicle={'model': 'sleepy'})
     written = [entry['value'] for entry in garage.world.timeline if entry['kind'] == 'bus_write' and entry['accepted']]
     assert 'E0E0' in written and 'A1A1' in written
     assert error(record, truth) < 0.02
 
 
-def test_a_record_waits_for_the_network(monkeypatch):
+def test_a_record_waits_for_the_network():
     """What was sent while nobody listened is lost, and the number shows it; what had not left is not."""
-    garage = Garage(monkeypatch, [event(60, 'plug'), event(700, 'unplug'), event(1500, 'plug'), event(2500, 'unplug')])
+    garage = Garage([event(60, 'plug'), event(700, 'unplug'), event(1500, 'plug'), event(2500, 'unplug')])
     # No join is answered, so nothing leaves; the power goes too.
     garage.world.network.gateway_down(2000 * SECOND_US)
     garage.world.kernel.at(900 * SECOND_US, garage.world.do, event(900, 'monitor_power', on=False))
