@@ -73,7 +73,7 @@ class Orders:
                 return None, _D_NO_TIME
             value = self._program.plan.local.next_time(utc_s, value)
         elif kind == UNTIL_ENERGY:
-            value += self._meter.session_wh
+            value += self._meter.total_wh
         return (kind, value, current_da), 0
 
     def _skip(self, args, utc_s):

@@ -148,8 +148,8 @@ class Restart:
             if late:
                 self._end(FAILED, _NO_ANSWER)
         elif (reset_took(reading) or held and is_enabled(reading.code)) and not self._walks(reading):
-            # The first sight of the old state after a write without acknowledgement is no proof.
-            if self._sent == bus.ACKED or now_ms - self._since_ms >= WALK_MS // 2:
+            # What is read so soon may be the state before: the box goes dark a moment after it has acknowledged.
+            if reading.at_ms - self._since_ms >= WALK_MS // 2:
                 self._end(DONE, _NONE)
         elif late:
             self._end(FAILED, _FAULT if is_fault(reading.code) else _KEY if reading.code == 0xB1 else _NOT_CONFIRMED)

@@ -16,16 +16,16 @@ WAITING_MAX = 4
 
 # Shorter, and without energy, it was a plug that did not find its place: no session.
 LEAST_MS = 60000
-# What is written of the energy while it flows: each 250 Wh, later each eighth of the session, and what is left when nothing flows for
+# What is written of the energy while it flows: each 500 Wh, later each twelfth of the session, and what is left when nothing flows for
 # a minute; a status tells only what is written.
-STEP_WH = 250
-STEP_PART = 8
+STEP_WH = 500
+STEP_PART = 12
 SETTLED_MS = 60000
 REST_WH = 10             # as much as an uplink tells
-# Flash: so many writes at once, then one an hour, 48 in any day (docs/operation.md has what a board bears); the end of a session is
+# Flash: so many writes at once, then one each 40 min, 68 in any day (docs/operation.md has what a board bears); the end of a session is
 # written in any case, and counts.
-WRITES_AT_ONCE = 24
-WRITE_EVERY_MS = 60 * 60000
+WRITES_AT_ONCE = 32
+WRITE_EVERY_MS = 40 * 60000
 # What flowed at the last write and flows after a restart of the board alone has flowed in between, if that was not longer.
 RESTART_MAX_S = 7200
 

@@ -359,6 +359,9 @@ def test_the_current_of_the_decision_is_offered_and_the_boxs_own_given_back(duty
     assert '%04X' % house.box.limits.icmax == duty and charging(house)
     house.want = LEAVE
     house.run(30)
+    assert '%04X' % house.box.limits.icmax == duty     # the owner's own limit stands without an order too
+    house.current_da = 0
+    house.run(30)
     assert house.box.limits.icmax == FULL and house.recon.limit_back == 0 and charging(house)
 
 

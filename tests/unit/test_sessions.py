@@ -349,7 +349,7 @@ def _lost_kwh():
 
 def test_what_is_told_is_on_record_when_no_write_is_left_too():
     rig = plugged()
-    for _ in range(WRITES_AT_ONCE + 10):
+    for _ in range(WRITES_AT_ONCE + 20):
         rig.charge(60)
         told = rig.told()
     assert told < rig.meter.session_wh - 1000
