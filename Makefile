@@ -15,6 +15,7 @@ help:
 	@echo "The monitor for ABL wallboxes. First make run, then type help there."
 	@echo ""
 	@echo "  make run [ARGS=\"--speed 60\"]  the whole system, simulated and live: wallbox, car, firmware, radio, network, MQTT"
+	@echo "      [ARGS=\"--demo night\"]    one night with a plan, in a minute"
 	@echo "  make test [ARGS=\"-k words\"]   all tests, benchmarks last"
 	@echo "  make lint                     style, and both MicroPython compilers over src/"
 	@echo "  make bench                    the benchmarks alone, with their figures"

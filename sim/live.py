@@ -24,7 +24,8 @@ ROOMY = 110
 PROMPT = '> '
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _OUTCOME_STYLES = {'': 'yellow', 'received': 'green', 'lost': 'red', 'failed': 'bold red'}
-_SOURCE_STYLES = {'firmware': 'cyan', 'you': 'bold', 'mqtt': 'magenta', 'write': 'yellow', 'reset': 'bold red', 'problem': 'red'}
+_SOURCE_STYLES = {'story': 'bold yellow', 'firmware': 'cyan', 'you': 'bold', 'mqtt': 'magenta', 'write': 'yellow', 'reset': 'bold red',
+                  'problem': 'red'}
 # Indicator colours of hal.contract.
 LEDS = {0x000000: 'off', 0x00007F: 'blue', 0x007F00: 'green', 0x7F7F00: 'yellow', 0x7F7F7F: 'white', 0x7F007F: 'purple', 0x7F0000: 'red'}
 

@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from sim import fronts, mqtt
 from sim.broker import HOST, Broker, BrokerFailed
 from sim.commands import MODELS, SPEEDS
+from sim.demo import DEMOS
 from sim.scenario import ScenarioError, complete
 from sim.session import Run
 
@@ -21,14 +22,15 @@ PATIENCE_S = 1.5
 
 def _parser():
     parser = argparse.ArgumentParser(prog='python -m sim run', description='The whole system live. Type help in it.')
-    parser.add_argument('--speed', type=_speed, default=1.0, metavar='N', help='simulated seconds in a real one, default 1')
+    parser.add_argument('--demo', choices=tuple(DEMOS), help='play a story instead of waiting for commands: a night in a minute')
+    parser.add_argument('--speed', type=_speed, metavar='N', help="simulated seconds in a real one, default 1, or the demo's own")
     parser.add_argument('--mqtt', type=_address, metavar='HOST:PORT', help='use that broker; default: one of its own on %s' % HOST)
     parser.add_argument('--app', type=_topic_part, default='ev-charger', help='application id, default %(default)s')
     parser.add_argument('--tenant', type=_topic_part, default='ttn', help='tenant id, default %(default)s')
     parser.add_argument('--device', type=_topic_part, default='wallbox', help='device id, default %(default)s')
     parser.add_argument('--class', dest='klass', choices=('A', 'C'), default='C', help='LoRaWAN class, default %(default)s')
     parser.add_argument('--region', choices=('AU915', 'EU868', 'US915', 'AS923'), default='AU915', help='default %(default)s')
-    parser.add_argument('--ev', choices=MODELS, default='eager', help='which car comes, default %(default)s')
+    parser.add_argument('--ev', choices=MODELS, help="which car comes, default eager, or the demo's own")
     parser.add_argument('--seed', type=int, default=1, metavar='N', help='another number gives other chances, default %(default)s')
     parser.add_argument('--for', dest='for_s', type=_seconds, metavar='SECONDS', help='end by itself after so much simulated time')
     parser.add_argument('--plain', action='store_true', help='lines instead of the live view, as without a terminal')
@@ -66,10 +68,15 @@ def _topic_part(text):
 
 
 def _scenario(args):
-    """The installation of a live run: now, an empty plan, the car of --ev."""
+    """The installation of a live run: that of the demo; or now, an empty plan, the car of --ev."""
     start = datetime.now(timezone.utc).strftime('%Y-%m-%dT%H:%M:%SZ')
-    return complete({'seed': args.seed, 'duration_s': args.for_s or 0, 'start': start, 'vehicle': {'model': args.ev},
-                     'config': {'LORAWAN_CLASS': args.klass, 'REGION': args.region}})
+    given = dict(DEMOS[args.demo].given) if args.demo else {'start': start, 'duration_s': 0}
+    if args.for_s is not None:
+        given['duration_s'] = args.for_s
+    given['seed'] = args.seed
+    given['vehicle'] = dict(given.get('vehicle', {}), **({'model': args.ev} if args.ev else {}))
+    given['config'] = dict(given.get('config', {}), LORAWAN_CLASS=args.klass, REGION=args.region)
+    return complete(given)
 
 
 def main(argv):
@@ -101,14 +108,19 @@ def main(argv):
 def _play(args, scenario, broker):
     sys.stdout.reconfigure(errors='replace')
     front = fronts.choose(args.plain, scenario['start_utc_s'])
-    run = front.run = Run(scenario, front, args.speed, broker, args.app, args.tenant, args.device)
+    demo = DEMOS.get(args.demo)
+    speed = args.speed or (demo.speed if demo else 1.0)
+    run = front.run = Run(scenario, front, speed, broker, args.app, args.tenant, args.device)
     restore = _on_signals(lambda: run.pace.call(run.end))
     try:
         run.mqtt.start(PATIENCE_S)
         front.begin()
         run.tell('mqtt', 'broker %s:%d, topics %s...' % (*broker, run.mqtt.topic))
-        run.tell('sim', 'type plug, a minute later reset; help for the rest; quit or Ctrl-C ends')
-        run.world.run(args.for_s)
+        if demo is None:
+            run.tell('sim', 'type plug, a minute later reset; help for the rest; quit or Ctrl-C ends')
+        else:
+            run.play(demo.story)
+        run.world.run(scenario['duration_s'] or None)
     except KeyboardInterrupt:
         pass    # the second Ctrl-C: it did not end by itself quickly enough
     finally:
@@ -133,6 +145,6 @@ def _on_signals(end):
 
 def _farewell(run):
     summary = run.world.summary()
-    return '%.0f simulated seconds: %d uplinks, %d downlinks, %.1f s on the air, %.2f kWh, %d contactor closings' % (
+    return '%.0f simulated seconds: %d uplinks, %d downlinks, %.1f s on the air, %.2f kWh, %.2f of them at peak, %d contactor closings' % (
         summary['simulated_s'], summary['uplinks'], summary['downlinks'], run.watch.airtime_s(summary['simulated_s']), summary['energy_kwh'],
-        summary['contactor_closings'])
+        summary['energy_kwh_at_peak'], summary['contactor_closings'])

@@ -39,6 +39,11 @@ class Run:
         self.watch.say(t_s, source, text)
         self._say(t_s, source, text)
 
+    def play(self, story):
+        """Say each line of a story, (second, line), when its time has come."""
+        for t_s, line in story:
+            self.world.kernel.at(t_s * 1_000_000, self.tell, 'story', line)
+
     def end(self):
         """Stop the world as soon as it looks up."""
         self.pace.ending = True
