@@ -94,7 +94,6 @@ class Actor:
         else:
             self.claims.load(record[:CLAIMS_BYTES])
             self.book.load(record[CLAIMS_BYTES:])
-            self.box.finished = self.claims.finished
         record = get(PAST_RECORD)
         if record is None:
             owed = get(_OLD_LIMIT)

@@ -42,7 +42,6 @@ _F_LOCKED = 1
 _F_ATTEMPT = 2
 _F_HAD_CAR = 4
 _F_BY_KEY = 8
-_F_FINISHED = 16
 
 # Stopped by the owner's word, because a boost without a plan behind it has ended, or until a word comes after a power cut.
 GOING, STOPPED, ENDED, CUT = range(4)
@@ -78,7 +77,6 @@ class Claims:
 
     def _clear(self):
         self.locked = False
-        self.finished = False         # the car that is there took what it wanted
         self.had_car = True           # one was there, and what is said of it ends as it leaves; for all we know
         self.stopped = GOING
         self.attempt = False          # a start without a plan behind it is under way
@@ -228,7 +226,7 @@ class Claims:
     def dump(self):
         """For the journal."""
         flags = (_F_LOCKED if self.locked else 0) | (_F_ATTEMPT if self.attempt else 0) | (_F_HAD_CAR if self.had_car else 0)
-        flags |= (_F_BY_KEY if self.by_key else 0) | (_F_FINISHED if self.finished else 0)
+        flags |= _F_BY_KEY if self.by_key else 0
         record = bytearray((_VERSION, flags, self.stopped, self.boost))
         for value, size in ((self.boost_end, 4), (self.boost_current_da, 2), (self.skip_from, 4), (self.skip_until, 4)):
             for shift in range(8 * (size - 1), -1, -8):
@@ -244,7 +242,6 @@ class Claims:
         self.attempt = record[1] & _F_ATTEMPT != 0
         self.had_car = record[1] & _F_HAD_CAR != 0
         self.by_key = record[1] & _F_BY_KEY != 0
-        self.finished = record[1] & _F_FINISHED != 0
         self.stopped = record[2]
         self.boost = record[3]
         values = []

@@ -41,9 +41,6 @@ class Intent:
     def step(self, now_ms, utc_s, box):
         """A look at everything that may change it; box: app.box.Box as of now."""
         self._follow_car()
-        if box.finished is not self.claims.finished:
-            self.claims.finished = box.finished
-            self.changed = True
         reading = box.reading
         if reading is not None and self.key.turned(reading, self._watch.car) and boosts(self._settings.KEY_TURN, box):
             self._turn_key()

@@ -81,12 +81,8 @@ class Survey:
         box.stable_code = watch.code
         box.car = watch.car
         box.utc_s = utc_s
-        if not watch.car:
-            # Where a monitor that has just started does not know yet whether one is there, what it remembers stands.
-            self._drew = False
-            box.finished = box.finished and not watch.code
-        elif decision.want != CHARGE:
-            self._drew = False
+        if not watch.car or decision.want != CHARGE:
+            self._drew = box.finished = False
         elif flowing:
             self._drew = True
             box.finished = False
