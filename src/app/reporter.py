@@ -209,7 +209,7 @@ class Reporter:
             snapshot.take(reading, self.actor.paused)
         else:
             snapshot.forget()
-        snapshot.judge(code if known else watch.last_code, known, watch.starting, watch.had_charged, self.actor)
+        snapshot.judge(code if known else watch.last_code, known, watch.starting, self.actor)
         snapshot.time_known = self._timekeeper.known
         plan = self.actor.intent.plan
         snapshot.plan_hash = 0 if plan is None else plan.hash

@@ -36,8 +36,8 @@ class Snapshot:
         self.energy_estimated = False
         self.plan_hash = 0
 
-    def judge(self, code, reachable, starting, had_charged, actor):
-        """State and reason of a code. starting: a start of ours is under way; had_charged: this car drew current already; actor: what it wants."""
+    def judge(self, code, reachable, starting, actor):
+        """State and reason of a code. starting: a start of ours is under way; actor: what it wants, and what it knows of the car."""
         decision = actor.decision
         self.code = code
         self.override = _OVERRIDE[decision.holder]
@@ -60,7 +60,7 @@ class Snapshot:
         elif starting and code in (0xA1, 0xB2):
             self.state = words.CONNECTED_AND_LOCKED
             self.reason = STARTING
-        elif code == 0xB2 and had_charged:
+        elif code == 0xB2 and actor.box.finished:
             self.reason = VEHICLE_FULL
 
     def take(self, reading, paused):
