@@ -155,8 +155,10 @@ class Actor:
             work = Work(entry, book, told.args)
             if verdict == REPEATED and book is self.levels:
                 work.detail = _D_REPEATED
-            if self._session.accepts(now_ms):
-                self._answer(work)
+            # Who asks again has missed an answer on a bad way: it is said twice.
+            for _ in range(1 + (verdict == REPEATED and book is self.book)):
+                if self._session.accepts(now_ms):
+                    self._answer(work)
             return
         # The original's lock is obeyed even where there is no airtime left to say so.
         if verdict == FULL or not (self._session.accepts(now_ms) or book is self.levels and told.op == LOCK):
