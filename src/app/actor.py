@@ -102,6 +102,7 @@ class Actor:
         else:
             self.reconciler.past.load(record, now_ms)
             self._watch.car = self.reconciler.past.car   # in E0 the box does not tell
+            self.box.finished = self.reconciler.past.finished
         for entry in tuple(self.book.running()):
             self._resume(Work(entry, self.book, ()), now_ms)
 

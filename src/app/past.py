@@ -15,19 +15,22 @@ VERSION = 1
 _F_PULSE = 1
 _F_OURS = 2
 _F_CAR = 4
+_F_FINISHED = 8
 _HEAD_BYTES = 4
 
 
 class Past:
     """pulse: an E0 of ours is under way that A1A1 must end. ours: the present E0 (or E2) is ended as soon as no lock wants it.
 
-    car: one was there when that E0 began, where the box does not tell. pulses, resets, f4_resets: Tally; closings: Closings.
+    car: one was there when that E0 began, where the box does not tell. finished: the car that is there has all it
+    wanted. pulses, resets, f4_resets: Tally; closings: Closings.
     """
 
     def __init__(self, limit):
         self.pulse = False
         self.ours = False
         self.car = False
+        self.finished = False
         self.closings = Closings()
         self.pulses = Tally(NIGHT_MS, PULSES_A_NIGHT)
         self.resets = Tally(NIGHT_MS, RESETS_A_NIGHT)
@@ -51,6 +54,12 @@ class Past:
             self.car = car or self.car and ours
             self.ours = ours
             self.pulse = pulse
+            self._changed = True
+
+    def finish(self, finished):
+        """Whether the car has all it wanted, so that no reboot wakes it."""
+        if finished != self.finished:
+            self.finished = finished
             self._changed = True
 
     def begin_pulse(self, now_ms, utc_s):
@@ -82,7 +91,8 @@ class Past:
         """For the journal."""
         self.tell_time(now_ms, utc_s)
         back = self._limit.back
-        record = bytearray((VERSION, self.pulse * _F_PULSE | self.ours * _F_OURS | self.car * _F_CAR, back >> 8, back & 0xFF))
+        flags = self.pulse * _F_PULSE | self.ours * _F_OURS | self.car * _F_CAR | self.finished * _F_FINISHED
+        record = bytearray((VERSION, flags, back >> 8, back & 0xFF))
         for tally in self._tallies():
             record.extend(tally.dump())
         return bytes(record)
@@ -108,5 +118,6 @@ class Past:
         self.pulse = record[1] & _F_PULSE != 0
         self.ours = record[1] & _F_OURS != 0
         self.car = record[1] & _F_CAR != 0
+        self.finished = record[1] & _F_FINISHED != 0
         self._limit.back = record[2] << 8 | record[3]
         return True

@@ -6,6 +6,7 @@ from modbus.control import da_of_duty
 from app.box import Box
 from app.claims import CHARGE
 from app.starter import NO_START as _NO_START
+from app.watch import NOT_CONNECTED
 
 # 0x0006 x2, the system flags (ABL 05 0015 20 Rev. B); its low word has what may start by itself.
 _SYSTEM = 0x0006
@@ -81,8 +82,13 @@ class Survey:
         box.stable_code = watch.code
         box.car = watch.car
         box.utc_s = utc_s
-        if not watch.car or decision.want != CHARGE:
-            self._drew = box.finished = False
+        if not watch.car:
+            self._drew = False
+            if watch.code == NOT_CONNECTED:
+                box.finished = False
+        elif decision.want != CHARGE:
+            # What it has finished it has finished the next night too; what we stopped it has not.
+            self._drew = False
         elif flowing:
             self._drew = True
             box.finished = False

@@ -1,0 +1,59 @@
+"""A car that has all it wanted is not woken: not in the next window, not in the next night, not after a reboot; one that left is forgotten."""
+
+import pytest
+from app.limit import Limit
+from app.past import Past
+from sim import scenario
+
+HOUR_S = 3600
+MINUTE_S = 60
+NIGHT = {'days': 'daily', 'from': '22:00', 'to': '07:00'}
+TWO = [{'days': 'daily', 'from': '22:00', 'to': '00:30'}, {'days': 'daily', 'from': '02:00', 'to': '07:00'}]
+
+
+def night(*events, plan=(NIGHT,), hours=13, model='eager', **charger):
+    """From 18:00; a car that wants 11 kWh comes at 20:00. Returns ([values written to 0x0005], kWh)."""
+    output = scenario.run({
+        'start': '2026-05-01T18:00:00Z', 'duration_s': hours * HOUR_S, 'config': {'PLAN': list(plan)},
+        'charger': dict({'panel_frames': False, 'key': 'unlocked'}, **charger), 'network': {'data_rate': 5},
+        'vehicle': {'model': model, 'needs_kwh': 11}, 'events': [{'t': 2 * HOUR_S, 'do': 'plug'}, *events]})
+    written = [entry['value'] for entry in output['timeline'] if entry['kind'] == 'bus_write' and entry['register'] == 5]
+    return written, output['summary']['energy_kwh']
+
+
+def power_cut(what, at_h):
+    return [{'t': at_h * HOUR_S, 'do': what, 'on': False}, {'t': at_h * HOUR_S + MINUTE_S, 'do': what, 'on': True}]
+
+
+@pytest.mark.parametrize('given', [
+    {'plan': TWO}, {'hours': 37}, {'events': power_cut('monitor_power', 7)}, {'events': power_cut('charger_power', 7)},
+    {'events': power_cut('monitor_power', 7) + power_cut('charger_power', 7)}, {'plan': TWO, 'events': power_cut('monitor_power', 7)},
+], ids=['the next window', 'the next night', 'monitor rebooted', 'box rebooted', 'both', 'rebooted between windows'])
+def test_a_car_that_finished_is_not_woken(given):
+    written, kwh = night(*given.pop('events', ()), **given)
+    assert (written, kwh) == ([], 11)
+
+
+def test_another_car_is_woken_again():
+    written, kwh = night({'t': 8 * HOUR_S, 'do': 'unplug'}, {'t': 8 * HOUR_S + MINUTE_S, 'do': 'plug'}, model='sleepy', plan=TWO, hours=12)
+    assert kwh == 22 and written.count('E0E0') == 1
+
+
+def test_a_car_that_was_stopped_by_the_end_of_a_window_is_woken_in_the_next_one():
+    short = [{'days': 'daily', 'from': '22:00', 'to': '22:20'}, {'days': 'daily', 'from': '02:00', 'to': '07:00'}]
+    written, kwh = night(model='sleepy', plan=short)
+    assert kwh == 11 and written.count('E0E0') == 2
+
+
+def test_the_record_knows_it_and_one_of_an_older_firmware_does_not():
+    past = Past(Limit())
+    past.finish(True)
+    assert past.unsaved
+    record = past.dump(0, None)
+    past.saved()
+    past.finish(True)
+    assert not past.unsaved
+    again = Past(Limit())
+    assert again.load(record, 0) and again.finished
+    older = record[:1] + bytes((record[1] & 7,)) + record[2:]
+    assert again.load(older, 0) and not again.finished
