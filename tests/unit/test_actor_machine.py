@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from tests.unit.fake_board import Part
-from tests.unit.paper_box import A1, E0, FAULTS, OWN_DUTY, PAUSE, RESET, STATE, TICK_MS, PaperBox
+from tests.unit.paper_box import (
+    A1, DEAF, E0, FAULTS, LOST, MUTE, NOT_SENT, OWN_DUTY, PAUSE, REFUSED, RESET, STATE, TICK_MS, WORKS, PaperBox)
 
 UTC_S = 1_790_000_000
 PORT = 20
@@ -194,6 +195,18 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(deaf=st.booleans())
     def deafen(self, deaf):
         self.rig.box.deaf = deaf
+
+    @rule(fate=st.sampled_from([WORKS, LOST, MUTE, REFUSED, DEAF, NOT_SENT]))
+    def fate(self, fate):
+        self.rig.box.fate = fate
+
+    @rule(word=st.sampled_from(WORDS), number=st.integers(0, 2), after_s=st.sampled_from([0.5, 1, 3]))
+    def say_and_reboot(self, word, number, after_s):
+        """In the midst of it."""
+        self.rig.box.fate = LOST
+        self.say(word, number, 0, 600)
+        self.rig.live(after_s)
+        self.reboot(0)
 
     @rule()
     def restart(self):
