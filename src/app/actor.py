@@ -54,6 +54,7 @@ class Actor:
         self.decision = intent.decision
         self.paused = False          # no current is allowed, as far as we know
         self.limit_in_force = False
+        self.last_write_ms = now_ms  # the latest one was over
         self.written_ms = None       # our last jump or reset
         self.car = False             # one was there when the command at work began
         self.now_ms = now_ms
@@ -236,6 +237,7 @@ class Actor:
     def written(self, now_ms):
         """A write is over."""
         self._writing = False
+        self.last_write_ms = now_ms
         if self.reconciler.own_pulse:
             self.written_ms = now_ms
         self.reconciler.written(self._charger.outcome, now_ms)
