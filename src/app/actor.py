@@ -54,6 +54,7 @@ class Actor:
         self.decision = intent.decision
         self.paused = False          # no current is allowed, as far as we know
         self.limit_in_force = False
+        self.last_write_ms = now_ms  # the latest one was over
         self.written_ms = None       # our last jump or reset
         self.car = False             # one was there when the command at work began
         self.now_ms = now_ms
@@ -157,8 +158,10 @@ class Actor:
             work = Work(entry, book, told.args)
             if verdict == REPEATED and book is self.levels:
                 work.detail = _D_REPEATED
-            if self._session.accepts(now_ms):
-                self._answer(work)
+            # Who asks again has missed an answer on a bad way: it is said twice.
+            for _ in range(1 + (verdict == REPEATED and book is self.book)):
+                if self._session.accepts(now_ms):
+                    self._answer(work)
             return
         # The original's lock is obeyed even where there is no airtime left to say so.
         if verdict == FULL or not (self._session.accepts(now_ms) or book is self.levels and told.op == LOCK):
@@ -235,6 +238,7 @@ class Actor:
     def written(self, now_ms):
         """A write is over."""
         self._writing = False
+        self.last_write_ms = now_ms
         if self.reconciler.own_pulse:
             self.written_ms = now_ms
         self.reconciler.written(self._charger.outcome, now_ms)

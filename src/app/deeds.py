@@ -116,8 +116,10 @@ def _is_followed(scene):
 
 def _is_offered(scene):
     """The limit is in force, or will be when the car may charge."""
-    want = scene.decision.want
-    return want not in (CHARGE, LEAVE) or scene.limit_in_force
+    if scene.decision.want not in (CHARGE, LEAVE):
+        return True
+    # The answer tells the limit as it was read: after the write.
+    return scene.limit_in_force and scene.box.reading.at_ms > scene.last_write_ms
 
 
 # --- what changes

@@ -9,6 +9,7 @@ from modbus import charger as bus
 
 from app import words
 from app.actor import Actor
+from app.deeds import FAILED
 from app.dossier import Dossier
 from app.intent import Intent
 from app.meter import Meter
@@ -26,6 +27,17 @@ COMMAND_TICK_MS = 500
 STUCK_MS = 30 * 60000
 _STATUS = words.REPORTS.index('status')
 _DEVICE = words.REPORTS.index('device')
+
+
+
+class RolledBack:
+    """The late answer to settings that cut the radio link: they are again what they were."""
+
+    op = words.COMMANDS.index('settings')
+    command_id = None
+    result = FAILED
+    detail = words.DETAILS.index('rolled_back')
+    acted = False
 
 
 class Monitor:
@@ -58,6 +70,9 @@ class Monitor:
         self._supervisor = supervisor
         if supervisor is not None and supervisor.crash is not None:
             self.reporter.tell(self.dossier.crash(), supervisor.told)
+        if getattr(settings, 'rolled_back', False):
+            self.reporter.answer(RolledBack())
+            settings.rollback_told()
         self._indicator = board.indicator
         self._system = board.system
         self._boot_ms = now_ms

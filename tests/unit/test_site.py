@@ -251,8 +251,23 @@ def test_the_modem_is_started_with_what_was_changed_and_a_frame_of_the_network_p
 
 def test_a_deaf_monitor_is_back_on_its_old_settings_within_the_trial():
     flash = changed_flash((('lorawan_class', 'A'),))
-    days = {'duration_s': 30 * 3600, 'events': [{'t': 0, 'do': 'gateway_down', 'for_s': 30 * 3600}]}
+    days = {'duration_s': 34 * 3600, 'events': [{'t': 0, 'do': 'gateway_down', 'for_s': 30 * 3600}]}
     world = World(scenario.complete(days), flash=flash)
-    world.run(30 * 3600)
+    world.run(34 * 3600)
     a_site = Site(config.Settings(), Journal(SimStore(flash)), main.check)
     assert (world.network.device.klass, a_site.LORAWAN_CLASS, a_site.rolled_back) == ('C', 'C', True)
+
+
+def test_a_rollback_is_told_on_the_air_once(evidence):
+    """A data rate that reaches nobody: nothing comes any more, so after 26 h it is as before, and says so once it is heard."""
+    world = World(scenario.complete({'duration_s': 34 * 3600, 'charger': {'panel_frames': False}}))
+    for t_s, what in ((300, lambda: world.send({'settings': {'data_rate': 5}})), (317.5, lambda: setattr(world.network, 'uplink_loss', 1.0)),
+                      (28 * 3600, lambda: setattr(world.network, 'uplink_loss', 0.0))):
+        world.kernel.at(int(t_s * 1000000), what)
+    world.run(34 * 3600)
+    results = [entry['decoded'] for entry in world.timeline if entry['kind'] == 'uplink' and entry['f_port'] == 11]
+    told = [result for result in results if result.get('detail') == 'rolled_back']
+    assert [result['result'] for result in results[:1]] == ['done']
+    assert len(told) == 1 and told[0]['command'] == 'settings' and told[0]['result'] == 'failed'
+    evidence('h until a data rate that nobody hears is given up', round(
+        next(entry['t'] for entry in world.timeline if entry['kind'] == 'reset' and entry['cause'] == 'settings') / 3600, 1), 27)
