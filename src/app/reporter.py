@@ -5,6 +5,7 @@ from lorawan.outbox import ANSWER, CHANGE, FAULT, HEARTBEAT, RECORD
 
 from app import codec, words
 from app.deeds import BUSY, DONE
+from app.notices import NOTICE_KEY
 from app.sessions import SESSION_KEY
 from app.snapshot import Snapshot
 from app.states import NONE, is_fault
@@ -55,6 +56,7 @@ class Reporter:
         self._watch = watch
         self.actor = None            # who decides and acts; set by the monitor
         self.sessions = None         # who counts the energy; likewise
+        self.notices = None          # what is told beside states; likewise
         self._settings = settings
         self._pages = []             # callables state -> (port, payload), still to be told
         self._told = None            # called when the last of them is out
@@ -110,6 +112,7 @@ class Reporter:
             due_ms = self._reason_ms + REASON_SETTLES_MS
         if self._said is None or not self._session.joined:
             return due_ms
+        self._tell_notice()
         self._tell_session()
         self._ask_time(now_ms)
         return min(due_ms, self._clock_sync.due_ms, self._heartbeat(now_ms))
@@ -152,6 +155,12 @@ class Reporter:
             session.outbox.put(HEARTBEAT, STATUS_KEY, self._make_status)
         return now_ms + HEARTBEAT_RETRY_MS
 
+    def _tell_notice(self):
+        """Put the oldest event that was not sent yet."""
+        make = self.notices.pending()
+        if make is not None and not self._session.outbox.holds(NOTICE_KEY):
+            self._session.outbox.put(CHANGE, NOTICE_KEY, make)
+
     def _tell_session(self):
         """Put the record of a charging session that was not sent yet."""
         make = self.sessions.pending()
@@ -174,6 +183,8 @@ class Reporter:
             self.actor.book.reported(self._busy)
         elif key == SESSION_KEY:
             self.sessions.told(now_ms)
+        elif key == NOTICE_KEY:
+            self.notices.told()
         elif key == PAGE_KEY and self._pages:
             self._pages.pop(0)
             self._next_page()
@@ -182,6 +193,10 @@ class Reporter:
     def reason(self):
         """Index of the reason last judged."""
         return self._snapshot.reason
+
+    def reason_now(self):
+        """Index of the reason of this moment."""
+        return self._judge(False).reason
 
     def state(self):
         """Index of the state word of this moment."""

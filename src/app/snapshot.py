@@ -3,7 +3,6 @@
 from modbus.control import da_of_duty
 
 from app import words
-from app.claims import HOLD
 from app.states import reason_of, state_of
 
 UNREACHABLE = words.reason('unreachable')
@@ -48,10 +47,11 @@ class Snapshot:
         self.state = state_of(code)
         self.reason = reason_of(code)
         phase = actor.reconciler.phase
-        if code in _WAITING and (decision.want == HOLD or phase is not None):
-            # Held or being started by us: the owner may press Start (design decision).
+        if code in _WAITING and (decision.reason is not None or phase is not None):
+            # Held or being started by us: the owner may press Start (design decision). By the reason, not by the want, which is LEAVE
+            # already when the car has just left and its state is still believed.
             self.state = words.CONNECTED_AND_LOCKED
-            self.reason = decision.reason if decision.want == HOLD else phase
+            self.reason = phase if decision.reason is None else decision.reason
         elif code in _WAITING and actor.reconciler.blocked == _BLOCKED_MIN_PAUSE:
             self.state = words.CONNECTED_AND_LOCKED
             self.reason = MIN_PAUSE

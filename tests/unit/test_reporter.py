@@ -64,6 +64,7 @@ class Rig:
         self.reporter = Reporter(SimpleNamespace(now_ms=lambda: self.now_ms), self.session, self.charger, self.watch,
                                  self.timekeeper, self.clock_sync, config.Settings({'LORAWAN_CLASS': klass}))
         self.reporter.actor = self.actor
+        self.reporter.notices = SimpleNamespace(pending=lambda: None, told=lambda: None)
         self.reporter.sessions = SimpleNamespace(report_wh=lambda now_ms: None, estimated=False, pending=lambda: None)
         self.due_ms = 0
 
