@@ -266,6 +266,7 @@ class Actor:
 
     def _changed_claims(self):
         self._dirty = True
+        self.limit_in_force = False   # another one may be wanted now
         self.intent.decide(self.now_ms, self._timekeeper.utc_s(self.now_ms))
 
     def _finish(self, work, result, detail):

@@ -3,6 +3,7 @@
 from modbus.control import da_of_duty
 
 from app import words
+from app.book import FUTURE_S
 from app.claims import UNTIL_ENERGY, UNTIL_TIME
 from app.deeds import BOOST, D_NONE, D_NO_PLAN, DONE, REFUSED, SET_CURRENT, SKIP
 from app.timekeeper import OWNER
@@ -35,10 +36,16 @@ class Orders:
     # --- orders: (result, detail)
 
     def _plan(self, work, now_ms):
-        return self._planned(self._program.set_windows(work.args, work.entry.issued_at))
+        return self._planned(self._program.set_windows(work.args, self._issued_at(work, now_ms)))
 
     def _timezone(self, work, now_ms):
-        return self._planned(self._program.set_zone(work.args, work.entry.issued_at))
+        return self._planned(self._program.set_zone(work.args, self._issued_at(work, now_ms)))
+
+    def _issued_at(self, work, now_ms):
+        """A stamp from the future counts as of now: one of the clocks was wrong, and must not shut out every plan until then."""
+        utc_s = self._timekeeper.utc_s(now_ms)
+        issued_at = work.entry.issued_at
+        return issued_at if utc_s is None or issued_at <= utc_s + FUTURE_S else utc_s
 
     def _planned(self, detail):
         self._use_plan()

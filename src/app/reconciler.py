@@ -226,7 +226,8 @@ class Reconciler:
             self.past.own(True)
             return self.offer.set(self.limit.back, box, now_ms) if self.limit.back else 0
         if self._lock_held and box.stable_code != code:
-            return 0   # one look is enough to hold back, not to act
+            # One look is enough to hold a car back, not to act: a box whose power was gone would give it current until the next.
+            return self.offer.set(control.DUTY_PAUSE, box, now_ms) if code != 0xA1 and is_enabled(code) else 0
         if is_charging(code):
             # The contactor opens without load: the car is asked to stop first.
             if self._lock_ms is None:

@@ -17,17 +17,17 @@ ZONES = ('AEST-10AEDT,M10.1.0,M4.1.0/3', 'CET-1CEST,M3.5.0,M10.5.0/3', 'EST5EDT,
 FIRST_DAY = 20454   # 2026-01-01, days since 1970
 # The network is there so long at least, before it dies: the time is known by then.
 KNOWN_S = 15 * MINUTE_S
-# Of the box after its power came back: start, B1, B2, the car's answer.
-SETTLES_S = 10
+# Shares of the nights with a power cut, and with a dead network.
+CUTS, DEATHS = 0.1, 0.2
 
 
 class Night:
-    """From an afternoon to the end of the window. given: the scenario. peak_s: how long after which a held car may draw, see leak_wh_max().
+    """From an afternoon to the end of the window. given: the scenario. cuts, deaths: chances of a power cut and of a dead network.
 
-    cuts: [(from s, until s, box, monitor)]. dead: (from s, until s) or None. plug_s: when the car comes.
+    It has cuts: [(from s, until s, box, monitor)]; dead: (from s, until s) or None. plug_s: when the car comes.
     """
 
-    def __init__(self, seed):
+    def __init__(self, seed, cuts=CUTS, deaths=DEATHS):
         rng = Random('night %d' % seed)
         self.seed = seed
         self.model = MODELS[seed % len(MODELS)]
@@ -42,11 +42,12 @@ class Night:
         self.opens_s -= self.start_s
         self.closes_s -= self.start_s
         self.plug_s = self._plug(rng)
-        self.cuts = [self._cut(rng)] if rng.random() < 0.1 else []
-        self.dead = self._death(rng) if rng.random() < 0.2 else None
+        self.cuts = [self._cut(rng)] if rng.random() < cuts else []
+        self.dead = self._death(rng) if rng.random() < deaths else None
         charger = {'key': rng.choice(('locked', 'unlocked')), 'meter': rng.random() < 0.7, 'held_code': rng.choice(('B2', 'B2', 'B1')),
                    'panel_frames': False}
-        vehicle = {'model': self.model, 'max_a': rng.choice((10, 16, 32)), 'phases': rng.choice((1, 3)), 'needs_kwh': round(rng.uniform(2, 50), 1)}
+        vehicle = {'model': self.model, 'max_a': rng.choice((10, 16, 16, 32)), 'phases': rng.choice((1, 3, 3)),
+                   'needs_kwh': round(rng.uniform(2, 50), 1)}
         self.hold = rng.choice(('with_car', 'always'))
         self.given = {
             'seed': seed, 'start': '%sZ' % (scenario.datetime.fromtimestamp(self.start_s, scenario.timezone.utc).strftime('%Y-%m-%dT%H:%M:%S')),

@@ -24,7 +24,8 @@ class Rig:
         self.board = Board()
         self.box = self.board.box
         self.box.code = code
-        self.monitor = main.build(self.board, config.Settings(settings))
+        self.settings = config.Settings(settings)
+        self.monitor = main.build(self.board, self.settings)
         if obeys:
             self._look()
 
@@ -224,3 +225,13 @@ def test_what_is_said_of_a_car_ends_where_it_left_while_we_were_off():
     rig.monitor = main.build(rig.board, config.Settings())
     rig.run(READY_MS + 3 * MINUTE_MS)
     assert not rig.monitor.actor.claims.stopped
+
+
+def test_a_limit_is_answered_by_what_the_box_shows_after_it_was_written():
+    rig = Rig(0xB2)
+    rig.settings.change = lambda pairs, now_ms: setattr(rig.settings, 'CURRENT_LIMIT_A', pairs[0][1]) or 0
+    rig.command(READY_MS, 'set_current', args=bytes((20,)))
+    rig.run(READY_MS + MINUTE_MS)
+    assert (0x14, 0x00A6) in [(register, value) for _, register, value in rig.box.writes]
+    answers = [ms for ms, port, payload in rig.board.radio.frames if port == RESULT]
+    assert len(answers) == 1 and answers[0] > [ms for ms, register, _ in rig.box.writes if register == 0x14][0]

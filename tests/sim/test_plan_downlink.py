@@ -1,0 +1,150 @@
+"""Plan, time zone and time over the air, from encodeDownlink to the box and back: taken, told, kept, superseded, and unknown."""
+
+import pytest
+from app import windows, zone
+from tests.sim.house import HOUR_S, MINUTE_S, House
+
+START = '2026-05-01T21:30:00Z'
+NIGHT = {'days': 'daily', 'from': '22:00', 'to': '07:00', 'current_a': 10, 'kwh': 8.5}
+WEEKEND = {'days': 'sat-sun', 'from': '12:30', 'to': '14:00', 'duration_min': 60}
+PLAN = [NIGHT, WEEKEND]
+BERLIN = '<+01>-1<+02>,M3.5.0,M10.5.0/3'
+PLAN_OP, ZONE_OP = 12, 13
+ISSUED_S = 1777671600
+
+
+def hash_of(plan, tz='UTC0'):
+    """What a status tells of this plan in this zone."""
+    return windows.plan_hash(windows.parse(plan)[0], zone.pack(zone.parse(tz)[0]))
+
+
+def home(*asked, reboots_s=(), plug_s=60, clock=True, key='unlocked', **config):
+    """A house with a car. asked: (t, data, more keys of the event)."""
+    house = House(start=START, config=config, network={'data_rate': 5}, charger={'key': key, 'panel_frames': False})
+    if not clock:
+        house.world.network.clock_sync = False
+    house.do(plug_s, 'plug')
+    for t_s, data in asked:
+        if isinstance(data, bytes):
+            house.do(t_s, 'downlink', f_port=20, payload_hex=data.hex())
+        else:
+            house.do(t_s, 'downlink', data=data)
+    for t_s in reboots_s:
+        house.do(t_s, 'monitor_power', on=False)
+        house.do(t_s + 10, 'monitor_power', on=True)
+    house.expected_resets = ['power'] * len(reboots_s)
+    return house
+
+
+def hashes(house, from_s, until_s=float('inf')):
+    """Of every status of that time."""
+    return {entry['decoded']['plan_hash'] for entry in house.of('uplink', from_s, until_s) if 'plan_hash' in entry['decoded']}
+
+
+def results(house, from_s=0.0, until_s=float('inf')):
+    """(what was asked, result, detail) of every answer."""
+    told = [entry['decoded'] for entry in house.of('uplink', from_s, until_s) if entry['decoded'].get('type') == 'result']
+    return [(answer['command'], answer['result'], answer.get('detail', 'none')) for answer in told]
+
+
+def read_back(house, from_s, part):
+    """The pages of that part, each once and in order."""
+    told = [entry['decoded'] for entry in house.of('uplink', from_s) if entry['decoded'].get('part') == part]
+    return sorted(told, key=lambda page: page['page'])
+
+
+def icmax(house, from_s):
+    return [entry['value'] for entry in house.of('bus_write', from_s)]
+
+
+def test_a_plan_and_a_zone_are_taken_told_and_kept():
+    house = home((600, {'plan': {'windows': PLAN}}), (700, {'timezone': BERLIN}), (1500, {'command': 'report', 'id': 1, 'what': 'plan'}),
+                 reboots_s=[1000])
+    house.run(2400)
+    assert results(house) == [('plan', 'done', 'none'), ('timezone', 'done', 'none'), ('report', 'done', 'none')]
+    assert hashes(house, 0, 600) == {0}
+    assert hashes(house, 606, 700) <= {hash_of(PLAN)}
+    assert hashes(house, 706) == {hash_of(PLAN, BERLIN)}
+    pages = read_back(house, 1500, 'plan')
+    assert [page['page'] for page in pages] == [1, 2] and sum([page['windows'] for page in pages], []) == windows.to_words(windows.parse(PLAN)[0])
+    assert ','.join(page['timezone_part'] for page in read_back(house, 1500, 'timezone')) == BERLIN
+    assert [page['holder'] for page in read_back(house, 1500, 'claims')] == ['plan']
+
+
+def test_what_is_read_back_makes_the_same_request_again():
+    house = home((600, {'plan': {'windows': PLAN}}), (700, {'command': 'report', 'id': 1, 'what': 'plan'}))
+    house.run(1000)
+    told = {'windows': sum([page['windows'] for page in read_back(house, 700, 'plan')], [])}
+    formatter = house.world.formatter
+    sent, again = [formatter.encode_downlink({'plan': plan, 'issued_at': 1, 'id': 0})['bytes'] for plan in ({'windows': PLAN}, told)]
+    assert sent == again
+
+
+@pytest.mark.parametrize('what, first, second', [
+    ('plan', {'windows': PLAN}, {'windows': [WEEKEND]}), ('timezone', BERLIN, 'EST5EDT,M3.2.0,M11.1.0')])
+@pytest.mark.parametrize('reboots_s', [(), (800,)], ids=['', 'after a reboot'])
+def test_an_older_one_that_comes_later_is_superseded(what, first, second, reboots_s):
+    house = home(reboots_s=reboots_s, PLAN=[NIGHT])
+    newer_s = house.world.start_utc_s + 600
+    house.do(600, 'downlink', data={what: first, 'issued_at': newer_s})
+    house.do(1200, 'downlink', data={what: second, 'issued_at': newer_s - 1})
+    house.run(2 * HOUR_S)
+    assert results(house) == [(what, 'done', 'none'), (what, 'refused', 'superseded')]
+    assert hashes(house, 610) == {hash_of(first['windows']) if what == 'plan' else hash_of([NIGHT], first)}
+
+
+def test_a_stamp_from_the_future_does_not_shut_out_the_next_plan():
+    house = home(PLAN=[NIGHT], reboots_s=[800])
+    house.do(600, 'downlink', data={'plan': {'windows': []}, 'issued_at': house.world.start_utc_s + 400 * 24 * HOUR_S})
+    house.do(1200, 'downlink', data={'plan': {'windows': PLAN}})
+    house.run(HOUR_S)
+    assert results(house) == [('plan', 'done', 'none')] * 2 and hashes(house, 1210) == {hash_of(PLAN)}
+
+
+def stamped(op, data):
+    """A request of 21:40 that is good for an hour."""
+    return bytes((op, 0)) + ISSUED_S.to_bytes(4, 'big') + (3600).to_bytes(2, 'big') + data
+
+
+@pytest.mark.parametrize('op, data', [
+    (PLAN_OP, bytes(4)), (PLAN_OP, bytes.fromhex('fe')), (PLAN_OP, windows.pack(windows.parse(PLAN)[0])[:-1]), (PLAN_OP, b'\xff' * 28),
+    (ZONE_OP, b''), (ZONE_OP, bytes(2)), (ZONE_OP, b'\x7f' * 16)], ids=lambda value: value.hex() if isinstance(value, bytes) else str(value))
+def test_a_bad_one_changes_nothing(op, data):
+    house = home((600, stamped(op, data)), PLAN=PLAN, TIMEZONE=BERLIN)
+    house.run(900)
+    assert results(house) == [({PLAN_OP: 'plan', ZONE_OP: 'timezone'}[op], 'refused', 'bad_argument')]
+    assert hashes(house, 60) == {hash_of(PLAN, BERLIN)}
+
+
+def test_an_empty_plan_frees_the_car_and_does_nothing_any_more():
+    house = home((600, {'plan': {'windows': []}}), (1000, {'command': 'report', 'id': 1, 'what': 'plan'}), PLAN=[NIGHT], reboots_s=[1600])
+    house.do(2 * HOUR_S, 'unplug')
+    house.do(2 * HOUR_S + 60, 'plug')
+    house.run(3 * HOUR_S)
+    assert hashes(house, 606) == {0}
+    assert icmax(house, 0) == ['03E8', '0215']
+    assert house.codes(620, 2 * HOUR_S - 1) == {'C2'} == house.codes(2 * HOUR_S + 70, 3 * HOUR_S)
+    assert [page['windows'] for page in read_back(house, 1000, 'plan')] == [[]]
+    assert {entry['decoded'].get('override', 'none') for entry in house.of('uplink', 606)} == {'none'}
+
+
+@pytest.mark.parametrize('unknown, charges_s', [('hold', None), ('charge', 0), (1, HOUR_S)])
+def test_without_time_the_setting_decides_until_the_time_is_told(unknown, charges_s):
+    told_s = 1.6 * HOUR_S
+    house = home(PLAN=[{'days': 'daily', 'from': '01:00', 'to': '02:00'}], UNKNOWN_TIME=unknown, clock=False)
+    house.do(told_s, 'downlink', data={'time': house.world.start_utc_s + int(told_s)})
+    house.run(1.8 * HOUR_S)
+    statuses = [entry for entry in house.of('uplink') if entry['decoded'].get('type') == 'status']
+    held = [entry for entry in statuses if 62 < entry['t'] < (told_s if charges_s is None else charges_s)]
+    assert {entry['decoded']['reason'] for entry in held} <= {'time_unknown'} and bool(held) is (charges_s != 0)
+    assert {entry['decoded']['time_known'] for entry in statuses if entry['t'] < told_s} == {False}
+    assert 3 <= len(house.clock('uplink', 0, told_s)) <= 7
+    closed = [entry['t'] for entry in house.of('contactor', 1) if entry['closed']]
+    if charges_s is None:
+        assert closed == []
+    else:
+        # Not before the contactor has rested for 5 min since the start.
+        assert len(closed) == 1 and charges_s <= closed[0] < charges_s + 330
+    # The plan knows better: it is not its hour.
+    assert house.told(told_s, time_known=True, reason='outside_plan') < told_s + 2 * MINUTE_S
+    assert not house.world.box.contactor
