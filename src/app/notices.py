@@ -3,6 +3,7 @@
 from hal.contract import HalError
 
 from app import pages
+from app.events import FAULT
 
 RECORD = 'events'
 # Under this key the outbox has the oldest of those that wait.
@@ -71,6 +72,9 @@ class Notices:
             # Known by now: so long ago.
             now_ms = self._timekeeper.now_ms()
             at = self._timekeeper.utc_s(now_ms) - (now_ms - at_ms) // 1000
+        if kind != FAULT:
+            # Beside the state, which is that of this moment too.
+            code = self._watch.code or self._watch.seen
         frame = pages.event(kind, self.state(), code, reason, number, None if amount == _NO_AMOUNT else amount, at, limit)
         if frame is None:
             return None
