@@ -30,6 +30,8 @@ TIMEZONE = 'UTC0'         # POSIX TZ string
 PLAN = []                 # windows
 HOLD = 'with_car'         # 'with_car' or 'always'
 UNKNOWN_TIME = 'hold'     # 'hold', 'charge', or hours after which to charge
+KEEP_ALIVE = False        # True: a car that is held gets current for its first minute, for those that complain without
+NOT_PLUGGED_IN_AT = None  # 'HH:MM': tell if there is no car by then and a window opens within 12 h; None: do not
 
 # Board
 WATCHDOG_S = 60           # reset after so long without progress; the RP2 allows 8 at most
@@ -42,8 +44,8 @@ STORE_DIR = '/var/lib/ev-charger-monitor'  # Linux only
 NAMES = (
     'REGION', 'SUB_BAND', 'LORAWAN_CLASS', 'DATA_RATE', 'ADR', 'CLOCK_SYNC', 'CLOCK_STATE', 'HEARTBEAT_NOT_CONNECTED_MIN',
     'HEARTBEAT_CONNECTED_MIN', 'HEARTBEAT_MIN', 'CHARGER_ID', 'PHASE_ORDER', 'MAINS_VOLTS', 'PHASES', 'CURRENT_LIMIT_A', 'START_BEHAVIOUR',
-    'KEY_TURN', 'AFTER_POWER_CUT', 'TIMEZONE', 'PLAN', 'HOLD', 'UNKNOWN_TIME', 'WATCHDOG_S', 'BUS_PORT', 'BUS_DIRECTION', 'RADIO_PORT',
-    'RADIO_MODEM', 'STORE_DIR',
+    'KEY_TURN', 'AFTER_POWER_CUT', 'TIMEZONE', 'PLAN', 'HOLD', 'UNKNOWN_TIME', 'KEEP_ALIVE', 'NOT_PLUGGED_IN_AT', 'WATCHDOG_S',
+    'BUS_PORT', 'BUS_DIRECTION', 'RADIO_PORT', 'RADIO_MODEM', 'STORE_DIR',
 )
 
 
@@ -72,6 +74,14 @@ def _is_phase_order(value):
 
 def _is_unknown_time(value):
     return value in ('hold', 'charge') or _is_int(value, 1, 240)
+
+
+def _is_hour(value):
+    if value is None:
+        return True
+    if not isinstance(value, str) or len(value) != 5 or value[2] != ':' or not (value[:2] + value[3:]).isdigit():
+        return False
+    return int(value[:2]) < 24 and int(value[3:]) < 60
 
 
 def _is_heartbeat(value):
@@ -106,6 +116,8 @@ CHECKS = (
     ('PLAN', lambda v: isinstance(v, (list, tuple)), 'a list of windows'),
     ('HOLD', lambda v: v in ('with_car', 'always'), "'with_car' or 'always'"),
     ('UNKNOWN_TIME', _is_unknown_time, "'hold', 'charge' or a number of hours, 1 to 240"),
+    ('KEEP_ALIVE', lambda v: isinstance(v, bool), 'True or False'),
+    ('NOT_PLUGGED_IN_AT', _is_hour, "a time of day, as in '22:30', or None"),
     ('WATCHDOG_S', lambda v: _is_int(v, 5, 600), '5 to 600 seconds'),
     ('BUS_PORT', _is_text, 'a device path'),
     ('BUS_DIRECTION', lambda v: v in ('auto', 'rts'), "'auto' or 'rts'"),

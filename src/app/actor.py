@@ -104,6 +104,7 @@ class Actor:
             self.reconciler.past.load(record, now_ms)
             self._watch.car = self.reconciler.past.car   # in E0 the box does not tell
             self.box.finished = self.reconciler.past.finished
+            self.box.drew = self.reconciler.past.drew
         for entry in tuple(self.book.running()):
             self._resume(Work(entry, self.book, ()), now_ms)
 

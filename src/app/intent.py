@@ -3,17 +3,21 @@
 from hal.contract import POWER_ON
 
 from app import words
-from app.claims import CHARGE, UNTIL_ENERGY, Claims
+from app.claims import CHARGE, HOLD, LEAVE, UNTIL_ENERGY, Claims
 from app.key import Key, boosts
 from app.quota import Quota
+from app.watch import NOT_CONNECTED
 
 OUTSIDE = words.reason('outside_plan')
 LIMIT_REACHED = words.reason('limit_reached')
+# Cars that complain do so after a minute without current (the setting KEEP_ALIVE).
+GREETING_MS = 60000
+_PLAN = words.HOLDERS.index('plan')
 
 
 class Intent:
-    """decision: app.claims.Decision. plan: app.plan.Plan, or None where there is none. changed: the claims should go on record; by_key: the
-    boost in force was asked for by the key."""
+    """decision: app.claims.Decision. plan: app.plan.Plan, or None where there is none. changed: the claims should go on record; greeting: a
+    car that is to be held is left its first minute."""
 
     def __init__(self, watch, meter, journal, settings, cause):
         """cause: of this boot (hal.contract)."""
@@ -21,6 +25,9 @@ class Intent:
         self.decision = self.claims.decision
         self.plan = None
         self.changed = False
+        self.greeting = False
+        self._empty = False          # there was no car when last we looked, in this boot
+        self._came_ms = None         # when the car came that is greeted
         self.key = Key()
         self._quota = Quota(journal)
         self._watch = watch
@@ -46,7 +53,7 @@ class Intent:
 
     def step(self, now_ms, utc_s, box):
         """A look at everything that may change it; box: app.box.Box as of now."""
-        self._follow_car()
+        self._follow_car(now_ms)
         reading = box.reading
         if reading is not None and self.key.turned(reading, self._watch.car) and boosts(self._settings.KEY_TURN, box):
             self._turn_key()
@@ -74,14 +81,28 @@ class Intent:
         decision = self.claims.decide(utc_s, plan, self._watch.car, now_ms // 1000)
         if plan is not None and utc_s is not None and decision.reason == OUTSIDE and self.plan.limit_reached(utc_s):
             decision.reason = LIMIT_REACHED
+        self.greeting = self._came_ms is not None and decision.want == HOLD and decision.holder == _PLAN
+        if self.greeting:
+            if now_ms - self._came_ms < GREETING_MS:
+                decision.want = LEAVE
+            else:
+                self.greeting = False
+                self._came_ms = None
         most_da = 10 * (self._settings.CURRENT_LIMIT_A or 0)
         if most_da and not 0 < decision.current_da <= most_da:
             decision.current_da = most_da
 
-    def _follow_car(self):
+    def _follow_car(self, now_ms):
         """A car that leaves takes what was said of it along; one that is there after a power cut may have to wait for a word."""
         watch = self._watch
         claims = self.claims
+        if not watch.car:
+            self._empty = self._empty or watch.code == NOT_CONNECTED
+            self._came_ms = None
+        elif self._empty:
+            self._empty = False
+            if self._settings.KEEP_ALIVE:
+                self._came_ms = now_ms
         if watch.car != claims.had_car and (watch.car or watch.code == 0xA1):
             self.changed = self.changed or claims.of_car
             claims.had_car = watch.car

@@ -11,8 +11,10 @@ from app import words
 from app.actor import Actor
 from app.deeds import FAILED
 from app.dossier import Dossier
+from app.events import Events
 from app.intent import Intent
 from app.meter import Meter
+from app.notices import Notices
 from app.orders import REBOOT_MS, Orders
 from app.program import Program
 from app.reporter import Reporter
@@ -61,6 +63,12 @@ class Monitor:
         self.actor = Actor(charger, session, self.watch, self.timekeeper, journal, self.intent, self.reporter.answer, now_ms)
         self.reporter.actor = self.actor
         self.reporter.sessions = self.sessions
+        events = Events(self.intent, self.watch, self.sessions, self.actor.box, self.actor.reconciler.limit, settings.NOT_PLUGGED_IN_AT,
+                        cause, now_ms)
+        self.notices = Notices(events, self.watch, journal, self.timekeeper, now_ms)
+        self.notices.state = self.reporter.state
+        self.notices.reason = self.reporter.reason_now
+        self.reporter.notices = self.notices
         self.program = Program(settings, journal)
         self.orders = Orders(self.actor, settings, self.program, self.timekeeper, meter, self._report, self._use_settings)
         self.dossier = Dossier(self.actor, settings, self.program, session, charger, self.timekeeper, supervisor, journal,
@@ -71,8 +79,7 @@ class Monitor:
         if supervisor is not None and supervisor.crash is not None:
             self.reporter.tell(self.dossier.crash(), supervisor.told)
         if getattr(settings, 'rolled_back', False):
-            self.reporter.answer(RolledBack())
-            settings.rollback_told()
+            self.reporter.answer(RolledBack(), settings.rollback_told)
         self._indicator = board.indicator
         self._system = board.system
         self._boot_ms = now_ms
@@ -147,6 +154,7 @@ class Monitor:
             news |= self._see(charger.reading.code, now_ms)
             self.sessions.step(now_ms, self.reporter.reason)
             self.actor.step(now_ms)
+            news |= self.notices.step(now_ms, self.timekeeper.utc_s(now_ms))
         elif event == bus.WRITTEN:
             self.actor.written(now_ms)
             news = True

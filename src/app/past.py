@@ -16,6 +16,7 @@ _F_PULSE = 1
 _F_OURS = 2
 _F_CAR = 4
 _F_FINISHED = 8
+_F_DREW = 16
 _HEAD_BYTES = 4
 
 
@@ -23,7 +24,7 @@ class Past:
     """pulse: an E0 of ours is under way that A1A1 must end. ours: the present E0 (or E2) is ended as soon as no lock wants it.
 
     car: one was there when that E0 began, where the box does not tell. finished: the car that is there has all it
-    wanted. pulses, resets, f4_resets: Tally; closings: Closings.
+    wanted; drew: it draws, or has when it was last looked at. pulses, resets, f4_resets: Tally; closings: Closings.
     """
 
     def __init__(self, limit):
@@ -31,6 +32,7 @@ class Past:
         self.ours = False
         self.car = False
         self.finished = False
+        self.drew = False
         self.closings = Closings()
         self.pulses = Tally(NIGHT_MS, PULSES_A_NIGHT)
         self.resets = Tally(NIGHT_MS, RESETS_A_NIGHT)
@@ -56,10 +58,11 @@ class Past:
             self.pulse = pulse
             self._changed = True
 
-    def finish(self, finished):
-        """Whether the car has all it wanted, so that no reboot wakes it."""
-        if finished != self.finished:
+    def finish(self, finished, drew):
+        """Whether the car has all it wanted, or is about to get it, so that no reboot wakes it."""
+        if finished != self.finished or drew != self.drew:
             self.finished = finished
+            self.drew = drew
             self._changed = True
 
     def begin_pulse(self, now_ms, utc_s):
@@ -91,7 +94,7 @@ class Past:
         """For the journal."""
         self.tell_time(now_ms, utc_s)
         back = self._limit.back
-        flags = self.pulse * _F_PULSE | self.ours * _F_OURS | self.car * _F_CAR | self.finished * _F_FINISHED
+        flags = self.pulse * _F_PULSE | self.ours * _F_OURS | self.car * _F_CAR | self.finished * _F_FINISHED | self.drew * _F_DREW
         record = bytearray((VERSION, flags, back >> 8, back & 0xFF))
         for tally in self._tallies():
             record.extend(tally.dump())
@@ -119,5 +122,6 @@ class Past:
         self.ours = record[1] & _F_OURS != 0
         self.car = record[1] & _F_CAR != 0
         self.finished = record[1] & _F_FINISHED != 0
+        self.drew = record[1] & _F_DREW != 0
         self._limit.back = record[2] << 8 | record[3]
         return True

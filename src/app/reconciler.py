@@ -164,7 +164,7 @@ class Reconciler:
         self.past.tell_time(now_ms, box.utc_s)
         self.past.closings.see(charging, at_ms, box.utc_s)
         self.limit.see(reading)
-        self.past.finish(box.finished)
+        self.past.finish(box.finished, box.drew)
         self.flowing = ladder.flows(reading)
         car = box.car or charging or code in (0xB1, 0xB2)
         self.offer.perhaps_car = car or code >= 0xE0

@@ -5,6 +5,7 @@ from lorawan.outbox import ANSWER, CHANGE, FAULT, HEARTBEAT, RECORD
 
 from app import codec, words
 from app.deeds import BUSY, DONE
+from app.notices import NOTICE_KEY
 from app.sessions import SESSION_KEY
 from app.snapshot import Snapshot
 from app.states import NONE, is_fault
@@ -55,6 +56,7 @@ class Reporter:
         self._watch = watch
         self.actor = None            # who decides and acts; set by the monitor
         self.sessions = None         # who counts the energy; likewise
+        self.notices = None          # what is told beside states; likewise
         self._settings = settings
         self._pages = []             # callables state -> (port, payload), still to be told
         self._told = None            # called when the last of them is out
@@ -63,13 +65,16 @@ class Reporter:
         self._said_reason = None     # the reason that went with it
         self._reason_ms = None       # since when another reason holds, None while none does
         self._answers = 0
+        self._when_out = None        # (key of an answer, what is called when it is out)
         self._busy = 0               # refused commands that the frame in flight tells of
         session.probe = self._make_status   # what a network that fell silent is asked with
         session.on_sent = self._sent
 
-    def answer(self, command):
-        """One final answer; those for which there was no room share one frame."""
+    def answer(self, command, told=None):
+        """One final answer; those for which there was no room share one frame. told() is called when it is out."""
         self._answers += 1
+        if told is not None:
+            self._when_out = (self._answers, told)
 
         def make(limit):
             # What was done to the box rests on the reading that showed it; all else on the stable state.
@@ -110,6 +115,7 @@ class Reporter:
             due_ms = self._reason_ms + REASON_SETTLES_MS
         if self._said is None or not self._session.joined:
             return due_ms
+        self._tell_notice()
         self._tell_session()
         self._ask_time(now_ms)
         return min(due_ms, self._clock_sync.due_ms, self._heartbeat(now_ms))
@@ -152,6 +158,12 @@ class Reporter:
             session.outbox.put(HEARTBEAT, STATUS_KEY, self._make_status)
         return now_ms + HEARTBEAT_RETRY_MS
 
+    def _tell_notice(self):
+        """Put the oldest event that was not sent yet."""
+        make = self.notices.pending()
+        if make is not None and not self._session.outbox.holds(NOTICE_KEY):
+            self._session.outbox.put(CHANGE, NOTICE_KEY, make)
+
     def _tell_session(self):
         """Put the record of a charging session that was not sent yet."""
         make = self.sessions.pending()
@@ -168,12 +180,18 @@ class Reporter:
             outbox.put(HEARTBEAT, STATUS_KEY, self._make_status)
 
     def _sent(self, key, now_ms):
-        if key == CLOCK_KEY:
+        if self._when_out is not None and key == self._when_out[0]:
+            told = self._when_out[1]
+            self._when_out = None
+            told()
+        elif key == CLOCK_KEY:
             self._clock_sync.sent(now_ms)
         elif key == BUSY_KEY:
             self.actor.book.reported(self._busy)
         elif key == SESSION_KEY:
             self.sessions.told(now_ms)
+        elif key == NOTICE_KEY:
+            self.notices.told()
         elif key == PAGE_KEY and self._pages:
             self._pages.pop(0)
             self._next_page()
@@ -182,6 +200,10 @@ class Reporter:
     def reason(self):
         """Index of the reason last judged."""
         return self._snapshot.reason
+
+    def reason_now(self):
+        """Index of the reason of this moment."""
+        return self._judge(False).reason
 
     def state(self):
         """Index of the state word of this moment."""
@@ -209,7 +231,7 @@ class Reporter:
             snapshot.take(reading, self.actor.paused)
         else:
             snapshot.forget()
-        snapshot.judge(code if known else watch.last_code, known, watch.starting, watch.had_charged, self.actor)
+        snapshot.judge(code if known else watch.last_code, known, watch.starting, self.actor)
         snapshot.time_known = self._timekeeper.known
         plan = self.actor.intent.plan
         snapshot.plan_hash = 0 if plan is None else plan.hash

@@ -3,7 +3,6 @@
 from modbus.control import da_of_duty
 
 from app import words
-from app.claims import HOLD
 from app.states import reason_of, state_of
 
 UNREACHABLE = words.reason('unreachable')
@@ -36,8 +35,8 @@ class Snapshot:
         self.energy_estimated = False
         self.plan_hash = 0
 
-    def judge(self, code, reachable, starting, had_charged, actor):
-        """State and reason of a code. starting: a start of ours is under way; had_charged: this car drew current already; actor: what it wants."""
+    def judge(self, code, reachable, starting, actor):
+        """State and reason of a code. starting: a start of ours is under way; actor: what it wants, and what it knows of the car."""
         decision = actor.decision
         self.code = code
         self.override = _OVERRIDE[decision.holder]
@@ -48,10 +47,11 @@ class Snapshot:
         self.state = state_of(code)
         self.reason = reason_of(code)
         phase = actor.reconciler.phase
-        if code in _WAITING and (decision.want == HOLD or phase is not None):
-            # Held or being started by us: the owner may press Start (design decision).
+        if code in _WAITING and (decision.reason is not None or phase is not None):
+            # Held or being started by us: the owner may press Start (design decision). By the reason, not by the want, which is LEAVE
+            # already when the car has just left and its state is still believed.
             self.state = words.CONNECTED_AND_LOCKED
-            self.reason = decision.reason if decision.want == HOLD else phase
+            self.reason = phase if decision.reason is None else decision.reason
         elif code in _WAITING and actor.reconciler.blocked == _BLOCKED_MIN_PAUSE:
             self.state = words.CONNECTED_AND_LOCKED
             self.reason = MIN_PAUSE
@@ -60,7 +60,7 @@ class Snapshot:
         elif starting and code in (0xA1, 0xB2):
             self.state = words.CONNECTED_AND_LOCKED
             self.reason = STARTING
-        elif code == 0xB2 and had_charged:
+        elif code == 0xB2 and actor.box.finished:
             self.reason = VEHICLE_FULL
 
     def take(self, reading, paused):

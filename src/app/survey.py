@@ -4,8 +4,9 @@ from modbus import reading as wire
 from modbus.control import da_of_duty
 
 from app.box import Box
-from app.claims import CHARGE
+from app.claims import HOLD, LOCK
 from app.starter import NO_START as _NO_START
+from app.states import is_charging
 from app.watch import NOT_CONNECTED
 
 # 0x0006 x2, the system flags (ABL 05 0015 20 Rev. B); its low word has what may start by itself.
@@ -28,7 +29,6 @@ class Survey:
         self._watch = watch
         self._asking = None       # address of the block that was asked for
         self._flags_ms = None     # when flags were asked for last
-        self._drew = False        # the car drew current in this order to charge
         self._identify_ms = _IDENTIFY_MS
         self.firmware = None      # (major, minor)
         self.meter = None         # phase currents are measured
@@ -83,16 +83,16 @@ class Survey:
         box.car = watch.car
         box.utc_s = utc_s
         if not watch.car:
-            self._drew = False
             if watch.code == NOT_CONNECTED:
-                box.finished = False
-        elif decision.want != CHARGE:
-            # What it has finished it has finished the next night too; what we stopped it has not.
-            self._drew = False
+                box.drew = box.finished = False
+        elif decision.want in (HOLD, LOCK):
+            # What it has finished it has finished the next night too; what we stop it has not.
+            if is_charging(reading.code or 0):
+                box.drew = False
         elif flowing:
-            self._drew = True
+            box.drew = True
             box.finished = False
-        elif self._drew and box.reading is not None and reading.code == 0xB2 == watch.code:
+        elif box.drew and box.reading is not None and reading.code == 0xB2 == watch.code:
             # It drew current and stopped, though it was allowed more.
             box.finished = True
         return box

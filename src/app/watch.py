@@ -23,7 +23,7 @@ class Watch:
     """What is known now; the attributes without _ are for reading.
 
     code: the stable state, 0 while there is none. seen: the latest sighting. last_code: the stable state before the silence.
-    reachable: a state was seen within SILENCE_MS. settled: waiting for a stable state is over. had_charged: this car drew current.
+    reachable: a state was seen within SILENCE_MS. settled: waiting for a stable state is over.
     """
 
     def __init__(self, charger, now_ms):
@@ -33,7 +33,6 @@ class Watch:
         self.reachable = False
         self.settled = False
         self.car = False             # a car was there when last we could tell
-        self.had_charged = False
         self.enable_input = None     # the key switch closes it; None before the first reading
         self._charger = charger
         self._stability = Stability()
@@ -74,12 +73,12 @@ class Watch:
     def read(self, reading):
         """What a reading says of car and key; True if the key was turned."""
         if is_charging(reading.code):
-            self.car = self.had_charged = True
+            self.car = True
         elif reading.ev_connected:
             self.car = True
         elif reading.ev_connected is not None and self._pulse_ms is None:
             # In E and F states the box does not know (ev_connected is None there).
-            self.car = self.had_charged = False
+            self.car = False
         turned = reading.enable_input is not self.enable_input
         self.enable_input = reading.enable_input
         return turned

@@ -7,6 +7,8 @@ from sim import scenario
 
 HOUR_S = 3600
 MINUTE_S = 60
+# A cut of a minute from here on hides how the car finishes.
+FINISHES_H = 0.95
 NIGHT = {'days': 'daily', 'from': '22:00', 'to': '07:00'}
 TWO = [{'days': 'daily', 'from': '22:00', 'to': '22:45'}, {'days': 'daily', 'from': '23:15', 'to': '07:00'}]
 
@@ -27,8 +29,8 @@ def power_cut(what, at_h=2):
 
 @pytest.mark.parametrize('given', [
     {'plan': TWO}, {'hours': 26}, {'events': power_cut('monitor_power')}, {'events': power_cut('charger_power')},
-    {'plan': TWO, 'events': power_cut('monitor_power', 1.5)},
-], ids=['the next window', 'the next night', 'monitor rebooted', 'box rebooted', 'rebooted between windows'])
+    {'events': power_cut('monitor_power', FINISHES_H)}, {'plan': TWO, 'events': power_cut('monitor_power', 1.5)},
+], ids=['the next window', 'the next night', 'monitor rebooted', 'box rebooted', 'finished meanwhile', 'rebooted between windows'])
 def test_a_car_that_finished_is_not_woken(given):
     written, kwh = night(*given.pop('events', ()), **given)
     assert (written, kwh) == ([], 5)
@@ -47,13 +49,15 @@ def test_a_car_that_was_stopped_by_the_end_of_a_window_is_woken_in_the_next_one(
 
 def test_the_record_knows_it_and_one_of_an_older_firmware_does_not():
     past = Past(Limit())
-    past.finish(True)
+    past.finish(True, False)
     assert past.unsaved
     record = past.dump(0, None)
     past.saved()
-    past.finish(True)
+    past.finish(True, False)
     assert not past.unsaved
     again = Past(Limit())
-    assert again.load(record, 0) and again.finished
+    assert again.load(record, 0) and again.finished and not again.drew
+    past.finish(False, True)
+    assert past.unsaved and again.load(past.dump(0, None), 0) and again.drew and not again.finished
     older = record[:1] + bytes((record[1] & 7,)) + record[2:]
     assert again.load(older, 0) and not again.finished

@@ -58,12 +58,13 @@ class Rig:
         self.watch = Watch(self.charger, boot_ms)
         self.claims = Claims()
         self.actor = SimpleNamespace(paused=False, intent=SimpleNamespace(plan=None), book=Book(), decision=self.claims.decision,
-                                     reconciler=SimpleNamespace(phase=None, blocked=0))
+                                     reconciler=SimpleNamespace(phase=None, blocked=0), box=SimpleNamespace(finished=False))
         self.timekeeper = SimpleNamespace(known=False)
         self.clock_sync = ClockSync()
         self.reporter = Reporter(SimpleNamespace(now_ms=lambda: self.now_ms), self.session, self.charger, self.watch,
                                  self.timekeeper, self.clock_sync, config.Settings({'LORAWAN_CLASS': klass}))
         self.reporter.actor = self.actor
+        self.reporter.notices = SimpleNamespace(pending=lambda: None, told=lambda: None)
         self.reporter.sessions = SimpleNamespace(report_wh=lambda now_ms: None, estimated=False, pending=lambda: None)
         self.due_ms = 0
 

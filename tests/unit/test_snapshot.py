@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from app import words
-from app.claims import Decision
+from app.claims import CHARGE, HOLD, LEAVE, Decision
 from app.snapshot import Snapshot
 
 A1, B1, B2 = 0xA1, 0xB1, 0xB2
@@ -14,29 +14,61 @@ REASON = {A1: 'no_vehicle', B1: 'starting', B2: 'vehicle_paused', 0xC2: 'chargin
           0xE1: 'setup', 0xE2: 'setup', 0xE3: 'setup'}
 
 
-NOTHING_WANTED = SimpleNamespace(decision=Decision(), reconciler=SimpleNamespace(phase=None, blocked=0))
+def actor(finished=False, want=LEAVE, holder='none', reason=None, phase=None, blocked='none'):
+    """One that wants that of a box, and knows that of its car."""
+    decision = Decision()
+    decision.set(want, words.HOLDERS.index(holder), 0, 0, None if reason is None else words.reason(reason))
+    reconciler = SimpleNamespace(phase=None if phase is None else words.reason(phase), blocked=words.DETAILS.index(blocked))
+    return SimpleNamespace(decision=decision, reconciler=reconciler, box=SimpleNamespace(finished=finished))
 
 
-def judged(code, reachable=True, starting=False, had_charged=False, enable_input=None, actor=NOTHING_WANTED):
+NOTHING_WANTED = actor()
+
+
+def judged(code, reachable=True, starting=False, enable_input=None, actor=NOTHING_WANTED):
     snapshot = Snapshot()
     snapshot.enable_input = enable_input
-    snapshot.judge(code, reachable, starting, had_charged, actor)
+    snapshot.judge(code, reachable, starting, actor)
     return words.STATES[snapshot.state], words.REASONS[snapshot.reason]
 
 
 @pytest.mark.parametrize('starting', [False, True])
-@pytest.mark.parametrize('had_charged', [False, True])
+@pytest.mark.parametrize('finished', [False, True])
 @pytest.mark.parametrize('enable_input', [None, False, True])
-def test_every_code_there_is(starting, had_charged, enable_input):
+def test_every_code_there_is(starting, finished, enable_input):
     for code in range(1, 256):
         expected = STATE.get(code, 'Disabled'), REASON.get(code, 'fault')
         if code == B1 and enable_input is False:
             expected = 'Connected and Locked', 'waits_for_key'
         elif starting and code in (A1, B2):
             expected = 'Connected and Locked', 'starting'
-        elif code == B2 and had_charged:
+        elif code == B2 and finished:
             expected = 'Charged', 'vehicle_full'
-        assert judged(code, True, starting, had_charged, enable_input) == expected, hex(code)
+        assert judged(code, True, starting, enable_input, actor(finished)) == expected, hex(code)
+
+
+@pytest.mark.parametrize('code', [B1, B2])
+@pytest.mark.parametrize('finished', [False, True])
+@pytest.mark.parametrize('given, reason', [
+    ({'want': HOLD, 'holder': 'plan', 'reason': 'outside_plan'}, 'outside_plan'),
+    ({'want': HOLD, 'holder': 'stop', 'reason': 'stopped', 'blocked': 'min_pause'}, 'stopped'),
+    ({'want': CHARGE, 'holder': 'plan', 'phase': 'starting'}, 'starting'),
+    ({'want': CHARGE, 'holder': 'boost', 'phase': 'waking_vehicle'}, 'waking_vehicle'),
+    ({'want': CHARGE, 'holder': 'plan', 'blocked': 'min_pause'}, 'min_pause'),
+])
+def test_what_is_wanted_of_a_car_that_waits_says_why(code, finished, given, reason):
+    assert judged(code, actor=actor(finished, **given)) == ('Connected and Locked', reason)
+
+
+@pytest.mark.parametrize('code', [A1, 0xC2, 0xE0, 0xF9])
+def test_what_is_wanted_does_not_matter_where_no_car_waits(code):
+    assert judged(code, actor=actor(True, HOLD, 'plan', 'outside_plan')) == judged(code)
+
+
+def test_a_car_that_takes_nothing_is_full_only_if_it_finished():
+    offered = {'want': CHARGE, 'holder': 'plan'}
+    assert judged(B2, actor=actor(False, blocked='vehicle_paused', **offered)) == ('Charged', 'vehicle_paused')
+    assert judged(B2, actor=actor(True, blocked='vehicle_full', **offered)) == ('Charged', 'vehicle_full')
 
 
 def test_an_unreachable_box_is_disabled_whatever_it_said_last():
@@ -47,8 +79,8 @@ def test_an_unreachable_box_is_disabled_whatever_it_said_last():
 
 def test_a_new_judgement_leaves_nothing_of_the_old_one():
     snapshot = Snapshot()
-    snapshot.judge(0xF9, True, False, False, NOTHING_WANTED)
-    snapshot.judge(0xC2, True, False, False, NOTHING_WANTED)
+    snapshot.judge(0xF9, True, False, NOTHING_WANTED)
+    snapshot.judge(0xC2, True, False, NOTHING_WANTED)
     assert (snapshot.code, words.STATES[snapshot.state], words.REASONS[snapshot.reason]) == (0xC2, 'Charging', 'charging')
 
 

@@ -105,7 +105,7 @@ def test_a1_after_a_jump_of_ours_is_no_unplugging_for_half_a_minute(watch):
         assert watch.starting
         assert watch.see(0xA1, now_ms + step) is False
         watch.read(reading(0xA1, False))
-    assert watch.code == 0xC2 and watch.had_charged
+    assert watch.code == 0xC2 and watch.car
     watch.tick(now_ms + OWN_PULSE_MS)
     assert not watch.starting
     watch.see(0xA1, now_ms + OWN_PULSE_MS)
@@ -137,22 +137,19 @@ def test_the_end_of_a_pulse_is_due(watch):
 # --- car and key
 
 
-def test_the_car_that_charged_is_remembered_until_it_leaves(watch):
-    watch.read(reading(0xB1, True))
-    assert not watch.had_charged
-    watch.read(reading(0xC2, True))
-    assert watch.had_charged
-    for code, car in ((0xB2, True), (0xE0, None), (0xF9, None)):
+def test_a_car_is_remembered_until_it_leaves(watch):
+    assert not watch.car
+    for code, car in ((0xB1, True), (0xC2, True), (0xB2, True), (0xE0, None), (0xF9, None)):
         watch.read(reading(code, car))
-        assert watch.had_charged
+        assert watch.car
     watch.read(reading(0xA1, False))
-    assert not watch.had_charged
+    assert not watch.car
 
 
 @pytest.mark.parametrize('code', [0xC2, 0xC3, 0xC4])
 def test_reduced_current_is_charging_too(watch, code):
-    watch.read(reading(code, True))
-    assert watch.had_charged
+    watch.read(reading(code, None))
+    assert watch.car
 
 
 def test_a_turn_of_the_key_is_news_and_nothing_else_is(watch):

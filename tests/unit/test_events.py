@@ -1,0 +1,323 @@
+"""Each event once an occasion, told until it was sent, and none twice after a reboot."""
+
+from types import SimpleNamespace
+
+import pytest
+from app import pages, words
+from app.claims import CHARGE, HOLD, LEAVE, Claims
+from app.events import FAULT_OVER_MS, FULL_MS, LATE_MS, MORE_WH, Events
+from app.journal import Journal
+from app.notices import AT_ONCE, EVERY_MS, WAITING_MAX, Notices
+from app.plan import Plan
+from app.windows import parse
+from hal.contract import POWER_ON, STORE, WATCHDOG, HalError
+from hypothesis import given
+from hypothesis import strategies as st
+
+NOON = 1777636800   # 2026-05-01T12:00:00Z
+HOUR_S = 3600
+NIGHT = Plan(parse([{'days': 'daily', 'from': '22:00', 'to': '06:00'}])[0])
+PAUSE, OWN = 1000, 533
+A1, B2, C2, F9 = 0xA1, 0xB2, 0xC2, 0xF9
+
+
+class Rig:
+    """A monitor's events over a flash that outlives it; step() is a reading. told: (kind, amount) of each."""
+
+    def __init__(self, cause=POWER_ON, plan=NIGHT, evening='21:00'):
+        self.flash = {}
+        self.told = []
+        self.at_s = 0
+        self.plan, self.evening = plan, evening
+        self.broken = False
+        self.boot(cause)
+
+    def boot(self, cause=WATCHDOG):
+        self.boot_s = self.at_s
+        self.watch = SimpleNamespace(code=A1, seen=A1, car=False, settled=True, starting=False)
+        self.meter = SimpleNamespace(total_wh=0, session_wh=0, flow_da=0)
+        self.sessions = SimpleNamespace(meter=self.meter, number=1)
+        claims = Claims()
+        self.intent = SimpleNamespace(plan=self.plan, decision=claims.decision, claims=claims, greeting=False)
+        self.box = SimpleNamespace(reading=SimpleNamespace(at_ms=0), finished=False, icmax=None, icmax_ms=None)
+        limit = SimpleNamespace(duty_for=lambda current_da, box: OWN)
+        keeper = SimpleNamespace(known=True, utc_s=lambda now_ms: self.utc_s, now_ms=lambda: self.now_ms)
+        store = SimpleNamespace(get=self.flash.get, put=self._put)
+        self.events = Events(self.intent, self.watch, self.sessions, self.box, limit, self.evening, cause, 0)
+        self.notices = Notices(self.events, self.watch, Journal(store), keeper, 0)
+        self.notices.state = self.notices.reason = lambda: 1
+
+    def _put(self, name, value):
+        if self.broken:
+            raise HalError(STORE, 'full')
+        self.flash[name] = value
+
+    @property
+    def now_ms(self):
+        return 1000 * (self.at_s - self.boot_s)
+
+    @property
+    def utc_s(self):
+        return NOON + self.at_s
+
+    def want(self, want):
+        self.intent.decision.want = want
+
+    def car(self, code=B2, **box):
+        self.watch.code, self.watch.car = code, True
+        vars(self.box).update(box)
+
+    def leave(self):
+        self.watch.code, self.watch.car, self.box.finished = A1, False, False
+
+    def flow(self, wh, flow_da=100):
+        self.meter.total_wh += wh
+        self.meter.session_wh += wh
+        self.meter.flow_da = flow_da
+
+    def step(self, for_s=2):
+        """Live on; what was told is sent at once."""
+        for _ in range(max(for_s // 2, 1)):
+            self.at_s += 2
+            self.box.reading.at_ms = self.now_ms
+            self.notices.step(self.now_ms, self.utc_s)
+            self.send()
+        return self
+
+    def send(self):
+        make = self.notices.pending()
+        if make is not None:
+            port, payload = make(11)
+            assert port == pages.EVENT
+            amount = payload[5] << 8 | payload[6]
+            self.told.append((words.EVENTS[payload[1] & 31], None if amount == 0xFFFF else amount))
+            self.notices.told()
+
+    def until(self, hour):
+        return self.step(int((hour - 12) * HOUR_S) - self.at_s)
+
+
+def test_an_evening_without_a_car_is_told_once_and_the_next_one_again():
+    rig = Rig()
+    rig.until(21.5)
+    assert rig.told == [('not_plugged_in', 60)]
+    rig.boot()
+    assert rig.until(24).told == [('not_plugged_in', 60)]
+    assert [kind for kind, _ in rig.until(46).told] == ['not_plugged_in'] * 2
+
+
+@pytest.mark.parametrize('change', ['car', 'no plan', 'locked', 'skipped', 'silent', 'not asked for', 'another day'])
+def test_an_evening_on_which_no_car_is_missed(change):
+    weekdays = Plan(parse([{'days': 'mon-thu', 'from': '22:00', 'to': '06:00'}])[0])   # the first of May 2026 is a Friday
+    rig = Rig(plan={'no plan': None, 'another day': weekdays}.get(change, NIGHT), evening=None if change == 'not asked for' else '21:00')
+    if change == 'car':
+        rig.car()
+    rig.intent.claims.locked = change == 'locked'
+    if change == 'skipped':
+        rig.intent.claims.skip(NOON + 10 * HOUR_S, NOON + 18 * HOUR_S)
+    if change == 'silent':
+        rig.watch.code = 0
+    assert rig.until(23).told == []
+
+
+def test_a_monitor_that_boots_late_in_the_hour_still_tells_and_later_not():
+    for hour, told in ((21.5, ['not_plugged_in']), (22.5, [])):
+        rig = Rig()
+        rig.at_s = int((hour - 12) * HOUR_S)
+        rig.boot()
+        assert [kind for kind, _ in rig.step(60).told] == told
+
+
+def test_a_car_that_does_not_charge_is_told_20_minutes_into_the_window_once_a_night():
+    rig = Rig()
+    rig.car()
+    rig.want(HOLD)
+    rig.until(22)
+    rig.want(CHARGE)
+    rig.step(LATE_MS // 1000 - 2)
+    assert rig.told == []
+    assert rig.step(10).told == [('not_charging', 20)]
+    rig.boot()
+    rig.car()
+    rig.want(CHARGE)
+    assert len(rig.until(29).told) == 1
+
+
+@pytest.mark.parametrize('change', ['charges', 'full', 'held', 'no car'])
+def test_a_night_in_which_nothing_is_wrong(change):
+    rig = Rig(evening=None)
+    if change != 'no car':
+        rig.car(finished=change == 'full')
+    rig.want(HOLD if change == 'held' else CHARGE)
+    rig.meter.flow_da = 100 if change == 'charges' else 0
+    assert [event for event in rig.until(24).told if event[0] != 'finished'] == []
+
+
+def test_a_full_car_is_told_with_its_energy_once_a_session_and_again_after_a_kilowatt_hour():
+    rig = Rig(plan=None)
+    rig.car(C2)
+    rig.want(CHARGE)
+    rig.flow(5000)
+    rig.step()
+    rig.car(B2, finished=True)
+    rig.step(FULL_MS // 1000)
+    assert rig.told == []
+    assert rig.step(4).told == [('finished', 500)]
+    for more_wh, times in ((MORE_WH - 1, 1), (1, 2)):
+        rig.box.finished = False
+        rig.flow(more_wh)
+        rig.step()
+        rig.box.finished = True
+        assert len(rig.step(90).told) == times
+    wh = rig.meter.session_wh
+    rig.boot()
+    rig.car(B2, finished=True)
+    rig.meter.session_wh = wh
+    assert len(rig.step(90).told) == 2
+
+
+def held():
+    rig = Rig()
+    rig.car()
+    rig.want(HOLD)
+    return rig.step(20)
+
+
+def test_a_leak_is_told_when_it_is_over_and_not_below_15_wh():
+    rig = held()
+    rig.flow(15)
+    assert rig.step(120).told == []
+    rig.flow(1)
+    assert rig.step(50).told == []
+    assert rig.step(20).told == [('leaked_at_peak', 1)]
+    rig.flow(40)
+    assert rig.step(120).told == [('leaked_at_peak', 1)]
+    rig.flow(24)
+    assert rig.step(120).told[1:] == [('leaked_at_peak', 8)]
+
+
+def test_a_leak_that_goes_on_is_told_at_half_a_kilowatt_hour_and_few_times_in_all():
+    rig = held()
+    for _ in range(5000):
+        rig.flow(10)
+        rig.step()
+    assert rig.told[0] == ('leaked_at_peak', 50) and 1 < len(rig.told) < 6
+
+
+def test_a_leak_is_told_as_the_car_leaves_and_the_next_car_begins_at_nothing():
+    rig = held()
+    rig.flow(20)
+    rig.step()
+    rig.leave()
+    assert rig.step().told == [('leaked_at_peak', 2)]
+    rig.car()
+    rig.flow(10)
+    assert len(rig.step(120).told) == 1
+
+
+def test_what_flows_while_a_car_lets_go_and_what_was_given_are_no_leaks():
+    rig = held()
+    rig.want(CHARGE)
+    rig.flow(1000)
+    rig.step()
+    rig.want(HOLD)
+    rig.flow(60)
+    rig.step(100)
+    assert rig.told == []
+    rig.leave()
+    rig.step()
+    rig.car()
+    rig.want(LEAVE)
+    rig.intent.greeting = True
+    rig.flow(180)
+    rig.step(60)
+    rig.intent.greeting = False
+    rig.want(HOLD)
+    rig.step(4)
+    rig.flow(15)
+    assert rig.step(120).told == []
+    rig.flow(1)
+    assert rig.step(120).told == [('leaked_at_peak', 19)]
+
+
+def test_a_fault_is_told_once_until_it_was_away_for_an_hour_and_another_one_at_once():
+    rig = Rig(evening=None)
+    for code, times in ((F9, 1), (B2, 1), (F9, 1), (0xF1, 2), (F9, 3)):
+        rig.car(code)
+        assert len(rig.step(10).told) == times
+    rig.boot()
+    rig.car(F9)
+    assert len(rig.step(10).told) == 3
+    rig.car(B2)
+    rig.step(FAULT_OVER_MS // 1000 + 10)
+    rig.boot()
+    rig.car(F9)
+    assert rig.step().told[3:] == [('fault', None)]
+
+
+def test_power_that_is_back_is_told_but_not_at_the_first_boot_of_all_nor_after_a_reset():
+    rig = Rig(POWER_ON)
+    assert rig.step(10).told == []
+    rig.boot(WATCHDOG)
+    assert rig.step(10).told == []
+    rig.boot(POWER_ON)
+    rig.watch.code, rig.watch.settled = 0, False
+    assert rig.step(10).told == []
+    rig.watch.code = A1
+    assert rig.step(10).told == [('power_restored', None)]
+
+
+@pytest.mark.parametrize('away_s, starting, icmax, times', [(200, False, OWN, 1), (200, False, PAUSE, 0), (2, False, OWN, 0), (200, True, OWN, 0)])
+def test_a_box_that_comes_back_without_its_limit_had_no_power(away_s, starting, icmax, times):
+    rig = held()
+    rig.box.icmax, rig.box.icmax_ms = PAUSE, rig.now_ms
+    rig.step()
+    rig.at_s += away_s - 2
+    rig.watch.starting = starting
+    rig.step()
+    rig.box.icmax, rig.box.icmax_ms = icmax, rig.now_ms
+    assert rig.step().told == [('power_restored', away_s // 60)] * times
+
+
+def test_what_was_not_sent_is_told_after_a_reboot_with_its_number():
+    rig = Rig()
+    rig.send = lambda: None
+    rig.car(F9)
+    rig.step()
+    rig.boot()
+    del rig.send
+    rig.car(F9)
+    port, payload = rig.notices.pending()(11)
+    assert (payload[2], payload[4], payload[7:]) == (F9, 1, (NOON + 2).to_bytes(4, 'big'))
+    rig.step()
+    assert rig.told == [('fault', None)] and rig.notices.pending() is None
+    rig.boot()
+    assert rig.notices.pending() is None
+
+
+def test_a_storm_is_bounded_in_flash_and_on_the_air():
+    rig = Rig(plan=None)
+    rig.send = lambda: None
+    for number in range(3000):
+        rig.car(0xF1 + number % 2)
+        rig.step()
+    assert rig.notices.dropped > 2900
+    made = AT_ONCE + 6000 // (EVERY_MS // 1000)
+    assert rig.notices.pending()(11)[1][4] in (made - WAITING_MAX, made - WAITING_MAX + 1)
+
+
+def test_a_flash_that_fails_costs_the_memory_only():
+    rig = Rig()
+    rig.broken = True
+    rig.car(F9)
+    assert rig.step().told == [('fault', None)]
+    assert rig.notices.store_failures
+
+
+@given(st.binary(max_size=60))
+def test_any_record_is_taken_or_left(record):
+    rig = Rig()
+    rig.notices._journal.put('events', record or b'\0')
+    rig.boot()
+    rig.step(4)
+    assert all(kind in words.EVENTS for kind, _ in rig.told)
