@@ -71,9 +71,13 @@ def test_a_boost_for_energy_ends_with_it(reboots_s):
 
 
 @REBOOTS
-@pytest.mark.parametrize('words', [{'command': 'boost'}, {'command': 'start'}], ids=['boost', 'start'])
-def test_a_boost_without_end_ends_with_the_car(words, reboots_s):
-    house = home(said(**words), REPORT, PLAN=PLAN, reboots_s=reboots_s)
+@pytest.mark.parametrize('word', ['boost', 'start', 'the original 03'])
+def test_a_boost_without_end_ends_with_the_car(word, reboots_s):
+    house = home(REPORT, PLAN=PLAN, reboots_s=reboots_s)
+    if word in ('boost', 'start'):
+        house.do(SAID_S, 'downlink', data={'command': word, 'id': 1})
+    else:
+        house.do(SAID_S, 'downlink', f_port=1, payload_hex='03')
     house.do(at(18), 'unplug')
     house.do(at(20), 'plug')
     house.run(at(25))
