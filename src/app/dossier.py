@@ -79,7 +79,7 @@ class Dossier:
 
     def _claims(self, state, page, count):
         decision = self._actor.decision
-        return pages.claims(state, page, count, decision.holder, decision.until or None, decision.current_da or None, None)
+        return pages.claims(state, page, count, decision.holder, decision.until or None, decision.current_da or None, self._actor.intent.wh_left)
 
 
 def _page(port, part, page, count):

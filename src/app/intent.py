@@ -3,7 +3,7 @@
 from hal.contract import POWER_ON
 
 from app import words
-from app.claims import HOLD, LEAVE, Claims
+from app.claims import CHARGE, HOLD, LEAVE, UNTIL_ENERGY, Claims
 from app.key import Key, boosts
 from app.quota import Quota
 from app.watch import NOT_CONNECTED
@@ -39,6 +39,12 @@ class Intent:
     def has_plan(self):
         """True if there is a plan that would hold a car."""
         return self.plan is not None
+
+    @property
+    def wh_left(self):
+        """Of a boost for energy while it decides, else None."""
+        claims = self.claims
+        return max(claims.boost_end - self._meter.total_wh, 0) if claims.boost == UNTIL_ENERGY and self.decision.want == CHARGE else None
 
     def use_settings(self):
         """They may have changed."""

@@ -3,7 +3,7 @@
 Data flows one way: sightings of the box -> watch -> reporter -> outbox; downlinks -> actor -> writes to the box.
 """
 
-from hal.contract import RED
+from hal.contract import PLANNED, RED
 from lorawan import clock_sync
 from modbus import charger as bus
 
@@ -49,13 +49,13 @@ class Monitor:
         self.charger = charger
         self.session = session
         self.watch = Watch(charger, now_ms)
-        self.timekeeper = Timekeeper(board.clock, journal)
+        cause = board.system.reset_cause()
+        self.timekeeper = Timekeeper(board.clock, journal, cause == PLANNED)
         self.clock_sync = clock_sync.ClockSync(session, board.radio, journal, self.timekeeper, now_ms)
         self.clock_sync.enabled = settings.CLOCK_SYNC
         self.reporter = Reporter(board.clock, session, charger, self.watch, self.timekeeper, self.clock_sync, settings)
         if settings.CLOCK_STATE:
             self.clock_sync.state = self.reporter.state
-        cause = board.system.reset_cause()
         meter = Meter(settings.MAINS_VOLTS, settings.PHASES)
         self.sessions = Sessions(meter, charger, self.watch, self.timekeeper, journal, cause, now_ms)
         self.sessions.state = self.reporter.state
@@ -79,8 +79,7 @@ class Monitor:
         if supervisor is not None and supervisor.crash is not None:
             self.reporter.tell(self.dossier.crash(), supervisor.told)
         if getattr(settings, 'rolled_back', False):
-            self.reporter.answer(RolledBack())
-            settings.rollback_told()
+            self.reporter.answer(RolledBack(), settings.rollback_told)
         self._indicator = board.indicator
         self._system = board.system
         self._boot_ms = now_ms
@@ -197,6 +196,7 @@ class Monitor:
     def _reset(self, reason):
         self.session.governor.save(self.actor.now_ms)
         self.sessions.save(self.actor.now_ms)
+        self.timekeeper.leave()
         self._system.reset(reason)
 
     def _show(self):

@@ -65,13 +65,16 @@ class Reporter:
         self._said_reason = None     # the reason that went with it
         self._reason_ms = None       # since when another reason holds, None while none does
         self._answers = 0
+        self._when_out = None        # (key of an answer, what is called when it is out)
         self._busy = 0               # refused commands that the frame in flight tells of
         session.probe = self._make_status   # what a network that fell silent is asked with
         session.on_sent = self._sent
 
-    def answer(self, command):
-        """One final answer; those for which there was no room share one frame."""
+    def answer(self, command, told=None):
+        """One final answer; those for which there was no room share one frame. told() is called when it is out."""
         self._answers += 1
+        if told is not None:
+            self._when_out = (self._answers, told)
 
         def make(limit):
             # What was done to the box rests on the reading that showed it; all else on the stable state.
@@ -177,7 +180,11 @@ class Reporter:
             outbox.put(HEARTBEAT, STATUS_KEY, self._make_status)
 
     def _sent(self, key, now_ms):
-        if key == CLOCK_KEY:
+        if self._when_out is not None and key == self._when_out[0]:
+            told = self._when_out[1]
+            self._when_out = None
+            told()
+        elif key == CLOCK_KEY:
             self._clock_sync.sent(now_ms)
         elif key == BUSY_KEY:
             self.actor.book.reported(self._busy)

@@ -27,6 +27,12 @@ _BILLION = 1000000000
 _RECORD = 'drift'
 _KEEP_FROM_PPB = 2000
 
+# Over a reset that we order the time goes on, so that a dead network costs no window: told just before it, in ms, six bytes. From there
+# to the next look at the clock it takes so long (MicroPython on an ESP32: about 1.5 s).
+_LEFT = 'left_at'
+_LEFT_BYTES = 6
+_RESET_MS = 1500
+
 # {"time": s} as a downlink: operation 15, UTC seconds big endian (docs/payload.md).
 _OWNER_PORT = 20
 _OWNER_OP = 15
@@ -42,7 +48,8 @@ def owner_time(port, payload):
 class Timekeeper:
     """utc_s(now_ms) asks, set() tells. source: who told; changes: counts every set(); drift_ppb: of the true time against the board."""
 
-    def __init__(self, clock, store):
+    def __init__(self, clock, store, planned=False):
+        """planned: we ordered the reset that this boot follows, with leave()."""
         self.now_ms = clock.now_ms
         self.source = NOBODY
         self.changes = 0
@@ -60,6 +67,8 @@ class Timekeeper:
         board_s = clock.utc_s()
         if board_s is not None:
             self.set(board_s, clock.now_ms(), BOARD)
+        elif planned:
+            self._resume(clock.now_ms())
 
     @property
     def known(self):
@@ -69,6 +78,31 @@ class Timekeeper:
     def utc_s(self, now_ms):
         """UTC seconds at now_ms, or None."""
         return self._utc_ms(now_ms) // 1000 if self.source else None
+
+    def leave(self):
+        """The board is about to be reset."""
+        self._note_left(self._utc_ms(self.now_ms()).to_bytes(_LEFT_BYTES, 'big') if self.source else b'')
+
+    def _note_left(self, left):
+        try:
+            self._store.put(_LEFT, left)
+        except HalError:
+            self.store_failures += 1
+
+    def _resume(self, now_ms):
+        try:
+            left = self._store.get(_LEFT)
+        except HalError:
+            self.store_failures += 1
+            return
+        if left is None or len(left) != _LEFT_BYTES:
+            return
+        # Good once: were the next one not written, it would be taken again.
+        self._note_left(b'')
+        utc_ms = int.from_bytes(left, 'big') + _RESET_MS
+        # Through set(), so that it is believed no more than a board's clock; it takes whole seconds.
+        if self.set(utc_ms // 1000, now_ms, BOARD):
+            self._base_utc_ms = utc_ms
 
     def network(self, utc_s, at_ms):
         """What the network says; False if it is not believed yet."""

@@ -138,9 +138,27 @@ def test_a_dead_monitor_leaves_a_box_that_works_or_one_that_is_held(hold, kept):
     # The monitor alone loses its power, before a car is there.
     night = Blackout('no car', 'monitor', {}, hold=hold, key='unlocked', late_s=None, plugged_in=True)
     assert night.charging is not kept and (night.leaked_wh > 0) is not kept
-    # A car that was held when it died stays held, until box or car is gone.
-    night = Blackout('held', 'monitor', {}, hold=hold, key='unlocked', late_s=None)
-    assert not night.charging and night.leaked_wh == 0
+
+
+def test_a_dead_monitor_leaves_a_car_that_was_held_and_the_next_one_held():
+    house = House(start='2026-05-01T10:00:00Z', config={'PLAN': PLAN}, charger={'key': 'unlocked', 'panel_frames': False})
+    house.do(60, 'plug')
+    house.do(120, 'monitor_power', on=False)
+    house.do(1800, 'unplug')
+    house.do(1900, 'plug')
+    house.expected_resets = ['power']
+    house.run(3600)
+    assert not house.world.box.contactor_closings
+
+
+def test_a_dead_monitor_leaves_a_car_charging_beyond_its_window_with_the_current_of_it():
+    house = House(start='2026-05-02T05:30:00Z', config={'PLAN': [dict(PLAN[0], current_a=10)]}, vehicle={'needs_kwh': 60},
+                  charger={'key': 'unlocked', 'panel_frames': False})
+    house.do(60, 'plug')
+    house.do(900, 'monitor_power', on=False)
+    house.expected_resets = ['power']
+    house.run(2 * 3600)
+    assert house.world.box.contactor and house.world.box.currents_da == (99, 99, 99) and house.world.peak.wh > 9000
 
 
 @pytest.mark.parametrize('starts', [True, False])

@@ -120,6 +120,17 @@ def test_a_clock_that_is_off_by_what_a_month_makes_of_20_ppm_keeps_its_windows(d
     evidence('edges of a window, s late at most, clock off by what 30 days at 20 ppm make', round(max(map(abs, starts + ends)), 1), 60)
 
 
+def test_a_reset_that_the_monitor_orders_in_a_dead_network_costs_no_window():
+    output = scenario.run({
+        'start': '2026-05-01T21:00:00Z', 'duration_s': 1.1 * HOUR_S, 'config': {'PLAN': [{'days': 'daily', 'from': '22:00', 'to': '07:00'}]},
+        'network': {'data_rate': 5}, 'charger': {'panel_frames': False, 'key': 'unlocked'},
+        'events': [{'t': 600, 'do': 'plug'}, {'t': 1200, 'do': 'downlink', 'data': {'command': 'reboot', 'id': 1}},
+                   {'t': 1205, 'do': 'gateway_down', 'for_s': DAY_S}]})
+    assert [entry['cause'] for entry in output['timeline'] if entry['kind'] == 'reset'] == ['command']
+    closed_s = [entry['t'] for entry in output['timeline'] if entry['kind'] == 'contactor' and entry['closed']]
+    assert len(closed_s) == 1 and HOUR_S <= closed_s[0] <= HOUR_S + 10
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize('ppm, limit_s', [(20, 60), (50, 150)])
 def test_a_month_without_network(ppm, limit_s, soak_seed, evidence):

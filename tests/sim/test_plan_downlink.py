@@ -2,9 +2,9 @@
 
 import pytest
 from app import windows, zone
-from tests.sim.house import HOUR_S, MINUTE_S, House
+from tests.sim.house import HOUR_S, MINUTE_S
+from tests.sim.plan_house import closed, hashes, home, read_back, results, written
 
-START = '2026-05-01T21:30:00Z'
 NIGHT = {'days': 'daily', 'from': '22:00', 'to': '07:00', 'current_a': 10, 'kwh': 8.5}
 WEEKEND = {'days': 'sat-sun', 'from': '12:30', 'to': '14:00', 'duration_min': 60}
 PLAN = [NIGHT, WEEKEND]
@@ -16,45 +16,6 @@ ISSUED_S = 1777671600
 def hash_of(plan, tz='UTC0'):
     """What a status tells of this plan in this zone."""
     return windows.plan_hash(windows.parse(plan)[0], zone.pack(zone.parse(tz)[0]))
-
-
-def home(*asked, reboots_s=(), plug_s=60, clock=True, key='unlocked', **config):
-    """A house with a car. asked: (t, data, more keys of the event)."""
-    house = House(start=START, config=config, network={'data_rate': 5}, charger={'key': key, 'panel_frames': False})
-    if not clock:
-        house.world.network.clock_sync = False
-    house.do(plug_s, 'plug')
-    for t_s, data in asked:
-        if isinstance(data, bytes):
-            house.do(t_s, 'downlink', f_port=20, payload_hex=data.hex())
-        else:
-            house.do(t_s, 'downlink', data=data)
-    for t_s in reboots_s:
-        house.do(t_s, 'monitor_power', on=False)
-        house.do(t_s + 10, 'monitor_power', on=True)
-    house.expected_resets = ['power'] * len(reboots_s)
-    return house
-
-
-def hashes(house, from_s, until_s=float('inf')):
-    """Of every status of that time."""
-    return {entry['decoded']['plan_hash'] for entry in house.of('uplink', from_s, until_s) if 'plan_hash' in entry['decoded']}
-
-
-def results(house, from_s=0.0, until_s=float('inf')):
-    """(what was asked, result, detail) of every answer."""
-    told = [entry['decoded'] for entry in house.of('uplink', from_s, until_s) if entry['decoded'].get('type') == 'result']
-    return [(answer['command'], answer['result'], answer.get('detail', 'none')) for answer in told]
-
-
-def read_back(house, from_s, part):
-    """The pages of that part, each once and in order."""
-    told = [entry['decoded'] for entry in house.of('uplink', from_s) if entry['decoded'].get('part') == part]
-    return sorted(told, key=lambda page: page['page'])
-
-
-def icmax(house, from_s):
-    return [entry['value'] for entry in house.of('bus_write', from_s)]
 
 
 def test_a_plan_and_a_zone_are_taken_told_and_kept():
@@ -122,7 +83,7 @@ def test_an_empty_plan_frees_the_car_and_does_nothing_any_more():
     house.do(2 * HOUR_S + 60, 'plug')
     house.run(3 * HOUR_S)
     assert hashes(house, 606) == {0}
-    assert icmax(house, 0) == ['03E8', '0215']
+    assert written(house) == ['03E8', '0215']
     assert house.codes(620, 2 * HOUR_S - 1) == {'C2'} == house.codes(2 * HOUR_S + 70, 3 * HOUR_S)
     assert [page['windows'] for page in read_back(house, 1000, 'plan')] == [[]]
     assert {entry['decoded'].get('override', 'none') for entry in house.of('uplink', 606)} == {'none'}
@@ -139,12 +100,11 @@ def test_without_time_the_setting_decides_until_the_time_is_told(unknown, charge
     assert {entry['decoded']['reason'] for entry in held} <= {'time_unknown'} and bool(held) is (charges_s != 0)
     assert {entry['decoded']['time_known'] for entry in statuses if entry['t'] < told_s} == {False}
     assert 3 <= len(house.clock('uplink', 0, told_s)) <= 7
-    closed = [entry['t'] for entry in house.of('contactor', 1) if entry['closed']]
     if charges_s is None:
-        assert closed == []
+        assert closed(house) == []
     else:
         # Not before the contactor has rested for 5 min since the start.
-        assert len(closed) == 1 and charges_s <= closed[0] < charges_s + 330
+        assert len(closed(house)) == 1 and charges_s <= closed(house)[0][0] < charges_s + 330
     # The plan knows better: it is not its hour.
     assert house.told(told_s, time_known=True, reason='outside_plan') < told_s + 2 * MINUTE_S
     assert not house.world.box.contactor

@@ -62,6 +62,43 @@ class Rig:
         return self
 
 
+@pytest.mark.parametrize('left_ms, planned, knows', [(86_400_700, True, True), (86_400_700, False, False)])
+def test_the_time_goes_on_over_a_reset_that_we_order_and_over_no_other(left_ms, planned, knows):
+    rig = Rig()
+    rig.keeper.set(TRUE_S, 0, NETWORK)
+    rig.clock.true_ms = left_ms
+    rig.keeper.leave()
+    again = Timekeeper(Clock(), rig.store, planned)
+    assert again.known == knows
+    if knows:
+        # 1.5 s after it was left, to the millisecond, and believed no more than a clock of the board.
+        assert (again.source, again.utc_s(0), again.utc_s(799), again.utc_s(800)) == (BOARD, TRUE_S + 86_402, TRUE_S + 86_402, TRUE_S + 86_403)
+        # Good once.
+        assert not Timekeeper(Clock(), rig.store, True).known
+
+
+@pytest.mark.parametrize('left', [b'', b'12345', b'\0' * 6, b'\0' * 7])
+def test_a_time_that_was_not_left_or_cannot_be_is_not_taken_up(left):
+    rig = Rig(records={'left_at': left})
+    assert not Timekeeper(rig.clock, rig.store, True).known
+
+
+def test_a_clock_of_the_board_counts_more_than_what_was_left_and_a_time_that_is_unknown_leaves_none():
+    rig = Rig(records={'left_at': (TRUE_S * 1000).to_bytes(6, 'big')})
+    assert Timekeeper(Clock(utc=TRUE_S + 500), rig.store, True).utc_s(0) == TRUE_S + 500
+    rig.keeper.leave()
+    assert rig.records['left_at'] == b''
+
+
+def test_a_store_that_fails_costs_the_time_over_the_reset():
+    def fail(*args):
+        raise HalError('store')
+    keeper = Timekeeper(Clock(utc=TRUE_S), SimpleNamespace(get=fail, put=fail))
+    keeper.leave()
+    assert keeper.store_failures == 2
+    assert not Timekeeper(Clock(), SimpleNamespace(get=fail, put=fail), True).known
+
+
 def test_nobody_knows_the_time_at_first():
     rig = Rig()
     assert not rig.keeper.known and rig.keeper.utc_s(5) is None and rig.keeper.source == NOBODY
