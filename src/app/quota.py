@@ -3,12 +3,15 @@
 from hal.contract import HalError
 
 RECORD = 'quota'
-# Record: version; begin of the opening (UTC s), total energy then (Wh), charging minutes so far.
+# Record: version; for each opening: begin (UTC s), total energy then (Wh), charging minutes so far.
 _VERSION = 1
-_BYTES = 11
+_BYTES = 10
 _MINUTE_MS = 60000
 # The minutes are written anew so often while they count: a reboot loses less than that.
 _KEEP_MIN = 10
+# No window is longer: what began earlier is over.
+_LONGEST_S = 86400
+_TOTAL, _CHARGED, _KEPT = range(3)
 
 
 class Quota:
@@ -16,10 +19,9 @@ class Quota:
 
     def __init__(self, journal):
         self._journal = journal
-        self._start = 0        # of the opening that is counted
-        self._total_wh = 0     # in the life of the meter, as it began
-        self._charged_ms = 0   # within it
-        self._kept_min = 0
+        # Begin of an opening: [total Wh in the life of the meter as it began, ms charged, minutes of these on record]. Windows that overlap
+        # take turns, and each counts on where it was.
+        self._counts = {}
         self._at_ms = None
         self._load(journal.get(RECORD))
 
@@ -29,34 +31,42 @@ class Quota:
         self._at_ms = now_ms
         if opening is None or not (opening[3] or opening[4]):
             return False
-        if opening[0] != self._start:
-            self._start = opening[0]
-            self._total_wh = total_wh
-            self._charged_ms = 0
-            self._keep()
+        count = self._counts.get(opening[0])
+        if count is None:
+            count = self._begin(opening[0], total_wh)
         elif flows:
-            self._charged_ms += elapsed_ms
-            if opening[4] and self._charged_ms // _MINUTE_MS >= self._kept_min + _KEEP_MIN:
+            count[_CHARGED] += elapsed_ms
+            if opening[4] and count[_CHARGED] // _MINUTE_MS >= count[_KEPT] + _KEEP_MIN:
                 self._keep()
-        if opening[3] and total_wh - self._total_wh >= opening[3]:
+        if opening[3] and total_wh - count[_TOTAL] >= opening[3]:
             return True
-        return opening[4] > 0 and self._charged_ms >= opening[4] * _MINUTE_MS
+        return opening[4] > 0 and count[_CHARGED] >= opening[4] * _MINUTE_MS
+
+    def _begin(self, start, total_wh):
+        for other in tuple(self._counts):
+            if abs(other - start) >= _LONGEST_S:
+                del self._counts[other]
+        count = self._counts[start] = [total_wh, 0, 0]
+        self._keep()
+        return count
 
     def _keep(self):
-        self._kept_min = self._charged_ms // _MINUTE_MS
         record = bytearray((_VERSION,))
-        for value, size in ((self._start, 4), (self._total_wh, 4), (self._kept_min, 2)):
-            for shift in range(8 * size - 8, -8, -8):
-                record.append(value >> shift & 255)
+        for start in sorted(self._counts):
+            count = self._counts[start]
+            count[_KEPT] = count[_CHARGED] // _MINUTE_MS
+            for value, size in ((start, 4), (count[_TOTAL], 4), (count[_KEPT], 2)):
+                for shift in range(8 * size - 8, -8, -8):
+                    record.append(value >> shift & 255)
         try:
             self._journal.put(RECORD, bytes(record))
         except HalError:
             pass   # it costs the count over a reboot
 
     def _load(self, record):
-        if record is None or len(record) != _BYTES or record[0] != _VERSION:
+        if record is None or len(record) % _BYTES != 1 or record[0] != _VERSION:
             return
-        self._start = int.from_bytes(record[1:5], 'big')
-        self._total_wh = int.from_bytes(record[5:9], 'big')
-        self._kept_min = int.from_bytes(record[9:11], 'big')
-        self._charged_ms = self._kept_min * _MINUTE_MS
+        for at in range(1, len(record), _BYTES):
+            kept_min = int.from_bytes(record[at + 8:at + 10], 'big')
+            self._counts[int.from_bytes(record[at:at + 4], 'big')] = [
+                int.from_bytes(record[at + 4:at + 8], 'big'), kept_min * _MINUTE_MS, kept_min]

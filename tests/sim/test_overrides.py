@@ -231,6 +231,17 @@ def test_a_window_ends_with_its_limit(limit, reboots_s):
     assert charged(house, at(120) + EDGE_S, at(125)) is True
 
 
+@pytest.mark.parametrize('reboots_s', [(), (at(45),)], ids=['', 'rebooted'])
+def test_a_window_that_another_one_interrupts_counts_on(reboots_s):
+    # The shorter one offers more, so it governs while it is open.
+    plan = [{'days': 'daily', 'from': '22:00', 'to': '23:00', 'current_a': 10, 'duration_min': 20},
+            {'days': 'daily', 'from': '22:11', 'to': '22:20', 'current_a': 16, 'duration_min': 30}]
+    house = home(PLAN=plan, reboots_s=reboots_s).run(at(95))
+    ends_s = closed(house, OPENS_S, CLOSES_S)[-1][1]
+    # 11 minutes, then the other, then the 9 that are left.
+    assert at(59) - EDGE_S < ends_s < at(60)
+
+
 # --- and in the end
 
 
