@@ -238,8 +238,8 @@ def test_a_window_that_another_one_interrupts_counts_on(reboots_s):
             {'days': 'daily', 'from': '22:11', 'to': '22:20', 'current_a': 16, 'duration_min': 30}]
     house = home(PLAN=plan, reboots_s=reboots_s).run(at(95))
     ends_s = closed(house, OPENS_S, CLOSES_S)[-1][1]
-    # 11 minutes, then the other, then the 9 that are left.
-    assert at(59) - EDGE_S < ends_s < at(60)
+    # 11 minutes, then the other, then the 9 that are left; a reboot loses less than a minute of the count here.
+    assert at(59) - EDGE_S < ends_s < at(61)
 
 
 # --- and in the end
