@@ -1,6 +1,7 @@
 """Short names for a program's own words.
 
-Attributes, and arguments given by name, get one word for one word throughout the program. Globals are known by the module that defines
+Attributes, and arguments given by name, get one word for one word throughout the program; those that only a class itself uses (self._x, and
+nobody else's _x) may have the same short word in every class. Globals are known by the module that defines
 them, so that two that no module sees together, or a global and an attribute, may have the same short word. Arguments that nobody gives by
 name are a, b, c, ...; local variables stay, for the compiler makes numbers of them.
 """
@@ -10,7 +11,8 @@ import collections
 import keyword
 import string
 
-from tools.shrink.program import ROOTS, bound, imported, texts
+from tools.shrink import privates
+from tools.shrink.program import ROOTS, bound, imported, own, texts
 
 # The modules of boards: what is asked of the vendor's is in no list of ours.
 VENDORS = {"machine", "network", "pycom", "utime", "uio", "usocket", "esp32", "vfs", "rp2"}
@@ -18,8 +20,6 @@ VENDORS = {"machine", "network", "pycom", "utime", "uio", "usocket", "esp32", "v
 CONTRACT = ("hal.contract", "hal.board")
 # Arguments are called by these, globals and attributes never.
 ARGUMENTS = "abcdefghijklmnopqrst"
-_FUNCTIONS = (ast.FunctionDef, ast.Lambda)
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 def _known():
@@ -85,27 +85,6 @@ def short_words(taken):
         words = [word + letter for word in words for letter in first + string.digits]
 
 
-def _own(body):
-    """Names that the statements of one scope bind themselves, without those of functions, classes and comprehensions in it."""
-    found = set()
-    left = list(body)
-    while left:
-        node = left.pop()
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            found.add(node.name)
-            continue
-        if isinstance(node, (ast.Lambda, *_COMPREHENSIONS)):
-            continue
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            found.add(node.id)
-        elif isinstance(node, ast.alias):
-            found.add(node.asname or node.name.split(".")[0])
-        elif isinstance(node, ast.ExceptHandler) and node.name:
-            found.add(node.name)
-        left += ast.iter_child_nodes(node)
-    return found
-
-
 def _classes(tree):
     return [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
 
@@ -123,13 +102,15 @@ class Names:
         self.outside = _outside(trees) | kept
         self.given = {node.arg for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg}
         self.imports = {module: imported(module, tree, trees) for module, tree in trees.items()}
-        self.seen = {module: _own(tree.body) for module, tree in trees.items()}
+        self.seen = {module: own(tree.body) for module, tree in trees.items()}
         for module, tree in trees.items():
             # A function may import, or set a global.
             self.imports[module].update(imported(module, ast.Module([*ast.walk(tree)], []), trees))
             self.seen[module] |= {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
         self.bound = {word for tree in trees.values() for word in bound(tree)}
+        self.private = privates.owned(trees, self.outside)
         self.attributes = self._attributes()
+        self.private_words = privates.chosen(self.private, self.attributes)
         self.globals = self._globals()
 
     def entity(self, module, name):
@@ -149,19 +130,19 @@ class Names:
 
     def _attributes(self):
         """{long: short} of attributes, and of arguments given by name."""
-        own, counts = set(self.given), collections.Counter()
+        found, counts = set(self.given), collections.Counter()
         for module, tree in self.trees.items():
             for node in _classes(tree):
-                own |= _own(node.body)
-                counts.update(_own(node.body))
+                found |= own(node.body)
+                counts.update(own(node.body))
             for node in ast.walk(tree):
                 if isinstance(node, ast.Attribute) and not self.module_of(module, node.value):
                     counts[node.attr] += 1
                     if isinstance(node.ctx, ast.Store):
-                        own.add(node.attr)
+                        found.add(node.attr)
                 elif isinstance(node, ast.keyword) and node.arg:
                     counts[node.arg] += 1
-        renamed = {name for name in own - self.outside if not name.startswith("__")}
+        renamed = {name for name in found - self.outside - privates.names(self.private) if not name.startswith("__")}
         everything = self.bound | set(counts) - renamed
         words = short_words(everything | self.outside | set(ARGUMENTS))
         return {name: next(words) for name in sorted(renamed, key=lambda name: (-counts[name], name))}
@@ -172,7 +153,7 @@ class Names:
         visible = collections.defaultdict(set)    # entity: modules that see it
         taken = {}
         for module, tree in self.trees.items():
-            taken[module] = set(bound(tree)) | {self.attributes.get(name, name) for node in _classes(tree) for name in _own(node.body)}
+            taken[module] = set(bound(tree)) | {self.attribute_word(module, node.name, name) for node in _classes(tree) for name in own(node.body)}
             taken[module] |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
             for name in self.seen[module]:
                 entity = self.entity(module, name)
@@ -201,8 +182,13 @@ class Names:
         entity = self.entity(module, name) if name in self.seen[module] else None
         return self.globals.get(entity, name)
 
+    def attribute_word(self, module, owner, name):
+        """What an attribute is called from now on; owner: the class whose self it is of, or None."""
+        return self.private_words.get((module, owner, name)) or self.attributes.get(name, name)
+
     def table(self):
-        """(module or '*', short, long) of everything."""
+        """(module, or module.Class, or '*', short, long) of everything."""
+        yield from ((f"{module}.{owner}", short, long) for (module, owner, long), short in self.private_words.items())
         yield from (("*", short, long) for long, short in self.attributes.items())
         yield from ((module, short, long) for (module, long), short in self.globals.items())
 
@@ -215,6 +201,7 @@ class Renamed(ast.NodeTransformer):
         self.module = module
         self.scopes = []    # (is it a class?, {long: short}), innermost last
         self.letters = 0    # of ARGUMENTS in use
+        self.owner = None   # the class around
 
     def _is_class(self):
         return bool(self.scopes) and self.scopes[-1][0]
@@ -231,7 +218,8 @@ class Renamed(ast.NodeTransformer):
 
     def visit_Attribute(self, node):
         of = self.names.module_of(self.module, node.value)
-        node.attr = self.names.global_word(of, node.attr) if of else self.names.attributes.get(node.attr, node.attr)
+        owner = self.owner if getattr(node.value, "id", "") == "self" else None
+        node.attr = self.names.global_word(of, node.attr) if of else self.names.attribute_word(self.module, owner, node.attr)
         return self.generic_visit(node)
 
     def visit_keyword(self, node):
@@ -267,10 +255,13 @@ class Renamed(ast.NodeTransformer):
 
     def visit_ClassDef(self, node):
         node.bases = [self.visit(base) for base in node.bases]
-        node.name = self.names.attributes.get(node.name, node.name) if self._is_class() else self._word(node.name)
-        self.scopes.append((True, {name: self.names.attributes.get(name, name) for name in _own(node.body)}))
+        name = node.name
+        node.name = self.names.attributes.get(name, name) if self._is_class() else self._word(name)
+        around, self.owner = self.owner, name
+        self.scopes.append((True, {part: self.names.attribute_word(self.module, name, part) for part in own(node.body)}))
         node.body = [self.visit(part) for part in node.body]
         self.scopes.pop()
+        self.owner = around
         return node
 
     def visit_FunctionDef(self, node):
@@ -286,7 +277,7 @@ class Renamed(ast.NodeTransformer):
         node.args.kw_defaults = [default and self.visit(default) for default in node.args.kw_defaults]
         body = node.body if isinstance(node.body, list) else [node.body]
         declared = {name for statement in body for part in ast.walk(statement) if isinstance(part, (ast.Global, ast.Nonlocal)) for name in part.names}
-        scope = {name: name for name in _own(body) - declared}
+        scope = {name: name for name in own(body) - declared}
         present = {getattr(part, "id", getattr(part, "arg", None)) for part in ast.walk(node)} | set(scope)
         before = self.letters
         for argument in _arguments(node):

@@ -4,6 +4,7 @@ import re
 
 # Where a program begins, and what the owner writes: these words stay.
 ROOTS = {"main": ("run", "start", "build", "check", "loop"), "config": ("Settings",), "keys": ("JOIN_EUI", "APP_KEY", "DEV_EUI")}
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 class ShrinkError(Exception):
@@ -92,6 +93,27 @@ def bound(node):
             yield part.asname or part.name
         elif isinstance(part, ast.ExceptHandler) and part.name:
             yield part.name
+
+
+def own(body):
+    """Names that the statements of one scope bind themselves, without those of functions, classes and comprehensions in it."""
+    found = set()
+    left = list(body)
+    while left:
+        node = left.pop()
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            found.add(node.name)
+            continue
+        if isinstance(node, (ast.Lambda, *_COMPREHENSIONS)):
+            continue
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            found.add(node.id)
+        elif isinstance(node, ast.alias):
+            found.add(node.asname or node.name.split(".")[0])
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            found.add(node.name)
+        left += ast.iter_child_nodes(node)
+    return found
 
 
 def words_of(text):
