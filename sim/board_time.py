@@ -6,6 +6,7 @@ the firmware's. Virtual time does not know of it: it is a figure, so that a simu
 
 import dis
 import os
+import statistics
 import sys
 
 from sim.hal import SimStore
@@ -34,6 +35,7 @@ class BoardTime:
 
     def __init__(self, folder):
         self.worst = {}
+        self._all = {}          # {name: what each call took}
         self._folder = os.path.join(os.path.abspath(folder), '')
         self._spent_ns = 0
         self._begun = []        # what was spent when each running function began, the innermost last
@@ -51,6 +53,10 @@ class BoardTime:
     def worst_first(self):
         """[(name, microseconds)], the slowest first."""
         return sorted(self.worst.items(), key=lambda pair: (-pair[1], pair[0]))
+
+    def usual_us(self, name):
+        """The median of a function's calls."""
+        return statistics.median_low(self._all[name])
 
     def _known(self, code):
         if not os.path.abspath(code.co_filename).startswith(self._folder):
@@ -80,4 +86,5 @@ class BoardTime:
             name = self._codes[frame.f_code][1]
             if took_us > self.worst.get(name, -1):
                 self.worst[name] = took_us
+            self._all.setdefault(name, []).append(took_us)
         return self._step
