@@ -21,6 +21,7 @@ MARK = "# Made by make bridge:"
 KEY_VARIABLE = "TTN_API_KEY"
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 PASSWORDS = "/etc/mosquitto/ttn.passwd"
+LISTENER = "ttn-listener.conf"
 TLS_PORT, PLAIN_PORT = 8883, 1883
 CLUSTERS = ("eu1", "nam1", "au1")
 EVENTS = ("join", "down/queued", "down/sent", "down/ack", "down/nack", "down/failed")
@@ -189,12 +190,14 @@ def make(given):
     key = read_key(given.key_file)
     files = [(f"ttn-{given.device}.conf", bridge_file(given, key), 0o600)]
     if given.listen:
-        files.append(("ttn-listener.conf", listener_file(*given.listen), 0o644))
+        files.append((LISTENER, listener_file(*given.listen), 0o644))
+    elif is_ours(given.out / LISTENER):
+        (given.out / LISTENER).unlink()
     given.out.mkdir(parents=True, exist_ok=True)
     for name, text, mode in files:
         write(given.out / name, text, mode)
     public = given.listen and not is_loopback(given.listen[0])
-    steps = ADD_LISTENER.format(listener=files[1][0]) if given.listen else ""
+    steps = ADD_LISTENER.format(listener=LISTENER) if given.listen else ""
     steps += ADD_PASSWORD.format(passwords=PASSWORDS) if public else ""
     watch = f"ttn/{given.app}/up" if given.consumer != "home-assistant" else "v3/#"
     return STEPS.format(
