@@ -38,9 +38,9 @@ class Client:
     def payloads(self, topic):
         return [payload for heard, payload, _ in self.heard if heard == topic]
 
-    def wait_for(self, topic, payload):
+    def wait_for(self, topic, payload, within_s=WAIT_S):
         """Return once that payload came on that topic."""
-        until(lambda: payload in self.payloads(topic), lambda: f"{payload} not on {topic}; heard {self.heard}")
+        until(lambda: payload in self.payloads(topic), lambda: f"{payload} not on {topic}; heard {self.heard}", within_s)
 
     def _on_connect(self, client, userdata, flags, reason, properties):
         if self._topics:
@@ -58,9 +58,9 @@ def client(port, *topics, **options):
         listening.close()
 
 
-def until(condition, why=lambda: "it did not happen"):
-    """Wait for a condition, at most WAIT_S."""
-    deadline = time.monotonic() + WAIT_S
+def until(condition, why=lambda: "it did not happen", within_s=WAIT_S):
+    """Wait for a condition, at most that long."""
+    deadline = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < deadline, why()
         time.sleep(0.02)

@@ -65,13 +65,13 @@ def test_a_command_given_while_the_line_is_down_never_leaves_later(line_house):
 
 def test_a_line_that_froze_is_noticed_and_tried_again(line_house):
     stack, line, home = line_house
-    with client(home.port, "ttn-bridge/#") as listening:
-        wait_for_bridge(listening)
-        line.freeze()
-        for state in STATES:
-            listening.wait_for(state, b"0")
-        line.thaw()
     both_ways(stack, home, 1)
+    line.freeze()
+    # ttn-bridge/... still says 1: mosquitto 2.0.11 tells of a line that was closed, not of one that it gave up itself.
+    tries = home.log.read_text().count("sending CONNECT")
+    until(lambda: home.log.read_text().count("sending CONNECT") > tries, within_s=60)
+    line.thaw()
+    both_ways(stack, home, 2)
 
 
 def test_the_bridge_says_nothing_that_the_stack_refuses(tmp_path):
