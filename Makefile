@@ -9,7 +9,7 @@ PORT ?=
 BOARD ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench lint soak evidence mutants keys lock build flash hil hil-sim status console logs bridge test-home
+.PHONY: help setup run test bench lint soak evidence mutants keys lock build flash hil hil-sim status console logs bridge device-repository test-home
 
 help:
 	@echo "The monitor for ABL wallboxes. First make run, then type help there."
@@ -33,6 +33,8 @@ help:
 	@echo ""
 	@echo "  make bridge APP=my-app DEV=wallbox CLUSTER=eu1   mosquitto's files for The Things Stack, and what to type then;"
 	@echo "                                FOR=home-manager|home-assistant|both LISTEN=127.0.0.1|0.0.0.0|none; ARGS=--help for all"
+	@echo ""
+	@echo "  make device-repository        the entry for The Things Stack's device repository, made anew in ttn/lorawan-devices/"
 	@echo ""
 	@echo "  Later:  build flash console logs test-home"
 
@@ -121,6 +123,10 @@ bridge:
 	@[ -z "$(filter command,$(firstword $(origin KEY)))" ] || { echo "make bridge: no key on the command line, where others can read it. Leave KEY out and type it when asked, or give KEY_FILE=" >&2; exit 2; }
 	@$(MAKE) --no-print-directory setup
 	@$(PY) -m tools.bridge $(bridge_options) $(ARGS)
+
+# The entry in ttn/lorawan-devices/ anew, and a copy of it to hand in: docs/registration.md.
+device-repository: setup
+	@$(PY) -m tools.device_repository $(if $(OUT),--out "$(OUT)") $(ARGS)
 
 test-home:
 	@$(call later,8)
