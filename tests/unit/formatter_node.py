@@ -20,3 +20,8 @@ def run(script, *arguments, given=""):
 def outputs(examples):
     """What each (routine, input) gives, each in a fresh context with nothing but JavaScript in it."""
     return run("formatter_examples.js", given=json.dumps(examples))
+
+
+def storm(count, seed):
+    """The report of formatter_storm.js."""
+    return run("formatter_storm.js", count, seed)
