@@ -45,6 +45,8 @@ def test_the_key_is_in_a_file_of_its_own_that_only_its_owner_reads(make, tmp_pat
         (["--ca", "/etc/ours.pem"], ["bridge_cafile /etc/ours.pem"]),
         (["--for", "home-manager"], ["topic up in 0 ttn/ev-charger/ v3/ev-charger@ttn/devices/wallbox/",
                                      "topic push out 0 ttn/ev-charger/down/ v3/ev-charger@ttn/devices/wallbox/down/"]),
+        (["--guard"], ["topic up in 0 ttn-guard/ev-charger/ v3/ev-charger@ttn/devices/wallbox/",
+                       "topic up in 0 v3/ev-charger@ttn/devices/wallbox/ v3/ev-charger@ttn/devices/wallbox/"]),
     ],
 )
 def test_each_argument_is_found_in_the_file(make, arguments, lines):
