@@ -115,15 +115,14 @@ hil:
 hil-sim: setup
 	@$(HIL) --sim="$(SIM)" --control 1 --minutes "$(call hil_minutes,1)" $(ARGS)
 
-# docs/bridge.md. An empty TENANT= is a stack without tenants; no TENANT at all is The Things Network's.
+# docs/bridge.md. Needs no set-up, only Python. An empty TENANT= is a stack without tenants; no TENANT at all is The Things Network's.
 bridge_options = $(if $(APP),--app "$(APP)") $(if $(DEV),--device "$(DEV)") $(if $(CLUSTER),--cluster "$(CLUSTER)") \
 	$(if $(filter undefined,$(origin TENANT)),,--tenant "$(TENANT)") $(if $(FOR),--for "$(FOR)") $(if $(GUARD),--guard) $(if $(LISTEN),--listen "$(LISTEN)") \
 	$(if $(CA),--ca "$(CA)") $(if $(PLAIN),--plain) $(if $(KEY_FILE),--key-file "$(KEY_FILE)") $(if $(OUT),--out "$(OUT)") $(if $(REMOVE),--remove)
 
 bridge:
 	@[ -z "$(filter command,$(firstword $(origin KEY)))" ] || { echo "make bridge: no key on the command line, where others can read it. Leave KEY out and type it when asked, or give KEY_FILE=" >&2; exit 2; }
-	@$(MAKE) --no-print-directory setup
-	@$(PY) -m tools.bridge $(bridge_options) $(ARGS)
+	@$(or $(wildcard $(PY)),python3) -m tools.bridge $(bridge_options) $(ARGS)
 
 # docs/home-manager.md. Runs until Ctrl-C.
 guard: setup
