@@ -134,3 +134,10 @@ def test_a_wrong_key_is_refused_and_the_log_says_so(tmp_path):
     with running(stack, home):
         until(lambda: "Not authorized" in home.log.read_text() or "not authorised" in home.log.read_text(), lambda: home.log.read_text())
         assert KEY not in home.log.read_text() and "NNSXS" not in home.log.read_text()
+
+
+def test_a_name_that_cannot_be_resolved_yet_is_tried_again(tmp_path):
+    # After a power cut the router is slower than the broker.
+    home = Home(tmp_path / "home", "stack.invalid", plain=False)
+    with running(home):
+        until(lambda: home.log.read_text().count("Connecting bridge (step 1)") > 2, home.log.read_text, within_s=60)
