@@ -88,5 +88,5 @@ def test_loading_it_for_one_frame_takes_a_part_of_what_the_stack_gives(engine, e
         return (time.perf_counter() - start) * 1000
 
     best_ms = min(once() for _ in range(5))
-    evidence(f"{engine.name} started, the formatter loaded, one frame decoded, in ms (the stack does it anew for each frame)", round(best_ms), STACK_MS)
+    evidence(f"{engine.name} started, the formatter loaded, one frame decoded, in ms (the stack does so for each)", round(best_ms), STACK_MS)
     assert best_ms < STACK_MS
