@@ -41,7 +41,7 @@ STEPS = """\
 Written to {out}:
   {files}
 
-Now, on the machine with mosquitto (sudo apt-get install mosquitto mosquitto-clients), in that directory:
+Now, on the machine with mosquitto (sudo apt-get install mosquitto mosquitto-clients ca-certificates), in that directory:
 {steps}
   sudo install -o mosquitto -g mosquitto -m 600 {bridge} /etc/mosquitto/conf.d/
   sudo systemctl restart mosquitto
