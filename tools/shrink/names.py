@@ -8,6 +8,7 @@ name are a, b, c, ...; local variables stay, for the compiler makes numbers of t
 import ast
 import builtins
 import collections
+import io
 import keyword
 import string
 
@@ -15,7 +16,7 @@ from tools.shrink import privates
 from tools.shrink.program import ROOTS, bound, imported, own, texts
 
 # The modules of boards: what is asked of the vendor's is in no list of ours.
-VENDORS = {"machine", "network", "pycom", "utime", "uio", "usocket", "esp32", "vfs", "rp2"}
+VENDORS = {"machine", "network", "pycom", "utime", "uio", "usocket", "esp32", "neopixel", "rp2", "vfs"}
 # What every board keeps the words of.
 CONTRACT = ("hal.contract", "hal.board")
 # Arguments are called by these, globals and attributes never.
@@ -25,7 +26,8 @@ ARGUMENTS = "abcdefghijklmnopqrst"
 def _known():
     """Words of the interpreter: built-in names, and methods of built-in types."""
     known = set(dir(builtins)) | set(keyword.kwlist)
-    for kind in (str, bytes, bytearray, int, list, dict, set, frozenset, tuple, memoryview, property, BaseException, OSError, type, object, range):
+    for kind in (str, bytes, bytearray, int, list, dict, set, frozenset, tuple, memoryview, property, BaseException, OSError, type, object, range,
+                 io.FileIO, io.StringIO):
         known |= set(dir(kind))
     return known
 
