@@ -17,7 +17,7 @@ help:
 	@echo "  make run [ARGS=\"--speed 60\"]  the whole system, simulated and live: wallbox, car, firmware, radio, network, MQTT"
 	@echo "      [ARGS=\"--demo night\"]    one night with a plan, in a minute"
 	@echo "  make test [ARGS=\"-k words\"]   all tests, benchmarks last"
-	@echo "  make lint                     style, and both MicroPython compilers over src/"
+	@echo "  make lint                     style, both MicroPython compilers and the types over src/"
 	@echo "  make bench                    the benchmarks alone, with their figures"
 	@echo "  make soak MINUTES=60          the long checks on all cores, each round with a new seed; adds to docs/soak.json"
 	@echo "      [ARGS=\"--only cuts\"]     those of that name alone"
@@ -58,6 +58,7 @@ bench: setup
 lint: setup
 	@$(PY) -m ruff check .
 	@$(PY) -m tools.dialect
+	@$(PY) -m tools.typecheck
 
 soak: setup
 	@$(PY) -m tools.soak --minutes "$(MINUTES)" $(ARGS)

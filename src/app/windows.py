@@ -126,7 +126,10 @@ def to_words(windows):
     """The list of dictionaries that parse() reads; canonical."""
     plan = []
     for window in windows:
-        worded = {'days': days_text(window[DAYS]), 'from': time_text(window[FROM_MIN]), 'to': time_text(window[TO_MIN])}
+        worded = {}
+        worded['days'] = days_text(window[DAYS])
+        worded['from'] = time_text(window[FROM_MIN])
+        worded['to'] = time_text(window[TO_MIN])
         for place, row in enumerate(_LIMITS):
             steps = window[CURRENT_DA + place] // row[5]
             if steps:

@@ -107,7 +107,7 @@ def _rule(part):
 
 def parse(string):
     """A POSIX TZ string as (zone, None), or as (None, what is wrong)."""
-    parts = string.split(',') if isinstance(string, str) else ()
+    parts = string.split(',') if isinstance(string, str) else []
     if len(parts) not in (1, 3):
         return None, _WHAT
     text = _Text(parts[0])

@@ -35,6 +35,8 @@ class AtModem:
     """A Radio. A modem's own class has _on_line(), and lists of commands (kind, text, lines of the answer): _probe(), _configuration(),
     _join_commands(), _uplink_commands(), _refresh_commands(), _check_commands(); the one of _flush_command()."""
 
+    _on_line = _probe = _configuration = _join_commands = _uplink_commands = _refresh_commands = _check_commands = _flush_command = None
+
     def __init__(self, serial, settings, longest_line):
         self.joined = False
         self.dropped_events = 0

@@ -28,7 +28,7 @@ def _printed(error):
     import uio
     text = uio.StringIO()
     sys.print_exception(error, text)
-    return text.getvalue()
+    return text.getvalue()  # pyright: ignore[reportAttributeAccessIssue] - the stubs' StringIO has none
 
 
 def read_place(text):

@@ -1,6 +1,7 @@
 """The charger as the application sees it: readings at a steady pace, sightings of what its panel says, writes that are safe to send."""
 
 from modbus import ascii, control, finder, reading, transaction
+from modbus.reading import PHASE_ORDER
 
 # What poll() returns.
 IDLE = 0
@@ -52,7 +53,7 @@ class ChargerClient:
                  'answered_ms', 'due_ms', 'watch_limits', 'counts', '_master', '_finder', '_status_request', '_limits_request', '_panel_head',
                  '_write', '_write_ms', '_write_lost', '_block_request', '_read_at_ms', '_limits_at_ms', '_fresh_until_ms')
 
-    def __init__(self, bus, device_id=1, phase_order=reading.PHASE_ORDER):
+    def __init__(self, bus, device_id=1, phase_order=PHASE_ORDER):
         self.device_id = None
         self.block = None
         self.block_address = None
