@@ -608,7 +608,7 @@ def test_joined_survives_in_the_flag_only_until_the_next_request():
 
 def test_wrong_settings_shine_red_and_leave_bus_and_air_alone(capsys):
     fake = LoPy4()
-    levels = level_over(fake, lambda: load_lopy4(fake).refuse(["settings: REGION is 'EU'"]))
+    levels = level_over(fake, lambda: load_lopy4(fake).refuse(["settings: REGION is 'EU'"], config.Settings({"REGION": "EU"})))
     assert (fake.led, fake.level("P8"), 1 in levels) == (RED, 0, False)
     assert (fake.wire, fake.air.joins, fake.air.uplinks) == ([], [], [])
     assert "REGION" in capsys.readouterr().out
