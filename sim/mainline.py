@@ -56,7 +56,7 @@ class Chip:
         self.bus_uart = bus_uart
         self.enable = enable
         self.peers = peers or {}
-        self.on_wire = self.on_drive = None
+        self.on_wire = None
         self._ticks_us = ticks_us
         self._latches = dict(latches)
         self._rtc_us = None     # what the RTC says less virtual time
@@ -147,10 +147,6 @@ class Chip:
         """The UART with the transceiver."""
         return self.uarts[self.bus_uart]
 
-    def on_level(self, pin, level):
-        if pin == self.enable and self.on_drive is not None:
-            self.on_drive(bool(level))
-
     def shifted(self, uart, start_us, byte):
         """A byte has left the UART without a modem."""
         if uart is not self.uarts.get(self.bus_uart):
@@ -167,9 +163,10 @@ class Chip:
         """Somebody else sends on the bus, from now on; /RE is high while we drive."""
         uart = self.bus
         for index, byte in enumerate(data):
-            self.kernel.after((index + 1) * uart.char_us, self._hear, byte)
+            self.kernel.after((index + 1) * uart.char_us, self.hear, byte)
 
-    def _hear(self, byte):
+    def hear(self, byte):
+        """The stop bit of somebody else's byte is over."""
         if not self.driving():
             self.bus.receive(byte)
 

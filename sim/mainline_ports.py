@@ -46,7 +46,6 @@ class Pin:
             return self.pad.latch
         self.chip.spend(CALL_US)
         self._set(value[0])
-        self.chip.on_level(self.id, self.pad.latch)
 
     value = __call__
 

@@ -28,6 +28,7 @@ class LoPy4:
     """One board. What a power cut leaves is in nvs and config; reboot() makes everything else anew.
 
     wire: what its transmitter put on the bus, (start_us, end_us, byte); lost: bytes of which the driver cut off a part.
+    on_wire: None, or called with each byte as its stop bit ends.
     """
 
     AF_LORA, SOCK_RAW, SOL_LORA, SO_CONFIRMED, SO_DR = 5, 3, 0xFFF, 0xF800, 0xF801
@@ -41,6 +42,7 @@ class LoPy4:
         self.cut_in_nvs = None          # 'before' or 'after': power fails in the next nvs_set, before or after it counts
         self.air = Air()
         self.fed_at_us = []             # of the watchdog
+        self.on_wire = None
         self._ticks_us = ticks_us
         self._latches = dict(latches)
         self.reboot(PWRON_RESET)
@@ -176,6 +178,10 @@ class LoPy4:
     def arrive(self, data):
         """Somebody else sends on the bus, from now on."""
         self.uart.arrive(data)
+
+    def hear(self, byte):
+        """The stop bit of somebody else's byte is over."""
+        self.uart.receive(byte)
 
 
 class Wdt:
