@@ -160,9 +160,14 @@ def _cause(vendor_cause, reason):
 
 
 def _close_the_air():
-    """No open access point, no FTP or telnet with a password that everybody knows."""
+    """No open access point, no FTP or telnet with a password that everybody knows, nothing of the vendor's cloud."""
     pycom.wifi_on_boot(False, True)
     network.Server().deinit()
+    # Only firmware with Pybytes has these. What they switch off has run already, before main.py; from the next boot on it does not.
+    for name in ('pybytes_on_boot', 'smart_config_on_boot'):
+        switch = getattr(pycom, name, None)
+        if switch is not None and switch():
+            switch(False)
 
 
 def needs_keys(settings):
