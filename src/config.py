@@ -34,7 +34,7 @@ KEEP_ALIVE = False        # True: a car that is held gets current for its first 
 NOT_PLUGGED_IN_AT = None  # 'HH:MM': tell if there is no car by then and a window opens within 12 h; None: do not
 
 # Board
-WATCHDOG_S = 60           # reset after so long without progress; the RP2 allows 8 at most
+WATCHDOG_S = 60           # reset after so long without progress; the RP2 allows 8 at most; on Linux WatchdogSec of the service counts
 RADIO_MODEM = 'wio_e5'    # 'wio_e5' or 'rak3172'; a LoPy4 has its own radio
 
 # Board: Linux only
