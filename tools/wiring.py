@@ -7,11 +7,9 @@ import sys
 from collections import namedtuple
 from xml.sax.saxutils import escape
 
+import config
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "src"))
-
-import config  # noqa: E402
-
 FOLDER = ROOT / "docs" / "images"
 
 # first: row of its first pin. left, right: pins from that row on; None leaves a row out. notes: lines below the pins.
