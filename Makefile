@@ -9,7 +9,7 @@ PORT ?=
 BOARD ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench lint soak evidence mutants keys lock build flash hil hil-sim status console logs bridge test-home
+.PHONY: help setup run test bench lint soak evidence mutants keys lock build flash hil hil-sim status console logs bridge guard device-repository test-home
 
 help:
 	@echo "The monitor for ABL wallboxes. First make run, then type help there."
@@ -32,7 +32,13 @@ help:
 	@echo ""
 	@echo "  make status PORT=/dev/ttyUSB0 what the box says, in words; ARGS=--json for programs"
 	@echo ""
-	@echo "  Later:  build flash console logs bridge test-home"
+	@echo "  make bridge APP=my-app DEV=wallbox CLUSTER=eu1   mosquitto's files for The Things Stack, and what to type then;"
+	@echo "                                FOR=home-manager|home-assistant|both LISTEN=127.0.0.1|0.0.0.0|none; ARGS=--help for all"
+	@echo ""
+	@echo "  make guard APP=my-app         between the bridge (GUARD=1) and Home Manager: withholds what would end it"
+	@echo "  make device-repository        the entry for The Things Stack's device repository, made anew in ttn/lorawan-devices/"
+	@echo ""
+	@echo "  Later:  build flash console logs test-home"
 
 setup:
 	@sh tools/setup.sh
@@ -110,5 +116,23 @@ hil:
 hil-sim: setup
 	@$(HIL) --sim="$(SIM)" --control 1 --minutes "$(call hil_minutes,1)" $(ARGS)
 
-bridge test-home:
+# docs/bridge.md. Needs no set-up, only Python. An empty TENANT= is a stack without tenants; no TENANT at all is The Things Network's.
+bridge_options = $(if $(APP),--app "$(APP)") $(if $(DEV),--device "$(DEV)") $(if $(CLUSTER),--cluster "$(CLUSTER)") \
+	$(if $(filter undefined,$(origin TENANT)),,--tenant "$(TENANT)") $(if $(FOR),--for "$(FOR)") $(if $(GUARD),--guard) $(if $(LISTEN),--listen "$(LISTEN)") \
+	$(if $(CA),--ca "$(CA)") $(if $(PLAIN),--plain) $(if $(KEY_FILE),--key-file "$(KEY_FILE)") $(if $(OUT),--out "$(OUT)") $(if $(REMOVE),--remove)
+
+bridge:
+	@[ -z "$(filter command,$(firstword $(origin KEY)))" ] || { echo "make bridge: no key on the command line, where others can read it. Leave KEY out and type it when asked, or give KEY_FILE=" >&2; exit 2; }
+	@$(or $(wildcard $(PY)),python3) -m tools.bridge $(bridge_options) $(ARGS)
+
+# docs/home-manager.md. Runs until Ctrl-C.
+guard: setup
+	@[ -n "$(APP)" ] || { echo "make guard needs APP, the application. Type:  make guard APP=my-app" >&2; exit 2; }
+	@$(PY) -m tools.guard --app "$(APP)" $(if $(HOST),--host "$(HOST)") $(if $(MQTT_USER),--user "$(MQTT_USER)") $(ARGS)
+
+# The entry in ttn/lorawan-devices/ anew, and a copy of it to hand in: docs/registration.md.
+device-repository: setup
+	@$(PY) -m tools.device_repository $(if $(OUT),--out "$(OUT)") $(ARGS)
+
+test-home:
 	@$(call later,8)
