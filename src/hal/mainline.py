@@ -90,7 +90,17 @@ def _cause(chip_cause, word):
 
 def cannot_do(settings, wrong):
     """Errors as (setting, what is wrong) that only this kind of board makes of the settings; those named in wrong are left out."""
-    return pins.check(settings, wrong, 'rp2' if esp32 is None else 'esp32')
+    errors = pins.check(settings, wrong, 'rp2' if esp32 is None else 'esp32')
+    wrong = wrong + [name for name, _ in errors]
+    for name in pins.NAMES:
+        pin = getattr(settings, name)
+        if name in wrong or pin is None or name == 'LIGHT_PIN' and settings.LIGHT is None:
+            continue
+        try:
+            machine.Pin(pin)    # without a mode it changes nothing
+        except ValueError:
+            errors.append((name, 'is %s, which this chip does not have' % pin))
+    return errors
 
 
 def needs_keys(settings):
