@@ -17,7 +17,7 @@ from lorawan.session import Session
 from modbus.charger import ChargerClient
 
 # sys.platform of a board: its module under hal.
-BOARDS = {'LoPy4': 'hal.lopy4', 'linux': 'hal.posix'}
+BOARDS = {'LoPy4': 'hal.lopy4', 'esp32': 'hal.mainline', 'rp2': 'hal.mainline', 'linux': 'hal.posix'}
 
 # So long may a part be behind what it promised, and so far ahead may its promise be, before the watchdog is left to bite. The charger is
 # read every 2 s; a session sleeps until its next join or frame; the application looks at the box's silence and at heartbeats.
@@ -191,11 +191,12 @@ def run():
     except ImportError:
         keys = None
     errors = check(settings)
+    errors.extend(config.validate_board(settings, sys.platform))
     if module.needs_keys(settings):
         errors.extend(config.validate_keys(keys))
     if errors:
         # Not even opened: a radio with a wrong region or key has nothing to say.
-        module.refuse(told(errors))
+        module.refuse(told(errors), settings)
     else:
         start(module.open(settings, keys), settings)
 

@@ -1,5 +1,8 @@
 """Milliseconds that never wrap, from a microsecond counter that does."""
 
+# 2026-01-01: a clock that says less has never been set.
+PLAUSIBLE_S = 1767225600
+
 
 class Milliseconds:
     """Extends read_us(), which wraps at period_us; now() must be called at least once a period."""

@@ -142,7 +142,8 @@ class Module:
         self.opened.append((settings, keys))
         return self
 
-    def refuse(self, lines):
+    def refuse(self, lines, settings):
+        assert isinstance(settings, config.Settings)
         self.refused.extend(lines)
 
 
@@ -182,3 +183,12 @@ def test_wrong_settings_and_keys_are_told_at_once_and_nothing_is_opened(run_on, 
     module, started = run_on(needs_keys=True)
     assert (module.opened, started) == ([], [])
     assert [line.split()[1] for line in module.refused] == ['REGION', 'CHARGER_ID', 'keys.py']
+
+
+def test_what_the_kind_of_board_cannot_do_is_told_with_the_rest(run_on, monkeypatch):
+    monkeypatch.setattr(main, 'sys', SimpleNamespace(platform='rp2', modules=main.sys.modules))
+    monkeypatch.setattr(config, 'REGION', 'EU')
+    module, started = run_on(needs_keys=False)
+    assert (module.opened, started) == ([], [])
+    told = [line.split()[1] for line in module.refused]
+    assert told[0] == 'REGION' and 'WATCHDOG_S' in told and 'RADIO_UART' in told
