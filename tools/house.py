@@ -106,7 +106,7 @@ def _passes_on(handler):
 
 
 def handler_faults(source, path):
-    """(line, what) for each `except:` and, outside main.py, each `except Exception` in the text `source` of the file `path`.
+    """(line, what) for each `except:` and, outside main.py and loader.py, each `except Exception` in the text `source` of the file `path`.
 
     One that undoes something and passes on what it caught is no fault.
     """
@@ -118,6 +118,6 @@ def handler_faults(source, path):
         names = {getattr(kind, "id", "") for kind in kinds}
         if node.type is None:
             faults.append((node.lineno, "a bare except"))
-        elif names & {"Exception", "BaseException"} and str(path) != "main.py" and not _passes_on(node):
+        elif names & {"Exception", "BaseException"} and str(path) not in ("main.py", "loader.py") and not _passes_on(node):
             faults.append((node.lineno, "except Exception outside main.py"))
     return faults
