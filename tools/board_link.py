@@ -3,13 +3,11 @@ import ast
 import contextlib
 import hashlib
 import io
-import os
 import re
 import termios
 import time
 from typing import NamedTuple
 
-import serial
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
@@ -17,6 +15,12 @@ from mpremote.transport_serial import SerialTransport
 RESTART_S = 15
 # One attempt at its prompt.
 PROMPT_S = 2
+# While a board is being written to, its own watchdog starts it again should nobody speak to it for so long: the RP2 allows no more.
+WATCHDOG_MS = 8000
+ARM = f"import machine\n_wdt = machine.WDT(timeout={WATCHDOG_MS})\n"
+FEED = "_wdt.feed()\n"
+# Bytes of a file in one command.
+CHUNK = 256
 # What there is on the flash, said line by line: `free block bytes`, then `path size sha256` of every file of ours.
 LOOK = """
 import os, hashlib, binascii
@@ -25,6 +29,8 @@ def _look(path):
         for entry in os.listdir(path):
             _look(path + '/' + entry)
         return
+    if '_wdt' in globals():
+        _wdt.feed()
     h = hashlib.sha256()
     n = 0
     with open(path, 'rb') as f:
@@ -92,6 +98,7 @@ class Link:
     def __init__(self, path):
         self.path = path
         self._port = None
+        self._feed = ""
 
     def __enter__(self):
         return self
@@ -121,13 +128,8 @@ class Link:
             if number:
                 raise OSError(int(number[1]), "on the board") from None
             raise LinkLost(error.error_output.strip().splitlines()[-1]) from None
-        except (TransportError, serial.SerialException, termios.error, ValueError) as error:
+        except (TransportError, OSError, termios.error, ValueError) as error:
             raise LinkLost(str(error)) from None
-        except OSError as error:
-            # mpremote gives what the board refused as an OSError too, with the path for its words.
-            if error.strerror == os.strerror(error.errno or 0):
-                raise LinkLost(str(error)) from None
-            raise
 
     def prompt(self, within_s, soft_reset):
         """Stop what runs and get the prompt for programs; soft_reset: with fresh memory. main.py is not run."""
@@ -149,7 +151,12 @@ class Link:
     def run(self, source):
         """Run source on the board; what it printed."""
         with self._words():
-            return self._port.exec(source).decode()
+            return self._port.exec(self._feed + source).decode()
+
+    def arm(self):
+        """From now on a board that is left alone restarts. Only after a reset: a watchdog that runs cannot be had a second time."""
+        self.run(ARM)
+        self._feed = FEED
 
     def identify(self):
         """Its Kind."""
@@ -165,9 +172,11 @@ class Link:
         return Flash({path: (int(size), digest) for path, size, digest in lines[1:]}, int(lines[0][2]), int(lines[0][1]))
 
     def write(self, path, data):
-        """A whole file."""
-        with self._words():
-            self._port.fs_writefile(path, data)
+        """A whole file. mpremote's own way, with the watchdog fed."""
+        self.run("_f = open(%r, 'wb')" % path)
+        for at in range(0, len(data), CHUNK):
+            self.run("_f.write(%r)" % data[at:at + CHUNK])
+        self.run("_f.close()")
 
     def copy(self, source, target):
         """A file, from there to there on the board."""

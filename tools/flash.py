@@ -213,10 +213,14 @@ def flash(board, path, files, form, tell):
             link.reset()
             link.prompt(RESTART_S, soft_reset=False)
             link.prompt(RESTART_S, soft_reset=True)
+            link.arm()
             slot = put(link, files, tell)
         except LinkLost as error:
-            raise FlashError(f"the board does not answer any more ({error}). It starts the version before, or the new one if that was complete. "
-                             "Look at cable and power, then type the same again") from None
+            raise FlashError(f"the board does not answer any more ({error}). By itself it starts the version before, or the new one if that was "
+                             "complete. Look at cable and power, then type the same again") from None
+        except KeyboardInterrupt:
+            go_on(link)
+            raise
         except (FlashError, OSError) as error:
             go_on(link)
             if isinstance(error, FlashError):
@@ -230,9 +234,10 @@ def flash(board, path, files, form, tell):
 def go_on(link):
     """Let what was there run on."""
     try:
+        link.prompt(RESTART_S, soft_reset=False)
         link.reset()
     except LinkLost:
-        pass    # it has been said already what is wrong
+        pass    # its watchdog does it, and what is wrong has been said
 
 
 def main(arguments=None):
@@ -266,7 +271,7 @@ def main(arguments=None):
         print(f"make flash: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nmake flash: stopped. The version before still runs, once the board is reset.", file=sys.stderr)
+        print("\nmake flash: stopped. The board starts the version before.", file=sys.stderr)
         return 1
     tell("done\n")
     return 0

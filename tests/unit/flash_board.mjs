@@ -14,6 +14,8 @@ const OPTIONS = {
   bytes: 1 << 20, // size of the flash
   lies: false, // it says that it is empty, and fills up all the same
   powerFailsAt: 0, // after so many changes
+  cableCutAt: 0, // or the cable is cut, and the board goes on
+  watchdogs: 1, // its watchdogs are that much faster than they say
   rawPaste: true, // answers the question for it (no), as mainline does; a LoPy4 does not know the question
   ...JSON.parse(words),
 };
@@ -49,6 +51,7 @@ function change(line, act) {
   if (!error) {
     fs.appendFileSync(LOG, JSON.stringify(line) + "\n");
     if (++changes === OPTIONS.powerFailsAt) process.exit(9);
+    if (changes === OPTIONS.cableCutAt) fs.writeSync(2, "cut");
   }
   return error;
 }
@@ -171,10 +174,20 @@ def _start(flash, board, platform, version, mpy):
     class Reset(BaseException):
         pass
 
+    class WDT:
+        def __init__(self, timeout):
+            self.timeout = timeout
+            self.feed()
+
+        def feed(self):
+            board.feed(self.timeout)
+
     class Machine:
         def reset():
             board.reset()
             raise Reset
+
+    Machine.WDT = WDT
 
     def sleep_ms(ms):
         if board.idle(ms):
@@ -224,8 +237,10 @@ _main()
 const buffer = Buffer.alloc(4096);
 const pause = new Int32Array(new SharedArrayBuffer(4));
 let queue = [];
+let bite = Infinity; // when the watchdog will, if it is not fed; a soft reset does not stop it
 
 function hear() {
+  if (Date.now() > bite) off = true;
   let count;
   try {
     count = fs.readSync(0, buffer);
@@ -238,6 +253,7 @@ function hear() {
 }
 
 const board = {
+  feed: (ms) => void (bite = Date.now() + ms / OPTIONS.watchdogs),
   reset: () => void (off = true),
   // True if Ctrl-C came meanwhile; all else that a running program is sent is lost.
   idle(ms) {
@@ -276,6 +292,7 @@ async function life(raw) {
   for (;;) {
     hear();
     if (!queue.length) Atomics.wait(pause, 0, 0, 2);
+    if (off) return "hard";
     while (queue.length) {
       if (inRaw && typed === 0 && queue[0] === 5) {
         while (queue.length < 3) hear();
@@ -301,5 +318,5 @@ async function life(raw) {
 
 for (let end = "hard"; ; ) {
   end = await life(end === "raw");
-  if (end === "hard") queue = [];
+  if (end === "hard") [queue, bite] = [[], Infinity];
 }
