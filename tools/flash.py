@@ -182,12 +182,12 @@ def follow(link, slot, tell):
         if not line:
             continue
         tell(f"  | {line}\n")
-        lines.append(line)
         if line.startswith("started"):
             return
-        if line.startswith("settings:") or line.startswith("no firmware") or line.startswith("starts again"):
+        if line.startswith("starts again"):
             break
-        if line.startswith("slot ") and not line.startswith(f"slot {slot}"):
+        lines.append(line)
+        if line.startswith(("settings:", "no firmware")) or line.startswith("slot ") and not line.startswith(f"slot {slot}"):
             break
     said = f"its last words: {lines[-1]}" if lines else "it says nothing"
     raise FlashError(f"the new version does not start, {said}. If there was a version before, it comes back by itself after {loader.BOOTS} boots. "
@@ -202,33 +202,49 @@ def flash(board, path, files, form, tell):
         raise FlashError(f"{error} Nothing was changed.") from None
     with Link(path) as link:
         try:
-            link.prompt(RESTART_S / 3, soft_reset=False)
-            kind = link.identify()
-        except LinkLost:
-            raise FlashError(f"nothing on {path} answers as MicroPython does. Nothing was changed. Is it the right port, is the board powered, is "
-                             "MicroPython on it? A board that hangs: press its reset button and type the same again") from None
-        try:
-            refuse_kind(kind, board, form)
-            # A watchdog that runs would bite in the middle: after a reset it does not run until the firmware feeds it.
-            link.reset()
-            link.prompt(RESTART_S, soft_reset=False)
-            link.prompt(RESTART_S, soft_reset=True)
-            link.arm()
-            slot = put(link, files, tell)
-        except LinkLost as error:
-            raise FlashError(f"the board does not answer any more ({error}). By itself it starts the version before, or the new one if that was "
-                             "complete. Look at cable and power, then type the same again") from None
+            greet(link, board, form)
+            slot = update(link, files, tell)
         except KeyboardInterrupt:
             go_on(link)
             raise
-        except (FlashError, OSError) as error:
-            go_on(link)
-            if isinstance(error, FlashError):
-                raise
-            words = WORDS.get(error.errno, f"it refuses with error {error.errno}. The version before still runs. Try again")
-            raise FlashError(words.format(port=path)) from None
         link.reset()
         follow(link, slot, tell)
+
+
+def greet(link, board, form):
+    """Get the prompt of the right board, with memory and watchdog as after a reset."""
+    try:
+        link.prompt(RESTART_S / 3, soft_reset=False)
+        kind = link.identify()
+    except LinkLost:
+        raise FlashError(f"nothing on {link.path} answers as MicroPython does. Nothing was changed. Is it the right port, is the board powered, is "
+                         "MicroPython on it? A board that hangs: press its reset button and type the same again") from None
+    try:
+        refuse_kind(kind, board, form)
+    except FlashError:
+        go_on(link)
+        raise
+
+
+def update(link, files, tell):
+    """put(), with words for what can go wrong meanwhile."""
+    try:
+        # The watchdog of the firmware would bite in the middle: after a reset it does not run until the firmware feeds it.
+        link.reset()
+        link.prompt(RESTART_S, soft_reset=False)
+        link.prompt(RESTART_S, soft_reset=True)
+        link.arm()
+        return put(link, files, tell)
+    except LinkLost as error:
+        raise FlashError(f"the board does not answer any more ({error}). By itself it starts the version before, or the new one if that was "
+                         "complete. Look at cable and power, then type the same again") from None
+    except FlashError:
+        go_on(link)
+        raise
+    except OSError as error:
+        go_on(link)
+        words = WORDS.get(error.errno, f"it refuses with error {error.errno}. The version before still runs. Try again")
+        raise FlashError(words.format(port=link.path)) from None
 
 
 def go_on(link):

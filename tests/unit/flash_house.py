@@ -28,7 +28,7 @@ PADDING = "# " + 70 * "x" + "\n"    # so that a file takes more than one write
 def firmware(version, then="pass", same=(), loader=None):
     """{path: bytes} as build.content() gives it; then: a statement of its run(); same: modules that are as in every version."""
     def module(name):
-        return f"{4 * PADDING}V = {version if name not in same else 'any'!r}\n".encode()
+        return f"{8 * PADDING}V = {version if name not in same else 'any'!r}\n".encode()
 
     return {
         build.LOADER: loader or (build.SRC / "loader.py").read_bytes(),

@@ -3,10 +3,11 @@ import subprocess
 import sys
 import time
 
+import loader
 import main
 import pytest
 from tests.unit.import_walk import reached
-from tools import build, commit, dialect, manifest
+from tools import build, commit, dialect, manifest, micropython
 
 COMMIT = "0123456789" * 4
 MCUS = [name for name, board in manifest.BOARDS.items() if board.compiler != ""]
@@ -62,6 +63,14 @@ def test_files_are_of_the_version_that_the_board_loads(few, name, version):
     files = build.content(name, of=COMMIT)
     compiled = [data for path, data in files.items() if path.endswith(".mpy")]
     assert version == manifest.BOARDS[name].mpy and len(compiled) == 3 and all(data[:2] == bytes((ord("M"), version)) for data in compiled)
+
+
+def test_the_board_s_start_and_the_compiled_firmware_run_on_micropython_until_the_hardware(tmp_path):
+    build.write(build.content("esp32", of=COMMIT), tmp_path)
+    (tmp_path / "record").write_text(loader.pack(1, "a", loader.NONE, loader.NONE))
+    code, said = micropython.run(tmp_path / "main.py", {"/a": tmp_path / "slot", "/slot.0": tmp_path / "record"})
+    # No board has that sys.platform; to get there main has imported all that is no hardware.
+    assert code == 1 and said.startswith("slot a\n") and "KeyError: webassembly" in said
 
 
 def test_another_option_of_the_compiler_makes_another_build(few, monkeypatch):

@@ -85,7 +85,7 @@ def test_a_cut_at_any_moment_leaves_the_old_version_or_the_new_one(make_board, t
     assert without == [(0, ["rename", "/main.new", "/main.py"])]
 
 
-@pytest.mark.parametrize("at", [3, 17])
+@pytest.mark.parametrize("at", [3, 11])
 def test_after_a_cut_of_the_power_in_the_middle_the_old_version_starts_and_the_next_flash_does_the_rest(make_board, tmp_path, at):
     board = make_board(a_flash(), powerFailsAt=at)
     with pytest.raises(flash.FlashError, match="type the same again"):
@@ -151,7 +151,7 @@ def test_a_version_that_does_not_start_is_told_with_its_last_words(make_board):
     files = firmware("bad")
     files["slot/main.py"] = b"import nothing_of_that_name\n"
     board = make_board(a_flash())
-    with pytest.raises(flash.FlashError, match="(?s)does not start, its last words: .*comes back by itself after 3 boots.*make logs"):
+    with pytest.raises(flash.FlashError, match="not start, its last words: .*nothing_of_that_name.*back by itself after 3 boots.*make logs"):
         put(board, files)
 
 
