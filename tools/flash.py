@@ -148,6 +148,7 @@ def put(link, files, tell):
     if record:
         _, active, boots, other = record
         on_trial = boots != loader.NONE
+    renews = seen.files.get(build.LOADER) != entry(start)
     if active and Plan(slot_files, seen, active, None).is_done(seen):
         tell(f"  slot {active} has it already\n")
         target = active
@@ -165,11 +166,13 @@ def put(link, files, tell):
         tell(f"  slot {target}: {len(plan.upload)} files to send, {len(plan.copy)} taken from slot {active or '-'}, {len(plan.remove)} to remove\n")
         fill(link, plan, tell)
         verify(link, plan.entries, (target,))
-        name_slot(link, target, loader.BOOTS if active else loader.NONE, active or loader.NONE)
-    if seen.files.get(build.LOADER) != entry(start):
-        # Last: on a board that had no slots yet this is what starts ours.
+    if renews:
         link.write(NEW_LOADER, start)
         verify(link, {NEW_LOADER: entry(start)}, (NEW_LOADER,))
+    if target != active:
+        name_slot(link, target, loader.BOOTS if active else loader.NONE, active or loader.NONE)
+    if renews:
+        # Last: on a board that had no slots yet this is what starts ours.
         link.rename(NEW_LOADER, build.LOADER)
         link.sync()
     return target

@@ -1,6 +1,6 @@
 """Who may import whom (docs/architecture), read off the syntax trees of src/ and sim/.
 
-main -> anything in src; app -> modbus, lorawan, hal.contract, config; modbus, lorawan -> their own package and hal.contract;
+loader -> main; main -> anything in src; app -> modbus, lorawan, hal.contract, config; modbus, lorawan -> their own package and hal.contract;
 hal.<board> -> hal.contract, what boards share, its own second file and vendor modules; config -> nothing; the models in sim ->
 hal.contract, its runners also main. Beside that umodbus (modbus alone), and the standard modules that every board has.
 """

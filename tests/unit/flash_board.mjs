@@ -13,6 +13,7 @@ const OPTIONS = {
   readOnly: false,
   bytes: 1 << 20, // size of the flash
   lies: false, // it says that it is empty, and fills up all the same
+  rots: "", // a file that is not kept as it was written
   powerFailsAt: 0, // after so many changes
   cableCutAt: 0, // or the cable is cut, and the board goes on
   watchdogs: 1, // its watchdogs are that much faster than they say
@@ -26,8 +27,13 @@ const { loadMicroPython } = await import(pathToFileURL(path.join(process.env.MIC
 let off = false; // reset: nothing of this life is seen any more
 let changes = 0;
 
-function send(bytes) {
-  for (let at = 0; !off && at < bytes.length; ) at += fs.writeSync(1, bytes, at);
+// Byte by byte is how MicroPython prints; what has come together goes out whenever somebody listens.
+let printed = [];
+const send = (bytes) => void (off || printed.push(...bytes));
+function flush() {
+  const bytes = Buffer.from(printed);
+  printed = [];
+  for (let at = 0; at < bytes.length; ) at += fs.writeSync(1, bytes, at);
 }
 const say = (text) => send(Buffer.from(text));
 
@@ -63,7 +69,11 @@ const flash = {
   free: () => Math.floor((OPTIONS.lies ? OPTIONS.bytes : free()) / BLOCK),
   blocks: () => OPTIONS.bytes / BLOCK,
   create: (name) => change(["create", name], () => (free() < BLOCK ? ENOSPC : void fs.writeFileSync(here(name), ""))),
-  append: (name, hex) => change(["append", name, hex], () => (free() < hex.length / 2 ? ENOSPC : void fs.appendFileSync(here(name), Buffer.from(hex, "hex")))),
+  append: (name, hex) =>
+    change(["append", name, hex], () => {
+      if (free() < hex.length / 2) return ENOSPC;
+      fs.appendFileSync(here(name), Buffer.from(hex, "hex").map((byte) => (name === OPTIONS.rots ? byte ^ 1 : byte)));
+    }),
   mkdir: (name) => change(["mkdir", name], () => (stat(name) ? EEXIST : void fs.mkdirSync(here(name)))),
   remove: (name) => change(["remove", name], () => void fs.rmSync(here(name))),
   rmdir: (name) => change(["rmdir", name], () => void fs.rmdirSync(here(name))),
@@ -240,6 +250,7 @@ let queue = [];
 let bite = Infinity; // when the watchdog will, if it is not fed; a soft reset does not stop it
 
 function hear() {
+  flush();
   if (Date.now() > bite) off = true;
   let count;
   try {

@@ -195,6 +195,27 @@ def test_a_flash_that_fills_up_all_the_same_leaves_the_old_version(make_board):
     assert flash_house.started(board.folder) == of("old")
 
 
+@pytest.mark.parametrize("path", ["/b/app/two.py", "/slot.1", "/main.new"])
+def test_what_does_not_read_back_is_not_started(make_board, path):
+    board = make_board({**a_flash(), "main.py": FOREIGN}, rots=path)
+    with pytest.raises(flash.FlashError, match="not read back.*The version before still runs. Try again"):
+        put(board, firmware("new"))
+    assert flash_house.started(board.folder) == "started by hand"
+    assert path == "/slot.1" or loader.newest([(board.folder / name).read_text() for name in loader.RECORDS[:1]] + [""])[0][1] == "a"
+
+
+def test_ctrl_c_lets_the_version_before_run_on(make_board):
+    def tell(text):
+        if "%" in text:
+            raise KeyboardInterrupt
+
+    board = make_board(a_flash())
+    before = len(board.heard)
+    with pytest.raises(KeyboardInterrupt):
+        flash.flash("esp32", board.port, firmware("new"), "py", tell)
+    assert eventually(lambda: b"started old" in board.heard[before:].split(b"raw REPL")[-1])
+
+
 def test_a_port_where_nothing_answers_is_told(monkeypatch):
     import os
     import pty
