@@ -81,7 +81,7 @@ class Governor:
         return min(ledger.next_expiry_ms(now_ms), REFRESH_MS)
 
     def reserve_least(self, heartbeat_ms, spacing_ms):
-        """The same at the fastest data rate: what slower heartbeats must leave, on a day that was already full when they became slow."""
+        """The same at the fastest data rate: what slower ones and joins must leave on a day that is full."""
         self._least_ms = heartbeat_ms
         self._least_spacing_ms = spacing_ms
 
@@ -182,8 +182,13 @@ class Governor:
         if priority == RESERVED:
             return DAY_MAX_MS - ledger.total_ms
         if priority == RESERVED_JOIN:
-            # It is worth nothing without the uplink after it.
-            return DAY_MAX_MS - ledger.total_ms - heartbeat_ms - self._spare_ms
+            # It is worth nothing without the uplink after it. One that costs no more than the uplink in whose place it goes takes
+            # nothing from later ones; any other must leave them their room.
+            due_ms = heartbeat_ms + self._spare_ms
+            room_ms = DAY_MAX_MS - ledger.total_ms - due_ms
+            if wanted_ms <= heartbeat_ms:
+                return room_ms
+            return min(room_ms, self._expiring_ms(now_ms, wanted_ms, due_ms, self._least_ms, self._least_spacing_ms))
         # One to spare, for MAC answers that ride on heartbeats. A join is followed by an uplink at once, any other frame is
         # itself the uplink from which the next one is counted.
         due_ms = self._spare_ms + (2 * heartbeat_ms if priority == JOIN else heartbeat_ms + self._boots_ms)

@@ -12,11 +12,12 @@ HOLD_MAX_MS = const(345600000)
 class Ladder:
     """A question is a frame that demands an answer. data_rate: never faster than configured, never below the region's floor."""
 
-    __slots__ = ('data_rate', 'fastest', '_slowest', '_misses', '_since_ms', '_hold_ms', '_heard', '_climbed', '_trial')
+    __slots__ = ('data_rate', 'fastest', 'rescue', '_slowest', '_misses', '_since_ms', '_hold_ms', '_heard', '_climbed', '_trial')
 
     def __init__(self, region, data_rate, now_ms):
         """data_rate: as configured; where the ladder begins and what it comes back to."""
         self.data_rate = self.fastest = data_rate
+        self.rescue = max(data_rate, region.default_rate)   # up to there an uplink may go that is due on a day that is full
         self._slowest = region.floor(data_rate)
         self._misses = 0            # unanswered questions in a row
         self._since_ms = now_ms     # at this data rate

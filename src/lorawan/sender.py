@@ -20,6 +20,11 @@ RETRY_MS = const(7000)
 RETRY_MAX_MS = const(60000)
 SHORT_FROM_TRY = const(2)
 
+# The network asks something of the MAC after a join, and for the device's status once in 24 h or 200 uplinks (The Things Stack); with ADR
+# at any time. So many uplinks in a row may carry answers, then one in so long: others are the application's alone.
+MAC_UPLINKS = const(2)
+MAC_EVERY_MS = const(43200000)
+
 FOREVER_MS = const(1 << 60)
 
 
@@ -28,7 +33,7 @@ class Sender:
 
     __slots__ = ('in_flight', 'confirmed', 'due_ms', 'last_ms', 'tries', 'sent', 'refused', 'failed', '_ask', '_radio', '_governor',
                  '_ladder', '_pace', '_outbox', '_trials', '_bytes', '_begun_ms', '_deadline_ms', '_hold_ms', '_reserve_ms',
-                 '_reserve_again_ms', '_mac_bytes', '_riding_bytes')
+                 '_reserve_again_ms', '_mac_bytes', '_riding_bytes', '_mac_ms')
 
     def __init__(self, ask, radio, governor, ladder, pace, outbox):
         """ask(now_ms, call, *arguments): the modem's yes or no."""
@@ -53,17 +58,23 @@ class Sender:
         self._reserve_again_ms = 0  # the same, if the frame in flight turns out not to have been emitted
         self._mac_bytes = 0         # that the MAC may add to the next frame
         self._riding_bytes = 0      # that it may have added to the last one
+        self._mac_ms = 0            # later than now by MAC_EVERY_MS for each of the latest uplinks with answers
         self._reserve()
         governor.reserve_least(pace.frame_ms(LONGEST_PAYLOAD), pace.spacing_ms)
 
     def new_session(self, now_ms):
         """The first uplink of a session has the reserve: a class C network speaks only after it."""
         self._hold_ms = self._reserve_ms = now_ms
-        self.tries = self._mac_bytes = self._riding_bytes = 0
+        self.tries = self._mac_bytes = self._riding_bytes = self._mac_ms = 0
 
     def carry(self, mac_bytes):
         """The MAC adds so many bytes to the next frame; what is in flight is as it is."""
         self._mac_bytes = min(self._mac_bytes + mac_bytes, LONGEST_MAC_ANSWERS)
+
+    def asked(self, now_ms, alone):
+        """A downlink was heard, which may ask something of the MAC. alone: it brought nothing else, so it did."""
+        if alone or self._pace.adr or self._mac_ms - now_ms <= (MAC_UPLINKS - 1) * MAC_EVERY_MS:
+            self.carry(LONGEST_MAC_ANSWERS)
 
     # --- the end of a frame
 
@@ -137,13 +148,16 @@ class Sender:
                 self.due_ms = self._hold_ms
                 return
             self._choose_rate(now_ms)
-            room = self._radio.max_payload(self._pace.data_rate)
-            wait_ms = self._wait_ms(now_ms, priority, self._on_air(LONGEST_PAYLOAD, room))
-            if now_ms >= self._reserve_ms and self._is_too_slow(now_ms, room):
-                # The day was full when the ladder came down: rather a heartbeat that may not be heard than none for hours.
-                self._pace.use(self._ladder.fastest)
-                room = self._radio.max_payload(self._pace.data_rate)
-                wait_ms = self._wait_ms(now_ms, priority, self._on_air(LONGEST_PAYLOAD, room))
+            room, wait_ms = self._room_and_wait_ms(now_ms, priority)
+            if now_ms >= self._reserve_ms and not self._pace.adr:
+                # The day was full when the ladder came down, or when the board was started anew: rather a heartbeat that may not be
+                # heard than none for hours.
+                if self._is_too_slow(now_ms, room):
+                    self._pace.use(self._ladder.fastest)
+                    room, wait_ms = self._room_and_wait_ms(now_ms, priority)
+                while wait_ms and self._pace.data_rate < self._ladder.rescue:
+                    self._pace.use(self._pace.data_rate + 1)
+                    room, wait_ms = self._room_and_wait_ms(now_ms, priority)
             if wait_ms:
                 self.due_ms = now_ms + wait_ms
                 return
@@ -167,9 +181,14 @@ class Sender:
     def _is_too_slow(self, now_ms, room):
         """True if at this data rate the uplink that is due would take the place of later ones."""
         pace = self._pace
-        if pace.adr or pace.data_rate == self._ladder.fastest:
+        if pace.data_rate == self._ladder.fastest:
             return False
         return not self._governor.leaves_least(now_ms, pace.frame_ms(self._on_air(LONGEST_PAYLOAD, room)))
+
+    def _room_and_wait_ms(self, now_ms, priority):
+        """What the next frame may hold at this data rate, and how long airtime forbids it."""
+        room = self._radio.max_payload(self._pace.data_rate)
+        return room, self._wait_ms(now_ms, priority, self._on_air(LONGEST_PAYLOAD, room))
 
     def _on_air(self, payload_bytes, room):
         """Bytes of payload and MAC answers together, at most."""
@@ -196,6 +215,8 @@ class Sender:
         port, payload = frame
         self._bytes = self._on_air(len(payload), room)
         self._riding_bytes = self._mac_bytes
+        if self._mac_bytes:
+            self._mac_ms = max(self._mac_ms, now_ms) + MAC_EVERY_MS
         self._mac_bytes = 0
         # A confirmed frame costs no more than any other, unless the modem repeats it.
         self.confirmed = prove and (self._trials <= self._pace.repeats or self._governor.wait_ms(

@@ -4,7 +4,6 @@ from micropython import const
 
 from hal.contract import RECEIVED, HalError
 
-from lorawan.airtime import LONGEST_MAC_ANSWERS
 from lorawan.governor import Governor
 from lorawan.health import Health
 from lorawan.joiner import DENSE_FOR_MS, Joiner
@@ -227,7 +226,7 @@ class Session:
         self.heard_ms = now_ms
         self.ladder.heard()
         # What the frame asked of the MAC is answered with the next uplink.
-        self.sender.carry(LONGEST_MAC_ANSWERS)
+        self.sender.asked(now_ms, number == 0)
         if self.state == SUSPECT:
             self.suspicion.clear(now_ms)
             self.state = UP

@@ -292,6 +292,45 @@ def test_a_join_on_a_full_day_takes_the_place_of_the_uplink_that_is_due():
     assert world.sent == ["status"]
 
 
+@pytest.mark.parametrize("data_rate, spent_ms, sent_at", ((0, 21_000, 0), (0, 22_800, 1), (0, 23_400, 2), (2, 22_800, 2)))
+def test_on_a_day_that_is_full_what_is_due_goes_faster_rather_than_hours_late(data_rate, spent_ms, sent_at):
+    world = World(data_rate=data_rate).joined()
+    world.session.governor.ledger.add(world.now_ms, spent_ms)
+    world.run(118 * MINUTE_MS)
+    world.status(priority=HEARTBEAT)
+    world.run(MINUTE_MS)
+    assert [frame[4] for frame in world.radio.frames] == [sent_at]
+
+
+def test_a_join_that_costs_more_than_the_uplink_in_its_place_leaves_later_ones_their_room():
+    world = World("EU868", data_rate=5)
+    world.radio.network = False
+    world.session.governor.ledger.add(0, 22_000)
+    world.run(2 * HOUR_MS)
+    # 17 more heartbeats of a day at SF7 are 1 s: two joins of 371 ms at SF10 leave it, a third would not.
+    assert [rate for _at_ms, rate in world.radio.joins] == [2, 2]
+
+
+def test_a_few_uplinks_in_a_row_are_reckoned_with_answers_of_the_mac_and_then_few_a_day():
+    world = World().joined()
+    world.radio.room = 51
+    costs_ms = []
+    for _ in range(5):
+        world.radio.downlink(20, b"\x0c")
+        world.status()
+        before_ms = world.session.governor.ledger.total_ms
+        world.run(MINUTE_MS)
+        costs_ms.append(world.session.governor.ledger.total_ms - before_ms)
+    plain_ms, most_ms = airtime_ms(10, 125, 13 + 11), airtime_ms(10, 125, 13 + 11 + 15)
+    assert costs_ms == [most_ms, most_ms, plain_ms, plain_ms, plain_ms]
+    # A frame that is for the MAC alone asks it something, whenever it comes.
+    world.radio.event(HEARD, 0, None)
+    world.status()
+    before_ms = world.session.governor.ledger.total_ms
+    world.run(MINUTE_MS)
+    assert world.session.governor.ledger.total_ms - before_ms == most_ms
+
+
 def test_sessions_in_which_nothing_can_be_sent_are_tries_in_vain():
     world = World().joined()
     world.radio.refuse = True
