@@ -92,6 +92,14 @@ _ROOMS = {0: 51, 1: 51, 2: 51, 3: 115, 4: 242, 5: 242, 6: 242}
 _DWELL_ROOMS = {0: 0, 1: 0, 2: 11, 3: 53, 4: 125, 5: 242, 6: 242}
 _US_ROOMS = {0: 11, 1: 53, 2: 125, 3: 242, 4: 242}
 
+
+def _with_wide(rooms):
+    """The rooms of the 500 kHz downlinks beside these."""
+    rooms = dict(rooms)
+    rooms.update(_WIDE_ROOMS)
+    return rooms
+
+
 _ETSI = _rates(0, *_SLOW_TO_FAST, (7, 250))
 _AU_UP = _rates(0, *_SLOW_TO_FAST, (8, 500))
 _US_UP = _rates(0, (10, 125), (9, 125), (8, 125), (7, 125), (8, 500))
@@ -102,9 +110,9 @@ REGIONS = {region.name: region for region in (
            channels=(868_100_000, 868_300_000, 868_500_000, 867_100_000, 867_300_000, 867_500_000, 867_700_000, 867_900_000)),
     Region('AS923', _ETSI, _ETSI, _SAME, 2, _ROOMS, _DWELL_ROOMS, rx2_hz=923_200_000, join_accept_bytes=33,
            channels=(923_200_000, 923_400_000, 923_600_000, 923_800_000, 924_000_000, 924_200_000, 924_400_000, 924_600_000)),
-    Region('US915', _US_UP, _WIDE_DOWN, {0: 10, 1: 11, 2: 12, 3: 13, 4: 13}, 8, {**_US_ROOMS, **_WIDE_ROOMS}, _US_ROOMS,
+    Region('US915', _US_UP, _WIDE_DOWN, {0: 10, 1: 11, 2: 12, 3: 13, 4: 13}, 8, _with_wide(_US_ROOMS), _US_ROOMS,
            channels=tuple(range(903_900_000, 905_400_000, 200_000)), rx2_hz=923_300_000, wide=(4, 904_600_000)),
-    Region('AU915', _AU_UP, _WIDE_DOWN, {0: 8, 1: 9, 2: 10, 3: 11, 4: 12, 5: 13, 6: 13}, 8, {**_ROOMS, **_WIDE_ROOMS}, _DWELL_ROOMS,
+    Region('AU915', _AU_UP, _WIDE_DOWN, {0: 8, 1: 9, 2: 10, 3: 11, 4: 12, 5: 13, 6: 13}, 8, _with_wide(_ROOMS), _DWELL_ROOMS,
            channels=tuple(range(916_800_000, 918_300_000, 200_000)), rx2_hz=923_300_000, wide=(6, 917_500_000)),
 )}
 

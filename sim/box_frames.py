@@ -3,7 +3,7 @@
 A request is `:`, upper-case hex, LRC, CR LF; an answer the same after `>` (ABL 05 0015 20 Rev. B, 1.4; docs/protocol.md).
 """
 
-from binascii import Error, hexlify, unhexlify
+from binascii import hexlify, unhexlify
 
 READ = 0x03
 WRITE = 0x10
@@ -29,7 +29,7 @@ def body_of(text):
     """The bytes between the start character and CR LF, without the LRC; None unless hex, whole and with a right LRC."""
     try:
         raw = unhexlify(text)
-    except Error:
+    except ValueError:
         return None
     return raw[:-1] if len(raw) >= 3 and not sum(raw) & 0xFF else None
 

@@ -36,4 +36,4 @@ def _answer(device_s, param, received_us):
     if not param & 0x10 and abs(ahead_us) <= THRESHOLD_US:
         return b''
     correction_s = abs(ahead_us) // 1_000_000 * (1 if ahead_us >= 0 else -1)
-    return bytes((APP_TIME,)) + correction_s.to_bytes(4, 'little', signed=True) + bytes((param & 0x0F,))
+    return bytes((APP_TIME,)) + (correction_s & 0xFFFFFFFF).to_bytes(4, 'little') + bytes((param & 0x0F,))

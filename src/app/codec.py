@@ -27,9 +27,9 @@ _ESTIMATED = 128
 
 
 
-def _index(value, table, unknown):
-    """The index itself if the table has it, else unknown."""
-    return value if value is not None and 0 <= value < len(table) else unknown
+def _index(value, count, unknown):
+    """The index itself if a table of that many has it, else unknown."""
+    return value if value is not None and 0 <= value < count else unknown
 
 
 def _clamp(value, most):
@@ -62,12 +62,12 @@ def encode_status(s, limit):
     """The status s in at most limit bytes: 11, or the 5-byte short form; None where that does not fit either."""
     if limit < SHORT:
         return None
-    state_reason = _index(s.state, words.STATES, _UNKNOWN_3_BITS) << 5 | _index(s.reason, words.REASONS, NO_REASON)
+    state_reason = _index(s.state, len(words.STATES), _UNKNOWN_3_BITS) << 5 | _index(s.reason, len(words.REASONS), NO_REASON)
     flags = (
         _tristate(s.ev_connected) << 6
         | _tristate(s.enable_input) << 4
         | (_TIME_KNOWN if s.time_known else 0)
-        | _index(s.override, words.OVERRIDES, _UNKNOWN_3_BITS)
+        | _index(s.override, len(words.OVERRIDES), _UNKNOWN_3_BITS)
     )
     offered = _limit(s.limit_da) | (_ESTIMATED if s.energy_estimated else 0)
     code = s.code & 255
@@ -86,24 +86,24 @@ def encode_result(r, s, limit):
     commands."""
     if limit < SHORT:
         return None
-    command = _index(r.op, words.COMMANDS, _UNKNOWN_BYTE)
+    command = _index(r.op, len(words.COMMANDS), _UNKNOWN_BYTE)
     with_id = r.command_id is not None
     command_id = r.command_id & 255 if with_id else 0
     outcome = (
-        _index(r.result, words.RESULTS, _UNKNOWN_3_BITS) << 5
-        | _index(s.state, words.STATES, _UNKNOWN_3_BITS) << 2
+        _index(r.result, len(words.RESULTS), _UNKNOWN_3_BITS) << 5
+        | _index(s.state, len(words.STATES), _UNKNOWN_3_BITS) << 2
         | (_HAS_ID if with_id else 0)
     )
     detail = r.detail - words.BAD_SETTING
     if 0 <= detail < len(words.SETTINGS):
         detail = r.detail
     else:
-        detail = _index(r.detail, words.DETAILS, _UNKNOWN_BYTE)
+        detail = _index(r.detail, len(words.DETAILS), _UNKNOWN_BYTE)
     if limit < RESULT_LENGTH:
         return bytes((_RESULT, command, command_id, outcome, detail))
     packed = bytes((
         _RESULT, command, command_id, outcome, detail,
-        s.code & 255, _index(s.reason, words.REASONS, NO_REASON), _limit(s.limit_da),
+        s.code & 255, _index(s.reason, len(words.REASONS), NO_REASON), _limit(s.limit_da),
     ))
     if r.result == _BUSY and limit > RESULT_LENGTH:
         packed += bytes((_clamp(r.refused, 255),))

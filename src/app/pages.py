@@ -34,9 +34,9 @@ def _or_unknown(value, most):
     return most if value is None else _up_to(value, most - 1)
 
 
-def _index(value, table, unknown):
-    """The index itself if the table has it, else unknown."""
-    return value if value is not None and 0 <= value < len(table) else unknown
+def _index(value, count, unknown):
+    """The index itself if a table of that many has it, else unknown."""
+    return value if value is not None and 0 <= value < count else unknown
 
 
 def _pair(value):
@@ -79,7 +79,7 @@ def _text(text, most):
 
 
 def _head(port, state, second):
-    return bytes((_VERSION + port, _index(state, words.STATES, _UNKNOWN_STATE) << 5 | second))
+    return bytes((_VERSION + port, _index(state, len(words.STATES), _UNKNOWN_STATE) << 5 | second))
 
 
 def _page(port, state, part, page, pages, data):
@@ -95,7 +95,7 @@ def _device(state, part, page, pages, data):
 
 def boot(state, page, pages, cause, version, commit, uptime_s):
     """cause: of hal.contract; version: (major, minor, patch); commit: its first four hexadecimal digits as a number; uptime_s: since it."""
-    cause = _index(cause, words.CAUSES, _UNKNOWN_BYTE)
+    cause = _index(cause, len(words.CAUSES), _UNKNOWN_BYTE)
     numbers = bytes([_up_to(number, 255) for number in version])
     return _device(state, 'boot', page, pages, bytes((cause,)) + numbers + _pair(commit) + _uptime(uptime_s))
 
@@ -145,7 +145,7 @@ def crash(state, page, pages, error, module, line, uptime_s):
 
 def session(state, reason, started_at, duration_s, energy_wh, estimated, number):
     """reason: index in words.REASONS, why it ended; started_at: UTC s or None; number: of the record, its low seven bits are sent."""
-    return _head(SESSION, state, _index(reason, words.REASONS, _NO_WORD)) + _time(started_at) + _pair(
+    return _head(SESSION, state, _index(reason, len(words.REASONS), _NO_WORD)) + _time(started_at) + _pair(
         _or_unknown(None if duration_s is None else duration_s // 60, _UNKNOWN_WORD)
     ) + _energy(energy_wh) + bytes(((128 if estimated else 0) | number & 127,))
 
@@ -157,8 +157,8 @@ def event(kind, state, code, reason, number, amount, at, limit):
     """
     if limit < EVENT_SHORT:
         return None
-    packed = _head(EVENT, state, _index(kind, words.EVENTS, _NO_WORD)) + bytes((
-        code & 255, _index(reason, words.REASONS, _NO_WORD), number & 255))
+    packed = _head(EVENT, state, _index(kind, len(words.EVENTS), _NO_WORD)) + bytes((
+        code & 255, _index(reason, len(words.REASONS), _NO_WORD), number & 255))
     if limit < EVENT_LENGTH:
         return packed
     in_energy = 0 <= kind < len(words.EVENTS) and words.EVENTS[kind] in words.EVENTS_IN_WH
@@ -211,5 +211,5 @@ def settings(state, page, values):
 def claims(state, page, pages, holder, until, current_da, wh_left):
     """One claim; page 1 is the one that decides. holder: index in words.HOLDERS; until: UTC s or None; current_da: None for the box's limit;
     wh_left: of a boost for kWh, or None."""
-    return _readback(state, 'claims', page, pages, bytes((_index(holder, words.HOLDERS, _UNKNOWN_BYTE),)) + _time(until) + bytes((
+    return _readback(state, 'claims', page, pages, bytes((_index(holder, len(words.HOLDERS), _UNKNOWN_BYTE),)) + _time(until) + bytes((
         _limit(current_da),)) + _energy(wh_left))

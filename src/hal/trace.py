@@ -4,10 +4,15 @@ import sys
 
 _TAIL = 400        # characters of a trace that are looked at: its last line names the place
 _MARK = '", line '
+_IN = ', in '
 
 
 def place(error):
-    """(file name without folder and ending, line) of the statement that raised; ('', 0) where nobody knows."""
+    """(file name without folder and ending, line) of the statement that raised; ('', 0) where nobody knows.
+
+    A build without line numbers, to which every line is the first, gives the function: the codes of its name's first two letters, as in
+    0x6142 for aB; its table of names says which one that is (tools/shrink).
+    """
     if hasattr(sys, 'print_exception'):
         return read_place(_printed(error)[-_TAIL:])
     trace = error.__traceback__
@@ -33,11 +38,20 @@ def read_place(text):
     if begin < 0:
         return '', 0
     line = 0
-    for char in text[at + len(_MARK):]:
+    rest = text[at + len(_MARK):]
+    for char in rest:
         if not '0' <= char <= '9':
             break
         line = 10 * line + ord(char) - 48
+    words = rest[rest.find(_IN) + len(_IN):].split() if line <= 1 and _IN in rest else ()
+    if words:
+        line = _letters(words[0])
     return _stem(text[begin + 1:at]), line
+
+
+def _letters(name):
+    """A function's name as a number that no line has."""
+    return ord(name[0]) << 8 | ord(name[1]) if len(name) > 1 else ord(name) << 8
 
 
 def _stem(path):

@@ -199,8 +199,4 @@ class Governor:
 
     def _expiring_ms(self, now_ms, wanted_ms, due_ms, heartbeat_ms, spacing_ms):
         """Up to wanted_ms, what can be sent now beside due_ms and a heartbeat every spacing_ms while old entries expire."""
-        room_ms = wanted_ms
-        for number in range((DAY_MS + BUCKET_MS + spacing_ms - 1) // spacing_ms + 1):
-            room_ms = min(room_ms, DAY_MAX_MS - due_ms - self.ledger.remaining_ms(now_ms + number * spacing_ms))
-            due_ms += heartbeat_ms
-        return room_ms
+        return min(wanted_ms, DAY_MAX_MS - due_ms - self.ledger.peak_ms(now_ms, spacing_ms, heartbeat_ms))

@@ -54,6 +54,23 @@ class Ledger:
             total_ms += self._ms[index % SLOTS]
         return total_ms
 
+    def peak_ms(self, now_ms, spacing_ms, cost_ms):
+        """The most that a day comes to, one after the other, if something of cost_ms is sent after each spacing_ms from now on, for a day.
+
+        It is highest just before something is forgotten, or at the end.
+        """
+        oldest = max(now_ms // BUCKET_MS, self._index) - SLOTS + 1
+        left_ms = self.remaining_ms(now_ms)
+        peak_ms = (DAY_MS + BUCKET_MS + spacing_ms - 1) // spacing_ms * cost_ms
+        for index in range(oldest, self._index + 1):
+            airtime_ms = self._ms[index % SLOTS]
+            if airtime_ms:
+                total_ms = left_ms + ((index + SLOTS) * BUCKET_MS - 1 - now_ms) // spacing_ms * cost_ms
+                if total_ms > peak_ms:
+                    peak_ms = total_ms
+                left_ms -= airtime_ms
+        return peak_ms
+
     def next_expiry_ms(self, now_ms):
         """Milliseconds until something is forgotten; a bucket's length if there is nothing."""
         for index in range(self._index - SLOTS + 1, self._index + 1):
@@ -78,12 +95,23 @@ class Ledger:
         """The record for a Store, newest bucket first, with what may yet happen added to the newest."""
         record = bytearray(_RECORD_BYTES)
         record[0] = _VERSION
-        for age in range(SLOTS):
-            slot = (self._index - age) % SLOTS
-            airtime_ms = min(0xFFFF, self._ms[slot] + (0 if age else extra_ms))
-            record[1 + 3 * age] = airtime_ms & 0xFF
-            record[2 + 3 * age] = airtime_ms >> 8
-            record[3 + 3 * age] = min(255, self._joins[slot] + (0 if age else extra_joins))
+        # Down the ring: what is before the first element is the last one. Most of a day is empty, and this is done at every frame.
+        slot = self._index % SLOTS
+        at = 1
+        for _ in range(SLOTS):
+            airtime_ms = self._ms[slot]
+            joins = self._joins[slot]
+            if airtime_ms or joins or at == 1:
+                if at == 1:
+                    airtime_ms += extra_ms
+                    joins = min(255, joins + extra_joins)
+                if airtime_ms > 0xFFFF:
+                    airtime_ms = 0xFFFF
+                record[at] = airtime_ms & 0xFF
+                record[at + 1] = airtime_ms >> 8
+                record[at + 2] = joins
+            slot -= 1
+            at += 3
         return bytes(record)
 
     def load(self, record, now_ms):

@@ -29,10 +29,10 @@ def run(script, *arguments):
     return output
 
 
-def run_here(script):
+def run_here(script, *arguments):
     """The lines that a script beside this file prints on CPython."""
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join((str(ROOT / "src"), str(ROOT))))
-    result = subprocess.run([sys.executable, str(HERE / script)], env=environment, capture_output=True, text=True)
+    result = subprocess.run([sys.executable, str(HERE / script), *arguments], env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     return result.stdout.splitlines()
 

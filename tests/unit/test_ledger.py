@@ -55,6 +55,16 @@ def test_what_it_says_of_later_comes_true(emissions, pause_ms):
     assert foretold_ms == ledger.total_ms
 
 
+@given(st.lists(EMISSION, max_size=40), st.integers(0, DAY_MS), st.integers(60_000, 2 * DAY_MS), st.integers(0, 3_000))
+@settings(max_examples=200)
+def test_the_peak_is_the_most_that_any_of_the_frames_to_come_meets(emissions, pause_ms, spacing_ms, cost_ms):
+    ledger = Ledger(0)
+    now_ms = play(ledger, Exact(), emissions, 0) + pause_ms
+    frames = range((DAY_MS + BUCKET_MS + spacing_ms - 1) // spacing_ms + 1)
+    met = [number * cost_ms + ledger.remaining_ms(now_ms + number * spacing_ms) for number in frames]
+    assert ledger.peak_ms(now_ms, spacing_ms, cost_ms) == max(met)
+
+
 @given(st.lists(EMISSION, min_size=1, max_size=40))
 @settings(max_examples=100)
 def test_the_next_expiry_is_when_the_total_falls_and_not_before(emissions):

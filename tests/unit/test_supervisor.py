@@ -221,7 +221,15 @@ def test_the_place_in_a_trace_of_micropython():
     assert trace.read_place('') == trace.read_place('KeyError') == trace.read_place('", line 5') == ('', 0)
 
 
-@given(st.text(alphabet='File "line ,19./abc\n', max_size=80))
+def test_a_trace_without_line_numbers_gives_the_function():
+    text = 'Traceback (most recent call last):\n  File "main", line 1, in start\n  File "actor", line 1, in %s\nKeyError: x\n'
+    assert trace.read_place(text % 'aB') == ('actor', 0x6142)
+    assert trace.read_place(text % 'step') == ('actor', 0x7374)
+    assert trace.read_place(text % 'a') == ('actor', 0x6100)
+    assert trace.read_place('File "actor", line 1, in ') == ('actor', 1)
+
+
+@given(st.text(alphabet='File "line ,in19./abc\n', max_size=80))
 def test_no_trace_makes_it_raise(text):
     module, line = trace.read_place(text)
     assert isinstance(module, str) and line >= 0

@@ -2,6 +2,7 @@
 // HOST is a folder of this machine (or a file), INSIDE its place in the interpreter's own file system; a copy, so nothing is
 // written back. sys.path gets the first part of each INSIDE. The exit code is the script's: 0, what it gave sys.exit(), 1 after an
 // exception, 2 for wrong arguments. tools/micropython.py calls this; it puts NODE's module folder into MICROPYTHON.
+// Memory is only collected while no script runs: a script that leaves a list LATER of functions has each called after a collection.
 import fs from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -12,9 +13,20 @@ const HEAP_BYTES = 1 << 20; // it grows by itself; this much needs no growing du
 // Last words of the script, said in Python because SystemExit's argument is an object there and a text here.
 const MAIN = `
 def run(path, source):
+    global names
+    names = {'__name__': '__main__', '__file__': path}
+    return _ended(lambda: exec(compile(source, path, 'exec'), names))
+
+def is_more():
+    return len(names.get('LATER', ())) > 0
+
+def later():
+    return _ended(names['LATER'].pop(0))
+
+def _ended(part):
     import sys
     try:
-        exec(compile(source, path, 'exec'), {'__name__': '__main__', '__file__': path})
+        part()
     except SystemExit as end:
         code = end.args[0] if end.args else None
         if code is None or isinstance(code, int):
@@ -70,4 +82,10 @@ for (const [host, inside] of mounts) copy(host, inside, mp.FS);
 const folders = [...new Set(mounts.map(([, inside]) => "/" + inside.split("/")[1]))];
 mp.runPython(`import sys\nsys.path[:] = ${JSON.stringify([".frozen", ...folders])}\nsys.argv[:] = ${JSON.stringify(argv)}`);
 mp.runPython(MAIN);
-process.exit(mp.globals.get("run")(script, fs.readFileSync(script, "utf8")));
+let code = mp.globals.get("run")(script, fs.readFileSync(script, "utf8"));
+while (code === 0 && mp.globals.get("is_more")()) {
+  // Twice: what the first one finalizes, the second one frees.
+  for (let round = 0; round < 2; round++) mp.runPython("import gc\ngc.collect()");
+  code = mp.globals.get("later")();
+}
+process.exit(code);

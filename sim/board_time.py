@@ -1,0 +1,90 @@
+"""How long the firmware's functions would take on a board: bytecodes executed, times what one costs there.
+
+An account of CPython's bytecodes, which are much the same as MicroPython's for this language; what the simulator itself executes is not
+the firmware's. Virtual time does not know of it: it is a figure, so that a simulated night is the same with and without.
+"""
+
+import dis
+import os
+import statistics
+import sys
+
+from sim.hal import SimStore
+
+# What is assumed of a board: 2 us a bytecode on average, calls and what they allocate included, as of an ESP32 at 160 MHz (one of 240 MHz
+# is said to run some 1400 pystones of about 500 bytecodes each in a second). A call, which makes a frame or does the work of a built-in, takes
+# most of that: one bytecode in ten is a call.
+BYTECODE_NS = 1200
+CALL_NS = 9000
+# A record in flash: NVS writes entries of 32 bytes, base64 makes four of three bytes. Erasing a page, seldom, comes on top.
+PUT_NS = 1000000
+PUT_ENTRY_NS = 100000
+ENTRY_BYTES = 24
+
+# What CPython has beside MicroPython's.
+_FREE = ('CACHE', 'RESUME', 'PRECALL', 'PUSH_NULL', 'NOP', 'KW_NAMES', 'EXTENDED_ARG', 'COPY_FREE_VARS', 'MAKE_CELL')
+_CALLS = ('CALL', 'CALL_FUNCTION_EX')
+_COST_NS = [0 if dis.opname[code] in _FREE else CALL_NS if dis.opname[code] in _CALLS else BYTECODE_NS for code in range(256)]
+
+
+class BoardTime:
+    """`with BoardTime(folder) as account:` keeps account of every function whose source lies in folder.
+
+    worst: {'module.function': the most microseconds that one call of it took, all that it called included}.
+    """
+
+    def __init__(self, folder):
+        self.worst = {}
+        self._all = {}          # {name: what each call took}
+        self._folder = os.path.join(os.path.abspath(folder), '')
+        self._spent_ns = 0
+        self._begun = []        # what was spent when each running function began, the innermost last
+        self._codes = {}        # code: (bytes, name), or None for code of others
+        self._before = None
+
+    def __enter__(self):
+        self._before = sys.gettrace()
+        sys.settrace(self._call)
+        return self
+
+    def __exit__(self, *error):
+        sys.settrace(self._before)
+
+    def worst_first(self):
+        """[(name, microseconds)], the slowest first."""
+        return sorted(self.worst.items(), key=lambda pair: (-pair[1], pair[0]))
+
+    def usual_us(self, name):
+        """The median of a function's calls."""
+        return statistics.median_low(self._all[name])
+
+    def _known(self, code):
+        if not os.path.abspath(code.co_filename).startswith(self._folder):
+            return None
+        module = os.path.basename(code.co_filename).removesuffix('.py')
+        return code.co_code, '%s.%s' % (module, code.co_qualname)
+
+    def _call(self, frame, event, argument):
+        code = frame.f_code
+        if code not in self._codes:
+            self._codes[code] = self._known(code)
+        known = self._codes[code]
+        if known is None:
+            if code is SimStore.put.__code__:
+                self._spent_ns += PUT_NS + PUT_ENTRY_NS * -(-len(frame.f_locals['value']) // ENTRY_BYTES)
+            return None
+        frame.f_trace_lines = False
+        frame.f_trace_opcodes = True
+        self._begun.append(self._spent_ns)
+        return self._step
+
+    def _step(self, frame, event, argument):
+        if event == 'opcode':
+            self._spent_ns += _COST_NS[self._codes[frame.f_code][0][frame.f_lasti]]
+        elif event == 'return':
+            took_us = (self._spent_ns - self._begun.pop()) // 1000
+            name = self._codes[frame.f_code][1]
+            if took_us > self.worst.get(name, -1):
+                self.worst[name] = took_us
+            self._all.setdefault(name, []).append(took_us)
+        return self._step

@@ -1,0 +1,134 @@
+"""RAM that the firmware retains, on MicroPython: prints a JSON object, bytes by what was done.
+
+Arguments: the modules in the order in which they are imported. Each is imported and then everything that is not needed any more is
+collected (LATER, tools/micropython/runner.mjs); then the application starts on a board of a few objects and runs for ten minutes.
+"""
+import gc
+import json
+import sys
+
+
+class Part:
+    """A part of a board, made of its calls."""
+
+    def __init__(self, **calls):
+        for name in calls:
+            setattr(self, name, calls[name])
+
+
+class Vendor:
+    """machine, network, pycom or usocket, for import only: every name is there."""
+
+    def __getattr__(self, name):
+        return 0
+
+
+class Ended(BaseException):
+    """The run is over."""
+
+
+class Bench:
+    """A board that retains nothing itself: a box in B2 that answers at once, a radio that is always heard."""
+
+    ANSWER = b'>01030A2EB2900003E803E803E8%02X\r\n' % (-(0x01 + 0x03 + 0x0A + 0x2E + 0xB2 + 0x90 + 3 * (0x03 + 0xE8)) % 256)
+
+    def __init__(self):
+        self.now = 0
+        self.end = 0
+        self.heard = b''
+        self.event = None
+        self.clock = Part(now_ms=lambda: self.now, sleep_ms=self.sleep, utc_s=lambda: None, set_utc=self.nothing)
+        self.bus = Part(read=self.read, transmit=self.transmit)
+        self.radio = Part(join=self.join, send=self.send, poll=self.poll, max_payload=lambda data_rate: 51, data_rate=lambda: None,
+                          ask_time=lambda: False, utc_s=lambda: None)
+        self.store = Part(get=self.nothing, put=self.nothing)
+        self.watchdog = Part(feed=self.nothing)
+        self.indicator = Part(show=self.nothing, activity=self.nothing)
+        self.system = Part(log=self.say, reset=self.nothing, unique_id=lambda: b'\x02\0\0\0\0\1', reset_cause=lambda: 0)
+        self.open_radio = self.nothing
+
+    def nothing(self, *ignored):
+        return None
+
+    def say(self, text):
+        print(text, file=sys.stderr)
+
+    def sleep(self, ms):
+        self.now += max(ms, 1)
+        if self.now >= self.end:
+            raise Ended
+
+    def read(self):
+        heard, self.heard = self.heard, b''
+        return heard
+
+    def transmit(self, frame):
+        self.now += 7
+        if frame.startswith(b':0103002E'):
+            self.heard = self.ANSWER
+
+    def join(self, data_rate):
+        self.event = (1, 0, None)
+        return True
+
+    def send(self, port, payload, confirmed, data_rate):
+        self.event = (3, 1, None)
+        return True
+
+    def poll(self):
+        event, self.event = self.event, None
+        return event
+
+
+figures = {}
+kept = []
+
+
+def note(what):
+    figures[what] = gc.mem_alloc()
+
+
+def imported(name):
+    note('before ' + name)
+    __import__(name)
+
+
+def start():
+    note('imported')
+    import config
+    import main
+    loop = main.loop
+    main.loop = lambda *arguments: kept.append((loop, arguments))
+    bench = Bench()
+    kept.append(bench)
+    main.start(bench, config.Settings())
+
+
+def run_until(ms):
+    kept[0].end = ms
+    loop, arguments = kept[1]
+    try:
+        loop(*arguments)
+    except Ended:
+        pass
+
+
+def started():
+    note('built')
+    run_until(60000)
+
+
+def minute():
+    note('a minute')
+    run_until(3600000)
+
+
+def end():
+    note('an hour')
+    print(json.dumps(figures))
+
+
+for name in ('machine', 'network', 'pycom', 'usocket', 'utime', 'uio'):
+    if name not in sys.modules:
+        sys.modules[name] = Vendor()
+LATER = [lambda name=name: imported(name) for name in sys.argv[1:]] + [start, started, minute, end]

@@ -1,0 +1,131 @@
+"""A program as syntax trees: what its modules bind, import and hold as texts; and its bare form."""
+import ast
+import re
+
+# Where a program begins, and what the owner writes: these words stay.
+ROOTS = {"main": ("run", "start", "build", "check", "loop"), "config": ("Settings",), "keys": ("JOIN_EUI", "APP_KEY", "DEV_EUI")}
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+class ShrinkError(Exception):
+    """Source that is not understood well enough to be changed; args[0] says where and what."""
+
+
+def module_name(path):
+    """'app/actor.py' as 'app.actor', 'app/__init__.py' as 'app'."""
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+class Bare(ast.NodeTransformer):
+    """Without annotations, docstrings and other statements that do nothing."""
+
+    def visit_arg(self, node):
+        node.annotation = None
+        return node
+
+    def visit_FunctionDef(self, node):
+        node.returns = None
+        return self.generic_visit(node)
+
+    def visit_ClassDef(self, node):
+        node.bases = [base for base in node.bases if getattr(base, "id", "") != "object"]
+        return self.generic_visit(node)
+
+    def visit_Assign(self, node):
+        # MicroPython makes nothing of it, and its texts would keep the words long.
+        return None if getattr(node.targets[0], "id", "") == "__slots__" else self.generic_visit(node)
+
+    def visit_Expr(self, node):
+        return None if isinstance(node.value, ast.Constant) else self.generic_visit(node)
+
+
+def filled(tree):
+    """No empty bodies."""
+    for node in ast.walk(tree):
+        if isinstance(getattr(node, "body", None), list) and not node.body and not isinstance(node, ast.Module):
+            node.body = [ast.Pass()]
+    return tree
+
+
+def parsed(sources):
+    """{module: bare tree} of {path: text}."""
+    trees = {}
+    for path in sorted(sources):
+        try:
+            trees[module_name(path)] = filled(Bare().visit(ast.parse(sources[path])))
+        except SyntaxError as error:
+            raise ShrinkError(f"{path}: {error}") from None
+    return trees
+
+
+def imported(module, tree, trees):
+    """What names of a module are imported from ours: {name: (module, name)}, (module, None) for a module itself."""
+    package = module if any(other.startswith(module + ".") for other in trees) else module.rpartition(".")[0]
+    found = {}
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name in trees:
+                    if "." in alias.name:
+                        raise ShrinkError(f"{module}: import {alias.name}; write from ... import ...")
+                    found[alias.asname or alias.name] = (alias.name, None)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(filter(None, (package if node.level else "", node.module)))
+            for alias in node.names:
+                whole = f"{base}.{alias.name}"
+                if whole in trees:
+                    found[alias.asname or alias.name] = (whole, None)
+                elif base in trees:
+                    found[alias.asname or alias.name] = (base, alias.name)
+    return found
+
+
+def bound(node):
+    """Names that a statement or expression and all in it bind, each as often as it does."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load):
+            yield part.id
+        elif isinstance(part, (ast.FunctionDef, ast.ClassDef)):
+            yield part.name
+        elif isinstance(part, ast.arg):
+            yield part.arg
+        elif isinstance(part, ast.alias):
+            yield part.asname or part.name
+        elif isinstance(part, ast.ExceptHandler) and part.name:
+            yield part.name
+
+
+def own(body):
+    """Names that the statements of one scope bind themselves, without those of functions, classes and comprehensions in it."""
+    found = set()
+    left = list(body)
+    while left:
+        node = left.pop()
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            found.add(node.name)
+            continue
+        if isinstance(node, (ast.Lambda, *_COMPREHENSIONS)):
+            continue
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            found.add(node.id)
+        elif isinstance(node, ast.alias):
+            found.add(node.asname or node.name.split(".")[0])
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            found.add(node.name)
+        left += ast.iter_child_nodes(node)
+    return found
+
+
+def words_of(text):
+    """What a text may mean to getattr(): itself, or the words in it that % puts in by name."""
+    return set(re.findall(r"[A-Za-z_][A-Za-z0-9_]*", text)) if "%(" in text else {text}
+
+
+def texts(trees):
+    """Every word that stands as a text somewhere."""
+    found = set()
+    for tree in trees.values():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found |= words_of(node.value)
+    return found
