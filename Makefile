@@ -27,6 +27,11 @@ help:
 	@echo "  make keys                     src/keys.py with new random keys, and what to enter at registration;"
 	@echo "                                ARGS=--own-dev-eui where the board has a DevEUI of its own (LoPy4)"
 	@echo ""
+	@echo "  make build BOARD=lopy4        build/lopy4: what goes on that board (lopy4, esp32, rp2, linux), with its sizes; FORMAT=py for source"
+	@echo "  make flash BOARD=lopy4 PORT=/dev/ttyUSB0  puts it there; a cut at any moment leaves the old version running"
+	@echo "  make logs PORT=/dev/ttyUSB0   what the board prints, without disturbing it"
+	@echo "  make console PORT=/dev/ttyUSB0  its prompt: Ctrl-C stops the firmware, Ctrl-D starts it again, Ctrl-X leaves"
+	@echo ""
 	@echo "  make hil PORT=/dev/ttyUSB0    a real wallbox through the tests; reads only, CONTROL=1 also locks, limits, resets and undoes it"
 	@echo "  make hil-sim                  the same against the simulated wallbox, MINUTES=1 of polling instead of 10"
 	@echo ""
@@ -38,7 +43,7 @@ help:
 	@echo "  make guard APP=my-app         between the bridge (GUARD=1) and Home Manager: withholds what would end it"
 	@echo "  make device-repository        the entry for The Things Stack's device repository, made anew in ttn/lorawan-devices/"
 	@echo ""
-	@echo "  Later:  build flash console logs test-home"
+	@echo "  Later:  test-home"
 
 setup:
 	@sh tools/setup.sh
@@ -78,25 +83,30 @@ lock: setup
 	@sh tools/lock.sh
 
 # What is still to be built says so. Its arguments are asked for already.
-issue_7 := On the board: real MicroPython, flash, footprint
 issue_8 := At home: bridge, Home Manager, Home Assistant
 later = { echo "make $@ comes with issue $(1): $(issue_$(1))" >&2; exit 2; }
 given = [ -n "$($(1))" ] || { echo "make $@ needs $(1), $(2). Type:  make $@ $(3)" >&2; exit 2; }
 needs_board = $(call given,BOARD,the kind of board,BOARD=lopy4 $(1))
 needs_port = $(call given,PORT,the serial port,$(1)PORT=$(or $(PORT),/dev/ttyUSB0))
 
+# docs/flashing.md. FORMAT=py: source instead of compiled files.
+FORMAT ?= mpy
+
 build:
 	@$(needs_board)
-	@$(call later,7)
+	@$(MAKE) --no-print-directory setup
+	@$(PY) -m tools.build "$(BOARD)" --format "$(FORMAT)"
 
 flash:
 	@$(call needs_board,PORT=$(or $(PORT),/dev/ttyUSB0))
 	@$(call needs_port,BOARD=$(BOARD) )
-	@$(call later,7)
+	@$(MAKE) --no-print-directory setup
+	@$(PY) -m tools.flash "$(BOARD)" "$(PORT)" --format "$(FORMAT)"
 
 console logs:
 	@$(needs_port)
-	@$(call later,7)
+	@$(MAKE) --no-print-directory setup
+	@$(PY) -m tools.board_console $@ "$(PORT)"
 
 # docs/console.md: what the box says, in words; the other commands are those of tools.console.
 status:

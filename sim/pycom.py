@@ -28,19 +28,24 @@ class LoPy4:
     """One board. What a power cut leaves is in nvs and config; reboot() makes everything else anew.
 
     wire: what its transmitter put on the bus, (start_us, end_us, byte); lost: bytes of which the driver cut off a part.
+    on_wire: None, or called with each byte as its stop bit ends. with_pybytes: the firmware is a build with the vendor's cloud, on as shipped.
     """
 
     AF_LORA, SOCK_RAW, SOL_LORA, SO_CONFIRMED, SO_DR = 5, 3, 0xFFF, 0xF800, 0xF801
 
-    def __init__(self, kernel=None, ticks_us=0, latches=()):
+    def __init__(self, kernel=None, ticks_us=0, latches=(), with_pybytes=False):
         self.kernel = kernel or Kernel()
         self.nvs = {}
         self.config = {'wifi_on_boot': True}
+        if with_pybytes:
+            self.config.update(pybytes_on_boot=True, smart_config_on_boot=True)
+        self.config_writes = 0
         self.nvs_full = False
         self.nvs_fails = False          # every call of the flash fails, as after a bad upgrade
         self.cut_in_nvs = None          # 'before' or 'after': power fails in the next nvs_set, before or after it counts
         self.air = Air()
         self.fed_at_us = []             # of the watchdog
+        self.on_wire = None
         self._ticks_us = ticks_us
         self._latches = dict(latches)
         self.reboot(PWRON_RESET)
@@ -58,8 +63,10 @@ class LoPy4:
         self.heartbeat = True
         self.wifi = self.config['wifi_on_boot']
         self.servers = True
+        self.cloud = [name for name in ('pybytes_on_boot', 'smart_config_on_boot') if self.config.get(name)]     # it runs before main.py
         self.lora = None
-        self.lora_task = LoraTask(self)
+        if cause != SOFT_RESET:
+            self.lora_task = LoraTask(self)     # a soft reset leaves the radio's task running
         self.watchdog = None
 
     def modules(self):
@@ -73,7 +80,8 @@ class LoPy4:
             'network': types.SimpleNamespace(LoRa=bound['LoRa'], Server=bound['Server']),
             'pycom': types.SimpleNamespace(
                 nvs_set=self._nvs_set, nvs_get=self._nvs_get, heartbeat=self._heartbeat, rgbled=self._rgbled,
-                wifi_on_boot=self._wifi_on_boot),
+                wifi_on_boot=self._wifi_on_boot,
+                **{name: self._switch(name) for name in self.config if name != 'wifi_on_boot'}),
             'usocket': types.SimpleNamespace(
                 socket=bound['Socket'], AF_LORA=self.AF_LORA, SOCK_RAW=self.SOCK_RAW, SOL_LORA=self.SOL_LORA,
                 SO_CONFIRMED=self.SO_CONFIRMED, SO_DR=self.SO_DR),
@@ -166,6 +174,15 @@ class LoPy4:
                 self.wifi = bool(enable)
                 self.servers = self.servers and self.wifi
 
+    def _switch(self, name):
+        """A function that tells a setting of the boot, or changes it."""
+        def switch(*enable):
+            if not enable:
+                return self.config[name]
+            self.config[name] = bool(enable[0])
+            self.config_writes += 1
+        return switch
+
     # --- for tests
 
     def level(self, pin):
@@ -176,6 +193,10 @@ class LoPy4:
     def arrive(self, data):
         """Somebody else sends on the bus, from now on."""
         self.uart.arrive(data)
+
+    def hear(self, byte):
+        """The stop bit of somebody else's byte is over."""
+        self.uart.receive(byte)
 
 
 class Wdt:

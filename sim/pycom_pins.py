@@ -86,6 +86,8 @@ class Uart:
         enable = board.pins.get('P8')
         if board.level('P8') and enable.since_us <= start_us:
             board.wire.append((start_us, end_us, byte))
+            if board.on_wire is not None:
+                board.on_wire(byte)
         else:
             board.lost += 1
 
@@ -105,9 +107,10 @@ class Uart:
         """One after the other, without gaps; /RE is high while we drive."""
         kernel = self.board.kernel
         for index, byte in enumerate(data):
-            kernel.after((index + 1) * self.char_us, self._receive, byte)
+            kernel.after((index + 1) * self.char_us, self.receive, byte)
 
-    def _receive(self, byte):
+    def receive(self, byte):
+        """The stop bit of a byte is over."""
         kernel = self.board.kernel
         if self.board.level('P8'):
             return

@@ -34,18 +34,32 @@ KEEP_ALIVE = False        # True: a car that is held gets current for its first 
 NOT_PLUGGED_IN_AT = None  # 'HH:MM': tell if there is no car by then and a window opens within 12 h; None: do not
 
 # Board
-WATCHDOG_S = 60           # reset after so long without progress; the RP2 allows 8 at most
-BUS_PORT = '/dev/ttyUSB0'  # Linux only
-BUS_DIRECTION = 'auto'    # Linux only: 'auto' (adapter switches itself) or 'rts'
-RADIO_PORT = None         # Linux only: the modem's serial device, as '/dev/ttyUSB1'; None: no modem
-RADIO_MODEM = 'wio_e5'    # Linux only: 'wio_e5' or 'rak3172'
-STORE_DIR = '/var/lib/ev-charger-monitor'  # Linux only
+WATCHDOG_S = 60           # reset after so long without progress; the RP2 allows 8 at most; on Linux WatchdogSec of the service counts
+RADIO_MODEM = 'wio_e5'    # 'wio_e5' or 'rak3172'; a LoPy4 has its own radio
+
+# Board: Linux only
+BUS_PORT = '/dev/ttyUSB0'
+BUS_DIRECTION = 'auto'    # 'auto' (adapter switches itself) or 'rts'
+RADIO_PORT = None         # the modem's serial device, as '/dev/ttyUSB1'; None: no modem
+STORE_DIR = '/var/lib/ev-charger-monitor'
+
+# Board: ESP32 and RP2 only, by GPIO number. As shipped: XIAO ESP32-S3 on Seeed's RS485 board. Another board: docs/hardware.md
+BUS_UART = 1              # ESP32: 1 or 2; RP2: 0 or 1, which its pins decide
+BUS_TX_PIN = 5            # to DI of the transceiver
+BUS_RX_PIN = 6            # from its RO
+BUS_DE_PIN = 3            # to its DE and /RE; None: the transceiver switches itself
+RADIO_UART = 2
+RADIO_TX_PIN = 8          # to RX of the modem
+RADIO_RX_PIN = 9          # from its TX
+LIGHT = 'led_low'         # 'led' (lit when high), 'led_low' (lit when low), 'neopixel', or None
+LIGHT_PIN = 21            # a number, or 'LED' on a Pico W
 
 NAMES = (
     'REGION', 'SUB_BAND', 'LORAWAN_CLASS', 'DATA_RATE', 'ADR', 'CLOCK_SYNC', 'CLOCK_STATE', 'HEARTBEAT_NOT_CONNECTED_MIN',
     'HEARTBEAT_CONNECTED_MIN', 'HEARTBEAT_MIN', 'CHARGER_ID', 'PHASE_ORDER', 'MAINS_VOLTS', 'PHASES', 'CURRENT_LIMIT_A', 'START_BEHAVIOUR',
     'KEY_TURN', 'AFTER_POWER_CUT', 'TIMEZONE', 'PLAN', 'HOLD', 'UNKNOWN_TIME', 'KEEP_ALIVE', 'NOT_PLUGGED_IN_AT', 'WATCHDOG_S',
-    'BUS_PORT', 'BUS_DIRECTION', 'RADIO_PORT', 'RADIO_MODEM', 'STORE_DIR',
+    'RADIO_MODEM', 'BUS_PORT', 'BUS_DIRECTION', 'RADIO_PORT', 'STORE_DIR', 'BUS_UART', 'BUS_TX_PIN', 'BUS_RX_PIN', 'BUS_DE_PIN',
+    'RADIO_UART', 'RADIO_TX_PIN', 'RADIO_RX_PIN', 'LIGHT', 'LIGHT_PIN',
 )
 
 
@@ -92,6 +106,10 @@ def _is_text(value):
     return isinstance(value, str) and len(value) > 0
 
 
+def _is_pin(value):
+    return _is_int(value, 0, 48)
+
+
 # (setting, is it right?, what it must be)
 CHECKS = (
     ('REGION', lambda v: v in ('AU915', 'EU868', 'US915', 'AS923'), "'AU915', 'EU868', 'US915' or 'AS923'"),
@@ -124,6 +142,15 @@ CHECKS = (
     ('RADIO_PORT', lambda v: v is None or _is_text(v), 'None or a device path'),
     ('RADIO_MODEM', lambda v: v in ('wio_e5', 'rak3172'), "'wio_e5' or 'rak3172'"),
     ('STORE_DIR', _is_text, 'a directory'),
+    ('BUS_UART', lambda v: _is_int(v, 0, 2), '0, 1 or 2'),
+    ('BUS_TX_PIN', _is_pin, 'a GPIO number, 0 to 48'),
+    ('BUS_RX_PIN', _is_pin, 'a GPIO number, 0 to 48'),
+    ('BUS_DE_PIN', lambda v: v is None or _is_pin(v), 'a GPIO number, 0 to 48, or None for a transceiver that switches itself'),
+    ('RADIO_UART', lambda v: _is_int(v, 0, 2), '0, 1 or 2'),
+    ('RADIO_TX_PIN', _is_pin, 'a GPIO number, 0 to 48'),
+    ('RADIO_RX_PIN', _is_pin, 'a GPIO number, 0 to 48'),
+    ('LIGHT', lambda v: v is None or v in ('led', 'led_low', 'neopixel'), "'led', 'led_low', 'neopixel' or None"),
+    ('LIGHT_PIN', lambda v: _is_pin(v) or v == 'LED', "a GPIO number, 0 to 48, or 'LED'"),
 )
 
 

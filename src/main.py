@@ -10,6 +10,7 @@ from app.monitor import Monitor
 from app.refuge import Refuge
 from app.site import Site
 from app.supervisor import Supervisor
+from app.version import BUILD, VERSION
 from hal import trace
 from hal.contract import POWER_ON, RED
 from lorawan import regions
@@ -17,7 +18,7 @@ from lorawan.session import Session
 from modbus.charger import ChargerClient
 
 # sys.platform of a board: its module under hal.
-BOARDS = {'LoPy4': 'hal.lopy4', 'linux': 'hal.posix'}
+BOARDS = {'LoPy4': 'hal.lopy4', 'esp32': 'hal.mainline', 'rp2': 'hal.mainline', 'linux': 'hal.posix'}
 
 # So long may a part be behind what it promised, and so far ahead may its promise be, before the watchdog is left to bite. The charger is
 # read every 2 s; a session sleeps until its next join or frame; the application looks at the box's silence and at heartbeats.
@@ -34,6 +35,8 @@ CHECK_MS = 1000
 LATE_MS = 1
 # Longest sleep, so that the watchdog is fed in time whatever the parts say.
 SLEEP_MS = 5000
+# A version that works for so long has proven itself: it is not given up for the one before (loader.py).
+PROVEN_MS = 60000
 # An iteration this long makes the bus frames it slept through too old to transmit after (modbus.transaction).
 BUSY_MS = 10
 
@@ -110,8 +113,11 @@ class Turn:
     due_ms = 0
 
 
-def start(board, settings, started=None):
-    """Run for ever on a board; started(monitor) is called once it is built. Returns only if the settings are wrong."""
+def start(board, settings, started=None, proven=None):
+    """Run for ever on a board; started(monitor) is called once it is built, proven() when it has worked for a minute.
+
+    Returns only if the settings are wrong.
+    """
     log = board.system.log
     errors = check(settings)
     if errors:
@@ -124,7 +130,7 @@ def start(board, settings, started=None):
     try:
         journal = Journal(board.store)
         supervisor = Supervisor(journal, board.system.reset_cause())
-        work(board, Site(settings, journal, check), journal, supervisor, started)
+        work(board, Site(settings, journal, check), journal, supervisor, started, proven)
     except Exception as error:
         # The last resort: say what happened and begin anew; DE is low on every path out of Bus.transmit.
         gc.collect()
@@ -138,7 +144,7 @@ def start(board, settings, started=None):
         board.system.reset('crash')
 
 
-def work(board, site, journal, supervisor, started):
+def work(board, site, journal, supervisor, started, proven=None):
     """Everything for ever, with the settings in force."""
     log = board.system.log
     board.open_radio(site)
@@ -151,13 +157,18 @@ def work(board, site, journal, supervisor, started):
     monitor = build(board, site, journal, session, supervisor)
     if started is not None:
         started(monitor)
-    log('started')
-    supervisor.begin(board.clock.now_ms())
+    log('started %d.%d.%d %s' % (VERSION + (BUILD,)))
+    begin_ms = board.clock.now_ms()
+    supervisor.begin(begin_ms)
     supervisor.progress.watch_due('charger', monitor.charger, CHARGER_MS, CHARGER_AHEAD_MS)
     supervisor.progress.watch_due('session', session, SESSION_MS, SESSION_AHEAD_MS)
     supervisor.progress.watch('actor', lambda now_ms: monitor.charger.reading.at_ms - monitor.actor.now_ms, ACTOR_MS)
 
     def look(now_ms):
+        nonlocal proven
+        if proven is not None and now_ms - begin_ms >= PROVEN_MS:
+            proven()
+            proven = None
         # A frame after the join: the join itself says nothing of the receive windows that the data rate and the class choose.
         if site.trial and session.joined and session.heard_ms > session.joined_ms:
             site.proven()
@@ -182,8 +193,8 @@ class Jitter:
         return (self._state >> 8) % below
 
 
-def run():
-    """Start on the board this is."""
+def run(proven=None):
+    """Start on the board this is; proven() as start() says."""
     module = __import__(BOARDS[sys.platform], None, None, ('open',))
     settings = config.Settings()
     try:
@@ -191,13 +202,14 @@ def run():
     except ImportError:
         keys = None
     errors = check(settings)
+    errors.extend(module.cannot_do(settings, [name for name, _ in errors]))
     if module.needs_keys(settings):
         errors.extend(config.validate_keys(keys))
     if errors:
         # Not even opened: a radio with a wrong region or key has nothing to say.
-        module.refuse(told(errors))
+        module.refuse(told(errors), settings)
     else:
-        start(module.open(settings, keys), settings)
+        start(module.open(settings, keys), settings, None, proven)
 
 
 if __name__ == '__main__':

@@ -11,11 +11,18 @@ def _git(*arguments):
     return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
 
 
+def last(*paths):
+    """The last commit that touched `paths`, as 40 digits; with "+" behind it where there are changes since; "" where git does not know."""
+    try:
+        commit = _git("log", "-1", "--format=%H", "--", *paths)
+        return commit + ("+" if _git("status", "--porcelain", "--", *paths) else "")
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
 def code_commit():
-    """The last commit that touched more than words, as 40 digits; with "+" behind it where there are changes since."""
-    commit = _git("log", "-1", "--format=%H", "--", ".", *NO_CODE)
-    changed = _git("status", "--porcelain", "--", ".", *NO_CODE)
-    return commit + ("+" if changed else "")
+    """The last commit that touched more than words, in the same form."""
+    return last(".", *NO_CODE)
 
 
 def short(commit):

@@ -29,13 +29,16 @@ def known():
     return ", ".join(device if text in (None, "n/a") else f"{device} ({text})" for device, text in named)
 
 
-def hint():
+ADAPTER = "the USB-RS485 adapter"
+
+
+def hint(device=ADAPTER):
     """Where to find the right port."""
     ports = known()
-    return f"Serial ports here: {ports}." if ports else "No serial port is to be seen here: plug in the USB-RS485 adapter."
+    return f"Serial ports here: {ports}." if ports else f"No serial port is to be seen here: plug in {device}."
 
 
-def claim(path):
+def claim(path, device=ADAPTER):
     """Open the terminal at `path` and lock it against a second program of this kind; returns the descriptor to close at the end.
 
     Raises ChargerError: port_missing, port_forbidden, not_a_port, port_busy.
@@ -43,10 +46,10 @@ def claim(path):
     try:
         fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
     except OSError as error:
-        raise _words(path, error) from None
+        raise _words(path, error, device) from None
     try:
         if not os.isatty(fd):
-            raise ChargerError("not_a_port", f"{path} is no serial port. {hint()}")
+            raise ChargerError("not_a_port", f"{path} is no serial port. {hint(device)}")
         _refuse_busy(path, fd)
     except ChargerError:
         os.close(fd)
@@ -54,15 +57,15 @@ def claim(path):
     return fd
 
 
-def _words(path, error):
+def _words(path, error, device):
     """ChargerError of an OSError at opening."""
     if isinstance(error, FileNotFoundError) or error.errno in _GONE:
-        return ChargerError("port_missing", f"There is no port {path}. {hint()}")
+        return ChargerError("port_missing", f"There is no port {path}. {hint(device)}")
     if isinstance(error, PermissionError):
         return ChargerError("port_forbidden", f"You may not use {path}. {_permission(path)}")
     if error.errno == errno.EBUSY:
         return _busy(path, _holders(path))
-    return ChargerError("not_a_port", f"{path} is no serial port ({error.strerror}). {hint()}")
+    return ChargerError("not_a_port", f"{path} is no serial port ({error.strerror}). {hint(device)}")
 
 
 def _permission(path):

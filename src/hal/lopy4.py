@@ -4,7 +4,6 @@ Facts of the vendor's firmware cited as [r6] are those of pycom-micropython-sigf
 """
 
 import binascii
-import sys
 
 import machine
 import network
@@ -14,14 +13,13 @@ import utime
 from hal.board import Board
 from hal.contract import BUS, CRASH, HalError, PLANNED, POWER_ON, RED, STORE, WATCHDOG
 from hal.lopy4_radio import Radio
+from hal.mcu import Clock, Watchdog, log
 from hal.records import check, check_name
-from hal.ticks import Milliseconds, Utc
 
 _BAUD = 38400               # ABL 05 0015 20 Rev. B: 38400 8E1
 _TWO_CHARS_US = 573         # 2 x 11 bits at 38400 baud
 _WAIT_MS = 2                # one wait for the transmitter; bounds how late the driver is switched off
 _WAITS = 50                 # 100 ms: the 128 bytes of the FIFO take 37
-_SLICE_MS = 5               # of idle time; contract: a byte is noticed within 5 ms
 _TICKS_PERIOD_US = 1 << 32  # ticks_cpu() wraps after 71.6 min [r6 modutime.c]
 
 _RESET_KEY = 'reset'        # NVS: why we reset ourselves; a store's record is 's_' and its name
@@ -31,32 +29,6 @@ _CAUSES = (POWER_ON, PLANNED, CRASH)
 # storing value, code: 4359'; what is wrong with a call, subclasses of it as everywhere [r6 modpycom.c].
 _NVS_ERRORS = (Exception,)
 _FLASH_FAILS = (Exception, OSError)
-
-
-class Clock:
-    """Time from ticks_cpu: ticks_ms and ticks_us jump whenever the RTC is set [r6 esp32_mphal.c]."""
-
-    def __init__(self, is_awaited):
-        self._ms = Milliseconds(utime.ticks_cpu, _TICKS_PERIOD_US)
-        self._utc = Utc()
-        self.is_awaited = is_awaited
-        self.now_ms = self._ms.now
-
-    def sleep_ms(self, ms):
-        """Idle in slices, for there is no interrupt for a received byte."""
-        is_awaited = self.is_awaited
-        while ms > 0 and not is_awaited():
-            slice_ms = _SLICE_MS if ms > _SLICE_MS else ms
-            utime.sleep_ms(slice_ms)
-            ms -= slice_ms
-
-    def utc_s(self):
-        """UTC seconds, or None."""
-        return self._utc.at(self._ms.now())
-
-    def set_utc(self, utc_s):
-        """Keep an offset; the RTC is left alone."""
-        self._utc.set(utc_s, self._ms.now())
 
 
 class Bus:
@@ -121,20 +93,6 @@ class Store:
             raise HalError(STORE, str(error)) from None
 
 
-class Watchdog:
-    """Starts when first fed, never in boot.py: once started it cannot be stopped, and uploads would die of it."""
-
-    def __init__(self, timeout_ms):
-        self._timeout_ms = timeout_ms
-        self._wdt = None
-
-    def feed(self):
-        """Start the interval anew."""
-        if self._wdt is None:
-            self._wdt = machine.WDT(timeout=self._timeout_ms)
-        self._wdt.feed()
-
-
 class Indicator:
     """The RGB LED on the module and a communication LED on P9."""
 
@@ -178,10 +136,7 @@ class System:
 
     def log(self, text):
         """One line on the console."""
-        try:
-            sys.stdout.write(text + '\n')
-        except OSError:
-            pass    # nobody listens
+        log(text)
 
 
 def _take_reason():
@@ -205,9 +160,19 @@ def _cause(vendor_cause, reason):
 
 
 def _close_the_air():
-    """No open access point, no FTP or telnet with a password that everybody knows."""
+    """No open access point, no FTP or telnet with a password that everybody knows, nothing of the vendor's cloud."""
     pycom.wifi_on_boot(False, True)
     network.Server().deinit()
+    # Only firmware with Pybytes has these. What they switch off has run already, before main.py; from the next boot on it does not.
+    for name in ('pybytes_on_boot', 'smart_config_on_boot'):
+        switch = getattr(pycom, name, None)
+        if switch is not None and switch():
+            switch(False)
+
+
+def cannot_do(settings, wrong):
+    """Nothing: its pins are fixed."""
+    return []
 
 
 def needs_keys(settings):
@@ -215,7 +180,7 @@ def needs_keys(settings):
     return True
 
 
-def refuse(lines):
+def refuse(lines, settings):
     """Say what is wrong and shine red: the radio stays off, and so does the driver of the bus."""
     Bus()
     Indicator().show(RED)
@@ -230,7 +195,9 @@ def open(settings, keys):
     indicator = Indicator()
     _close_the_air()
     system = System()
-    clock = Clock(bus.any)
+    # ticks_ms and ticks_us jump whenever the RTC is set, ticks_cpu does not [r6 esp32_mphal.c]; so the RTC is left alone, too.
+    clock = Clock(utime.ticks_cpu, _TICKS_PERIOD_US, utime.sleep_ms, bus.any)
+    watchdog = Watchdog(lambda: machine.WDT(timeout=settings.WATCHDOG_S * 1000))
 
     def make_radio(in_force):
         radio = Radio(in_force, keys)
@@ -238,4 +205,4 @@ def open(settings, keys):
         clock.is_awaited = lambda: bus.any() or radio.has_news()
         return radio
 
-    return Board(clock, bus, make_radio, Store(), Watchdog(settings.WATCHDOG_S * 1000), indicator, system)
+    return Board(clock, bus, make_radio, Store(), watchdog, indicator, system)

@@ -9,20 +9,17 @@ import sys
 import time
 import uuid
 
-from hal import rak3172, wio_e5
+from hal import last_word, rak3172, wio_e5
 from hal.board import Board
-from hal.contract import BLUE, CRASH, GREEN, HalError, OFF, PLANNED, POWER_ON, PURPLE, RED, STORE, WHITE, YELLOW
+from hal.contract import BLUE, GREEN, HalError, OFF, POWER_ON, PURPLE, RED, STORE, WHITE, YELLOW
 from hal.posix_ports import Bus, Serial
 from hal.records import check, check_name
-from hal.ticks import Utc
+from hal.ticks import PLAUSIBLE_S, Utc
 
-_PLAUSIBLE_S = 1767225600     # 2026-01-01: an OS clock before that has never been set
 _EXIT_USAGE = 2
 _EXIT_RESET = 75              # EX_TEMPFAIL: the service manager starts us again (Restart=on-failure or always)
 _NOTIFY_MS = 1000
 
-_RESET_NAME = 'sys_reset'     # the record in which a reset leaves word
-_CAUSES = {b'planned': PLANNED, b'crash': CRASH}
 _COLOURS = {OFF: 'off', BLUE: 'blue', GREEN: 'green', YELLOW: 'yellow', WHITE: 'white', PURPLE: 'purple', RED: 'red'}
 
 
@@ -49,7 +46,7 @@ class Clock:
         if utc_s is not None:
             return utc_s
         os_s = int(time.time())
-        return os_s if os_s >= _PLAUSIBLE_S else None
+        return os_s if os_s >= PLAUSIBLE_S else None
 
     def set_utc(self, utc_s):
         """Keep an offset to the monotonic clock."""
@@ -174,13 +171,13 @@ class System:
 
     def __init__(self, store):
         self._store = store
-        self._cause = self._take_cause()
+        self._cause = last_word.take(store, self.log) or POWER_ON
 
     def reset(self, reason):
         """Exit with a status of its own, having left word."""
         self.log('reset: ' + reason)
         try:
-            self._store.put(_RESET_NAME, b'crash' if reason == 'crash' else b'planned')
+            last_word.leave(self._store, reason)
         finally:
             raise SystemExit(_EXIT_RESET)
 
@@ -204,18 +201,13 @@ class System:
         except (OSError, ValueError):
             pass    # nobody listens
 
-    def _take_cause(self):
-        try:
-            word = self._store.get(_RESET_NAME)
-            if word:
-                self._store.put(_RESET_NAME, b'')
-        except HalError as error:
-            self.log('store: ' + str(error.args[1]))
-            return POWER_ON
-        return _CAUSES.get(word, POWER_ON)
-
 
 _MODEMS = {'wio_e5': wio_e5, 'rak3172': rak3172}
+
+
+def cannot_do(settings, wrong):
+    """Nothing."""
+    return []
 
 
 def needs_keys(settings):
@@ -223,7 +215,7 @@ def needs_keys(settings):
     return settings.RADIO_PORT is not None
 
 
-def refuse(lines):
+def refuse(lines, settings):
     """Say what is wrong and end: neither bus nor radio was touched."""
     for line in lines:
         sys.stderr.write(line + '\n')

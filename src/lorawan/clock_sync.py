@@ -111,7 +111,8 @@ class ClockSync:
         time = self._time
         self.due_ms = now_ms + _LOOK_MS
         if self._by_modem and self._asked_ms is not None:
-            return NOTHING if time.known else CARRIER
+            # One uplink carries the question; an answer that is lost is worth no second one.
+            return NOTHING if time.known or self._is_out(self._asked_ms) else CARRIER
         wait_ms = max(self._next_ms - now_ms, self._quota.wait_ms(now_ms, time.known))
         if wait_ms > 0:
             self.due_ms = now_ms + wait_ms

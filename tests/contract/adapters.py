@@ -6,15 +6,12 @@ the lists of what it can show.
 """
 import contextlib
 import errno
-import importlib
 import os
 import pathlib
 import pty
-import sys
 import threading
 import time
 import tty
-import types
 
 import config
 import hal.posix
@@ -33,73 +30,8 @@ from sim.line import Line
 from sim.network import Network
 from sim.pycom import PWRON_RESET, WDT_RESET, BoardReset, LoPy4
 
-KEYS = types.SimpleNamespace(DEV_EUI="70B3D549000000AA", JOIN_EUI="00" * 8, APP_KEY="01" * 16)
-
-
-class PowerCut(BaseException):
-    """The supply fails; no handler of the firmware sees it."""
-
-
-class Rig:
-    """One board, running, in its surroundings.
-
-    board: its parts, as open() gave them. slack_ms: how late things may be on a busy machine, 0 in virtual time.
-    """
-
-    slack_ms = 0
-
-    def settle(self, ms):
-        """Time passes; the board does nothing."""
-
-    def feed(self, data, after_ms=0):
-        """Somebody else begins to send on the bus, after_ms from now."""
-
-    def heard(self):
-        """What somebody else has heard from the board on the bus since the last call."""
-
-    def driven(self):
-        """True while the board's RS485 driver is on."""
-
-    def was_driven_at_open(self):
-        """True if its driver was on at any time before the first transmission."""
-
-    def light(self):
-        """The colour that a person sees, None where there is no light."""
-
-    def power_cycle(self):
-        """Power off and on: board is a new one, with what a power cut leaves."""
-
-    def reset(self, reason):
-        """board.system.reset(reason), which must not return, and the boot that follows."""
-
-    # Only of those in BREAKABLE.
-
-    def break_bus(self, after):
-        """The port fails in the next transmission, after so many bytes."""
-
-    def mend_bus(self):
-        """It works again."""
-
-    # Only of those in CUTTABLE.
-
-    cuts = ()
-
-    def put_in_power_cut(self, cut, name, value):
-        """board.store.put(name, value), while power fails at the instant `cut` (one of cuts); then a boot."""
-
-    # Only of those in WITH_RADIO.
-
-    def gateway(self, on):
-        """Whether anybody hears the radio and answers."""
-
-    def push(self, port, payload):
-        """A downlink from the application."""
-
-    def mac_only(self):
-        """The network has something to tell the modem only, at the next occasion."""
-
-    def uplinks(self):
-        """(port, payload) of every uplink on the air since boot."""
+from tests.contract.mainline_rig import MAINLINE_RIGS
+from tests.contract.rig import KEYS, PowerCut, Rig, load
 
 
 class SimRig(Rig):
@@ -297,16 +229,8 @@ class Lopy4WrapRig(Lopy4Rig):
 
 
 def load_lopy4(fake):
-    """The board module, imported afresh over the fake's vendor modules, which leave sys.modules again."""
-    names = ["hal.lopy4", "hal.lopy4_radio", *fake.modules()]
-    before = {name: sys.modules.pop(name) for name in names if name in sys.modules}
-    sys.modules.update(fake.modules())
-    try:
-        return importlib.import_module("hal.lopy4")
-    finally:
-        for name in names:
-            sys.modules.pop(name, None)
-        sys.modules.update(before)
+    """The board module over the fake's vendor modules."""
+    return load(["hal.lopy4", "hal.lopy4_radio"], fake.modules())
 
 
 class PtySerial(serial.Serial):
@@ -452,7 +376,8 @@ class CuttingOs:
 
 
 RIGS = {"sim": SimRig, "lopy4": Lopy4Rig, "lopy4 wraps": Lopy4WrapRig, "posix": PosixRig, "wio_e5": WioE5Rig, "rak3172": Rak3172Rig}
-BREAKABLE = ("lopy4", "lopy4 wraps", "posix")
-CUTTABLE = ("sim", "lopy4", "posix")
-WITH_RADIO = ("sim", "lopy4", "lopy4 wraps", "wio_e5", "rak3172")
-WITH_MAC_ONLY = ("sim", "lopy4", "lopy4 wraps", "wio_e5")
+RIGS.update(MAINLINE_RIGS)
+BREAKABLE = ("lopy4", "lopy4 wraps", "posix", "esp32", "rp2")
+CUTTABLE = ("sim", "lopy4", "posix", "esp32", "rp2")
+WITH_RADIO = ("sim", "lopy4", "lopy4 wraps", "wio_e5", "rak3172", "esp32", "rp2")
+WITH_MAC_ONLY = ("sim", "lopy4", "lopy4 wraps", "wio_e5", "esp32", "rp2")

@@ -367,6 +367,20 @@ def test_a_modem_that_gets_no_answer_is_asked_again_six_times_a_day():
     assert len(asked) == 6
 
 
+def test_a_question_that_left_with_an_uplink_asks_for_no_further_one():
+    rig = Rig(modem=True)
+    rig.session.last_uplink_ms = None
+    assert rig.tick() == CARRIER
+    rig.session.last_uplink_ms = rig.now_ms
+    wanted = []
+    for _ in range(int(EVERY_MS // 10000) - 1):
+        rig.now_ms += 10000
+        wanted.append(rig.tick())
+    assert set(wanted) == {NOTHING}
+    rig.now_ms += 10000
+    assert rig.tick() == CARRIER
+
+
 def test_a_modem_that_fails_is_survived():
     def fail():
         raise HalError(RADIO, 'gone')

@@ -1,4 +1,5 @@
 """hal/lopy4.py on the fake LoPy4: the traps of the vendor's firmware, one test each, and that the fake has them."""
+import pathlib
 import types
 
 import config
@@ -12,6 +13,7 @@ from sim.pycom_lora import Hang, LoRaTimeout
 from tests.contract.adapters import KEYS, load_lopy4
 from tests.contract.test_radio import events, joined, kinds
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 REQUEST = b":0103002E0005C9\r\n"
 
 
@@ -183,6 +185,15 @@ def test_wifi_ftp_and_telnet_are_off_now_and_after_the_next_boot():
     assert bench.fake.wifi is False
     bench.boot()
     assert bench.fake.servers is False
+
+
+def test_the_vendor_s_cloud_is_off_from_the_next_boot_on_and_flash_is_written_once():
+    bench = Bench(LoPy4(with_pybytes=True))
+    assert bench.fake.cloud == ["pybytes_on_boot", "smart_config_on_boot"]
+    for _ in range(2):
+        bench.fake.reboot(PWRON_RESET)
+        bench.boot()
+        assert (bench.fake.cloud, bench.fake.config_writes) == ([], 2)
 
 
 def test_the_heartbeat_does_not_blink_over_the_colour():
@@ -603,12 +614,53 @@ def test_joined_survives_in_the_flag_only_until_the_next_request():
     assert events(bench, 20000) == [(JOINED, 0, None)]
 
 
+def test_a_session_that_outlives_a_soft_reset_is_not_taken_for_ours():
+    bench = Bench()
+    joined(bench)
+    bench.fake.reboot(SOFT_RESET)
+    bench.boot()
+    radio = bench.board.radio
+    assert radio.send(10, b"x", False, 2) is False
+    joined(bench)
+    assert radio.send(10, b"x", False, 2)
+
+
+def test_nothing_is_called_back():
+    # One exception in any callback would end the thread of all of them; the fake has none to register.
+    modules = LoPy4().modules()
+    assert [name for name in ("Timer", "Alarm") if hasattr(modules["machine"], name)] == []
+    assert [kind for kind in (modules["network"].LoRa, modules["machine"].Pin, modules["machine"].UART) if hasattr(kind, "callback")] == []
+    for name in ("lopy4.py", "lopy4_radio.py", "mcu.py"):
+        assert "callback(" not in (ROOT / "src" / "hal" / name).read_text()
+
+
+def test_there_is_no_boot_py_that_could_start_the_watchdog():
+    assert not list((ROOT / "src").rglob("boot.py"))
+    bench = Bench()
+    bench.fake.spend(100 * 1000000)
+    assert bench.fake.watchdog is None
+
+
+def test_what_would_wipe_or_crash_the_radio_is_not_there_to_be_called():
+    lora = LoPy4().modules()["network"].LoRa
+    assert [name for name in ("reset", "nvram_save", "nvram_restore", "tx_power", "frequency", "sf") if hasattr(lora, name)] == []
+    assert "_lora.init(" not in (ROOT / "src" / "hal" / "lopy4_radio.py").read_text()
+
+
+def test_the_rtc_which_would_make_the_ticks_jump_is_never_touched():
+    modules = LoPy4().modules()
+    assert not hasattr(modules["machine"], "RTC")
+    bench = Bench()
+    bench.board.clock.set_utc(1793434800)
+    assert bench.fake.rtc_offset_us == 0
+
+
 # --- refusal
 
 
 def test_wrong_settings_shine_red_and_leave_bus_and_air_alone(capsys):
     fake = LoPy4()
-    levels = level_over(fake, lambda: load_lopy4(fake).refuse(["settings: REGION is 'EU'"]))
+    levels = level_over(fake, lambda: load_lopy4(fake).refuse(["settings: REGION is 'EU'"], config.Settings({"REGION": "EU"})))
     assert (fake.led, fake.level("P8"), 1 in levels) == (RED, 0, False)
     assert (fake.wire, fake.air.joins, fake.air.uplinks) == ([], [], [])
     assert "REGION" in capsys.readouterr().out

@@ -10,6 +10,8 @@ from app.monitor import Monitor
 from hal.contract import RED, STORE, HalError
 from tests.unit.fake_board import Board
 
+STARTED = 'started 0.5.0 checkout'
+
 
 class Part:
     """A monitor that takes busy_ms for every poll and says what is due."""
@@ -64,6 +66,14 @@ def test_a_long_turn_is_told_to_the_bus(busy_ms, noted):
     assert set(part.noted) == set(noted)
 
 
+@pytest.mark.parametrize('minutes, times', [(0.9, 0), (1.1, 1), (5, 1)])
+def test_a_version_that_has_worked_for_a_minute_has_proven_itself_once(minutes, times):
+    board = Board()
+    proven = []
+    board.run(lambda: main.start(board, config.Settings(), None, lambda: proven.append(board.clock.now_ms())), int(60000 * minutes))
+    assert len(proven) == times
+
+
 # --- the last resort
 
 
@@ -77,7 +87,7 @@ def test_whatever_escapes_is_logged_and_ends_in_a_reset():
 
     assert board.run(lambda: main.start(board, config.Settings(), spoil), 60000) is False
     assert board.resets == ['crash']
-    assert board.lines[:2] == ['started', "crashed: KeyError 'nobody thought of it'"]
+    assert board.lines[:2] == [STARTED, "crashed: KeyError 'nobody thought of it'"]
     assert re.fullmatch(r'in: test_main \d+', board.lines[2])
 
 
@@ -97,7 +107,7 @@ def test_it_is_the_monitor_that_runs_and_whoever_starts_it_is_told():
     told = []
     assert board.run(lambda: main.start(board, config.Settings(), told.append), 30000)
     assert isinstance(told[0], Monitor)
-    assert board.lines == ['started'] and board.resets == []
+    assert board.lines == [STARTED] and board.resets == []
     assert [port for _, port, _ in board.radio.frames] == [10, 202]
 
 
@@ -135,6 +145,7 @@ class Module:
 
     def __init__(self, needs_keys):
         self.needs_keys = lambda settings: needs_keys
+        self.is_weak = False
         self.opened = []
         self.refused = []
 
@@ -142,7 +153,11 @@ class Module:
         self.opened.append((settings, keys))
         return self
 
-    def refuse(self, lines):
+    def cannot_do(self, settings, wrong):
+        return [('WATCHDOG_S', 'is too long')] if self.is_weak else []
+
+    def refuse(self, lines, settings):
+        assert isinstance(settings, config.Settings)
         self.refused.extend(lines)
 
 
@@ -167,7 +182,7 @@ def test_a_board_is_opened_with_its_settings_and_keys(run_on):
     module, started = run_on(needs_keys=False)
     settings, keys = module.opened[0]
     assert isinstance(settings, config.Settings) and keys is None
-    assert started == [(module, settings)]
+    assert started == [(module, settings, None, None)]
 
 
 def test_a_board_that_needs_keys_is_not_opened_without(run_on):
@@ -182,3 +197,11 @@ def test_wrong_settings_and_keys_are_told_at_once_and_nothing_is_opened(run_on, 
     module, started = run_on(needs_keys=True)
     assert (module.opened, started) == ([], [])
     assert [line.split()[1] for line in module.refused] == ['REGION', 'CHARGER_ID', 'keys.py']
+
+
+def test_what_the_kind_of_board_cannot_do_is_told_with_the_rest(run_on, monkeypatch):
+    monkeypatch.setattr(config, 'REGION', 'EU')
+    monkeypatch.setattr(Module, 'is_weak', property(lambda self: True, lambda self, value: None), raising=False)
+    module, started = run_on(needs_keys=False)
+    assert (module.opened, started) == ([], [])
+    assert [line.split()[1] for line in module.refused] == ['REGION', 'WATCHDOG_S']

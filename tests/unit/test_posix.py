@@ -379,6 +379,6 @@ def test_the_board_of_the_settings_has_every_part(tmp_path):
 
 def test_wrong_settings_are_told_and_end_with_the_status_of_a_usage_error(capsys):
     with pytest.raises(SystemExit) as caught:
-        hal.posix.refuse(["settings: REGION is 'EU'", "settings: SUB_BAND is 9"])
+        hal.posix.refuse(["settings: REGION is 'EU'", "settings: SUB_BAND is 9"], config.Settings())
     assert caught.value.code == 2
     assert capsys.readouterr().err.splitlines() == ["settings: REGION is 'EU'", "settings: SUB_BAND is 9"]

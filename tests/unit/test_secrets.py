@@ -24,7 +24,7 @@ ALLOWED = {
     # EUIs that the simulated network shows in its messages: of a device and a join server that do not exist.
     "sim/tts_messages.py": {"70B3D57ED0060C5A", "70B3D57ED0000000"},
     # The keys of the fake LoPy4; its AppKey repeats one octet.
-    "tests/contract/adapters.py": {"70B3D549000000AA"},
+    "tests/contract/rig.py": {"70B3D549000000AA"},
     # Data of the charger's registers without their frames: the serial number of the document, readings; a frame with a wrong checksum.
     "tests/sim/test_foreign_clients.py": {"50003257323278793031323334353637"},
     "tests/unit/test_identity.py": {"5000325732324d313031323334353637"},

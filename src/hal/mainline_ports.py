@@ -1,0 +1,98 @@
+"""The UARTs of a board with mainline MicroPython: a plain port for the modem, and the RS485 bus.
+
+Facts cited as [port] are of MicroPython 1.27, ports/esp32 and ports/rp2, machine_uart.c and machine_pin.c.
+"""
+
+import time
+
+import machine
+from micropython import const
+
+from hal.contract import BUS, HalError, SERIAL
+
+_BAUD = const(38400)    # ABL 05 0015 20 Rev. B: 38400 8E1
+_EVEN = const(0)        # 0 even, 1 odd, None no parity [port]
+_CHAR_US = const(287)   # 11 bits
+_WAIT_US = const(50)    # between two looks whether the last bit is out; so late may the driver be released
+_WAITS = const(1000)    # 50 ms beyond the time that the frame takes
+# The longest AT command has 530 bytes, a bus frame less; at 38400 baud the loop may be away for 290 ms.
+_BUFFER = const(1100)
+
+
+def _open(number, tx, rx, baud, parity):
+    """A UART. With timeout_char=0 an ESP32 tells of each byte at once, with more it would wait for a pause [port]."""
+    return machine.UART(number, baudrate=baud, bits=8, parity=parity, stop=1, tx=machine.Pin(tx), rx=machine.Pin(rx), txbuf=_BUFFER,
+                        rxbuf=_BUFFER, timeout=0, timeout_char=0)
+
+
+def _read(uart):
+    """What is there; read() gives None rather than b'', and waits if asked for more."""
+    count = uart.any()
+    return uart.read(count) or b'' if count else b''
+
+
+def _write(uart, data, kind):
+    """All of it into the port's buffer, which takes less without an error when it is full [port]."""
+    try:
+        taken = uart.write(data)
+    except OSError as error:
+        raise HalError(kind, str(error)) from None
+    if taken != len(data):
+        raise HalError(kind, 'the port took %s of %d bytes' % (taken, len(data)))
+
+
+class Serial:
+    """A plain byte port, for a modem."""
+
+    def __init__(self, number, tx, rx, baud):
+        self._uart = _open(number, tx, rx, baud, None)
+        self.any = self._uart.any
+
+    def read(self):
+        """The bytes that have arrived, b'' when none."""
+        return _read(self._uart)
+
+    def write(self, data):
+        """Into the buffer."""
+        _write(self._uart, data, SERIAL)
+
+
+def release(pin):
+    """The driver's enable pin, low; or for None, where the transceiver switches itself, something that takes a level."""
+    if pin is None:
+        return _nothing
+    # The level first, then the direction: that is how Pin() does it [port].
+    return machine.Pin(pin, machine.Pin.OUT, value=0)
+
+
+def _nothing(level):
+    pass
+
+
+class Bus:
+    """RS485. Neither port knows an RS485 mode, so that the driver is switched here [port]."""
+
+    def __init__(self, number, tx, rx, enable):
+        self._enable = release(enable)
+        self._uart = _open(number, tx, rx, _BAUD, _EVEN)
+        self.any = self._uart.any
+
+    def read(self):
+        """The bytes that have arrived, b'' when none."""
+        return _read(self._uart)
+
+    def transmit(self, frame):
+        """flush() would do, but on an ESP32 it gives a transmitter that hangs seven seconds, in which the driver is on [port]."""
+        uart = self._uart
+        self._enable(1)
+        try:
+            _write(uart, frame, BUS)
+            # The frame's length counts too: the driver is never released before that, whatever txdone() says.
+            time.sleep_us(len(frame) * _CHAR_US)
+            for _ in range(_WAITS):
+                if uart.txdone():
+                    return
+                time.sleep_us(_WAIT_US)
+        finally:
+            self._enable(0)
+        raise HalError(BUS, 'the transmitter does not finish')

@@ -1,0 +1,273 @@
+"""make flash, end to end: a real MicroPython behind a pseudo-terminal. A cut at any moment, and everything that can be wrong."""
+import pathlib
+import shutil
+import time
+
+import loader
+import pytest
+from tests.unit import flash_house
+from tests.unit.flash_board import FlashBoard
+from tests.unit.flash_house import firmware
+from tools import build, flash, manifest
+
+FOREIGN = "import sys\nsys.stdout.write('started by hand\\n')\n"
+
+
+def silent(text):
+    pass
+
+
+@pytest.fixture
+def make_board(tmp_path):
+    """make_board(files, **options) is a board with those on its flash."""
+    boards = []
+
+    def make(files=None, **options):
+        folder = tmp_path / f"board{len(boards)}"
+        for name, data in (files or {}).items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data if isinstance(data, bytes) else data.encode())
+        folder.mkdir(exist_ok=True)
+        boards.append(FlashBoard(folder, tmp_path / f"log{len(boards)}", **options))
+        return boards[-1]
+
+    yield make
+    for board in boards:
+        board.close()
+
+
+def put(board, files, kind="esp32", form="py"):
+    flash.flash(kind, board.port, files, form, silent)
+
+
+def holds(folder):
+    """{path: bytes} of a flash."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in pathlib.Path(folder).rglob("*") if path.is_file()}
+
+
+def a_flash(version="old", slot="a", other=loader.NONE):
+    """A flash that runs that version."""
+    files = {name.replace("slot", slot, 1): data for name, data in firmware(version).items()}
+    return {**files, loader.RECORDS[0]: loader.pack(1, slot, loader.NONE, other)}
+
+
+# --- a cut at any moment
+
+
+def of(version, same=()):
+    return f"started {version} {'any' if 'one' in same else version} {version} {version}"
+
+
+def test_a_cut_at_any_moment_leaves_the_old_version_or_the_new_one(make_board, tmp_path, evidence):
+    board = make_board({"main.py": FOREIGN})
+    first, second, third = firmware("first"), firmware("second", same=("one",)), firmware("third", same=("one",))
+    tried, mixed, without = 0, [], []
+    sure = ("one",)
+    steps = [(first, "started by hand", of("first")), (second, of("first"), of("second", sure)), (third, of("second", sure), of("third", sure))]
+    # The third one while the second is still on trial: it is given up for the first.
+    also = {id(third): of("first")}
+    for number, (files, old, new) in enumerate(steps):
+        before = tmp_path / f"before{number}"
+        shutil.copytree(board.folder, before)
+        done = len(board.changes())
+        put(board, files)
+        # The board counts its own boots in the records: what the tool did ends with the first of them.
+        changes = board.changes()[done:]
+        seen = list(flash_house.cuts(before, changes, tmp_path / f"scratch{number}"))
+        tried += len(seen)
+        mixed += [cut for cut in seen if cut[1] not in (old, new, also.get(id(files)), None)]
+        without += [(number, changes[int(cut[0])]) for cut in seen if cut[1] is None]
+        assert seen[0][1] == old and seen[-1][1] == new
+    evidence("make flash cut after each change of the flash and inside each write, three updates: states tried; neither the old version nor the new",
+             f"{tried}; {len(mixed) + len(without)}", "1, on FAT, at the first installation")
+    assert mixed == [] and tried > 80
+    # FAT has no rename that replaces; LittleFS has. The loader comes once.
+    assert without == [(0, ["rename", "/main.new", "/main.py"])]
+
+
+@pytest.mark.parametrize("at", [3, 11])
+def test_after_a_cut_of_the_power_in_the_middle_the_old_version_starts_and_the_next_flash_does_the_rest(make_board, tmp_path, at):
+    board = make_board(a_flash(), powerFailsAt=at)
+    with pytest.raises(flash.FlashError, match="type the same again"):
+        put(board, firmware("new"))
+    assert len(board.changes()) == at
+    assert flash_house.started(board.folder) == of("old")
+    again = FlashBoard(board.folder, tmp_path / "log-again")
+    try:
+        put(again, firmware("new"))
+    finally:
+        again.close()
+    assert flash_house.started(board.folder) == of("new")
+
+
+def eventually(is_so):
+    """True once it is so; False if it is not within ten seconds."""
+    for _ in range(200):
+        if is_so():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_a_board_whose_cable_is_cut_starts_the_old_version_by_itself(make_board):
+    board = make_board(a_flash(), cableCutAt=9, watchdogs=4)
+    with pytest.raises(flash.FlashError, match="By itself it starts the version before"):
+        put(board, firmware("new"))
+    before = len(board.heard)
+    assert eventually(lambda: b"started old" in board.heard[before:])
+
+
+# --- what is sent
+
+
+def test_only_what_differs_is_sent_and_the_rest_is_taken_from_the_other_slot(make_board):
+    board = make_board({**a_flash(), "b/app/only_in_older.py": b"", "mine.txt": b"kept"})
+    told = []
+    flash.flash("esp32", board.port, firmware("new", same=()), "py", told.append)
+    files = holds(board.folder)
+    assert {name[2:]: data for name, data in files.items() if name.startswith("b/")} == {
+        name[5:]: data for name, data in firmware("new").items() if name.startswith("slot/")}
+    assert files["mine.txt"] == b"kept"
+    assert "  slot b: 5 files to send, 1 taken from slot a, 1 to remove\n" in told
+    assert any("| started new" in line for line in told)
+
+
+def test_a_version_that_is_there_is_not_written_again(make_board):
+    board = make_board(a_flash())
+    put(board, firmware("old"))
+    assert board.changes() == []
+
+
+def test_a_version_that_does_not_get_going_gives_way_to_the_one_before(make_board):
+    files = firmware("bad", then="raise ValueError('at boot')")
+    files[build.LOADER] = files[build.LOADER].replace(b"WAIT_MS = 5000", b"WAIT_MS = 10")
+    board = make_board({**a_flash(), "main.py": files[build.LOADER]})
+    put(board, files)     # it says "started" before it fails
+    assert eventually(lambda: loader.newest([(board.folder / name).read_text() for name in loader.RECORDS])[0][1] == "a")
+    assert flash_house.started(board.folder) == of("old")
+
+
+def test_a_version_that_does_not_start_is_told_with_its_last_words(make_board):
+    files = firmware("bad")
+    files["slot/main.py"] = b"import nothing_of_that_name\n"
+    board = make_board(a_flash())
+    with pytest.raises(flash.FlashError, match="not start, its last words: .*nothing_of_that_name.*back by itself after 3 boots.*make logs"):
+        put(board, files)
+
+
+# --- what can be wrong: one message, and nothing is changed
+
+
+def refused(board, words, **how):
+    before = holds(board.folder)
+    with pytest.raises(flash.FlashError, match=words) as caught:
+        put(board, how.pop("files", firmware("new")), **how)
+    assert "\n" not in str(caught.value)
+    assert holds(board.folder) == before and board.changes() == []
+
+
+def test_a_wrong_board_is_refused_before_anything_is_changed(make_board):
+    refused(make_board(a_flash(), platform="rp2"), "says it is 'rp2', BOARD=esp32 is 'esp32'.*make flash BOARD=rp2")
+
+
+def test_a_micropython_of_another_generation_is_refused(make_board):
+    refused(make_board(a_flash(), version="1.18.0", mpy=5), r"MicroPython 1\.18 .*version 5, this build has version 6.*FORMAT=py", form="mpy")
+
+
+def test_a_lopy4_says_nothing_of_mpy_and_knows_no_raw_paste(make_board):
+    board = make_board(a_flash(), platform="LoPy4", version="1.11.0", mpy=0, rawPaste=False)
+    put(board, firmware("new"), kind="lopy4", form="mpy")
+    assert flash_house.started(board.folder) == of("new")
+
+
+def test_a_read_only_flash_is_told(make_board):
+    refused(make_board(a_flash(), readOnly=True), "read-only. Nothing was changed")
+
+
+def test_a_full_flash_is_told_before_anything_is_written(make_board):
+    refused(make_board({**a_flash(), "big": bytes(200 << 10)}, bytes=256 << 10), "is full: .* KB are needed, .* KB are free. Nothing was changed")
+
+
+def test_a_flash_that_fills_up_all_the_same_leaves_the_old_version(make_board):
+    board = make_board({**a_flash(), "big": bytes(200 << 10)}, bytes=256 << 10, lies=True)
+    with pytest.raises(flash.FlashError, match="is full. The version before still runs"):
+        put(board, firmware("new"))
+    assert flash_house.started(board.folder) == of("old")
+
+
+@pytest.mark.parametrize("path", ["/b/app/two.py", "/slot.1", "/main.new"])
+def test_what_does_not_read_back_is_not_started(make_board, path):
+    board = make_board({**a_flash(), "main.py": FOREIGN}, rots=path)
+    with pytest.raises(flash.FlashError, match="not read back.*The version before still runs. Try again"):
+        put(board, firmware("new"))
+    assert flash_house.started(board.folder) == "started by hand"
+    assert path == "/slot.1" or loader.newest([(board.folder / name).read_text() for name in loader.RECORDS[:1]] + [""])[0][1] == "a"
+
+
+def test_ctrl_c_lets_the_version_before_run_on(make_board):
+    def tell(text):
+        if "%" in text:
+            raise KeyboardInterrupt
+
+    board = make_board(a_flash())
+    before = len(board.heard)
+    with pytest.raises(KeyboardInterrupt):
+        flash.flash("esp32", board.port, firmware("new"), "py", tell)
+    assert eventually(lambda: b"started old" in board.heard[before:].split(b"raw REPL")[-1])
+
+
+def test_a_port_where_nothing_answers_is_told(monkeypatch):
+    import os
+    import pty
+
+    monkeypatch.setattr(flash, "RESTART_S", 0.3)
+    master, terminal = pty.openpty()
+    try:
+        with pytest.raises(flash.FlashError, match="nothing on .* answers as MicroPython does. Nothing was changed"):
+            flash.flash("esp32", os.ttyname(terminal), firmware("new"), "py", silent)
+    finally:
+        os.close(master)
+        os.close(terminal)
+
+
+def run(capsys, *arguments):
+    code = flash.main(list(arguments))
+    return code, capsys.readouterr().err
+
+
+def test_a_wrong_port_is_told(capsys, monkeypatch):
+    monkeypatch.setattr(flash, "check", lambda platform: [])
+    code, said = run(capsys, "esp32", "/dev/none", "--format", "py")
+    assert code == 1 and said.startswith("make flash: There is no port /dev/none") and said.count("\n") == 1
+
+
+def test_bad_settings_and_keys_are_all_told_and_the_port_is_not_touched(capsys, monkeypatch):
+    import config
+
+    monkeypatch.setattr(config, "REGION", "EU")
+    monkeypatch.setattr(config, "CHARGER_ID", 99)
+    monkeypatch.setattr(flash, "flash", None)
+    monkeypatch.setitem(__import__("sys").modules, "keys", None)
+    code, said = run(capsys, "rp2", "/dev/none")
+    assert code == 1
+    for words in ("REGION is 'EU'", "CHARGER_ID is 99", "WATCHDOG_S is 60", "keys.py is missing: `make keys` makes it", "Nothing was changed"):
+        assert words in said
+
+
+def test_a_settings_file_that_cannot_be_read_is_told(monkeypatch, tmp_path):
+    import importlib
+
+    def broken(name):
+        raise SyntaxError("invalid syntax (config.py, line 3)")
+
+    monkeypatch.setattr(importlib, "import_module", broken)
+    assert ("config.py", "cannot be read: SyntaxError: invalid syntax (config.py, line 3)") in flash.check("rp2")
+
+
+def test_a_linux_computer_is_not_flashed(capsys):
+    code, said = run(capsys, "linux", "/dev/none")
+    assert code == 2 and "docs/linux.md" in said
+
+
+def test_every_board_but_linux_can_be_flashed():
+    assert [name for name, board in manifest.BOARDS.items() if board.compiler == ""] == ["linux"]
