@@ -1,9 +1,10 @@
 """`make build BOARD=`: writes build/<board>/, exactly what is flashed, the same bytes whenever and wherever it is done.
 
     main.py    the board's own start, src/loader.py (not on Linux)
-    slot/      the firmware as tools/manifest.py lists it, compiled by the board's mpy-cross; on Linux the files are not in a folder slot
+    slot/      the firmware as tools/manifest.py lists it, made small (tools/shrink) and compiled by the board's mpy-cross; with FORMAT=py the
+               source as it is, and on Linux the same, not in a folder
 
-Version and commit are inside, as app/version.
+Version and commit are inside, as app/version. build/<board>.words says which word of the source each short one of the build stands for.
 """
 import argparse
 import hashlib
@@ -15,14 +16,14 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
-from tools import commit, dialect, manifest, micropython
+from tools import commit, dialect, manifest, micropython, shrink
 
 ROOT = micropython.ROOT
 SRC = ROOT / "src"
 SLOT = "slot"
 LOADER = "main.py"
 # A change to these makes another firmware; the settings of a site do not.
-CODE = ("src", "requirements.txt", "tools/manifest.py", "tools/build.py", ":!src/config.py")
+CODE = ("src", "requirements.txt", "tools/manifest.py", "tools/build.py", "tools/shrink", ":!src/config.py")
 
 
 def source(name):
@@ -79,7 +80,10 @@ def content(board, form="mpy", of=None):
     sources = texts(board, commit.last(*CODE) if of is None else of)
     if kind.compiler == "":
         return {path: text.encode() for path, text in sources.items()}
-    files = compiled(sources, kind.compiler) if form == "mpy" else {path: text.encode() for path, text in sources.items()}
+    if form == "mpy":
+        files = compiled(shrink.shrink(sources), kind.compiler)
+    else:
+        files = {path: text.encode() for path, text in sources.items()}
     return {LOADER: (SRC / "loader.py").read_bytes(), **{f"{SLOT}/{path}": data for path, data in files.items()}}
 
 
@@ -117,11 +121,13 @@ def main(arguments=None):
     of = commit.last(*CODE)
     try:
         files = content(given.board, given.format, of)
-    except ValueError as error:
+    except (ValueError, shrink.ShrinkError) as error:
         print(f"make build: {error}", file=sys.stderr)
         return 1
     folder = given.to or ROOT / "build" / given.board
     write(files, folder)
+    if given.format == "mpy" and manifest.BOARDS[given.board].compiler != "":
+        folder.with_name(folder.name + ".words").write_text(shrink.table(texts(given.board, of)))
     print(report(files))
     print(f"{folder}: for {manifest.BOARDS[given.board].what}, commit {commit.short(of) or 'unknown'}"
           + (" (+: with changes that are not committed)" if of.endswith("+") else "")

@@ -42,8 +42,8 @@ BOARDS = {
     "linux": Board("linux", "", 0, _LINUX, "a Linux computer"),
 }
 
-# Of every mpy-cross. -O2 drops asserts and keeps line numbers, which the record of a crash needs.
-OPTIONS = ("-O2",)
+# Of every mpy-cross. -O3 drops asserts and line numbers: the record of a crash names the function instead (hal/trace.py).
+OPTIONS = ("-O3",)
 
 
 def modules(board):
