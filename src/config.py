@@ -166,50 +166,6 @@ def validate(settings):
     return errors
 
 
-# sys.platform of a board whose pins are settings: (its UARTs, highest GPIO number, longest watchdog in seconds).
-PINNED = {'esp32': ((1, 2), 48, 600), 'rp2': ((0, 1), 47, 8)}
-_PINS = ('BUS_TX_PIN', 'BUS_RX_PIN', 'BUS_DE_PIN', 'RADIO_TX_PIN', 'RADIO_RX_PIN', 'LIGHT_PIN')
-# An RP2 has its UARTs on certain pins: (setting of the pin, of its UART, GPIO number modulo 4).
-_RP2_PINS = (('BUS_TX_PIN', 'BUS_UART', 0), ('BUS_RX_PIN', 'BUS_UART', 1), ('RADIO_TX_PIN', 'RADIO_UART', 0), ('RADIO_RX_PIN', 'RADIO_UART', 1))
-
-
-def validate_board(settings, platform):
-    """What that kind of board (its sys.platform) cannot do, in the same form; settings that validate() finds wrong are left out."""
-    if platform not in PINNED:
-        return []
-    wrong = [name for name, _ in validate(settings)]
-    values = {}
-    for name in ('WATCHDOG_S', 'BUS_UART', 'RADIO_UART', 'LIGHT') + _PINS:
-        values[name] = None if name in wrong else getattr(settings, name)
-    if values['LIGHT'] is None:
-        values['LIGHT_PIN'] = None
-    uarts, highest, longest_s = PINNED[platform]
-    errors = []
-    if values['WATCHDOG_S'] is not None and values['WATCHDOG_S'] > longest_s:
-        errors.append(('WATCHDOG_S', 'is %d, must be 5 to %d seconds on this board' % (values['WATCHDOG_S'], longest_s)))
-    for name in ('BUS_UART', 'RADIO_UART'):
-        if values[name] is not None and values[name] not in uarts:
-            errors.append((name, 'is %d, must be %d or %d on this board' % ((values[name],) + uarts)))
-    if values['BUS_UART'] is not None and values['BUS_UART'] == values['RADIO_UART']:
-        errors.append(('RADIO_UART', 'is %d, which is BUS_UART already' % values['RADIO_UART']))
-    taken = {}
-    for name in _PINS:
-        pin = values[name]
-        if pin is None:
-            continue
-        if pin in taken:
-            errors.append((name, 'is %s, which is %s already' % (pin, taken[pin])))
-        elif pin != 'LED' and pin > highest:
-            errors.append((name, 'is %d, must be 0 to %d on this board' % (pin, highest)))
-        taken[pin] = name
-    if platform == 'rp2':
-        for name, uart, rest in _RP2_PINS:
-            pin, number = values[name], values[uart]
-            if pin is not None and number in uarts and (pin % 4 != rest or (pin + 4) // 8 % 2 != number):
-                errors.append((name, 'is %d, which is no such pin of UART %d: docs/hardware.md' % (pin, number)))
-    return errors
-
-
 # (key, hexadecimal digits, may it be None?)
 KEYS = (('JOIN_EUI', 16, False), ('APP_KEY', 32, False), ('DEV_EUI', 16, True))
 

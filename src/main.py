@@ -202,7 +202,7 @@ def run(proven=None):
     except ImportError:
         keys = None
     errors = check(settings)
-    errors.extend(config.validate_board(settings, sys.platform))
+    errors.extend(module.cannot_do(settings, [name for name, _ in errors]))
     if module.needs_keys(settings):
         errors.extend(config.validate_keys(keys))
     if errors:

@@ -51,10 +51,11 @@ def check(platform):
             errors.append((f"{name}.py", f"cannot be read: {type(error).__name__}: {error}"))
     if "config" in modules:
         import main
+        from hal import pins
 
-        config = modules["config"]
-        settings = config.Settings()
-        errors += main.check(settings) + config.validate_board(settings, platform)
+        settings = modules["config"].Settings()
+        wrong = main.check(settings)
+        errors += wrong + pins.check(settings, [name for name, _ in wrong], platform)
     if "keys" in modules or not any(name == "keys.py" for name, _ in errors):
         errors += importlib.import_module("config").validate_keys(modules.get("keys")) if "config" in modules else []
     return errors

@@ -83,7 +83,10 @@ class Actor:
 
     def holds_radio(self, now_ms):
         """True while an answer is about to come that tells the state too."""
-        return len(self._works) > 0 and now_ms - (self._works[0].turn_ms or now_ms) < HOLD_MAX_MS
+        if not self._works:
+            return False
+        turn_ms = self._works[0].turn_ms
+        return turn_ms is None or now_ms - turn_ms < HOLD_MAX_MS
 
     # --- what outlives a power cut
 

@@ -6,7 +6,8 @@ They outlive a reboot with the UTC of each deed. Where no time is known afterwar
 # Design decision: so long from an opening or closing of ours to our next closing, and so many closings of ours in a day.
 REST_MS = 5 * 60000
 CLOSINGS_A_DAY = 12
-DAY_MS = 24 * 3600000
+# A day by any clock: a board's crystal may run 200 ppm fast.
+DAY_MS = 24 * 3600000 + 20000
 # A closing that we ordered and that is not seen in this time was none: the car did not want to.
 ORDER_MS = REST_MS
 # A contactor that opens this soon after a write of ours that opens it was opened by us (stages of a stop last 10 s).

@@ -170,6 +170,11 @@ def _close_the_air():
             switch(False)
 
 
+def cannot_do(settings, wrong):
+    """Nothing: its pins are fixed."""
+    return []
+
+
 def needs_keys(settings):
     """They are the radio's, which is always there."""
     return True

@@ -9,7 +9,7 @@ import time
 import machine
 from micropython import const
 
-from hal import last_word, mcu
+from hal import last_word, mcu, pins
 from hal.board import Board
 from hal.contract import POWER_ON, RED, WATCHDOG
 from hal.mainline_light import light
@@ -86,6 +86,21 @@ def _cause(chip_cause, word):
     if chip_cause in (machine.WDT_RESET, getattr(machine, 'SOFT_RESET', machine.WDT_RESET)):
         return WATCHDOG
     return POWER_ON
+
+
+def cannot_do(settings, wrong):
+    """Errors as (setting, what is wrong) that only this kind of board makes of the settings; those named in wrong are left out."""
+    errors = pins.check(settings, wrong, 'rp2' if esp32 is None else 'esp32')
+    wrong = wrong + [name for name, _ in errors]
+    for name in pins.NAMES:
+        pin = getattr(settings, name)
+        if name in wrong or pin is None or name == 'LIGHT_PIN' and settings.LIGHT is None:
+            continue
+        try:
+            machine.Pin(pin)    # without a mode it changes nothing
+        except ValueError:
+            errors.append((name, 'is %s, which this chip does not have' % pin))
+    return errors
 
 
 def needs_keys(settings):

@@ -27,7 +27,7 @@ class Led:
 
     def show(self, colour):
         """Set it."""
-        self._well = colour not in (OFF, RED)
+        self._well = colour != OFF and colour != RED    # a tuple of names would be made anew each time
         self._set()
 
     def activity(self, on):

@@ -205,6 +205,11 @@ class System:
 _MODEMS = {'wio_e5': wio_e5, 'rak3172': rak3172}
 
 
+def cannot_do(settings, wrong):
+    """Nothing."""
+    return []
+
+
 def needs_keys(settings):
     """True if there is a modem to give them to."""
     return settings.RADIO_PORT is not None

@@ -5,13 +5,14 @@ PLAUSIBLE_S = 1767225600
 
 
 class Milliseconds:
-    """Extends read_us(), which wraps at period_us; now() must be called at least once a period."""
+    """Extends read_us(), which wraps at period_us, a power of two; now() must be called at least once a period."""
 
-    __slots__ = ('_read_us', '_period_us', '_last_us', '_rest_us', '_ms')
+    __slots__ = ('_read_us', '_mask', '_last_us', '_rest_us', '_ms')
 
     def __init__(self, read_us, period_us):
         self._read_us = read_us
-        self._period_us = period_us
+        # Not the period itself: of a board's small integers, 1 << 30 is the first that is none, and every use of it would allocate.
+        self._mask = period_us - 1
         self._last_us = read_us()
         self._rest_us = 0
         self._ms = 0
@@ -19,8 +20,8 @@ class Milliseconds:
     def now(self):
         """Milliseconds since this object was made."""
         ticks_us = self._read_us()
-        # The modulo rather than ticks_diff: firmware of 1.18 and older takes its arguments the other way round.
-        rest_us = self._rest_us + (ticks_us - self._last_us) % self._period_us
+        # Arithmetic of our own rather than ticks_diff: firmware of 1.18 and older takes its arguments the other way round.
+        rest_us = self._rest_us + (ticks_us - self._last_us & self._mask)
         self._last_us = ticks_us
         if rest_us < 1000:
             self._rest_us = rest_us

@@ -97,6 +97,7 @@ class House:
                 return False
             except BoardReset as reset:
                 self.resets.append(str(reset))
+                assert len(self.resets) < 10, self.resets
                 self.board.reboot(self.board.reset_reads_as() if self.modem else 2)
             except Over:
                 return True

@@ -140,11 +140,11 @@ def live(seed, days):
     longest_s = max((after - before for before, after in zip(times, times[1:] + [fate.end_s]) if not fate.is_away(before, after)), default=0)
     assert longest_s <= GAP_S
     box = house.world.box
-    said = [entry['decoded'] for entry in house.of('uplink', fate.end_s - QUIET_S + 600) if entry['decoded']['code'] == box.code]
+    said = [entry['decoded'] for entry in house.of('uplink', fate.end_s - QUIET_S + 600) if entry['decoded'].get('code') == box.code]
     # On a day without airtime left, answers that waited go out in place of heartbeats, and tell the state as answers do.
     told = any(words['type'] == 'result' or words['state'] == word_of(box.code) for words in said)
     last = house.of('uplink')[-1]
-    told = told and last['received'] and last['decoded']['code'] == box.code
+    told = told and last['received'] and last['decoded'].get('code') == box.code
     assert told or spent[0], (last, box.code)
     return house, {'airtime': airtime_s, 'gap': longest_s, 'uplinks': len(times), 'resets': len(causes), 'untold': not told}
 

@@ -4,6 +4,8 @@ import config
 import main
 import pytest
 from app import words
+from app.book import Entry
+from app.work import Work
 from hal.contract import STORE, HalError
 from tests.unit.fake_board import Board
 
@@ -235,3 +237,11 @@ def test_a_limit_is_answered_by_what_the_box_shows_after_it_was_written():
     assert (0x14, 0x00A6) in [(register, value) for _, register, value in rig.box.writes]
     answers = [ms for ms, port, payload in rig.board.radio.frames if port == RESULT]
     assert len(answers) == 1 and answers[0] > [ms for ms, register, _ in rig.box.writes if register == 0x14][0]
+
+
+def test_a_command_that_goes_on_from_the_boot_on_keeps_the_radio_no_longer_than_any_other():
+    actor = Rig().monitor.actor
+    entry = Entry(words.COMMANDS.index('start'), 1, 1, 600, 0)
+    entry.begun = True
+    actor._resume(Work(entry, actor.book, ()), 0)
+    assert actor.holds_radio(19_999) and not actor.holds_radio(20_000)

@@ -5,6 +5,7 @@ import xml.etree.ElementTree as xml
 
 import config
 import pytest
+from hal import pins
 from tests.contract.mainline_rig import PICO
 from tools import make_keys, wiring
 
@@ -105,7 +106,7 @@ def test_the_table_of_the_pico_is_what_the_tests_of_the_rp2_run_with():
 
 
 def test_every_pin_setting_is_explained():
-    for name in config._PINS + ("LIGHT", "BUS_UART", "RADIO_UART"):
+    for name in pins.NAMES + ("LIGHT", "BUS_UART", "RADIO_UART"):
         assert f"`{name}`" in MANUAL
 
 

@@ -346,6 +346,19 @@ def test_it_needs_the_keys_of_its_modem(bench):
     assert load_mainline(bench.chip).needs_keys(bench.settings) is True
 
 
+@pytest.mark.parametrize("kind, overrides, names", [
+    ("esp32", {}, []), ("rp2", {}, []), ("esp32", {"BUS_RX_PIN": 24, "RADIO_TX_PIN": 22}, ["BUS_RX_PIN", "RADIO_TX_PIN"]),
+    ("rp2", {"BUS_DE_PIN": 30}, ["BUS_DE_PIN"]), ("esp32", {"LIGHT_PIN": 24}, ["LIGHT_PIN"]), ("esp32", {"LIGHT_PIN": 24, "LIGHT": None}, []),
+    ("esp32", {"BUS_DE_PIN": None}, []), ("esp32", {"LIGHT_PIN": "LED"}, ["LIGHT_PIN"]), ("esp32", {"BUS_DE_PIN": 5}, ["BUS_DE_PIN"]),
+])
+def test_pins_that_the_chip_lacks_are_named_before_any_is_touched(kind, overrides, names):
+    settings = config.Settings(dict(KINDS[kind].overrides, **overrides))
+    chip = Chip(kind)
+    assert [name for name, _ in load_mainline(chip).cannot_do(settings, [])] == names
+    assert [pad for pad in chip.pads.values() if pad.driven] == []
+    assert load_mainline(chip).cannot_do(settings, list(config.NAMES)) == []
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_wrong_settings_are_told_and_leave_the_bus_alone(kind, capsys):
     overrides = PICO if kind == "rp2" else {}
