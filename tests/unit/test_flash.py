@@ -272,6 +272,12 @@ def test_a_settings_file_that_cannot_be_read_is_told(monkeypatch):
     assert ("config.py", "cannot be read: SyntaxError: invalid syntax (config.py, line 3)") in flash.check("rp2")
 
 
+def test_a_setting_that_was_taken_out_is_told(monkeypatch):
+    monkeypatch.delattr(config, "REGION")
+    monkeypatch.setitem(sys.modules, "keys", None)
+    assert flash.check("rp2") == [("config.py", "has no REGION"), ("keys.py", "is missing: `make keys` makes it")]
+
+
 def test_a_linux_computer_is_not_flashed(capsys):
     code, said = run(capsys, "linux", "/dev/none")
     assert code == 2 and "docs/linux.md" in said
