@@ -53,11 +53,15 @@ def check(platform):
         import main
         from hal import pins
 
-        settings = modules["config"].Settings()
-        wrong = main.check(settings)
-        errors += wrong + pins.check(settings, [name for name, _ in wrong], platform)
-    if "keys" in modules or not any(name == "keys.py" for name, _ in errors):
-        errors += importlib.import_module("config").validate_keys(modules.get("keys")) if "config" in modules else []
+        try:
+            settings = modules["config"].Settings()
+        except KeyError as error:
+            errors.append(("config.py", f"has no {error.args[0]}"))
+        else:
+            wrong = main.check(settings)
+            errors += wrong + pins.check(settings, [name for name, _ in wrong], platform)
+        if not any(name == "keys.py" for name, _ in errors):
+            errors += modules["config"].validate_keys(modules.get("keys"))
     return errors
 
 

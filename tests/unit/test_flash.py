@@ -1,8 +1,14 @@
 """make flash, end to end: a real MicroPython behind a pseudo-terminal. A cut at any moment, and everything that can be wrong."""
+import importlib
+import os
 import pathlib
+import pty
+import re
 import shutil
+import sys
 import time
 
+import config
 import loader
 import pytest
 from tests.unit import flash_house
@@ -158,20 +164,30 @@ def test_a_version_that_does_not_start_is_told_with_its_last_words(make_board):
 # --- what can be wrong: one message, and nothing is changed
 
 
-def refused(board, words, **how):
-    before = holds(board.folder)
-    with pytest.raises(flash.FlashError, match=words) as caught:
-        put(board, how.pop("files", firmware("new")), **how)
-    assert "\n" not in str(caught.value)
-    assert holds(board.folder) == before and board.changes() == []
+@pytest.fixture
+def refused(monkeypatch, capsys, evidence):
+    """refused(what is wrong, board or port, words): make flash says so in one line, ends with 1 and has changed nothing."""
+    def refuse(wrong, board, words, form="py"):
+        monkeypatch.setattr(flash, "check", lambda platform: [])
+        monkeypatch.setattr(build, "content", lambda *_: firmware("new"))
+        port = board if isinstance(board, str) else board.port
+        before = {} if isinstance(board, str) else holds(board.folder)
+        code, said = run(capsys, "esp32", port, "--format", form)
+        lines = said.splitlines()
+        changed = 0 if isinstance(board, str) else len(board.changes()) + (holds(board.folder) != before)
+        evidence(f"make flash, {wrong}: exit status, lines of error, changes", f"{code}, {len(lines)}, {changed}", "not 0, 1, 0")
+        assert re.search("^make flash: .*" + words, said) and (code, len(lines), changed) == (1, 1, 0)
+
+    return refuse
 
 
-def test_a_wrong_board_is_refused_before_anything_is_changed(make_board):
-    refused(make_board(a_flash(), platform="rp2"), "says it is 'rp2', BOARD=esp32 is 'esp32'.*make flash BOARD=rp2")
+def test_a_wrong_board_is_refused_before_anything_is_changed(make_board, refused):
+    refused("wrong board", make_board(a_flash(), platform="rp2"), "says it is 'rp2', BOARD=esp32 is 'esp32'.*make flash BOARD=rp2")
 
 
-def test_a_micropython_of_another_generation_is_refused(make_board):
-    refused(make_board(a_flash(), version="1.18.0", mpy=5), r"MicroPython 1\.18 .*version 5, this build has version 6.*FORMAT=py", form="mpy")
+def test_a_micropython_of_another_generation_is_refused(make_board, refused):
+    board = make_board(a_flash(), version="1.18.0", mpy=5)
+    refused("another MicroPython", board, r"MicroPython 1\.18 .*version 5, this build has version 6.*FORMAT=py", form="mpy")
 
 
 def test_a_lopy4_says_nothing_of_mpy_and_knows_no_raw_paste(make_board):
@@ -180,12 +196,13 @@ def test_a_lopy4_says_nothing_of_mpy_and_knows_no_raw_paste(make_board):
     assert flash_house.started(board.folder) == of("new")
 
 
-def test_a_read_only_flash_is_told(make_board):
-    refused(make_board(a_flash(), readOnly=True), "read-only. Nothing was changed")
+def test_a_read_only_flash_is_told(make_board, refused):
+    refused("read-only flash", make_board(a_flash(), readOnly=True), "read-only. Nothing was changed")
 
 
-def test_a_full_flash_is_told_before_anything_is_written(make_board):
-    refused(make_board({**a_flash(), "big": bytes(200 << 10)}, bytes=256 << 10), "is full: .* KB are needed, .* KB are free. Nothing was changed")
+def test_a_full_flash_is_told_before_anything_is_written(make_board, refused):
+    board = make_board({**a_flash(), "big": bytes(200 << 10)}, bytes=256 << 10)
+    refused("full flash", board, "is full: .* KB are needed, .* KB are free. Nothing was changed")
 
 
 def test_a_flash_that_fills_up_all_the_same_leaves_the_old_version(make_board):
@@ -216,15 +233,11 @@ def test_ctrl_c_lets_the_version_before_run_on(make_board):
     assert eventually(lambda: b"started old" in board.heard[before:].split(b"raw REPL")[-1])
 
 
-def test_a_port_where_nothing_answers_is_told(monkeypatch):
-    import os
-    import pty
-
+def test_a_port_where_nothing_answers_is_told(monkeypatch, refused):
     monkeypatch.setattr(flash, "RESTART_S", 0.3)
     master, terminal = pty.openpty()
     try:
-        with pytest.raises(flash.FlashError, match="nothing on .* answers as MicroPython does. Nothing was changed"):
-            flash.flash("esp32", os.ttyname(terminal), firmware("new"), "py", silent)
+        refused("no board at the port", os.ttyname(terminal), "nothing on .* answers as MicroPython does. Nothing was changed")
     finally:
         os.close(master)
         os.close(terminal)
@@ -235,33 +248,34 @@ def run(capsys, *arguments):
     return code, capsys.readouterr().err
 
 
-def test_a_wrong_port_is_told(capsys, monkeypatch):
-    monkeypatch.setattr(flash, "check", lambda platform: [])
-    code, said = run(capsys, "esp32", "/dev/none", "--format", "py")
-    assert code == 1 and said.startswith("make flash: There is no port /dev/none") and said.count("\n") == 1
+def test_a_wrong_port_is_told(refused):
+    refused("wrong port", "/dev/none", "There is no port /dev/none.*Nothing was changed")
 
 
-def test_bad_settings_and_keys_are_all_told_and_the_port_is_not_touched(capsys, monkeypatch):
-    import config
-
+def test_bad_settings_and_keys_are_all_told_and_the_port_is_not_touched(capsys, monkeypatch, evidence):
     monkeypatch.setattr(config, "REGION", "EU")
     monkeypatch.setattr(config, "CHARGER_ID", 99)
     monkeypatch.setattr(flash, "flash", None)
-    monkeypatch.setitem(__import__("sys").modules, "keys", None)
+    monkeypatch.setitem(sys.modules, "keys", None)
     code, said = run(capsys, "rp2", "/dev/none")
     assert code == 1
+    evidence("make flash, bad configuration: exit status, lines (a head, one for each error), port opened", f"{code}, {len(said.splitlines())}, no")
     for words in ("REGION is 'EU'", "CHARGER_ID is 99", "WATCHDOG_S is 60", "keys.py is missing: `make keys` makes it", "Nothing was changed"):
         assert words in said
 
 
-def test_a_settings_file_that_cannot_be_read_is_told(monkeypatch, tmp_path):
-    import importlib
-
+def test_a_settings_file_that_cannot_be_read_is_told(monkeypatch):
     def broken(name):
         raise SyntaxError("invalid syntax (config.py, line 3)")
 
     monkeypatch.setattr(importlib, "import_module", broken)
     assert ("config.py", "cannot be read: SyntaxError: invalid syntax (config.py, line 3)") in flash.check("rp2")
+
+
+def test_a_setting_that_was_taken_out_is_told(monkeypatch):
+    monkeypatch.delattr(config, "REGION")
+    monkeypatch.setitem(sys.modules, "keys", None)
+    assert flash.check("rp2") == [("config.py", "has no REGION"), ("keys.py", "is missing: `make keys` makes it")]
 
 
 def test_a_linux_computer_is_not_flashed(capsys):
