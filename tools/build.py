@@ -64,8 +64,8 @@ def compiled(sources, compiler):
             here = pathlib.Path(folder, path)
             here.parent.mkdir(parents=True, exist_ok=True)
             here.write_text(sources[path])
-            # -s: the name in traces, and the only thing in the file that could depend on where it was built.
-            result = subprocess.run([program, *manifest.OPTIONS, "-s", path, str(here)], capture_output=True, text=True)
+            # -s: the name in traces, and the only thing in the file that could depend on where it was built. No longer than the module's.
+            result = subprocess.run([program, *manifest.OPTIONS, "-s", here.stem, str(here)], capture_output=True, text=True)
             if result.returncode:
                 raise ValueError(f"{path}: {(result.stderr + result.stdout).strip()}")
             return path.removesuffix(".py") + ".mpy", here.with_suffix(".mpy").read_bytes()

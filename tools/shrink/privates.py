@@ -72,6 +72,6 @@ def chosen(found, attributes):
     for key in sorted(found.counts, key=lambda key: (-found.counts[key], key)):
         here = taken.setdefault(key[:2], {attributes.get(name, name) for name in found.foreign})
         # Where there is none left it stays as it is: no other attribute is called so.
-            words[key] = next((word for word in pool if word not in here), key[2])
+        words[key] = next((word for word in pool if word not in here), key[2])
         here.add(words[key])
     return words
