@@ -9,7 +9,7 @@ PORT ?=
 BOARD ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench lint soak evidence mutants keys lock build flash hil hil-sim status console logs bridge test-home
+.PHONY: help setup run test bench lint soak evidence mutants keys lock build flash hil hil-sim status console logs bridge test-home discovery package
 
 help:
 	@echo "The monitor for ABL wallboxes. First make run, then type help there."
@@ -30,6 +30,9 @@ help:
 	@echo "  make hil-sim                  the same against the simulated wallbox, MINUTES=1 of polling instead of 10"
 	@echo ""
 	@echo "  make status PORT=/dev/ttyUSB0 what the box says, in words; ARGS=--json for programs"
+	@echo ""
+	@echo "  make discovery APP=my-app DEV=wallbox  the wallbox in Home Assistant, by MQTT discovery; REMOVE=1 takes it away"
+	@echo "  make package APP= DEV=        the same as a package, in YAML"
 	@echo ""
 	@echo "  Later:  build flash console logs bridge test-home"
 
@@ -89,6 +92,20 @@ flash:
 console logs:
 	@$(needs_port)
 	@$(call later,7)
+
+# docs/home-assistant.md. The password of a broker that has one is asked for, or taken from MQTT_PASSWORD.
+needs_device = $(call given,APP,the application id at The Things Stack,APP=my-app DEV=$(or $(DEV),wallbox)); $(call given,DEV,the device id,APP=$(APP) DEV=wallbox)
+PLACE = --app "$(APP)" --device "$(DEV)" --tenant "$(or $(TENANT),ttn)" $(if $(SILENCE),--silence-min "$(SILENCE)") $(if $(MORNING),--morning "$(MORNING)")
+
+discovery:
+	@$(needs_device)
+	@$(MAKE) --no-print-directory setup
+	@$(PY) -m tools.discovery $(if $(REMOVE),remove,publish) $(PLACE) $(if $(BROKER),--broker "$(BROKER)") $(if $(MQTT_USER),--user "$(MQTT_USER)")
+
+package:
+	@$(needs_device)
+	@$(MAKE) --no-print-directory setup
+	@$(PY) -m tools.discovery package $(PLACE) --out "$(or $(OUT),build/home-assistant/ev_charger.yaml)"
 
 # docs/console.md: what the box says, in words; the other commands are those of tools.console.
 status:

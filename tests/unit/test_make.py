@@ -17,7 +17,7 @@ def make(*arguments):
 
 def test_make_alone_lists_what_there_is():
     said = make().stdout
-    for target in ("run", "test", "lint", "bench", "soak", "evidence", "mutants", "setup", "keys", "hil", "hil-sim"):
+    for target in ("run", "test", "lint", "bench", "soak", "evidence", "mutants", "setup", "keys", "hil", "hil-sim", "discovery", "package"):
         assert f"  make {target}" in said
 
 
@@ -32,6 +32,8 @@ def test_make_alone_lists_what_there_is():
         (["hil", "PORT=/dev/none"], "There is no port /dev/none"),
         (["hil", "PORT=/dev/none", "CONTROL=yes"], "CONTROL=1"),
         (["hil", "PORT=/dev/none", "MINUTES=long"], "MINUTES=10"),
+        (["discovery"], "make discovery APP=my-app DEV=wallbox"),
+        (["package", "APP=my-app"], "make package APP=my-app DEV=wallbox"),
         (["status"], "make status PORT=/dev/ttyUSB0"),
         (["console"], "make console PORT=/dev/ttyUSB0"),
         (["logs"], "make logs PORT=/dev/ttyUSB0"),
