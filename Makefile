@@ -31,10 +31,13 @@ help:
 	@echo ""
 	@echo "  make status PORT=/dev/ttyUSB0 what the box says, in words; ARGS=--json for programs"
 	@echo ""
+	@echo "  make bridge APP=my-app DEV=wallbox CLUSTER=eu1   mosquitto's files for The Things Stack, and what to type then;"
+	@echo "                                FOR=home-manager|home-assistant|both LISTEN=127.0.0.1|0.0.0.0|none; ARGS=--help for all"
 	@echo "  make discovery APP=my-app DEV=wallbox  the wallbox in Home Assistant, by MQTT discovery; REMOVE=1 takes it away"
 	@echo "  make package APP= DEV=        the same as a package, in YAML"
+	@echo "  make test-home                real mosquitto, Home Assistant and browser"
 	@echo ""
-	@echo "  Later:  build flash console logs bridge test-home"
+	@echo "  Later:  build flash console logs"
 
 setup:
 	@sh tools/setup.sh
@@ -126,5 +129,15 @@ hil:
 hil-sim: setup
 	@$(HIL) --sim="$(SIM)" --control 1 --minutes "$(call hil_minutes,1)" $(ARGS)
 
-bridge test-home:
+# docs/bridge.md. An empty TENANT= is a stack without tenants; no TENANT at all is The Things Network's.
+bridge_options = $(if $(APP),--app "$(APP)") $(if $(DEV),--device "$(DEV)") $(if $(CLUSTER),--cluster "$(CLUSTER)") \
+	$(if $(filter undefined,$(origin TENANT)),,--tenant "$(TENANT)") $(if $(FOR),--for "$(FOR)") $(if $(LISTEN),--listen "$(LISTEN)") \
+	$(if $(CA),--ca "$(CA)") $(if $(PLAIN),--plain) $(if $(KEY_FILE),--key-file "$(KEY_FILE)") $(if $(OUT),--out "$(OUT)") $(if $(REMOVE),--remove)
+
+bridge:
+	@[ -z "$(filter command,$(firstword $(origin KEY)))" ] || { echo "make bridge: no key on the command line, where others can read it. Leave KEY out and type it when asked, or give KEY_FILE=" >&2; exit 2; }
+	@$(MAKE) --no-print-directory setup
+	@$(PY) -m tools.bridge $(bridge_options) $(ARGS)
+
+test-home:
 	@$(call later,8)
