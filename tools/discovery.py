@@ -19,7 +19,7 @@ from tools import home_entities, home_package
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ORIGIN = {"name": "EV charger monitor"}
 WAIT_S = 10
-QUIET_S = 0.2
+QUIET_S = 0.5
 PASSWORD_VARIABLE = "MQTT_PASSWORD"
 SAID = {
     "publish": "{count} entities of {device} published on {host}:{port}. Home Assistant shows them at once, under Settings -> Devices -> MQTT.\n",
@@ -48,8 +48,7 @@ class Broker:
         self.retained = {}
         self._where = f"{host}:{port}"
         self._done = threading.Event()
-        self._back = threading.Event()
-        self._reason = self._end = None
+        self._reason = None
         self._client = paho.Client(paho.CallbackAPIVersion.VERSION2, f"discovery-{secrets.token_hex(4)}")
         if user:
             self._client.username_pw_set(user, password)
@@ -75,13 +74,9 @@ class Broker:
         self._client.loop_stop()
 
     def read_retained(self, topic):
-        """Fills retained with what the broker keeps there: a message of our own comes back behind most of it, then quiet ends it."""
-        self._end = topic.replace("+", "ev-charger-end")
+        """Fills retained with what the broker keeps there: it comes right behind the answer to the subscription, and quiet ends it."""
         self._client.subscribe(topic, 1)
         self._wait("no answer to a subscription")
-        self._client.publish(self._end, b"", 1)
-        if not self._back.wait(WAIT_S):
-            raise Wrong(f"{self._where} gives no message back: may this user read and write {topic}?")
         while self._done.wait(QUIET_S):
             self._done.clear()
         self._client.unsubscribe(topic)
@@ -95,9 +90,7 @@ class Broker:
         self._done.set()
 
     def _on_message(self, client, userdata, message):
-        if message.topic == self._end:
-            self._back.set()
-        elif message.retain:
+        if message.retain:
             self.retained[message.topic] = message.payload
             self._done.set()
 

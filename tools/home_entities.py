@@ -83,7 +83,7 @@ _COMMAND_HEAD = _HEAD + "{%- set p = " + _REQUEST + """ -%}
 {%- set answer = d.get('type') == 'result' and (ours or this.state != 'pending') -%}
 """
 _COMMAND = _COMMAND_HEAD + (
-    "{%- if 'issued_at' in p -%}pending{%- elif answer -%}{{ d.result }}{%- elif lost -%}failed{%- elif late -%}unanswered"
+    "{%- if 'issued_at' in p -%}pending{%- elif answer -%}{{ d.get('result', 'unknown') }}{%- elif lost -%}failed{%- elif late -%}unanswered"
     "{%- else -%}" + _KEEP + "{%- endif -%}")
 _COMMAND_ATTRIBUTES = _COMMAND_HEAD + """\
 {%- set said = dict(a.items() | selectattr('0', 'in', ['command', 'command_id', 'issued_at', 'detail', 'request']) | list) -%}

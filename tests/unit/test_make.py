@@ -55,7 +55,6 @@ def test_a_missing_or_wrong_argument_says_what_to_give(arguments, words):
     "arguments, issue",
     [
         (["build", "BOARD=lopy4"], 7), (["flash", "BOARD=lopy4", "PORT=x"], 7), (["console", "PORT=x"], 7), (["logs", "PORT=x"], 7),
-        (["test-home"], 8),
     ],
 )
 def test_a_target_still_to_be_built_says_so(arguments, issue):
