@@ -29,6 +29,12 @@ class World:
         return self
 
     def __exit__(self, *problem):
+        self.close()
+
+    def close(self):
+        """End it; once is enough."""
+        if self._process.poll() is not None:
+            return
         self.say("quit")
         try:
             self._process.wait(10)
