@@ -127,8 +127,8 @@ _AIRTIME_ATTRIBUTES = _AIRTIME_HEAD + "{{ {'day': today, 'heard': m.get('receive
 _WINDOW = r"([a-z,-]+ )?\d\d:\d\d-\d\d:\d\d( [\d.]+(A|kWh|min))*"
 PLAN_PATTERN = f"^({_WINDOW}(; ?{_WINDOW})*|none|unknown)$"
 _WINDOW_TEXT = (
-    "{{ w.days }} {{ w.from }}-{{ w.to }}{% if 'current_a' in w %} {{ w.current_a }}A{% endif %}"
-    "{% if 'kwh' in w %} {{ w.kwh }}kWh{% endif %}{% if 'duration_min' in w %} {{ w.duration_min }}min{% endif %}")
+    "{{ w.days }} {{ w.from }}-{{ w.to }}{% if 'current_a' in w %} {{ '%g' | format(w.current_a) }}A{% endif %}"
+    "{% if 'kwh' in w %} {{ '%g' | format(w.kwh) }}kWh{% endif %}{% if 'duration_min' in w %} {{ '%g' | format(w.duration_min) }}min{% endif %}")
 _PLAN_TEXT = "{%- for w in WINDOWS -%}" + _WINDOW_TEXT + "{{ '' if loop.last else '; ' }}{%- else -%}none{%- endfor -%}"
 _PLAN_STATE = _pages(
     "plan", _PLAN_TEXT.replace("WINDOWS", "d.get('windows') or []"), "; ",

@@ -13,7 +13,8 @@ DASHBOARD = "title: Home\nviews:\n  - title: Wallbox\n    cards:\n      - " + CA
 
 def look(assistant, picture, press, until, after):
     """Open the dashboard, press a button by its name, call after(), and take a picture once the words `until` are to be read."""
-    given = {"url": assistant.url, "tokens": assistant.tokens, "picture": str(picture), "press": press, "until": until, "chromium": program("chromium")}
+    given = {"url": assistant.url, "tokens": assistant.tokens, "picture": str(picture), "press": press, "until": until,
+             "chromium": program("chromium")}
     picture.parent.mkdir(parents=True, exist_ok=True)
     with subprocess.Popen([PYTHON, ROOT / "tests" / "home" / "page.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True) as page:

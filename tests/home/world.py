@@ -52,8 +52,9 @@ class World:
 
     def boot(self):
         """Return once the monitor knows the time; simulated time is then some seconds ahead of ours."""
+        mark = self.mark()
         self.say(f"speed {HURRY}")
-        self.wait_for(r"downlink +port 202 .* received", BOOT_S)
+        self.wait_for(r"downlink +port 202 .* received", BOOT_S, mark)
         self.say("speed 1")
 
     def wait_for(self, pattern, within_s=30, since=0):
