@@ -9,7 +9,7 @@ PORT ?=
 BOARD ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench lint soak evidence mutants keys lock build flash hil hil-sim status console logs bridge test-home discovery package
+.PHONY: help setup run test bench lint soak evidence mutants keys lock build flash hil hil-sim status console logs bridge guard device-repository test-home discovery package
 
 help:
 	@echo "The monitor for ABL wallboxes. First make run, then type help there."
@@ -20,6 +20,7 @@ help:
 	@echo "  make lint                     style, and both MicroPython compilers over src/"
 	@echo "  make bench                    the benchmarks alone, with their figures"
 	@echo "  make soak MINUTES=60          the long checks on all cores, each round with a new seed; adds to docs/soak.json"
+	@echo "      [ARGS=\"--only cuts\"]     those of that name alone"
 	@echo "  make evidence                 measures again and writes docs/evidence.md"
 	@echo "  make mutants                  breaks the code in known ways, one at a time; writes docs/defects.md"
 	@echo "  make setup                    .venv and everything in it (the others do it when needed)"
@@ -35,6 +36,8 @@ help:
 	@echo "                                FOR=home-manager|home-assistant|both LISTEN=127.0.0.1|0.0.0.0|none; ARGS=--help for all"
 	@echo "  make discovery APP=my-app DEV=wallbox  the wallbox in Home Assistant, by MQTT discovery; REMOVE=1 takes it away"
 	@echo "  make package APP= DEV=        the same as a package, in YAML"
+	@echo "  make guard APP=my-app         between the bridge (GUARD=1) and Home Manager: withholds what would end it"
+	@echo "  make device-repository        the entry for The Things Stack's device repository, made anew in ttn/lorawan-devices/"
 	@echo "  make test-home                real mosquitto, Home Assistant and browser"
 	@echo ""
 	@echo "  Later:  build flash console logs"
@@ -59,7 +62,7 @@ lint: setup
 	@$(PY) -m tools.dialect
 
 soak: setup
-	@$(PY) -m tools.soak --minutes "$(MINUTES)"
+	@$(PY) -m tools.soak --minutes "$(MINUTES)" $(ARGS)
 
 evidence: setup
 	@rm -f build/evidence.json
@@ -129,15 +132,23 @@ hil:
 hil-sim: setup
 	@$(HIL) --sim="$(SIM)" --control 1 --minutes "$(call hil_minutes,1)" $(ARGS)
 
-# docs/bridge.md. An empty TENANT= is a stack without tenants; no TENANT at all is The Things Network's.
+# docs/bridge.md. Needs no set-up, only Python. An empty TENANT= is a stack without tenants; no TENANT at all is The Things Network's.
 bridge_options = $(if $(APP),--app "$(APP)") $(if $(DEV),--device "$(DEV)") $(if $(CLUSTER),--cluster "$(CLUSTER)") \
-	$(if $(filter undefined,$(origin TENANT)),,--tenant "$(TENANT)") $(if $(FOR),--for "$(FOR)") $(if $(LISTEN),--listen "$(LISTEN)") \
+	$(if $(filter undefined,$(origin TENANT)),,--tenant "$(TENANT)") $(if $(FOR),--for "$(FOR)") $(if $(GUARD),--guard) $(if $(LISTEN),--listen "$(LISTEN)") \
 	$(if $(CA),--ca "$(CA)") $(if $(PLAIN),--plain) $(if $(KEY_FILE),--key-file "$(KEY_FILE)") $(if $(OUT),--out "$(OUT)") $(if $(REMOVE),--remove)
 
 bridge:
 	@[ -z "$(filter command,$(firstword $(origin KEY)))" ] || { echo "make bridge: no key on the command line, where others can read it. Leave KEY out and type it when asked, or give KEY_FILE=" >&2; exit 2; }
-	@$(MAKE) --no-print-directory setup
-	@$(PY) -m tools.bridge $(bridge_options) $(ARGS)
+	@$(or $(wildcard $(PY)),python3) -m tools.bridge $(bridge_options) $(ARGS)
+
+# docs/home-manager.md. Runs until Ctrl-C.
+guard: setup
+	@[ -n "$(APP)" ] || { echo "make guard needs APP, the application. Type:  make guard APP=my-app" >&2; exit 2; }
+	@$(PY) -m tools.guard --app "$(APP)" $(if $(HOST),--host "$(HOST)") $(if $(MQTT_USER),--user "$(MQTT_USER)") $(ARGS)
+
+# The entry in ttn/lorawan-devices/ anew, and a copy of it to hand in: docs/registration.md.
+device-repository: setup
+	@$(PY) -m tools.device_repository $(if $(OUT),--out "$(OUT)") $(ARGS)
 
 # docs/home-assistant.md. Not part of make test: it needs programs of the system, which it names.
 test-home: setup

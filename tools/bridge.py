@@ -33,13 +33,15 @@ ROUTES = {
         ("in", "up", "{same}"), *[("in", event, "{same}") for event in EVENTS], ("out", "down/push", "{same}"), ("out", "down/replace", "{same}"),
     ],
 }
+# Where Home Manager's uplinks go instead if tools/guard.py stands between.
+GUARDED = "ttn-guard/{app}/up"
 WANTED = {"home-manager": ["home-manager"], "home-assistant": ["home-assistant"], "both": ["home-manager", "home-assistant"]}
 
 STEPS = """\
 Written to {out}:
   {files}
 
-Now, on the machine with mosquitto (sudo apt-get install mosquitto mosquitto-clients), in that directory:
+Now, on the machine with mosquitto (sudo apt-get install mosquitto mosquitto-clients ca-certificates), in that directory:
 {steps}
   sudo install -o mosquitto -g mosquitto -m 600 {bridge} /etc/mosquitto/conf.d/
   sudo systemctl restart mosquitto
@@ -119,10 +121,15 @@ def read_key(path=None, environment=os.environ, stdin=sys.stdin):
     return key
 
 
-def routes(consumer, app, device, user):
+def routes(consumer, app, device, user, guarded=False):
     """(direction, topic here, topic at the stack) of each topic line of that consumer."""
     there = f"v3/{user}/devices/{device}/"
-    return [(direction, here.format(app=app, same=there + topic), there + topic) for direction, topic, here in ROUTES[consumer]]
+    lines = []
+    for direction, topic, here in ROUTES[consumer]:
+        if guarded and consumer == "home-manager" and direction == "in":
+            here = GUARDED
+        lines.append((direction, here.format(app=app, same=there + topic), there + topic))
+    return lines
 
 
 def topic_line(direction, here, there):
@@ -147,7 +154,7 @@ def bridge_file(given, key):
     tls = "# None: to this very machine only." if given.plain else f"bridge_cafile {given.ca}"
     said, blocks = [], []
     for consumer in WANTED[given.consumer]:
-        lines = routes(consumer, given.app, given.device, user)
+        lines = routes(consumer, given.app, given.device, user, given.guard)
         said += [f"#   {consumer:15}{here}  {'<-' if way == 'in' else '->'}  {there}" for way, here, there in lines]
         block = template("connection.conf").substitute(
             name=f"ttn-{given.device}-{consumer}", address=address, tls=tls, user=user, key=key, state=f"ttn-bridge/{given.device}/{consumer}",
@@ -199,7 +206,7 @@ def make(given):
     public = given.listen and not is_loopback(given.listen[0])
     steps = ADD_LISTENER.format(listener=LISTENER) if given.listen else ""
     steps += ADD_PASSWORD.format(passwords=PASSWORDS) if public else ""
-    watch = f"ttn/{given.app}/up" if given.consumer != "home-assistant" else "v3/#"
+    watch = "v3/#" if given.consumer == "home-assistant" else (GUARDED if given.guard else "ttn/{app}/up").format(app=given.app)
     return STEPS.format(
         out=given.out, files="\n  ".join(f"{name}  (mode {mode:o})" for name, _, mode in files), bridge=files[0][0], steps=steps.rstrip("\n"),
         login="-u home -P PASSWORD " if public else "", watch=watch, where="" if given.out == OUT else f" OUT={given.out}")
@@ -212,6 +219,7 @@ def parser():
     words.add_argument("--cluster", type=endpoint, help="CLUSTER=: eu1, nam1, au1, or HOST[:PORT] of another stack")
     words.add_argument("--tenant", type=tenant, default="ttn", help="TENANT=: ttn (default); empty for a stack without tenants")
     words.add_argument("--for", dest="consumer", choices=WANTED, default="both", help="FOR=: whose topics (default both)")
+    words.add_argument("--guard", action="store_true", help="GUARD=1: Home Manager's uplinks go through make guard")
     words.add_argument("--listen", type=listener, default="127.0.0.1", metavar="ADDRESS[:PORT]",
                        help="LISTEN=: 127.0.0.1 (default), 0.0.0.0 for the house (with a password), or none")
     words.add_argument("--ca", default=AUTHORITIES, help=f"CA=: file with the authorities trusted (default {AUTHORITIES})")

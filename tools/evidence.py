@@ -1,7 +1,7 @@
 """Writes docs/evidence.md from the figures that the last `pytest --evidence` left in build/, and from docs/soak.json.
 
 A row is a claim, the figure measured for it, its limit, and the command that measures it again. Rows are sorted, so that a
-second run changes figures and nothing else. A soak of another commit than the present code's is marked stale.
+second run changes figures and nothing else. What a soak of another commit than the present code's found is marked stale.
 """
 import json
 import pathlib
@@ -42,21 +42,50 @@ def is_fresh(entry, now):
     return entry["commit"] == now and not now.endswith("+")
 
 
+def merged(old, new):
+    """Two soaks' figures for one claim, as if of one soak."""
+    both = dict(new, rounds=old["rounds"] + new["rounds"])
+    if "lowest" in old and "lowest" in new:
+        both.update(lowest=min(old["lowest"], new["lowest"]), highest=max(old["highest"], new["highest"]))
+    elif "seen" in old and "seen" in new:
+        both.update(seen=sorted(set(old["seen"] + new["seen"]))[:5])
+    return both
+
+
+def newest(record, now):
+    """{(claim, test): (figure, the soaks it is of)}: all soaks of the code `now` together, else the newest that has the claim."""
+    rows = {}
+    for entry in record:
+        for figure in entry["figures"]:
+            key = figure["claim"], figure["test"]
+            before = rows.get(key)
+            if before and is_fresh(before[1][-1], now):
+                if is_fresh(entry, now):
+                    rows[key] = merged(before[0], figure), before[1] + [entry]
+            else:
+                rows[key] = figure, [entry]
+    return rows
+
+
 def soak_lines(record, now):
-    """A section for the newest soak of the code `now`, or for the newest of all, marked stale."""
+    """A section for the soaks of the code `now`, and for claims that none of them has, the newest of all, marked stale."""
     if not record:
         return ["None is recorded yet: `make soak MINUTES=60` adds one."]
-    entry = ([entry for entry in record if is_fresh(entry, now)] or record)[-1]
-    stale = "" if is_fresh(entry, now) else f" **Stale: the code has changed since** (now {short(now)})."
-    failed = f" **Failed with the seeds {entry['failed_seeds']}.**" if entry["failed_seeds"] else " None failed."
-    first, last = entry["seeds"]
-    head = f"{entry['date']}, {entry['minutes']:g} minutes, seeds {first} to {last}, commit {short(entry['commit'])}.{failed}{stale}"
-    mark = " (stale)" if stale else ""
-    cells = [
-        [cell(f["claim"]), cell(spread(f)) + mark, limit_cell(f), str(f["rounds"]), f"`pytest {f['test']} --soak-seed N`"]
-        for f in entry["figures"]
-    ]
-    return [head, ""] + table(["Claim", "Figure", "Limit", "Rounds", "Command"], cells)
+    rows = newest(record, now)
+    shown = [entry for entry in record if any(entry in entries for _, entries in rows.values())]
+    lines = []
+    for entry in shown:
+        stale = "" if is_fresh(entry, now) else f" **Stale: the code has changed since** (now {short(now)})."
+        failed = f" **Failed with the seeds {entry['failed_seeds']}.**" if entry["failed_seeds"] else " None failed."
+        first, last = entry["seeds"]
+        only = f", only the tests named `{entry['only']}`" if entry.get("only") else ""
+        lines += [f"* {entry['date']}, {entry['minutes']:g} minutes, seeds {first} to {last}, commit {short(entry['commit'])}{only}.{failed}{stale}"]
+    cells = []
+    for (claim, test), (figure, entries) in sorted(rows.items()):
+        mark = "" if is_fresh(entries[-1], now) else " (stale)"
+        cells.append([cell(claim), cell(spread(figure)) + mark, limit_cell(figure), str(figure["rounds"]), short(entries[-1]["commit"]),
+                      f"`pytest {test} --soak-seed N`"])
+    return lines + [""] + table(["Claim", "Figure", "Limit", "Rounds", "Commit", "Command"], cells)
 
 
 def document(rows, record, now):
@@ -66,7 +95,7 @@ def document(rows, record, now):
     lines += ["fails when the limit is broken, unless the claim calls it out of reach; the command measures it again (`pytest` is",
               "`.venv/bin/python -m pytest`).", ""]
     lines += ["## Measured by tests and benchmarks", ""] + measured_lines(rows) + [""]
-    lines += ["## The last soak", ""] + soak_lines(record, now)
+    lines += ["## Soaks", ""] + soak_lines(record, now)
     return "\n".join(lines) + "\n"
 
 

@@ -28,7 +28,7 @@ specifics manually. Frequency plan as in src/config.py; LoRaWAN version 1.0.2 fo
   AppKey   {app_key}
 
 Under "Show advanced activation, LoRaWAN class and cluster settings" choose class C, unless LORAWAN_CLASS in
-src/config.py is 'A'.
+src/config.py is 'A'. All of it step by step, the payload formatter included: docs/registration.md.
 """
 OWN_EUI = """the board's own. A LoPy4 shows it at its prompt:
              import binascii; from network import LoRa

@@ -1,6 +1,6 @@
 """`make soak MINUTES=60`: the tests marked `soak`, again and again, each round with the next seed, on all cores.
 
-Adds {commit, date, minutes, seeds, failed_seeds, figures} to docs/soak.json. The first seed follows the last one recorded
+Adds {commit, date, minutes, seeds, failed_seeds, only, figures} to docs/soak.json. The first seed follows the last one recorded
 there, so that every soak treads new ground. A seed that fails is named, with the command that repeats it.
 """
 import argparse
@@ -20,6 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 RECORD = ROOT / "docs" / "soak.json"
 WORK = ROOT / "build" / "soak"
 PYTEST = [sys.executable, "-m", "pytest", "-m", "soak", "-q", "-p", "no:cacheprovider"]
+ONLY = []    # pytest's -k and its words, where not all of them are wanted
 NO_TESTS = 5  # pytest's exit code
 
 
@@ -42,7 +43,7 @@ def read_record(path=RECORD):
 def run_seed(seed):
     """One round: (seed, exit code, its rows of evidence). Its output stays in build/soak/."""
     figures = WORK / f"{seed}.json"
-    command = [*PYTEST, "--soak-seed", str(seed), "--evidence", str(figures)]
+    command = [*PYTEST, *ONLY, "--soak-seed", str(seed), "--evidence", str(figures)]
     with open(WORK / f"{seed}.log", "w") as log:
         result = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
     rows = json.loads(figures.read_text()) if figures.exists() else []
@@ -93,10 +94,13 @@ def main():
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=minutes, default=60)
     parser.add_argument("--workers", type=int, default=os.cpu_count())
+    parser.add_argument("--only", metavar="WORDS", help="only the tests of that name, as pytest's -k; their figures join those of other soaks")
     given = parser.parse_args()
-    found = subprocess.run([*PYTEST, "--collect-only"], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if given.only:
+        ONLY[:] = ["-k", given.only]
+    found = subprocess.run([*PYTEST, *ONLY, "--collect-only"], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if found.returncode:
-        print("make soak: no test is marked `soak` yet" if found.returncode == NO_TESTS else found.stdout + found.stderr, file=sys.stderr)
+        print("make soak: no such test is marked `soak`" if found.returncode == NO_TESTS else found.stdout + found.stderr, file=sys.stderr)
         return 2
 
     WORK.mkdir(parents=True, exist_ok=True)
@@ -115,12 +119,14 @@ def main():
         "minutes": round((time.monotonic() - begin) / 60, 1),
         "seeds": [results[0][0], results[-1][0]],
         "failed_seeds": failed,
+        "only": given.only,
         "figures": summarise(results),
     })
     RECORD.write_text(json.dumps(record, indent=1) + "\n")
     print(f"{len(results)} rounds, {len(failed)} failed; added to docs/soak.json")
+    only = f" -k '{given.only}'" if given.only else ""
     for seed in failed:
-        print(f"repeat it:  .venv/bin/python -m pytest -m soak --soak-seed {seed}")
+        print(f"repeat it:  .venv/bin/python -m pytest -m soak{only} --soak-seed {seed}")
     return 1 if failed else 0
 
 

@@ -656,9 +656,10 @@ function packPlan(data, bytes) {
 
 /* ---- Time zones: seconds east of UTC, and the rules of the switches ---- */
 
-var NAME = '([A-Za-z]{3,}|<[A-Za-z0-9+-]{3,}>)';
+/* At most nine groups: a small engine (MuJS) has no more. */
+var NAME = '(?:[A-Za-z]{3,}|<[A-Za-z0-9+-]{3,}>)';
 var OFFSET = '([+-]?)(\\d{1,3})(?::([0-5]\\d)(?::([0-5]\\d))?)?';
-var ZONE = new RegExp('^' + NAME + OFFSET + '(?:' + NAME + '(?:' + OFFSET + ')?)?$');
+var ZONE = new RegExp('^' + NAME + OFFSET + '(?:(' + NAME + ')(?:' + OFFSET + ')?)?$');
 var RULE = new RegExp('^(?:M(\\d{1,2})\\.(\\d)\\.(\\d)|(J?)(\\d{1,3}))(?:/' + OFFSET + ')?$');
 
 /* found holds sign, hours, minutes, seconds from place on. */
@@ -692,13 +693,13 @@ function packTimezone(data, bytes) {
   var parts = typeof data.timezone === 'string' ? data.timezone.split(',') : [''];
   var zone = ZONE.exec(parts[0]);
   var standard;
-  if (zone === null || !(parts.length === 1 || (parts.length === 3 && zone[6]))) {
+  if (zone === null || !(parts.length === 1 || (parts.length === 3 && zone[5]))) {
     refuse('timezone', 'must be a POSIX TZ string, as in AEST-10AEDT,M10.1.0,M4.1.0/3');
   }
-  standard = -seconds(zone, 2, 24);
+  standard = -seconds(zone, 1, 24);
   push(bytes, 3, standard & 0xffffff);
-  if (zone[6]) {
-    push(bytes, 3, (zone[8] ? -seconds(zone, 7, 24) : standard + 3600) & 0xffffff);
+  if (zone[5]) {
+    push(bytes, 3, (zone[7] ? -seconds(zone, 6, 24) : standard + 3600) & 0xffffff);
     parts = parts.length === 3 ? parts : ['', 'M3.2.0', 'M11.1.0'];
     packRule(parts[1], bytes);
     packRule(parts[2], bytes);

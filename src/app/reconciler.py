@@ -13,12 +13,15 @@ from app.limit import Limit
 from app.offer import Offer
 from app.past import Past
 from app.restart import Restart, is_enabled
+from app.stability import APART_MIN_MS
 from app.states import is_charging, is_fault
 
 # A decision rests on an answered reading at most this old (design decision).
 FRESH_MS = 5000
 # A car is asked to stop before its contactor opens, for at most this long; so long a hold is waited for before an outlet is opened.
 PAUSE_MS = 10000
+# A box that was reset or without power is silent for so long at least, and has forgotten a lock; read every 2 s, one answer may be lost.
+AWAY_MS = 3000
 # An E0E0 that shows no effect in this time is given up.
 JUMP_MS = 10000
 
@@ -47,7 +50,9 @@ class Reconciler:
         self.offer = Offer(self.limit, self.past.closings, self._in_force)
         self._want = None
         self._looked_ms = None       # the reading that was last looked at
+        self._was_away = False       # no reading before that one for as long as a box is silent that starts
         self._lock_held = False      # this lock has been seen in force
+        self._lost_ms = None         # the box is seen neither out of use nor in a fault since then
         self._lock_ms = None         # a box that is to be locked charges since then
         self._free_ms = None         # an E0 of ours is to be ended since then
         self._pulse_ms = None        # E0 seen since then; None: not yet, or it began before the boot
@@ -159,7 +164,12 @@ class Reconciler:
         reading = box.reading
         code = reading.code
         at_ms = reading.at_ms
+        self._was_away = self._looked_ms is not None and at_ms - self._looked_ms >= AWAY_MS
         self._looked_ms = at_ms
+        if code == 0xE0 or is_fault(code):
+            self._lost_ms = None
+        elif self._lost_ms is None:
+            self._lost_ms = at_ms
         charging = is_charging(code)
         self.past.tell_time(now_ms, box.utc_s)
         self.past.closings.see(charging, at_ms, box.utc_s)
@@ -225,9 +235,9 @@ class Reconciler:
             self._lock_ms = None
             self.past.own(True)
             return self.offer.set(self.limit.back, box, now_ms) if self.limit.back else 0
-        if self._lock_held and box.stable_code != code:
-            # One look is enough to hold a car back, not to act: a box whose power was gone would give it current until the next.
-            return self.offer.set(control.DUTY_PAUSE, box, now_ms) if code != 0xA1 and is_enabled(code) else 0
+        if self._lock_held and reading.at_ms - self._lost_ms < APART_MIN_MS:
+            # One look is no reason to act. But a box that was away has lost its lock, and would give a car current until the next one.
+            return self.offer.set(control.DUTY_PAUSE, box, now_ms) if self._was_away and code != 0xA1 and is_enabled(code) else 0
         if is_charging(code):
             # The contactor opens without load: the car is asked to stop first.
             if self._lock_ms is None:

@@ -44,6 +44,11 @@ def heartbeat_period_ms(state, settings):
     return _CLASS_C_MS if settings.LORAWAN_CLASS == 'C' else _CLASS_A_MS.get(state, _CLASS_A_OTHERWISE_MS)
 
 
+def _why(snapshot):
+    """Reason and override in one number: either alone is worth telling."""
+    return snapshot.override << 8 | snapshot.reason
+
+
 class Reporter:
     """Puts into the outbox what is to be said; the bytes are packed when they leave, so that they tell the state as it is then."""
 
@@ -62,7 +67,7 @@ class Reporter:
         self._told = None            # called when the last of them is out
         self._snapshot = Snapshot()
         self._said = None            # (code, state, reachable) last put into the outbox, None before the first
-        self._said_reason = None     # the reason that went with it
+        self._said_reason = None     # reason and override that went with it, see _why()
         self._reason_ms = None       # since when another reason holds, None while none does
         self._answers = 0
         self._when_out = None        # (key of an answer, what is called when it is out)
@@ -132,9 +137,9 @@ class Reporter:
         news = (snapshot.code, snapshot.state, self._watch.reachable)
         if news != self._said:
             self._said = news
-        elif not self._reason_settled(snapshot.reason, now_ms):
+        elif not self._reason_settled(_why(snapshot), now_ms):
             return
-        self._said_reason = snapshot.reason
+        self._said_reason = _why(snapshot)
         self._reason_ms = None
         self._session.outbox.put(FAULT if urgent else CHANGE, STATUS_KEY, self._make_status)
 

@@ -10,6 +10,7 @@ from tests.home.client import SILENCE_S, client, until
 HM_UP, HM_PUSH = f"ttn/{APP}/up", f"ttn/{APP}/down/push"
 UP = json.dumps({"uplink_message": {"decoded_payload": {"state": "Charging"}}}).encode()
 PUSH = b'{"downlinks":[{"f_port":1,"confirmed":true,"decoded_payload":{"mode":"Lock Outlet"}}]}'
+UPLINKS = 50
 CONSUMERS = {"home-manager": ["home-manager"], "home-assistant": ["home-assistant"], "both": ["home-manager", "home-assistant"]}
 
 
@@ -28,15 +29,20 @@ def house(request, tmp_path):
         yield request.param, stack, home
 
 
-def test_an_uplink_reaches_each_consumer_once(house):
+def test_each_uplink_reaches_each_consumer_once(house, evidence):
     consumer, stack, home = house
+    topics = [topic for name, topic in (("home-manager", HM_UP), ("home-assistant", THERE + "up")) if name in CONSUMERS[consumer]]
+    sent = [UP + b" " * number for number in range(UPLINKS)]
     with client(stack.network_port) as network, client(home.port, "ttn/#", "v3/#") as listening:
-        network.publish(THERE + "up", UP)
-        topics = [topic for name, topic in (("home-manager", HM_UP), ("home-assistant", THERE + "up")) if name in CONSUMERS[consumer]]
+        for uplink in sent:
+            network.publish(THERE + "up", uplink)
         for topic in topics:
-            listening.wait_for(topic, UP)
+            listening.wait_for(topic, sent[-1])
         time.sleep(SILENCE_S)
-        assert sorted(heard for heard in listening.heard) == sorted((topic, UP, False) for topic in topics)
+        wrong = sum(listening.payloads(topic) != sent for topic in topics)
+        evidence(f"consumers of {len(topics)} ({consumer}) that got not each of {UPLINKS} uplinks once and in order, by two mosquittos", wrong, 0)
+        assert wrong == 0 and len(listening.heard) == len(topics) * UPLINKS
+        assert not any(retained for _, _, retained in listening.heard)
 
 
 def test_a_command_of_each_consumer_reaches_the_stack_once_and_comes_not_back(house):

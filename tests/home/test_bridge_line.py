@@ -1,4 +1,5 @@
 """The bridge over a line that fails: lost, frozen, refused; brokers that restart; TLS."""
+import re
 import subprocess
 import time
 
@@ -117,10 +118,12 @@ def test_with_tls_the_bridge_works_and_with_a_strange_certificate_it_does_not(tm
     trusting = Home(tmp_path / "trusting", f"localhost:{stack.port}", "--ca", str(certificates["ours.pem"]), plain=False)
     with running(stack, trusting):
         both_ways(stack, trusting, 1)
-    wary = Home(tmp_path / "wary", f"localhost:{stack.port}", "--ca", str(certificates["other.pem"]), plain=False)
-    with running(stack, wary), client(wary.port, "ttn-bridge/#") as listening:
-        until(lambda: "certificate verify failed" in wary.log.read_text() + stack.log.read_text())
-        assert b"1" not in listening.payloads(STATE)
+    strangers = [("other", f"localhost:{stack.port}", "other.pem"), ("name", f"{HOST}:{stack.port}", "ours.pem")]
+    for case, address, authority in strangers:      # another authority; the right one, but a certificate for another name
+        wary = Home(tmp_path / case, address, "--ca", str(certificates[authority]), plain=False)
+        with running(stack, wary), client(wary.port, "ttn-bridge/#") as listening:
+            until(lambda log=wary.log: re.search("verify failed|not match|hostname|host name", log.read_text()), wary.log.read_text)
+            assert b"1" not in listening.payloads(STATE)
 
 
 def test_a_wrong_key_is_refused_and_the_log_says_so(tmp_path):
@@ -131,3 +134,10 @@ def test_a_wrong_key_is_refused_and_the_log_says_so(tmp_path):
     with running(stack, home):
         until(lambda: "Not authorized" in home.log.read_text() or "not authorised" in home.log.read_text(), lambda: home.log.read_text())
         assert KEY not in home.log.read_text() and "NNSXS" not in home.log.read_text()
+
+
+def test_a_name_that_cannot_be_resolved_yet_is_tried_again(tmp_path):
+    # After a power cut the router is slower than the broker.
+    home = Home(tmp_path / "home", "stack.invalid", plain=False)
+    with running(home):
+        until(lambda: home.log.read_text().count("Connecting bridge (step 1)") > 2, home.log.read_text, within_s=60)

@@ -97,6 +97,13 @@ def test_a_boost_that_was_over_while_the_monitor_had_no_power_is_over():
     assert statuses(house, at(18), at(20), 'override', 'reason') <= {('none', 'outside_plan'), ('none', 'time_unknown')}
 
 
+def test_the_end_of_an_override_is_told_even_where_the_car_goes_on_charging():
+    house = home(said(command='boost', until='22:05'), PLAN=PLAN).run(at(40))
+    assert charged(house, SAID_S + EDGE_S, at(40)) is True
+    assert statuses(house, at(35) + 30, at(40), 'override', 'reason') == set() != statuses(house, at(35), at(35) + 30, 'override', 'reason')
+    assert house.told(at(35), override='none', reason='charging', type='status') < at(35) + 30
+
+
 # --- skip
 
 

@@ -135,7 +135,8 @@ def live(seed, days):
     assert len([cause for cause in causes if cause == 'watchdog']) <= len([entry for entry in fate.away])
     airtime_s = house.world.network.uplink_airtime_s_max_day()
     assert airtime_s <= AIRTIME_S
-    times = [entry['t'] for entry in house.of('uplink')]
+    # A request for the time carries the state too.
+    times = sorted(entry['t'] for entry in house.of('uplink') + house.clock('uplink'))
     longest_s = max((after - before for before, after in zip(times, times[1:] + [fate.end_s]) if not fate.is_away(before, after)), default=0)
     assert longest_s <= GAP_S
     box = house.world.box

@@ -3,6 +3,7 @@
 import struct
 
 import config
+import pytest
 from app import words
 from app.actor import OWNER_RECORD, Actor
 from app.claims import LEAVE, LOCK, RECORD_BYTES as CLAIMS_BYTES
@@ -231,3 +232,10 @@ class AnyOrder(RuleBasedStateMachine):
 
 AnyOrder.TestCase.settings = settings(max_examples=60, stateful_step_count=25)
 TestAnyOrder = AnyOrder.TestCase
+
+
+@pytest.mark.soak
+class TestLongAnyOrder(AnyOrder.TestCase):
+    """The same at random, 1,000 lives long (tests/conftest.py)."""
+
+    settings = settings(stateful_step_count=50)

@@ -2,6 +2,8 @@
 import io
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -45,6 +47,8 @@ def test_the_key_is_in_a_file_of_its_own_that_only_its_owner_reads(make, tmp_pat
         (["--ca", "/etc/ours.pem"], ["bridge_cafile /etc/ours.pem"]),
         (["--for", "home-manager"], ["topic up in 0 ttn/ev-charger/ v3/ev-charger@ttn/devices/wallbox/",
                                      "topic push out 0 ttn/ev-charger/down/ v3/ev-charger@ttn/devices/wallbox/down/"]),
+        (["--guard"], ["topic up in 0 ttn-guard/ev-charger/ v3/ev-charger@ttn/devices/wallbox/",
+                       "topic up in 0 v3/ev-charger@ttn/devices/wallbox/ v3/ev-charger@ttn/devices/wallbox/"]),
     ],
 )
 def test_each_argument_is_found_in_the_file(make, arguments, lines):
@@ -124,6 +128,13 @@ def test_at_a_terminal_the_key_is_asked_for_without_echo(monkeypatch):
 
     monkeypatch.setattr(bridge.getpass, "getpass", lambda words: KEY)
     assert bridge.read_key(None, {}, Terminal()) == KEY
+
+
+def test_it_needs_nothing_but_python(tmp_path):
+    # -S: without the packages of .venv, as on a machine where nothing was set up.
+    command = [sys.executable, "-S", "-m", "tools.bridge", *ARGUMENTS, "--out", str(tmp_path)]
+    made = subprocess.run(command, cwd=bridge.ROOT, input=KEY, capture_output=True, text=True)
+    assert made.returncode == 0 and (tmp_path / "ttn-wallbox.conf").exists(), made.stderr
 
 
 @given(st.text(max_size=80).filter(lambda text: not text.strip().startswith("NNSXS.")))

@@ -250,3 +250,10 @@ class Owner(RuleBasedStateMachine):
 
 TestOwner = Owner.TestCase
 TestOwner.settings = settings(max_examples=60, stateful_step_count=40)
+
+
+@pytest.mark.soak
+class TestLongOwner(Owner.TestCase):
+    """The same at random, 1,000 owners long (tests/conftest.py)."""
+
+    settings = settings(stateful_step_count=50)

@@ -41,6 +41,7 @@ def test_make_alone_lists_what_there_is():
         (["bridge", "APP=ev-charger", "DEV=wallbox", "CLUSTER=mars"], "eu1, nam1, au1"),
         (["bridge", "APP=ev-charger", "DEV=wallbox", "CLUSTER=eu1", "KEY=NNSXS.A.B"], "KEY_FILE="),
         (["bridge", "APP=ev-charger", "DEV=wallbox", "CLUSTER=eu1", "OUT=build/none"], "application -> API keys"),
+        (["guard"], "make guard APP=my-app"),
         (["soak", "MINUTES=long"], "MINUTES=60"),
         (["soak", "MINUTES="], "MINUTES=60"),
     ],

@@ -341,13 +341,14 @@ def test_an_evaluation_is_fast(evidence):
         plan = plan_of(worded, SYDNEY)
 
         def mean_us(instants, state=plan.state):
+            # The least of several: what else the machine does can only add to it.
             times = []
             for _ in range(9):
-                begun = time.perf_counter_ns()
+                begun = time.process_time_ns()
                 for at in instants:
                     state(at)
-                times.append((time.perf_counter_ns() - begun) / 1000 / len(instants))
-            return sorted(times)[4]
+                times.append((time.process_time_ns() - begun) / 1000 / len(instants))
+            return min(times)
 
         again, anew = mean_us([friday] * 10000), mean_us(range(friday + 300 * DAY_S, friday, -6 * H))
         evidence("An evaluation of the plan on CPython while nothing changes, %s, us" % name, round(again, 2), 50)

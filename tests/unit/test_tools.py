@@ -41,6 +41,15 @@ def test_a_soak_of_this_code_goes_before_a_newer_one_of_another():
     assert "tale" not in evidence.document([], [a_soak(NOW), a_soak("b" * 40)], NOW)
 
 
+def test_soaks_of_this_code_are_told_together_and_others_only_for_what_those_lack():
+    other = {"claim": "cuts", "limit": None, "test": "t.py::c", "rounds": 2, "lowest": 7, "highest": 7}
+    here = [dict(other, claim="worst", test="t.py::t", rounds=1, lowest=0, highest=9)]
+    page = evidence.document([], [a_soak("b" * 40, figures=[other, *a_soak(NOW)["figures"]]), a_soak(NOW), a_soak(NOW, figures=here)], NOW)
+    assert "| worst | 0 to 9 | - | 4 | aaaaaaaaaa |" in page
+    assert "| cuts | 7 (stale) | - | 2 | bbbbbbbbbb |" in page
+    assert page.count("* 2026-11-23") == 3 and page.count("**Stale") == 1
+
+
 def test_a_soak_with_changes_not_committed_is_stale_once_they_are():
     assert "**Stale" in evidence.document([], [a_soak(NOW + "+")], NOW)
     assert "**Stale" in evidence.document([], [a_soak(NOW + "+")], NOW + "+")
