@@ -150,7 +150,7 @@ guard: setup
 device-repository: setup
 	@$(PY) -m tools.device_repository $(if $(OUT),--out "$(OUT)") $(ARGS)
 
-# docs/home-assistant.md. Not part of make test: it needs programs of the system, which it names.
+# docs/home-assistant.md. Not part of make test: it needs programs of the system, which it names. It mostly waits, so files run side by side.
 test-home: setup
 	@sh tools/setup_home.sh
-	$(PYTEST) tests/home --durations=5 $(ARGS)
+	$(PYTEST) tests/home -n $(JOBS) --dist loadfile --durations=5 $(ARGS)
