@@ -9,7 +9,7 @@ PORT ?=
 BOARD ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench lint soak evidence mutants keys lock build flash hil hil-sim status console logs bridge guard device-repository test-home
+.PHONY: help setup run test bench lint soak evidence mutants keys lock build flash hil hil-sim status console logs bridge guard device-repository test-home discovery package
 
 help:
 	@echo "The monitor for ABL wallboxes. First make run, then type help there."
@@ -39,11 +39,11 @@ help:
 	@echo ""
 	@echo "  make bridge APP=my-app DEV=wallbox CLUSTER=eu1   mosquitto's files for The Things Stack, and what to type then;"
 	@echo "                                FOR=home-manager|home-assistant|both LISTEN=127.0.0.1|0.0.0.0|none; ARGS=--help for all"
-	@echo ""
+	@echo "  make discovery APP=my-app DEV=wallbox  the wallbox in Home Assistant, by MQTT discovery; REMOVE=1 takes it away"
+	@echo "  make package APP= DEV=        the same as a package, in YAML"
 	@echo "  make guard APP=my-app         between the bridge (GUARD=1) and Home Manager: withholds what would end it"
 	@echo "  make device-repository        the entry for The Things Stack's device repository, made anew in ttn/lorawan-devices/"
-	@echo ""
-	@echo "  Later:  test-home"
+	@echo "  make test-home                real mosquitto, Home Assistant and browser"
 
 setup:
 	@sh tools/setup.sh
@@ -82,9 +82,6 @@ keys: setup
 lock: setup
 	@sh tools/lock.sh
 
-# What is still to be built says so. Its arguments are asked for already.
-issue_8 := At home: bridge, Home Manager, Home Assistant
-later = { echo "make $@ comes with issue $(1): $(issue_$(1))" >&2; exit 2; }
 given = [ -n "$($(1))" ] || { echo "make $@ needs $(1), $(2). Type:  make $@ $(3)" >&2; exit 2; }
 needs_board = $(call given,BOARD,the kind of board,BOARD=lopy4 $(1))
 needs_port = $(call given,PORT,the serial port,$(1)PORT=$(or $(PORT),/dev/ttyUSB0))
@@ -107,6 +104,20 @@ console logs:
 	@$(needs_port)
 	@$(MAKE) --no-print-directory setup
 	@$(PY) -m tools.board_console $@ "$(PORT)"
+
+# docs/home-assistant.md. The password of a broker that has one is asked for, or taken from MQTT_PASSWORD.
+needs_device = $(call given,APP,the application id at The Things Stack,APP=my-app DEV=$(or $(DEV),wallbox)); $(call given,DEV,the device id,APP=$(APP) DEV=wallbox)
+PLACE = --app "$(APP)" --device "$(DEV)" --tenant "$(or $(TENANT),ttn)" $(if $(SILENCE),--silence-min "$(SILENCE)") $(if $(MORNING),--morning "$(MORNING)")
+
+discovery:
+	@$(needs_device)
+	@$(MAKE) --no-print-directory setup
+	@$(PY) -m tools.discovery $(if $(REMOVE),remove,publish) $(PLACE) $(if $(BROKER),--broker "$(BROKER)") $(if $(MQTT_USER),--user "$(MQTT_USER)")
+
+package:
+	@$(needs_device)
+	@$(MAKE) --no-print-directory setup
+	@$(PY) -m tools.discovery package $(PLACE) --out "$(or $(OUT),build/home-assistant/ev_charger.yaml)"
 
 # docs/console.md: what the box says, in words; the other commands are those of tools.console.
 status:
@@ -145,5 +156,7 @@ guard: setup
 device-repository: setup
 	@$(PY) -m tools.device_repository $(if $(OUT),--out "$(OUT)") $(ARGS)
 
-test-home:
-	@$(call later,8)
+# docs/home-assistant.md. Not part of make test: it needs programs of the system, which it names. It mostly waits, so files run side by side.
+test-home: setup
+	@sh tools/setup_home.sh
+	$(PYTEST) tests/home -n $(JOBS) --dist loadfile --durations=5 $(ARGS)

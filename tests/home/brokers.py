@@ -40,6 +40,7 @@ class Mosquitto:
 
     def __init__(self, folder, text, ports):
         self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
         self.ports = ports
         self.log = folder / "mosquitto.log"
         self._process = None

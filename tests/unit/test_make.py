@@ -17,7 +17,8 @@ def make(*arguments):
 
 def test_make_alone_lists_what_there_is():
     said = make().stdout
-    targets = "run test lint bench soak evidence mutants setup keys build flash console logs hil hil-sim"
+    targets = ("run test test-home lint bench soak evidence mutants setup keys build flash console logs hil hil-sim discovery package bridge"
+               " guard device-repository")
     for target in targets.split():
         assert f"  make {target}" in said
 
@@ -33,6 +34,8 @@ def test_make_alone_lists_what_there_is():
         (["hil", "PORT=/dev/none"], "There is no port /dev/none"),
         (["hil", "PORT=/dev/none", "CONTROL=yes"], "CONTROL=1"),
         (["hil", "PORT=/dev/none", "MINUTES=long"], "MINUTES=10"),
+        (["discovery"], "make discovery APP=my-app DEV=wallbox"),
+        (["package", "APP=my-app"], "make package APP=my-app DEV=wallbox"),
         (["status"], "make status PORT=/dev/ttyUSB0"),
         (["console"], "make console PORT=/dev/ttyUSB0"),
         (["logs"], "make logs PORT=/dev/ttyUSB0"),
@@ -48,18 +51,6 @@ def test_make_alone_lists_what_there_is():
 def test_a_missing_or_wrong_argument_says_what_to_give(arguments, words):
     result = make(*arguments)
     assert result.returncode == 2 and words in result.stderr + result.stdout
-
-
-# A row leaves with the issue that builds the target.
-@pytest.mark.parametrize(
-    "arguments, issue",
-    [
-        (["test-home"], 8),
-    ],
-)
-def test_a_target_still_to_be_built_says_so(arguments, issue):
-    result = make(*arguments)
-    assert result.returncode == 2 and f"make {arguments[0]} comes with issue {issue}: " in result.stderr
 
 
 @pytest.fixture
