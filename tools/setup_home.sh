@@ -12,7 +12,10 @@ command -v mosquitto >/dev/null 2>&1 || missing="$missing mosquitto"
 command -v mosquitto_passwd >/dev/null 2>&1 || missing="$missing mosquitto"
 command -v mosquitto_pub >/dev/null 2>&1 || missing="$missing mosquitto-clients"
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
-[ -z "$missing" ] || fail "real programs are missing. On Debian type:  sudo apt-get install mosquitto mosquitto-clients chromium"
+command -v mujs >/dev/null 2>&1 || missing="$missing mujs"
+command -v duk >/dev/null 2>&1 || missing="$missing duktape"
+command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
+[ -z "$missing" ] || fail "real programs are missing. On Debian type:  sudo apt-get install mosquitto mosquitto-clients chromium mujs duktape openssl"
 
 wanted() { cat requirements-home.txt tools/setup_home.sh | cksum; .venv-home/bin/python -V; }
 made() { [ -f .venv-home/stamp ] && [ "$(wanted 2>/dev/null)" = "$(cat .venv-home/stamp)" ]; }
