@@ -15,14 +15,14 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
-from tools import commit, dialect, manifest, micropython
+from tools import commit, dialect, manifest, micropython, shrink
 
 ROOT = micropython.ROOT
 SRC = ROOT / "src"
 SLOT = "slot"
 LOADER = "main.py"
 # A change to these makes another firmware; the settings of a site do not.
-CODE = ("src", "requirements.txt", "tools/manifest.py", "tools/build.py", ":!src/config.py")
+CODE = ("src", "requirements.txt", "tools/manifest.py", "tools/build.py", "tools/shrink", ":!src/config.py")
 
 
 def source(name):
@@ -63,8 +63,8 @@ def compiled(sources, compiler):
             here = pathlib.Path(folder, path)
             here.parent.mkdir(parents=True, exist_ok=True)
             here.write_text(sources[path])
-            # -s: the name in traces, and the only thing in the file that could depend on where it was built.
-            result = subprocess.run([program, *manifest.OPTIONS, "-s", path, str(here)], capture_output=True, text=True)
+            # -s: the name in traces, and the only thing in the file that could depend on where it was built; as long as the module's own.
+            result = subprocess.run([program, *manifest.OPTIONS, "-s", here.stem, str(here)], capture_output=True, text=True)
             if result.returncode:
                 raise ValueError(f"{path}: {(result.stderr + result.stdout).strip()}")
             return path.removesuffix(".py") + ".mpy", here.with_suffix(".mpy").read_bytes()
@@ -79,7 +79,10 @@ def content(board, form="mpy", of=None):
     sources = texts(board, commit.last(*CODE) if of is None else of)
     if kind.compiler == "":
         return {path: text.encode() for path, text in sources.items()}
-    files = compiled(sources, kind.compiler) if form == "mpy" else {path: text.encode() for path, text in sources.items()}
+    if form == "mpy":
+        files = compiled(shrink.shrink(sources), kind.compiler)
+    else:
+        files = {path: text.encode() for path, text in sources.items()}
     return {LOADER: (SRC / "loader.py").read_bytes(), **{f"{SLOT}/{path}": data for path, data in files.items()}}
 
 
@@ -122,6 +125,8 @@ def main(arguments=None):
         return 1
     folder = given.to or ROOT / "build" / given.board
     write(files, folder)
+    if manifest.BOARDS[given.board].compiler != "" and given.format == "mpy":
+        folder.with_name(folder.name + ".names").write_text(shrink.table(texts(given.board, of)))
     print(report(files))
     print(f"{folder}: for {manifest.BOARDS[given.board].what}, commit {commit.short(of) or 'unknown'}"
           + (" (+: with changes that are not committed)" if of.endswith("+") else "")
