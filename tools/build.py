@@ -4,7 +4,7 @@
     slot/      the firmware as tools/manifest.py lists it, made small (tools/shrink) and compiled by the board's mpy-cross; with FORMAT=py the
                source as it is, and on Linux the same, not in a folder
 
-Version and commit are inside, as app/version. build/<board>.words says which word of the source each short one of the build stands for.
+Version and commit are inside, as app/version. build/<board>.names says which name of the source each short one of the build stands for.
 """
 import argparse
 import hashlib
@@ -64,7 +64,7 @@ def compiled(sources, compiler):
             here = pathlib.Path(folder, path)
             here.parent.mkdir(parents=True, exist_ok=True)
             here.write_text(sources[path])
-            # -s: the name in traces, and the only thing in the file that could depend on where it was built. No longer than the module's.
+            # -s: the name in traces, and the only thing in the file that could depend on where it was built; as long as the module's own.
             result = subprocess.run([program, *manifest.OPTIONS, "-s", here.stem, str(here)], capture_output=True, text=True)
             if result.returncode:
                 raise ValueError(f"{path}: {(result.stderr + result.stdout).strip()}")
@@ -126,8 +126,8 @@ def main(arguments=None):
         return 1
     folder = given.to or ROOT / "build" / given.board
     write(files, folder)
-    if given.format == "mpy" and manifest.BOARDS[given.board].compiler != "":
-        folder.with_name(folder.name + ".words").write_text(shrink.table(texts(given.board, of)))
+    if manifest.BOARDS[given.board].compiler != "" and given.format == "mpy":
+        folder.with_name(folder.name + ".names").write_text(shrink.table(texts(given.board, of)))
     print(report(files))
     print(f"{folder}: for {manifest.BOARDS[given.board].what}, commit {commit.short(of) or 'unknown'}"
           + (" (+: with changes that are not committed)" if of.endswith("+") else "")

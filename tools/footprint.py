@@ -10,13 +10,12 @@ import subprocess
 import sys
 import tempfile
 
-from tools import dialect, micropython, shrink
+from tools import dialect, manifest, micropython, shrink
 
 SRC = micropython.ROOT / "src"
 MEMORY = micropython.ROOT / "tests" / "micropython" / "memory.py"
 # The start on a LoPy4, and the board module that it opens by name.
 LOPY4 = ("main", "hal.lopy4")
-OPTIONS = ("-O3",)
 
 
 def _base(name):
@@ -76,7 +75,7 @@ def compiled(texts, folder, version):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         # What a trace calls it: no longer than the module's own name, which is there anyway.
-        subprocess.run([program, *OPTIONS, "-s", path.stem, str(path)], check=True)
+        subprocess.run([program, *manifest.OPTIONS, "-s", path.stem, str(path)], check=True)
         path.unlink()
         sizes[name] = path.with_suffix(".mpy").stat().st_size
     return sizes

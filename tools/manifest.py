@@ -42,7 +42,7 @@ BOARDS = {
     "linux": Board("linux", "", 0, _LINUX, "a Linux computer"),
 }
 
-# Of every mpy-cross. -O3 drops asserts and line numbers: the record of a crash names the function instead (hal/trace.py).
+# Of every mpy-cross. -O3 leaves out line numbers, a tenth of the flash; the record of a crash has the function then (hal.trace).
 OPTIONS = ("-O3",)
 
 

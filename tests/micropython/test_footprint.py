@@ -7,7 +7,7 @@ pytestmark = pytest.mark.bench
 FLASH_LIMIT = 120000
 # What the issue asks for, and what is reached: docs/footprint.md says why.
 RAM_WANTED = 96 * 1024
-RAM_LIMIT = 170000
+RAM_LIMIT = 162000
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,8 @@ ALLOWED = {
     "tests/sim/test_foreign_clients.py": {"50003257323278793031323334353637"},
     "tests/unit/test_identity.py": {"5000325732324d313031323334353637"},
     "tests/unit/test_console.py": {"110B03E803E803E8"},
+    # A command to reboot.
+    "tests/micropython/evening.py": {"0b0969d0c5f00258"},
     "tests/unit/test_finder.py": {"0103050141123455"},
 }
 

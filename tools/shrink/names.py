@@ -112,7 +112,8 @@ class Names:
         self.bound = {word for tree in trees.values() for word in bound(tree)}
         self.private = privates.owned(trees, self.outside)
         self.attributes = self._attributes()
-        self.private_words = privates.chosen(self.private, self.attributes)
+        more = short_words(self.bound | self.outside | set(ARGUMENTS) | set(self.attributes.values()))
+        self.private_words = privates.chosen(self.private, self.attributes, more)
         self.globals = self._globals()
 
     def entity(self, module, name):
@@ -165,7 +166,7 @@ class Names:
                 if isinstance(node, ast.Name) and node.id in self.seen[module]:
                     counts[self.entity(module, node.id)] += 1
         pool = sorted(self.attributes.values(), key=lambda word: (len(word), word))
-        more = short_words(set(pool) | self.outside | set(ARGUMENTS) | self.bound)
+        more = short_words(set(pool) | set(self.private_words.values()) | self.outside | set(ARGUMENTS) | self.bound)
         chosen = {}
         for entity in sorted(visible, key=lambda entity: (-counts[entity], entity)):
             if entity[1] in self.outside or entity[1].startswith("__") or entity[0] not in self.trees:

@@ -64,14 +64,20 @@ def names(found):
     return {name for _, _, name in found.counts}
 
 
-def chosen(found, attributes):
-    """{(module, class, name): short word}: one that is another attribute's, but of no attribute that the class's objects have."""
+def chosen(found, attributes, more):
+    """{(module, class, name): short word}: one that is another attribute's, but of no attribute that the class's objects have.
+
+    more: an iterator of words that nobody has, for where none is left.
+    """
     pool = sorted(attributes.values(), key=lambda word: (len(word), word))
     taken = {key: {attributes.get(name, name) for name in public | found.foreign} for key, public in found.taken.items()}
     words = {}
     for key in sorted(found.counts, key=lambda key: (-found.counts[key], key)):
         here = taken.setdefault(key[:2], {attributes.get(name, name) for name in found.foreign})
-        # Where there is none left it stays as it is: no other attribute is called so.
-        words[key] = next((word for word in pool if word not in here), key[2])
+        word = next((word for word in pool if word not in here), None)
+        if word is None:
+            word = next(more)
+            pool.append(word)
+        words[key] = word
         here.add(words[key])
     return words
