@@ -69,8 +69,10 @@ soak: setup
 	@$(PY) -m tools.soak --minutes "$(MINUTES)" $(ARGS)
 
 evidence: setup
-	@rm -f build/evidence.json
-	$(PYTEST) -m "(evidence or bench) and not soak" --evidence build/evidence.json; code=$$?; $(PY) -m tools.evidence && exit $$code
+	@rm -f build/evidence.json build/evidence-home.json
+	$(PYTEST) -m "(evidence or bench) and not soak" --evidence build/evidence.json; code=$$?; \
+	$(MAKE) --no-print-directory test-home ARGS="-m evidence --evidence build/evidence-home.json" || code=$$?; \
+	$(PY) -m tools.evidence && exit $$code
 
 mutants: setup
 	@$(PY) -m tools.mutants $(ARGS)
