@@ -99,10 +99,12 @@ class Closings:
         self._charging = None      # the contactor as last seen
         self._since_ms = None      # of the first look since the boot
 
-    def verdict(self, now_ms):
-        """ALLOWED, RESTS (too soon) or ENOUGH (for this day)."""
+    def verdict(self, now_ms, opens=False):
+        """ALLOWED, RESTS (too soon) or ENOUGH (for this day). opens: what is to be done opens the contactor first, as a reset does."""
         if self.moved.left(now_ms) <= 0:
             return RESTS
+        if opens and self._ordered_ms is not None and now_ms - self._ordered_ms < UNSEEN_MS:
+            return RESTS    # it may have closed since the last look
         if self._ordered_ms is None and self.closed.left(now_ms) <= 0:
             return ENOUGH
         return ALLOWED

@@ -33,9 +33,9 @@ class Offer:
         self._closings = closings
         self._in_force = in_force
 
-    def verdict(self, now_ms):
-        """Why the contactor may not be closed by us now, 'none' if it may."""
-        verdict = self._closings.verdict(now_ms)
+    def verdict(self, now_ms, opens=False):
+        """Why the contactor may not be closed by us now, 'none' if it may. opens: by what opens it first."""
+        verdict = self._closings.verdict(now_ms, opens)
         return _NONE if verdict == ALLOWED else _MIN_PAUSE if verdict == RESTS else _DAILY_LIMIT
 
     def closes(self, box, now_ms):

@@ -76,7 +76,7 @@ class Restart:
             return _FAULT
         if want == LOCK or code == 0xE0 and not past.pulse:
             return _LOCKED
-        return _NONE if self.acted or not offer.perhaps_car else offer.verdict(now_ms)
+        return _NONE if self.acted or not offer.perhaps_car else offer.verdict(now_ms, True)
 
     def due(self, want, box, past, offer, now_ms):
         """True to write the reset that was asked for. What came of the last look, or forbids it, ends it."""
@@ -108,7 +108,7 @@ class Restart:
         """True to reset an F4 now: once each, and only for a car that is to charge, since a reset offers current."""
         if want != CHARGE or self.running or self._f4_done or self._f4_ms is None or now_ms - self._f4_ms < F4_WAIT_MS:
             return False
-        return offer.verdict(now_ms) == _NONE and past.f4_resets.left(now_ms) > 0
+        return offer.verdict(now_ms, True) == _NONE and past.f4_resets.left(now_ms) > 0
 
     def write(self, box, past, offer, now_ms):
         """The telegram goes out."""

@@ -51,7 +51,7 @@ def test_a_storm_of_commands_for_three_hours(monkeypatch, kind, evidence):
 
 def test_a_storm_without_rest_or_with_lies_would_be_seen(monkeypatch):
     """The watch on the house sees a contactor that is not spared, an answer that is not true and one that is given twice."""
-    monkeypatch.setattr('app.closings.Closings.verdict', lambda closings, now_ms: 0)
+    monkeypatch.setattr('app.closings.Closings.verdict', lambda closings, now_ms, opens=False: 0)
     monkeypatch.setattr(deeds.DEEDS[deeds.START], 'done', lambda scene: True)
     storm = Storm(monkeypatch, 1, 1, **STORMS['commands alone'])
     finish = Book.finish

@@ -191,3 +191,12 @@ def test_whatever_happens_never_thirteen_a_day_and_never_two_in_five_minutes(act
         assert second - first >= REST_MS
     for index in range(12, len(ours)):
         assert ours[index] - ours[index - 12] >= DAY_MS
+
+
+def test_what_opens_the_contactor_first_waits_until_an_ordered_closing_was_seen_or_did_not_come():
+    """A reset between an order and the look that would show it closed opens the contactor again, and closes it once more."""
+    closings = Closings()
+    closings.see(False, 0, None)
+    closings.order(1000, None)
+    assert closings.verdict(2000) == ALLOWED and closings.verdict(2000, opens=True) == RESTS
+    assert closings.verdict(11_000, opens=True) == ALLOWED

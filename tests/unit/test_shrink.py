@@ -38,6 +38,7 @@ def run(texts):
     finally:
         for name in set(sys.modules) - set(before):
             del sys.modules[name]
+        sys.modules.update(before)
 
 
 def test_constants_are_computed_and_put_where_they_are_used():
