@@ -129,11 +129,13 @@ def open(settings, keys):
 
     def make_radio(in_force):
         if in_force.RADIO_MODEM == 'rak3172':
-            from hal import rak3172 as modem
+            from hal import rak3172
+            kind, baud = rak3172.Radio, rak3172.BAUD
         else:
-            from hal import wio_e5 as modem
-        port = Serial(in_force.RADIO_UART, in_force.RADIO_TX_PIN, in_force.RADIO_RX_PIN, modem.BAUD)
-        radio = modem.Radio(port, in_force, keys)
+            from hal import wio_e5
+            kind, baud = wio_e5.Radio, wio_e5.BAUD
+        port = Serial(in_force.RADIO_UART, in_force.RADIO_TX_PIN, in_force.RADIO_RX_PIN, baud)
+        radio = kind(port, in_force, keys)
         radio.start(clock.now_ms)
         clock.is_awaited = lambda: bus.any() or port.any()
         return radio

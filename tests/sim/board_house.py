@@ -13,9 +13,8 @@ from sim.pycom import BoardReset, LoPy4
 from sim.vehicle import make_vehicle
 from sim.wallbox import Wallbox
 from sim.wio_e5 import WioE5
-from tests.contract.adapters import load_lopy4
 from tests.contract.mainline_rig import PICO, load_mainline
-from tests.contract.rig import KEYS
+from tests.contract.rig import KEYS, load
 
 SECOND_US = 1000000
 START_UTC_S = 1793434800
@@ -50,13 +49,13 @@ class House:
         if self.platform == "LoPy4":
             lopy4 = LoPy4(self.kernel)
             self._push = lambda port, payload: lopy4.lora_task.push(port, payload)
-            self._load = load_lopy4
+            self._module, self._load = "hal.lopy4", lambda board: load(["hal.lopy4", "hal.lopy4_radio"], board.modules())
             return lopy4
         settings = config.Settings(self.overrides)
         network = Network(self.kernel, self._record, start_utc_s=START_UTC_S)
         self.modem = WioE5(self.kernel, network)
         self._push = lambda port, payload: network.push([{"f_port": port, "payload": payload, "confirmed": False}])
-        self._load = load_mainline
+        self._module, self._load = "hal.mainline", load_mainline
         return Chip(self.platform, self.kernel, settings.BUS_UART, settings.BUS_DE_PIN, peers={settings.RADIO_UART: self.modem})
 
     def on_line(self, data, end_us):
@@ -91,7 +90,7 @@ class House:
         monkeypatch.setitem(sys.modules, "keys", KEYS)
         self.at(until_s, self._end)
         while True:
-            monkeypatch.setitem(sys.modules, main.BOARDS[self.platform], self._load(self.board))
+            monkeypatch.setitem(sys.modules, self._module, self._load(self.board))
             try:
                 main.run()
                 return False

@@ -149,3 +149,9 @@ def test_the_table_says_what_a_short_name_stands_for():
 def test_what_it_does_not_understand_it_says(text, what):
     with pytest.raises(shrink.ShrinkError, match=what):
         shrink.shrink({"main.py": text, "app/one.py": ""})
+
+
+def test_a_name_that_is_imported_as_two_modules_is_refused():
+    with pytest.raises(shrink.ShrinkError, match="modem is imported as two things"):
+        small(one="BAUD = 1\n", two="BAUD = 2\n",
+              main="def run(which):\n    if which:\n        import one as modem\n    else:\n        import two as modem\n    return modem.BAUD\n")

@@ -106,8 +106,7 @@ class Names:
         self.imports = {module: imported(module, tree, trees) for module, tree in trees.items()}
         self.seen = {module: own(tree.body) for module, tree in trees.items()}
         for module, tree in trees.items():
-            # A function may import, or set a global.
-            self.imports[module].update(imported(module, ast.Module([*ast.walk(tree)], []), trees))
+            # A function may set a global.
             self.seen[module] |= {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
         self.bound = {word for tree in trees.values() for word in bound(tree)}
         self.private = privates.owned(trees, self.outside)

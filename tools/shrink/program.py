@@ -2,8 +2,11 @@
 import ast
 import re
 
+# What main.run() asks of the board's module, which it imports by name.
+_OF_A_BOARD = ("open", "cannot_do", "needs_keys", "refuse")
 # Where a program begins, and what the owner writes: these words stay.
-ROOTS = {"main": ("run", "start", "build", "check", "loop"), "config": ("Settings",), "keys": ("JOIN_EUI", "APP_KEY", "DEV_EUI")}
+ROOTS = {"main": ("run", "start", "build", "check", "loop"), "config": ("Settings",), "keys": ("JOIN_EUI", "APP_KEY", "DEV_EUI"),
+         "hal.lopy4": _OF_A_BOARD, "hal.mainline": _OF_A_BOARD}
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -62,21 +65,27 @@ def imported(module, tree, trees):
     """What names of a module are imported from ours: {name: (module, name)}, (module, None) for a module itself."""
     package = module if any(other.startswith(module + ".") for other in trees) else module.rpartition(".")[0]
     found = {}
-    for node in tree.body:
+
+    def note(alias, of, name):
+        local = alias.asname or alias.name
+        if found.setdefault(local, (of, name)) != (of, name):
+            raise ShrinkError(f"{module}: {local} is imported as two things; give them two names")
+
+    for node in ast.walk(tree):    # a function may import, too
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name in trees:
                     if "." in alias.name:
                         raise ShrinkError(f"{module}: import {alias.name}; write from ... import ...")
-                    found[alias.asname or alias.name] = (alias.name, None)
+                    note(alias, alias.name, None)
         elif isinstance(node, ast.ImportFrom):
             base = ".".join(filter(None, (package if node.level else "", node.module)))
             for alias in node.names:
                 whole = f"{base}.{alias.name}"
                 if whole in trees:
-                    found[alias.asname or alias.name] = (whole, None)
+                    note(alias, whole, None)
                 elif base in trees:
-                    found[alias.asname or alias.name] = (base, alias.name)
+                    note(alias, base, alias.name)
     return found
 
 
