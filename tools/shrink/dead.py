@@ -143,6 +143,6 @@ def reachable(trees):
             continue
         seen.add(module)
         left.append(module.rpartition(".")[0])
-        left += [of for of, _ in imported(module, ast.Module([*ast.walk(trees[module])], []), trees).values()]
+        left += [of for of, _ in imported(module, trees[module], trees).values()]
         left += texts({module: trees[module]})
     return {module: tree for module, tree in trees.items() if module in seen}

@@ -61,6 +61,14 @@ def parsed(sources):
     return trees
 
 
+def statements(body):
+    """The statements of a body and of all bodies in it."""
+    for node in body:
+        yield node
+        for field in ("body", "orelse", "finalbody", "handlers"):
+            yield from statements(getattr(node, field, ()))
+
+
 def imported(module, tree, trees):
     """What names of a module are imported from ours: {name: (module, name)}, (module, None) for a module itself."""
     package = module if any(other.startswith(module + ".") for other in trees) else module.rpartition(".")[0]
@@ -71,7 +79,7 @@ def imported(module, tree, trees):
         if found.setdefault(local, (of, name)) != (of, name):
             raise ShrinkError(f"{module}: {local} is imported as two things; give them two names")
 
-    for node in ast.walk(tree):    # a function may import, too
+    for node in statements(tree.body):    # a function may import, too
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name in trees:
