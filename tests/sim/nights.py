@@ -36,7 +36,8 @@ class Night:
         zone = rng.choice(ZONES)
         tariff = Tariff([window], zone)
         day_s = (FIRST_DAY + rng.randrange(3650)) * DAY_S
-        self.opens_s, self.closes_s = [edge for edge in tariff.openings(day_s, day_s + DAY_S) if edge[0] >= day_s][0]
+        # Two days: where clocks are put back there may be 25 hours between two openings.
+        self.opens_s, self.closes_s = [edge for edge in tariff.openings(day_s, day_s + 2 * DAY_S) if edge[0] >= day_s][0]
         self.start_s = self.opens_s - rng.randrange(90, 5 * 60) * MINUTE_S
         self.until_s = self.closes_s - self.start_s + 5 * MINUTE_S
         self.opens_s -= self.start_s
