@@ -49,8 +49,10 @@ class Ledger:
     def remaining_ms(self, later_ms):
         """How much of today's total will still count at later_ms."""
         oldest = later_ms // BUCKET_MS - SLOTS + 1
+        if oldest <= self._index - SLOTS + 1:
+            return self.total_ms
         total_ms = 0
-        for index in range(max(oldest, self._index - SLOTS + 1), self._index + 1):
+        for index in range(oldest, self._index + 1):
             total_ms += self._ms[index % SLOTS]
         return total_ms
 
@@ -62,8 +64,9 @@ class Ledger:
         oldest = max(now_ms // BUCKET_MS, self._index) - SLOTS + 1
         left_ms = self.remaining_ms(now_ms)
         peak_ms = (DAY_MS + BUCKET_MS + spacing_ms - 1) // spacing_ms * cost_ms
+        all_ms = self._ms
         for index in range(oldest, self._index + 1):
-            airtime_ms = self._ms[index % SLOTS]
+            airtime_ms = all_ms[index % SLOTS]
             if airtime_ms:
                 total_ms = left_ms + ((index + SLOTS) * BUCKET_MS - 1 - now_ms) // spacing_ms * cost_ms
                 if total_ms > peak_ms:
@@ -95,23 +98,13 @@ class Ledger:
         """The record for a Store, newest bucket first, with what may yet happen added to the newest."""
         record = bytearray(_RECORD_BYTES)
         record[0] = _VERSION
-        # Down the ring: what is before the first element is the last one. Most of a day is empty, and this is done at every frame.
-        slot = self._index % SLOTS
-        at = 1
-        for _ in range(SLOTS):
-            airtime_ms = self._ms[slot]
-            joins = self._joins[slot]
-            if airtime_ms or joins or at == 1:
-                if at == 1:
-                    airtime_ms += extra_ms
-                    joins = min(255, joins + extra_joins)
-                if airtime_ms > 0xFFFF:
-                    airtime_ms = 0xFFFF
-                record[at] = airtime_ms & 0xFF
-                record[at + 1] = airtime_ms >> 8
-                record[at + 2] = joins
-            slot -= 1
-            at += 3
+        newest = self._index % SLOTS
+        all_ms, all_joins = self._ms, self._joins
+        # Most of a day is empty, and this is done at every frame.
+        for slot in range(SLOTS):
+            if all_ms[slot] or all_joins[slot]:
+                _put(record, (newest - slot) % SLOTS, all_ms[slot], all_joins[slot])
+        _put(record, 0, all_ms[newest] + extra_ms, all_joins[newest] + extra_joins)
         return bytes(record)
 
     def load(self, record, now_ms):
@@ -126,3 +119,13 @@ class Ledger:
         self.total_ms = sum(self._ms)
         self.joins = sum(self._joins)
         return True
+
+
+def _put(record, age, airtime_ms, joins):
+    """One bucket, age of them before the newest."""
+    at = 1 + 3 * age
+    if airtime_ms > 0xFFFF:
+        airtime_ms = 0xFFFF
+    record[at] = airtime_ms & 0xFF
+    record[at + 1] = airtime_ms >> 8
+    record[at + 2] = min(255, joins)

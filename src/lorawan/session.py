@@ -65,14 +65,24 @@ class Session:
     # --- for the application
 
     def poll(self, now_ms):
-        """Serve radio and deadlines; a received (port, payload), or None."""
+        """Serve radio and deadlines, one event or one deed a turn; a received (port, payload), or None."""
         try:
             event = self._poll_radio()
         except HalError:
             event = self._poll_failed(now_ms)
         if event is None and now_ms < self.due_ms:
             return None
-        return self._turn(event, now_ms)
+        if event is None:
+            self._STEPS[self.state][0](self, now_ms, 0)
+            self.due_ms = min(self.due_ms, self.governor.refresh(now_ms))
+            return None
+        kind, number, detail = event
+        self._STEPS[self.state][kind](self, now_ms, number)
+        self.due_ms = now_ms
+        if kind != RECEIVED:
+            return None
+        self.received += 1
+        return number, detail
 
     @property
     def stuck(self):
@@ -105,23 +115,6 @@ class Session:
         return answers <= ANSWERS_MAX and self.governor.wait_ms(now_ms, ANSWER, cost_ms) == 0
 
     # --- the machine
-
-    def _turn(self, event, now_ms):
-        """All events up to a downlink, else what is due."""
-        while event is not None:
-            kind, number, detail = event
-            self._STEPS[self.state][kind](self, now_ms, number)
-            if kind == RECEIVED:
-                self.received += 1
-                self.due_ms = now_ms
-                return number, detail
-            try:
-                event = self._poll_radio()
-            except HalError:
-                event = self._poll_failed(now_ms)
-        self._STEPS[self.state][0](self, now_ms, 0)
-        self.due_ms = min(self.due_ms, self.governor.refresh(now_ms))
-        return None
 
     def _wake(self):
         self.due_ms = 0
