@@ -41,13 +41,13 @@ PROVEN_MS = 60000
 BUSY_MS = 10
 
 
-def check(settings):
-    """Every error in the settings as (setting, what is wrong)."""
-    errors = config.validate(settings)
+def check(settings, names=config.NAMES):
+    """Every error in the settings of these names, the others being right, as (setting, what is wrong)."""
+    errors = config.validate(settings, names)
     if not errors:
         for text in regions.check(settings.REGION, settings.SUB_BAND, settings.DATA_RATE, settings.ADR):
             errors.append(tuple(text.split(': ', 1)))
-        errors.extend(program.check(settings))
+        errors.extend(program.check(settings, names))
     return errors
 
 

@@ -99,10 +99,12 @@ class Program:
             self._zone = local_zone
 
 
-def check(settings):
-    """Errors in PLAN and TIMEZONE as (setting, what is wrong)."""
+def check(settings, names):
+    """Errors in PLAN and TIMEZONE, where they are in names, as (setting, what is wrong)."""
     errors = []
     for name, parse in (('PLAN', windows.parse), ('TIMEZONE', zone.parse)):
+        if name not in names:
+            continue
         _, problem = parse(getattr(settings, name))
         if problem:
             errors.append((name, problem))

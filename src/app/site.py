@@ -25,6 +25,21 @@ BAD_SETTING = words.DETAILS.index('bad_setting')
 NO_ROOM = words.DETAILS.index('no_room')
 
 
+class Draft:
+    """Settings with some values in the place of others."""
+
+    unknown = ()
+
+    def __init__(self, settings, values):
+        """values: {name: value}."""
+        self._settings = settings
+        for name in values:
+            setattr(self, name, values[name])
+
+    def __getattr__(self, name):
+        return getattr(self._settings, name)
+
+
 class Site:
     """Attributes as config.Settings.
 
@@ -33,12 +48,14 @@ class Site:
     """
 
     def __init__(self, settings, journal, check):
-        """settings: config.Settings that check(settings) -> [(name, what is wrong), ...] finds right."""
+        """settings: config.Settings that are right; check(settings, names) -> [(name, what is wrong), ...] of others than these names' values."""
         self.dropped = 0
         self.rolled_back = False
         self._config = settings
         self._journal = journal
         self._check = check
+        self.unknown = settings.unknown
+        self._own = config.NAMES  # whose values are to be set back to config.py's with the next change
         self._changed = {}       # number: byte
         self._before = {}        # the same of radio settings, as proven
         self._trial = False
@@ -66,7 +83,7 @@ class Site:
             if byte is None:
                 return BAD_SETTING if number is None else words.BAD_SETTING + number
             changed[number] = byte
-        settings, error = self._try(changed)
+        error = self._wrong(changed)
         if error is not None:
             number = wire_settings.number_of(error)
             return BAD_SETTING if number is None else words.BAD_SETTING + number
@@ -77,7 +94,7 @@ class Site:
             # What is not in flash would be another setting after the next power cut.
             self._changed, self._before, self._trial, self._trial_h, self._hour_ms = kept
             return NO_ROOM
-        self._apply(settings)
+        self._apply()
         return 0
 
     def proven(self):
@@ -150,21 +167,16 @@ class Site:
 
     # --- what is in force
 
-    def _try(self, changed):
-        """(settings with these changes, None or the name of a wrong one)."""
-        values = {}
-        for name in config.NAMES:
-            values[name] = getattr(self._config, name)
-        for number in changed:
-            values[words.SETTINGS[number][0].upper()] = wire_settings.value_of(number, changed[number])
-        settings = config.Settings(values)
-        errors = self._check(settings)
-        return settings, errors[0][0] if errors else None
+    def _wrong(self, changed):
+        """The name of a setting that is wrong with these changes, or None."""
+        values = _values(changed)
+        errors = self._check(Draft(self._config, values), values)
+        return errors[0][0] if errors else None
 
     def _take(self):
         """What was changed, without what another firmware or another config.py does not bear."""
         changed = dict(self._changed)
-        settings, error = self._try(changed)
+        error = self._wrong(changed)
         while error is not None and changed:
             number = wire_settings.number_of(error)
             if number not in changed:
@@ -173,14 +185,17 @@ class Site:
                 number = max(radio or changed)
             del changed[number]
             self.dropped += 1
-            settings, error = self._try(changed)
+            error = self._wrong(changed)
         self._changed = changed
-        self._apply(settings)
+        self._apply()
 
-    def _apply(self, settings):
-        for name in config.NAMES:
-            setattr(self, name, getattr(settings, name))
-        self.unknown = settings.unknown
+    def _apply(self):
+        """Those that are changed no more, then those that are."""
+        for name in self._own:
+            setattr(self, name, getattr(self._config, name))
+        self._own = _values(self._changed)
+        for name in self._own:
+            setattr(self, name, self._own[name])
 
     # --- record
 
@@ -228,6 +243,14 @@ class Site:
         except HalError:
             return False
         return True
+
+
+def _values(changed):
+    """{name: value} of {number: byte}."""
+    values = {}
+    for number in changed:
+        values[words.SETTINGS[number][0].upper()] = wire_settings.value_of(number, changed[number])
+    return values
 
 
 def _is_radio(number):
