@@ -17,6 +17,8 @@ _DAYS_IN_400_YEARS = 146097
 # The switches of five years are right half a year beyond the one in the middle: a rule may reach nine days into the next year.
 _YEARS_ASIDE = 2
 _REACH_S = 180 * DAY_S
+# So far around an instant a plan looks.
+_AROUND_S = 14 * DAY_S
 # Beyond any time: 34,000 years.
 _EVER_S = 1 << 40
 
@@ -67,6 +69,13 @@ class LocalTime:
         self._since = self._until = self._local_since = self._local_until = 0
         self._offset_s = self._local_offset_s = 0
 
+    def ready(self, utc_s):
+        """True if the clock changes around are known; else they are from now on."""
+        if self._summer_s is None or self._low <= utc_s - _AROUND_S and utc_s + _AROUND_S < self._high:
+            return True
+        self._fill(_year_of(utc_s // DAY_S))
+        return False
+
     def offset_s(self, utc_s):
         """Seconds east of UTC at that instant."""
         if not self._since <= utc_s < self._until:
@@ -83,6 +92,14 @@ class LocalTime:
         if not self._local_since <= local_s < self._local_until:
             self._local_since, self._local_until, self._local_offset_s = self._span(local_s, 1)
         return local_s - self._local_offset_s
+
+    def midnight(self, day):
+        """The instant from which the seconds of that local day and the next are counted; None if the clock is changed meanwhile."""
+        local_s = day * DAY_S
+        if self._local_since <= local_s and local_s + 2 * DAY_S <= self._local_until:
+            return local_s - self._local_offset_s
+        begin = self.utc_of(day, 0)
+        return begin if local_s + 2 * DAY_S <= self._local_until else None
 
     def next_time(self, utc_s, minute):
         """The next instant after utc_s at which the wall shows that minute of the day: of an hour that comes twice the one ahead."""

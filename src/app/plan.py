@@ -56,6 +56,15 @@ class Plan:
             self._look(utc_s)
         return self._state
 
+    def knows(self, utc_s):
+        """True if asking for that instant is quick: it is as it was found last."""
+        return self._since <= utc_s < self._until
+
+    def prepare(self, utc_s):
+        """A part of what knows() asks for, so that no turn of the loop takes long: the clock changes of the year, else the windows."""
+        if self.local.ready(utc_s):
+            self._look(utc_s)
+
     def window_at(self, utc_s):
         """The opening that governs: (start s, end s, place in windows, Wh, minutes), the last two its limits or 0; None outside."""
         self.state(utc_s)
@@ -107,27 +116,42 @@ class Plan:
     def _scan(self, utc_s):
         """([(rank, start, place, end) of each opening at that instant], until as in state(), until when all of this holds)."""
         today = self.local.day(utc_s)
+        rows, used = self._rows, self._used
         is_open, later = [], []
         end, holds = utc_s, utc_s + _AHEAD_DAYS * DAY_S
         for day in range(today - self._aside_days, today + _AHEAD_DAYS + self._aside_days):
-            weekday = (day + _FIRST_WEEKDAY) % 7
-            for days, from_s, to_s, rank, place in self._rows:
-                if not days >> weekday & 1:
+            weekday = 1 << (day + _FIRST_WEEKDAY) % 7
+            midnight = self.local.midnight(day)
+            for days, from_s, to_s, rank, place in rows:
+                if not days & weekday:
                     continue
-                start = self.local.utc_of(day, from_s)
-                stop = self.local.utc_of(day, to_s)
-                if stop <= utc_s or stop <= start or start == self._used[place][0]:
+                if midnight is None:
+                    start = self.local.utc_of(day, from_s)
+                    stop = self.local.utc_of(day, to_s)
+                else:
+                    start = midnight + from_s
+                    stop = midnight + to_s
+                if stop <= utc_s or stop <= start or start == used[place][0]:
                     continue
-                if start > utc_s:
+                if start > end:
                     later.append((start, stop))
-                    holds = min(holds, start)
+                elif start > utc_s:
+                    # It goes on with the run that is on.
+                    if start < holds:
+                        holds = start
+                    if stop > end:
+                        end = stop
                 else:
                     is_open.append((rank, start, place, stop))
                     end = max(end, stop)
                     holds = min(holds, stop)
             later.sort()
+            if later and later[0][0] < holds:
+                holds = later[0][0]
             while later and later[0][0] <= end:
-                end = max(end, later.pop(0)[1])
+                stop = later.pop(0)[1]
+                if stop > end:
+                    end = stop
             until = end if is_open else later[0][0] if later else 0
             # What opens on a later day opens after that.
             if until and self.local.day(until) + self._aside_days - 1 <= day:

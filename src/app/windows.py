@@ -22,6 +22,8 @@ _LIMITS = (
     ('kwh', 1, 255, 2, 1, 500, '0.5 to 127.5 in steps of 0.5'),
     ('duration_min', 1, 144, 1, 10, 10, '10 to 1440 in steps of 10'),
 )
+# CRC-8/SMBUS of four bits at a time.
+_CRC = (0, 7, 14, 9, 28, 27, 18, 21, 56, 63, 54, 49, 36, 35, 42, 45)
 _FIELDS = ('days', 'from', 'to', 'current_a', 'kwh', 'duration_min')
 
 
@@ -192,6 +194,6 @@ def plan_hash(windows, packed_zone):
     crc = 0
     for byte in pack(windows) + bytes(packed_zone):
         crc ^= byte
-        for _ in range(8):
-            crc = crc << 1 ^ 0x107 if crc & 128 else crc << 1
+        crc = (crc << 4 & 255) ^ _CRC[crc >> 4]
+        crc = (crc << 4 & 255) ^ _CRC[crc >> 4]
     return crc or 255
