@@ -30,10 +30,11 @@ _COST_NS = [0 if dis.opname[code] in _FREE else CALL_NS if dis.opname[code] in _
 class BoardTime:
     """`with BoardTime(folder) as account:` keeps account of every function whose source lies in folder.
 
-    worst: {'module.function': the most microseconds that one call of it took, all that it called included}.
+    within: only of what that function calls, as 'main.loop'. worst: {'module.function': the most microseconds that one call of it took,
+    all that it called included}.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder, within=None):
         self.worst = {}
         self._all = {}          # {name: what each call took}
         self._folder = os.path.join(os.path.abspath(folder), '')
@@ -41,6 +42,8 @@ class BoardTime:
         self._begun = []        # what was spent when each running function began, the innermost last
         self._codes = {}        # code: (bytes, name), or None for code of others
         self._before = None
+        self._within = within
+        self._inside = within is None
 
     def __enter__(self):
         self._before = sys.gettrace()
@@ -49,10 +52,6 @@ class BoardTime:
 
     def __exit__(self, *error):
         sys.settrace(self._before)
-
-    def worst_first(self):
-        """[(name, microseconds)], the slowest first."""
-        return sorted(self.worst.items(), key=lambda pair: (-pair[1], pair[0]))
 
     def usual_us(self, name):
         """The median of a function's calls."""
@@ -76,6 +75,7 @@ class BoardTime:
         frame.f_trace_lines = False
         frame.f_trace_opcodes = True
         self._begun.append(self._spent_ns)
+        self._inside = self._inside or known[1] == self._within
         return self._step
 
     def _step(self, frame, event, argument):
@@ -84,6 +84,10 @@ class BoardTime:
         elif event == 'return':
             took_us = (self._spent_ns - self._begun.pop()) // 1000
             name = self._codes[frame.f_code][1]
+            if name == self._within:
+                self._inside = False
+            if not self._inside:
+                return self._step
             if took_us > self.worst.get(name, -1):
                 self.worst[name] = took_us
             self._all.setdefault(name, []).append(took_us)

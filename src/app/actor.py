@@ -54,6 +54,7 @@ class Actor:
         self.decision = intent.decision
         self.paused = False          # no current is allowed, as far as we know
         self.limit_in_force = False
+        self.again = False           # step() has more to do: in the next turn, so that none takes long
         self.last_write_ms = now_ms  # the latest one was over
         self.written_ms = None       # our last jump or reset
         self.car = False             # one was there when the command at work began
@@ -67,14 +68,16 @@ class Actor:
         self._works = []             # in order of acceptance; the first is at work
         self._writing = False
         self._dirty = False
+        self._record = None          # to be written next
+        self._over = []              # works that are to be answered once that is on record
         self._load(now_ms)
 
     # --- for the others
 
     @property
     def busy(self):
-        """True while deadlines run that no reading brings."""
-        return len(self._works) > 0 or self.reconciler.busy
+        """True while something is to be done that no reading brings."""
+        return self.again or len(self._works) > 0 or len(self._over) > 0 or self.reconciler.busy
 
     @property
     def has_plan(self):
@@ -84,7 +87,7 @@ class Actor:
     def holds_radio(self, now_ms):
         """True while an answer is about to come that tells the state too."""
         if not self._works:
-            return False
+            return len(self._over) > 0
         turn_ms = self._works[0].turn_ms
         return turn_ms is None or now_ms - turn_ms < HOLD_MAX_MS
 
@@ -119,15 +122,26 @@ class Actor:
         else:
             self._finish(work, FAILED, _D_POWER_CUT)
 
-    def _save(self):
-        """Record before deed, and before answer."""
-        past = self.reconciler.past
-        if self._dirty or self.intent.changed:
+    def _settle(self):
+        """Record before deed, and before answer, one of them a turn; False when all is settled."""
+        if self._record is not None:
+            self._put(OWNER_RECORD, self._record)
+            self._record = None
+        elif self._dirty or self.intent.changed:
             self._dirty = self.intent.changed = False
-            self._put(OWNER_RECORD, self.claims.dump() + self.book.dump())
-        if past.unsaved:
-            past.saved()
-            self._put(PAST_RECORD, past.dump(self.now_ms, self._timekeeper.utc_s(self.now_ms)))
+            self._record = self.claims.dump() + self.book.dump()
+        elif self.reconciler.past.unsaved:
+            self._save_past()
+        elif self._over:
+            self._answer(self._over.pop(0))
+        else:
+            return False
+        return True
+
+    def _save_past(self):
+        past = self.reconciler.past
+        past.saved()
+        self._put(PAST_RECORD, past.dump(self.now_ms, self._timekeeper.utc_s(self.now_ms)))
 
     def _put(self, name, record):
         try:
@@ -157,14 +171,12 @@ class Actor:
             return   # its answer is on the way
         if verdict in (REPEATED, TOO_LATE):
             self._dirty |= book is self.book and verdict == TOO_LATE
-            self._save()
             work = Work(entry, book, told.args)
             if verdict == REPEATED and book is self.levels:
                 work.detail = _D_REPEATED
             # Who asks again has missed an answer on a bad way: it is said twice.
-            for _ in range(1 + (verdict == REPEATED and book is self.book)):
-                if self._session.accepts(now_ms):
-                    self._answer(work)
+            if self._session.accepts(now_ms):
+                self._over.extend([work] * (1 + (verdict == REPEATED and book is self.book)))
             return
         # The original's lock is obeyed even where there is no airtime left to say so.
         if verdict == FULL or not (self._session.accepts(now_ms) or book is self.levels and told.op == LOCK):
@@ -186,7 +198,7 @@ class Actor:
         self._dirty |= self.book.record_due()
         work = Work(Entry(told.op, told.command_id, None, None, 0), None, ())
         work.result = BUSY
-        self._answer(work)
+        self._over.append(work)
 
     def _supersede(self):
         """A start that is still waking the car gives way to the next command."""
@@ -203,12 +215,15 @@ class Actor:
     def step(self, now_ms):
         """Bring the command at work on, and the box to what is wanted."""
         self.now_ms = now_ms
-        if self._writing:
-            return
+        self.again = not self._writing and (self._settle() or self._step(now_ms))
+
+    def _step(self, now_ms):
+        """True if there is more to do."""
         reconciler = self.reconciler
         utc_s = self._timekeeper.utc_s(now_ms)
         box = self.survey.look(utc_s, self.decision, reconciler.flowing)
-        self.intent.step(now_ms, utc_s, box)
+        if not self.intent.step(now_ms, utc_s, box):
+            return True
         if self._works:
             work = self._works[0]
             if work.turn_ms is None:
@@ -216,8 +231,11 @@ class Actor:
             over = work.step(self, utc_s)
             if over is not None:
                 self._finish(work, over[0], over[1])
+        if self._dirty or self.intent.changed:
+            return True
         write = reconciler.step(now_ms, box, self.decision)
-        self._save()
+        if reconciler.past.unsaved:
+            self._save_past()
         if write is not None:
             self._write(write[0], write[1], now_ms)
         elif box.reading is not None:
@@ -225,6 +243,7 @@ class Actor:
             self.paused = limit.paused(box, now_ms)
             self.limit_in_force = not limit.differs(limit.duty_for(self.decision.current_da, box), box, False, now_ms) and not limit.stale
         self.survey.ask(reconciler, now_ms)
+        return False
 
     def _write(self, register, value, now_ms):
         if self.reconciler.own_pulse:
@@ -285,5 +304,4 @@ class Actor:
             self._dirty = True
         else:
             self.levels.finish(work.entry, result, detail, self.now_ms)
-        self._save()
-        self._answer(work)
+        self._over.append(work)

@@ -52,18 +52,24 @@ class Intent:
         self.claims.unknown_time = self._settings.UNKNOWN_TIME
 
     def step(self, now_ms, utc_s, box):
-        """A look at everything that may change it; box: app.box.Box as of now."""
+        """A look at everything that may change it; box: app.box.Box as of now. False: the plan is looked at first, the rest is the next turn's."""
+        plan = self.plan
+        if plan is not None and utc_s is not None and not plan.knows(utc_s):
+            plan.prepare(utc_s)
+            return False
         self._follow_car(now_ms)
         reading = box.reading
         if reading is not None and self.key.turned(reading, self._watch.car) and boosts(self._settings.KEY_TURN, box):
             self._turn_key()
         if self.claims.expire(utc_s, self._meter.total_wh, self.has_plan):
             self.changed = True
-        if self.plan is not None and utc_s is not None:
-            opening = self.plan.window_at(utc_s)
+        if plan is not None and utc_s is not None:
+            opening = plan.window_at(utc_s)
             if self._quota.step(now_ms, opening, self._meter.total_wh, self._meter.flow_da > 0):
-                self.plan.used_up(utc_s)
+                plan.used_up(utc_s)
+                return False
         self.decide(now_ms, utc_s)
+        return True
 
     def _turn_key(self):
         """The key is the owner's voice: it overrules the plan, and takes a stop back. Where nothing of ours holds the car it is the box's matter."""

@@ -86,18 +86,58 @@ class Monitor:
         self._due_ms = now_ms
         self._joined = None   # as the indicator shows it
         self._active = False  # the activity light is on
+        self._served = True   # the radio had its turn since ours
+        self._to_act = False  # the actor is to step, with a reading or with what is left of the last step
+        self._to_note = False  # a reading's events are to be found
+        self._acted = False   # the actor had its step before the tick
         self._colour = None   # as last shown
 
     def poll(self, now_ms):
-        """Let everything that is due happen; returns when something is due again."""
+        """Let one of the things that are due happen, the bus before all; returns when something is due again.
+
+        One a turn: together they would keep the bus waiting.
+        """
         charger = self.charger
-        session = self.session
         event = charger.poll(now_ms)
         if event:
             self._on_charger(event, now_ms)
-        elif self._active:
+            return now_ms
+        if self._active:
             self._active = False
             self._indicator.activity(False)
+        at_once = self._to_act or self._to_note
+        if (at_once or now_ms >= self._due_ms) and self._served:
+            self._served = False
+            self._go_on(now_ms)
+        else:
+            self._served = True
+            self._serve(now_ms)
+        if at_once:
+            return now_ms
+        due_ms = charger.due_ms
+        session = self.session
+        if session.due_ms < due_ms:
+            due_ms = session.due_ms
+        return self._due_ms if self._due_ms < due_ms else due_ms
+
+    def _go_on(self, now_ms):
+        """The next of our own: what a reading or a deadline asks of the actor, what is to be noted, what is to be told."""
+        actor = self.actor
+        if self._to_act or actor.busy and not self._acted:
+            actor.step(now_ms)
+            self._acted = True
+            self._to_act = actor.again
+        elif self._to_note:
+            self._to_note = False
+            if self.notices.step(now_ms, self.timekeeper.utc_s(now_ms)):
+                self._due_ms = now_ms
+        else:
+            self._acted = False
+            self._tick(now_ms)
+
+    def _serve(self, now_ms):
+        """The radio's turn."""
+        session = self.session
         downlink = session.poll(now_ms)
         if downlink is not None:
             self._on_downlink(downlink[0], downlink[1], now_ms)
@@ -105,12 +145,6 @@ class Monitor:
         if session.joined is not self._joined:
             self._joined = session.joined
             self._due_ms = now_ms
-        if now_ms >= self._due_ms:
-            self._tick(now_ms)
-        due_ms = charger.due_ms
-        if session.due_ms < due_ms:
-            due_ms = session.due_ms
-        return self._due_ms if self._due_ms < due_ms else due_ms
 
     def _on_downlink(self, port, payload, now_ms):
         """The time for those who keep it, all else for the actor."""
@@ -153,17 +187,16 @@ class Monitor:
             news |= self.watch.read(charger.reading)
             news |= self._see(charger.reading.code, now_ms)
             self.sessions.step(now_ms, self.reporter.reason)
-            self.actor.step(now_ms)
-            news |= self.notices.step(now_ms, self.timekeeper.utc_s(now_ms))
+            self._to_act = self._to_note = True
         elif event == bus.WRITTEN:
             self.actor.written(now_ms)
             news = True
         elif event == bus.LIMITS:
             self.actor.survey.limits(now_ms)
-            self.actor.step(now_ms)
+            self._to_act = True
         elif event == bus.BLOCK:
             self.actor.survey.block(now_ms)
-            self.actor.step(now_ms)
+            self._to_act = True
         elif event == bus.READ_FAILED:
             self.actor.survey.read_failed(now_ms)
         if news:
@@ -176,10 +209,8 @@ class Monitor:
         return changed
 
     def _tick(self, now_ms):
-        """What time alone brings: silence, command deadlines, heartbeats; and what the news above ask for."""
+        """What time alone brings: silence, heartbeats; and what the news above ask for."""
         due_ms = self.watch.tick(now_ms)
-        if self.actor.busy:
-            self.actor.step(now_ms)
         due_ms = min(due_ms, self.reporter.tick(now_ms, self.actor.holds_radio(now_ms)))
         if self.actor.busy:
             due_ms = min(due_ms, now_ms + COMMAND_TICK_MS)

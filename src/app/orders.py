@@ -87,9 +87,8 @@ class Orders:
         if utc_s is None:
             return None, _D_NO_TIME
         plan = self._program.plan
-        run = plan.run_at(utc_s) if args[0] == _THIS else None
         # Outside a window, "this" is the one that comes.
-        run = run or plan.next_run(utc_s)
+        run = plan.run_at(utc_s) if args[0] == _THIS and plan.state(utc_s)[0] else plan.next_run(utc_s)
         return (None, D_NO_PLAN) if run is None else (run, 0)
 
     def _set_current(self, args, utc_s):

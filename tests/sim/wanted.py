@@ -166,19 +166,23 @@ class Verdict:
     def _answers(self):
         """What was answered to each command that was delivered again; the same as before the cut, and always the same."""
         told = dict(self.before.told)
+        again = self._day.again(self.before)
         heard = [answer for answer in answers(self._world.timeline) if answer[0] > self._on_s]
         waits = False
-        for command in self._day.again(self.before):
+        for command in again:
             said = {answer[3] for answer in heard if answer[1:3] == (command.word, command.number)}
-            known = {told[command]} if command in told else said
-            if said != known or len(known) > 1:
+            # An answer does not tell commands of the same number apart that were given at different times.
+            twins = [other for other in again if (other.word, other.number) == (command.word, command.number)]
+            known = {self.before.told[other] for other in twins if other in self.before.told}
+            new = said - known
+            if not known <= said or len(new) > len([other for other in twins if other not in self.before.told]):
                 self.wrong.append('%r was answered %s, then %s' % (command, known, said))
             # What wakes a car takes its time, and the next command behind it.
             waits = waits or command.word in ('start', 'boost') and command not in told
             if not said and not waits:
                 self.wrong.append('%r was not answered' % command)
-            if said:
-                told[command] = min(said, key=str)
+            if said and command not in told:
+                told[command] = min(new or said, key=str)
         return told
 
     def _see_box(self):

@@ -25,6 +25,8 @@ PORT = 20
 WORDS = ('lock', 'unlock', 'reset', 'start', 'stop', 'resume_plan', 'boost')
 # A start is given up after ten minutes; the others that wait before it take less.
 ALL_S = 1500
+# More than any step takes: two records, and an answer for each of the commands at work.
+TURNS_MAX = 60
 
 
 class Charger:
@@ -106,10 +108,18 @@ class Rig:
                 actor.changed(reading.code)
         self.watch.tick(box.now_ms)
         self._tell_limits()
-        actor.step(box.now_ms)
+        self.act()
         if charger.wrote is not None:
             self._check(*charger.wrote)
             charger.outcome = box.write(*charger.wrote)
+
+    def act(self):
+        """The turns of a step."""
+        for _ in range(TURNS_MAX):
+            self.actor.step(self.box.now_ms)
+            if not self.actor.again:
+                return
+        raise AssertionError('a step without an end')
 
     def _tell_limits(self):
         """0x000F, every 10 s or as asked for; other blocks stay unread."""
@@ -226,6 +236,7 @@ class AnyOrder(RuleBasedStateMachine):
         writes = len(rig.writes)
         for words_said in self.said:
             rig.say(*words_said)
+            rig.act()
         assert [identity for identity, told in rig.answers.items() if len(told) != 1] == []
         assert len(rig.writes) == writes
 
