@@ -86,7 +86,7 @@ class Monitor:
         self._due_ms = now_ms
         self._joined = None   # as the indicator shows it
         self._active = False  # the activity light is on
-        self._served = True   # the radio had its turn since ours
+        self._served = True   # the radio had its turn since the last tick
         self._to_act = False  # the actor is to step, with a reading or with what is left of the last step
         self._to_note = False  # a reading's events are to be found
         self._acted = False   # the actor had its step before the tick
@@ -105,14 +105,12 @@ class Monitor:
         if self._active:
             self._active = False
             self._indicator.activity(False)
-        at_once = self._to_act or self._to_note
-        if (at_once or now_ms >= self._due_ms) and self._served:
-            self._served = False
+        if self._to_act or self._to_note or now_ms >= self._due_ms and self._served:
             self._go_on(now_ms)
         else:
             self._served = True
             self._serve(now_ms)
-        if at_once:
+        if self._to_act or self._to_note:
             return now_ms
         due_ms = charger.due_ms
         session = self.session
@@ -132,7 +130,7 @@ class Monitor:
             if self.notices.step(now_ms, self.timekeeper.utc_s(now_ms)):
                 self._due_ms = now_ms
         else:
-            self._acted = False
+            self._acted = self._served = False
             self._tick(now_ms)
 
     def _serve(self, now_ms):
