@@ -25,6 +25,11 @@ def code_commit():
     return last(".", *NO_CODE)
 
 
+def soaked_commit():
+    """The same of what a soak runs: firmware, simulator and what the tests share. A test that asks something else gets another name."""
+    return last("src", "sim", "tests/unit", "tests/sim", ":(exclude,glob)tests/*/test_*.py")
+
+
 def short(commit):
     """`commit` for a reader: 10 digits, and the "+"."""
     return commit[:10] + ("+" if commit.endswith("+") else "")

@@ -7,7 +7,7 @@ import json
 import pathlib
 import sys
 
-from tools.commit import code_commit, short
+from tools.commit import code_commit, short, soaked_commit
 from tools.soak import read_record
 from tools.table import cell, table
 
@@ -89,14 +89,14 @@ def soak_lines(record, now):
     return lines + [""] + table(["Claim", "Figure", "Limit", "Rounds", "Commit", "Command"], cells)
 
 
-def document(rows, record, now):
-    """The whole page as text."""
+def document(rows, record, now, soaked):
+    """The whole page as text; now, soaked: the commits of the code, and of what a soak runs."""
     lines = ["# Evidence", ""]
     lines += [f"Written by `make evidence` from the code of commit {short(now)}; do not edit. Every figure comes from a test that"]
     lines += ["fails when the limit is broken, unless the claim calls it out of reach; the command measures it again (`pytest` is",
               "`.venv/bin/python -m pytest`).", ""]
     lines += ["## Measured by tests and benchmarks", ""] + measured_lines(rows) + [""]
-    lines += ["## Soaks", ""] + soak_lines(record, now)
+    lines += ["## Soaks", ""] + soak_lines(record, soaked)
     return "\n".join(lines) + "\n"
 
 
@@ -106,7 +106,7 @@ def main():
         print("make evidence: nothing was measured yet", file=sys.stderr)
         return 2
     rows = [row for path in there for row in json.loads(path.read_text())]
-    TARGET.write_text(document(rows, read_record(), code_commit()))
+    TARGET.write_text(document(rows, read_record(), code_commit(), soaked_commit()))
     print(f"docs/evidence.md: {len(rows)} figures")
     return 0
 

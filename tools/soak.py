@@ -14,7 +14,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from tools.commit import code_commit
+from tools.commit import soaked_commit
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RECORD = ROOT / "docs" / "soak.json"
@@ -108,7 +108,7 @@ def main():
         old.unlink()
     record = read_record()
     first = max((entry["seeds"][1] for entry in record), default=0) + 1
-    commit, begin = code_commit(), time.monotonic()
+    commit, begin = soaked_commit(), time.monotonic()
     print(f"{given.minutes:g} minutes on {given.workers} cores, from seed {first} on", flush=True)
     results = run_until(begin + given.minutes * 60, first, given.workers)
 

@@ -17,46 +17,46 @@ def a_soak(commit, **changes):
 
 
 def test_a_row_holds_claim_figure_limit_and_command():
-    page = evidence.document([ROW], [], NOW)
+    page = evidence.document([ROW], [], NOW, NOW)
     assert "| median, class C | 3.2 s | 4 s | `pytest tests/sim/test_x.py::test_y` |" in page
 
 
 def test_the_page_does_not_depend_on_the_order_of_the_tests():
     rows = [dict(ROW, claim=claim) for claim in "cab"]
-    assert evidence.document(rows, [], NOW) == evidence.document(rows[::-1], [], NOW)
+    assert evidence.document(rows, [], NOW) == evidence.document(rows[::-1], [], NOW, NOW)
 
 
 def test_a_figure_of_a_failed_test_says_so():
-    assert "the test failed" in evidence.document([dict(ROW, passed=False)], [], NOW)
-    assert "the test failed" not in evidence.document([ROW], [], NOW)
+    assert "the test failed" in evidence.document([dict(ROW, passed=False)], [], NOW, NOW)
+    assert "the test failed" not in evidence.document([ROW], [], NOW, NOW)
 
 
 def test_a_soak_of_this_code_is_fresh_and_of_another_stale():
-    assert "tale" not in evidence.document([], [a_soak(NOW)], NOW)
-    page = evidence.document([], [a_soak("b" * 40)], NOW)
+    assert "tale" not in evidence.document([], [a_soak(NOW)], NOW, NOW)
+    page = evidence.document([], [a_soak("b" * 40)], NOW, NOW)
     assert "**Stale" in page and "1 to 2.5 (stale)" in page
 
 
 def test_a_soak_of_this_code_goes_before_a_newer_one_of_another():
-    assert "tale" not in evidence.document([], [a_soak(NOW), a_soak("b" * 40)], NOW)
+    assert "tale" not in evidence.document([], [a_soak(NOW), a_soak("b" * 40)], NOW, NOW)
 
 
 def test_soaks_of_this_code_are_told_together_and_others_only_for_what_those_lack():
     other = {"claim": "cuts", "limit": None, "test": "t.py::c", "rounds": 2, "lowest": 7, "highest": 7}
     here = [dict(other, claim="worst", test="t.py::t", rounds=1, lowest=0, highest=9)]
-    page = evidence.document([], [a_soak("b" * 40, figures=[other, *a_soak(NOW)["figures"]]), a_soak(NOW), a_soak(NOW, figures=here)], NOW)
+    page = evidence.document([], [a_soak("b" * 40, figures=[other, *a_soak(NOW)["figures"]]), a_soak(NOW), a_soak(NOW, figures=here)], NOW, NOW)
     assert "| worst | 0 to 9 | - | 4 | aaaaaaaaaa |" in page
     assert "| cuts | 7 (stale) | - | 2 | bbbbbbbbbb |" in page
     assert page.count("* 2026-11-23") == 3 and page.count("**Stale") == 1
 
 
 def test_a_soak_with_changes_not_committed_is_stale_once_they_are():
-    assert "**Stale" in evidence.document([], [a_soak(NOW + "+")], NOW)
+    assert "**Stale" in evidence.document([], [a_soak(NOW + "+")], NOW, NOW)
     assert "**Stale" in evidence.document([], [a_soak(NOW + "+")], NOW + "+")
 
 
 def test_failed_seeds_are_named():
-    assert "Failed with the seeds [2]" in evidence.document([], [a_soak(NOW, failed_seeds=[2])], NOW)
+    assert "Failed with the seeds [2]" in evidence.document([], [a_soak(NOW, failed_seeds=[2])], NOW, NOW)
 
 
 def test_rounds_of_a_soak_add_up_to_their_extremes():
