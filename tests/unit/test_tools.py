@@ -23,7 +23,7 @@ def test_a_row_holds_claim_figure_limit_and_command():
 
 def test_the_page_does_not_depend_on_the_order_of_the_tests():
     rows = [dict(ROW, claim=claim) for claim in "cab"]
-    assert evidence.document(rows, [], NOW) == evidence.document(rows[::-1], [], NOW, NOW)
+    assert evidence.document(rows, [], NOW, NOW) == evidence.document(rows[::-1], [], NOW, NOW)
 
 
 def test_a_figure_of_a_failed_test_says_so():
@@ -35,6 +35,11 @@ def test_a_soak_of_this_code_is_fresh_and_of_another_stale():
     assert "tale" not in evidence.document([], [a_soak(NOW)], NOW, NOW)
     page = evidence.document([], [a_soak("b" * 40)], NOW, NOW)
     assert "**Stale" in page and "1 to 2.5 (stale)" in page
+
+
+def test_a_soak_stays_fresh_while_only_tests_and_tools_change():
+    page = evidence.document([], [a_soak(NOW)], "c" * 40, NOW)
+    assert "tale" not in page and "commit cccccccccc" in page
 
 
 def test_a_soak_of_this_code_goes_before_a_newer_one_of_another():
@@ -52,7 +57,7 @@ def test_soaks_of_this_code_are_told_together_and_others_only_for_what_those_lac
 
 def test_a_soak_with_changes_not_committed_is_stale_once_they_are():
     assert "**Stale" in evidence.document([], [a_soak(NOW + "+")], NOW, NOW)
-    assert "**Stale" in evidence.document([], [a_soak(NOW + "+")], NOW + "+")
+    assert "**Stale" in evidence.document([], [a_soak(NOW + "+")], NOW, NOW + "+")
 
 
 def test_failed_seeds_are_named():
