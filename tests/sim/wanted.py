@@ -87,6 +87,7 @@ class View:
 
     def __init__(self, commands, unplugs_s, timeline, until_s):
         self.claims = {NOTHING}
+        self._left_s = -1.0       # when a car last left
         self.pending = []
         self.told = {}
         happenings = [(command.t_s, 0, command) for command in commands] + [(t_s, 1, t_s) for t_s in unplugs_s]
@@ -101,6 +102,7 @@ class View:
 
     def _unplugged(self, t_s, until_s):
         """The car takes along what was said of it, if it is seen to leave."""
+        self._left_s = t_s
         left = {claim._replace(stopped=False, boost=None) for claim in self.claims}
         unseen = t_s > until_s - SEEN_S or any(claim.locked for claim in self.claims)
         self.claims = self.claims | left if unseen else left
@@ -111,7 +113,9 @@ class View:
             if (command.word, command.number) == (word, number):
                 self.pending.remove(command)
                 self.told[command] = told
-                self.claims = command.apply(self.claims, told[0])
+                after = command.apply(self.claims, told[0])
+                # Of what was said before the car left and answered after that, it may have taken its part along.
+                self.claims = after | self.claims if command.t_s < self._left_s else after
                 return
 
     def may_be(self):
@@ -238,7 +242,7 @@ class Verdict:
         charges = any(claim.boost is not None for claim in self._may)
         asleep = charges and self._day.may_sleep
         ladder = RESETS_A_NIGHT if charges and self._day.key_locked else 0
-        relock = any(claim.locked for claim in self._may) and (self._life.box_too or self.code_at_cut() != 'E0')
+        relock = any(claim.locked for claim in self._may) and (self._box_returns() or self.code_at_cut() != 'E0')
         t_s = self._life.t_s
         locks = self._writes(LOCKS, t_s)
         self._at_most('resets since', self._writes(RESETS, t_s), pending.count('reset') + ladder)
