@@ -88,7 +88,8 @@ def flash(texts):
 
 
 def ram(texts):
-    """Bytes retained on MicroPython: ({path: by its import}, {`imported`, `built`, `a minute`, `an hour`: in all})."""
+    """Bytes on MicroPython: ({path: retained by its import}, {`imported`, `built`, `a minute`, `an hour`: retained in all}, and allocated
+    by a status cycle, {`cycle`: the median of an hour, `worst cycle`})."""
     modules = [shrink.module_name(path) for path in texts]
     with tempfile.TemporaryDirectory() as folder:
         compiled(texts, folder, None)
@@ -98,7 +99,8 @@ def ram(texts):
     figures = json.loads(output)
     marks = [figures["before " + module] for module in modules] + [figures["imported"]]
     by_path = {path: marks[number + 1] - marks[number] for number, path in enumerate(texts)}
-    return by_path, {what: figures[what] - marks[0] for what in ("imported", "built", "a minute", "an hour")}
+    retained = {what: figures[what] - marks[0] for what in ("imported", "built", "a minute", "an hour")}
+    return by_path, retained, {what: figures[what] for what in ("cycle", "worst cycle")}
 
 
 def small():
@@ -111,12 +113,13 @@ def small():
 def main():
     texts = small()
     sizes = flash(texts)
-    retained, totals = ram(texts)
+    retained, totals, cycles = ram(texts)
     print(f"{'flash':>7}{'RAM':>8}  module")
     for path in sorted(sizes, key=sizes.get, reverse=True):
         print(f"{sizes[path]:7}{retained[path]:8}  {path}")
     print(f"{sum(sizes.values()):7}{sum(retained.values()):8}  all {len(sizes)} modules")
     print("RAM retained with the application: " + ", ".join(f"{what} {count}" for what, count in totals.items()))
+    print("RAM allocated: " + ", ".join(f"{what} {count}" for what, count in cycles.items()))
     return 0
 
 

@@ -6,6 +6,12 @@ collected (LATER, tools/micropython/runner.mjs); then the application starts on 
 import gc
 import json
 import sys
+from array import array
+
+# A status cycle: from one look at the box to the next (modbus.charger.READ_EVERY_MS).
+CYCLE_MS = 2000
+CYCLES = 1770
+cycle_bytes = array('I', [0] * CYCLES)   # allocated in each
 
 
 class Part:
@@ -37,6 +43,8 @@ class Bench:
         self.end = 0
         self.heard = b''
         self.event = None
+        self.cycle = -1                          # the present one; below 0 nothing is counted
+        self.begun = 0                           # what was allocated when it began
         self.clock = Part(now_ms=lambda: self.now, sleep_ms=self.sleep, utc_s=lambda: None, set_utc=self.nothing)
         self.bus = Part(read=self.read, transmit=self.transmit)
         self.radio = Part(join=self.join, send=self.send, poll=self.poll, max_payload=lambda data_rate: 51, data_rate=lambda: None,
@@ -55,6 +63,10 @@ class Bench:
 
     def sleep(self, ms):
         self.now += max(ms, 1)
+        if 0 <= self.cycle < CYCLES and self.now >= 60000 + CYCLE_MS * (self.cycle + 1):
+            cycle_bytes[self.cycle] = gc.mem_alloc() - self.begun
+            self.cycle += 1
+            self.begun = gc.mem_alloc()
         if self.now >= self.end:
             raise Ended
 
@@ -120,11 +132,17 @@ def started():
 
 def minute():
     note('a minute')
-    run_until(3600000)
+    bench = kept[0]
+    bench.cycle = 0
+    bench.begun = gc.mem_alloc()
+    run_until(3602000)
 
 
 def end():
     note('an hour')
+    cycles = sorted(cycle_bytes)
+    figures['cycle'] = cycles[CYCLES // 2]
+    figures['worst cycle'] = cycles[-1]
     print(json.dumps(figures))
 
 
