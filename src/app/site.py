@@ -48,7 +48,7 @@ class Site:
     """
 
     def __init__(self, settings, journal, check):
-        """settings: config.Settings that are right; check(settings, names) -> [(name, what is wrong), ...] of others than these names' values."""
+        """settings: config.Settings that are right; check(settings, names) -> [(name, what is wrong), ...] where those of names are new."""
         self.dropped = 0
         self.rolled_back = False
         self._config = settings
