@@ -354,13 +354,19 @@ def test_a_command_among_rubbish_is_obeyed():
 
 # --- network and supply
 
-# Each of them in make test once, all together in make soak.
+# In make test each length, begin and class once; the others in make soak.
 OUTAGES = [(24, 0, 'C'), (31, 3, 'C'), (40, 0, 'A'), (48, 3, 'A')]
-OTHER_OUTAGES = [(hours, from_s, klass) for hours in (24, 31, 40, 48) for from_s in (0, 3) for klass in 'CA'
-                 if (hours, from_s, klass) not in OUTAGES]
 
 
-@pytest.mark.parametrize('hours, from_s, klass', OUTAGES + [pytest.param(*other, marks=pytest.mark.soak) for other in OTHER_OUTAGES])
+def outages():
+    for hours in (24, 31, 40, 48):
+        for from_s, begin in ((0, 'from the start'), (3, 'once joined')):
+            for klass in 'CA':
+                marks = () if (hours, from_s, klass) in OUTAGES else pytest.mark.soak
+                yield pytest.param(hours, from_s, klass, marks=marks, id='%d-%s-%s' % (hours, begin, klass))
+
+
+@pytest.mark.parametrize('hours, from_s, klass', list(outages()))
 def test_days_without_a_gateway(hours, from_s, klass, evidence):
     """It reads on, stays within its airtime, is red without a session, and is there again after the outage."""
     # A heartbeat (90 min) of a session that is kept; the next of 20 joins a day (80 min); the same in the first day of a search
