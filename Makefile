@@ -20,7 +20,7 @@ help:
 	@echo "  make lint                     style, both MicroPython compilers and the types over src/"
 	@echo "  make bench                    the benchmarks alone, with their figures"
 	@echo "  make soak MINUTES=60          the long checks on all cores, each round with a new seed; adds to docs/soak.json"
-	@echo "      [ARGS=\"--only cuts\"]     those of that name alone"
+	@echo "      [ROUNDS=10]               so many instead; [ARGS=\"--only cuts\"] those of that name alone"
 	@echo "  make evidence                 measures again and writes docs/evidence.md"
 	@echo "  make mutants                  breaks the code in known ways, one at a time; writes docs/defects.md"
 	@echo "  make setup                    .venv and everything in it (the others do it when needed)"
@@ -66,7 +66,7 @@ lint: setup
 	@$(PY) -m tools.typecheck
 
 soak: setup
-	@$(PY) -m tools.soak --minutes "$(MINUTES)" $(ARGS)
+	@$(PY) -m tools.soak $(if $(ROUNDS),--rounds "$(ROUNDS)",--minutes "$(MINUTES)") $(ARGS)
 
 evidence: setup
 	@rm -f build/evidence.json build/evidence-home.json

@@ -1,4 +1,4 @@
-"""`make soak MINUTES=60`: the tests marked `soak`, again and again, each round with the next seed, on all cores.
+"""`make soak MINUTES=60` or `make soak ROUNDS=10`: the tests marked `soak`, again and again, each round with the next seed, on all cores.
 
 Adds {commit, date, minutes, seeds, failed_seeds, only, figures} to docs/soak.json. The first seed follows the last one recorded
 there, so that every soak treads new ground. A seed that fails is named, with the command that repeats it.
@@ -6,6 +6,7 @@ there, so that every soak treads new ground. A seed that fails is named, with th
 import argparse
 import datetime
 import json
+import math
 import os
 import pathlib
 import subprocess
@@ -35,6 +36,13 @@ def minutes(text):
     return value
 
 
+def rounds(text):
+    """A number of rounds above 0, for argparse."""
+    if not text.isdecimal() or not 0 < int(text) < 10_000:
+        raise argparse.ArgumentTypeError(f"make soak needs ROUNDS, as in ROUNDS=10; {text!r} is none")
+    return int(text)
+
+
 def read_record(path=RECORD):
     """The list in docs/soak.json; empty where there is none yet."""
     return json.loads(path.read_text()) if path.exists() else []
@@ -50,15 +58,15 @@ def run_seed(seed):
     return seed, result.returncode, rows
 
 
-def run_until(deadline, first_seed, workers):
-    """Rounds until `deadline` (of time.monotonic), one seed each: the results of run_seed, by seed. At least one a worker."""
-    seeds = iter(range(first_seed, sys.maxsize))
+def run_until(deadline, first_seed, workers, rounds=sys.maxsize):
+    """Rounds until `deadline` (of time.monotonic), one seed each: the results of run_seed by seed. At least one a worker, at most `rounds`."""
+    seeds = iter(range(first_seed, min(first_seed + rounds, sys.maxsize)))
     results = []
     interrupted = threading.Event()
 
     def work(_):
-        while True:
-            seed, code, rows = run_seed(next(seeds))
+        for seed in seeds:
+            seed, code, rows = run_seed(seed)
             results.append((seed, code, rows))
             print(f"seed {seed}: " + ("passed" if code == 0 else f"FAILED, see build/soak/{seed}.log"), flush=True)
             if time.monotonic() >= deadline or interrupted.is_set():
@@ -92,7 +100,9 @@ def summarise(results):
 
 def main():
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__.splitlines()[0])
-    parser.add_argument("--minutes", type=minutes, default=60)
+    how_long = parser.add_mutually_exclusive_group()
+    how_long.add_argument("--minutes", type=minutes, default=60)
+    how_long.add_argument("--rounds", type=rounds, help="that many instead, however long they take")
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     parser.add_argument("--only", metavar="WORDS", help="only the tests of that name, as pytest's -k; their figures join those of other soaks")
     given = parser.parse_args()
@@ -109,8 +119,12 @@ def main():
     record = read_record()
     first = max((entry["seeds"][1] for entry in record), default=0) + 1
     commit, begin = soaked_commit(), time.monotonic()
-    print(f"{given.minutes:g} minutes on {given.workers} cores, from seed {first} on", flush=True)
-    results = run_until(begin + given.minutes * 60, first, given.workers)
+    span = f"{given.rounds} rounds" if given.rounds else f"{given.minutes:g} minutes"
+    print(f"{span} on {given.workers} cores, from seed {first} on", flush=True)
+    if given.rounds:
+        results = run_until(math.inf, first, given.workers, given.rounds)
+    else:
+        results = run_until(begin + given.minutes * 60, first, given.workers)
 
     failed = [seed for seed, code, _ in results if code]
     record.append({

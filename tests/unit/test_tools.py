@@ -2,6 +2,7 @@
 import argparse
 import hashlib
 import io
+import math
 import tarfile
 
 import pytest
@@ -87,6 +88,17 @@ def test_a_soak_goes_on_until_its_time_with_a_new_seed_each_round(monkeypatch):
     monkeypatch.setattr(soak, "run_seed", lambda seed: (seed, 0, []))
     monkeypatch.setattr(soak.time, "monotonic", lambda: next(clock))
     assert [seed for seed, _, _ in soak.run_until(4, 7, workers=1)] == [7, 8, 9, 10, 11]
+
+
+def test_a_soak_of_so_many_rounds_has_no_more_and_no_fewer(monkeypatch):
+    monkeypatch.setattr(soak, "run_seed", lambda seed: (seed, 0, []))
+    assert [seed for seed, _, _ in soak.run_until(math.inf, 7, workers=2, rounds=5)] == [7, 8, 9, 10, 11]
+
+
+@pytest.mark.parametrize("text", ["", "many", "0", "-1", "1.5", "10000"])
+def test_a_soak_of_no_rounds_is_refused(text):
+    with pytest.raises(argparse.ArgumentTypeError, match="ROUNDS=10"):
+        soak.rounds(text)
 
 
 def test_a_cell_holds_any_text():
