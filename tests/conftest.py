@@ -86,14 +86,16 @@ def soak_seed(request):
 
 @pytest.fixture
 def evidence(request):
-    """evidence(claim, figure, limit=None) records a measured figure: number or text, with its unit in the claim or the text.
+    """evidence(claim, figure, limit=None, adds_up=False) records a measured figure: number or text, with its unit in the claim or the text.
 
     It prints the row, and `make evidence` puts it into docs/evidence.md beside the command that measures it again.
-    It asserts nothing: the test does, before or after.
+    It asserts nothing: the test does, before or after. adds_up: a count, of which the rounds of a soak make one.
     """
 
-    def record(claim, figure, limit=None):
+    def record(claim, figure, limit=None, adds_up=False):
         row = {"claim": claim, "figure": figure, "limit": limit, "test": request.node.nodeid}
+        if adds_up:
+            row["adds_up"] = True
         request.node.user_properties.append(("evidence", row))
         print(f"evidence: {claim}: {figure}" + ("" if limit is None else f" (limit {limit})"))
 

@@ -35,7 +35,8 @@ def spread(figure):
     if "lowest" not in figure:
         return ", ".join(figure["seen"])
     low, high = figure["lowest"], figure["highest"]
-    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    words = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    return f"{figure['total']:,} ({words} a round)" if "total" in figure and figure["rounds"] > 1 else words
 
 
 def is_fresh(entry, now):
@@ -48,6 +49,8 @@ def merged(old, new):
     both = dict(new, rounds=old["rounds"] + new["rounds"])
     if "lowest" in old and "lowest" in new:
         both.update(lowest=min(old["lowest"], new["lowest"]), highest=max(old["highest"], new["highest"]))
+        if "total" in old and "total" in new:
+            both.update(total=old["total"] + new["total"])
     elif "seen" in old and "seen" in new:
         both.update(seen=sorted(set(old["seen"] + new["seen"]))[:5])
     return both

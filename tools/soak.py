@@ -82,16 +82,21 @@ def run_until(deadline, first_seed, workers, rounds=sys.maxsize):
 
 
 def summarise(results):
-    """Rows by claim over all rounds: numbers as lowest and highest, text as the different ones; and how many rounds gave one."""
-    by_claim = {}
+    """Rows by claim over all rounds: numbers as lowest and highest, counts in total too, text as the different ones; and how many rounds gave one."""
+    by_claim, counts = {}, set()
     for _, _, rows in results:
         for row in rows:
-            by_claim.setdefault((row["claim"], row["test"], row["limit"]), []).append(row["figure"])
+            key = row["claim"], row["test"], row["limit"]
+            by_claim.setdefault(key, []).append(row["figure"])
+            if row.get("adds_up"):
+                counts.add(key)
     figures = []
     for (claim, test, limit), values in sorted(by_claim.items(), key=lambda item: item[0][:2]):
         entry = {"claim": claim, "limit": limit, "test": test, "rounds": len(values)}
         if all(isinstance(value, (int, float)) for value in values):
             entry.update(lowest=min(values), highest=max(values))
+            if (claim, test, limit) in counts:
+                entry.update(total=sum(values))
         else:
             entry.update(seen=sorted({str(value) for value in values})[:5])
         figures.append(entry)

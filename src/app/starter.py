@@ -11,13 +11,15 @@ NOTHING, RESET, PAUSE, PULSE = range(4)
 # A box goes from B1 to B2 within a second or two if it may (docs/protocol.md): after this it does not.
 B1_WAIT_MS = 10000
 # Rungs for a car that takes no current in B2: (wait before, what, for how long, phase). Cars close S2 within seconds, slow ones
-# within half a minute; 3 s is what evcc's driver does, some cars need 10 s, and some refuse when woken too often in a row.
+# within half a minute; 3 s is what evcc's driver does, some cars need 10 s, and some refuse when woken too often in a row;
+# a minute after a plug, or what looks like one, a car has made up its mind.
 SLOW_CAR_MS = 45000
+LONG_PULSE_MS = 10000
 RUNGS = (
     (SLOW_CAR_MS, PAUSE, 10000),
     (SLOW_CAR_MS, PULSE, 3000),
-    (5 * 60000, PULSE, 10000),
-    (30 * 60000, PULSE, 10000),
+    (2 * 60000, PULSE, LONG_PULSE_MS),
+    (30 * 60000, PULSE, LONG_PULSE_MS),
 )
 # A current that a charging car draws, in 0.1 A; less is its electronics, or the meter's residue.
 FLOWS_DA = 10
@@ -172,9 +174,6 @@ class Starter:
             self.phase = None
             self.blocked = _FULL
             return NOTHING, 0
-        if self._rung < len(RUNGS) and RUNGS[self._rung][2] < 10000 and key_needed(box):
-            # Without the key each pulse costs one of the night's resets, and a reset is a short pulse itself: only long ones are worth it.
-            self._rung += 1
         if self._rung >= len(RUNGS) or self._rung > 0 and (pulses_left <= 0 or not self._wakes or not pulse_returns(box, resets_left)):
             self.phase = None
             self.blocked = _ASLEEP
@@ -187,4 +186,7 @@ class Starter:
                 self.phase = None
                 self.blocked = _ASLEEP
             return NOTHING, 0
+        if what == PULSE and key_needed(box):
+            # Without the key each pulse costs one of the night's resets, and a reset is a short pulse itself: only long ones are worth it.
+            length_ms = LONG_PULSE_MS
         return what, length_ms

@@ -64,7 +64,8 @@ class Identity:
             return
         works = False
         for current_da in reading.currents_da:
-            works |= current_da is not None
+            if current_da is not None:
+                works = True
         # One good reading is proof; a missing one may be a passing failure, so it is none where there was proof.
         self.meter_works = works or bool(self.meter_works)
 

@@ -319,7 +319,7 @@ def test_the_rungs_for_a_car_that_wants_nothing_and_then_never_again_that_night(
     lengths = [end - start for start, end in zip(starts, ends, strict=True)]
     assert 3 <= lengths[0] < 5 and all(10 <= length < 12 for length in lengths[1:])
     gaps = [later - first for first, later in zip(ends, starts[1:], strict=False)]
-    assert gaps[0] >= 300 and gaps[1] >= 1800
+    assert gaps[0] >= 120 and gaps[1] >= 1800
     assert detail(house) == 'vehicle_paused'
     evidence('pulses in four hours for a car that wants nothing, a reboot in between', len(starts), 3)
 

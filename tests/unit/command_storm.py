@@ -23,7 +23,7 @@ RECORD_MOST = 800
 def journalled(record):
     """{identity: (result, detail) or None while it has none} of a record, read by the description alone."""
     version, count, _, _ = struct.unpack('>BBIB', record[:7])
-    rows = list(struct.iter_unpack('>BBIHHBB', record[7:]))
+    rows = [struct.unpack('>BBIHHBB', record[at:at + 12]) for at in range(7, len(record), 12)]
     assert version == 1 and len(rows) == count
     return {(op, command_id, issued_at): None if flags >> 4 == 15 else (flags >> 4, detail)
             for op, command_id, issued_at, _, _, flags, detail in rows}

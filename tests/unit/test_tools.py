@@ -72,6 +72,13 @@ def test_rounds_of_a_soak_add_up_to_their_extremes():
     ]
 
 
+def test_counts_of_all_rounds_and_all_soaks_of_this_code_are_one():
+    figures = soak.summarise([(seed, 0, [dict(ROW, figure=figure, adds_up=True)]) for seed, figure in enumerate([0, 2, 1000])])
+    assert figures[0]["total"] == 1002
+    page = evidence.document([], [a_soak(NOW, figures=figures), a_soak(NOW, figures=figures)], NOW, NOW)
+    assert "| 2,004 (0 to 1000 a round) | 4 s | 6 |" in page
+
+
 def test_figures_in_words_are_listed_once():
     results = [(seed, 0, [dict(ROW, figure=figure)]) for seed, figure in enumerate(["x", "y", "x"])]
     assert soak.summarise(results)[0]["seen"] == ["x", "y"]
