@@ -25,7 +25,7 @@ FIRMWARE = {"/fw": ROOT / "src", "/lib/umodbus": SITE / "umodbus"}
 TIMEOUT_S = 120
 
 
-def run(script, folders=FIRMWARE, arguments=()):
+def run(script, folders=FIRMWARE, arguments=(), timeout_s=TIMEOUT_S):
     """(exit code, standard output) of `script` (a path) on MicroPython; standard error goes on to ours.
 
     folders: place inside -> file or folder here; the first part of each place is on sys.path. subprocess.TimeoutExpired if it hangs.
@@ -35,5 +35,5 @@ def run(script, folders=FIRMWARE, arguments=()):
         command += ["--mount", f"{folder}={inside}"]
     command += [str(script), *arguments]
     environment = dict(os.environ, MICROPYTHON=str(HOME / "node_modules"))
-    result = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=TIMEOUT_S)
+    result = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=timeout_s)
     return result.returncode, result.stdout

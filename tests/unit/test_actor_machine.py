@@ -165,7 +165,7 @@ class AnyOrder(RuleBasedStateMachine):
         if record is not None:
             head, rows = struct.unpack_from('>BB', record, CLAIMS_BYTES), record[CLAIMS_BYTES + 7:]
             assert len(rows) == 12 * head[1]
-            self.accepted |= {row[:3] for row in struct.iter_unpack('>BBIHHBB', rows)}
+            self.accepted |= {row[:3] for row in [struct.unpack('>BBIHHBB', rows[at:at + 12]) for at in range(0, len(rows), 12)]}
 
     def _now_s(self):
         return UTC_S + self.rig.box.now_ms // 1000

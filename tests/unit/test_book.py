@@ -305,7 +305,7 @@ def test_no_record_is_an_empty_book_and_nothing_to_count(rig):
 def test_no_record_can_raise(body, framed):
     book = Book()
     count = len(body) // 12
-    book.load(bytes((1, count)) + body[:5].ljust(5, b'\0') + body[:12 * count] if framed else body)
+    book.load(bytes((1, count)) + (body + bytes(5))[:5] + body[:12 * count] if framed else body)
     book.deliver(START, 1, UTC, 600, 1000, UTC)
     for entry in tuple(book.running()):
         book.begin(entry, 2000, UTC)

@@ -71,7 +71,7 @@ def random_settings(rng):
     found = {}
     for place in asked:
         name, values, lowest, highest = words.SETTINGS[place]
-        found[name] = rng.choice([*values, *([] if highest is None else [lowest, highest, rng.randrange(lowest, highest + 1)])])
+        found[name] = rng.choice(list(values) + ([] if highest is None else [lowest, highest, rng.randrange(lowest, highest + 1)]))
     return found
 
 

@@ -65,7 +65,8 @@ class Rig:
 
     def car(self, code=B2, **box):
         self.watch.code, self.watch.car = code, True
-        vars(self.box).update(box)
+        for name in box:
+            setattr(self.box, name, box[name])
 
     def leave(self):
         self.watch.code, self.watch.car, self.box.finished = A1, False, False

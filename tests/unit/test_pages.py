@@ -26,7 +26,7 @@ def either(rng, most, none=None):
 
 
 def limit(rng):
-    halves = rng.choice([None, *range(127)])
+    halves = rng.choice([None] + list(range(127)))
     return None if halves is None else 5 * halves, None if halves is None else halves / 2
 
 
@@ -77,7 +77,8 @@ def radio(rng, *head):
 
 
 def crash(rng, *head):
-    error, module, line, uptime_s = rng.choice([*words.ERRORS, 'Odd']), rng.choice(['actor', 'at', '']), rng.randrange(1000), rng.randrange(10**9)
+    error, module = rng.choice(words.ERRORS + ('Odd',)), rng.choice(['actor', 'at', ''])
+    line, uptime_s = rng.randrange(1000), rng.randrange(10**9)
     return pages.crash(*head, error, module, line, uptime_s), {
         'error': 'Exception' if error == 'Odd' else error, 'line': line, 'uptime_min': minutes_of(uptime_s), 'module': module[:3] or None}
 
@@ -99,7 +100,7 @@ def test_a_session_record_says_what_was_packed(js):
     rng = random.Random(13)
     packed, expected = [], []
     for _ in range(ROUNDS):
-        state, reason, number = rng.randrange(1, 6), rng.choice([None, *range(len(words.REASONS))]), rng.randrange(1000)
+        state, reason, number = rng.randrange(1, 6), rng.choice([None] + list(range(len(words.REASONS)))), rng.randrange(1000)
         at, duration_s, wh = either(rng, UTC), either(rng, 4000000), either(rng, 700000)
         estimated = rng.random() < 0.5
         sent = pages.session(state, reason, at, duration_s, wh, estimated, number)
@@ -196,7 +197,7 @@ def test_a_claim_comes_back(js):
 def test_whatever_a_newer_device_sends_there_has_a_state_and_no_hole(js, f_port):
     rng = random.Random(f_port)
     for answer in js.call_all('decodeUplink', [
-            {'fPort': f_port, 'bytes': [f_port + 6, *rng.randbytes(rng.randrange(10, 20))]} for _ in range(2000)]):
+            {'fPort': f_port, 'bytes': [f_port + 6] + list(rng.randbytes(rng.randrange(10, 20)))} for _ in range(2000)]):
         assert answer['data']['state'] in words.STATES[1:]
 
 

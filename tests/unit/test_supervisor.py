@@ -18,7 +18,8 @@ MINUTE_MS = 60000
 
 
 class Store(dict):
-    put = dict.__setitem__
+    def put(self, name, value):
+        self[name] = value
 
 
 def booted(store, cause=POWER_ON):

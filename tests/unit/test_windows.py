@@ -10,8 +10,8 @@ from tests.unit.test_downlink import WINDOW, random_plan
 from app import windows
 
 window_tuples = st.tuples(
-    st.integers(1, 127), st.integers(0, 1439), st.integers(0, 1439), st.sampled_from([0, *range(60, 805, 5)]),
-    st.sampled_from([0, *range(500, 128000, 500)]), st.sampled_from([0, *range(10, 1450, 10)]))
+    st.integers(1, 127), st.integers(0, 1439), st.integers(0, 1439), st.sampled_from([0] + list(range(60, 805, 5))),
+    st.sampled_from([0] + list(range(500, 128000, 500))), st.sampled_from([0] + list(range(10, 1450, 10))))
 plans = st.lists(window_tuples, max_size=4).map(tuple)
 
 

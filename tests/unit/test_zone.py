@@ -75,7 +75,7 @@ def test_both_ends_agree_on_strings_sound_and_damaged(js):
     assert packed_by(js, texts) == [None if found is None else zone.pack(found) for found in parsed]
     assert 600 < sum(found is not None for found in parsed) < 1400
     given_back = js.call_all('decodeDownlink', [
-        {'fPort': 20, 'bytes': [13, 0, 0, 0, 0, 0, 0, 0, *zone.pack(found)]} for found in parsed if found is not None])
+        {'fPort': 20, 'bytes': [13, 0, 0, 0, 0, 0, 0, 0] + list(zone.pack(found))} for found in parsed if found is not None])
     assert [answer['data']['timezone'] for answer in given_back] == [zone.to_text(found) for found in parsed if found is not None]
 
 

@@ -9,6 +9,7 @@ import { pathToFileURL } from "node:url";
 
 const NAME = "@micropython/micropython-webassembly-pyscript/micropython.mjs";
 const HEAP_BYTES = 1 << 20; // it grows by itself; this much needs no growing during most scripts
+const STACK_WORDS = 1 << 16; // a board's is as large as its RAM allows; calls with a thousand arguments are the tests' own
 
 // Last words of the script, said in Python because SystemExit's argument is an object there and a text here.
 const MAIN = `
@@ -77,7 +78,7 @@ function writer(descriptor) {
 
 const { mounts, script, argv } = parse(process.argv.slice(2));
 const { loadMicroPython } = await import(pathToFileURL(path.join(process.env.MICROPYTHON ?? "node_modules", NAME)));
-const mp = await loadMicroPython({ heapsize: HEAP_BYTES, linebuffer: false, stdout: writer(1), stderr: writer(2) });
+const mp = await loadMicroPython({ heapsize: HEAP_BYTES, pystack: STACK_WORDS, linebuffer: false, stdout: writer(1), stderr: writer(2) });
 for (const [host, inside] of mounts) copy(host, inside, mp.FS);
 const folders = [...new Set(mounts.map(([, inside]) => "/" + inside.split("/")[1]))];
 mp.runPython(`import sys\nsys.path[:] = ${JSON.stringify([".frozen", ...folders])}\nsys.argv[:] = ${JSON.stringify(argv)}`);

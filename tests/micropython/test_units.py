@@ -1,0 +1,139 @@
+"""The unit tests of the pure modules, the files themselves, on a real MicroPython and on CPython: the same output.
+
+On both with the lookalikes of pytest and hypothesis, so that both draw the same examples; what hypothesis itself finds is for tests/unit.
+"""
+import ast
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+from tools import micropython
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+UNIT = ROOT / "tests" / "unit"
+
+# By the layer they are about: each is one run.
+LAYERS = {
+    "app": ("actor", "actor_machine", "book", "claims", "closings", "codec", "config", "downlink", "events", "journal", "levels", "meter", "pages",
+            "reconciler", "reporter", "sessions", "site", "snapshot", "stability", "starter", "states", "supervisor", "timekeeper", "watch",
+            "windows", "zone"),
+    "loop": ("defects", "main", "monitor", "vectors"),
+    "lorawan": ("clock_sync", "governor", "ladder", "ledger", "outbox", "recovery", "regions", "session", "storms", "time_on_air"),
+    "modbus": ("ascii", "at_modem", "charger_client", "finder", "identity", "mutated_traffic", "registers", "statistics", "ticks", "transaction"),
+}
+
+# What only pytest on CPython can give; a test that asks for it, or whose fixtures do, is left out.
+NEEDS_THE_HOST = ("js", "monkeypatch", "tmp_path", "capsys", "request", "soak_seed")
+NOT_THERE = {
+    "defects.test_importing_the_firmware_does_not_run_it": "another process",
+    "defects.test_the_manual_tells_the_heartbeats_that_the_code_keeps": "a document",
+    "meter.test_what_is_reckoned_stays_small": "a kind of int",
+    "mutated_traffic.test_ten_million_bytes_of_a_bad_line_lose_no_intact_frame": "ten million bytes, against a clock",
+    "registers.test_the_loop_does_without_the_map": "another process",
+    "site.test_a_deaf_monitor_is_back_on_its_old_settings_within_the_trial": "a whole simulated world",
+    "site.test_a_rollback_is_told_on_the_air_once": "a whole simulated world",
+    "site.test_the_modem_is_started_with_what_was_changed_and_a_frame_of_the_network_proves_it": "a whole simulated world",
+    "supervisor.test_a_part_that_hangs_is_named_and_the_watchdog_bites": "a whole simulated world",
+    "supervisor.test_the_last_resort_keeps_what_and_where": "the line that a function begins on",
+    "supervisor.test_the_place_is_that_of_the_statement_that_raised": "the line that a function begins on",
+}
+# Seconds and minutes on MicroPython: for `make soak`.
+LONG = (
+    "book.test_in_50000_deliveries_no_command_acts_twice_or_too_late_and_each_is_answered_once",
+    "events.test_a_night_in_which_nothing_is_wrong",
+    "events.test_an_evening_on_which_no_car_is_missed",
+    "events.test_an_evening_without_a_car_is_told_once_and_the_next_one_again",
+    "monitor.test_rubbish_from_bus_and_air_changes_nothing",
+    "reconciler.test_wild_hours_never_wear_the_contactor_nor_wake_too_often",
+    "reporter.test_heartbeats_come_by_the_clock_however_often_the_box_is_heard",
+    "sessions.test_flash_is_not_worn",
+    "transaction.test_beside_another_talker_it_keeps_the_pace_and_stays_in_the_gap",
+    "transaction.test_ten_thousand_transactions_beside_a_second_master_collide_never",
+)
+LONG_TIMEOUT_S = 3600
+
+FOLDERS = {"/like": HERE / "lookalikes", **micropython.FIRMWARE}
+for name in ("sim", "tests/unit", "tests/vectors", "tests/micropython", "ttn/vectors.json"):
+    FOLDERS["/top/" + name] = ROOT / name
+
+
+def plan_of(name):
+    """What units.py is to run of one file, and the names of its other tests."""
+    tests, fixtures = [], {}
+    for node in ast.parse((UNIT / f"test_{name}.py").read_text()).body:
+        if isinstance(node, ast.FunctionDef):
+            decorators = [ast.unparse(decorator) for decorator in node.decorator_list]
+            needs = [argument.arg for argument in node.args.args]
+            if any("pytest.fixture" in text for text in decorators):
+                fixtures[node.name] = needs
+            elif node.name.startswith("test_") and not any("mark.soak" in text or "mark.bench" in text for text in decorators):
+                tests.append({"name": node.name, "needs": needs, "machine": None})
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute) and node.value.attr == "TestCase":
+            tests.append({"name": node.targets[0].id, "needs": [], "machine": node.value.value.id})
+
+    def wants_the_host(needs):
+        return any(need in NEEDS_THE_HOST or wants_the_host(fixtures.get(need, ())) for need in needs)
+
+    here = [test for test in tests if wants_the_host(test["needs"]) or f"{name}.{test['name']}" in NOT_THERE]
+    there = [test for test in tests if test not in here]
+    return {"module": "tests.unit.test_" + name, "tests": there, "fixtures": fixtures}, [f"{name}.{test['name']}" for test in here]
+
+
+def compared(tmp_path, plans, timeout_s=micropython.TIMEOUT_S):
+    """The lines that both interpreters print of these plans."""
+    path = tmp_path / "plans.json"
+    path.write_text(json.dumps(plans))
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(map(str, (HERE / "lookalikes", ROOT / "src", ROOT))))
+    result = subprocess.run([sys.executable, str(HERE / "units.py"), str(path)], env=environment, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-1000:]
+    code, output = micropython.run(HERE / "units.py", {**FOLDERS, "/plans.json": path}, ["/plans.json"], timeout_s)
+    assert code == 0, output[-3000:]
+    assert output == result.stdout
+    return output.splitlines()
+
+
+def without(plan, names):
+    module = plan["module"].removeprefix("tests.unit.test_")
+    return dict(plan, tests=[test for test in plan["tests"] if f"{module}.{test['name']}" not in names])
+
+
+def only(plan, names):
+    module = plan["module"].removeprefix("tests.unit.test_")
+    return dict(plan, tests=[test for test in plan["tests"] if f"{module}.{test['name']}" in names])
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_unit_tests_hold_on_micropython_and_see_the_same(layer, tmp_path, evidence):
+    plans = [without(plan_of(name)[0], LONG) for name in LAYERS[layer]]
+    lines = compared(tmp_path, plans)
+    assert len(lines) == sum(len(plan["tests"]) for plan in plans)
+    evidence(f"Unit tests that pass on MicroPython and on CPython with the same examples, {layer}", len(lines))
+
+
+@pytest.mark.soak
+def test_long_unit_tests_hold_on_micropython_too(tmp_path, evidence):
+    plans = [plan for plan in (only(plan_of(name)[0], LONG) for layer in LAYERS.values() for name in layer) if plan["tests"]]
+    lines = compared(tmp_path, plans, LONG_TIMEOUT_S)
+    assert len(lines) == len(LONG)
+    evidence("soak: long unit tests that pass on MicroPython too", len(lines))
+
+
+def test_a_test_that_fails_there_is_named(tmp_path):
+    module = tmp_path / "test_wrong.py"
+    module.write_text("import sys\n\ndef test_it():\n    assert sys.implementation.name == 'cpython'\n")
+    plans = tmp_path / "plans.json"
+    plans.write_text(json.dumps([{"module": "wrong.test_wrong", "tests": [{"name": "test_it", "needs": [], "machine": None}], "fixtures": {}}]))
+    code, output = micropython.run(HERE / "units.py", {**FOLDERS, "/top/wrong/test_wrong.py": module, "/plans.json": plans}, ["/plans.json"])
+    assert code == 1 and output.startswith("wrong.test_wrong.test_it FAILED\n")
+
+
+def test_what_is_left_out_is_there_and_little():
+    plans = [plan_of(name) for layer in LAYERS.values() for name in layer]
+    every = {f"{plan['module'].removeprefix('tests.unit.test_')}.{test['name']}" for plan, _ in plans for test in plan["tests"]}
+    here = {name for _, names in plans for name in names}
+    assert set(NOT_THERE) <= here and set(LONG) <= every
+    assert len(here) < len(every) // 10
