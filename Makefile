@@ -70,7 +70,7 @@ soak: setup
 
 evidence: setup
 	@rm -f build/evidence.json build/evidence-home.json
-	$(PYTEST) -m "(evidence or bench) and not soak" --evidence build/evidence.json; code=$$?; \
+	$(PYTEST) -m "(evidence or bench or long) and not soak" --evidence build/evidence.json; code=$$?; \
 	$(MAKE) --no-print-directory test-home ARGS="-m evidence --evidence build/evidence-home.json" || code=$$?; \
 	$(PY) -m tools.evidence && exit $$code
 

@@ -12,7 +12,7 @@ import pytest
 
 CI = os.environ.get("CI", "").lower() in ("true", "1")
 # Only run when asked for, by marker (-m) or by name (file::test).
-ASKED_FOR = ("bench", "soak")
+ASKED_FOR = ("bench", "long", "soak")
 
 hypothesis.settings.register_profile("project", derandomize=True, deadline=None, database=None)
 hypothesis.settings.register_profile("soak", deadline=None, database=None, print_blob=True, max_examples=1000)
@@ -46,7 +46,7 @@ def pytest_configure(config):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Marks what uses `evidence`; leaves out benchmarks and soaks nobody asked for."""
+    """Marks what uses `evidence`; leaves out what takes long or wants the machine for itself, where nobody asked for it."""
     for item in items:
         if "evidence" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.evidence)

@@ -397,6 +397,7 @@ def test_days_without_a_gateway(hours, from_s, klass, evidence):
     assert len(house.of('join')) <= 20 * (1 + hours // 24)
 
 
+@pytest.mark.long
 def test_news_and_commands_without_end_stay_within_the_airtime(evidence):
     """A car every two minutes and a command every seven, for a day and a half: the most important is told, never more than allowed."""
     house = House(seed=21, charger={'panel_frames': False})

@@ -47,7 +47,7 @@ def test_the_time_is_known_within_a_minute_of_the_first_uplink(klass, data_rate,
              '%.1f s, %d s' % (answered_s - first_s, errors[0]), '60 s')
 
 
-@pytest.mark.parametrize('klass, days', [('C', 2), ('A', 2)])
+@pytest.mark.parametrize('klass, days', [('C', 2), pytest.param('A', 2, marks=pytest.mark.long)])
 def test_once_known_it_is_asked_once_a_day_and_the_crystal_is_learned(klass, days, evidence):
     there = house(config={'LORAWAN_CLASS': klass}, clock={'drift_ppm': 50})
     errors = watched(there, *[day * DAY_S for day in range(1, days + 1)])
@@ -62,6 +62,7 @@ def test_once_known_it_is_asked_once_a_day_and_the_crystal_is_learned(klass, day
     evidence('class %s, crystal 50 ppm fast: drift learned in %d days' % (klass, days), '%.1f ppm' % (drifts[0] / 1000))
 
 
+@pytest.mark.long
 def test_a_network_that_never_answers_is_asked_six_times_a_day(evidence):
     there = house()
     there.world.network.clock_sync = False

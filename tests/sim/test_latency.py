@@ -34,6 +34,12 @@ def answer_delays(operations, key, seed, **keys):
     return delays
 
 
+def test_a_few_commands_are_answered_in_seconds():
+    delays = answer_delays(['reset', 'lock', 'unlock'] * 6, 'locked', 3)
+    assert max(delays['lock'] + delays['unlock']) <= 10 and max(delays['reset']) <= 15
+
+
+@pytest.mark.long
 @pytest.mark.parametrize('part', [1, 2])
 def test_a_command_is_answered_by_what_the_box_did(part, evidence):
     operations = ['reset', 'lock', 'unlock'] * 34
@@ -63,12 +69,12 @@ def report_delays(timeline, from_code, to_code):
     return delays
 
 
-@pytest.mark.parametrize('panel, later_limit_s', [(True, 3), (False, 6)])
-def test_a_change_of_the_box_is_on_the_air_in_seconds(panel, later_limit_s, evidence):
+def change_delays(panel, times):
+    """Seconds to the end of the uplink, of so many: plugging in, beginning to charge, unplugging."""
     rng = random.Random(3)
     events = []
     at_s = 1000.0
-    for _ in range(24):
+    for _ in range(times):
         for what in ({'do': 'plug'}, {'do': 'key', 'position': 'unlocked'}, {'do': 'key', 'position': 'locked'}, {'do': 'unplug'}):
             events.append(dict(what, t=round(at_s, 3)))
             at_s += 35 * MINUTE_S + rng.uniform(0, 100)
@@ -76,7 +82,23 @@ def test_a_change_of_the_box_is_on_the_air_in_seconds(panel, later_limit_s, evid
     plugged = report_delays(timeline, 'A1', 'B1')
     charging = report_delays(timeline, 'B2', 'C2')
     unplugged = report_delays(timeline, 'C2', 'A1') + report_delays(timeline, 'B1', 'A1')
-    assert (len(plugged), len(charging), len(unplugged)) == (24, 24, 24)
+    assert (len(plugged), len(charging), len(unplugged)) == (times, times, times)
+    return plugged, charging, unplugged
+
+
+PANELS = [(True, 3), (False, 6)]
+
+
+@pytest.mark.parametrize('panel, later_limit_s', PANELS)
+def test_a_few_changes_are_on_the_air_in_seconds(panel, later_limit_s):
+    plugged, charging, unplugged = change_delays(panel, 5)
+    assert max(plugged) <= 6 and max(charging) <= later_limit_s and max(unplugged) <= 10
+
+
+@pytest.mark.long
+@pytest.mark.parametrize('panel, later_limit_s', PANELS)
+def test_a_change_of_the_box_is_on_the_air_in_seconds(panel, later_limit_s, evidence):
+    plugged, charging, unplugged = change_delays(panel, 24)
     with_panel = 'with panel frames' if panel else 'without panel frames'
     evidence('plugging in to the end of the uplink, at worst, %s' % with_panel, '%.2f s' % max(plugged), '6 s')
     evidence('later change to the end of the uplink, at worst, %s' % with_panel, '%.2f s' % max(charging), '%d s' % later_limit_s)

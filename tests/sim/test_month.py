@@ -110,6 +110,7 @@ def test_months_with_loss(case, evidence):
     assert max(mishap.back_s for mishap in found.short + found.long) <= DAY_S
 
 
+@pytest.mark.long
 def test_four_days_of_the_whole_firmware(evidence):
     house = WholeHouse(3, LOSS, charger={'panel_frames': False})
     house.fate = Fate(house, 3, 3 * DAY_S, longest_s=8 * HOUR_S, rest_s=4 * HOUR_S)

@@ -86,6 +86,11 @@ def held_to_the_limits(seed, days, evidence, what):
     return writes
 
 
+def test_a_day_writes_little():
+    assert 10 < by_day(lived(9, 1).writes, 1)[0] < WRITES_A_DAY
+
+
+@pytest.mark.long
 def test_three_days_and_ten_years_of_them(evidence):
     writes = held_to_the_limits(9, 3, evidence, '')
     assert {name[:-2] for _, name, _, _ in writes} >= {'owner', 'past', 'airtime'}

@@ -42,6 +42,11 @@ def few(monkeypatch):
     monkeypatch.setattr(manifest, "BOARDS", {name: board._replace(own=[]) for name, board in manifest.BOARDS.items()})
 
 
+def test_what_is_built_twice_is_the_same(few):
+    assert build.content("lopy4", of=COMMIT) == build.content("lopy4", of=COMMIT)
+
+
+@pytest.mark.long
 def test_a_build_is_the_same_bytes_in_another_folder_at_another_time(tmp_path, evidence):
     seen = []
     for folder in ("one", "another/place"):
