@@ -12,6 +12,8 @@ from array import array
 CYCLE_MS = 2000
 CYCLES = 1770
 cycle_bytes = array('I', [0] * CYCLES)   # allocated in each
+cycle_did = bytearray(CYCLES)            # SENT: an uplink left in it; WROTE: a record went to flash
+SENT, WROTE = 1, 2
 
 
 class Part:
@@ -49,7 +51,7 @@ class Bench:
         self.bus = Part(read=self.read, transmit=self.transmit)
         self.radio = Part(join=self.join, send=self.send, poll=self.poll, max_payload=lambda data_rate: 51, data_rate=lambda: None,
                           ask_time=lambda: False, utc_s=lambda: None)
-        self.store = Part(get=self.nothing, put=self.nothing)
+        self.store = Part(get=self.nothing, put=self.put)
         self.watchdog = Part(feed=self.nothing)
         self.indicator = Part(show=self.nothing, activity=self.nothing)
         self.system = Part(log=self.say, reset=self.nothing, unique_id=lambda: b'\x02\0\0\0\0\1', reset_cause=lambda: 0)
@@ -57,6 +59,13 @@ class Bench:
 
     def nothing(self, *ignored):
         return None
+
+    def put(self, name, value):
+        self.did(WROTE)
+
+    def did(self, what):
+        if 0 <= self.cycle < CYCLES:
+            cycle_did[self.cycle] |= what
 
     def say(self, text):
         print(text, file=sys.stderr)
@@ -85,6 +94,7 @@ class Bench:
 
     def send(self, port, payload, confirmed, data_rate):
         self.event = (3, 1, None)
+        self.did(SENT)
         return True
 
     def poll(self):
@@ -138,10 +148,16 @@ def minute():
     run_until(3602000)
 
 
+def most(did):
+    return max([cycle_bytes[number] for number in range(CYCLES) if cycle_did[number] == did])
+
+
 def end():
     note('an hour')
     cycles = sorted(cycle_bytes)
     figures['cycle'] = cycles[CYCLES // 2]
+    figures['cycle with an uplink'] = most(SENT)
+    figures['cycle with an uplink and its record'] = most(SENT | WROTE)
     figures['worst cycle'] = cycles[-1]
     print(json.dumps(figures))
 
