@@ -55,7 +55,7 @@ run: setup
 # Exit code 5 is pytest's for "no test chosen", as with ARGS="-k words".
 test: setup
 	$(PYTEST) -n $(JOBS) --durations=10 $(ARGS)
-	$(PYTEST) -m bench $(ARGS) || [ $$? = 5 ]
+	$(PYTEST) -m "bench and not long" $(ARGS) || [ $$? = 5 ]
 
 bench: setup
 	$(PYTEST) -m bench -s $(ARGS)

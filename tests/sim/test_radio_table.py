@@ -8,7 +8,7 @@ from sim import scenario
 from tests.sim.commander import Commander
 from tests.sim.test_airtime_day import DAY_S, TYPICAL
 
-pytestmark = pytest.mark.bench
+pytestmark = [pytest.mark.bench, pytest.mark.long]
 
 HOUR_S = 3600
 RATES = {'SF10': 2, 'SF8': 4, 'SF7': 5}     # AU915
