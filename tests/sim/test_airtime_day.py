@@ -5,6 +5,7 @@ from random import Random
 import pytest
 from sim import scenario
 from sim.world import World
+from tests.choice import first
 
 MINUTE_S = 60
 HOUR_S = 3600
@@ -19,7 +20,7 @@ TYPICAL = [{'t': 8 * HOUR_S, 'do': 'plug'}, {'t': 8 * HOUR_S + 60, 'do': 'key', 
 TYPICAL_S = {'SF10': 12.0, 'SF7': 2.5}
 RATES = {('AU915', 'SF12'): 0, ('AU915', 'SF10'): 2, ('AU915', 'SF9'): 3, ('AU915', 'SF8'): 4, ('AU915', 'SF7'): 5, ('EU868', 'SF12'): 0,
          ('EU868', 'SF10'): 2, ('EU868', 'SF7'): 5}
-IN_TEST = [('AU915', 'SF10'), ('AU915', 'SF7'), ('EU868', 'SF12')]
+IN_TEST = (('AU915', 'SF10'), ('AU915', 'SF7'), ('EU868', 'SF12'))
 
 
 def longest_gap_s(timeline):
@@ -34,8 +35,8 @@ def longest_gap_s(timeline):
     return longest_s
 
 
-@pytest.mark.parametrize('klass', ('C', pytest.param('A', marks=pytest.mark.long)))
-@pytest.mark.parametrize('sf, data_rate', (('SF10', 2), pytest.param('SF7', 5, marks=pytest.mark.long)))
+@pytest.mark.parametrize('klass', first(('C', 'A')))
+@pytest.mark.parametrize('sf, data_rate', first((('SF10', 2), ('SF7', 5))))
 def test_a_typical_day_costs_little(klass, sf, data_rate, evidence):
     output = scenario.run({'duration_s': DAY_S, 'events': TYPICAL, 'network': {'data_rate': data_rate}, 'config': {'LORAWAN_CLASS': klass},
                            'charger': {'panel_frames': False}})
@@ -85,7 +86,7 @@ def held_to_the_day(world, region, sf, evidence, words):
     return cost_s
 
 
-@pytest.mark.parametrize('region, sf', IN_TEST[:1] + [pytest.param(*rate, marks=pytest.mark.long) for rate in IN_TEST[1:]])
+@pytest.mark.parametrize('region, sf', first(IN_TEST, 0))
 def test_a_day_of_commands_every_minute(region, sf, evidence):
     world = storm(region, sf, 1, 1)
     cost_s = held_to_the_day(world, region, sf, evidence, 'a storm of commands for a day')

@@ -3,6 +3,7 @@
 import pytest
 from app import deeds
 from app.book import Book
+from tests.choice import first
 from tests.sim.storm_house import CLOSINGS_A_DAY, REST_S, Storm
 
 AIRTIME_S = 24
@@ -35,7 +36,7 @@ def live(monkeypatch, seed, hours, kind):
     return storm, {'closings': closings, 'rest': min(rests, default=None), 'opening': max(openings, default=None), 'airtime': airtime_s}
 
 
-@pytest.mark.parametrize('kind', STORMS)
+@pytest.mark.parametrize('kind', first(STORMS, 2))
 def test_a_storm_of_commands_for_three_hours(monkeypatch, kind, evidence):
     storm, figures = live(monkeypatch, 1, 3, kind)
     # It must have been a trial.

@@ -37,7 +37,7 @@ def told(evidence, found, words):
     return share
 
 
-@pytest.mark.parametrize('data_rate, worlds', ((5, 8), (2, 8)), ids=('SF7', 'SF10'))
+@pytest.mark.parametrize('data_rate, worlds', [pytest.param(5, 8, marks=pytest.mark.long), (2, 8)], ids=('SF7', 'SF10'))
 def test_of_commands_over_a_bad_link_nineteen_in_twenty_are_answered_in_time(data_rate, worlds, evidence):
     found = [command for seed in range(worlds) for command in commands(seed, data_rate)]
     assert {command.result for command in found} <= {'done', None}

@@ -5,6 +5,7 @@ from sim import scenario
 from sim.ideal import Night as IdealNight
 from sim.tariff import Tariff
 from sim.world import World
+from tests.choice import first
 from tests.sim.nights import DAY_S, HOUR_S, MODELS, Night
 
 PULSES_A_NIGHT = 3
@@ -113,7 +114,7 @@ def test_a_car_that_is_not_full_draws_nothing_after_the_end_of_the_window(seed, 
     assert summary['energy_kwh_at_peak'] == 0 and summary['energy_kwh'] > 7.2
 
 
-@pytest.mark.parametrize('drift_ppm', [550, -550])
+@pytest.mark.parametrize('drift_ppm', first([550, -550]))
 def test_a_clock_that_is_off_by_what_a_month_makes_of_20_ppm_keeps_its_windows(drift_ppm, evidence):
     starts, ends = edges_late_s(drift_ppm, 1)
     assert max(map(abs, starts + ends)) <= 60

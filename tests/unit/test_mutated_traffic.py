@@ -109,6 +109,12 @@ def read_all(seed, wanted):
     return count, looked_for, kept, spent_ns / 1e9
 
 
+def test_a_million_bytes_of_a_bad_line_lose_no_intact_frame():
+    count, _, kept, _ = read_all(2, BYTES // 10)
+    assert count >= BYTES // 10 and kept <= MOST_KEPT
+
+
+@pytest.mark.long
 def test_ten_million_bytes_of_a_bad_line_lose_no_intact_frame(evidence):
     count, looked_for, kept, seconds = read_all(1, BYTES)
     evidence('bytes of mutated traffic read', count, BYTES)

@@ -124,6 +124,7 @@ def test_two_modules_may_call_different_things_by_one_name():
     assert run(small(**texts))["run"]() == ([1, 9], [8, 2], [2], [1], [])
 
 
+@pytest.mark.long
 def test_the_firmware_is_made_small_the_same_way_each_time(evidence):
     sources = footprint.sources()
     made = shrink.shrink(sources)
