@@ -58,9 +58,9 @@ def run_seed(seed):
     return seed, result.returncode, rows
 
 
-def run_until(deadline, first_seed, workers, rounds=sys.maxsize):
-    """Rounds until `deadline` (of time.monotonic), one seed each: the results of run_seed by seed. At least one a worker, at most `rounds`."""
-    seeds = iter(range(first_seed, min(first_seed + rounds, sys.maxsize)))
+def run_until(deadline, first_seed, workers, most=sys.maxsize):
+    """Rounds until `deadline` (of time.monotonic), one seed each: the results of run_seed by seed. At least one a worker, `most` in all."""
+    seeds = iter(range(first_seed, min(first_seed + most, sys.maxsize)))
     results = []
     interrupted = threading.Event()
 
@@ -126,10 +126,8 @@ def main():
     commit, begin = soaked_commit(), time.monotonic()
     span = f"{given.rounds} rounds" if given.rounds else f"{given.minutes:g} minutes"
     print(f"{span} on {given.workers} cores, from seed {first} on", flush=True)
-    if given.rounds:
-        results = run_until(math.inf, first, given.workers, given.rounds)
-    else:
-        results = run_until(begin + given.minutes * 60, first, given.workers)
+    deadline = math.inf if given.rounds else begin + given.minutes * 60
+    results = run_until(deadline, first, given.workers, given.rounds or sys.maxsize)
 
     failed = [seed for seed, code, _ in results if code]
     record.append({

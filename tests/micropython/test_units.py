@@ -97,19 +97,19 @@ def compared(tmp_path, plans, timeout_s=micropython.TIMEOUT_S):
     return output.splitlines()
 
 
-def without(plan, names):
-    module = plan["module"].removeprefix("tests.unit.test_")
-    return dict(plan, tests=[test for test in plan["tests"] if f"{module}.{test['name']}" not in names])
-
-
-def only(plan, names):
-    module = plan["module"].removeprefix("tests.unit.test_")
-    return dict(plan, tests=[test for test in plan["tests"] if f"{module}.{test['name']}" in names])
+def plans_of(names, long):
+    """The plans of these files, of their LONG tests alone or of all others."""
+    plans = []
+    for name in names:
+        plan, _ = plan_of(name)
+        plan["tests"] = [test for test in plan["tests"] if (f"{name}.{test['name']}" in LONG) == long]
+        plans.append(plan)
+    return plans
 
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_unit_tests_hold_on_micropython_and_see_the_same(layer, tmp_path, evidence):
-    plans = [without(plan_of(name)[0], LONG) for name in LAYERS[layer]]
+    plans = plans_of(LAYERS[layer], long=False)
     lines = compared(tmp_path, plans)
     assert len(lines) == sum(len(plan["tests"]) for plan in plans)
     evidence(f"Unit tests that pass on MicroPython and on CPython with the same examples, {layer}", len(lines))
@@ -117,8 +117,7 @@ def test_unit_tests_hold_on_micropython_and_see_the_same(layer, tmp_path, eviden
 
 @pytest.mark.soak
 def test_long_unit_tests_hold_on_micropython_too(tmp_path, evidence):
-    plans = [plan for plan in (only(plan_of(name)[0], LONG) for layer in LAYERS.values() for name in layer) if plan["tests"]]
-    lines = compared(tmp_path, plans, LONG_TIMEOUT_S)
+    lines = compared(tmp_path, plans_of(sum(LAYERS.values(), ()), long=True), LONG_TIMEOUT_S)
     assert len(lines) == len(LONG)
     evidence("soak: long unit tests that pass on MicroPython too", len(lines))
 
@@ -133,8 +132,8 @@ def test_a_test_that_fails_there_is_named(tmp_path):
 
 
 def test_what_is_left_out_is_there_and_little():
-    plans = [plan_of(name) for layer in LAYERS.values() for name in layer]
-    every = {f"{plan['module'].removeprefix('tests.unit.test_')}.{test['name']}" for plan, _ in plans for test in plan["tests"]}
-    here = {name for _, names in plans for name in names}
+    files = sum(LAYERS.values(), ())
+    every = {f"{name}.{test['name']}" for name in files for test in plan_of(name)[0]["tests"]}
+    here = {test for name in files for test in plan_of(name)[1]}
     assert set(NOT_THERE) <= here and set(LONG) <= every
     assert len(here) < len(every) // 10

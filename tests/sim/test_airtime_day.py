@@ -86,7 +86,8 @@ def held_to_the_day(world, region, sf, evidence, words):
     return cost_s
 
 
-@pytest.mark.parametrize('region, sf', first(IN_TEST, 0))
+@pytest.mark.long
+@pytest.mark.parametrize('region, sf', IN_TEST)
 def test_a_day_of_commands_every_minute(region, sf, evidence):
     world = storm(region, sf, 1, 1)
     cost_s = held_to_the_day(world, region, sf, evidence, 'a storm of commands for a day')

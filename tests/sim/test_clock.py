@@ -1,7 +1,6 @@
 """The whole chain knows what time it is: firmware, air, the network's clock server, and back."""
 
 import pytest
-from tests.choice import first
 from tests.sim.house import HOUR_S, MINUTE_S, House
 
 DAY_S = 24 * HOUR_S
@@ -48,7 +47,8 @@ def test_the_time_is_known_within_a_minute_of_the_first_uplink(klass, data_rate,
              '%.1f s, %d s' % (answered_s - first_s, errors[0]), '60 s')
 
 
-@pytest.mark.parametrize('klass, days', first([('C', 2), ('A', 2)], 0))
+@pytest.mark.long
+@pytest.mark.parametrize('klass, days', [('C', 2), ('A', 2)])
 def test_once_known_it_is_asked_once_a_day_and_the_crystal_is_learned(klass, days, evidence):
     there = house(config={'LORAWAN_CLASS': klass}, clock={'drift_ppm': 50})
     errors = watched(there, *[day * DAY_S for day in range(1, days + 1)])

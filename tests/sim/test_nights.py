@@ -7,6 +7,7 @@ from sim.tariff import Tariff
 from sim.world import World
 from tests.choice import first
 from tests.sim.nights import DAY_S, HOUR_S, MODELS, Night
+from tools.soak import read_record
 
 PULSES_A_NIGHT = 3
 CLOSINGS_A_NIGHT = 2
@@ -56,8 +57,15 @@ def test_a_hundred_nights(soak_seed, evidence):
     evidence('soak: wake pulses in a night at most', worst['pulses'], PULSES_A_NIGHT)
     evidence('soak: Wh at peak in a night without a power cut, held always, at most', round(worst['always'], 2), 0)
     evidence('soak: Wh at peak in a night without a power cut, held with a car, at most', round(worst['with_car'], 2), PLUGGED_WH)
-    # One in a hundred of many rounds is now and then two or three of one.
+    # One in a hundred of many rounds is now and then two or three of one; the record is held to it below.
     assert missed <= 3
+
+
+def test_of_all_nights_on_record_that_could_end_full_99_in_100_do():
+    figures = [figure for entry in read_record() for figure in entry['figures'] if 'total' in figure]
+    could, missed = [sum(figure['total'] for figure in figures if figure['claim'].startswith('soak: ' + what))
+                     for what in ('nights of 100 that an ideal', 'of these not full')]
+    assert could > 600 and missed * 100 <= could
 
 
 # --- what is ideal

@@ -124,14 +124,24 @@ def test_two_modules_may_call_different_things_by_one_name():
     assert run(small(**texts))["run"]() == ([1, 9], [8, 2], [2], [1], [])
 
 
+def made_twice(folder):
+    """The sources in that folder of the firmware, and what is made of them here and in a process with other hashes, and so other orders of sets."""
+    sources = {path: text for path, text in footprint.sources().items() if path.startswith(folder)}
+    script = ("import sys; from tools import footprint, shrink; folder = sys.argv[1]; print(repr(sorted(shrink.shrink("
+              "{path: text for path, text in footprint.sources().items() if path.startswith(folder)}).items())))")
+    environment = dict(os.environ, PYTHONHASHSEED="7")
+    printed = subprocess.run([sys.executable, "-c", script, folder], cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+    return sources, shrink.shrink(sources), printed
+
+
+def test_a_folder_is_made_small_the_same_way_each_time():
+    sources, made, printed = made_twice("modbus/")
+    assert len(sources) > 5 and made != sources and printed == repr(sorted(made.items())) + "\n"
+
+
 @pytest.mark.long
 def test_the_firmware_is_made_small_the_same_way_each_time(evidence):
-    sources = footprint.sources()
-    made = shrink.shrink(sources)
-    # Another process has other hashes, and so other orders of sets.
-    script = "from tools import footprint, shrink; print(repr(sorted(shrink.shrink(footprint.sources()).items())))"
-    environment = dict(os.environ, PYTHONHASHSEED="7")
-    printed = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+    sources, made, printed = made_twice("")
     assert printed == repr(sorted(made.items())) + "\n"
     characters = [sum(map(len, texts.values())) for texts in (sources, made)]
     evidence("Characters of the LoPy4's source, as written / made small", "%d / %d" % tuple(characters))

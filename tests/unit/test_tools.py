@@ -99,7 +99,7 @@ def test_a_soak_goes_on_until_its_time_with_a_new_seed_each_round(monkeypatch):
 
 def test_a_soak_of_so_many_rounds_has_no_more_and_no_fewer(monkeypatch):
     monkeypatch.setattr(soak, "run_seed", lambda seed: (seed, 0, []))
-    assert [seed for seed, _, _ in soak.run_until(math.inf, 7, workers=2, rounds=5)] == [7, 8, 9, 10, 11]
+    assert [seed for seed, _, _ in soak.run_until(math.inf, 7, workers=2, most=5)] == [7, 8, 9, 10, 11]
 
 
 @pytest.mark.parametrize("text", ["", "many", "0", "-1", "1.5", "10000"])

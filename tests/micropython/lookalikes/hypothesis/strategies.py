@@ -42,11 +42,7 @@ def booleans():
 
 def sampled_from(values):
     values = list(values)
-    return Strategy(rng_choice(values))
-
-
-def rng_choice(values):
-    return lambda rng: values[rng.randrange(0, len(values))]
+    return Strategy(lambda rng: values[rng.randrange(0, len(values))])
 
 
 def one_of(*strategies):
