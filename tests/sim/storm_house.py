@@ -67,12 +67,14 @@ class Storm:
         self.end_s = JOINED_S + hours * HOUR_S
         self.deeds = {}
         self.writes = []            # (s, register, value) of each telegram of ours
+        self.recorded_s = []        # when what the owner wants went to flash
         self.others_s = []          # when somebody else did what may close the contactor
         self._known = []
         self._watch_doors(monkeypatch)
         if endless:
             monkeypatch.setattr(Session, 'accepts', lambda session, now_ms: True)
             monkeypatch.setattr(Book, '_make_room', _make_room)
+        self.world.flash.on_put = self._put
         transmit = self.world.line.transmit
         monkeypatch.setattr(self.world.line, 'transmit', lambda node, data: self._sent(node, data) or transmit(node, data))
         at_s = JOINED_S
@@ -92,6 +94,10 @@ class Storm:
     def _sent(self, node, data):
         if isinstance(node, SimBus) and data[3:5] == b'10':
             self.writes.append((self.now_s(), int(data[5:9], 16), int(data[-8:-4], 16)))
+
+    def _put(self, name, old, new):
+        if name.startswith('owner'):
+            self.recorded_s.append(self.now_s())
 
     def _watch_doors(self, monkeypatch):
         for kind in (Book, Levels):
@@ -240,14 +246,24 @@ class Storm:
 
     def unanswered(self):
         """Accepted, and not answered exactly once."""
-        cuts = [entry['t'] for entry in self.house.of('reset')]
         found = []
         for key, deed in self.deeds.items():
-            # Of the original's bytes nothing is remembered over a reboot.
-            forgotten = key[0] in ORIGINAL and any(deed.accepted_s <= t_s < deed.accepted_s + COMMAND_S for t_s in cuts)
-            if len(deed.answers) != 1 and not (forgotten and not deed.answers):
+            lost = self._forgotten(deed) if key[0] in ORIGINAL else self._lost_with_the_power(deed)
+            if len(deed.answers) != 1 and not (lost and not deed.answers):
                 found.append((key, deed.accepted_s, deed.answers))
         return found
+
+    def _cuts_s(self, from_s):
+        return [entry['t'] for entry in self.house.of('reset') if entry['t'] >= from_s]
+
+    def _forgotten(self, deed):
+        """Of the original's bytes nothing is remembered over a reboot."""
+        return any(t_s < deed.accepted_s + COMMAND_S for t_s in self._cuts_s(deed.accepted_s))
+
+    def _lost_with_the_power(self, deed):
+        """Heard when the power failed, before it was on record: as lost as one that was never heard, and nothing was done."""
+        cuts_s = self._cuts_s(deed.accepted_s)
+        return bool(cuts_s) and not any(deed.accepted_s < t_s < cuts_s[0] for t_s in self.recorded_s)
 
     def untrue(self):
         """Answers that box and bus did not bear out."""
