@@ -96,7 +96,7 @@ class Closings:
         self.moved = Tally(REST_MS, 1)
         self._ordered_ms = None    # a closing that we ordered is not seen yet; it is counted already
         self._opener_ms = None     # our latest write that opens, while what opens is our doing
-        self._charging = None      # the contactor as last seen
+        self._charging = None      # the contactor as last seen, or as it may have been since
         self._since_ms = None      # of the first look since the boot
 
     def verdict(self, now_ms, opens=False):
@@ -121,14 +121,18 @@ class Closings:
             self.unsaved = True
         self._ordered_ms = now_ms
 
-    def opener(self, now_ms, utc_s):
-        """We write what opens the contactor: it rests from now on, whether or not we live to see it."""
-        unseen = self._ordered_ms is not None and now_ms - self._ordered_ms < UNSEEN_MS
+    def opener(self, now_ms, utc_s, others=False):
+        """We write what opens the contactor: it rests from now on, whether or not we live to see it.
+
+        others: without us it may have closed since the last look.
+        """
+        unseen = others or self._ordered_ms is not None and now_ms - self._ordered_ms < UNSEEN_MS
         if unseen:
             self._ordered_ms = None
         # Just before the boot we may have ordered one too.
-        unseen = unseen or self._since_ms is not None and now_ms - self._since_ms < UNSEEN_MS
-        if unseen or self._charging:
+        if unseen or self._since_ms is not None and now_ms - self._since_ms < UNSEEN_MS:
+            self._charging = True   # until the next look, which tells when it opened
+        if self._charging:
             self._move(now_ms, utc_s)
         self._opener_ms = now_ms
 

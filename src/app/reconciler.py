@@ -8,6 +8,7 @@ from modbus import control
 from app import starter as ladder
 from app import words
 from app.claims import CHARGE, HOLD, LOCK
+from app.closings import UNSEEN_MS
 from app.hand import Hand
 from app.limit import Limit
 from app.offer import Offer
@@ -50,6 +51,8 @@ class Reconciler:
         self.offer = Offer(self.limit, self.past.closings, self._in_force)
         self._want = None
         self._looked_ms = None       # the reading that was last looked at
+        self._code = None            # of that reading
+        self._same_ms = 0            # that code is read since then
         self._was_away = False       # no reading before that one for as long as a box is silent that starts
         self._lock_held = False      # this lock has been seen in force
         self._lost_ms = None         # the box is seen neither out of use nor in a fault since then
@@ -166,6 +169,9 @@ class Reconciler:
         at_ms = reading.at_ms
         self._was_away = self._looked_ms is not None and at_ms - self._looked_ms >= AWAY_MS
         self._looked_ms = at_ms
+        if code != self._code or self._was_away:
+            self._code = code
+            self._same_ms = at_ms
         if code == 0xE0 or is_fault(code):
             self._lost_ms = None
         elif self._lost_ms is None:
@@ -291,10 +297,13 @@ class Reconciler:
             self.limit.before_write(value, box)
 
     def _before_jump(self, now_ms, box):
-        self.past.closings.opener(now_ms, box.utc_s)
+        closings = self.past.closings
         if self._want == LOCK:
+            # E0 opens at once. A box that came to its state just now, after a reset by others or with a car, may close before that.
+            closings.opener(now_ms, box.utc_s, now_ms - self._same_ms < UNSEEN_MS)
             self.past.own(True, False, self.offer.car)
             return
+        closings.opener(now_ms, box.utc_s)
         self.own_pulse = True
         if not self.past.pulse:
             self.past.begin_pulse(now_ms, box.utc_s)

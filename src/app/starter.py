@@ -10,7 +10,7 @@ NOTHING, RESET, PAUSE, PULSE = range(4)
 
 # A box goes from B1 to B2 within a second or two if it may (docs/protocol.md): after this it does not.
 B1_WAIT_MS = 10000
-# Rungs for a car that takes no current in B2: (wait before, what, for how long, phase). Cars close S2 within seconds, slow ones
+# Rungs for a car that takes no current in B2: (wait before, what, for how long). Cars close S2 within seconds, slow ones
 # within half a minute; 3 s is what evcc's driver does, some cars need 10 s, and some refuse when woken too often in a row;
 # a minute after a plug, or what looks like one, a car has made up its mind.
 SLOW_CAR_MS = 45000

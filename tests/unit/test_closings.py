@@ -104,6 +104,27 @@ def test_what_we_open_right_after_the_boot_we_may_have_closed_right_before_it():
     assert closings.verdict(10000) == ALLOWED
 
 
+def test_what_we_open_after_others_may_have_closed_it_rests_from_when_it_is_seen_open():
+    closings = Closings()
+    closings.see(False, 0, None)
+    closings.see(False, 20000, None)
+    closings.opener(22000, None, others=True)
+    assert closings.verdict(22001) == RESTS and closings.unsaved
+    closings.see(False, 24000, None)
+    assert closings.verdict(24000 + REST_MS - 1) == RESTS
+    assert closings.verdict(24000 + REST_MS) == ALLOWED
+
+
+def test_what_was_ordered_counts_as_done_where_others_may_have_closed_it_too():
+    closings = Closings()
+    closings.see(False, 0, None)
+    closings.order(20000, None)
+    closings.opener(40000, None, others=True)
+    closings.see(False, 41000, None)
+    closings.see(False, 40000 + 20 * ORDER_MS, None)
+    assert closings.closed.left(40000 + 20 * ORDER_MS) == 11
+
+
 def test_a_pause_long_after_the_order_opens_nothing():
     closings = Closings()
     closings.see(False, 0, None)
