@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from tests.choice import first
 from tests.sim.test_charger_command import Charger
 from tools import hil_capture, hil_questions
 from tools.hil_analysis import body_of
@@ -73,7 +74,7 @@ def test_without_control_nothing_is_written(hil, tmp_path):
     assert "no, reads only" in (tmp_path / "hil-report.md").read_text()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+@pytest.mark.parametrize("number", first([signal.SIGINT, signal.SIGTERM, signal.SIGHUP]), ids=lambda number: number.name)
 def test_a_run_that_is_broken_off_while_the_box_is_locked_unlocks_it(box, hil, tmp_path, number):
     process = hil(*LOCKS)
     assert box.until(code="E0")["limit_a"] == 0
