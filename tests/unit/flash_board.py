@@ -26,7 +26,7 @@ class FlashBoard:
         # The board looks whether something came; it does not wait for it.
         to_read, self._to_board = os.pipe()
         os.set_blocking(to_read, False)
-        command = [str(micropython.NODE), str(SCRIPT), str(folder), str(log), json.dumps(options)]
+        command = [*micropython.NODE_ALONE, str(SCRIPT), str(folder), str(log), json.dumps(options)]
         environment = dict(os.environ, MICROPYTHON=str(micropython.HOME / "node_modules"))
         self._process = subprocess.Popen(command, env=environment, stdin=to_read, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         os.close(to_read)

@@ -3,7 +3,7 @@ import json
 import pathlib
 import subprocess
 
-from tools.micropython import NODE
+from tools.micropython import NODE_ALONE
 
 FOLDER = pathlib.Path(__file__).parent
 FORMATTER = FOLDER.parents[1] / "ttn" / "formatter.js"
@@ -11,7 +11,7 @@ FORMATTER = FOLDER.parents[1] / "ttn" / "formatter.js"
 
 def run(script, *arguments, given=""):
     """The JSON that a script of this folder prints, called with the formatter's path and those arguments."""
-    command = [str(NODE), str(FOLDER / script), str(FORMATTER), *map(str, arguments)]
+    command = [*NODE_ALONE, str(FOLDER / script), str(FORMATTER), *map(str, arguments)]
     result = subprocess.run(command, input=given, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr[-2000:]
     return json.loads(result.stdout)
