@@ -25,9 +25,13 @@ def code_commit():
     return last(".", *NO_CODE)
 
 
+# Tests, and what those of ttn/ and tools/ share: neither is firmware or simulator.
+NOT_SOAKED = [":(exclude,glob)tests/*/test_*.py", ":(exclude,glob)tests/unit/formatter_*", ":(exclude,glob)tests/unit/flash_board*"]
+
+
 def soaked_commit():
-    """The same of what a soak runs: firmware, simulator and what the tests share. A test that asks something else gets another name."""
-    return last("src", "sim", "tests/unit", "tests/sim", ":(exclude,glob)tests/*/test_*.py")
+    """The same of what a soak runs: firmware, simulator and what their tests share. A test that asks something else gets another name."""
+    return last("src", "sim", "tests/unit", "tests/sim", *NOT_SOAKED)
 
 
 def short(commit):
