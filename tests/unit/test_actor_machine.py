@@ -25,8 +25,8 @@ PORT = 20
 WORDS = ('lock', 'unlock', 'reset', 'start', 'stop', 'resume_plan', 'boost')
 # A start is given up after ten minutes; the others that wait before it take less.
 ALL_S = 1500
-# More than any step takes: two records, and an answer for each of the commands at work.
-TURNS_MAX = 60
+# More than any step takes: two records, and two answers for each word of a life that says all of them at once.
+TURNS_MAX = 120
 
 
 class Charger:
