@@ -1,7 +1,8 @@
 // Runs one script on MicroPython's WebAssembly build, as `python script` would: node runner.mjs [--mount HOST=INSIDE]... SCRIPT [ARGUMENT]...
 // HOST is a folder of this machine (or a file), INSIDE its place in the interpreter's own file system; a copy, so nothing is
 // written back. sys.path gets the first part of each INSIDE. The exit code is the script's: 0, what it gave sys.exit(), 1 after an
-// exception, 2 for wrong arguments. tools/micropython.py calls this; it puts NODE's module folder into MICROPYTHON.
+// exception, 2 for wrong arguments. tools/micropython.py calls this; it puts NODE's module folder into MICROPYTHON
+// and the number of an open file, which gets the exit code, into EXIT_CODE_TO.
 // Memory is only collected while no script runs: a script that leaves a list LATER of functions has each called after a collection.
 import fs from "node:fs";
 import path from "node:path";
