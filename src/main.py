@@ -149,12 +149,18 @@ def work(board, site, journal, supervisor, started, proven=None):
     log = board.system.log
     board.open_radio(site)
     session = make_session(board, site, journal)
+    handed = None
     if supervisor.back_off_ms:
         log('backs off: %d bad ends' % supervisor.bad_ends)
         board.indicator.show(RED)
         charger = ChargerClient(board.bus, site.CHARGER_ID, site.PHASE_ORDER)
-        loop(board, Refuge(board, charger, session, supervisor, board.clock.now_ms() + supervisor.back_off_ms), supervisor)
+        refuge = Refuge(board, charger, session, journal, supervisor, board.clock.now_ms() + supervisor.back_off_ms)
+        loop(board, refuge, supervisor)
+        handed = refuge.handed
+        del refuge
     monitor = build(board, site, journal, session, supervisor)
+    if handed is not None:
+        monitor.actor.downlink(handed[0], handed[1], board.clock.now_ms())
     if started is not None:
         started(monitor)
     log('started %d.%d.%d %s' % (VERSION + (BUILD,)))

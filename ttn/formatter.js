@@ -290,8 +290,8 @@ function decodeResult(bytes) {
   if (bytes.length >= 8) {
     data.current_limit_a = limitAmperes(bytes[7]);
   }
-  if (bytes.length >= 9 && result === 'busy') {
-    data.refused = bytes[8];
+  if (bytes.length >= 9 && result) {
+    data[result === 'busy' ? 'refused' : 'counted'] = bytes[8];
   }
   return data;
 }

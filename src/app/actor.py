@@ -7,9 +7,9 @@ from hal.contract import HalError
 from modbus import control
 
 from app import downlink, words
-from app.book import EXPIRED as TOO_LATE, FULL, REPEATED, RUNNING, Book, Entry
+from app.book import EXPIRED as TOO_LATE, FULL, OPENING, REPEATED, RUNNING, Book, Entry
 from app.claims import RECORD_BYTES as CLAIMS_BYTES, LOCK as WANT_LOCK
-from app.deeds import BUSY, FAILED, LOCK, REFUSED, RESET, START
+from app.deeds import BUSY, EXPIRED, FAILED, REFUSED, RESET, START
 from app.levels import Levels
 from app.reconciler import Reconciler
 from app.survey import Survey
@@ -22,6 +22,9 @@ PAST_RECORD = 'past'
 _OLD_LOCK = 'lock'
 _OLD_LIMIT = 'limit_back'
 
+# So many of those that open have answers of their own whatever the airtime, and more where it is there; of the others the number is told.
+OWN_ANSWERS = 4
+ANSWERS_MAX = 12
 # So long the radio is kept free for the answer to a command that takes longer.
 HOLD_MAX_MS = 20000
 
@@ -33,6 +36,7 @@ _D_POWER_CUT = words.DETAILS.index('power_cut')
 
 class Actor:
     """downlink() takes commands, step() brings them and the box on; answer(work) is called once for each delivery that gets one.
+    answers: works whose answers wait for the radio, oldest first; turned_away: the latest command that was, to be told with book.refused.
 
     settings: as config.Settings. plan: None without one, else state(utc_s) -> (inside, until_s, current_da). others: op -> callable(work, now_ms)
     that gives (result, detail) of commands that are not for the box. resolvers: op -> callable(args, utc_s) that gives (args, 0) as the
@@ -59,6 +63,8 @@ class Actor:
         self.written_ms = None       # our last jump or reset
         self.car = False             # one was there when the command at work began
         self.now_ms = now_ms
+        self.answers = []
+        self.turned_away = _busy(0, None)
         self._charger = charger
         self._session = session
         self._watch = watch
@@ -111,6 +117,8 @@ class Actor:
             self._watch.car = self.reconciler.past.car   # in E0 the box does not tell
             self.box.finished = self.reconciler.past.finished
             self.box.drew = self.reconciler.past.drew
+        for entry in self.book.owed():
+            self._over.append(Work(entry, self.book, ()))
         for entry in tuple(self.book.running()):
             self._resume(Work(entry, self.book, ()), now_ms)
 
@@ -119,6 +127,8 @@ class Actor:
         self._works.append(work)
         if work.entry.begun and work.deed is not None and work.op != RESET:
             work.resume(now_ms)
+        elif work.op in OPENING and not work.entry.begun:
+            return   # it has no arguments, and its age is in doubt: obeyed
         else:
             self._finish(work, FAILED, _D_POWER_CUT)
 
@@ -127,16 +137,46 @@ class Actor:
         if self._record is not None:
             self._put(OWNER_RECORD, self._record)
             self._record = None
-        elif self._dirty or self.intent.changed:
+        elif self._dirty or self.book.unsaved or self.intent.changed:
             self._dirty = self.intent.changed = False
             self._record = self.claims.dump() + self.book.dump()
         elif self.reconciler.past.unsaved:
             self._save_past()
-        elif self._over:
-            self._answer(self._over.pop(0))
         else:
-            return False
+            return self._say_next()
         return True
+
+    def _say_next(self):
+        """The next answer that is on record: first of what opens, the others not while something that opens is at work."""
+        over = self._over
+        for work in over:
+            if work.opens:
+                break
+        else:
+            if not over or self._works and self._works[0].opens:
+                return False
+            work = over[0]
+        over.remove(work)
+        self.say(work)
+        return True
+
+    def say(self, work):
+        """Its answer goes to the radio, before all that do not open; of too many that do, the oldest is only counted."""
+        answers = self.answers
+        opened = [other for other in answers[1:] if other.opens]   # the first may be on the air already
+        if work.opens:
+            if len(opened) >= (ANSWERS_MAX if self._fits(self.now_ms) else OWN_ANSWERS):
+                oldest = opened.pop(0)
+                answers.remove(oldest)
+                self.book.lump(oldest.entry)
+            answers.insert(len(opened) + 1, work)
+        else:
+            answers.append(work)
+        self._answer(work)
+
+    def _fits(self, now_ms, more=0):
+        """True while one more answer fits the airtime, and so many more."""
+        return self._session.accepts(now_ms, len(self._works) + len(self._over) + len(self.answers) + more)
 
     def _save_past(self):
         past = self.reconciler.past
@@ -153,6 +193,7 @@ class Actor:
 
     def downlink(self, port, payload, now_ms):
         """A downlink from the network, whatever it is."""
+        self.book.confirmed = self._timekeeper.confirmed
         told = downlink.read(port, payload)
         if told is None:
             self.bad_downlinks += 1
@@ -167,44 +208,57 @@ class Actor:
             self._deliver(told, verdict, entry, self.book, now_ms)
 
     def _deliver(self, told, verdict, entry, book, now_ms):
-        if verdict == RUNNING:
+        if verdict == RUNNING or verdict == REPEATED and entry.owed:
             return   # its answer is on the way
-        if verdict in (REPEATED, TOO_LATE):
-            self._dirty |= book is self.book and verdict == TOO_LATE
-            work = Work(entry, book, told.args)
-            if verdict == REPEATED and book is self.levels:
+        opens = told.op in OPENING and not told.fault
+        fits = opens or self._fits(now_ms)
+        if verdict == FULL or not fits and verdict != REPEATED:
+            return self._refuse(told)
+        if verdict == TOO_LATE and book is self.book:
+            book.accept(entry)
+            book.finish(entry, EXPIRED, 0)
+            self._dirty = True
+        work = Work(entry, book, told.args)
+        if verdict == TOO_LATE:
+            self._over.append(work)
+            return
+        if verdict == REPEATED:
+            if book is self.levels:
                 work.detail = _D_REPEATED
             # Who asks again has missed an answer on a bad way: it is said twice.
-            if self._session.accepts(now_ms):
-                self._over.extend([work] * (1 + (verdict == REPEATED and book is self.book)))
+            if fits and len(self.answers) < ANSWERS_MAX:
+                self._over.extend([work] * (1 + (book is self.book and self._fits(now_ms, 1))))
             return
-        # The original's lock is obeyed even where there is no airtime left to say so.
-        if verdict == FULL or not (self._session.accepts(now_ms) or book is self.levels and told.op == LOCK):
-            return self._refuse(told)
         if book is self.book:
             self.levels.between()
         book.accept(entry)
-        self._dirty |= book is self.book
-        self._supersede()
-        work = Work(entry, book, told.args)
         self._works.append(work)
+        self._dirty |= book is self.book
+        if opens:
+            self._put_first(work)
+        for other in tuple(self._works):
+            if other is not work and other.gives_way(work):
+                self._finish(other, FAILED, _D_SUPERSEDED)
         if told.fault:
             self._finish(work, REFUSED, told.fault)
         self._charger.read_soon(now_ms)
+
+    def _put_first(self, work):
+        """It overtakes all that does not open; of too many that wait, the oldest is obeyed and has no answer of its own."""
+        works = self._works
+        works.remove(work)
+        opened = [other for other in works if other.opens]
+        works.insert(len(opened), work)
+        if len(opened) >= OWN_ANSWERS:
+            self._open(opened[0], self.now_ms)
+            if opened[0] in works:
+                self._finish(opened[0], FAILED, _D_SUPERSEDED)
 
     def _refuse(self, told):
         """No room for it, or none for its answer."""
         self.book.refuse()
         self._dirty |= self.book.record_due()
-        work = Work(Entry(told.op, told.command_id, None, None, 0), None, ())
-        work.result = BUSY
-        self._over.append(work)
-
-    def _supersede(self):
-        """A start that is still waking the car gives way to the next command."""
-        for work in tuple(self._works):
-            if work.gives_way:
-                self._finish(work, FAILED, _D_SUPERSEDED)
+        self.turned_away = _busy(told.op, told.command_id)
 
     # --- one step
 
@@ -215,7 +269,21 @@ class Actor:
     def step(self, now_ms):
         """Bring the command at work on, and the box to what is wanted."""
         self.now_ms = now_ms
-        self.again = not self._writing and (self._settle() or self._step(now_ms))
+        if self._writing:
+            self.again = False
+            return
+        for work in tuple(self._works):
+            self._open(work, now_ms)
+        # What begins at once is on record together with its acceptance.
+        new = self._record is None and self._works and self._works[0].turn_ms is None
+        self.again = not new and self._settle() or self._step(now_ms)
+
+    def _open(self, work, now_ms):
+        """What opens counts before anything else."""
+        if work.opens and work.before is None and not work.begun:
+            over = work.change(self, self._timekeeper.utc_s(now_ms))
+            if over is not None:
+                self._finish(work, over[0], over[1])
 
     def _step(self, now_ms):
         """True if there is more to do."""
@@ -274,6 +342,7 @@ class Actor:
     def may_begin(self, work, utc_s):
         """True, once, if it is not too late for it; what is acted upon is on record first."""
         self._dirty = True
+        self.book.confirmed = self._timekeeper.confirmed
         return work.book is not self.book or self.book.begin(work.entry, self.now_ms, utc_s)
 
     def claim(self, work):
@@ -281,9 +350,14 @@ class Actor:
         work.deed.change(self.claims, work.args, self.has_plan)
         self._changed_claims()
 
-    def take_back(self, record):
-        """It was refused: the claims are as they were before."""
-        self.claims.load(record)
+    def take_back(self, work):
+        """It was refused: the claims are as they were before, but for those that were heard since."""
+        claims = self.claims
+        claims.load(work.before)
+        for other in self._works:
+            if other is not work and other.opens and other.before is not None:
+                other.before = claims.dump()
+                other.deed.change(claims, other.args, self.has_plan)
         self._changed_claims()
 
     def _changed_claims(self):
@@ -294,6 +368,8 @@ class Actor:
     def _finish(self, work, result, detail):
         """Its one answer."""
         self._works.remove(work)
+        if work.op == RESET:
+            self.reconciler.no_reset()
         work.result = result
         work.detail = detail
         if work.op == START and self.claims.attempt:
@@ -305,3 +381,10 @@ class Actor:
         else:
             self.levels.finish(work.entry, result, detail, self.now_ms)
         self._over.append(work)
+
+
+def _busy(op, command_id):
+    """A command that was turned away."""
+    work = Work(Entry(op, command_id, None, None, 0), None, None)
+    work.result = BUSY
+    return work

@@ -15,9 +15,10 @@ from app import words
 NEW, RUNNING, REPEATED, EXPIRED, FULL = range(5)
 
 CAPACITY = const(48)
-# The last of them are kept for what opens the contactor: a storm of other commands shuts nobody out of stopping.
+# So many are a ring for what opens the contactor, which takes free places too: where all are taken, the oldest that was answered is
+# forgotten for the next one. So nothing shuts the owner out of stopping, and of what opens the latest are known in any case.
 RESERVED = const(8)
-_OPENING = (words.COMMANDS.index('lock'), words.COMMANDS.index('stop'))
+OPENING = (words.COMMANDS.index('lock'), words.COMMANDS.index('stop'))
 # At least so long is an answer kept (design decision). Its expiry is over by then: 65535 s and FUTURE_S are less.
 KEPT_S = const(86400)
 # So long after a boot a command of unknown age waits for the time; the network is asked for it every 10 min (design decision).
@@ -26,8 +27,6 @@ UNSURE_MS = const(900000)
 REFRESH_MS = const(3600000)
 # A stamp so far ahead of our clock is ordinary; further ahead, one of the two clocks is wrong.
 FUTURE_S = const(120)
-
-_R_EXPIRED = words.RESULTS.index('expired')
 
 _REFUSED_MOST = const(255)
 _U16 = const(0xFFFF)
@@ -43,13 +42,17 @@ _ENTRY_BYTES = const(12)
 _NO_RESULT = const(15)
 _F_UNDATED = const(1)
 _F_BEGUN = const(2)
+_F_OWED = const(4)
+_F_COUNTED = const(8)
 
 
 class Entry:
     """One command. result, detail: indices in words, None and 0 while it has no answer; begun: acted upon, or about to be;
-    undated: its expiry was counted from reception, for want of a right clock."""
+    undated: its expiry was counted from reception, for want of a right clock; owed: its answer is not out yet; counted: it has none of
+    its own, and is one of Book.counted."""
 
-    __slots__ = ('op', 'command_id', 'issued_at', 'expires_in_s', 'result', 'detail', 'undated', 'begun', 'earlier', 'received_ms')
+    __slots__ = ('op', 'command_id', 'issued_at', 'expires_in_s', 'result', 'detail', 'undated', 'begun', 'owed', 'counted', 'earlier',
+                 'received_ms')
 
     def __init__(self, op, command_id, issued_at, expires_in_s, received_ms):
         self.op = op
@@ -60,15 +63,22 @@ class Entry:
         self.detail = 0
         self.undated = False
         self.begun = False
+        self.owed = False
+        self.counted = False
         self.earlier = False          # received before this boot
         self.received_ms = received_ms
 
 
 class Book:
-    """Bounded: where nothing may be forgotten it is FULL. refused: commands turned away since the last report, at most 255."""
+    """Bounded: where nothing may be forgotten it is FULL, but not for what opens. refused: commands turned away since the last report, at
+    most 255; counted: of what opened, those that are told as a number only; confirmed: the network has told or confirmed the time;
+    unsaved: the record should have something new."""
 
     def __init__(self):
         self.refused = 0
+        self.counted = 0
+        self.confirmed = True
+        self.unsaved = False
         self.bad_records = 0
         self.ahead = 0                # commands from the future: a clock is wrong, theirs or ours
         self._entries = []            # in order of acceptance
@@ -82,22 +92,19 @@ class Book:
     # --- the life of a command
 
     def deliver(self, op, command_id, issued_at, expires_in_s, now_ms, utc_s):
-        """(verdict, its Entry or None). On NEW accept() it, or refuse() where there is no airtime for the answer; on FULL refuse()."""
+        """(verdict, its Entry or None). On NEW accept() it, on EXPIRED accept() and finish() it, or refuse() it where there is no airtime for
+        the answer; on FULL refuse()."""
         self.poll(now_ms, utc_s)
         entry = self._find(op, command_id, issued_at)
         if entry is not None:
             return (RUNNING if entry.result is None else REPEATED), entry
-        if not self._make_room(CAPACITY if op in _OPENING else CAPACITY - RESERVED):
+        if not self._make_room(op in OPENING):
             return FULL, None
         entry = Entry(op, command_id, issued_at, min(expires_in_s, _U16), now_ms)
         ahead = utc_s is not None and issued_at > utc_s + FUTURE_S
         self.ahead += ahead
         entry.undated = utc_s is None or ahead
-        if self.expired(entry, now_ms, utc_s):
-            self.accept(entry)
-            self.finish(entry, _R_EXPIRED, 0)
-            return EXPIRED, entry
-        return NEW, entry
+        return EXPIRED if self.expired(entry, now_ms, utc_s) else NEW, entry
 
     def accept(self, entry):
         """It will get exactly one answer."""
@@ -118,9 +125,12 @@ class Book:
         return self._running
 
     def expired(self, entry, now_ms, utc_s):
-        """True if it may not be acted upon any more. Where its age cannot be told it may not; see unsure()."""
+        """True if it may not be acted upon any more. Where its age cannot be told it may not, see unsure(), but for what opens, which then is."""
         self.poll(now_ms, utc_s)
-        if utc_s is not None and utc_s >= entry.issued_at + entry.expires_in_s:
+        over = utc_s is not None and utc_s >= entry.issued_at + entry.expires_in_s
+        if entry.op in OPENING:
+            return over and self.confirmed
+        if over:
             return True
         if entry.earlier and utc_s is None:
             return True
@@ -129,7 +139,7 @@ class Book:
     def unsure(self, entry, now_ms, utc_s):
         """True while it is worth waiting: a power cut of unknown length came between, and the time, known soon, will tell its age."""
         self.poll(now_ms, utc_s)
-        return entry.earlier and utc_s is None and now_ms - self._anchor_ms < UNSURE_MS
+        return entry.op not in OPENING and entry.earlier and utc_s is None and now_ms - self._anchor_ms < UNSURE_MS
 
     def begin(self, entry, now_ms, utc_s):
         """True, once, if it may be acted upon now; keep the record, then act. What was begun before a reboot is only verified."""
@@ -143,7 +153,30 @@ class Book:
         if entry.result is None:
             entry.result = result
             entry.detail = detail
+            entry.owed = True
             self._running.remove(entry)
+
+    def told(self, entry):
+        """Its answer is out."""
+        entry.owed = False
+        self.unsaved = True
+
+    def lump(self, entry):
+        """Too many wait for their answers: of this one only the number is told."""
+        if entry.owed:
+            entry.owed = False
+            entry.counted = True
+            self.counted += 1
+
+    def told_number(self, count):
+        """So many of the counted were told."""
+        self.counted -= min(count, self.counted)
+        for entry in self._entries:
+            entry.counted = False
+
+    def owed(self):
+        """Those whose answers are not out yet, in order of acceptance."""
+        return [entry for entry in self._entries if entry.owed]
 
     # --- time
 
@@ -175,17 +208,32 @@ class Book:
                 return entry
         return None
 
-    def _make_room(self, limit):
-        """Forget the oldest that may be forgotten, but only for want of room: a longer memory is the safer one."""
+    def _make_room(self, opening):
+        """Forget the oldest that may be forgotten, but only for want of room: a longer memory is the safer one. What does not open takes no
+        place of the ring; for its other places, and for what opens, of those that opened even the latest answers may go."""
         entries = self._entries
         off_s = self._off_s()
-        at = 0
-        while len(entries) >= limit and at < len(entries):
-            if entries[at].result is not None and self._age_s(entries[at], off_s) >= KEPT_S:
-                entries.pop(at)
-            else:
-                at += 1
-        return len(entries) < limit
+        others = sum([1 for entry in entries if entry.op not in OPENING])
+        for grade in (0, 1, 2):
+            at = 0
+            while True:
+                crowded = others >= CAPACITY - RESERVED and not opening
+                if len(entries) < CAPACITY and not crowded:
+                    return True
+                if at == len(entries):
+                    break
+                entry = entries[at]
+                opens = entry.op in OPENING
+                if grade == 0:
+                    old = self._age_s(entry, off_s) >= KEPT_S and not (crowded and opens)
+                else:
+                    old = opens and not crowded and (grade == 2 or not entry.owed)
+                if old and entry.result is not None:
+                    entries.pop(at)
+                    others -= not opens
+                else:
+                    at += 1
+        return False
 
     def record_due(self):
         """True if a FULL is worth keeping the record anew; whatever changes a command is always worth it."""
@@ -196,11 +244,13 @@ class Book:
         record = bytearray(_HEAD_BYTES + _ENTRY_BYTES * len(self._entries))
         struct.pack_into(_HEAD, record, 0, _VERSION, len(self._entries), (self._utc_s or 0) & _U32, self.refused)
         self._dumped_ms = self._now_ms
+        self.unsaved = False
         off_s = self._off_s()
         at = _HEAD_BYTES
         for entry in self._entries:
             result = _NO_RESULT if entry.result is None else entry.result
             flags = result << 4 | (_F_UNDATED if entry.undated else 0) | (_F_BEGUN if entry.begun else 0)
+            flags |= (_F_OWED if entry.owed else 0) | (_F_COUNTED if entry.counted else 0)
             age_min = min(max(0, self._age_s(entry, off_s)) // 60, _U16)
             struct.pack_into(_ENTRY, record, at, entry.op, entry.command_id, entry.issued_at & _U32, entry.expires_in_s, age_min, flags,
                              entry.detail)
@@ -211,7 +261,7 @@ class Book:
         """Go on from a record of an earlier boot; None: there is none. One that cannot be read is counted, and the book is empty."""
         self._entries = []
         self._running = []
-        self._now_ms = self.refused = 0
+        self._now_ms = self.refused = self.counted = 0
         self._anchor_ms = self._utc_s = self._written_s = None
         if record is None:
             return
@@ -232,6 +282,9 @@ class Book:
             else:
                 entry.result = flags >> 4
                 entry.detail = detail
+                entry.owed = bool(flags & _F_OWED)
+                entry.counted = bool(flags & _F_COUNTED)
+                self.counted += entry.counted
 
 
 def _is_whole(record):

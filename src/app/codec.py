@@ -82,8 +82,8 @@ def encode_status(s, limit):
 
 
 def encode_result(r, s, limit):
-    """The answer r, given in the status s, in at most limit bytes: 8, or the 5-byte short form, or None. `busy` has a ninth: r.refused
-    commands."""
+    """The answer r, given in the status s, in at most limit bytes: 8, or the 5-byte short form, or None. A ninth is r.count: in
+    `busy` so many commands were refused, else so many older ones that opened have no answer of their own."""
     if limit < SHORT:
         return None
     command = _index(r.op, len(words.COMMANDS), _UNKNOWN_BYTE)
@@ -105,6 +105,6 @@ def encode_result(r, s, limit):
         _RESULT, command, command_id, outcome, detail,
         s.code & 255, _index(s.reason, len(words.REASONS), NO_REASON), _limit(s.limit_da),
     ))
-    if r.result == _BUSY and limit > RESULT_LENGTH:
-        packed += bytes((_clamp(r.refused, 255),))
+    if limit > RESULT_LENGTH and (r.count or r.result == _BUSY):
+        packed += bytes((_clamp(r.count, 255),))
     return packed

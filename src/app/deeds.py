@@ -167,14 +167,13 @@ def _nothing(claims, args, has_plan):
 
 
 class Deed:
-    """One row: change(claims, args, has_plan) before anything is written; at_once: even before the box was read, because it only opens;
-    guard, done as above; limit_ms for it to become done, long if it may take as long as the ladder does."""
+    """One row: change(claims, args, has_plan) before anything is written; guard, done as above; limit_ms for it to become done, long if it may
+    take as long as the ladder does."""
 
-    __slots__ = ('change', 'at_once', 'guard', 'done', 'limit_ms', 'long')
+    __slots__ = ('change', 'guard', 'done', 'limit_ms', 'long')
 
-    def __init__(self, change, at_once, guard, done, limit_ms, long=False):
+    def __init__(self, change, guard, done, limit_ms, long=False):
         self.change = change
-        self.at_once = at_once
         self.guard = guard
         self.done = done
         self.limit_ms = limit_ms
@@ -183,16 +182,18 @@ class Deed:
 
 # Times are design decisions.
 DEEDS = {
-    LOCK: Deed(_lock, True, _guard_lock, _is_locked, 10000),
-    UNLOCK: Deed(_unlock, False, _guard_unlock, _is_unlocked, 10000),
-    STOP: Deed(_stop, True, _no_guard, _is_stopped, 12000),
-    RESET: Deed(_reset, False, _guard_reset, None, 0),
-    START: Deed(_start, False, _guard_start, _flows, 120000, True),
-    BOOST: Deed(_boost, False, _guard_boost, _flows_or_waits, 120000, True),
-    SKIP: Deed(_skip, False, _guard_skip, _is_followed, 12000),
-    RESUME: Deed(_resume, False, _no_guard, _is_followed, 12000),
-    SET_CURRENT: Deed(_nothing, False, _no_guard, _is_offered, 15000),
+    LOCK: Deed(_lock, _guard_lock, _is_locked, 10000),
+    UNLOCK: Deed(_unlock, _guard_unlock, _is_unlocked, 10000),
+    STOP: Deed(_stop, _no_guard, _is_stopped, 12000),
+    RESET: Deed(_reset, _guard_reset, None, 0),
+    START: Deed(_start, _guard_start, _flows, 120000, True),
+    BOOST: Deed(_boost, _guard_boost, _flows_or_waits, 120000, True),
+    SKIP: Deed(_skip, _guard_skip, _is_followed, 12000),
+    RESUME: Deed(_resume, _no_guard, _is_followed, 12000),
+    SET_CURRENT: Deed(_nothing, _no_guard, _is_offered, 15000),
 }
+# What opens is obeyed at once: what was said before it, and would take it back, is not done any more.
+OVERTAKES = {LOCK: (UNLOCK, RESET, START, BOOST), STOP: (RESET, START, BOOST, RESUME)}
 
 
 def waits_ms(scene, op):

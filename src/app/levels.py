@@ -71,10 +71,15 @@ class Levels:
         """Its answer; done makes it the level."""
         entry.result = result
         entry.detail = detail
+        entry.owed = True
         self._running.remove(entry)
         if result == _R_DONE and entry is self._latest:
             self._done = entry
             self._done_ms = now_ms
+
+    def told(self, entry):
+        """Its answer is out."""
+        entry.owed = False
 
     def between(self):
         """A command of fPort 20 was accepted: an equal byte after it is a new wish."""

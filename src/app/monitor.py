@@ -39,7 +39,11 @@ class RolledBack:
     command_id = None
     result = FAILED
     detail = words.DETAILS.index('rolled_back')
-    acted = False
+    acted = opens = False
+
+    def __init__(self, told):
+        """told(): it is out."""
+        self.told = told
 
 
 class Monitor:
@@ -79,7 +83,7 @@ class Monitor:
         if supervisor is not None and supervisor.crash is not None:
             self.reporter.tell(self.dossier.crash(), supervisor.told)
         if getattr(settings, 'rolled_back', False):
-            self.reporter.answer(RolledBack(), settings.rollback_told)
+            self.actor.say(RolledBack(settings.rollback_told))
         self._indicator = board.indicator
         self._system = board.system
         self._boot_ms = now_ms

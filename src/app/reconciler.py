@@ -106,6 +106,11 @@ class Reconciler:
         """The owner wants a reset."""
         self.restart.ask(now_ms)
 
+    def no_reset(self):
+        """What came after it overrules it; one that was written is seen to its end."""
+        if not self.restart.acted:
+            self.restart.running = False
+
     def unlock(self):
         """The owner wants the outlet enabled, whoever disabled it."""
         self.past.own(True, self.past.pulse)

@@ -1,10 +1,11 @@
 """What the network is told, and when: news at once, answers once, heartbeats as the budget allows; and what it is asked."""
 
 from lorawan.clock_sync import CARRIER, REQUEST
-from lorawan.outbox import ANSWER, CHANGE, FAULT, HEARTBEAT, RECORD
+from lorawan.outbox import ANSWER, BUSY as BUSY_PRIORITY, CHANGE, FAULT, HEARTBEAT, RECORD
 
 from app import codec, words
-from app.deeds import BUSY, DONE
+from app.book import OPENING
+from app.deeds import DONE
 from app.notices import NOTICE_KEY
 from app.sessions import SESSION_KEY
 from app.snapshot import Snapshot
@@ -14,6 +15,7 @@ from app.watch import FOREVER_MS, SILENCE_MS
 STATUS_PORT = 10
 RESULT_PORT = 11
 STATUS_KEY = 'status'
+ANSWER_KEY = 'answer'
 BUSY_KEY = 'busy'
 CLOCK_KEY = 'clock'
 
@@ -69,25 +71,26 @@ class Reporter:
         self._said = None            # (code, state, reachable) last put into the outbox, None before the first
         self._said_reason = None     # reason and override that went with it, see _why()
         self._reason_ms = None       # since when another reason holds, None while none does
-        self._answers = 0
-        self._when_out = None        # (key of an answer, what is called when it is out)
-        self._busy = 0               # refused commands that the frame in flight tells of
+        self._count = 0              # of refused commands, or of older ones that opened, that the frame in flight tells
         session.probe = self._make_status   # what a network that fell silent is asked with
         session.on_sent = self._sent
 
-    def answer(self, command, told=None):
-        """One final answer; those for which there was no room share one frame. told() is called when it is out."""
-        self._answers += 1
-        if told is not None:
-            self._when_out = (self._answers, told)
+    def answer(self, work=None):
+        """One more waits in actor.answers. They leave one after the other, so that those behind can still be counted instead."""
+        if self.actor.answers and not self._session.outbox.holds(ANSWER_KEY):
+            self._session.outbox.put(ANSWER, ANSWER_KEY, self._make_answer)
 
-        def make(limit):
-            # What was done to the box rests on the reading that showed it; all else on the stable state.
-            if command.result == BUSY:
-                self._busy = command.refused = self.actor.book.refused
-            return RESULT_PORT, codec.encode_result(command, self._judge(command.acted and command.result == DONE), limit)
+    def _make_answer(self, limit):
+        command = self.actor.answers[0]
+        # What was done to the box rests on the reading that showed it; all else on the stable state.
+        return self._make_result(command, command.acted and command.result == DONE, self.actor.book.counted if command.op in OPENING else 0, limit)
 
-        self._session.outbox.put(ANSWER, BUSY_KEY if command.result == BUSY else self._answers, make)
+    def _make_busy(self, limit):
+        return self._make_result(self.actor.turned_away, False, self.actor.book.refused, limit)
+
+    def _make_result(self, command, live, count, limit):
+        self._count = command.count = count if limit > codec.RESULT_LENGTH else 0
+        return RESULT_PORT, codec.encode_result(command, self._judge(live), limit)
 
     def report(self):
         """A status that was asked for."""
@@ -120,6 +123,9 @@ class Reporter:
             due_ms = self._reason_ms + REASON_SETTLES_MS
         if self._said is None or not self._session.joined:
             return due_ms
+        self.answer()
+        if self.actor.book.refused and not self._session.outbox.holds(BUSY_KEY):
+            self._session.outbox.put(BUSY_PRIORITY, BUSY_KEY, self._make_busy)
         self._tell_notice()
         self._tell_session()
         self._ask_time(now_ms)
@@ -185,14 +191,15 @@ class Reporter:
             outbox.put(HEARTBEAT, STATUS_KEY, self._make_status)
 
     def _sent(self, key, now_ms):
-        if self._when_out is not None and key == self._when_out[0]:
-            told = self._when_out[1]
-            self._when_out = None
-            told()
+        actor = self.actor
+        if key == ANSWER_KEY:
+            actor.answers.pop(0).told()
+            actor.book.told_number(self._count)
+            self.answer()
         elif key == CLOCK_KEY:
             self._clock_sync.sent(now_ms)
         elif key == BUSY_KEY:
-            self.actor.book.reported(self._busy)
+            actor.book.reported(self._count)
         elif key == SESSION_KEY:
             self.sessions.told(now_ms)
         elif key == NOTICE_KEY:

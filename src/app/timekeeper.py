@@ -75,6 +75,11 @@ class Timekeeper:
         """True once somebody told the time."""
         return self.source != NOBODY
 
+    @property
+    def confirmed(self):
+        """True once the network told the time, or agreed with the one that the owner told."""
+        return self.source == NETWORK
+
     def utc_s(self, now_ms):
         """UTC seconds at now_ms, or None."""
         return self._utc_ms(now_ms) // 1000 if self.source else None

@@ -1,7 +1,8 @@
 """One accepted command at work: its turn, its begin, what must be read before it is done. Pure; the actor is its scene."""
 
 from app import words
-from app.deeds import D_NONE, DEEDS, DONE, EXPIRED, FAILED, REFUSED, RESET, UNLOCK, missed, waits_ms
+from app.book import OPENING
+from app.deeds import D_NONE, DEEDS, DONE, EXPIRED, FAILED, OVERTAKES, REFUSED, RESET, UNLOCK, missed, waits_ms
 from app.reconciler import FRESH_MS
 
 # Without an answered reading in this time the box is unreachable for a command.
@@ -14,8 +15,8 @@ _D_NO_ANSWER = words.DETAILS.index('no_answer')
 class Work:
     """op, command_id, result, detail and acted (something was written for it) are what its answer tells."""
 
-    __slots__ = ('op', 'command_id', 'result', 'detail', 'acted', 'refused', 'entry', 'book', 'args', 'deed', 'turn_ms', 'begun', '_since_ms',
-                 '_limit_ms', '_before')
+    __slots__ = ('op', 'command_id', 'result', 'detail', 'acted', 'count', 'entry', 'book', 'args', 'deed', 'turn_ms', 'begun', '_since_ms',
+                 '_limit_ms', 'before')
 
     def __init__(self, entry, book, args):
         """entry: its app.book.Entry; book: the Book or Levels it stands in; args: as app.downlink read them."""
@@ -27,18 +28,26 @@ class Work:
         self.result = entry.result
         self.detail = entry.detail
         self.acted = False
-        self.refused = 0             # in `busy`: so many commands were
+        self.count = 0               # in `busy`: so many commands were refused; else so many older ones that opened have no answer of their own
         self.deed = DEEDS.get(entry.op)
         self.turn_ms = None          # its turn came
         self.begun = False
         self._since_ms = 0           # then
         self._limit_ms = 0
-        self._before = None          # the claims as they were
+        self.before = None           # the claims as they were; None: its word does not count yet
 
     @property
-    def gives_way(self):
-        """True for a start that is still waking the car when the next command comes."""
-        return self.begun and self.deed.long
+    def opens(self):
+        """True for what is obeyed at once, whatever waits before it and whatever the airtime."""
+        return self.op in OPENING and self.args is not None
+
+    def gives_way(self, work):
+        """True for a start that is still waking the car when the next command comes, and for what one that opens overrules."""
+        return self.begun and self.deed.long or work.opens and self.op in OVERTAKES[work.op]
+
+    def told(self):
+        """Its answer is out."""
+        self.book.told(self.entry)
 
     def resume(self, now_ms):
         """It was begun before a power cut: its claim is still there, and only verified now."""
@@ -65,7 +74,7 @@ class Work:
     def _reset_outcome(self, actor):
         outcome = actor.reconciler.reset_outcome
         if outcome is not None and outcome[0] == REFUSED:
-            actor.take_back(self._before)
+            actor.take_back(self)
         return outcome
 
     def _is_fresh(self, actor):
@@ -77,20 +86,16 @@ class Work:
         deed = self.deed
         if deed is None:
             return self._due(actor, utc_s) or actor.others[self.op](self, actor.now_ms)
-        if deed.at_once and self._before is None:
-            verdict = self._change(actor, utc_s)
-            if self._before is None:
-                return verdict
         if not self._is_fresh(actor):
             return (FAILED, _D_UNREACHABLE) if actor.now_ms - self.turn_ms >= READING_WAIT_MS else None
         verdict = deed.guard(actor)
         if verdict is not None:
-            if self._before is not None and verdict[0] == REFUSED:
-                actor.take_back(self._before)   # refused: nothing has changed
+            if self.before is not None and verdict[0] == REFUSED:
+                actor.take_back(self)   # refused: nothing has changed
             return verdict
-        if self._before is None:
-            verdict = self._change(actor, utc_s)
-            if self._before is None:
+        if self.before is None:
+            verdict = self.change(actor, utc_s)
+            if self.before is None:
                 return verdict
         self.begun = True
         self._since_ms = actor.now_ms
@@ -107,8 +112,8 @@ class Work:
             return None
         return EXPIRED, D_NONE
 
-    def _change(self, actor, utc_s):
-        """Its word counts from now on."""
+    def change(self, actor, utc_s):
+        """Its word counts from now on: before is set. Else (result, detail) that it comes to, or None to be asked again."""
         if actor.is_unsure(self, utc_s):
             return None
         verdict = self._due(actor, utc_s)
@@ -119,6 +124,6 @@ class Work:
             self.args, detail = resolve(self.args, utc_s)
             if detail:
                 return REFUSED, detail
-        self._before = actor.claims.dump()
+        self.before = actor.claims.dump()
         actor.claim(self)
         return None

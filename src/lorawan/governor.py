@@ -17,8 +17,8 @@ JOIN = const(5)
 RESERVED = const(6)
 # That uplink needs a session: the join for it.
 RESERVED_JOIN = const(7)
-# The total that may be reached for it. Joins leave room for the answers after them.
-_MAX_MS = (24000, 24000, 20000, 20000, 12000, 20000, 24000, 24000)
+# The total that may be reached for it, `busy` (8) last. Joins leave room for the answers after them.
+_MAX_MS = (24000, 24000, 20000, 20000, 12000, 20000, 24000, 24000, 12000)
 _JOINS = (JOIN, RESERVED_JOIN)
 
 # The record counts this much more than was sent: it is written anew only when that is used up, so a reboot loses nothing,

@@ -8,7 +8,7 @@ from lorawan.governor import Governor
 from lorawan.health import Health
 from lorawan.joiner import DENSE_FOR_MS, Joiner
 from lorawan.ladder import Ladder
-from lorawan.outbox import ANSWER, ANSWERS_MAX, CHANGE, Outbox
+from lorawan.outbox import ANSWER, CHANGE, Outbox
 from lorawan.pace import LONGEST_PAYLOAD, Pace
 from lorawan.sender import Sender
 from lorawan.suspicion import Suspicion
@@ -108,11 +108,9 @@ class Session:
         """The heartbeat period nearest to the wanted one that budget and longest silence allow."""
         return self.pace.stretched_ms(period_ms, payload_bytes)
 
-    def accepts(self, now_ms):
-        """True while one more answer fits the airtime, beside those that wait and one that says `busy`."""
-        answers = self.outbox.count(ANSWER) + 2
-        cost_ms = answers * self.pace.frame_ms(LONGEST_PAYLOAD)
-        return answers <= ANSWERS_MAX and self.governor.wait_ms(now_ms, ANSWER, cost_ms) == 0
+    def accepts(self, now_ms, owed):
+        """True while one more answer fits the airtime, beside those that are owed (works under way, kept, in the outbox)."""
+        return self.governor.wait_ms(now_ms, ANSWER, (owed + 1) * self.pace.frame_ms(LONGEST_PAYLOAD)) == 0
 
     # --- the machine
 

@@ -7,7 +7,7 @@ import struct
 from random import Random
 
 from app import words
-from app.book import Book
+from app.book import CAPACITY, Book
 from app.levels import Levels
 from lorawan.session import Session
 from sim.hal import SimBus
@@ -72,7 +72,7 @@ class Storm:
         self._known = []
         self._watch_doors(monkeypatch)
         if endless:
-            monkeypatch.setattr(Session, 'accepts', lambda session, now_ms: True)
+            monkeypatch.setattr(Session, 'accepts', lambda session, now_ms, owed: True)
             monkeypatch.setattr(Book, '_make_room', _make_room)
         self.world.flash.on_put = self._put
         transmit = self.world.line.transmit
@@ -306,8 +306,8 @@ def _moves(register, value, closed):
     return value == RESET or value == (JUMP_A1 if closed else JUMP_E0)
 
 
-def _make_room(book, limit):
+def _make_room(book, opening):
     """A book that forgets the oldest answer at once."""
-    if len(book._entries) >= limit:
+    if len(book._entries) >= CAPACITY:
         book._entries.remove(next(entry for entry in book._entries if entry.result is not None))
     return True

@@ -17,6 +17,9 @@ START_S = 1_790_000_000
 DELAY_MOST_S = 12 * HOUR_S
 DONE, REFUSED, FAILED, TOO_LATE = range(4)   # on the air, docs/payload.md
 ORIGINALS = (1, 2, 3)
+# Lock and stop: never refused, too late only by a clock that is confirmed; known in any case until so many more of them came.
+OPENING = (1, 5)
+RING = 8
 RECORD_MOST = 800
 
 
@@ -44,14 +47,25 @@ class Truth:
         self.accepted = set()   # in flash
         self.said = {}          # identity -> (result, detail) told
         self.full = 0
+        self.openings = []      # identities, in the order of acceptance
+
+    def forget(self, identity):
+        """It may be new again: so many of its kind came after it."""
+        if identity in self.openings and len(self.openings) - self.openings.index(identity) > RING:
+            self.openings.remove(identity)
+            self.accepted.discard(identity)
+            for known in (self.deeds, self.answers, self.said, self.received_s):
+                known.pop(identity, None)
 
     def deed(self, identity, true_s, device_s, honest):
-        """The box was just acted upon for it."""
+        """The box was just acted upon for it. device_s: None where the device does not know, or may not trust, the time."""
         issued_at, expires_in_s = self.expiries[identity]
         self.deeds[identity] = self.deeds.get(identity, 0) + 1
         assert self.deeds[identity] == 1, ('twice', identity)
         assert identity in self.accepted and identity not in self.answers, ('unrecorded', identity)
         assert device_s is None or device_s < issued_at + expires_in_s, ('expired by its clock', identity)
+        if identity[0] in OPENING:
+            return
         if honest:
             assert true_s < self.received_s[identity] + expires_in_s, ('expired since reception', identity)
             assert device_s is None or true_s < issued_at + expires_in_s, ('expired', identity)
@@ -61,6 +75,8 @@ class Truth:
         assert len(record) <= RECORD_MOST
         now = journalled(record)
         for identity, answer in now.items():
+            if identity not in self.accepted and identity[0] in OPENING:
+                self.openings.append(identity)
             self.accepted.add(identity)
             if answer is not None:
                 assert self.answers.setdefault(identity, answer) == answer, ('another answer', identity)
@@ -95,8 +111,12 @@ class Monitor:
     def deliver(self, command):
         storm = self.storm
         identity = command[:3]
+        self.book.confirmed = storm.confirmed
         verdict, entry = self.book.deliver(*command, storm.now_ms(), storm.utc_s())
+        if verdict in (NEW, EXPIRED):
+            storm.truth.forget(identity)
         if verdict == FULL:
+            assert identity[0] not in OPENING, ('refused', identity)
             storm.truth.full += 1
             assert len(journalled(self.book.dump())) >= 40
             self.book.refuse()
@@ -104,7 +124,7 @@ class Monitor:
                 self.keep()
         elif verdict == NEW:
             assert identity not in storm.truth.accepted, ('new again', identity)
-            if storm.rng.random() < 0.05:
+            if storm.rng.random() < 0.05 and identity[0] not in OPENING:
                 return self.book.refuse()    # no airtime
             storm.truth.received_s[identity] = storm.true_s
             self.book.accept(entry)
@@ -115,6 +135,8 @@ class Monitor:
             assert verdict in (REPEATED, EXPIRED)
             if verdict == EXPIRED:
                 assert identity not in storm.truth.accepted
+                self.book.accept(entry)
+                self.book.finish(entry, TOO_LATE, 0)
                 self.keep()
             storm.truth.tell(identity, (entry.result, entry.detail))
 
@@ -149,7 +171,8 @@ class Monitor:
             if not entry.begun:
                 if book.begin(entry, storm.now_ms(), storm.utc_s()):
                     self.keep()
-                    storm.truth.deed(identity, storm.true_s, storm.utc_s(), storm.honest)
+                    trusted = identity[0] not in OPENING or storm.confirmed
+                    storm.truth.deed(identity, storm.true_s, storm.utc_s() if trusted else None, storm.honest)
                     self.cut()
                     if storm.rng.random() < 0.5:
                         continue                     # verified later
@@ -193,6 +216,7 @@ class Storm:
         self.known_s = self.true_s + (0 if known < 0.3 else rng.expovariate(1 / 3600) if known < 0.9 else 10 ** 9)
         self.error_s = 0 if self.honest else rng.choice((0, 0, 3600, -3600, rng.randrange(-7200, 7200)))
         self.right_s = self.true_s + rng.expovariate(1 / 20000)
+        self.confirmed = self.boots % 3 > 0
         self.cut_chance = rng.choice((0, 0.003, 0.03))
         self.diligence = rng.choice((0.1, 0.7, 0.9))     # a bus that is seldom quiet lets commands wait
         self.standing = {}

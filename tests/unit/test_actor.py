@@ -71,11 +71,109 @@ def test_a_byte_of_the_original_is_done_and_answered_once(code, byte, writes):
 
 def test_commands_are_done_in_their_order():
     rig = Rig(0xB1)
-    for number, byte in enumerate((LOCK, UNLOCK, LOCK)):
+    for number, byte in enumerate((LOCK, UNLOCK)):
         rig.say(READY_MS + 100 * number, byte)
     rig.run(READY_MS + 2 * MINUTE_MS)
-    assert rig.writes == [E0, A1, E0]
-    assert rig.said == [(LOCK, DONE, 'none'), (UNLOCK, DONE, 'none'), (LOCK, DONE, 'none')]
+    assert rig.writes == [E0, A1]
+    assert rig.said == [(LOCK, DONE, 'none'), (UNLOCK, DONE, 'none')]
+
+
+def test_what_opens_overtakes_what_it_overrules():
+    rig = Rig(0xB1)
+    for number, byte in enumerate((LOCK, UNLOCK, LOCK)):
+        rig.say(READY_MS + 10 * number, byte)
+    rig.run(READY_MS + 2 * MINUTE_MS)
+    assert rig.writes == [E0]
+    assert rig.said == [(LOCK, DONE, 'none'), (LOCK, DONE, 'none'), (UNLOCK, FAILED, 'superseded')]
+
+
+@pytest.mark.parametrize('opens', ['stop', 'lock'])
+def test_what_opens_is_done_before_all_that_waits_and_answered_first(opens):
+    rig = Rig(0xC2, obeys=False)
+    rig.settings.change = lambda pairs, now_ms: setattr(rig.settings, 'CURRENT_LIMIT_A', pairs[0][1]) or 0
+    rig.board.at(READY_MS - 3000, lambda: setattr(rig.box, 'off', True))
+    for number, word in enumerate(('set_current', 'report', 'report', 'resume_plan', 'start', opens)):
+        args = {'set_current': b'\x10', 'report': b'\x00'}.get(word, b'')
+        rig.command(READY_MS + 500 * number, word, number, args=args)
+    rig.board.at(READY_MS + 4000, lambda: setattr(rig.box, 'off', False))
+    rig.board.at(READY_MS + 6000, lambda: setattr(rig.box, 'code', 0xE0 if opens == 'lock' else 0xB2))
+    rig.run(READY_MS + 2 * MINUTE_MS)
+    assert rig.box.writes[0][1:] == (0x14, 1000) and rig.box.writes[0][0] < READY_MS + 9000
+    first = [said for said in rig.said if said[:2] != (6, FAILED)][0]
+    assert first == (words.COMMANDS.index(opens), DONE, 'none')
+    assert (words.COMMANDS.index('start'), FAILED, 'superseded') in rig.said and len(rig.said) == 6
+
+
+def full_day(rig, at_ms):
+    """From then on no airtime is left but for what is due anyway."""
+    governor = rig.monitor.session.governor
+    rig.board.at(at_ms, lambda: governor.ledger.add(at_ms, 17000))
+
+
+def test_without_airtime_what_opens_is_obeyed_and_its_answer_takes_the_place_of_the_next_heartbeat():
+    rig = Rig(0xB1)
+    full_day(rig, READY_MS - 1000)
+    rig.command(READY_MS, 'set_current', 1, args=b'\x10')
+    rig.command(READY_MS + 1000, 'lock', 2)
+    rig.run(READY_MS + 10000)
+    assert rig.writes == [E0] and rig.said == []
+    rig.run(READY_MS + 100 * MINUTE_MS)
+    assert rig.said == [(LOCK, DONE, 'none')]
+    assert rig.monitor.actor.book.refused == 1
+
+
+def test_an_answer_that_is_not_out_is_given_after_a_power_cut_and_only_then():
+    rig = Rig(0xB1)
+    full_day(rig, READY_MS - 1000)
+    rig.command(READY_MS, 'lock', 2)
+    rig.run(READY_MS + MINUTE_MS)
+    assert rig.said == []
+    rig.board.store.put('airtime_a', b'')
+    rig.board.store.put('airtime_b', b'')
+    for minutes in (2, 3):
+        rig.monitor = main.build(rig.board, config.Settings())
+        rig.run(READY_MS + minutes * MINUTE_MS)
+        assert (rig.writes, rig.said) == ([E0], [(LOCK, DONE, 'none')])
+
+
+def test_each_accepted_command_gets_its_one_answer_however_many_wait():
+    rig = Rig(0xB1)
+    for number in range(10):
+        rig.command(READY_MS + 100 * number, 'report', number, args=b'\x00')
+    rig.run(READY_MS + 3 * MINUTE_MS)
+    assert [payload[2] for _, port, payload in rig.board.radio.frames if port == RESULT] == list(range(10))
+
+
+def test_what_comes_too_late_and_finds_no_airtime_is_counted():
+    rig = Rig(0xB1)
+    rig.board.clock.utc = 1_800_000_000
+    rig.monitor = main.build(rig.board, config.Settings())
+    full_day(rig, READY_MS - 1000)
+    rig.command(READY_MS, 'start', 1, issued_at=1_800_000_000 - 600)
+    rig.run(READY_MS + MINUTE_MS)
+    assert rig.monitor.actor.book.refused == 1 and rig.monitor.actor.book.owed() == []
+
+
+def test_a_lock_that_is_refused_takes_back_nothing_that_was_said_after_it():
+    rig = Rig(0xE1, obeys=False)
+    rig.box.off = True
+    rig.command(READY_MS, 'lock', 1)
+    rig.command(READY_MS + 500, 'stop', 2)
+    rig.board.at(READY_MS + 3000, lambda: setattr(rig.box, 'off', False))
+    rig.run(READY_MS + MINUTE_MS)
+    assert (LOCK, REFUSED, 'setup') in rig.said
+    assert rig.monitor.actor.claims.stopped and not rig.monitor.actor.claims.locked
+
+
+def test_of_more_than_four_that_open_and_wait_all_are_obeyed():
+    rig = Rig(0xB1, obeys=False)
+    rig.box.off = True
+    for number, word in enumerate(('lock', 'stop', 'stop', 'stop', 'stop', 'stop')):
+        rig.command(READY_MS + 100 * number, word, number)
+    rig.run(READY_MS + 2000)
+    assert rig.monitor.actor.claims.stopped and rig.monitor.actor.claims.locked
+    rig.run(READY_MS + 2 * MINUTE_MS)
+    assert sorted(payload[2] for _, port, payload in rig.board.radio.frames if port == RESULT) == list(range(6))
 
 
 def test_an_undecodable_downlink_is_counted_and_nothing_follows():
@@ -99,13 +197,17 @@ def test_a_command_is_known_by_its_identity():
     assert rig.said == [(LOCK, DONE, 'none')] * 5 + [(UNLOCK, DONE, 'none')] + [(LOCK, DONE, 'none')] * 2
 
 
-def test_what_comes_after_its_expiry_is_not_done():
+@pytest.mark.parametrize('word, told_by, obeyed', [
+    ('unlock', 'board', False), ('lock', 'network', False), ('lock', 'board', True), ('lock', 'owner', True)])
+def test_what_comes_after_its_expiry_is_not_done_but_what_opens_is_unless_the_network_told_the_time(word, told_by, obeyed):
     rig = Rig(0xB1)
-    rig.board.clock.utc = 1_800_000_000
-    rig.monitor = main.build(rig.board, config.Settings())
-    rig.command(READY_MS, 'lock', 1, issued_at=1_800_000_000 - 600)
+    timekeeper = rig.monitor.timekeeper
+    source = {'board': 1, 'owner': 2, 'network': 3}[told_by]
+    rig.board.at(READY_MS - 1000, lambda: timekeeper.set(1_800_000_000, READY_MS - 1000, source))
+    rig.command(READY_MS, word, 1, issued_at=1_800_000_000 - 600)
     rig.run(READY_MS + MINUTE_MS)
-    assert (rig.writes, rig.said) == ([], [(LOCK, EXPIRED, 'none')])
+    op = words.COMMANDS.index(word)
+    assert (rig.writes, rig.said) == (([E0], [(op, DONE, 'none')]) if obeyed else ([], [(op, EXPIRED, 'none')]))
 
 
 @pytest.mark.parametrize('code, word, result', [
@@ -171,7 +273,7 @@ def test_a_start_gives_way_to_the_next_command():
     rig.say(READY_MS + 20000, LOCK)
     rig.board.at(READY_MS + 25000, lambda: setattr(rig.box, 'code', 0xE0))
     rig.run(READY_MS + MINUTE_MS)
-    assert rig.said == [(4, FAILED, 'superseded'), (LOCK, DONE, 'none')]
+    assert rig.said == [(LOCK, DONE, 'none'), (4, FAILED, 'superseded')]
 
 
 def test_a_command_of_an_operation_that_there_is_not_is_told_so():

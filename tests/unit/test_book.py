@@ -33,7 +33,12 @@ class Rig:
             self.utc_s += seconds
 
     def deliver(self, op=START, command_id=7, issued_at=UTC, expires_in_s=600):
-        return self.book.deliver(op, command_id, issued_at, expires_in_s, self.now_ms, self.utc_s)
+        """As the actor does: what comes too late is accepted and answered at once."""
+        verdict, entry = self.book.deliver(op, command_id, issued_at, expires_in_s, self.now_ms, self.utc_s)
+        if verdict == EXPIRED:
+            self.book.accept(entry)
+            self.book.finish(entry, TOO_LATE, 0)
+        return verdict, entry
 
     def accept(self, *args, **keys):
         verdict, entry = self.deliver(*args, **keys)
@@ -346,10 +351,61 @@ def test_a_full_book_takes_nothing_more_and_forgets_nothing(rig):
 
 def test_room_is_kept_for_what_opens(rig):
     fill(rig, CAPACITY - RESERVED)
-    for number in range(RESERVED):
+    for number in range(3 * RESERVED):
+        assert rig.deliver(op=(LOCK, STOP)[number % 2], command_id=number)[0] == NEW
         rig.done(op=(LOCK, STOP)[number % 2], command_id=number)
-    assert rig.deliver(op=STOP, command_id=99) == (FULL, None)
     assert len(rig.book.dump()) == 583
+    # The latest are known, and of the others none was forgotten for them.
+    for number in range(2 * RESERVED, 3 * RESERVED):
+        assert rig.deliver(op=(LOCK, STOP)[number % 2], command_id=number)[0] == REPEATED
+    assert rig.deliver(command_id=0, issued_at=UTC - 1)[0] == REPEATED
+    assert rig.deliver() == (FULL, None)
+
+
+def test_what_opens_is_known_while_there_is_room_and_makes_way_for_other_commands(rig):
+    for number in range(CAPACITY):
+        rig.done(op=STOP, command_id=number)
+    assert rig.deliver(op=STOP, command_id=0)[0] == REPEATED
+    rig.done(command_id=200)
+    assert rig.deliver(op=STOP, command_id=1)[0] == REPEATED and len(rig.book.dump()) == 583
+    fill_at(rig, CAPACITY - RESERVED - 1)
+    assert [number for number in range(CAPACITY) if rig.book._find(STOP, number, UTC)] == list(range(CAPACITY - RESERVED, CAPACITY))
+
+
+def test_the_answer_of_what_opens_is_forgotten_last(rig):
+    fill(rig, CAPACITY - RESERVED)
+    entries = [rig.done(op=STOP, command_id=number) for number in range(RESERVED)]
+    for entry in entries[1:]:
+        rig.book.told(entry)
+    rig.done(op=STOP, command_id=99)
+    assert rig.book.owed()[-2:] == [entries[0], rig.book._find(STOP, 99, UTC)]
+
+
+def test_what_opens_is_too_late_only_by_a_clock_that_the_network_confirmed(rig):
+    rig.wait(7200)
+    assert rig.book.deliver(STOP, 1, UTC, 600, rig.now_ms, rig.utc_s)[0] == EXPIRED
+    rig.book.confirmed = False
+    entry = rig.accept(op=STOP, command_id=1)
+    rig.wait(7200)
+    assert rig.begin(entry) and rig.deliver()[0] == EXPIRED
+
+
+def test_an_answer_that_is_not_out_is_owed_over_a_reboot_and_one_that_is_is_not(rig):
+    entries = [rig.done(command_id=number) for number in range(3)]
+    rig.book.told(entries[1])
+    assert rig.book.unsaved
+    rig.reboot()
+    assert [entry.command_id for entry in rig.book.owed()] == [0, 2]
+
+
+def test_what_is_only_counted_is_so_over_a_reboot_until_it_is_told(rig):
+    for number in range(3):
+        rig.book.lump(rig.done(op=STOP, command_id=number))
+    rig.reboot()
+    assert rig.book.counted == 3 and rig.book.owed() == []
+    rig.book.told_number(3)
+    rig.reboot()
+    assert rig.book.counted == 0
 
 
 def test_an_answer_is_kept_for_a_day_and_longer_while_there_is_room(rig):

@@ -239,14 +239,14 @@ def test_what_the_firmware_packs_is_what_the_formatter_reads_result(js):
     rng = random.Random(11)
     drawn = [(
         Bag(op=rng.randrange(len(words.COMMANDS)), command_id=rng.choice([None, 0, rng.randrange(256)]),
-            result=rng.randrange(len(words.RESULTS)), detail=rng.randrange(len(words.DETAILS)), refused=rng.randrange(300)),
+            result=rng.randrange(len(words.RESULTS)), detail=rng.randrange(len(words.DETAILS)), count=rng.choice([0, rng.randrange(300)])),
         random_status(rng)[0], rng.choice([5, 7, 8, 11]),
     ) for _ in range(ROUNDS)]
     inputs = [{'fPort': 11, 'bytes': list(codec.encode_result(r, s, limit))} for r, s, limit in drawn]
     for (r, s, limit), answer in zip(drawn, js.call_all('decodeUplink', inputs), strict=True):
         expected = expected_result(r, s, limit >= 8)
-        if limit > 8 and words.RESULTS[r.result] == 'busy':
-            expected['refused'] = min(r.refused, 255)
+        if limit > 8 and (r.count or words.RESULTS[r.result] == 'busy'):
+            expected['refused' if words.RESULTS[r.result] == 'busy' else 'counted'] = min(r.count, 255)
         assert without_text(answer) == expected
 
 

@@ -12,7 +12,7 @@ from app.deeds import BUSY, D_NONE, DONE, LOCK, RESET
 from app.reporter import HEARTBEAT_RETRY_MS, REASON_SETTLES_MS, RESULT_PORT, STATUS_PORT, Reporter, heartbeat_period_ms
 from app.watch import FIRST_STATE_MS, FOREVER_MS, SILENCE_MS, Watch
 from lorawan.clock_sync import CARRIER, NOTHING, REQUEST
-from lorawan.outbox import ANSWER, CHANGE, FAULT, HEARTBEAT, Outbox
+from lorawan.outbox import ANSWER, BUSY as BUSY_PRIORITY, CHANGE, FAULT, HEARTBEAT, Outbox
 
 MINUTE_MS = 60000
 
@@ -58,7 +58,8 @@ class Rig:
         self.watch = Watch(self.charger, boot_ms)
         self.claims = Claims()
         self.actor = SimpleNamespace(paused=False, intent=SimpleNamespace(plan=None), book=Book(), decision=self.claims.decision,
-                                     reconciler=SimpleNamespace(phase=None, blocked=0), box=SimpleNamespace(finished=False))
+                                     reconciler=SimpleNamespace(phase=None, blocked=0), box=SimpleNamespace(finished=False), answers=[],
+                                     turned_away=done(RESET, result=BUSY))
         self.timekeeper = SimpleNamespace(known=False)
         self.clock_sync = ClockSync()
         self.reporter = Reporter(SimpleNamespace(now_ms=lambda: self.now_ms), self.session, self.charger, self.watch,
@@ -67,6 +68,10 @@ class Rig:
         self.reporter.notices = SimpleNamespace(pending=lambda: None, told=lambda: None)
         self.reporter.sessions = SimpleNamespace(report_wh=lambda now_ms: None, estimated=False, pending=lambda: None)
         self.due_ms = 0
+
+    def answer(self, command):
+        self.actor.answers.append(command)
+        self.reporter.answer(command)
 
     def show(self, code, ms=2000, hold=False, key=True):
         """The box is read, then it is the reporter's turn; what it put into the outbox, as (priority, code, state, reason)."""
@@ -99,7 +104,7 @@ class Rig:
         if outbox.holds('clock') and len(outbox) == 1:
             return None
         port, payload = outbox.take()[1](limit)
-        outbox.sent()
+        self.session.on_sent(outbox.sent(), self.now_ms)
         self.session.last_uplink_ms = self.now_ms
         if port == RESULT_PORT:
             return priority, port, payload
@@ -354,8 +359,7 @@ def test_an_unreachable_box_has_heartbeats_too():
 
 
 def done(op, command_id=None, result=DONE):
-    command = SimpleNamespace(op=op, command_id=command_id, result=result, detail=D_NONE, acted=False)
-    return command
+    return SimpleNamespace(op=op, command_id=command_id, result=result, detail=D_NONE, acted=False, told=lambda: None)
 
 
 def test_an_answer_goes_first_and_tells_the_reading_it_rests_on():
@@ -365,7 +369,7 @@ def test_an_answer_goes_first_and_tells_the_reading_it_rests_on():
     rig.show(0xE0)
     command = done(LOCK)
     command.acted = True
-    rig.reporter.answer(command)
+    rig.answer(command)
     priority, port, payload = take()
     assert (priority, port) == (ANSWER, RESULT_PORT)
     assert payload[:2] == bytes((0x11, LOCK)) and payload[5] == 0xE0    # seen once, and believed because it was asked for
@@ -376,17 +380,43 @@ def test_an_answer_for_which_nothing_was_done_tells_the_stable_state():
     rig.settle(0xB1)
     rig.take, take = (lambda: None), rig.take
     rig.show(0xA1)
-    rig.reporter.answer(done(RESET))
+    rig.answer(done(RESET))
     assert take()[2][5] == 0xB1
 
 
-def test_every_answer_is_a_frame_and_the_busy_ones_share_one():
+def test_answers_leave_one_after_the_other_and_then_one_frame_says_how_many_were_turned_away():
     rig = Rig()
     rig.settle(0xB1)
-    for command in (done(LOCK), done(RESET, result=BUSY), done(RESET), done(RESET, result=BUSY)):
-        rig.reporter.answer(command)
-    assert rig.session.outbox.count(ANSWER) == 3
-    assert [rig.take()[2][3] >> 5 for _ in range(3)] == [DONE, BUSY, DONE]
+    rig.actor.book.refused = 3
+    for number in range(3):
+        rig.answer(done(LOCK, number))
+    assert len(rig.session.outbox) == 1 and rig.session.outbox.count(ANSWER) == 1
+    assert [rig.take()[2][2] for _ in range(3)] == [0, 1, 2] and rig.actor.answers == []
+    priority, port, payload = rig.tick()
+    assert (priority, port, payload[3] >> 5, payload[8]) == (BUSY_PRIORITY, RESULT_PORT, BUSY, 3)
+    assert rig.actor.book.refused == 0 and rig.tick() is None
+
+
+def test_the_number_turned_away_stays_owed_where_the_frame_has_no_room_for_it():
+    rig = Rig()
+    rig.settle(0xB1)
+    rig.actor.book.refused = 3
+    rig.take, take = (lambda: None), rig.take
+    rig.tick()
+    assert len(take(8)[2]) == 8 and rig.actor.book.refused == 3
+    rig.tick()
+    assert take()[2][8] == 3 and rig.actor.book.refused == 0
+
+
+def test_the_answer_of_what_opens_tells_how_many_before_it_have_none_of_their_own():
+    rig = Rig()
+    rig.settle(0xB1)
+    rig.actor.book.counted = 5
+    rig.answer(done(RESET, 1))
+    rig.answer(done(LOCK, 2))
+    rig.answer(done(LOCK, 3))
+    frames = [rig.take()[2] for _ in range(3)]
+    assert [frame[8:] for frame in frames] == [b'', b'\x05', b''] and rig.actor.book.counted == 0
 
 
 # --- figures

@@ -1106,12 +1106,11 @@ def test_the_first_uplink_of_a_session_has_the_reserve_even_if_the_modem_fails_i
 
 def test_commands_are_accepted_while_their_answers_fit():
     world = World().joined()
-    assert world.session.accepts(world.now_ms)
-    # Room for two answers beside the reserve: this one and the one that says `busy`.
+    assert world.session.accepts(world.now_ms, 0)
+    # Room for two answers beside the reserve: this one, and one that is owed already.
     world.session.governor.ledger.add(world.now_ms, 24_000 - 800 - 17 * 371 - 29 - 2 * 371)
-    assert world.session.accepts(world.now_ms)
-    world.session.outbox.put(ANSWER, 1, lambda limit: (11, b"x"))
-    assert not world.session.accepts(world.now_ms)
+    assert world.session.accepts(world.now_ms, 1)
+    assert not world.session.accepts(world.now_ms, 2)
 
 
 def test_the_ledger_survives_a_reboot():

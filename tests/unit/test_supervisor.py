@@ -252,9 +252,9 @@ def test_three_bad_ends_in_a_row_back_off_and_ten_good_minutes_forget_them():
     assert supervisor.back_off_ms == booted(store).back_off_ms == 0
 
 
-def looping(ends):
+def looping(ends, board=None):
     """A board whose last boots ended badly that often, the last with a crash."""
-    board = Board()
+    board = board or Board()
     for _ in range(ends):
         Supervisor(Journal(board.store), CRASH)
     Supervisor(Journal(board.store), POWER_ON).crashed('KeyError', 'actor', 7, 9000)
@@ -287,12 +287,12 @@ def command(word, issued_at=1800000000, data=b''):
 @pytest.mark.parametrize('word, data, at_ms, utc_s, result, resets', [
     ('reboot', b'', 70000, None, 'done', ['command']),
     ('reboot', b'', 30000, None, 'busy', []),
-    ('reboot', b'', 30000, 1800000600, 'done', ['command']),
-    ('reboot', b'', 70000, 1800000601, 'expired', []),
+    ('reboot', b'', 30000, 1800000599, 'done', ['command']),
+    ('reboot', b'', 70000, 1800000600, 'expired', []),
     ('report', b'\x00', 30000, None, 'done', []),
     ('report', b'\x09', 30000, None, 'busy', []),
     ('start', b'', 30000, None, 'busy', []),
-    ('lock', b'', 30000, None, 'busy', []),
+    ('lock', b'\x00', 30000, None, 'busy', []),
 ])
 def test_while_it_backs_off_it_obeys_reboot_and_report_and_says_busy_to_all_else(word, data, at_ms, utc_s, result, resets):
     board = looping(4)
@@ -303,6 +303,46 @@ def test_while_it_backs_off_it_obeys_reboot_and_report_and_says_busy_to_all_else
     assert len(answers) == 1 and answers[0][0] - at_ms < 15000
     assert words.RESULTS[answers[0][1][3] >> 5] == result and board.resets == resets
     assert board.wire.sent == []
+
+
+def test_while_it_backs_off_the_same_reboot_is_obeyed_once_and_after_it_only_answered():
+    board = looping(4)
+    answers = []
+    for boot in range(3):
+        if boot:
+            looping(4, board)
+        board.at(board.clock.now_ms() + 70000, lambda: board.radio.push(20, command('reboot')))
+        board.run(lambda: main.start(board, config.Settings()), board.clock.now_ms() + 4 * MINUTE_MS)
+        answers += [payload[3] >> 5 for _, port, payload in board.radio.frames if port == refuge.RESULT_PORT]
+        board.radio.frames.clear()
+        assert board.wire.sent == []
+    assert board.resets == ['command'] and answers == [0, 0, 0]
+
+
+@pytest.mark.parametrize('spoiled', [b'rubbish', bytes(40)])
+def test_while_it_backs_off_and_cannot_read_its_memory_it_leaves_that_alone_and_does_not_reboot(spoiled):
+    board = looping(4)
+    journal = Journal(board.store)
+    journal.put('owner', spoiled)
+    board.at(70000, lambda: board.radio.push(20, command('reboot')))
+    board.run(lambda: main.start(board, config.Settings()), 4 * MINUTE_MS)
+    answers = [payload[3] >> 5 for _, port, payload in board.radio.frames if port == refuge.RESULT_PORT]
+    assert answers == [words.RESULTS.index('busy')] and board.resets == []
+    assert Journal(board.store).get('owner') == spoiled
+
+
+@pytest.mark.parametrize('port, payload', [(1, b'\x01'), (2, b'\x01'), (20, command('lock')), (20, command('stop'))])
+def test_what_opens_ends_the_backing_off_at_once_and_is_obeyed_by_the_application(port, payload):
+    board = looping(4)
+    board.box.code = 0xB2
+    board.at(70000, lambda: board.radio.push(port, payload))
+    told = []
+    board.run(lambda: main.start(board, config.Settings(), told.append), 70000 + 2 * MINUTE_MS)
+    lock = payload[0] == 1
+    assert len(told) == 1 and told[0].actor.claims.locked is lock and bool(told[0].actor.claims.stopped) is not lock
+    first_ms, register, value = board.box.writes[0]
+    assert (register, value) == ((5, 0xE0E0) if lock else (0x14, 1000)) and first_ms - 70000 < 5000
+    assert board.resets == []
 
 
 @pytest.mark.parametrize('port, payload', [(20, b'\x0f\x00\x00\x00\x00'), (20, b''), (99, b'\x01'), (202, b'\x01\x02'), (1, b'\x07')])

@@ -36,7 +36,7 @@ class Result:
         self.command_id = command_id
         self.result = result
         self.detail = detail
-        self.refused = 0
+        self.count = 0
 
 
 def charger_of(data):
@@ -79,7 +79,7 @@ def result_of(data, packed):
     )
     if 'setting' in data:
         result.detail = words.BAD_SETTING + [row[0] for row in words.SETTINGS].index(data['setting'])
-    result.refused = data.get('refused', 0)
+    result.count = data.get('refused', data.get('counted', 0))
     status = Status(**charger_of(data))
     if data['state'] in ACKS:  # the formatter made that word; which state the box was in stands in the byte
         status.state = packed[3] >> 2 & 7
