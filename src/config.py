@@ -22,6 +22,7 @@ MAINS_VOLTS = 230         # from phase to neutral, 100 to 300: the box measures 
 PHASES = 3                # 1 to 3: what the car uses, where the box has no meter and its energy is estimated
 CURRENT_LIMIT_A = None    # never offer more than this, 6 to 80; None: the box's own limit
 START_BEHAVIOUR = 'wake'  # how far a start goes: 'current' gives current, 'reset' also resets a box that waits, 'wake' also wakes a sleeping car
+EN1 = None                # what is wired to the box's input EN1: 'key', 'relay' (of a grid operator or an energy manager), 'nothing'; None: not said
 KEY_TURN = 'auto'         # a turn of the key: 'boost', 'permission', 'ignore'; 'auto': permission where the box needs it for that, else boost
 AFTER_POWER_CUT = 'resume'  # 'resume' what was wanted before, or 'hold' the car until a command or the plan
 
@@ -57,7 +58,7 @@ LIGHT_PIN = 21            # a number, or 'LED' on a Pico W
 NAMES = (
     'REGION', 'SUB_BAND', 'LORAWAN_CLASS', 'DATA_RATE', 'ADR', 'CLOCK_SYNC', 'CLOCK_STATE', 'HEARTBEAT_NOT_CONNECTED_MIN',
     'HEARTBEAT_CONNECTED_MIN', 'HEARTBEAT_MIN', 'CHARGER_ID', 'PHASE_ORDER', 'MAINS_VOLTS', 'PHASES', 'CURRENT_LIMIT_A', 'START_BEHAVIOUR',
-    'KEY_TURN', 'AFTER_POWER_CUT', 'TIMEZONE', 'PLAN', 'HOLD', 'UNKNOWN_TIME', 'KEEP_ALIVE', 'NOT_PLUGGED_IN_AT', 'WATCHDOG_S',
+    'EN1', 'KEY_TURN', 'AFTER_POWER_CUT', 'TIMEZONE', 'PLAN', 'HOLD', 'UNKNOWN_TIME', 'KEEP_ALIVE', 'NOT_PLUGGED_IN_AT', 'WATCHDOG_S',
     'RADIO_MODEM', 'BUS_PORT', 'BUS_DIRECTION', 'RADIO_PORT', 'STORE_DIR', 'BUS_UART', 'BUS_TX_PIN', 'BUS_RX_PIN', 'BUS_DE_PIN',
     'RADIO_UART', 'RADIO_TX_PIN', 'RADIO_RX_PIN', 'LIGHT', 'LIGHT_PIN',
 )
@@ -128,6 +129,7 @@ CHECKS = (
     ('PHASES', lambda v: _is_int(v, 1, 3), '1, 2 or 3'),
     ('CURRENT_LIMIT_A', lambda v: v is None or _is_int(v, 6, 80), "6 to 80 A, or None for the box's own limit"),
     ('START_BEHAVIOUR', lambda v: v in ('wake', 'reset', 'current'), "'wake', 'reset' or 'current'"),
+    ('EN1', lambda v: v is None or v in ('key', 'relay', 'nothing'), "'key', 'relay' or 'nothing', or None while nobody has said"),
     ('KEY_TURN', lambda v: v in ('auto', 'boost', 'permission', 'ignore'), "'auto', 'boost', 'permission' or 'ignore'"),
     ('AFTER_POWER_CUT', lambda v: v in ('resume', 'hold'), "'resume' or 'hold'"),
     ('TIMEZONE', _is_text, "a POSIX TZ string, as in 'AEST-10AEDT,M10.1.0,M4.1.0/3'"),

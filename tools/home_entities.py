@@ -26,7 +26,8 @@ _NOW = "d.get('type') in ('status', 'result', 'legacy')"
 # Only a status has measurements; a session record comes late and has those of then.
 _STATUS = "d.get('type') == 'status'"
 _EVENT_FIELDS = "['event', 'event_number', 'event_at', 'minutes', 'kwh', 'fault_text']"
-_OFFERS = "d.get('type') == 'readback' and d.get('part') == 'claims'"
+# Page 1 is the claim that decides, the others stand beneath it.
+_DECIDES = "d.get('type') == 'readback' and d.get('part') == 'claims' and d.get('page') == 1"
 
 
 def _words(condition, value):
@@ -150,6 +151,10 @@ _PLAN_REQUEST = """\
 """
 _PLAN_COMMAND = _PLAN_REQUEST + _push("{'command': 'report', 'what': 'plan'} if value == 'unknown' else {'plan': {'windows': ns.windows}}")
 
+# --- every claim that stands, the one that decides first
+
+_CLAIM_TEXT = "{{ d.get('holder', 'unknown') }}{% if d.get('until') %} until {{ d.until | timestamp_custom('%a %d %b %H:%M') }}{% endif %}"
+
 SENSORS = (
     # key, name, value_template, what else
     ("state", "State", _words("d.get('state') and 'ACK' not in d.state", "d.state"), {"icon": "mdi:ev-station"}),
@@ -168,9 +173,10 @@ SENSORS = (
      {"device_class": "current", "unit_of_measurement": "A", "icon": "mdi:speedometer"}),
     ("override", "Override", _words(_STATUS + " and 'override' in d", "d.override"), {"icon": "mdi:account-clock-outline"}),
     ("plan_hash", "Plan hash", _words(_STATUS + " and 'plan_hash' in d", "d.plan_hash"), {"entity_category": "diagnostic", "icon": "mdi:pound"}),
-    ("holder", "Who decides", _words(_OFFERS + " and 'holder' in d", "d.holder"), {"icon": "mdi:gavel"}),
+    ("holder", "Who decides", _words(_DECIDES + " and 'holder' in d", "d.holder"), {"icon": "mdi:gavel"}),
     ("until", "Decides until",
-     _words(_OFFERS, "d.until | timestamp_custom('%a %d %b %H:%M') if d.get('until') else 'further notice'"), {"icon": "mdi:clock-end"}),
+     _words(_DECIDES, "d.until | timestamp_custom('%a %d %b %H:%M') if d.get('until') else 'further notice'"), {"icon": "mdi:clock-end"}),
+    ("claims", "Claims", _pages("claims", _CLAIM_TEXT, "; "), {"icon": "mdi:format-list-numbered"}),
     ("event", "Last event", _words("d.get('type') == 'event' and 'event' in d", "d.event | replace('_', ' ')"),
      {"icon": "mdi:bell-outline", "json_attributes_template": _EVENT_ATTRIBUTES}),
     ("heard", "Last heard", "{{ now().isoformat() }}", {"device_class": "timestamp", "entity_category": "diagnostic"}),

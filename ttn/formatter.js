@@ -71,7 +71,8 @@ var SETTINGS = [
   ['key_turn', ['auto', 'boost', 'permission', 'ignore'], null, null],
   ['clock_sync', [false, true], null, null],
   ['clock_state', [false, true], null, null],
-  ['after_power_cut', ['resume', 'hold'], null, null]
+  ['after_power_cut', ['resume', 'hold'], null, null],
+  ['en1', [null, 'key', 'relay', 'nothing'], null, null]
 ];
 
 /* What Home Manager sends; the byte on the air is the place plus one. */

@@ -1,6 +1,7 @@
 """What the box should do, who says so and until when: claims with priorities, one decision. Pure.
 
-Priorities (design decision): lock, stop, boost or skip, the plan, nobody. Claims are made by the owner's words and outlive a reboot.
+Lock > stop > key and boost > skip > plan (design decision; a target comes between boost and skip). Each stands by itself: a word replaces the
+one about the same thing, and leaves the others standing. docs/operation.md has the table of pairs. They outlive a reboot.
 """
 
 from app import words
@@ -20,6 +21,9 @@ _SKIP = words.HOLDERS.index('skip')
 _PLAN = words.HOLDERS.index('plan')
 _NOBODY = words.HOLDERS.index('none')
 
+# By holder: index in words.OVERRIDES.
+_OVERRIDE = [words.OVERRIDES.index(holder if holder in words.OVERRIDES else 'boost' if holder == 'key' else 'none') for holder in words.HOLDERS]
+
 _R_LOCKED = words.reason('locked')
 _R_STOPPED = words.reason('stopped')
 _R_LIMIT = words.reason('limit_reached')
@@ -35,13 +39,15 @@ _HOUR_S = 3600
 # within one. After 30 days at 20 ppm without a network (52 s) the edge is still within 60 s.
 CLOSES_EARLY_S = 6
 
-# The record: version, flags, stop, kind of boost, its end (s or Wh), its current, skip from, skip until.
+# The record: version, flags, stop, kind of boost, its end (s or Wh), its current, skip from, skip until. The firmware before knew no key
+# beside a boost: a key alone is written as it was then, a boost until unplugged that is the key's. A target will be a record of its own.
 _VERSION = 1
 RECORD_BYTES = 18
 _F_LOCKED = 1
 _F_ATTEMPT = 2
 _F_HAD_CAR = 4
-_F_BY_KEY = 8
+_F_KEY_ALONE = 8
+_F_KEY_TOO = 16
 
 # Stopped by the owner's word, because a boost without a plan behind it has ended, or until a word comes after a power cut.
 GOING, STOPPED, ENDED, CUT = range(4)
@@ -49,9 +55,10 @@ GOING, STOPPED, ENDED, CUT = range(4)
 
 class Decision:
     """want LEAVE .. LOCK; holder: index in words.HOLDERS; until: UTC s or 0; current_da: 0.1 A, 0 for the box's own limit;
-    reason: index in words.REASONS of not charging, None where the box's state tells it."""
+    reason: index in words.REASONS of not charging, None where the box's state tells it; override: index in words.OVERRIDES of the highest
+    claim standing, which may be one that does not decide yet."""
 
-    __slots__ = ('want', 'holder', 'until', 'current_da', 'reason')
+    __slots__ = ('want', 'holder', 'until', 'current_da', 'reason', 'override')
 
     def __init__(self):
         self.set(LEAVE, _NOBODY, 0, 0, None)
@@ -63,6 +70,7 @@ class Decision:
         self.until = until
         self.current_da = current_da
         self.reason = reason
+        self.override = _OVERRIDE[holder]
 
 
 class Claims:
@@ -78,13 +86,8 @@ class Claims:
     def _clear(self):
         self.locked = False
         self.had_car = True           # one was there, and what is said of it ends as it leaves; for all we know
-        self.stopped = GOING
-        self.attempt = False          # a start without a plan behind it is under way
-        self.boost = NO_BOOST
-        self.boost_end = 0            # UTC s or Wh of the meter's life
-        self.boost_current_da = 0
-        self.by_key = False           # the boost was asked for by the key
-        self.skip_from = self.skip_until = 0    # UTC s, of the window that is skipped
+        self.unplugged()
+        self._no_skip()
 
     # --- the owner's words
 
@@ -98,73 +101,78 @@ class Claims:
 
     def stop(self):
         """No current until unplugged, started or told to follow the plan."""
-        self._no_override()
+        self.unplugged()
         self.stopped = STOPPED
 
     def start(self, has_plan, current_da=0):
         """Charge: until unplugged where a plan would stop it, else this once."""
-        self._no_override()
-        self.boost_current_da = current_da
-        if has_plan:
-            self.boost = UNTIL_UNPLUGGED
-        else:
-            self.attempt = True
+        self.boost_until(UNTIL_UNPLUGGED if has_plan else NO_BOOST, 0, current_da)
+        self.attempt = not has_plan
 
     def boost_until(self, kind, end, current_da=0):
         """Charge whatever the plan says: UNTIL_TIME (UTC s), UNTIL_ENERGY (Wh of the meter's life) or UNTIL_UNPLUGGED."""
-        self._no_override()
+        self.unplugged()
         self.boost = kind
         self.boost_end = end
         self.boost_current_da = current_da
 
     def turn_key(self):
-        """The key is the owner's voice too: charge until unplugged."""
-        self.boost_until(UNTIL_UNPLUGGED, 0)
-        self.by_key = True
+        """The key is the owner's voice too: charge until it is opened, or the car unplugged. A boost waits meanwhile."""
+        self.stopped = GOING
+        self.key = True
+
+    def open_key(self):
+        """What the key gave, it takes back."""
+        self.key = False
 
     def hold_after_cut(self):
         """Power was gone, and the owner wants to be asked."""
-        self._no_override()
         self.stopped = CUT
 
     def skip(self, from_s, until_s):
-        """Not in this window of the plan."""
-        self._no_override()
-        self.skip_from = from_s
-        self.skip_until = until_s
+        """Not in this window of the plan, nor in the one before or after it that is skipped already."""
+        self.skip_from = min(from_s, self.skip_from) if self.skip_until else from_s
+        self.skip_until = max(until_s, self.skip_until)
 
     def resume_plan(self):
         """The plan decides again; a lock stays."""
-        self._no_override()
+        self.unplugged()
+        self._no_skip()
 
-    def _no_override(self):
-        self.stopped = GOING
-        self.attempt = False
-        self.boost = NO_BOOST
-        self.boost_end = self.boost_current_da = 0
-        self.by_key = False
-        self.skip_from = self.skip_until = 0
+    def _no_skip(self):
+        self.skip_from = self.skip_until = 0    # UTC s, of the window that is skipped
 
     # --- what else ends them
 
     @property
     def of_car(self):
         """Something is said that a car takes along."""
-        return self.attempt or self.stopped != GOING or self.boost != NO_BOOST
+        return self.attempt or self.key or self.stopped != GOING or self.boost != NO_BOOST
 
     def unplugged(self):
-        """The car has left, and with it what was said of it; a window that is skipped stays skipped."""
+        """Nothing is said of the car: it has left, or something else is said; a window that is skipped stays skipped."""
         self.stopped = GOING
-        self.attempt = False
+        self.attempt = False          # a start without a plan behind it is under way
+        self.key = False              # it was turned
+        self._no_boost()
+
+    def _no_boost(self):
         self.boost = NO_BOOST
-        self.boost_end = self.boost_current_da = 0
-        self.by_key = False
+        self.boost_end = 0            # UTC s or Wh of the meter's life
+        self.boost_current_da = 0     # of an attempt too
 
     def attempt_over(self):
         """The start without a plan has been answered."""
         self.attempt = False
         if self.boost == NO_BOOST:
             self.boost_current_da = 0
+
+    def plan_opens(self, inside):
+        """Whether a window of the plan is open: the hold after a power cut is until then. True if that ended it."""
+        if not inside or self.stopped != CUT:
+            return False
+        self.stopped = GOING
+        return True
 
     def expire(self, utc_s, energy_wh, has_plan):
         """Drop what has come to its end; True if something has."""
@@ -173,15 +181,27 @@ class Claims:
         else:
             ended = self.boost == UNTIL_ENERGY and energy_wh is not None and energy_wh >= self.boost_end
         if ended:
-            self._no_override()
-            if not has_plan:
+            self._no_boost()
+            if not has_plan and not self.key:
                 # Nothing else would end it, and an end was asked for.
                 self.stopped = ENDED
         elif self.skip_until and utc_s is not None and utc_s >= self.skip_until:
-            self.skip_from = self.skip_until = 0
+            self._no_skip()
         else:
             return False
         return True
+
+    def standing(self):
+        """((holder, until UTC s or 0, current in 0.1 A or 0), ...): every claim that stands, the highest first."""
+        current_da = self.boost_current_da
+        rows = (
+            (self.locked, _LOCK, 0, 0),
+            (self.stopped, _STOP, 0, 0),
+            (self.key, _KEY, 0, 0),
+            (self.attempt or self.boost, _BOOST, self.boost_end if self.boost == UNTIL_TIME else 0, current_da),
+            (self.skip_until, _SKIP, self.skip_until, 0),
+        )
+        return [row[1:] for row in rows if row[0]]
 
     # --- the decision
 
@@ -191,23 +211,31 @@ class Claims:
         decision = self.decision
         if self.locked:
             decision.set(LOCK, _LOCK, 0, 0, _R_LOCKED)
-        elif self.stopped and not (self.stopped == CUT and plan is not None and utc_s is not None and plan[0]):
+        elif self.stopped:
             decision.set(HOLD, _STOP, 0, 0, _STOP_REASONS[self.stopped])
-        elif self.attempt:
-            decision.set(CHARGE, _BOOST, 0, self.boost_current_da, None)
-        elif self.boost and (utc_s is not None or self.boost != UNTIL_TIME):
-            decision.set(CHARGE, _KEY if self.by_key else _BOOST, self.boost_end if self.boost == UNTIL_TIME else 0, self.boost_current_da, None)
+        elif self.key:
+            decision.set(CHARGE, _KEY, 0, 0, None)
+        elif self.attempt or self.boost and (utc_s is not None or self.boost != UNTIL_TIME):
+            decision.set(CHARGE, _BOOST, self.boost_end if self.boost == UNTIL_TIME else 0, self.boost_current_da, None)
         elif plan is None:
             decision.set(LEAVE, _NOBODY, 0, 0, None)
-        elif utc_s is None:
+        else:
+            self._follow(decision, utc_s, plan, car, unknown_s)
+            if self.boost or self.skip_until:
+                # It does not decide yet: its window is to come, or the time to be known.
+                decision.override = _OVERRIDE[_BOOST if self.boost else _SKIP]
+        return decision
+
+    def _follow(self, decision, utc_s, plan, car, unknown_s):
+        """What the plan says, but for a window that is skipped."""
+        if utc_s is None:
             self._without_time(decision, car, unknown_s)
-        elif self.skip_from <= utc_s < self.skip_until:
+        elif plan[0] and self.skip_from <= utc_s < self.skip_until:
             self._hold(decision, _SKIP, self.skip_until, _R_SKIPPED, car)
         elif plan[0] and not 0 < plan[1] - utc_s <= CLOSES_EARLY_S:
             decision.set(CHARGE, _PLAN, plan[1], plan[2], None)
         else:
             self._hold(decision, _PLAN, plan[1], _R_OUTSIDE, car)
-        return decision
 
     def _without_time(self, decision, car, unknown_s):
         """There is a plan, but nobody knows what it says now."""
@@ -226,8 +254,11 @@ class Claims:
     def dump(self):
         """For the journal."""
         flags = (_F_LOCKED if self.locked else 0) | (_F_ATTEMPT if self.attempt else 0) | (_F_HAD_CAR if self.had_car else 0)
-        flags |= _F_BY_KEY if self.by_key else 0
-        record = bytearray((_VERSION, flags, self.stopped, self.boost))
+        boost = self.boost
+        if self.key:
+            flags |= _F_KEY_TOO if boost else _F_KEY_ALONE
+            boost = boost or UNTIL_UNPLUGGED
+        record = bytearray((_VERSION, flags, self.stopped, boost))
         for value, size in ((self.boost_end, 4), (self.boost_current_da, 2), (self.skip_from, 4), (self.skip_until, 4)):
             for shift in range(8 * (size - 1), -1, -8):
                 record.append(value >> shift & 0xFF)
@@ -241,9 +272,9 @@ class Claims:
         self.locked = record[1] & _F_LOCKED != 0
         self.attempt = record[1] & _F_ATTEMPT != 0
         self.had_car = record[1] & _F_HAD_CAR != 0
-        self.by_key = record[1] & _F_BY_KEY != 0
+        self.key = record[1] & (_F_KEY_ALONE | _F_KEY_TOO) != 0
         self.stopped = record[2]
-        self.boost = record[3]
+        self.boost = NO_BOOST if record[1] & _F_KEY_ALONE else record[3]
         values = []
         at = 4
         for size in (4, 2, 4, 4):

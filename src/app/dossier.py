@@ -3,7 +3,6 @@
 from app import pages, words
 from app.version import COMMIT, VERSION
 
-_NONE = words.HOLDERS.index('none')
 
 
 class Dossier:
@@ -46,7 +45,9 @@ class Dossier:
             found.append(_of(pages.timezone, page, program.zone))
         for page in range(1, pages.settings_pages(values) + 1):
             found.append(_of(pages.settings, page, values))
-        found.append(_page(pages.READBACK, self._claims, 1, 1))
+        claims = self._actor.intent.claims_told()
+        for number in range(len(claims)):
+            found.append(_claim(number + 1, len(claims), claims[number]))
         return found
 
     def _boot(self, state, page, count):
@@ -77,10 +78,6 @@ class Dossier:
         crash = self._supervisor.crash
         return pages.crash(state, page, count, crash.error, crash.module, crash.line, crash.uptime_s)
 
-    def _claims(self, state, page, count):
-        decision = self._actor.decision
-        return pages.claims(state, page, count, decision.holder, decision.until or None, decision.current_da or None, self._actor.intent.wh_left)
-
 
 def _page(port, part, page, count):
     return lambda state: (port, part(state, page, count))
@@ -88,3 +85,7 @@ def _page(port, part, page, count):
 
 def _of(pack, page, what):
     return lambda state: (pages.READBACK, pack(state, page, what))
+
+
+def _claim(page, count, claim):
+    return lambda state: (pages.READBACK, pages.claims(state, page, count, *claim))

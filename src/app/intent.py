@@ -3,7 +3,7 @@
 from hal.contract import POWER_ON
 
 from app import words
-from app.claims import CHARGE, HOLD, LEAVE, UNTIL_ENERGY, Claims
+from app.claims import GOING, HOLD, LEAVE, UNTIL_ENERGY, Claims
 from app.key import Key, boosts
 from app.quota import Quota
 from app.watch import NOT_CONNECTED
@@ -12,7 +12,11 @@ OUTSIDE = words.reason('outside_plan')
 LIMIT_REACHED = words.reason('limit_reached')
 # Cars that complain do so after a minute without current (the setting KEEP_ALIVE).
 GREETING_MS = 60000
+# Settings of EN1 by which nobody can have turned a key.
+_NO_KEY = ('relay', 'nothing')
 _PLAN = words.HOLDERS.index('plan')
+_BOOST = words.HOLDERS.index('boost')
+_SKIP = words.HOLDERS.index('skip')
 
 
 class Intent:
@@ -42,9 +46,18 @@ class Intent:
 
     @property
     def wh_left(self):
-        """Of a boost for energy while it decides, else None."""
+        """Of a boost for energy, else None."""
         claims = self.claims
-        return max(claims.boost_end - self._meter.total_wh, 0) if claims.boost == UNTIL_ENERGY and self.decision.want == CHARGE else None
+        return max(claims.boost_end - self._meter.total_wh, 0) if claims.boost == UNTIL_ENERGY else None
+
+    def claims_told(self):
+        """[(holder, until, current in 0.1 A, Wh left), ...] as app.pages.claims takes them: who decides, then the other claims that stand."""
+        decision = self.decision
+        told = [(decision.holder, decision.until, decision.current_da)]
+        for row in self.claims.standing():
+            if row[0] != decision.holder and (row[0] != _SKIP or self.has_plan):
+                told.append(row)
+        return [(holder, until or None, current_da or None, self.wh_left if holder == _BOOST else None) for holder, until, current_da in told]
 
     def use_settings(self):
         """They may have changed."""
@@ -59,8 +72,8 @@ class Intent:
             return False
         self._follow_car(now_ms)
         reading = box.reading
-        if reading is not None and self.key.turned(reading, self._watch.car) and boosts(self._settings.KEY_TURN, box):
-            self._turn_key()
+        if reading is not None:
+            self._follow_key(reading, box)
         if self.claims.expire(utc_s, self._meter.total_wh, self.has_plan):
             self.changed = True
         if plan is not None and utc_s is not None:
@@ -71,19 +84,23 @@ class Intent:
         self.decide(now_ms, utc_s)
         return True
 
-    def _turn_key(self):
+    def _follow_key(self, reading, box):
         """The key is the owner's voice: it overrules the plan, and takes a stop back. Where nothing of ours holds the car it is the box's matter."""
-        if self.plan is not None:
-            self.claims.turn_key()
-        elif self.claims.stopped:
-            self.claims.resume_plan()
-        else:
-            return
-        self.changed = True
+        claims = self.claims
+        if self.key.turned(reading, self._watch.car) and boosts(self._settings, box):
+            self.changed = self.changed or self.has_plan or claims.stopped != GOING
+            if self.has_plan:
+                claims.turn_key()
+            claims.stopped = GOING
+        elif claims.key and (self.key.is_open or self._settings.EN1 in _NO_KEY):
+            claims.open_key()
+            self.changed = True
 
     def decide(self, now_ms, utc_s):
         """The decision, anew."""
         plan = None if self.plan is None else (False, 0, 0) if utc_s is None else self.plan.state(utc_s)
+        if plan is not None and self.claims.plan_opens(plan[0]):
+            self.changed = True
         decision = self.claims.decide(utc_s, plan, self._watch.car, now_ms // 1000)
         if plan is not None and utc_s is not None and decision.reason == OUTSIDE and self.plan.limit_reached(utc_s):
             decision.reason = LIMIT_REACHED

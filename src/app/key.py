@@ -1,5 +1,6 @@
 """The key at the box: when a person has turned it, and what that means. Pure.
 
+EN1 carries a key, the relay of somebody else, or nothing: the site says which (the setting EN1), and only a key is a person's.
 A turn is EN1 from open to closed, seen twice, with a car that has been there for a minute and a box that has not just started: after a
 reset or power cut the input may read as anything, and a key that is closed already is no turn (design decision).
 """
@@ -20,6 +21,11 @@ class Key:
         self._car_ms = None     # a car is there since then
         self._calm_ms = None    # no start of the box, and no reset of ours, since then
         self._at_ms = None
+
+    @property
+    def is_open(self):
+        """True if it is, as far as the input can be believed."""
+        return self._closed is False and self._at_ms - self._calm_ms >= SETTLED_MS
 
     def restarted(self, now_ms):
         """We reset the box, or had it jump."""
@@ -51,9 +57,9 @@ class Key:
                 and at_ms - self._calm_ms >= SETTLED_MS)
 
 
-def boosts(setting, box):
-    """True if a turn counts as a boost. setting: KEY_TURN; box: app.box.Box."""
-    if setting != 'auto':
-        return setting == 'boost'
+def boosts(settings, box):
+    """True if a turn counts as a boost. box: app.box.Box."""
+    if settings.EN1 != 'key' or settings.KEY_TURN != 'auto':
+        return settings.EN1 == 'key' and settings.KEY_TURN == 'boost'
     # Where the box lets no car start without the key, a turn is no more than the permission.
     return not (box.en_mode == EN_STARTS and box.flags is not None and box.flags & NO_START)

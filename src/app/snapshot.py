@@ -13,7 +13,6 @@ VEHICLE_FULL = words.reason('vehicle_full')
 MIN_PAUSE = words.reason('min_pause')
 _BLOCKED_MIN_PAUSE = words.DETAILS.index('min_pause')
 
-_OVERRIDE = [words.OVERRIDES.index(holder if holder in words.OVERRIDES else 'boost' if holder == 'key' else 'none') for holder in words.HOLDERS]
 # In these a car waits: what keeps it from charging is what counts.
 _WAITING = (0xB1, 0xB2)
 
@@ -39,7 +38,7 @@ class Snapshot:
         """State and reason of a code. starting: a start of ours is under way; actor: what it wants, and what it knows of the car."""
         decision = actor.decision
         self.code = code
-        self.override = _OVERRIDE[decision.holder]
+        self.override = decision.override
         if not code or not reachable:
             self.state = words.DISABLED
             self.reason = UNREACHABLE

@@ -79,6 +79,7 @@ SETTINGS = (
     ('clock_sync', (False, True), None, None),
     ('clock_state', (False, True), None, None),
     ('after_power_cut', ('resume', 'hold'), None, None),
+    ('en1', (None, 'key', 'relay', 'nothing'), None, None),
 )
 
 

@@ -36,7 +36,7 @@ class Owner:
             self.windows = Tariff(settings.PLAN, settings.TIMEZONE).openings(world.start_utc_s - DAY_S, world.start_utc_s + for_s + 2 * DAY_S)
         self.locked = False
         self._unplugged()
-        self._skipped = (0, 0)
+        self._skipped = []
         self._wh = {}
 
     def _unplugged(self):
@@ -56,9 +56,12 @@ class Owner:
         word = data.get('command') or {'Lock Outlet': 'lock', 'Unlock Outlet': 'unlock'}.get(data.get('mode'))
         if word in ('lock', 'unlock'):
             self.locked = word == 'lock'
-        elif word in ('stop', 'start', 'boost', 'skip', 'resume_plan'):
+        elif word == 'skip':
+            self._skip(data)
+        elif word in ('stop', 'start', 'boost', 'resume_plan'):
             self._unplugged()
-            self._skipped = (0, 0)
+            if word == 'resume_plan':
+                self._skipped = []
             getattr(self, '_' + word, lambda data: None)(data)
 
     def _stop(self, data):
@@ -73,7 +76,7 @@ class Owner:
     def _skip(self, data):
         utc_s = self._world.utc_s()
         runs = [edge for edge in self.windows if edge[1] > utc_s]
-        self._skipped = runs[0] if data['window'] == 'this' or runs[0][0] > utc_s else runs[1]
+        self._skipped.append(runs[0] if data['window'] == 'this' or runs[0][0] > utc_s else runs[1])
 
     def window(self, utc_s):
         """(from, to) of the one that is open, or None."""
@@ -90,14 +93,14 @@ class Owner:
             if self.windows is None:
                 self.stopped = 'limit_reached'
         if self.stopped == 'held_after_power_cut' and self.windows is not None and utc_s is not None and self.window(utc_s):
-            return None
+            self.stopped = None
         if self.stopped:
             return self.stopped
         if self.boost is not None or self.windows is None:
             return None
         if utc_s is None:
             return 'time_unknown' if self._world.settings.UNKNOWN_TIME == 'hold' else None
-        if self._skipped[0] <= utc_s < self._skipped[1]:
+        if any(from_s <= utc_s < to_s for from_s, to_s in self._skipped):
             return 'skipped'
         window = self.window(utc_s)
         if window is None:

@@ -151,10 +151,10 @@ EVENING_S = 1777665600     # 2026-05-01T20:00:00Z
 NIGHT = {'days': 'daily', 'from': '22:00', 'to': '07:00'}
 
 
-def tonight_text(want, holder, until=0, windows=(NIGHT,), utc_s=EVENING_S, has_car=True):
+def tonight_text(want, holder, until=0, windows=(NIGHT,), utc_s=EVENING_S, has_car=True, **rest):
     decision = claims.Decision()
     decision.set(want, HOLDERS.index(holder), until, 0, None)
-    return text(tonight_of(decision, Tariff(windows, 'UTC0'), utc_s, has_car))
+    return text(tonight_of(decision, Tariff(windows, 'UTC0'), utc_s, has_car, **rest))
 
 
 def test_the_view_knows_the_words_of_the_firmware():
@@ -181,6 +181,34 @@ def test_tonight_in_the_window_without_a_car_and_without_a_plan():
     assert tonight_text(LEAVE, 'plan', EVENING_S + 7200, has_car=False).endswith('charge a car that is there at 22:00, 2 h 00 min left')
     assert tonight_text(LEAVE, 'none', windows=()) == 'no plan · monitor leaves the box alone · nothing unasked'
     assert text(tonight_of(None, Tariff([NIGHT], 'UTC0'), EVENING_S, True)) == '22:00-07:00 · monitor is down: the box goes on by itself'
+
+
+def test_tonight_tells_what_will_really_happen_where_a_window_is_skipped():
+    two = (NIGHT, {'days': 'daily', 'from': '12:00', 'to': '13:00'})
+    skipped = EVENING_S + 7200, EVENING_S + 39600
+    assert tonight_text(HOLD, 'plan', EVENING_S + 7200, two, skipped=skipped) == (
+        '22:00-07:00 · plan holds the car · skips 1 window, charge at 12:00, 16 h 00 min left')
+    skipped = EVENING_S + 7200, EVENING_S + 17 * 3600
+    assert tonight_text(HOLD, 'plan', EVENING_S + 7200, two, skipped=skipped).endswith('skips 2 windows, charge at 22:00, 26 h 00 min left')
+    # It is over, or it is of another day.
+    for skipped in ((EVENING_S - 3600, EVENING_S - 60), (EVENING_S + 86400, EVENING_S + 90000)):
+        assert tonight_text(HOLD, 'plan', EVENING_S + 7200, skipped=skipped).endswith('charge at 22:00, 2 h 00 min left')
+
+
+def test_tonight_in_an_open_window_whose_limit_is_reached_waits_for_the_next():
+    assert tonight_text(HOLD, 'plan', EVENING_S + 39600, utc_s=EVENING_S + 10800).endswith('charge at 22:00, 23 h 00 min left')
+
+
+@pytest.mark.parametrize('given, line', [
+    ((CHARGE, 'key'), 'key gives current · plan again when the key is opened or the car unplugged'),
+    ((CHARGE, 'boost', EVENING_S + 90, ()), 'boost gives current · hold at 20:01, 2 min left'),
+])
+def test_tonight_tells_how_a_word_against_the_plan_ends(given, line):
+    assert tonight_text(*given).endswith(line)
+
+
+def test_tonight_tells_the_energy_that_a_boost_has_left():
+    assert tonight_text(CHARGE, 'boost', wh_left=1520).endswith('boost gives current · plan again after 1.5 kWh')
 
 
 # --- what it remembers

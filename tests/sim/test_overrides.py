@@ -134,7 +134,56 @@ def test_back_to_the_plan_ends_a_skip():
     assert charged(house, at(32) + EDGE_S, at(40)) is False and charged(house, at(40) + EDGE_S, at(50)) is True
 
 
+def standing(house, from_s):
+    """[(holder, until)] of every claim that was read back, the one that decides first."""
+    return [(page['holder'], page['until']) for page in read_back(house, from_s, 'claims')]
+
+
+def test_a_skip_is_told_from_the_moment_it_is_accepted_and_the_reason_stays_the_plan_s_until_the_window():
+    house = home(said(command='skip'), REPORT, PLAN=PLAN).run(at(35))
+    assert house.told(SAID_S, override='skip', type='status') < SAID_S + 30
+    assert statuses(house, SAID_S + 30, OPENS_S, 'override', 'reason') <= {('skip', 'outside_plan')}
+    assert statuses(house, OPENS_S + 30, at(35), 'override', 'reason') <= {('skip', 'skipped')}
+    assert standing(house, ASKED_S) == [('plan', house.world.start_utc_s + OPENS_S), ('skip', house.world.start_utc_s + CLOSES_S)]
+
+
+def test_a_skip_leaves_a_boost_standing_and_counts_when_it_has_ended():
+    house = home(said(command='boost', until='22:10'), (SAID_S + 60, {'command': 'skip', 'id': 2}), REPORT, PLAN=PLAN).run(at(95))
+    assert charged(house, SAID_S + EDGE_S, at(40)) is True and charged(house, at(40) + EDGE_S, at(95)) is False
+    assert standing(house, ASKED_S) == [('boost', house.world.start_utc_s + at(40)), ('skip', house.world.start_utc_s + CLOSES_S)]
+    assert statuses(house, at(41), CLOSES_S, 'override', 'reason') <= {('skip', 'skipped')}
+
+
+@pytest.mark.parametrize('word', ['stop', 'start', 'boost'])
+def test_a_word_about_the_car_leaves_a_skip_standing_for_the_next_car(word):
+    house = home(said(command='skip'), (SAID_S + 60, {'command': word, 'id': 2}), PLAN=PLAN)
+    house.do(at(33), 'unplug')
+    house.do(at(34), 'plug')
+    house.run(at(95))
+    assert charged(house, at(33) + 1, at(95)) is False
+
+
+def test_this_window_and_then_the_next_are_both_skipped():
+    plan = PLAN + [{'days': 'daily', 'from': '23:30', 'to': '23:40'}, {'days': 'daily', 'from': '23:50', 'to': '23:55'}]
+    house = home((at(35), {'command': 'skip', 'id': 1}), (at(40), {'command': 'skip', 'id': 2, 'window': 'next'}), PLAN=plan).run(at(142))
+    assert charged(house, at(35) + EDGE_S, at(140)) is False and charged(house, at(140) + EDGE_S, at(142)) is True
+    assert statuses(house, CLOSES_S + 30, at(120), 'override', 'reason') <= {('skip', 'outside_plan')}
+
+
 # --- stop
+
+
+@REBOOTS
+def test_a_skip_leaves_a_stop_standing_until_the_car_is_unplugged(reboots_s):
+    plan = PLAN + [{'days': 'daily', 'from': '23:30', 'to': '23:40'}]
+    house = home(said(command='stop'), (SAID_S + 60, {'command': 'skip', 'id': 2}), REPORT, PLAN=plan, reboots_s=reboots_s)
+    house.do(at(125), 'unplug')
+    house.do(at(126), 'plug')
+    house.run(at(129))
+    assert results(house) == [('stop', 'done', 'none'), ('skip', 'done', 'none'), ('report', 'done', 'none')]
+    assert standing(house, ASKED_S) == [('stop', None), ('skip', house.world.start_utc_s + CLOSES_S)]
+    assert statuses(house, SAID_S + 30, at(125), 'override', 'reason') <= {('stop', 'stopped')}
+    assert charged(house, SAID_S, at(126)) is False and charged(house, at(126) + EDGE_S, at(129)) is True
 
 
 @REBOOTS
@@ -207,6 +256,57 @@ def test_the_setting_decides_what_a_turn_is(turn, charges, starts):
     house.run(at(32))
     assert charged(house, SAID_S + EDGE_S, OPENS_S) is charges
     assert charged(house, OPENS_S + EDGE_S, at(32)) is True
+
+
+def turns(house, *positions):
+    """The input EN1 is opened and closed: (minute, position)."""
+    for minute, position in positions:
+        house.do(at(minute), 'key', position=position)
+    return house
+
+
+@pytest.mark.parametrize('setting', ['auto', 'boost'])
+@pytest.mark.parametrize('en1', ['relay', 'nothing', None])
+def test_a_relay_on_en1_never_boosts_nor_ends_a_stop(en1, setting):
+    house = turns(home(said(command='stop'), PLAN=PLAN, EN1=en1, KEY_TURN=setting), (10, 'locked'), (15, 'unlocked'))
+    house.do(at(36), 'unplug')
+    house.do(at(37), 'plug')
+    turns(house, (93, 'locked'), (98, 'unlocked')).run(at(105))
+    assert charged(house, SAID_S, at(37)) is False and charged(house, at(37) + EDGE_S, CLOSES_S - EDGE_S) is True
+    assert charged(house, CLOSES_S, at(105)) is False
+    assert statuses(house, at(9), at(36), 'override') <= {('stop',)} and statuses(house, at(38), at(105), 'override') == {('none',)}
+
+
+@REBOOTS
+def test_opening_the_key_ends_the_boost_that_the_key_gave(reboots_s):
+    house = turns(home(PLAN=PLAN, key='locked', reboots_s=reboots_s), (3, 'unlocked'), (13, 'locked')).run(at(20))
+    assert charged(house, at(10), at(13)) is True and charged(house, at(13) + EDGE_S, at(20)) is False
+    assert house.told(at(13), type='status', override='none', reason='outside_plan') < at(13) + 30
+    assert statuses(house, at(13) + 30, at(20), 'override', 'reason') <= {('none', 'outside_plan')}
+
+
+def test_a_key_that_was_opened_while_the_monitor_had_no_power_ends_its_boost():
+    house = turns(home(PLAN=PLAN, key='locked', reboots_s=[at(8)]), (3, 'unlocked'))
+    house.do(at(8, 5), 'key', position='locked')
+    house.run(at(30))
+    # An input may read as anything for a minute after a start (app.key): until then the boost stands.
+    assert charged(house, at(9, 30), OPENS_S) is False
+    assert house.told(at(8), type='status', override='none') < at(9, 45)
+
+
+def test_opening_the_key_leaves_a_boost_by_command():
+    house = turns(home((at(5), {'command': 'boost', 'id': 1, 'until': '21:48'}), PLAN=PLAN, key='locked'), (3, 'unlocked'), (13, 'locked'))
+    assert charged(house.run(at(20)), at(4), at(18)) is True and charged(house, at(18) + EDGE_S, at(20)) is False
+
+
+def test_what_en1_is_may_be_told_over_the_air_and_a_boost_of_a_relay_ends_then():
+    house = turns(home((at(10), {'settings': {'en1': 'relay'}, 'id': 1}), (at(12), REPORT[1]), PLAN=PLAN, key='locked'), (3, 'unlocked'))
+    house.run(at(20))
+    assert charged(house, at(4), at(10)) is True and charged(house, at(10) + EDGE_S, at(20)) is False
+    told = {}
+    for page in read_back(house, at(12), 'settings'):
+        told.update(page['settings'])
+    assert told['en1'] == 'relay'
 
 
 # --- currents and limits

@@ -3,7 +3,7 @@
 import pytest
 from app import words
 from app.claims import (
-    CHARGE, CLOSES_EARLY_S, ENDED, GOING, HOLD, LEAVE, LOCK, NO_BOOST, STOPPED, UNTIL_ENERGY, UNTIL_TIME, UNTIL_UNPLUGGED, Claims,
+    CHARGE, CLOSES_EARLY_S, CUT, ENDED, GOING, HOLD, LEAVE, LOCK, NO_BOOST, STOPPED, UNTIL_ENERGY, UNTIL_TIME, UNTIL_UNPLUGGED, Claims,
 )
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -18,6 +18,11 @@ def decided(claims, utc_s=NOW_S, plan=OUTSIDE, car=True, unknown_s=0):
     decision = claims.decide(utc_s, plan, car, unknown_s)
     reason = None if decision.reason is None else words.REASONS[decision.reason]
     return decision.want, words.HOLDERS[decision.holder], reason
+
+
+def told(claims):
+    """Every claim that stands, the highest first."""
+    return [words.HOLDERS[holder] for holder, _, _ in claims.standing()]
 
 
 def test_without_plan_and_words_nothing_is_wanted():
@@ -77,13 +82,115 @@ def test_a_stop_is_taken_back_by_start_boost_and_the_plan(word):
     assert claims.stopped == GOING
 
 
-def test_the_later_of_boost_and_skip_counts():
+def test_a_skip_leaves_a_stop_standing():
     claims = Claims()
-    claims.boost_until(UNTIL_UNPLUGGED, 0)
+    claims.stop()
     claims.skip(NOW_S, NOW_S + 60)
+    assert decided(claims, plan=INSIDE) == (HOLD, 'stop', 'stopped')
+    claims.unplugged()
     assert decided(claims, plan=INSIDE) == (HOLD, 'skip', 'skipped')
+
+
+def test_a_skip_leaves_a_boost_standing_and_counts_when_that_has_ended():
+    claims = Claims()
+    claims.boost_until(UNTIL_TIME, NOW_S + 30)
+    claims.skip(NOW_S, NOW_S + 60)
+    assert decided(claims, plan=INSIDE) == (CHARGE, 'boost', None)
+    assert claims.expire(NOW_S + 30, 0, True)
+    assert decided(claims, utc_s=NOW_S + 30, plan=INSIDE) == (HOLD, 'skip', 'skipped')
+
+
+@pytest.mark.parametrize('word', [
+    lambda claims: claims.stop(), lambda claims: claims.start(True), lambda claims: claims.boost_until(UNTIL_UNPLUGGED, 0),
+    lambda claims: claims.turn_key(), lambda claims: claims.hold_after_cut(), lambda claims: claims.unplugged(),
+])
+def test_what_is_said_of_the_car_leaves_a_skip_standing(word):
+    claims = Claims()
+    claims.skip(NOW_S, NOW_S + 60)
+    word(claims)
+    claims.unplugged()
+    assert decided(claims, plan=INSIDE) == (HOLD, 'skip', 'skipped')
+
+
+def test_back_to_the_plan_ends_all_but_a_lock():
+    claims = Claims()
+    claims.skip(NOW_S, NOW_S + 60)
     claims.boost_until(UNTIL_UNPLUGGED, 0)
+    claims.turn_key()
+    claims.lock()
+    claims.resume_plan()
+    assert told(claims) == ['lock']
+    claims.unlock()
+    assert decided(claims, plan=INSIDE) == (CHARGE, 'plan', None)
+
+
+def test_a_skip_is_told_from_its_acceptance_and_the_reason_is_the_plan_s_until_its_window():
+    claims = Claims()
+    claims.skip(NOW_S + 600, NOW_S + 1200)
+    assert decided(claims) == (HOLD, 'plan', 'outside_plan')
+    assert words.OVERRIDES[claims.decision.override] == 'skip'
+    assert decided(claims, utc_s=None) == (HOLD, 'plan', 'time_unknown')
+    assert words.OVERRIDES[claims.decision.override] == 'skip'
+    # Without a plan there is nothing to skip.
+    assert decided(claims, plan=None) == (LEAVE, 'none', None)
+    assert words.OVERRIDES[claims.decision.override] == 'none'
+
+
+def test_the_override_is_the_highest_claim_standing():
+    claims = Claims()
+    for word, override in ((lambda: claims.skip(NOW_S, NOW_S + 600), 'skip'), (lambda: claims.boost_until(UNTIL_TIME, NOW_S + 60), 'boost'),
+                           (claims.turn_key, 'boost'), (claims.stop, 'stop'), (claims.lock, 'lock')):
+        word()
+        for utc_s, plan in ((NOW_S, INSIDE), (NOW_S, OUTSIDE), (None, OUTSIDE)):
+            decided(claims, utc_s=utc_s, plan=plan)
+            assert words.OVERRIDES[claims.decision.override] == override
+
+
+# --- the key
+
+
+def test_an_opened_key_ends_the_boost_that_it_gave_and_leaves_one_by_command():
+    claims = Claims()
+    claims.turn_key()
+    assert decided(claims) == (CHARGE, 'key', None)
+    claims.open_key()
+    assert decided(claims) == (HOLD, 'plan', 'outside_plan')
+    claims.boost_until(UNTIL_TIME, NOW_S + 60, 100)
+    claims.turn_key()
+    assert decided(claims) == (CHARGE, 'key', None) and claims.decision.current_da == 0
+    claims.open_key()
+    assert decided(claims) == (CHARGE, 'boost', None) and claims.decision.current_da == 100
+
+
+def test_a_newer_boost_takes_the_place_of_the_key_s():
+    claims = Claims()
+    claims.turn_key()
+    claims.boost_until(UNTIL_TIME, NOW_S + 60)
+    assert told(claims) == ['boost']
+    claims.open_key()
     assert decided(claims) == (CHARGE, 'boost', None)
+
+
+def test_a_boost_that_ends_while_the_key_is_turned_leaves_the_key_s_word():
+    claims = Claims()
+    claims.boost_until(UNTIL_TIME, NOW_S)
+    claims.turn_key()
+    assert claims.expire(NOW_S, None, False)
+    assert told(claims) == ['key']
+
+
+def test_the_hold_after_a_power_cut_is_over_once_the_plan_says_charge():
+    claims = Claims()
+    claims.hold_after_cut()
+    assert decided(claims) == (HOLD, 'stop', 'held_after_power_cut') and claims.stopped == CUT
+    assert not claims.plan_opens(False) and claims.plan_opens(True) and not claims.plan_opens(True)
+    assert decided(claims, plan=INSIDE) == (CHARGE, 'plan', None)
+
+
+def test_a_stop_is_not_over_once_the_plan_says_charge():
+    claims = Claims()
+    claims.stop()
+    assert not claims.plan_opens(True) and claims.stopped == STOPPED
 
 
 def test_a_skip_of_the_next_window_leaves_this_one_alone():
@@ -92,6 +199,17 @@ def test_a_skip_of_the_next_window_leaves_this_one_alone():
     assert decided(claims, plan=INSIDE) == (CHARGE, 'plan', None)
     assert decided(claims, utc_s=NOW_S + 600, plan=INSIDE) == (HOLD, 'skip', 'skipped')
     assert decided(claims, utc_s=NOW_S + 1200, plan=INSIDE) == (CHARGE, 'plan', None)
+
+
+def test_two_windows_that_follow_each_other_are_both_skipped_and_what_opens_between_them_is_none():
+    claims = Claims()
+    claims.skip(NOW_S, NOW_S + 60)
+    claims.skip(NOW_S + 600, NOW_S + 660)
+    for utc_s, plan, reason in ((NOW_S, INSIDE, 'skipped'), (NOW_S + 60, OUTSIDE, 'outside_plan'), (NOW_S + 659, INSIDE, 'skipped')):
+        assert decided(claims, utc_s=utc_s, plan=plan)[2] == reason
+        assert words.OVERRIDES[claims.decision.override] == 'skip'
+    claims.skip(NOW_S, NOW_S + 60)
+    assert not claims.expire(NOW_S + 659, 0, True) and claims.expire(NOW_S + 660, 0, True)
 
 
 def test_a_skip_outlives_the_car():
@@ -154,6 +272,37 @@ def test_a_boost_until_an_unknown_time_waits_for_the_time():
     assert decided(claims) == (CHARGE, 'boost', None)
 
 
+def test_every_pair_of_claims_is_whole_after_a_reboot():
+    said = (lambda claims: claims.lock(), lambda claims: claims.stop(), lambda claims: claims.boost_until(UNTIL_ENERGY, 70000, 160),
+            lambda claims: claims.boost_until(UNTIL_UNPLUGGED, 0), lambda claims: claims.turn_key(), lambda claims: claims.start(False),
+            lambda claims: claims.skip(NOW_S, NOW_S + 60), lambda claims: claims.hold_after_cut())
+    for first in said:
+        for second in said:
+            claims, again = Claims(), Claims()
+            first(claims)
+            second(claims)
+            assert again.load(claims.dump())
+            assert told(again) == told(claims) and again.dump() == claims.dump()
+            assert list(again.standing()) == list(claims.standing())
+
+
+@pytest.mark.parametrize('record, standing', [
+    # As the firmware before wrote them: nothing, lock, stop, boost to a time with 16 A, the key, a start without a plan, a skip.
+    ('010400000000000000000000000000000000', []),
+    ('010500000000000000000000000000000000', ['lock']),
+    ('010401000000000000000000000000000000', ['stop']),
+    ('010400016b49d23c00a00000000000000000', ['boost']),
+    ('010c00030000000000000000000000000000', ['key']),
+    ('010600000000000000000000000000000000', ['boost']),
+    ('010400000000000000006b49d2006b49e010', ['skip']),
+])
+def test_a_record_of_the_firmware_before_is_remembered_and_written_again_as_it_was(record, standing):
+    claims = Claims()
+    assert claims.load(bytes.fromhex(record))
+    assert told(claims) == standing
+    assert claims.dump() == bytes.fromhex(record)
+
+
 @pytest.mark.parametrize('record', [b'', b'\x02' + bytes(17), bytes(17), b'\x01\x00\x09' + bytes(15), b'\x01\x00\x00\x09' + bytes(14)])
 def test_a_record_of_somebody_else_is_no_claim(record):
     claims = Claims()
@@ -201,6 +350,14 @@ class Owner(RuleBasedStateMachine):
         self.claims.skip(self.utc_s + after, self.utc_s + after + long)
 
     @rule()
+    def turn_key(self):
+        self.claims.turn_key()
+
+    @rule()
+    def open_key(self):
+        self.claims.open_key()
+
+    @rule()
     def resume(self):
         self.claims.resume_plan()
 
@@ -232,9 +389,17 @@ class Owner(RuleBasedStateMachine):
         assert (decided(self.claims, self.utc_s, self.plan)[0] == LOCK) == self.locked
 
     @invariant()
-    def one_override_at_a_time(self):
+    def one_word_about_the_car_at_a_time_but_a_key_over_a_boost(self):
         claims = self.claims
-        assert (claims.stopped != GOING) + claims.attempt + (claims.boost != NO_BOOST) + (claims.skip_until != 0) <= 1
+        assert (claims.stopped != GOING) + (claims.attempt or claims.boost != NO_BOOST or claims.key) <= 1
+        assert claims.attempt + (claims.boost != NO_BOOST) <= 1
+
+    @invariant()
+    def the_highest_that_stands_is_the_override(self):
+        decided(self.claims, self.utc_s, self.plan)
+        holders = [holder for holder in told(self.claims) if holder != 'skip' or self.plan is not None]
+        override = words.OVERRIDES[self.claims.decision.override]
+        assert override == (holders[0] if holders else 'none').replace('key', 'boost')
 
     @invariant()
     def nothing_holds_without_a_word_or_a_plan(self):

@@ -30,7 +30,8 @@ def test_nonsense_never_raises_and_is_named(name, value):
     assert all(error[0] == name for error in errors)
     right = {'DATA_RATE': (None,), 'CHARGER_ID': (None,), 'ADR': (True,), 'RADIO_PORT': (None,), 'CLOCK_SYNC': (True,), 'CLOCK_STATE': (True,),
              'PLAN': ([],), 'CURRENT_LIMIT_A': (None,), 'HEARTBEAT_NOT_CONNECTED_MIN': (None,), 'HEARTBEAT_CONNECTED_MIN': (None,),
-             'HEARTBEAT_MIN': (None,), 'KEEP_ALIVE': (True,), 'NOT_PLUGGED_IN_AT': (None,), 'BUS_DE_PIN': (None,), 'LIGHT': (None,)}.get(name, ())
+             'HEARTBEAT_MIN': (None,), 'KEEP_ALIVE': (True,), 'NOT_PLUGGED_IN_AT': (None,), 'BUS_DE_PIN': (None,), 'LIGHT': (None,),
+             'EN1': (None,)}.get(name, ())
     if name in ('BUS_PORT', 'RADIO_PORT', 'STORE_DIR') and isinstance(value, str) and value:
         assert errors == []
     elif any(value is given or (value == given and isinstance(value, list)) for given in right):
