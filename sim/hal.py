@@ -34,6 +34,13 @@ class Flash:
         self.on_put = None
         self.cause = contract.POWER_ON
 
+    def damage(self, record):
+        """Bits turn over in every copy of a record, in its last byte: nobody can read it any more. Nothing happens where there is none."""
+        for name in (record, record + '_a', record + '_b'):
+            value = self.records.get(name)
+            if value:
+                self.records[name] = value[:-1] + bytes((value[-1] ^ 0x5A,))
+
 
 class SimClock:
     """A crystal drift_ppm off, started at boot."""
