@@ -5,10 +5,11 @@ A downlink is a command in the book; its turn changes the claims; the reconciler
 
 from hal.contract import HalError
 from modbus import control
+from modbus.reading import STATUS
 
 from app import downlink, words
 from app.book import EXPIRED as TOO_LATE, FULL, REPEATED, RUNNING, Book, Entry
-from app.claims import RECORD_BYTES as CLAIMS_BYTES, LOCK as WANT_LOCK
+from app.claims import HOLD, LOCK as WANT_LOCK, RECORD_BYTES as CLAIMS_BYTES
 from app.deeds import BUSY, FAILED, LOCK, REFUSED, RESET, START
 from app.levels import Levels
 from app.reconciler import Reconciler
@@ -108,9 +109,11 @@ class Actor:
                 self.reconciler.limit.back = owed[0] << 8 | owed[1]
         else:
             self.reconciler.past.load(record, now_ms)
-            self._watch.car = self.reconciler.past.car   # in E0 the box does not tell
             self.box.finished = self.reconciler.past.finished
             self.box.drew = self.reconciler.past.drew
+        # Neither in E0 nor when it has just started does the box tell of a car; what is said of one was said of one that was there.
+        self._watch.car = self.reconciler.past.car or self.claims.of_car and self.claims.had_car
+        self.intent.decide(now_ms, None)
         for entry in tuple(self.book.running()):
             self._resume(Work(entry, self.book, ()), now_ms)
 
@@ -206,6 +209,11 @@ class Actor:
             if work.gives_way:
                 self._finish(work, FAILED, _D_SUPERSEDED)
 
+    def silent(self):
+        """A read was not answered: the box may have lost its power, and comes back giving current."""
+        if self._charger.failed_address == STATUS:
+            self._charger.hurry(self.decision.want in (HOLD, WANT_LOCK))
+
     # --- one step
 
     def changed(self, code):
@@ -234,6 +242,8 @@ class Actor:
         if self._dirty or self.intent.changed:
             return True
         write = reconciler.step(now_ms, box, self.decision)
+        if self._charger.urgent is not reconciler.urgent:
+            self._charger.hurry(reconciler.urgent)
         if reconciler.past.unsaved:
             self._save_past()
         if write is not None:

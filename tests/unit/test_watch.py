@@ -164,3 +164,54 @@ def test_a_pulse_without_a_car_starts_nothing(watch):
     watch.read(reading(0xA1, False))
     watch.pulse(1000)
     assert not watch.starting
+
+
+# --- a box that was away
+
+
+@pytest.mark.parametrize('silence_ms', [3000, 20000, 100000])
+def test_a1_after_a_silence_is_no_unplugging_for_half_a_minute(watch, silence_ms):
+    now_ms = settle(watch, 0xC2, 0)
+    watch.read(reading(0xC2, True))
+    if silence_ms > SILENCE_MS:
+        watch.tick(now_ms)
+        watch.tick(now_ms + silence_ms - 1)
+    now_ms += silence_ms
+    before = watch.code
+    for step in range(0, OWN_PULSE_MS, 1000):
+        assert watch.see(0xA1, now_ms + step) is False
+        watch.read(reading(0xA1, False))
+        watch.tick(now_ms + step)
+        assert not watch.starting
+    assert watch.code == before and watch.car
+    watch.tick(now_ms + OWN_PULSE_MS)
+    watch.see(0xA1, now_ms + OWN_PULSE_MS)
+    assert watch.see(0xA1, now_ms + OWN_PULSE_MS + 250) is True
+    watch.read(reading(0xA1, False))
+    assert not watch.car
+
+
+def test_the_first_a1_of_a_boot_is_no_unplugging_of_a_car_that_is_on_record(watch):
+    watch.car = True
+    watch.see(0xA1, 4000)
+    watch.read(reading(0xA1, False))
+    assert watch.see(0xA1, 4250) is False
+    assert watch.car and watch.tick(4250) == FIRST_STATE_MS
+    assert watch.see(0xB1, 5000) is False
+    assert watch.see(0xB1, 5250) is True
+
+
+def test_other_states_are_believed_after_a_silence_and_so_is_a1_without_a_car_before(watch):
+    now_ms = settle(watch, 0xB1, 0) + 20000
+    watch.see(0xA1, now_ms)
+    assert watch.see(0xA1, now_ms + 250) is True
+    watch.car = True
+    watch.see(0xE0, now_ms + 20000)
+    assert watch.see(0xE0, now_ms + 20250) is True
+
+
+def test_a_car_that_leaves_after_the_last_reading_was_lost_is_missed_at_once(watch):
+    now_ms = settle(watch, 0xC2, 0)
+    watch.read(reading(0xC2, True))
+    watch.see(0xA1, now_ms + 1900)
+    assert watch.see(0xA1, now_ms + 2150) is True
