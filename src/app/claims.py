@@ -28,7 +28,7 @@ _R_SKIPPED = words.reason('skipped')
 _R_OUTSIDE = words.reason('outside_plan')
 _R_TIME = words.reason('time_unknown')
 
-_STOP_REASONS = (None, _R_STOPPED, _R_LIMIT, _R_CUT)
+_STOP_REASONS = (None, _R_STOPPED, _R_LIMIT, _R_CUT, _R_STOPPED)
 
 _HOUR_S = 3600
 # A window's current is taken back so long before its end: two readings of 2 s, the whole second that UTC may lag, and a car that lets go
@@ -43,8 +43,9 @@ _F_ATTEMPT = 2
 _F_HAD_CAR = 4
 _F_BY_KEY = 8
 
-# Stopped by the owner's word, because a boost without a plan behind it has ended, or until a word comes after a power cut.
-GOING, STOPPED, ENDED, CUT = range(4)
+# Stopped by the owner's word, because a boost without a plan behind it has ended, until a word comes after a power cut, or because what he
+# said is lost: that is no car's matter.
+GOING, STOPPED, ENDED, CUT, LOST = range(5)
 
 
 class Decision:
@@ -95,6 +96,8 @@ class Claims:
     def unlock(self):
         """In use again; what else is claimed counts again."""
         self.locked = False
+        if self.stopped == LOST:
+            self.stopped = GOING
 
     def stop(self):
         """No current until unplugged, started or told to follow the plan."""
@@ -127,6 +130,11 @@ class Claims:
         self._no_override()
         self.stopped = CUT
 
+    def forget(self):
+        """What he said cannot be read any more: no current until he speaks again."""
+        self._no_override()
+        self.stopped = LOST
+
     def skip(self, from_s, until_s):
         """Not in this window of the plan."""
         self._no_override()
@@ -154,7 +162,8 @@ class Claims:
 
     def unplugged(self):
         """The car has left, and with it what was said of it; a window that is skipped stays skipped."""
-        self.stopped = GOING
+        if self.stopped != LOST:
+            self.stopped = GOING
         self.attempt = False
         self.boost = NO_BOOST
         self.boost_end = self.boost_current_da = 0
@@ -236,7 +245,7 @@ class Claims:
     def load(self, record):
         """Go on from a record; False, and no claim at all, if it is none."""
         self._clear()
-        if len(record) != RECORD_BYTES or record[0] != _VERSION or record[2] > CUT or record[3] > UNTIL_UNPLUGGED:
+        if len(record) != RECORD_BYTES or record[0] != _VERSION or record[2] > LOST or record[3] > UNTIL_UNPLUGGED:
             return False
         self.locked = record[1] & _F_LOCKED != 0
         self.attempt = record[1] & _F_ATTEMPT != 0

@@ -29,7 +29,7 @@ class Intent:
         self._empty = False          # there was no car when last we looked, in this boot
         self._came_ms = None         # when the car came that is greeted
         self.key = Key()
-        self._quota = Quota(journal)
+        self.quota = Quota(journal)
         self._watch = watch
         self._meter = meter
         self._settings = settings
@@ -65,7 +65,7 @@ class Intent:
             self.changed = True
         if plan is not None and utc_s is not None:
             opening = plan.window_at(utc_s)
-            if self._quota.step(now_ms, opening, self._meter.total_wh, self._meter.flow_da > 0):
+            if self.quota.step(now_ms, opening, self._meter.total_wh, self._meter.flow_da > 0):
                 plan.used_up(utc_s)
                 return False
         self.decide(now_ms, utc_s)

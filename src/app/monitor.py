@@ -74,6 +74,9 @@ class Monitor:
         self.orders = Orders(self.actor, settings, self.program, self.timekeeper, meter, self._report, self._use_settings)
         self.dossier = Dossier(self.actor, settings, self.program, session, charger, self.timekeeper, supervisor, journal,
                                cause, board.clock.now_ms)
+        events.forgot = self.actor.recollect({
+            'plan': self.program.save, 'quota': self.intent.quota.keep, 'energy': lambda: self.sessions.save(self.actor.now_ms),
+            'site': getattr(settings, 'save', None) or self._start_behaviour})
         self._settings = settings
         self._start_behaviour()
         self._supervisor = supervisor

@@ -238,12 +238,17 @@ class Sessions:
 
     def _load(self, cause):
         record = self._journal.get(SESSIONS_RECORD)
-        if record and record[0] == _VERSION:
+        if record and record[0] != _VERSION:
+            self._journal.reject(SESSIONS_RECORD)
+        elif record:
             size = sum(_DONE_WIDTHS)
             for at in range(1, len(record) - size + 1, size):
                 self._done.append(tuple(_unpacked(record, at, _DONE_WIDTHS)))
         record = self._journal.get(ENERGY_RECORD)
-        if not record or record[0] != _VERSION or len(record) != 1 + sum(_ENERGY_WIDTHS):
+        if record is None:
+            return
+        if len(record) != 1 + sum(_ENERGY_WIDTHS) or record[0] != _VERSION:
+            self._journal.reject(ENERGY_RECORD)
             return
         meter = self.meter
         flags, self.number, meter.total_wh, meter.session_wh, meter.estimated_wh, self.started_at, self._saved_utc_s, flow_da = _unpacked(
