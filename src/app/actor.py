@@ -94,6 +94,8 @@ class Actor:
         self._memory.load(now_ms)
         # Neither in E0 nor when it has just started does the box tell of a car; what is said of one was said of one that was there.
         self._watch.car = self.reconciler.past.car or self.claims.of_car and self.claims.had_car
+        if self.reconciler.past.pulse:
+            self._watch.pulse(now_ms)   # that E0 hides no other car
         self.intent.decide(now_ms, None)
         for entry in tuple(self.book.running()):
             self._resume(Work(entry, self.book, ()), now_ms)

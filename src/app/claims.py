@@ -169,6 +169,12 @@ class Claims:
         self.boost_end = self.boost_current_da = 0
         self.by_key = False
 
+    def perhaps_another(self):
+        """Nobody saw whether the car is the same: what gives it current ends, what withholds it stands."""
+        stopped = self.stopped
+        self.unplugged()
+        self.stopped = stopped
+
     def attempt_over(self):
         """The start without a plan has been answered."""
         self.attempt = False

@@ -28,6 +28,7 @@ class Intent:
         self.greeting = False
         self._empty = False          # there was no car when last we looked, in this boot
         self._came_ms = None         # when the car came that is greeted
+        self._changes = 0            # of the car, as the watch has them
         self.key = Key()
         self.quota = Quota(journal)
         self._watch = watch
@@ -109,6 +110,10 @@ class Intent:
             self._empty = False
             if self._settings.KEEP_ALIVE:
                 self._came_ms = now_ms
+        if watch.changes != self._changes:
+            self._changes = watch.changes
+            self.changed = self.changed or claims.of_car
+            claims.perhaps_another()
         if watch.car != claims.had_car and (watch.car or watch.code == 0xA1):
             self.changed = self.changed or claims.of_car
             claims.had_car = watch.car

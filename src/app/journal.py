@@ -1,7 +1,7 @@
 """Records that survive a power cut at any instant, over any store: two copies, written in turn, each with number and checksum.
 
-A cut spoils at most the copy that is being written, and that is the older one. Of what the
-owner wishes both are written when there is none yet: one that is there and broken tells then of a record that was lost. Nothing else of the application touches board.store.
+A cut spoils at most the copy that is being written, and that is the older one. Of what the owner wishes both are written when there is none
+yet: one that is there and broken tells then of a record that was lost. Nothing else of the application touches board.store.
 """
 
 import hashlib

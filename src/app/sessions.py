@@ -87,6 +87,7 @@ class Sessions:
         self._idle_ms = now_ms       # nothing has flowed since then, None while it flows
         self._budget_ms = now_ms     # when all writes are there again
         self._restart = None         # what flowed at the last write before the boot, 0.1 A, while it is not accounted for
+        self._changes = 0            # of the car, as the watch has them
         self._restart_utc_s = 0      # when that was
         self._first_ms = None        # of the first reading
         self._load(cause)
@@ -101,6 +102,10 @@ class Sessions:
     def step(self, now_ms, reason):
         """A reading was answered, and the watch has seen it. reason: index in words.REASONS of the last status judged."""
         meter = self.meter
+        if self._watch.changes != self._changes:
+            self._changes = self._watch.changes
+            if self.is_open:
+                self._end(now_ms)
         if self._watch.car and not self.is_open:
             self._begin(now_ms)
         meter.step(self._reading)

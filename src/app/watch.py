@@ -18,6 +18,9 @@ FIRST_STATE_MS = 15000
 FOREVER_MS = 1 << 60
 
 NOT_CONNECTED = 0xA1
+# In E0 the box does not tell whether a car is there. In less time no plug is moved from one car to another.
+_HIDING = 0xE0
+CHANGE_MS = 15000
 # What a jump or reset of ours makes the box walk through, or stay in for a pulse.
 _PASSING = (NOT_CONNECTED, 0xE0)
 
@@ -25,8 +28,9 @@ _PASSING = (NOT_CONNECTED, 0xE0)
 class Watch:
     """What is known now; the attributes without _ are for reading.
 
-    code: the stable state, 0 while there is none. seen: the latest sighting. last_code: the stable state before the silence.
-    reachable: a state was seen within SILENCE_MS. settled: waiting for a stable state is over.
+    code: the stable state, 0 while there is none. seen: the latest sighting. last_code: the stable state before the silence. reachable: a
+    state was seen within SILENCE_MS. settled: waiting for a stable state is over. changes: how often the car may have become another one,
+    for the box was in E0.
     """
 
     def __init__(self, charger, now_ms):
@@ -36,12 +40,14 @@ class Watch:
         self.reachable = False
         self.settled = False
         self.car = False             # a car was there when last we could tell
+        self.changes = 0
         self.enable_input = None     # the key switch closes it; None before the first reading
         self._charger = charger
         self._stability = Stability()
         self._seen_ms = None         # of the latest sighting, None before the first
         self._since_ms = now_ms      # a stable state is waited for since then
         self._pulse_ms = None        # our last jump or reset, None when none is recent
+        self._hiding_ms = None       # the box hides its car since then
         self._back_ms = None         # it was heard again, or the first time, and had a car before; None when that is not recent
 
     @property
@@ -78,6 +84,7 @@ class Watch:
 
     def read(self, reading):
         """What a reading, which was seen before, says of car and key; True if the key was turned."""
+        self._look_behind(reading.code)
         if is_charging(reading.code):
             self.car = True
         elif reading.ev_connected:
@@ -88,6 +95,16 @@ class Watch:
         turned = reading.enable_input is not self.enable_input
         self.enable_input = reading.enable_input
         return turned
+
+    def _look_behind(self, code):
+        """The box hides its car, or shows it again."""
+        if code != _HIDING:
+            if self._hiding_ms is not None and self._seen_ms - self._hiding_ms >= CHANGE_MS:
+                self.changes += 1
+            self._hiding_ms = None
+        elif self._hiding_ms is None and self._pulse_ms is None:
+            # One that was found so in this boot may have been so for long.
+            self._hiding_ms = self._seen_ms if self.code or self.last_code else self._seen_ms - CHANGE_MS
 
     def tick(self, now_ms):
         """What time alone changes; returns when to look again."""

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
-from app.watch import CONFIRM_MS, FIRST_STATE_MS, FOREVER_MS, OWN_PULSE_MS, SILENCE_MS, Watch
+from app.watch import CHANGE_MS, CONFIRM_MS, FIRST_STATE_MS, FOREVER_MS, OWN_PULSE_MS, SILENCE_MS, Watch
 
 
 class Charger:
@@ -140,6 +140,7 @@ def test_the_end_of_a_pulse_is_due(watch):
 def test_a_car_is_remembered_until_it_leaves(watch):
     assert not watch.car
     for code, car in ((0xB1, True), (0xC2, True), (0xB2, True), (0xE0, None), (0xF9, None)):
+        watch.see(code, 1000)
         watch.read(reading(code, car))
         assert watch.car
     watch.read(reading(0xA1, False))
@@ -215,3 +216,41 @@ def test_a_car_that_leaves_after_the_last_reading_was_lost_is_missed_at_once(wat
     watch.read(reading(0xC2, True))
     watch.see(0xA1, now_ms + 1900)
     assert watch.see(0xA1, now_ms + 2150) is True
+
+
+# --- what hides a change of car
+
+
+def hidden(watch, for_ms, pulse=False):
+    """A car, E0 for so long, and a car again; returns how often it may have become another one."""
+    now_ms = settle(watch, 0xB2, 0)
+    watch.read(reading(0xB2, True))
+    if pulse:
+        watch.pulse(now_ms)
+    for step in range(0, for_ms + 1, 1000):
+        watch.see(0xE0, now_ms + step)
+        watch.read(reading(0xE0))
+    now_ms += for_ms
+    watch.pulse(now_ms)
+    for code in (0xA1, 0xB1, 0xB2):
+        watch.see(code, now_ms + 1000)
+        watch.read(reading(code, code != 0xA1))
+    assert watch.car
+    return watch.changes
+
+
+@pytest.mark.parametrize('for_ms, changes', [(5000, 0), (CHANGE_MS - 2000, 0), (CHANGE_MS, 1), (3600000, 1)])
+def test_behind_a_long_e0_the_car_may_have_become_another_one(watch, for_ms, changes):
+    assert hidden(watch, for_ms) == changes
+
+
+def test_behind_a_pulse_of_ours_it_stays_the_same(watch):
+    assert hidden(watch, 20000, pulse=True) == 0
+
+
+def test_an_e0_that_a_boot_finds_may_have_been_there_for_long(watch):
+    watch.see(0xE0, 4000)
+    watch.read(reading(0xE0))
+    watch.see(0xB1, 6000)
+    watch.read(reading(0xB1, True))
+    assert watch.changes == 1
