@@ -30,7 +30,7 @@ VARIANTS = {
 MAKE_UP = {
     'id': 1, 'firmware': '1.3', 'meter': True, 'panel_frames': True, 'sleeps_after_s': 30, 'key': 'locked', 'start_after_power_cycle': True,
     'model': '2W22M1', 'seed': 1, 'hardware': 2, 'en_mode': 1, 'asleep': False, 'upstream_timeout': False, 'upstream_timeout_s': 60,
-    'blocked': (),
+    'blocked': (), 'start_a1_s': None,
 }
 
 
@@ -40,7 +40,8 @@ class BoxOptions:
     model: type or whole serial number, of a type in box_limits.OF_TYPE. hardware: 0 to 2, bits 23..22 of 0x0001.
     en_mode: what EN1 is for, bits 1..0 of 0x0001: 0 nothing, 1 closed to start (the key switch), 2 closed to enable the outlet.
     sleeps_after_s: None or 0 for never. asleep: begins asleep. upstream_timeout: the flag in 0x0001; upstream_timeout_s: how long
-    nobody may ask. blocked: those of box_ways.WAYS that are closed.
+    nobody may ask. blocked: those of box_ways.WAYS that are closed. start_a1_s: so long it shows A1 when it has started, and no car,
+    whoever is plugged in; None: as at any other time.
     """
 
     def __init__(self, **given):

@@ -23,16 +23,25 @@ class MonitorStopped(BaseException):
 class Flash:
     """What survives a power cut: records, the mark of a planned reset, and how often it was written.
 
-    full: every put fails. on_put: None, or on_put(name, old, new), called just before a record changes; old is None where there
-    was none. It may change records itself and stop the firmware (MonitorStopped), which is how sim.flash's cuts are played.
+    full: every put fails. unreadable: names of records whose get fails. on_put: None, or on_put(name, old, new), called just before a record
+    changes; old is None where there was none. It may change records itself and stop the firmware (MonitorStopped), which is how sim.flash's
+    cuts are played.
     """
 
     def __init__(self, records=()):
         self.records = dict(records)
         self.writes = 0
         self.full = False
+        self.unreadable = ()
         self.on_put = None
         self.cause = contract.POWER_ON
+
+    def damage(self, record):
+        """Bits turn over in every copy of a record, in its last byte: nobody can read it any more. Nothing happens where there is none."""
+        for name in (record, record + '_a', record + '_b'):
+            value = self.records.get(name)
+            if value:
+                self.records[name] = value[:-1] + bytes((value[-1] ^ 0x5A,))
 
 
 class SimClock:
@@ -102,6 +111,8 @@ class SimStore:
         self._flash = flash
 
     def get(self, name):
+        if name in self._flash.unreadable:
+            raise contract.HalError(contract.STORE, 'unreadable')
         return self._flash.records.get(name)
 
     def put(self, name, value):

@@ -17,7 +17,7 @@ from sim.world import World
 # Every object of the input with the default of each key. An event's keys are in EVENTS.
 DEFAULTS = {
     'charger': {'id': 1, 'firmware': '1.3', 'meter': True, 'panel_frames': True, 'sleeps_after_s': 30, 'key': 'locked',
-                'start_after_power_cycle': True, 'held_code': 'B2'},
+                'start_after_power_cycle': True, 'held_code': 'B2', 'start_a1_s': None},
     'vehicle': {'model': 'eager', 'max_a': 16, 'phases': 3, 'needs_kwh': 30},
     'network': {'uplink_loss': 0.0, 'downlink_loss': 0.0, 'rx1_delay_s': 5, 'data_rate': None},
     'clock': {'drift_ppm': 20},
@@ -76,7 +76,8 @@ _FAULTS = tuple('F%X' % low for low in range(1, 12))
 
 CHECKS = {
     'charger': {'id': _integer(1, 16), 'firmware': _text, 'meter': _boolean, 'panel_frames': _boolean, 'sleeps_after_s': _number(1, DAY_S),
-                'key': _one_of('locked', 'unlocked'), 'start_after_power_cycle': _boolean, 'held_code': _one_of('B1', 'B2')},
+                'key': _one_of('locked', 'unlocked'), 'start_after_power_cycle': _boolean, 'held_code': _one_of('B1', 'B2'),
+                'start_a1_s': _nullable(_number(0, 60))},
     'vehicle': {'model': _one_of('eager', 'sleepy', 'long_pulse', 'shy', 'full'), 'max_a': _number(6, 80), 'phases': _integer(1, 3),
                 'needs_kwh': _number(0, 1000)},
     'network': {'uplink_loss': _number(0, 1), 'downlink_loss': _number(0, 1), 'rx1_delay_s': _integer(1, 15),
@@ -98,6 +99,7 @@ EVENTS = {
     'gateway_down': ({'for_s': _FOR_S}, {}),
     'set_monitor_clock': ({'offset_s': _integer(-10 * 366 * DAY_S, 10 * 366 * DAY_S)}, {}),
     'hang_monitor': ({}, {}),
+    'flash_damage': ({'record': _text}, {}),
 }
 
 

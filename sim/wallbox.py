@@ -36,6 +36,7 @@ class Wallbox:
         self.code = None
         self.vehicle = None
         self.powered = True
+        self._blind_until_us = 0    # it has started and does not see the car yet
         self._starting = None
         self._record = record
         self._random = Random(options.seed)
@@ -87,9 +88,13 @@ class Wallbox:
         return self.powered and self._starting is None
 
     @property
+    def _blind(self):
+        return self.kernel.now_us < self._blind_until_us
+
+    @property
     def ev_flag(self):
         """Bit 15 of 0x002E: a car is there; not valid in Ex and Fx, where the traces show 0 (in E0 by the option ev_bit_in_e0)."""
-        return self.vehicle is not None and (self.code[0] in 'ABC' or self.code == 'E0' and self.options.ev_bit_in_e0)
+        return self.vehicle is not None and not self._blind and (self.code[0] in 'ABC' or self.code == 'E0' and self.options.ev_bit_in_e0)
 
     @property
     def offered_duty(self):
@@ -260,6 +265,7 @@ class Wallbox:
             self.limits.restart()
         self.ways.permitted = self.vehicle is not None and self.settings.start_after_power_cycle
         self.guard.restart()
+        self._blind_until_us = self.kernel.now_us + int((self.options.start_a1_s or 0) * 1_000_000)
         self._enter(self.guard.code or self.ways.first())
 
     def _enter_if_live(self, code):
@@ -285,7 +291,10 @@ class Wallbox:
         self._step = None
         onward = self.ways.onward() if self.live and self.vehicle is not None else None
         if onward is not None:
-            self._step = self.kernel.after(self._random.randrange(*STEP_US[self.code]), self._enter, onward)
+            step_us = self._random.randrange(*STEP_US[self.code])
+            if self.code == 'A1' and self._blind:
+                step_us = self._blind_until_us - self.kernel.now_us
+            self._step = self.kernel.after(step_us, self._enter, onward)
 
     def _measure(self):
         """The contactor moved or the offer changed."""

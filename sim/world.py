@@ -238,6 +238,9 @@ class World:
         if self.app is not None:
             self._halt_with('hang')
 
+    def _flash_damage(self, event):
+        self.flash.damage(event['record'])
+
     def _until_us(self, event):
         return self.kernel.now_us + int(event['for_s'] * SECOND_US)
 
@@ -275,4 +278,5 @@ _EVENTS = {
     'gateway_down': World._gateway_down,
     'set_monitor_clock': World._set_monitor_clock,
     'hang_monitor': World._hang_monitor,
+    'flash_damage': World._flash_damage,
 }

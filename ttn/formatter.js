@@ -39,7 +39,7 @@ var BAD_SETTING = 128; /* a detail from here on names the bad setting: the rest 
 
 var HOLDERS = ['none', 'plan', 'boost', 'skip', 'stop', 'lock', 'fault', 'key'];
 
-var EVENTS = ['not_plugged_in', 'not_charging', 'finished', 'leaked_at_peak', 'fault', 'power_restored'];
+var EVENTS = ['not_plugged_in', 'not_charging', 'finished', 'leaked_at_peak', 'fault', 'power_restored', 'memory_lost'];
 
 var EVENTS_IN_WH = ['finished', 'leaked_at_peak']; /* the others tell minutes */
 

@@ -5,22 +5,17 @@ A downlink is a command in the book; its turn changes the claims; the reconciler
 
 from hal.contract import HalError
 from modbus import control
+from modbus.reading import STATUS
 
 from app import downlink, words
 from app.book import EXPIRED as TOO_LATE, FULL, OPENING, REPEATED, RUNNING, Book, Entry
-from app.claims import RECORD_BYTES as CLAIMS_BYTES, LOCK as WANT_LOCK
+from app.claims import HOLD, LOCK as WANT_LOCK
 from app.deeds import BUSY, EXPIRED, FAILED, REFUSED, RESET, START
 from app.levels import Levels
+from app.memory import OWNER_RECORD, PAST_RECORD, Memory
 from app.reconciler import Reconciler
 from app.survey import Survey
 from app.work import Work
-
-# One record for what is wanted and what was answered, one for what was done: each is whole or not there.
-OWNER_RECORD = 'owner'
-PAST_RECORD = 'past'
-# The records of the firmware before: a lock (one byte), a limit owed (two bytes).
-_OLD_LOCK = 'lock'
-_OLD_LIMIT = 'limit_back'
 
 # So many of those that open have answers of their own whatever the airtime, and more where it is there; of the others the number is told.
 OWN_ANSWERS = 4
@@ -76,6 +71,8 @@ class Actor:
         self._dirty = False
         self._record = None          # to be written next
         self._over = []              # works that are to be answered once that is on record
+        self._both = False           # its loss would bring back what no command of the book took away
+        self._memory = Memory(journal, self.claims, self.book, self.reconciler, self.box)
         self._load(now_ms)
 
     # --- for the others
@@ -100,27 +97,24 @@ class Actor:
     # --- what outlives a power cut
 
     def _load(self, now_ms):
-        get = self._journal.get
-        record = get(OWNER_RECORD)
-        if record is None:
-            self.claims.locked = get(_OLD_LOCK) == b'\x01'
-        else:
-            self.claims.load(record[:CLAIMS_BYTES])
-            self.book.load(record[CLAIMS_BYTES:])
-        record = get(PAST_RECORD)
-        if record is None:
-            owed = get(_OLD_LIMIT)
-            if owed is not None and len(owed) == 2:
-                self.reconciler.limit.back = owed[0] << 8 | owed[1]
-        else:
-            self.reconciler.past.load(record, now_ms)
-            self._watch.car = self.reconciler.past.car   # in E0 the box does not tell
-            self.box.finished = self.reconciler.past.finished
-            self.box.drew = self.reconciler.past.drew
+        self._memory.load(now_ms)
+        # Neither in E0 nor when it has just started does the box tell of a car; what is said of one was said of one that was there.
+        self._watch.car = self.reconciler.past.car or self.claims.of_car and self.claims.had_car
+        if self.reconciler.past.pulse:
+            self._watch.pulse(now_ms)   # that E0 hides no other car
+        self.intent.decide(now_ms, None)
         for entry in self.book.owed():
             self._over.append(Work(entry, self.book, ()))
         for entry in tuple(self.book.running()):
             self._resume(Work(entry, self.book, ()), now_ms)
+
+    def recollect(self, mend):
+        """See app.memory. True if the owner is to be told that something was lost."""
+        forgot, to_be_told = self._memory.recollect(mend)
+        if forgot:
+            self._dirty = self._both = True
+            self.intent.decide(self.now_ms, None)
+        return to_be_told
 
     def _resume(self, work, now_ms):
         """A command that a power cut interrupted: its claim is still there, a reset is not done twice, what had not begun is gone."""
@@ -135,13 +129,19 @@ class Actor:
     def _settle(self):
         """Record before deed, and before answer, one of them a turn; False when all is settled."""
         if self._record is not None:
-            self._put(OWNER_RECORD, self._record)
+            if self._put(OWNER_RECORD, self._record, self._both):
+                self.reconciler.past.hear()
+            else:
+                self._memory.mend = []   # else it would not be lost at the next boot, and nobody knew that it was
             self._record = None
+            self._both = False
         elif self._dirty or self.book.unsaved or self.intent.changed:
             self._dirty = self.intent.changed = False
             self._record = self.claims.dump() + self.book.dump()
         elif self.reconciler.past.unsaved:
             self._save_past()
+        elif self._memory.mend and not self._over:
+            self._memory.mend.pop()()
         else:
             return self._say_next()
         return True
@@ -183,11 +183,13 @@ class Actor:
         past.saved()
         self._put(PAST_RECORD, past.dump(self.now_ms, self._timekeeper.utc_s(self.now_ms)))
 
-    def _put(self, name, record):
+    def _put(self, name, record, both=False):
         try:
-            self._journal.put(name, record)
+            self._journal.put(name, record, both)
         except HalError:
             self.store_failures += 1   # it costs the memory over a reboot, not the monitor
+            return False
+        return True
 
     # --- commands come in
 
@@ -260,6 +262,11 @@ class Actor:
         self._dirty |= self.book.record_due()
         self.turned_away = _busy(told.op, told.command_id)
 
+    def silent(self):
+        """A read was not answered: the box may have lost its power, and comes back giving current."""
+        if self._charger.failed_address == STATUS:
+            self._charger.hurry(self.decision.want in (HOLD, WANT_LOCK))
+
     # --- one step
 
     def changed(self, code):
@@ -290,6 +297,8 @@ class Actor:
         reconciler = self.reconciler
         utc_s = self._timekeeper.utc_s(now_ms)
         box = self.survey.look(utc_s, self.decision, reconciler.flowing)
+        if self._memory.lock_found(box.reading):
+            self._dirty = self._both = True
         if not self.intent.step(now_ms, utc_s, box):
             return True
         if self._works:
@@ -302,6 +311,8 @@ class Actor:
         if self._dirty or self.intent.changed:
             return True
         write = reconciler.step(now_ms, box, self.decision)
+        if self._charger.urgent is not reconciler.urgent:
+            self._charger.hurry(reconciler.urgent)
         if reconciler.past.unsaved:
             self._save_past()
         if write is not None:
@@ -348,6 +359,7 @@ class Actor:
     def claim(self, work):
         """Its word changes what is wanted."""
         work.deed.change(self.claims, work.args, self.has_plan)
+        self._both |= work.book is not self.book
         self._changed_claims()
 
     def take_back(self, work):

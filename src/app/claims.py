@@ -32,7 +32,7 @@ _R_SKIPPED = words.reason('skipped')
 _R_OUTSIDE = words.reason('outside_plan')
 _R_TIME = words.reason('time_unknown')
 
-_STOP_REASONS = (None, _R_STOPPED, _R_LIMIT, _R_CUT)
+_STOP_REASONS = (None, _R_STOPPED, _R_LIMIT, _R_CUT, _R_STOPPED)
 
 _HOUR_S = 3600
 # A window's current is taken back so long before its end: two readings of 2 s, the whole second that UTC may lag, and a car that lets go
@@ -49,8 +49,9 @@ _F_HAD_CAR = 4
 _F_KEY_ALONE = 8
 _F_KEY_TOO = 16
 
-# Stopped by the owner's word, because a boost without a plan behind it has ended, or until a word comes after a power cut.
-GOING, STOPPED, ENDED, CUT = range(4)
+# Stopped by the owner's word, because a boost without a plan behind it has ended, until a word comes after a power cut, or because what he
+# said is lost: that is no car's matter.
+GOING, STOPPED, ENDED, CUT, LOST = range(5)
 
 
 class Decision:
@@ -86,7 +87,7 @@ class Claims:
     def _clear(self):
         self.locked = False
         self.had_car = True           # one was there, and what is said of it ends as it leaves; for all we know
-        self.unplugged()
+        self._no_word()
         self._no_skip()
 
     # --- the owner's words
@@ -98,10 +99,12 @@ class Claims:
     def unlock(self):
         """In use again; what else is claimed counts again."""
         self.locked = False
+        if self.stopped == LOST:
+            self.stopped = GOING
 
     def stop(self):
         """No current until unplugged, started or told to follow the plan."""
-        self.unplugged()
+        self._no_word()
         self.stopped = STOPPED
 
     def start(self, has_plan, current_da=0):
@@ -111,7 +114,7 @@ class Claims:
 
     def boost_until(self, kind, end, current_da=0):
         """Charge whatever the plan says: UNTIL_TIME (UTC s), UNTIL_ENERGY (Wh of the meter's life) or UNTIL_UNPLUGGED."""
-        self.unplugged()
+        self._no_word()
         self.boost = kind
         self.boost_end = end
         self.boost_current_da = current_da
@@ -129,6 +132,11 @@ class Claims:
         """Power was gone, and the owner wants to be asked."""
         self.stopped = CUT
 
+    def forget(self):
+        """What he said cannot be read any more: no current until he speaks again."""
+        self._no_word()
+        self.stopped = LOST
+
     def skip(self, from_s, until_s):
         """Not in this window of the plan, nor in the one before or after it that is skipped already."""
         self.skip_from = min(from_s, self.skip_from) if self.skip_until else from_s
@@ -136,7 +144,7 @@ class Claims:
 
     def resume_plan(self):
         """The plan decides again; a lock stays."""
-        self.unplugged()
+        self._no_word()
         self._no_skip()
 
     def _no_skip(self):
@@ -150,7 +158,14 @@ class Claims:
         return self.attempt or self.key or self.stopped != GOING or self.boost != NO_BOOST
 
     def unplugged(self):
-        """Nothing is said of the car: it has left, or something else is said; a window that is skipped stays skipped."""
+        """The car has left, and with it what was said of it; a window that is skipped stays skipped, and what is lost stays lost."""
+        lost = self.stopped == LOST
+        self._no_word()
+        if lost:
+            self.stopped = LOST
+
+    def _no_word(self):
+        """Nothing is said of the car."""
         self.stopped = GOING
         self.attempt = False          # a start without a plan behind it is under way
         self.key = False              # it was turned
@@ -160,6 +175,12 @@ class Claims:
         self.boost = NO_BOOST
         self.boost_end = 0            # UTC s or Wh of the meter's life
         self.boost_current_da = 0     # of an attempt too
+
+    def perhaps_another(self):
+        """Nobody saw whether the car is the same: what gives it current ends, what withholds it stands."""
+        stopped = self.stopped
+        self._no_word()
+        self.stopped = stopped
 
     def attempt_over(self):
         """The start without a plan has been answered."""
@@ -267,7 +288,7 @@ class Claims:
     def load(self, record):
         """Go on from a record; False, and no claim at all, if it is none."""
         self._clear()
-        if len(record) != RECORD_BYTES or record[0] != _VERSION or record[2] > CUT or record[3] > UNTIL_UNPLUGGED:
+        if len(record) != RECORD_BYTES or record[0] != _VERSION or record[2] > LOST or record[3] > UNTIL_UNPLUGGED:
             return False
         self.locked = record[1] & _F_LOCKED != 0
         self.attempt = record[1] & _F_ATTEMPT != 0

@@ -10,7 +10,7 @@ from app.claims import CHARGE, HOLD
 from app.states import is_fault
 from app.watch import NOT_CONNECTED
 
-NOT_PLUGGED_IN, NOT_CHARGING, FINISHED, LEAKED, FAULT, RESTORED = range(6)
+NOT_PLUGGED_IN, NOT_CHARGING, FINISHED, LEAKED, FAULT, RESTORED, MEMORY_LOST = range(7)
 
 # Design: so long may a car in a window take to charge, and so much may flow for each plug-in while it is held.
 LATE_MS = 20 * 60000
@@ -41,11 +41,12 @@ RECORD_BYTES = 16
 
 
 class Events:
-    """step() after each answered reading. unsaved: dump() has something new."""
+    """step() after each answered reading. unsaved: dump() has something new. forgot: this boot found a record lost, or still holds for that."""
 
     def __init__(self, intent, watch, sessions, box, limit, evening, cause, now_ms):
         """evening: 'HH:MM' at which a car should be there, or None. limit: app.limit.Limit."""
         self.unsaved = True          # until there is a record
+        self.forgot = False
         self._intent = intent
         self._watch = watch
         self._sessions = sessions
@@ -83,7 +84,10 @@ class Events:
     # --- the occasions
 
     def _power(self):
-        """The monitor booted because power came, or the box was away and has forgotten its limit."""
+        """The monitor booted, without its memory or because power came, or the box was away and has forgotten its limit."""
+        if self.forgot and (self._watch.code or self._watch.settled):
+            self.forgot = False
+            return MEMORY_LOST, None
         if self._restored and (self._watch.code or self._watch.settled):
             self._restored = False
             return RESTORED, None

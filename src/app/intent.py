@@ -32,8 +32,9 @@ class Intent:
         self.greeting = False
         self._empty = False          # there was no car when last we looked, in this boot
         self._came_ms = None         # when the car came that is greeted
+        self._changes = 0            # of the car, as the watch has them
         self.key = Key()
-        self._quota = Quota(journal)
+        self.quota = Quota(journal)
         self._watch = watch
         self._meter = meter
         self._settings = settings
@@ -78,7 +79,7 @@ class Intent:
             self.changed = True
         if plan is not None and utc_s is not None:
             opening = plan.window_at(utc_s)
-            if self._quota.step(now_ms, opening, self._meter.total_wh, self._meter.flow_da > 0):
+            if self.quota.step(now_ms, opening, self._meter.total_wh, self._meter.flow_da > 0):
                 plan.used_up(utc_s)
                 return False
         self.decide(now_ms, utc_s)
@@ -126,6 +127,10 @@ class Intent:
             self._empty = False
             if self._settings.KEEP_ALIVE:
                 self._came_ms = now_ms
+        if watch.changes != self._changes:
+            self._changes = watch.changes
+            self.changed = self.changed or claims.of_car
+            claims.perhaps_another()
         if watch.car != claims.had_car and (watch.car or watch.code == 0xA1):
             self.changed = self.changed or claims.of_car
             claims.had_car = watch.car

@@ -1,6 +1,7 @@
 """Records that survive a power cut at any instant, over any store: two copies, written in turn, each with number and checksum.
 
-A cut spoils at most the copy that is being written, and that is the older one. Nothing else of the application touches board.store.
+A cut spoils at most the copy that is being written, and that is the older one. Of what the owner wishes both are written when there is none
+yet: one that is there and broken tells then of a record that was lost. Nothing else of the application touches board.store.
 """
 
 import hashlib
@@ -15,21 +16,25 @@ _PAYLOAD = const(11)
 _CHECK_BYTES = const(6)
 MAX_VALUE = const(1000)
 _COPIES = ('_a', '_b')
+# What get() gives for a record that is there and cannot be read. No value is empty.
+UNREADABLE = b''
+# Records of what the owner wishes, or how much of it he has had ('lock': of the firmware before).
+WISHES = ('owner', 'lock', 'plan', 'site', 'quota', 'energy')
 
 
 class Journal:
     """A Store (hal.contract) of records with names of at most 10 characters and values of 1 to 1000 bytes.
 
     writes: of this boot, failed ones included. writes_total: in the life of the flash, as far as the records read so far tell.
-    store_failures: calls the store refused. torn: copies that were no copies, as a power cut leaves them. lost: records of which
-    no copy was left.
+    store_failures: calls the store refused. torn: copies that were no copies, as a power cut leaves them. lost: names of records that
+    cannot be read, or not understood.
     """
 
     def __init__(self, store):
         self.writes = 0
         self.store_failures = 0
         self.torn = 0
-        self.lost = 0
+        self.lost = []
         self._store = store
         self._writes_before = 0
         # Name: [value or None, index of the copy to write next, True while flash may hold something newer than value].
@@ -41,20 +46,41 @@ class Journal:
         return self._writes_before + self.writes
 
     def get(self, name):
-        """The record's bytes; None if there is none or the store cannot be read. Flash is read once a boot."""
+        """The record's bytes; None if there never was one, UNREADABLE if it cannot be read. Flash is read once a boot."""
         try:
-            return self._record(name)[0]
+            value = self._record(name)[0]
         except HalError:
-            return None
+            value = UNREADABLE
+        if value == UNREADABLE:
+            self.reject(name)
+        return value
 
-    def put(self, name, value):
-        """Keep value under name, if it is not there already. HalError(STORE) if that fails; the old value stays."""
+    def reject(self, name):
+        """Whoever keeps that record cannot make anything of it: another version, or broken."""
+        if name not in self.lost:
+            self.lost.append(name)
+
+    def put(self, name, value, both=False):
+        """Keep value under name, if it is not there already. HalError(STORE) if that fails; the old value stays.
+
+        both: in both copies, so that the loss of one does not bring the value before back.
+        """
         if not 0 < len(value) <= MAX_VALUE:
             raise HalError(STORE, '%s: %d bytes, not 1 to %d' % (name, len(value), MAX_VALUE))
         record = self._record(name)
         if value == record[0] and not record[2]:
             return
         value = bytes(value)
+        both = both or not record[0] and name in WISHES
+        self._write(name, record, value)
+        if both:
+            try:
+                self._write(name, record, value)
+            except HalError:
+                record[2] = False   # the first copy has it
+
+    def _write(self, name, record, value):
+        """The older copy."""
         self.writes += 1
         record[2] = True
         try:
@@ -94,10 +120,7 @@ class Journal:
         if newest > self._writes_before:
             self._writes_before = newest
         if value is None:
-            if found == 2:
-                self.lost += 1
-            elif not unread:
-                value = self._plain(name)
+            value = UNREADABLE if unread or found == 2 else self._plain(name)
         return [value, target, False]
 
     def _plain(self, name):
@@ -106,7 +129,7 @@ class Journal:
             return self._store.get(name) or None
         except HalError:
             self.store_failures += 1
-            return None
+            return UNREADABLE
 
 
 def _check(name, number, value):

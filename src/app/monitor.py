@@ -65,6 +65,7 @@ class Monitor:
         self.sessions.state = self.reporter.state
         self.intent = Intent(self.watch, meter, journal, settings, cause)
         self.actor = Actor(charger, session, self.watch, self.timekeeper, journal, self.intent, self.reporter.answer, now_ms)
+        self.watch.car = self.watch.car or self.sessions.is_open
         self.reporter.actor = self.actor
         self.reporter.sessions = self.sessions
         events = Events(self.intent, self.watch, self.sessions, self.actor.box, self.actor.reconciler.limit, settings.NOT_PLUGGED_IN_AT,
@@ -77,6 +78,9 @@ class Monitor:
         self.orders = Orders(self.actor, settings, self.program, self.timekeeper, meter, self._report, self._use_settings)
         self.dossier = Dossier(self.actor, settings, self.program, session, charger, self.timekeeper, supervisor, journal,
                                cause, board.clock.now_ms)
+        events.forgot = self.actor.recollect({
+            'plan': self.program.save, 'quota': self.intent.quota.keep, 'energy': lambda: self.sessions.save(self.actor.now_ms),
+            'site': getattr(settings, 'save', None) or self._start_behaviour})
         self._settings = settings
         self._start_behaviour()
         self._supervisor = supervisor
@@ -186,8 +190,8 @@ class Monitor:
         if event == bus.SIGHTING:
             news |= self._see(charger.code, now_ms)
         elif event == bus.READING:
-            news |= self.watch.read(charger.reading)
             news |= self._see(charger.reading.code, now_ms)
+            news |= self.watch.read(charger.reading)
             self.sessions.step(now_ms, self.reporter.reason)
             self._to_act = self._to_note = True
         elif event == bus.WRITTEN:
@@ -201,6 +205,7 @@ class Monitor:
             self._to_act = True
         elif event == bus.READ_FAILED:
             self.actor.survey.read_failed(now_ms)
+            self.actor.silent()
         if news:
             self._due_ms = now_ms
 

@@ -103,10 +103,14 @@ class Notices:
 
     def _load(self):
         record = self._journal.get(RECORD)
-        if record is None or len(record) < _HEAD or record[0] != _VERSION:
+        if record is None:
+            return
+        if len(record) < _HEAD or record[0] != _VERSION:
+            self._journal.reject(RECORD)
             return
         split = _HEAD + record[2]
         if not self._events.load(record[_HEAD:split]) or (len(record) - split) % _ENTRY_BYTES:
+            self._journal.reject(RECORD)
             return
         self._number = record[1]
         for at in range(split, len(record), _ENTRY_BYTES):

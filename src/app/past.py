@@ -17,6 +17,7 @@ _F_OURS = 2
 _F_CAR = 4
 _F_FINISHED = 8
 _F_DREW = 16
+_F_TOLD = 32
 _HEAD_BYTES = 4
 
 
@@ -24,7 +25,8 @@ class Past:
     """pulse: an E0 of ours is under way that A1A1 must end. ours: the present E0 (or E2) is ended as soon as no lock wants it.
 
     car: one was there when that E0 began, where the box does not tell. finished: the car that is there has all it
-    wanted; drew: it draws, or has when it was last looked at. pulses, resets, f4_resets: Tally; closings: Closings.
+    wanted; drew: it draws, or has when it was last looked at. told: there is a record of the owner's wishes. pulses, resets, f4_resets: Tally;
+    closings: Closings.
     """
 
     def __init__(self, limit):
@@ -33,6 +35,7 @@ class Past:
         self.car = False
         self.finished = False
         self.drew = False
+        self.told = False
         self.closings = Closings()
         self.pulses = Tally(NIGHT_MS, PULSES_A_NIGHT)
         self.resets = Tally(NIGHT_MS, RESETS_A_NIGHT)
@@ -65,6 +68,10 @@ class Past:
             self.drew = drew
             self._changed = True
 
+    def hear(self):
+        """The owner's wishes are on record: a flash without them has lost them. Goes on record with the next deed."""
+        self.told = True
+
     def begin_pulse(self, now_ms, utc_s):
         """E0E0 goes out to wake a car."""
         self.own(True, True, True)
@@ -95,6 +102,7 @@ class Past:
         self.tell_time(now_ms, utc_s)
         back = self._limit.back
         flags = self.pulse * _F_PULSE | self.ours * _F_OURS | self.car * _F_CAR | self.finished * _F_FINISHED | self.drew * _F_DREW
+        flags |= self.told * _F_TOLD
         record = bytearray((VERSION, flags, back >> 8, back & 0xFF))
         for tally in self._tallies():
             record.extend(tally.dump())
@@ -123,5 +131,6 @@ class Past:
         self.car = record[1] & _F_CAR != 0
         self.finished = record[1] & _F_FINISHED != 0
         self.drew = record[1] & _F_DREW != 0
+        self.told = record[1] & _F_TOLD != 0
         self._limit.back = record[2] << 8 | record[3]
         return True

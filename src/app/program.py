@@ -43,7 +43,7 @@ class Program:
             return _SUPERSEDED
         before = self._windows, self._windows_at
         self._windows, self._windows_at = plan_windows, issued_at
-        if not self._save():
+        if not self.save():
             self._windows, self._windows_at = before
             return _NO_ROOM
         self._renew()
@@ -55,7 +55,7 @@ class Program:
             return _SUPERSEDED
         before = self._zone, self._zone_at
         self._zone, self._zone_at = local_zone, issued_at
-        if not self._save():
+        if not self.save():
             self._zone, self._zone_at = before
             return _NO_ROOM
         self._renew()
@@ -64,8 +64,8 @@ class Program:
     def _renew(self):
         self.plan = Plan(self._windows, self._zone)
 
-    def _save(self):
-        """False if the store failed: what is not in flash would be another plan after the next power cut."""
+    def save(self):
+        """Write what is in force. False if the store failed: what is not in flash would be another plan after the next power cut."""
         packed = zone.pack(self._zone)
         record = bytearray((_VERSION,))
         for stamp in (self._windows_at, self._zone_at):
@@ -73,22 +73,26 @@ class Program:
                 record.append(stamp >> shift & 255)
         record.append(len(packed))
         try:
-            self._journal.put(RECORD, bytes(record) + packed + windows.pack(self._windows))
+            self._journal.put(RECORD, bytes(record) + packed + windows.pack(self._windows), True)
         except HalError:
             return False
         return True
+
+    def _reject(self):
+        self.bad_records += 1
+        self._journal.reject(RECORD)
 
     def _load(self, record):
         if record is None:
             return
         if len(record) < _HEAD or record[0] != _VERSION:
-            self.bad_records += 1
+            self._reject()
             return
         split = _HEAD + record[9]
         local_zone = zone.unpack(record[_HEAD:split])
         plan_windows = windows.unpack(record[split:])
         if local_zone is None or plan_windows is None:
-            self.bad_records += 1
+            self._reject()
             return
         stamps = [record[at] << 24 | record[at + 1] << 16 | record[at + 2] << 8 | record[at + 3] for at in (1, 5)]
         self._windows_at, self._zone_at = stamps

@@ -37,7 +37,7 @@ class Quota:
         elif flows:
             count[_CHARGED] += elapsed_ms
             if opening[4] and count[_CHARGED] // _MINUTE_MS >= count[_KEPT] + _KEEP_MIN:
-                self._keep()
+                self.keep()
         if opening[3] and total_wh - count[_TOTAL] >= opening[3]:
             return True
         return opening[4] > 0 and count[_CHARGED] >= opening[4] * _MINUTE_MS
@@ -47,10 +47,11 @@ class Quota:
             if abs(other - start) >= _LONGEST_S:
                 del self._counts[other]
         count = self._counts[start] = [total_wh, 0, 0]
-        self._keep()
+        self.keep()
         return count
 
-    def _keep(self):
+    def keep(self):
+        """Write what is counted."""
         record = bytearray((_VERSION,))
         for start in sorted(self._counts):
             count = self._counts[start]
@@ -64,7 +65,10 @@ class Quota:
             pass   # it costs the count over a reboot
 
     def _load(self, record):
-        if record is None or len(record) % _BYTES != 1 or record[0] != _VERSION:
+        if record is None:
+            return
+        if len(record) % _BYTES != 1 or record[0] != _VERSION:
+            self._journal.reject(RECORD)
             return
         for at in range(1, len(record), _BYTES):
             kept_min = int.from_bytes(record[at + 8:at + 10], 'big')

@@ -23,6 +23,8 @@ FRESH_MS = 5000
 PAUSE_MS = 10000
 # A box that was reset or without power is silent for so long at least, and has forgotten a lock; read every 2 s, one answer may be lost.
 AWAY_MS = 3000
+# So long a box that came back is held in a hurry; one that cannot be held in this time is held at the pace of the others on its bus.
+URGENT_MS = 15000
 # An E0E0 that shows no effect in this time is given up.
 JUMP_MS = 10000
 
@@ -37,7 +39,8 @@ _UNREACHABLE = words.DETAILS.index('unreachable')
 class Reconciler:
     """step() says the next write, written() what became of it. Between the two, before the telegram, what is `unsaved` is saved.
 
-    own_pulse: the write that step() just returned is a jump or reset of which the watch must know. flowing: current flows.
+    own_pulse: the write that step() just returned is a jump or reset of which the watch must know. flowing: current flows. urgent: the box
+    is back from a silence, or new to us, and is to be held, but not known to be.
     past: Past, for dump() and load().
     """
 
@@ -47,6 +50,7 @@ class Reconciler:
         self.restart = Restart()
         self.own_pulse = False
         self.flowing = False
+        self.urgent = False
         self._hand = Hand()
         self.offer = Offer(self.limit, self.past.closings, self._in_force)
         self._want = None
@@ -54,6 +58,7 @@ class Reconciler:
         self._code = None            # of that reading
         self._same_ms = 0            # that code is read since then
         self._was_away = False       # no reading before that one for as long as a box is silent that starts
+        self._back_ms = None         # the first one after such a silence
         self._lock_held = False      # this lock has been seen in force
         self._lost_ms = None         # the box is seen neither out of use nor in a fault since then
         self._lock_ms = None         # a box that is to be locked charges since then
@@ -128,6 +133,7 @@ class Reconciler:
             self._begin()
         reading = box.reading
         if reading is None or reading.code is None or now_ms - reading.at_ms > FRESH_MS:
+            self.urgent = decision.want in (HOLD, LOCK)
             self.offer.blocked = _UNREACHABLE
             self.flowing = False
             if self.restart.running:
@@ -136,6 +142,8 @@ class Reconciler:
         if reading.at_ms != self._looked_ms:
             self._look(now_ms, box)
         self.offer.blocked = _NONE
+        self.urgent = (now_ms - self._back_ms < URGENT_MS and decision.want in (HOLD, LOCK) and reading.code != 0xE0
+                       and not self.limit.paused(box, now_ms))
         value = self._next(now_ms, box, decision)
         if not value:
             return None
@@ -172,7 +180,10 @@ class Reconciler:
         reading = box.reading
         code = reading.code
         at_ms = reading.at_ms
-        self._was_away = self._looked_ms is not None and at_ms - self._looked_ms >= AWAY_MS
+        self._was_away = self._looked_ms is None or at_ms - self._looked_ms >= AWAY_MS
+        if self._was_away:
+            self._back_ms = at_ms
+            self._in_force()   # no longer: a box that lost its power has forgotten it
         self._looked_ms = at_ms
         if code != self._code or self._was_away:
             self._code = code
@@ -248,7 +259,7 @@ class Reconciler:
             return self.offer.set(self.limit.back, box, now_ms) if self.limit.back else 0
         if self._lock_held and reading.at_ms - self._lost_ms < APART_MIN_MS:
             # One look is no reason to act. But a box that was away has lost its lock, and would give a car current until the next one.
-            return self.offer.set(control.DUTY_PAUSE, box, now_ms) if self._was_away and code != 0xA1 and is_enabled(code) else 0
+            return self.offer.set(control.DUTY_PAUSE, box, now_ms) if self._was_away and is_enabled(code) else 0
         if is_charging(code):
             # The contactor opens without load: the car is asked to stop first.
             if self._lock_ms is None:

@@ -87,6 +87,7 @@ class Sessions:
         self._idle_ms = now_ms       # nothing has flowed since then, None while it flows
         self._budget_ms = now_ms     # when all writes are there again
         self._restart = None         # what flowed at the last write before the boot, 0.1 A, while it is not accounted for
+        self._changes = 0            # of the car, as the watch has them
         self._restart_utc_s = 0      # when that was
         self._first_ms = None        # of the first reading
         self._load(cause)
@@ -101,6 +102,10 @@ class Sessions:
     def step(self, now_ms, reason):
         """A reading was answered, and the watch has seen it. reason: index in words.REASONS of the last status judged."""
         meter = self.meter
+        if self._watch.changes != self._changes:
+            self._changes = self._watch.changes
+            if self.is_open:
+                self._end(now_ms)
         if self._watch.car and not self.is_open:
             self._begin(now_ms)
         meter.step(self._reading)
@@ -238,12 +243,17 @@ class Sessions:
 
     def _load(self, cause):
         record = self._journal.get(SESSIONS_RECORD)
-        if record and record[0] == _VERSION:
+        if record and record[0] != _VERSION:
+            self._journal.reject(SESSIONS_RECORD)
+        elif record:
             size = sum(_DONE_WIDTHS)
             for at in range(1, len(record) - size + 1, size):
                 self._done.append(tuple(_unpacked(record, at, _DONE_WIDTHS)))
         record = self._journal.get(ENERGY_RECORD)
-        if not record or record[0] != _VERSION or len(record) != 1 + sum(_ENERGY_WIDTHS):
+        if record is None:
+            return
+        if len(record) != 1 + sum(_ENERGY_WIDTHS) or record[0] != _VERSION:
+            self._journal.reject(ENERGY_RECORD)
             return
         meter = self.meter
         flags, self.number, meter.total_wh, meter.session_wh, meter.estimated_wh, self.started_at, self._saved_utc_s, flow_da = _unpacked(

@@ -90,7 +90,7 @@ class Site:
         kept = self._state()
         self._begin_trial(changed, now_ms)
         self._changed = changed
-        if not self._save():
+        if not self.save(True):
             # What is not in flash would be another setting after the next power cut.
             self._changed, self._before, self._trial, self._trial_h, self._hour_ms = kept
             return NO_ROOM
@@ -102,7 +102,7 @@ class Site:
         if self._trial and not self.needs_reboot:
             self._trial = False
             self._before = {}
-            self._save()
+            self.save()
 
     def tick(self, now_ms):
         """To be called every now and then; True if the radio settings were just rolled back."""
@@ -117,14 +117,14 @@ class Site:
         over = self._trial_h >= TRIAL_H
         if over:
             self._roll_back()
-        self._save()
+        self.save()
         return over
 
     def rollback_told(self):
         """It is in an answer or a report that was sent."""
         if self.rolled_back:
             self.rolled_back = False
-            self._save()
+            self.save()
 
     def wire_values(self):
         """((number, byte), ...) of every setting that has a byte: what is read back."""
@@ -204,6 +204,7 @@ class Site:
             record = b''
         elif len(record) < _HEAD or record[0] != _VERSION:
             self.dropped += 1
+            self._journal.reject(RECORD)
             record = b''
         for at in range(_HEAD, len(record) - 1, 2):
             number, byte = record[at], record[at + 1]
@@ -226,10 +227,10 @@ class Site:
         self._trial_h += 1
         if self._trial_h >= TRIAL_H:
             self._roll_back()
-        self._save()
+        self.save()
 
-    def _save(self):
-        """False if the store failed."""
+    def save(self, both=False):
+        """Write what was changed. False if the store failed."""
         flags = (_ON_TRIAL if self._trial else 0) | (_ROLLED_BACK if self.rolled_back else 0)
         record = bytearray((_VERSION, flags, min(self._trial_h, 255) if self._trial else 0))
         for number in sorted(self._changed):
@@ -239,7 +240,7 @@ class Site:
             record.append(_BEFORE + number)
             record.append(self._before[number])
         try:
-            self._journal.put(RECORD, bytes(record))
+            self._journal.put(RECORD, bytes(record), both)
         except HalError:
             return False
         return True

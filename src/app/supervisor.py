@@ -128,7 +128,10 @@ class Supervisor:
     # --- record
 
     def _load(self, record):
-        if record is None or len(record) < _HEAD or record[0] != _VERSION:
+        if record is None:
+            return
+        if len(record) < _HEAD or record[0] != _VERSION:
+            self._journal.reject(RECORD)
             return
         self.bad_ends, self.resets, self.crashes = record[1], record[2], record[3]
         if record[5] == _MOST:

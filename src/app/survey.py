@@ -27,6 +27,7 @@ class Survey:
         self.box = Box()
         self._charger = charger
         self._watch = watch
+        self._changes = 0         # of the car, as the watch has them
         self._asking = None       # address of the block that was asked for
         self._flags_ms = None     # when flags were asked for last
         self._identify_ms = _IDENTIFY_MS
@@ -82,20 +83,26 @@ class Survey:
         box.stable_code = watch.code
         box.car = watch.car
         box.utc_s = utc_s
-        if not watch.car:
-            if watch.code == NOT_CONNECTED:
-                box.drew = box.finished = False
-        elif decision.want in (HOLD, LOCK):
+        if watch.changes != self._changes or not watch.car and watch.code == NOT_CONNECTED:
+            self._changes = watch.changes
+            box.drew = box.finished = False
+        elif watch.car:
+            self._follow(box, decision.want in (HOLD, LOCK), flowing)
+        return box
+
+    def _follow(self, box, held, flowing):
+        """Whether the car that is there draws, or has had all it wanted."""
+        code = 0 if box.reading is None else box.reading.code
+        if held:
             # What it has finished it has finished the next night too; what we stop it has not.
-            if is_charging(reading.code or 0):
+            if is_charging(code):
                 box.drew = False
         elif flowing:
             box.drew = True
             box.finished = False
-        elif box.drew and box.reading is not None and reading.code == 0xB2 == watch.code:
+        elif box.drew and code == 0xB2 == box.stable_code:
             # It drew current and stopped, though it was allowed more.
             box.finished = True
-        return box
 
     def ask(self, reconciler, now_ms):
         """Have read what the next step needs."""

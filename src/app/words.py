@@ -35,7 +35,7 @@ BAD_SETTING = 128
 HOLDERS = ('none', 'plan', 'boost', 'skip', 'stop', 'lock', 'fault', 'key')
 
 # What is worth an uplink of its own.
-EVENTS = ('not_plugged_in', 'not_charging', 'finished', 'leaked_at_peak', 'fault', 'power_restored')
+EVENTS = ('not_plugged_in', 'not_charging', 'finished', 'leaked_at_peak', 'fault', 'power_restored', 'memory_lost')
 # Those whose amount is energy; the others tell minutes.
 EVENTS_IN_WH = ('finished', 'leaked_at_peak')
 

@@ -45,12 +45,13 @@ class ChargerClient:
     code: of the latest SIGHTING. reading: a reading.Reading. limits: duty cycles (box, default, icmax, effective) in 0.1 %, empty
     before the first LIMITS. heard_ms, answered_ms: last valid frame of the box, last answer to us; None before the first.
     due_ms: when poll() wants to be called again at the latest. watch_limits: set it to have 0x000F read every 10 s.
-    device_id: 1 to 16; None while it is searched for. block: bytes of the latest BLOCK, None if the box is silent about it. statistics: of
-    its answers.
+    urgent: see hurry(). device_id: 1 to 16; None while it is searched for. block: bytes of the latest BLOCK, None if the box is silent
+    about it. statistics: of its answers.
     """
 
     __slots__ = ('device_id', 'statistics', 'block', 'block_address', 'code', 'reading', 'limits', 'outcome', 'failed_address', 'heard_ms',
-                 'answered_ms', 'due_ms', 'watch_limits', 'counts', '_master', '_finder', '_status_request', '_limits_request', '_panel_head',
+                 'answered_ms', 'due_ms', 'watch_limits', 'urgent', 'counts', '_master', '_finder', '_status_request', '_limits_request',
+                 '_panel_head',
                  '_write', '_write_ms', '_write_lost', '_block_request', '_read_at_ms', '_limits_at_ms', '_fresh_until_ms')
 
     def __init__(self, bus, device_id=1, phase_order=PHASE_ORDER):
@@ -66,6 +67,7 @@ class ChargerClient:
         self.answered_ms = None
         self.due_ms = 0
         self.watch_limits = False
+        self.urgent = False
         self.counts = {}
         for name in COUNTS:
             self.counts[name] = 0
@@ -125,6 +127,10 @@ class ChargerClient:
             self._read_at_ms = at_ms
             if at_ms < self.due_ms:
                 self.due_ms = at_ms
+
+    def hurry(self, urgent):
+        """True while each moment counts: no gap is waited for that would spare others a collision, and a silent box is asked without a pause."""
+        self.urgent = self._master.urgent = urgent
 
     def note_busy(self, busy_ms):
         """The loop had no time for the bus for busy_ms: what is read next is no sign of a gap now."""
@@ -206,6 +212,8 @@ class ChargerClient:
             self._fresh_until_ms = None
             if self._write is not None:
                 self._write_lost = True
+            if self.urgent:
+                self.read_soon(now_ms)
         self.failed_address = done.address
         return READ_FAILED
 

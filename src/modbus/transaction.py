@@ -76,9 +76,10 @@ def write_request(device_id, address, value):
 
 
 class Master:
-    """Owner of the bus. request: the one under way, or None; due_ms: when poll() wants to be called for it."""
+    """Owner of the bus. request: the one under way, or None; due_ms: when poll() wants to be called for it; urgent: it goes out as soon as
+    nobody talks, though somebody may be about to."""
 
-    __slots__ = ('request', 'sent', 'done', 'due_ms', 'start_char', 'raw', 'at_ms', 'reader', 'statistics', '_read', '_transmit',
+    __slots__ = ('request', 'sent', 'done', 'due_ms', 'urgent', 'start_char', 'raw', 'at_ms', 'reader', 'statistics', '_read', '_transmit',
                  '_counts', '_credit_ms', '_failed', '_wait_ms', '_trust', '_slowest_ms', '_quick_id', '_until_ms', '_wanted_ms',
                  '_sent_ms', '_echo', '_open_ms', '_byte_ms', '_stamp_ms', '_foreign_ms', '_burst_ms', '_burst_timed', '_answer_ms',
                  '_intervals', '_shortest_ms', '_polled_ms', '_busy_ms', '_busy_end_ms')
@@ -88,6 +89,7 @@ class Master:
         self.sent = False            # the request is on its way, its answer is awaited
         self.done = None             # the request that the latest result belongs to
         self.due_ms = 0
+        self.urgent = False
         self.start_char = 0
         self.raw = b''               # of the latest frame: body and LRC
         self.at_ms = 0               # when the frame arrived, at the earliest
@@ -301,6 +303,6 @@ class Master:
             return free_ms
         if now_ms <= self._burst_ms + self._shortest_ms * 7 // 8 - EXCHANGE_MS - (self._patience_ms() if self._failed else RESPONSE_MS):
             return now_ms
-        if now_ms - self._wanted_ms >= STARVED_MS:
+        if self.urgent or now_ms - self._wanted_ms >= STARVED_MS:
             return now_ms   # who is asked this while waiting is asked right behind a frame
         return self._foreign_ms + TALKER_MS   # past, and so now, when nobody else talks

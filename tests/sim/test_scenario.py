@@ -6,8 +6,11 @@ import subprocess
 import sys
 
 import pytest
+from app.journal import Journal
 from sim import scenario
 from sim.__main__ import main as command
+from sim.hal import SimStore
+from sim.world import World
 
 HOUR_S = 3600
 
@@ -155,3 +158,15 @@ def test_an_unknown_command_shows_the_help(capsys):
     assert command(['fly']) == 2
     assert 'scenario' in capsys.readouterr().err
     assert command(['--help']) == 0
+
+
+def test_a_damaged_record_is_found_unreadable_at_the_next_boot():
+    said = {'t': 100, 'do': 'downlink', 'data': {'command': 'lock', 'id': 1, 'issued_at': 1775286100}}
+    world = World(scenario.complete({'duration_s': 1, 'events': [said, {'t': 200, 'do': 'flash_damage', 'record': 'owner'},
+                                                        {'t': 200, 'do': 'flash_damage', 'record': 'nothing'}]}))
+    world.run(199)
+    kept = Journal(SimStore(world.flash)).get('owner')
+    before = dict(world.flash.records)
+    world.run(200.4)   # the next boot takes longer
+    assert kept and not Journal(SimStore(world.flash)).get('owner')
+    assert {name for name, value in world.flash.records.items() if value != before[name]} == {'owner_a', 'owner_b'}

@@ -196,3 +196,16 @@ def test_a_nul_after_each_telegram_can_be_switched_on_and_off():
 def test_a_wallbox_needs_no_option():
     kernel = Kernel()
     assert Wallbox(kernel, Line(kernel, 1), lambda kind, t_us=None, **fields: None).code == 'A1'
+
+
+@pytest.mark.parametrize('a1_s', [0.5, 2.0])
+def test_a_box_that_starts_shows_a1_and_no_car_for_as_long_as_it_is_told(a1_s):
+    made = Bench(key='unlocked', start_a1_s=a1_s)
+    made.plug()
+    made.run(3)
+    made.box.power(False)
+    made.box.power(True)
+    made.run(3 + a1_s - 0.1)
+    assert made.ask(STATUS)[8:11] == 'A11'
+    made.run(0.2)
+    assert made.box.code == 'B1' and made.ask(STATUS)[10] == '9'

@@ -36,7 +36,7 @@ class Charger:
         self.box = box
         self.outcome = None
         self.limits = self.block = None
-        self.watch_limits = False
+        self.watch_limits = self.urgent = False
         self.failed_address = 0
         self.wrote = None
         self.asked = None
@@ -44,6 +44,9 @@ class Charger:
     @property
     def reading(self):
         return self.box.facts.reading or Part(code=None, at_ms=0)
+
+    def hurry(self, urgent):
+        self.urgent = urgent
 
     def read_soon(self, now_ms, in_ms=0):
         """It reads often enough."""

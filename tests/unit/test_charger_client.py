@@ -55,6 +55,23 @@ def test_nothing_is_known_before_the_first_answer():
     assert client.poll(0) == IDLE and client.due_ms == 1200
 
 
+def test_a_silent_box_is_asked_without_a_pause_while_that_is_urgent():
+    wire, box, client = world()
+    wire.run(client, 10_000)
+    box.off = True
+    wire.run(client, 15_000)
+    slow = len(wire.sent)
+    client.hurry(True)
+    wire.run(client, 20_000)
+    assert len(wire.sent) - slow >= 11   # three telegrams of 408 ms each, without a pause
+    box.off = False
+    began_ms = wire.now_us // 1000
+    assert times(wire.run(client, 21_000), READING)[0] - began_ms < 500
+    client.hurry(False)
+    events = times(wire.run(client, 40_000), READING)
+    assert {after - before for before, after in zip(events[1:], events[2:])} == {2000}
+
+
 def test_limits_are_read_only_while_somebody_wants_them():
     wire, box, client = world()
     box.icmax = 1000

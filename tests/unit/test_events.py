@@ -268,6 +268,16 @@ def test_power_that_is_back_is_told_but_not_at_the_first_boot_of_all_nor_after_a
     assert rig.step(10).told == [('power_restored', None)]
 
 
+def test_a_memory_that_was_lost_is_told_once_a_boot_before_all_else():
+    rig = Rig(POWER_ON)
+    rig.step(10)
+    for _ in range(2):
+        rig.boot(POWER_ON)
+        rig.events.forgot = True
+        rig.step(10)
+    assert rig.told == [('memory_lost', None), ('power_restored', None)] * 2
+
+
 @pytest.mark.parametrize('away_s, starting, icmax, times', [(200, False, OWN, 1), (200, False, PAUSE, 0), (2, False, OWN, 0), (200, True, OWN, 0)])
 def test_a_box_that_comes_back_without_its_limit_had_no_power(away_s, starting, icmax, times):
     rig = held()

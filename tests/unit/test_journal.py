@@ -1,7 +1,7 @@
 """The journal over stores that a power cut or a failure leaves in any state: the old value or the new one, never another."""
 
 import pytest
-from app.journal import MAX_VALUE, Journal
+from app.journal import MAX_VALUE, UNREADABLE, Journal
 from hal.contract import STORE, HalError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,6 +93,8 @@ def test_the_copies_are_written_in_turn_whatever_boots_come_between():
     journal.put('claims', b'\x01x')
     journal.put('claims', b'\x01y')
     assert flash.writes == ['claims_a', 'claims_b'] * 3
+    journal.put('claims', b'\x01z', True)
+    assert flash.writes[6:] == ['claims_a', 'claims_b']
 
 
 def test_a_value_is_written_only_when_it_changes_and_read_once_a_boot():
@@ -220,7 +222,7 @@ def test_a_copy_that_cannot_be_read_is_replaced_first(broken):
     flash = kept(b'\x01one', b'\x01two')
     flash.unreadable = (broken,)
     journal = Journal(flash)
-    assert journal.get('claims') == {'claims_a': b'\x01two', 'claims_b': b'\x01one'}[broken]
+    assert journal.get('claims') == {'claims_a': b'\x01two', 'claims_b': b'\x01one'}[broken] and journal.lost == []
     journal.put('claims', b'\x01three')
     assert (flash.writes[-1], journal.store_failures) == (broken, 1)
     flash.unreadable = ()
@@ -231,7 +233,7 @@ def test_where_nothing_can_be_read_nothing_is_written():
     flash = kept(b'\x01one')
     flash.unreadable = ('claims_a', 'claims_b')
     journal = Journal(flash)
-    assert journal.get('claims') is None
+    assert journal.get('claims') == UNREADABLE and journal.lost == ['claims']
     with pytest.raises(HalError):
         journal.put('claims', b'\x01two')
     assert len(flash.writes) == 1 and journal.store_failures == 4
@@ -251,6 +253,51 @@ def test_the_longest_value_and_name_fit_the_store():
     flash = Flash()
     Journal(flash).put('limit_back', bytes(MAX_VALUE))
     assert Journal(flash).get('limit_back') == bytes(MAX_VALUE)
+
+
+# --- what cannot be read
+
+
+def test_a_damaged_record_is_told_from_one_that_never_was(broken=bytes(30)):
+    flash = Flash()
+    Journal(flash).put('owner', b'\x01one')   # the first of all in both copies
+    assert (Journal(flash).get('plan'), Journal(flash).lost) == (None, [])
+    flash.records.update(owner_a=broken)
+    assert Journal(flash).get('owner') == b'\x01one'
+    flash.records.update(owner_b=broken)
+    journal = Journal(flash)
+    assert journal.get('owner') == journal.get('owner') == UNREADABLE and journal.lost == ['owner']
+    journal.put('owner', b'\x01two')
+    assert flash.writes == ['owner_a', 'owner_b'] * 2 and Journal(flash).get('owner') == b'\x01two'
+
+
+def test_what_was_kept_in_both_copies_outlives_the_loss_of_either():
+    for copy in ('claims_a', 'claims_b'):
+        flash = kept(b'\x01one', b'\x01two')
+        Journal(flash).put('claims', b'\x01three', True)
+        flash.records[copy] = b'?'
+        assert Journal(flash).get('claims') == b'\x01three'
+
+
+def test_a_flash_that_takes_the_first_copy_only_has_kept_it():
+    flash = Flash()
+    put = flash.put
+
+    def once(name, value):
+        if flash.writes:
+            raise HalError(STORE, 'full')
+        put(name, value)
+    flash.put = once
+    journal = Journal(flash)
+    journal.put('owner', b'\x01one')
+    assert (journal.get('owner'), Journal(flash).get('owner'), journal.store_failures) == (b'\x01one', b'\x01one', 1)
+
+
+def test_a_record_that_its_owner_does_not_understand_is_lost_once():
+    journal = Journal(kept(b'\x09one'))
+    journal.reject('claims')
+    journal.reject('claims')
+    assert journal.lost == ['claims']
 
 
 # --- what the firmware before kept
@@ -280,15 +327,15 @@ def test_a_plain_record_does_not_rise_again_when_both_copies_are_gone():
     journal.put('lock', b'\x00')
     flash.records.update(lock_a=b'', lock_b=b'')
     journal = Journal(flash)
-    assert (journal.get('lock'), journal.torn, journal.lost) == (None, 2, 1)
+    assert (journal.get('lock'), journal.torn, journal.lost) == (UNREADABLE, 2, ['lock'])
 
 
-def test_an_unreadable_or_empty_plain_record_is_none():
+def test_an_empty_plain_record_is_none_and_an_unreadable_one_is_lost():
     assert Journal(Flash(lock=b'')).get('lock') is None
     flash = Flash(lock=b'\x01')
     flash.unreadable = ('lock',)
     journal = Journal(flash)
-    assert (journal.get('lock'), journal.store_failures) == (None, 1)
+    assert (journal.get('lock'), journal.store_failures, journal.lost) == (UNREADABLE, 1, ['lock'])
 
 
 # --- wear
@@ -310,7 +357,7 @@ def test_torn_copies_are_counted_and_nothing_is_called_lost():
     cut(flash, 'claims', b'\x01two', DAMAGES['without its end'])
     journal = Journal(flash)
     journal.get('claims')
-    assert (journal.torn, journal.lost, journal.store_failures) == (1, 0, 0)
+    assert (journal.torn, journal.lost, journal.store_failures) == (1, [], 0)
 
 
 def test_a_record_under_the_name_of_another_is_torn():

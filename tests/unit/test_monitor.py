@@ -54,6 +54,7 @@ def test_the_light_of_each_state(code, colour):
 
 def test_the_light_goes_red_when_the_box_is_gone_and_comes_back_with_it():
     rig = Rig(0xA1)
+    rig.board.box.car = False   # else it might be a box that has just started, and does not see its car yet
     rig.board.at(30000, lambda: setattr(rig.board.box, 'off', True))
     rig.board.at(200000, lambda: setattr(rig.board.box, 'off', False))
     rig.run(300000)

@@ -293,6 +293,44 @@ def test_a_lost_write_is_sent_again_at_once_three_times_and_then_at_a_slower_pac
     assert len([at for at in moments if at < 10000]) == 3
 
 
+def test_a_box_that_was_away_is_held_at_the_first_look_in_a1_too_and_in_a_hurry_until_it_is():
+    play = Play()
+    play.want = LOCK
+    play.live(60)
+    assert play.box.code == 0xE0 and not play.recon.urgent
+    play.writes.clear()
+    play.box.restart()
+    while not play.writes:
+        play.live(0.5)
+    assert play.writes[0][2:4] == (PAUSE, 0xA1) and play.recon.urgent
+    play.live(4)
+    assert [write[2] for write in play.writes] == [PAUSE, E0, OWN_DUTY] and not play.recon.urgent
+
+
+def test_a_hold_that_was_just_written_is_written_again_for_a_box_that_was_away_meanwhile():
+    play = Play()
+    play.box.plug(True)
+    play.live(30)
+    play.want = HOLD
+    while not play.writes:
+        play.live(0.5)
+    play.live(1)
+    play.box.restart()
+    play.live(6)
+    assert [write[2] for write in play.writes] == [PAUSE, PAUSE] and play.writes[1][0] - play.writes[0][0] < 8000
+
+
+def test_a_box_that_cannot_be_held_is_hurried_for_so_long_only():
+    play = Play()
+    play.box.plug(True)
+    play.box.fate = paper_box.LOST
+    play.want = HOLD
+    play.live(14)
+    assert play.recon.urgent
+    play.live(4)
+    assert not play.recon.urgent
+
+
 def test_a_record_of_another_version_or_a_broken_one_is_not_taken():
     play = Play()
     play.box.plug(True)

@@ -347,6 +347,18 @@ def test_a_talker_heard_while_an_answer_is_awaited_closes_the_gap_too():
     assert [start // 1000 for start, _, _ in wire.sent] == [2000, 2405, 8300]
 
 
+def test_what_is_urgent_waits_for_no_gap():
+    wire = Wire()
+    master, _ = master_on(wire)
+    begin(wire, master, read_request(9, 1, 2), until_ms=0)
+    wire.at(3_000_000, lambda: wire.inject(PANEL_ANSWER))
+    wire.run(Idle(master), 3600)
+    master.urgent = True
+    master.start(STATUS, 3600)
+    wire.run(Idle(master), 3700)
+    assert [start for start, _, _ in wire.sent] == [3_600_000]
+
+
 def test_what_is_not_looked_at_yet_may_be_a_question():
     wire = Wire()
     master, _ = master_on(wire)

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
-from app.watch import CONFIRM_MS, FIRST_STATE_MS, FOREVER_MS, OWN_PULSE_MS, SILENCE_MS, Watch
+from app.watch import CHANGE_MS, CONFIRM_MS, FIRST_STATE_MS, FOREVER_MS, OWN_PULSE_MS, SILENCE_MS, Watch
 
 
 class Charger:
@@ -140,6 +140,7 @@ def test_the_end_of_a_pulse_is_due(watch):
 def test_a_car_is_remembered_until_it_leaves(watch):
     assert not watch.car
     for code, car in ((0xB1, True), (0xC2, True), (0xB2, True), (0xE0, None), (0xF9, None)):
+        watch.see(code, 1000)
         watch.read(reading(code, car))
         assert watch.car
     watch.read(reading(0xA1, False))
@@ -164,3 +165,92 @@ def test_a_pulse_without_a_car_starts_nothing(watch):
     watch.read(reading(0xA1, False))
     watch.pulse(1000)
     assert not watch.starting
+
+
+# --- a box that was away
+
+
+@pytest.mark.parametrize('silence_ms', [3000, 20000, 100000])
+def test_a1_after_a_silence_is_no_unplugging_for_half_a_minute(watch, silence_ms):
+    now_ms = settle(watch, 0xC2, 0)
+    watch.read(reading(0xC2, True))
+    if silence_ms > SILENCE_MS:
+        watch.tick(now_ms)
+        watch.tick(now_ms + silence_ms - 1)
+    now_ms += silence_ms
+    before = watch.code
+    for step in range(0, OWN_PULSE_MS, 1000):
+        assert watch.see(0xA1, now_ms + step) is False
+        watch.read(reading(0xA1, False))
+        watch.tick(now_ms + step)
+        assert not watch.starting
+    assert watch.code == before and watch.car
+    watch.tick(now_ms + OWN_PULSE_MS)
+    watch.see(0xA1, now_ms + OWN_PULSE_MS)
+    assert watch.see(0xA1, now_ms + OWN_PULSE_MS + 250) is True
+    watch.read(reading(0xA1, False))
+    assert not watch.car
+
+
+def test_the_first_a1_of_a_boot_is_no_unplugging_of_a_car_that_is_on_record(watch):
+    watch.car = True
+    watch.see(0xA1, 4000)
+    watch.read(reading(0xA1, False))
+    assert watch.see(0xA1, 4250) is False
+    assert watch.car and watch.tick(4250) == FIRST_STATE_MS
+    assert watch.see(0xB1, 5000) is False
+    assert watch.see(0xB1, 5250) is True
+
+
+def test_other_states_are_believed_after_a_silence_and_so_is_a1_without_a_car_before(watch):
+    now_ms = settle(watch, 0xB1, 0) + 20000
+    watch.see(0xA1, now_ms)
+    assert watch.see(0xA1, now_ms + 250) is True
+    watch.car = True
+    watch.see(0xE0, now_ms + 20000)
+    assert watch.see(0xE0, now_ms + 20250) is True
+
+
+def test_a_car_that_leaves_after_the_last_reading_was_lost_is_missed_at_once(watch):
+    now_ms = settle(watch, 0xC2, 0)
+    watch.read(reading(0xC2, True))
+    watch.see(0xA1, now_ms + 1900)
+    assert watch.see(0xA1, now_ms + 2150) is True
+
+
+# --- what hides a change of car
+
+
+def hidden(watch, for_ms, pulse=False):
+    """A car, E0 for so long, and a car again; returns how often it may have become another one."""
+    now_ms = settle(watch, 0xB2, 0)
+    watch.read(reading(0xB2, True))
+    if pulse:
+        watch.pulse(now_ms)
+    for step in range(0, for_ms + 1, 1000):
+        watch.see(0xE0, now_ms + step)
+        watch.read(reading(0xE0))
+    now_ms += for_ms
+    watch.pulse(now_ms)
+    for code in (0xA1, 0xB1, 0xB2):
+        watch.see(code, now_ms + 1000)
+        watch.read(reading(code, code != 0xA1))
+    assert watch.car
+    return watch.changes
+
+
+@pytest.mark.parametrize('for_ms, changes', [(5000, 0), (CHANGE_MS - 2000, 0), (CHANGE_MS, 1), (3600000, 1)])
+def test_behind_a_long_e0_the_car_may_have_become_another_one(watch, for_ms, changes):
+    assert hidden(watch, for_ms) == changes
+
+
+def test_behind_a_pulse_of_ours_it_stays_the_same(watch):
+    assert hidden(watch, 20000, pulse=True) == 0
+
+
+def test_an_e0_that_a_boot_finds_may_have_been_there_for_long(watch):
+    watch.see(0xE0, 4000)
+    watch.read(reading(0xE0))
+    watch.see(0xB1, 6000)
+    watch.read(reading(0xB1, True))
+    assert watch.changes == 1
