@@ -4,6 +4,7 @@ A downlink is a command in the book; its turn changes the claims; the reconciler
 """
 
 from hal.contract import HalError
+from lorawan.outbox import ANSWER
 from modbus import control
 
 from app import downlink, words
@@ -175,11 +176,11 @@ class Actor:
             if verdict == REPEATED and book is self.levels:
                 work.detail = _D_REPEATED
             # Who asks again has missed an answer on a bad way: it is said twice.
-            if self._session.accepts(now_ms):
+            if self._session.accepts(now_ms, self._owed()):
                 self._over.extend([work] * (1 + (verdict == REPEATED and book is self.book)))
             return
         # The original's lock is obeyed even where there is no airtime left to say so.
-        if verdict == FULL or not (self._session.accepts(now_ms) or book is self.levels and told.op == LOCK):
+        if verdict == FULL or not (self._session.accepts(now_ms, self._owed()) or book is self.levels and told.op == LOCK):
             return self._refuse(told)
         if book is self.book:
             self.levels.between()
@@ -191,6 +192,10 @@ class Actor:
         if told.fault:
             self._finish(work, REFUSED, told.fault)
         self._charger.read_soon(now_ms)
+
+    def _owed(self):
+        """How many answers are promised that are not out yet."""
+        return len(self._works) + len(self._over) + self._session.outbox.count(ANSWER)
 
     def _refuse(self, told):
         """No room for it, or none for its answer."""

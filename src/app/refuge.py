@@ -95,7 +95,7 @@ class Refuge:
             self._reboot_ms = now_ms + REBOOT_MS
         if result == _DONE and told.op == _REPORT:
             self._tell(now_ms)
-        if self._session.accepts(now_ms):
+        if self._session.accepts(now_ms, self._session.outbox.count(ANSWER)):
             self._answers += 1
             answer = Answer(told, result)
             self._session.outbox.put(ANSWER, self._answers, lambda limit: _packed(RESULT_PORT, codec.encode_result(answer, Silence, limit)))

@@ -8,6 +8,8 @@ FAULT = const(1)
 CHANGE = const(2)
 RECORD = const(3)
 HEARTBEAT = const(4)
+# That commands were turned away: after all else, and on a budget of its own (lorawan.governor has 5 to 7 for joins and the reserve).
+BUSY = const(8)
 
 # Answers and records stay until they were sent, but only so many at a time, so that the newest state always finds a place.
 # A record that finds none is in flash: it is put again when another one was sent.
