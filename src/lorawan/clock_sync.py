@@ -141,8 +141,8 @@ class ClockSync:
         if now_ms - asked_ms >= EVERY_MS:
             self._asked_ms = None
             self.unanswered += 1
-            # A network that never answered was never told to; and one that was heard meanwhile is there.
-            if self.answered and self._session.heard_ms < asked_ms:
+            # A network that never answered was never told to; and one that proved meanwhile that it hears us does.
+            if self.answered and self._session.proven_ms < asked_ms:
                 self._session.unanswered(now_ms)
 
     def _is_out(self, asked_ms):
@@ -202,6 +202,7 @@ class ClockSync:
         self._asked_ms = None
         if self._time.network(utc_s, at_ms):
             self._next_ms = now_ms + DAY_MS
+            self._session.governor.tell_time(now_ms, self._time.utc_s(now_ms))
         self._changes = self._time.changes
 
     def _next_token(self):

@@ -5,20 +5,20 @@ from micropython import const
 from hal.contract import HalError
 
 from lorawan.ledger import BUCKET_MS, DAY_MS, Ledger
-from lorawan.outbox import CHANGE
+from lorawan.outbox import ANSWER, BUSY, CHANGE, FAULT
 
 # Fair use of The Things Network is 30 s a day (its forum, topic 1300); we stay under 24 s, joins and repeats included.
 DAY_MAX_MS = const(24000)
 JOINS_MAX = const(20)
 
-# What asks, beside the priorities of the outbox (0 answer, 1 fault, 2 change, 3 record, 4 heartbeat): a join, and the uplink that
+# What asks, beside the priorities of the outbox (0 answer, 1 fault, 2 change, 3 record, 4 heartbeat, 8 busy): a join, and the uplink that
 # is due whatever the budget says, for which the reserve is kept.
 JOIN = const(5)
 RESERVED = const(6)
 # That uplink needs a session: the join for it.
 RESERVED_JOIN = const(7)
-# The total that may be reached for it, `busy` (8) last. Joins leave room for the answers after them.
-_MAX_MS = (24000, 24000, 20000, 20000, 12000, 20000, 24000, 24000, 12000)
+# The total that may be reached for it. Joins leave room for the answers after them.
+_MAX_MS = (24000, 24000, 20000, 20000, 12000, 20000, 24000, 24000, 20000)
 _JOINS = (JOIN, RESERVED_JOIN)
 
 # The record counts this much more than was sent: it is written anew only when that is used up, so a reboot loses nothing,
@@ -30,16 +30,24 @@ REFRESH_MS = const(3600000)
 _RECORD = 'airtime'
 # Written before the reset of a board that has searched for a session for a day, and taken back by the boot after it.
 _SEARCH = 'search'
-# Boots late on a full day: a join of 28 ms and an uplink of 371 out of turn each, so two of them. At SF12 the heartbeats
-# alone leave no room for it beside the two answers that a command needs.
-_BOOTS_MS = const(800)
+# Beside the heartbeats of a day there is room for so many answers; at SF12 that is all there is.
+_ANSWERS = const(5)
+# Where there is more, so many boots of a day have their join and first uplink out of turn, whatever else was sent.
+_BOOTS = const(10)
+# The first ones of a day at the data rate in use, if that leaves so many at the one of last resort.
+_BOOTS_FAST = const(8)
+# Of the answers, what is not one leaves so many their room.
+_ANSWERS_LAST = const(3)
+# That commands were turned away may cost so much a day, or one frame.
+_BUSY_MS = const(1000)
 
 
 class Governor:
     """wait_ms() asks, begin() before every emission, settle() when it is known what went out."""
 
     __slots__ = ('ledger', 'store_failures', 'spacing_ms', '_store', '_pending_ms', '_pending_joins', '_credit_ms', '_credit_joins',
-                 '_heartbeat_ms', '_spare_ms', '_least_ms', '_least_spacing_ms', '_reserved', '_boots_ms', '_saved_ms', '_recorded')
+                 '_heartbeat_ms', '_due_ms', '_least_ms', '_least_spare_ms', '_least_spacing_ms', '_reserved', '_boots', '_boot_ms',
+                 '_saved_ms', '_recorded', '_busy_ms')
 
     def __init__(self, store, now_ms):
         self.ledger = Ledger(now_ms)
@@ -50,8 +58,9 @@ class Governor:
         self._credit_ms = 0
         self._credit_joins = 0
         self._saved_ms = now_ms
+        self._busy_ms = []           # when that was told, in the last day
+        self.reserve_least(0, DAY_MS, 0)
         self.reserve(0, DAY_MS)
-        self.reserve_least(0, DAY_MS)
         try:
             record = store.get(_RECORD)
         except HalError:
@@ -64,11 +73,14 @@ class Governor:
     def reserve(self, heartbeat_ms, spacing_ms, spare_ms=0):
         """Keep room for an emission of heartbeat_ms every spacing_ms, and for one that turns out to be spare_ms longer."""
         self._heartbeat_ms = heartbeat_ms
-        self._spare_ms = spare_ms
         self.spacing_ms = spacing_ms
         # An entry counts for a day and at most one bucket more: so many heartbeats count at the same time.
-        self._boots_ms = _BOOTS_MS if 0 < heartbeat_ms <= CREDIT_MS else 0
         self._reserved = (DAY_MS + BUCKET_MS + spacing_ms - 1) // spacing_ms
+        left_ms = DAY_MAX_MS - (self._reserved + _ANSWERS + 1) * heartbeat_ms - spare_ms
+        # One heartbeat to spare, for MAC answers that ride on them, and the boots. At SF12 there is no room for either: what cannot be
+        # foreseen there has a heartbeat go faster.
+        self._due_ms = spare_ms + (heartbeat_ms if left_ms >= 0 else 0)
+        self._boots = max(0, min(_BOOTS, left_ms // self._boot_ms)) if self._boot_ms else 0
 
     def wait_ms(self, now_ms, priority, airtime_ms):
         """0 if an emission may begin now, else when to ask again: an hour at most, though it may be too early."""
@@ -76,20 +88,43 @@ class Governor:
         self.refresh(now_ms)
         new_ms = self._pending_ms + airtime_ms
         if (ledger.total_ms + new_ms <= _MAX_MS[priority] and (priority not in _JOINS or ledger.joins < JOINS_MAX)
-                and new_ms <= self._room_ms(now_ms, priority, new_ms)):
+                and new_ms <= self._room_ms(now_ms, priority, new_ms) and (priority != BUSY or self._may_say_busy(now_ms, airtime_ms))):
             return 0
         return min(ledger.next_expiry_ms(now_ms), REFRESH_MS)
 
-    def reserve_least(self, heartbeat_ms, spacing_ms):
-        """The same at the fastest data rate: what slower ones and joins must leave on a day that is full."""
+    def _may_say_busy(self, now_ms, airtime_ms):
+        times = self._busy_ms
+        while times and now_ms - times[0] >= DAY_MS:
+            times.pop(0)
+        return len(times) < max(1, _BUSY_MS // airtime_ms)
+
+    def said_busy(self, now_ms):
+        """A frame was sent that says so."""
+        self._busy_ms.append(now_ms)
+
+    def reserve_least(self, heartbeat_ms, spacing_ms, boot_ms, spare_ms=0):
+        """The same at the data rate of last resort: what all else must leave on a day that is full. boot_ms: a join, and its first uplink."""
         self._least_ms = heartbeat_ms
+        self._least_spare_ms = spare_ms
         self._least_spacing_ms = spacing_ms
+        self._boot_ms = boot_ms
 
     def leaves_least(self, now_ms, airtime_ms):
-        """True if after such an emission the fast heartbeats of the coming day still fit."""
+        """True if after such an emission the heartbeats of last resort of the coming day still fit."""
+        return self._leaves(now_ms, airtime_ms, self._least_spare_ms, self._least_ms, self._least_spacing_ms, 0)
+
+    def leaves_all(self, now_ms, airtime_ms):
+        """True if after it those at the data rate in use do, and the other boots of a day."""
+        return self._leaves(now_ms, airtime_ms, self._due_ms, self._heartbeat_ms, self.spacing_ms, _BOOTS_FAST)
+
+    def _leaves(self, now_ms, airtime_ms, due_ms, heartbeat_ms, spacing_ms, boots):
         self.refresh(now_ms)
         wanted_ms = self._pending_ms + airtime_ms
-        return wanted_ms <= self._expiring_ms(now_ms, wanted_ms, self._least_ms, self._least_ms, self._least_spacing_ms)
+        return wanted_ms <= self._expiring_ms(now_ms, wanted_ms, due_ms, heartbeat_ms, spacing_ms, boots)
+
+    def tell_time(self, now_ms, utc_s):
+        """The network says what time it is: what was sent before a power cut is as old as it is."""
+        self.ledger.tell_time(now_ms, utc_s)
 
     def refresh(self, now_ms):
         """Let what is old be forgotten, on record too; when to call again."""
@@ -160,13 +195,16 @@ class Governor:
 
     def _save(self, now_ms):
         """With the credit, on a full day less of it, so that a reboot takes nothing from the heartbeats."""
-        wanted_ms = self._pending_ms + CREDIT_MS
-        self._write(now_ms, max(0, self._room_ms(now_ms, CHANGE, wanted_ms) - self._pending_ms))
+        credit_ms = 0
+        # Where two frames do not fit it would save no write, and cost airtime at every boot.
+        if 2 * self._heartbeat_ms <= CREDIT_MS:
+            credit_ms = max(0, self._room_ms(now_ms, CHANGE, self._pending_ms + CREDIT_MS) - self._pending_ms)
+        self._write(now_ms, credit_ms)
 
     def _write(self, now_ms, credit_ms):
         self._saved_ms = now_ms
         try:
-            self._store.put(_RECORD, self.ledger.dump(self._pending_ms + credit_ms, self._pending_joins))
+            self._store.put(_RECORD, self.ledger.dump(now_ms, self._pending_ms + credit_ms, self._pending_joins))
         except HalError:
             # The budget still holds until the next reboot; the next emission tries again.
             self.store_failures += 1
@@ -184,19 +222,24 @@ class Governor:
         if priority == RESERVED_JOIN:
             # It is worth nothing without the uplink after it. One that costs no more than the uplink in whose place it goes takes
             # nothing from later ones; any other must leave them their room.
-            due_ms = heartbeat_ms + self._spare_ms
+            due_ms = self._least_ms
             room_ms = DAY_MAX_MS - ledger.total_ms - due_ms
             if wanted_ms <= heartbeat_ms:
                 return room_ms
-            return min(room_ms, self._expiring_ms(now_ms, wanted_ms, due_ms, self._least_ms, self._least_spacing_ms))
-        # One to spare, for MAC answers that ride on heartbeats. A join is followed by an uplink at once, any other frame is
-        # itself the uplink from which the next one is counted.
-        due_ms = self._spare_ms + (2 * heartbeat_ms if priority == JOIN else heartbeat_ms + self._boots_ms)
-        room_ms = DAY_MAX_MS - due_ms - self._reserved * heartbeat_ms - ledger.total_ms
+            return min(room_ms, self._expiring_ms(now_ms, wanted_ms, due_ms, self._least_ms, self._least_spacing_ms, 0))
+        # A join is followed by an uplink at once, any other frame is itself the uplink from which the next one is counted.
+        due_ms = self._due_ms
+        boots = self._boots
+        if priority == JOIN:
+            due_ms += heartbeat_ms
+            boots = 0
+        elif priority not in (ANSWER, FAULT) and not boots:
+            due_ms += _ANSWERS_LAST * heartbeat_ms
+        room_ms = DAY_MAX_MS - due_ms - self._reserved * heartbeat_ms - boots * self._boot_ms - ledger.total_ms
         if room_ms >= wanted_ms:
             return wanted_ms
-        return self._expiring_ms(now_ms, wanted_ms, due_ms, heartbeat_ms, self.spacing_ms)
+        return self._expiring_ms(now_ms, wanted_ms, due_ms, heartbeat_ms, self.spacing_ms, boots)
 
-    def _expiring_ms(self, now_ms, wanted_ms, due_ms, heartbeat_ms, spacing_ms):
-        """Up to wanted_ms, what can be sent now beside due_ms and a heartbeat every spacing_ms while old entries expire."""
-        return min(wanted_ms, DAY_MAX_MS - due_ms - self.ledger.peak_ms(now_ms, spacing_ms, heartbeat_ms))
+    def _expiring_ms(self, now_ms, wanted_ms, due_ms, heartbeat_ms, spacing_ms, boots):
+        """Up to wanted_ms, what can be sent now beside due_ms, a heartbeat every spacing_ms and so many boots while old entries expire."""
+        return min(wanted_ms, DAY_MAX_MS - due_ms - self.ledger.peak_ms(now_ms, spacing_ms, heartbeat_ms, boots, self._boot_ms))

@@ -4,7 +4,7 @@ from micropython import const
 
 # So many unanswered questions in a row make it one data rate slower. One alone is everyday loss.
 MISSES_MAX = const(2)
-# After so long at a slower one, something heard meanwhile, the next faster one is tried; each time that fails, twice as long.
+# After so long at a slower one, an answer meanwhile, the next faster one is tried; each time that fails, twice as long.
 HOLD_MS = const(43200000)
 HOLD_MAX_MS = const(345600000)
 
@@ -12,7 +12,7 @@ HOLD_MAX_MS = const(345600000)
 class Ladder:
     """A question is a frame that demands an answer. data_rate: never faster than configured, never below the region's floor."""
 
-    __slots__ = ('data_rate', 'fastest', 'rescue', '_slowest', '_misses', '_since_ms', '_hold_ms', '_heard', '_climbed', '_trial')
+    __slots__ = ('data_rate', 'fastest', 'rescue', '_slowest', '_misses', '_since_ms', '_hold_ms', '_proven', '_climbed', '_trial')
 
     def __init__(self, region, data_rate, now_ms):
         """data_rate: as configured; where the ladder begins and what it comes back to."""
@@ -22,7 +22,7 @@ class Ladder:
         self._misses = 0            # unanswered questions in a row
         self._since_ms = now_ms     # at this data rate
         self._hold_ms = HOLD_MS
-        self._heard = False         # something, at this data rate
+        self._proven = False        # that a frame at this data rate was heard
         self._climbed = False       # came to this data rate from a slower one
         self._trial = False         # and no question has been answered at it yet
 
@@ -35,18 +35,14 @@ class Ladder:
                 self._fall(now_ms)
 
     def answered(self):
-        """One got its answer."""
-        self.heard()
-        self._trial = False
-
-    def heard(self):
-        """Any frame. In class C it may come unasked: then it tells nothing about the data rate of ours, and a trial goes on."""
+        """One got its answer. Any other frame may come unasked, in class C, and tells nothing about ours."""
         self._misses = 0
-        self._heard = True
+        self._proven = True
+        self._trial = False
 
     def step(self, now_ms):
         """The data rate of the frame that is sent now."""
-        if self.data_rate < self.fastest and self._heard and now_ms - self._since_ms >= self._hold_ms:
+        if self.data_rate < self.fastest and self._proven and now_ms - self._since_ms >= self._hold_ms:
             self._go(self.data_rate + 1, now_ms)
             self._climbed = self._trial = True
         return self.data_rate
@@ -62,4 +58,4 @@ class Ladder:
         self.data_rate = data_rate
         self._since_ms = now_ms
         self._misses = 0
-        self._heard = False
+        self._proven = False

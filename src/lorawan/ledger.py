@@ -9,14 +9,19 @@ DAY_MS = const(86400000)
 BUCKET_MS = const(1200000)
 # The bucket of now, and every one that is not wholly older than a day.
 SLOTS = const(73)
-_VERSION = const(1)
-_RECORD_BYTES = const(1 + 3 * 73)
+# Record: version, UTC s of the last moment whose time was known (0: none), buckets since then, and three bytes a bucket, newest first.
+# Version 1 had the buckets alone.
+_VERSION = const(2)
+_HEAD_BYTES = const(6)
+_RING_BYTES = const(3 * 73)
+# Two readings of a clock in whole seconds, with the drift of a day between them.
+_UNSURE_S = const(30)
 
 
 class Ledger:
     """A ring of buckets; total_ms and joins cover the sliding day as of the last advance()."""
 
-    __slots__ = ('total_ms', 'joins', '_index', '_ms', '_joins')
+    __slots__ = ('total_ms', 'joins', '_index', '_ms', '_joins', '_known_s', '_known_index', '_known_ms')
 
     def __init__(self, now_ms):
         self.total_ms = 0
@@ -24,6 +29,9 @@ class Ledger:
         self._index = now_ms // BUCKET_MS
         self._ms = array('I', [0] * SLOTS)
         self._joins = array('B', [0] * SLOTS)
+        self._known_s = 0           # UTC of the last moment whose time is known, 0: of none
+        self._known_index = 0       # its bucket
+        self._known_ms = None       # that moment, if it was since the boot
 
     def advance(self, now_ms):
         """Forget what is wholly older than a day."""
@@ -56,22 +64,28 @@ class Ledger:
             total_ms += self._ms[index % SLOTS]
         return total_ms
 
-    def peak_ms(self, now_ms, spacing_ms, cost_ms):
+    def peak_ms(self, now_ms, spacing_ms, cost_ms, boots=0, boot_ms=0):
         """The most that a day comes to, one after the other, if something of cost_ms is sent after each spacing_ms from now on, for a day.
+
+        And if at the worst moment of it the joins of a day come to so many boots, of boot_ms each.
 
         It is highest just before something is forgotten, or at the end.
         """
         oldest = max(now_ms // BUCKET_MS, self._index) - SLOTS + 1
         left_ms = self.remaining_ms(now_ms)
-        peak_ms = (DAY_MS + BUCKET_MS + spacing_ms - 1) // spacing_ms * cost_ms
+        peak_ms = (DAY_MS + BUCKET_MS - 1) // spacing_ms * cost_ms + boots * boot_ms
         all_ms = self._ms
+        boots -= self.joins
         for index in range(oldest, self._index + 1):
             airtime_ms = all_ms[index % SLOTS]
             if airtime_ms:
                 total_ms = left_ms + ((index + SLOTS) * BUCKET_MS - 1 - now_ms) // spacing_ms * cost_ms
+                if boots > 0:
+                    total_ms += boots * boot_ms
                 if total_ms > peak_ms:
                     peak_ms = total_ms
                 left_ms -= airtime_ms
+            boots += self._joins[index % SLOTS]
         return peak_ms
 
     def next_expiry_ms(self, now_ms):
@@ -94,10 +108,41 @@ class Ledger:
                 tries += joins
         return pace_ms
 
-    def dump(self, extra_ms=0, extra_joins=0):
+    def tell_time(self, now_ms, utc_s):
+        """The network says what time it is. After a boot: what was on record before the power cut is older by the time without power."""
+        self.advance(now_ms)
+        if self._known_ms is None and self._known_s:
+            self._age((self._known_index * BUCKET_MS + (utc_s - self._known_s - _UNSURE_S) * 1000 - now_ms) // BUCKET_MS)
+        self._known_s = utc_s
+        self._known_ms = now_ms
+        self._known_index = now_ms // BUCKET_MS
+
+    def _age(self, buckets):
+        """Everything before the bucket whose time was known is so much older; in that one is what the record counted in advance."""
+        if buckets <= 0:
+            return
+        for index in range(self._index - SLOTS + 1, self._known_index):
+            slot = index % SLOTS
+            if index - buckets > self._index - SLOTS:
+                self._ms[(index - buckets) % SLOTS] = self._ms[slot]
+                self._joins[(index - buckets) % SLOTS] = self._joins[slot]
+            self._ms[slot] = self._joins[slot] = 0
+        self.total_ms = sum(self._ms)
+        self.joins = sum(self._joins)
+
+    def dump(self, now_ms, extra_ms=0, extra_joins=0):
         """The record for a Store, newest bucket first, with what may yet happen added to the newest."""
-        record = bytearray(_RECORD_BYTES)
+        self.advance(now_ms)
+        if self._known_ms is not None:
+            self._known_s += (now_ms - self._known_ms) // 1000
+            self._known_ms += (now_ms - self._known_ms) // 1000 * 1000
+            self._known_index = now_ms // BUCKET_MS
+        record = bytearray(_HEAD_BYTES + _RING_BYTES)
         record[0] = _VERSION
+        since = self._index - self._known_index
+        if self._known_s and since < SLOTS:
+            record[1:5] = self._known_s.to_bytes(4, 'big')
+            record[5] = since
         newest = self._index % SLOTS
         all_ms, all_joins = self._ms, self._joins
         # Most of a day is empty, and this is done at every frame.
@@ -109,13 +154,19 @@ class Ledger:
 
     def load(self, record, now_ms):
         """Go on from a record; False if it is none. The time since counts as none: nobody knows how long the power was off."""
-        if len(record) != _RECORD_BYTES or record[0] != _VERSION:
+        head = len(record) - _RING_BYTES
+        if not (head == _HEAD_BYTES and record[0] == _VERSION or head == 1 and record[0] == 1):
             return False
-        self._index = now_ms // BUCKET_MS
+        # The bucket of the reboot begins anew, or soon: nothing is forgotten early, wherever in its own bucket now is.
+        self._index = (now_ms + BUCKET_MS - 1) // BUCKET_MS
+        if head == _HEAD_BYTES:
+            self._known_s = int.from_bytes(record[1:5], 'big')
+            self._known_index = self._index - record[5]
         for age in range(SLOTS):
             slot = (self._index - age) % SLOTS
-            self._ms[slot] = record[1 + 3 * age] | record[2 + 3 * age] << 8
-            self._joins[slot] = record[3 + 3 * age]
+            at = head + 3 * age
+            self._ms[slot] = record[at] | record[at + 1] << 8
+            self._joins[slot] = record[at + 2]
         self.total_ms = sum(self._ms)
         self.joins = sum(self._joins)
         return True
@@ -123,7 +174,7 @@ class Ledger:
 
 def _put(record, age, airtime_ms, joins):
     """One bucket, age of them before the newest."""
-    at = 1 + 3 * age
+    at = _HEAD_BYTES + 3 * age
     if airtime_ms > 0xFFFF:
         airtime_ms = 0xFFFF
     record[at] = airtime_ms & 0xFF

@@ -2,16 +2,20 @@
 
 from micropython import const
 
-from lorawan.airtime import FRAME_OVERHEAD, airtime_ms
+from lorawan.airtime import FRAME_OVERHEAD, JOIN_REQUEST, LONGEST_MAC_ANSWERS, airtime_ms
 from lorawan.ledger import DAY_MS
 
 # No uplink is longer, so that it fits AU915 DR2 under the dwell limit; a status has a short form (decisions).
 LONGEST_PAYLOAD = const(11)
 SHORT_PAYLOAD = const(5)
+# A status or an answer in short form, or a request for the time, which has none: as long on the air, at SF10 and at SF12.
+LEAST_PAYLOAD = const(6)
 
-# By SF: the longest silence between uplinks, and what heartbeats may cost a day (decisions). Home Manager gives up after 195 min.
+# By SF: the longest silence between uplinks, what heartbeats may cost a day (decisions; Home Manager gives up after 195 min), and the
+# payload of what is reckoned with: at SF12 heartbeats and answers are short, or beside those of a day there is no room for five of these.
 _BY_SF = {
-    7: (5400000, 1500), 8: (5400000, 2600), 9: (5400000, 4100), 10: (5400000, 6000), 11: (7200000, 6000), 12: (7200000, 6000),
+    7: (5400000, 1500, 11), 8: (5400000, 2600, 11), 9: (5400000, 4100, 11), 10: (5400000, 6000, 11), 11: (7200000, 6000, 11),
+    12: (7200000, 6000, LEAST_PAYLOAD),
 }
 # A heartbeat is asked for this long before the longest silence is over, and may use the reserve from twice as long before.
 _MARGIN_MS = const(60000)
@@ -23,9 +27,12 @@ _ADR_EMISSIONS = const(3)
 
 
 class Pace:
-    """spacing_ms: after so long without an uplink the next one may use the reserve. repeats: emissions of the last unconfirmed frame."""
+    """spacing_ms: after so long without an uplink the next one may use the reserve. repeats: emissions of the last unconfirmed frame.
 
-    __slots__ = ('data_rate', 'spacing_ms', 'repeats', 'adr', '_region', '_longest_ms', '_budget_ms')
+    usual: bytes of a heartbeat or an answer.
+    """
+
+    __slots__ = ('data_rate', 'spacing_ms', 'usual', 'repeats', 'adr', '_region', '_longest_ms', '_budget_ms')
 
     def __init__(self, region, data_rate, adr=False):
         self._region = region
@@ -37,7 +44,7 @@ class Pace:
         """Reckon with that data rate from now on."""
         # A network may set one that we never use ourselves (SF7 at 250 kHz): reckoned as the next slower one.
         self.data_rate = min(data_rate, len(self._region.rates) - 1)
-        self._longest_ms, self._budget_ms = _BY_SF[self._region.radio(self.data_rate)[0]]
+        self._longest_ms, self._budget_ms, self.usual = _BY_SF[self._region.radio(self.data_rate)[0]]
         self.spacing_ms = self._longest_ms - 2 * _MARGIN_MS
 
     def emissions_ms(self, payload_bytes, emissions):
@@ -64,11 +71,20 @@ class Pace:
         """The most emissions, where the last one like it was emitted so often."""
         return max(_ADR_EMISSIONS, emissions) if self.adr else emissions
 
+    def boot_ms(self):
+        """What a boot costs at least: a join, and the first uplink in short form."""
+        sf, bandwidth_khz = self._region.radio(self._region.join_rates[0])
+        return airtime_ms(sf, bandwidth_khz, JOIN_REQUEST) + self.frame_ms(LEAST_PAYLOAD)
+
+    def rides_ms(self):
+        """What the MAC answers that ride on two frames cost."""
+        return 2 * (self.frame_ms(LEAST_PAYLOAD + LONGEST_MAC_ANSWERS) - self.frame_ms(LEAST_PAYLOAD))
+
     def limit(self, room):
         """Bytes that make() may use, where the modem has that much room."""
         return min(LONGEST_PAYLOAD, room, self._region.longest_payload(self.data_rate))
 
     def stretched_ms(self, period_ms, payload_bytes):
         """The heartbeat period nearest to the wanted one that budget and longest silence allow."""
-        shortest_ms = (DAY_MS * self.frame_ms(payload_bytes) + self._budget_ms - 1) // self._budget_ms
+        shortest_ms = (DAY_MS * self.frame_ms(min(payload_bytes, self.usual)) + self._budget_ms - 1) // self._budget_ms
         return min(max(period_ms, shortest_ms), self._longest_ms - _MARGIN_MS)

@@ -3,9 +3,9 @@
 from micropython import const
 
 from lorawan.airtime import LONGEST_MAC_ANSWERS
-from lorawan.governor import RESERVED
-from lorawan.outbox import CAPACITY, CHANGE
-from lorawan.pace import LONGEST_PAYLOAD, SHORT_PAYLOAD
+from lorawan.governor import REFRESH_MS, RESERVED
+from lorawan.outbox import BUSY, CAPACITY, CHANGE, RECORD
+from lorawan.pace import LEAST_PAYLOAD, SHORT_PAYLOAD
 
 # A modem's event may never come. SF12 frame 1.5 s, RX2 6 s after it with The Things Stack's RX1 delay of 5 s, 2 s for its
 # answer, up to 3 s until the modem believes that no acknowledgement comes, and margin; for each further emission of a frame
@@ -33,7 +33,7 @@ class Sender:
 
     __slots__ = ('in_flight', 'confirmed', 'due_ms', 'last_ms', 'tries', 'sent', 'refused', 'failed', '_ask', '_radio', '_governor',
                  '_ladder', '_pace', '_outbox', '_trials', '_bytes', '_begun_ms', '_deadline_ms', '_hold_ms', '_reserve_ms',
-                 '_reserve_again_ms', '_mac_bytes', '_riding_bytes', '_mac_ms')
+                 '_reserve_again_ms', '_first_until_ms', '_mac_bytes', '_riding_bytes', '_mac_ms')
 
     def __init__(self, ask, radio, governor, ladder, pace, outbox):
         """ask(now_ms, call, *arguments): the modem's yes or no."""
@@ -56,15 +56,21 @@ class Sender:
         self._hold_ms = 0           # no frame before
         self._reserve_ms = 0        # from then on the next uplink is the one for which airtime is kept
         self._reserve_again_ms = 0  # the same, if the frame in flight turns out not to have been emitted
+        self._first_until_ms = 0    # until then the next uplink is the first of its session, and goes only if later ones keep their room
         self._mac_bytes = 0         # that the MAC may add to the next frame
         self._riding_bytes = 0      # that it may have added to the last one
         self._mac_ms = 0            # later than now by MAC_EVERY_MS for each of the latest uplinks with answers
+        # Up to the ladder's rescue goes what is due on a day that is full.
+        data_rate = pace.data_rate
+        pace.use(max(data_rate, ladder.rescue))
+        governor.reserve_least(pace.frame_ms(LEAST_PAYLOAD), pace.spacing_ms, pace.boot_ms(), pace.rides_ms())
+        pace.use(data_rate)
         self._reserve()
-        governor.reserve_least(pace.frame_ms(LONGEST_PAYLOAD), pace.spacing_ms)
 
     def new_session(self, now_ms):
         """The first uplink of a session has the reserve: a class C network speaks only after it."""
         self._hold_ms = self._reserve_ms = now_ms
+        self._first_until_ms = now_ms + self._pace.spacing_ms
         self.tries = self._mac_bytes = self._riding_bytes = self._mac_ms = 0
 
     def carry(self, mac_bytes):
@@ -97,6 +103,7 @@ class Sender:
     def delivered(self, now_ms):
         """It was sent, as far as can be known; its key."""
         self.last_ms = self._begun_ms
+        self._first_until_ms = 0
         self.sent += 1
         self.tries = 0
         self._hold_ms = now_ms
@@ -148,20 +155,19 @@ class Sender:
                 self.due_ms = self._hold_ms
                 return
             self._choose_rate(now_ms)
-            room, wait_ms = self._room_and_wait_ms(now_ms, priority)
+            limit, wait_ms = self._limit_and_wait_ms(now_ms, priority)
             if now_ms >= self._reserve_ms and not self._pace.adr:
                 # The day was full when the ladder came down, or when the board was started anew: rather a heartbeat that may not be
                 # heard than none for hours.
-                if self._is_too_slow(now_ms, room):
-                    self._pace.use(self._ladder.fastest)
-                    room, wait_ms = self._room_and_wait_ms(now_ms, priority)
-                while wait_ms and self._pace.data_rate < self._ladder.rescue:
+                while self._pace.data_rate < self._ladder.rescue and (wait_ms or not self._leaves_later_ones(now_ms, limit)):
                     self._pace.use(self._pace.data_rate + 1)
-                    room, wait_ms = self._room_and_wait_ms(now_ms, priority)
+                    limit, wait_ms = self._limit_and_wait_ms(now_ms, priority)
+                if now_ms < self._first_until_ms and not self._governor.leaves_least(now_ms, self._cost_ms(limit)):
+                    wait_ms = min(max(wait_ms, self._governor.ledger.next_expiry_ms(now_ms)), self._first_until_ms - now_ms, REFRESH_MS)
             if wait_ms:
                 self.due_ms = now_ms + wait_ms
                 return
-            if self._send(now_ms, room, prove):
+            if self._send(now_ms, priority, limit, prove):
                 return
 
     def _choose_rate(self, now_ms):
@@ -175,37 +181,44 @@ class Sender:
     def _reserve(self):
         """Keep airtime for the uplink of the longest silence, at this data rate."""
         pace = self._pace
-        frame_ms = pace.frame_ms(LONGEST_PAYLOAD)
-        self._governor.reserve(frame_ms, pace.spacing_ms, pace.most_ms(LONGEST_PAYLOAD, pace.repeats) - frame_ms)
+        frame_ms = pace.frame_ms(pace.usual)
+        self._governor.reserve(frame_ms, pace.spacing_ms, pace.most_ms(pace.usual, pace.repeats) - frame_ms)
 
-    def _is_too_slow(self, now_ms, room):
-        """True if at this data rate the uplink that is due would take the place of later ones."""
+    def answers_ms(self, count):
+        """What so many answers cost from now on."""
         pace = self._pace
-        if pace.data_rate == self._ladder.fastest:
-            return False
-        return not self._governor.leaves_least(now_ms, pace.frame_ms(self._on_air(LONGEST_PAYLOAD, room)))
+        return (count - 1) * pace.frame_ms(pace.usual) + pace.frame_ms(self._on_air(pace.usual))
 
-    def _room_and_wait_ms(self, now_ms, priority):
-        """What the next frame may hold at this data rate, and how long airtime forbids it."""
-        room = self._radio.max_payload(self._pace.data_rate)
-        return room, self._wait_ms(now_ms, priority, self._on_air(LONGEST_PAYLOAD, room))
+    def _leaves_later_ones(self, now_ms, limit):
+        """True unless at this data rate the uplink that is due would take the place of later ones."""
+        cost_ms = self._cost_ms(limit)
+        if now_ms < self._first_until_ms:
+            return self._governor.leaves_all(now_ms, cost_ms)
+        return self._governor.leaves_least(now_ms, cost_ms)
 
-    def _on_air(self, payload_bytes, room):
-        """Bytes of payload and MAC answers together, at most."""
-        return min(payload_bytes + self._mac_bytes, max(payload_bytes, room))
-
-    def _wait_ms(self, now_ms, priority, on_air):
-        """How long airtime forbids the next frame; what the longest silence demands may use the reserve."""
+    def _limit_and_wait_ms(self, now_ms, priority):
+        """What the next frame may hold at this data rate, and how long airtime forbids it; what the longest silence demands may use the reserve."""
+        pace = self._pace
+        limit = pace.limit(self._radio.max_payload(pace.data_rate))
+        # Pages and records of sessions have no short form.
+        if priority not in (CHANGE, RECORD):
+            limit = min(limit, pace.usual if pace.adr or pace.data_rate <= self._ladder.data_rate else LEAST_PAYLOAD)
+        cost_ms = self._cost_ms(limit)
         to_reserve_ms = self._reserve_ms - now_ms
-        cost_ms = self._pace.most_ms(on_air, self._pace.repeats)
         if to_reserve_ms <= 0:
-            return self._governor.wait_ms(now_ms, RESERVED, cost_ms)
-        return min(self._governor.wait_ms(now_ms, priority, cost_ms), to_reserve_ms)
+            return limit, self._governor.wait_ms(now_ms, RESERVED, cost_ms)
+        return limit, min(self._governor.wait_ms(now_ms, priority, cost_ms), to_reserve_ms)
 
-    def _send(self, now_ms, room, prove):
+    def _on_air(self, payload_bytes):
+        """Bytes of payload and MAC answers together, at most."""
+        return min(payload_bytes + self._mac_bytes, max(payload_bytes, self._radio.max_payload(self._pace.data_rate)))
+
+    def _cost_ms(self, payload_bytes):
+        return self._pace.most_ms(self._on_air(payload_bytes), self._pace.repeats)
+
+    def _send(self, now_ms, priority, limit, prove):
         """False if the entry had nothing to say."""
         outbox = self._outbox
-        limit = self._pace.limit(room)
         if limit < SHORT_PAYLOAD or self.tries >= SHORT_FROM_TRY:
             limit = SHORT_PAYLOAD
         frame = outbox.take()[1](limit)
@@ -213,7 +226,7 @@ class Sender:
             outbox.sent()
             return False
         port, payload = frame
-        self._bytes = self._on_air(len(payload), room)
+        self._bytes = self._on_air(len(payload))
         self._riding_bytes = self._mac_bytes
         if self._mac_bytes:
             self._mac_ms = max(self._mac_ms, now_ms) + MAC_EVERY_MS
@@ -227,6 +240,8 @@ class Sender:
             self.refused += 1
             self.retry(now_ms)
             return True
+        if priority == BUSY:
+            self._governor.said_busy(now_ms)
         self.in_flight = True
         self._begun_ms = now_ms
         self._reserve_again_ms = self._reserve_ms

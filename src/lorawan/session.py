@@ -9,7 +9,7 @@ from lorawan.health import Health
 from lorawan.joiner import DENSE_FOR_MS, Joiner
 from lorawan.ladder import Ladder
 from lorawan.outbox import ANSWER, CHANGE, Outbox
-from lorawan.pace import LONGEST_PAYLOAD, Pace
+from lorawan.pace import Pace
 from lorawan.sender import Sender
 from lorawan.suspicion import Suspicion
 
@@ -40,6 +40,7 @@ class Session:
         self.joined_ms = None        # end of the last join
         self.fresh_ms = now_ms       # since then the network has us (again): what it kept meanwhile may be stale
         self.heard_ms = None         # last proof that the network knows this session
+        self.proven_ms = None        # last proof that it hears us
         self.last_uplink_ms = None   # begin of the last uplink that was sent
         self.due_ms = now_ms         # when poll() wants to be called; the radio's events ask for it as well
         self.deadline_missed = 0
@@ -91,6 +92,7 @@ class Session:
 
     def answered(self, now_ms):
         """An unconfirmed frame of the application's that demands an answer got it."""
+        self.proven_ms = now_ms
         self.ladder.answered()
 
     def unanswered(self, now_ms):
@@ -110,7 +112,7 @@ class Session:
 
     def accepts(self, now_ms, owed):
         """True while one more answer fits the airtime, beside those that are owed (works under way, kept, in the outbox)."""
-        return self.governor.wait_ms(now_ms, ANSWER, (owed + 1) * self.pace.frame_ms(LONGEST_PAYLOAD)) == 0
+        return self.governor.wait_ms(now_ms, ANSWER, self.sender.answers_ms(owed + 1)) == 0
 
     # --- the machine
 
@@ -156,7 +158,7 @@ class Session:
         self.sender.new_session(now_ms)
         self.state = UP
         self.joined = True
-        self.joined_ms = self.fresh_ms = self.heard_ms = now_ms
+        self.joined_ms = self.fresh_ms = self.heard_ms = self.proven_ms = now_ms
         self.suspicion.clear(now_ms)
         if self.last_uplink_ms is not None and self.probe is not None and not len(self.outbox):
             # A class C network speaks only after the first uplink, and the application has told all that it has to tell.
@@ -195,7 +197,7 @@ class Session:
             return
         suspicion = self.suspicion
         suspect = self.state == SUSPECT
-        prove = suspicion.wants_proof(now_ms, self.heard_ms)
+        prove = suspicion.wants_proof(now_ms, self.proven_ms)
         if prove and suspect and self.probe is not None and not len(self.outbox):
             self.outbox.put(CHANGE, PROBE, self.probe)
         sender.step(now_ms, prove)
@@ -209,13 +211,12 @@ class Session:
 
     def _asks_in_vain(self, now_ms):
         """True if a question waits for airtime, and a join does not have to."""
-        waits = len(self.outbox) > 0 and self.suspicion.wants_proof(now_ms, self.heard_ms)
+        waits = len(self.outbox) > 0 and self.suspicion.wants_proof(now_ms, self.proven_ms)
         return waits and self.suspicion.gives_up(self.sender.due_ms - now_ms) and self.joiner.is_allowed(now_ms)
 
     def _on_heard(self, now_ms, number):
-        """Any frame proves the session."""
+        """Any frame proves the session; whether the network hears us it does not tell, in class C."""
         self.heard_ms = now_ms
-        self.ladder.heard()
         # What the frame asked of the MAC is answered with the next uplink.
         self.sender.asked(now_ms, number == 0)
         if self.state == SUSPECT:
@@ -230,7 +231,7 @@ class Session:
 
     def _on_acked(self, now_ms, emissions):
         self._on_sent(now_ms, emissions)
-        self.ladder.answered()
+        self.answered(now_ms)
         self._on_heard(now_ms, 0)
 
     def _on_failed(self, now_ms, emissions):

@@ -2,7 +2,7 @@
 
 from micropython import const
 
-# The Things Stack asks for the device's status once a day: 26 h without any frame are no accident (decision).
+# The clock is answered once a day: 26 h without a proof that we are heard are no accident (decision).
 SILENCE_MS = const(93600000)
 # From the first question unanswered one every 10 min, after two hours every 30, so as to leave airtime for what comes when
 # the network is back. Six in vain and the session is given up, as soon as a join may be tried in its place: until then
@@ -31,9 +31,9 @@ class Suspicion:
         self.since_ms = None
         self._unanswered = 0
 
-    def wants_proof(self, now_ms, heard_ms):
-        """True if the next frame has to be a question. heard_ms: when the network was heard last."""
-        return now_ms >= self.probe_ms and (self.since_ms is not None or now_ms - heard_ms >= SILENCE_MS)
+    def wants_proof(self, now_ms, proven_ms):
+        """True if the next frame has to be a question. proven_ms: when the network proved last that it hears us."""
+        return now_ms >= self.probe_ms and (self.since_ms is not None or now_ms - proven_ms >= SILENCE_MS)
 
     def asked(self, now_ms):
         """A question is on its way, or a frame in its place for which airtime is short."""

@@ -77,8 +77,10 @@ class Rig:
         self.records = {} if records is None else records
         self.told = []      # what the session was told: answers, and answers that stayed out
         self.missed = []
-        self.session = SimpleNamespace(joined=True, joined_ms=10000, last_uplink_ms=15000, heard_ms=10000,
-                                       answered=self.told.append, unanswered=self.missed.append, ask_time=lambda now_ms: modem)
+        self.dated = []     # what the record of airtime was told
+        self.session = SimpleNamespace(joined=True, joined_ms=10000, last_uplink_ms=15000, proven_ms=10000,
+                                       answered=self.told.append, unanswered=self.missed.append, ask_time=lambda now_ms: modem,
+                                       governor=SimpleNamespace(tell_time=lambda now_ms, utc_s: self.dated.append((now_ms, utc_s))))
         self.store = SimpleNamespace(get=self.records.get, put=self.records.__setitem__)
         self.radio = SimpleNamespace(utc_s=lambda: None)
         self.time = Time(self)
@@ -162,6 +164,7 @@ def test_an_answer_sets_the_time_to_the_second():
     rig.now_ms += 6000
     rig.sync.downlink(rig.server.answer(payload, START_UTC_S + 20), rig.now_ms)
     assert rig.time.utc_s(rig.now_ms) == rig.server.utc_s()
+    assert rig.dated == [(rig.now_ms, rig.server.utc_s())]
 
 
 @given(true_s=st.integers(1767225600, 4611686018), wrong_by_s=st.integers(-2**31, 2**31 - 1))
@@ -225,13 +228,13 @@ def test_a_lost_answer_is_asked_for_once_more_and_no_third_time_that_day():
     assert len(rig.missed) == 5 and len(rig.told) == 1
 
 
-def test_a_network_that_never_answered_or_was_heard_meanwhile_is_no_matter_for_the_session():
+def test_a_network_that_never_answered_or_proved_meanwhile_that_it_hears_is_no_matter_for_the_session():
     rig = Rig()
     rig.live(DAY_MS)
     assert rig.sync.unanswered and not rig.missed
     rig = Rig()
     rig.live(HOUR_MS, rig.server.answer)
-    rig.session.heard_ms = 10 * DAY_MS
+    rig.session.proven_ms = 10 * DAY_MS
     rig.live(2 * DAY_MS)
     assert rig.sync.unanswered and not rig.missed
 

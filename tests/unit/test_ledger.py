@@ -60,7 +60,7 @@ def test_what_it_says_of_later_comes_true(emissions, pause_ms):
 def test_the_peak_is_the_most_that_any_of_the_frames_to_come_meets(emissions, pause_ms, spacing_ms, cost_ms):
     ledger = Ledger(0)
     now_ms = play(ledger, Exact(), emissions, 0) + pause_ms
-    frames = range((DAY_MS + BUCKET_MS + spacing_ms - 1) // spacing_ms + 1)
+    frames = range((DAY_MS + BUCKET_MS - 1) // spacing_ms + 1)
     met = [number * cost_ms + ledger.remaining_ms(now_ms + number * spacing_ms) for number in frames]
     assert ledger.peak_ms(now_ms, spacing_ms, cost_ms) == max(met)
 
@@ -85,25 +85,111 @@ def test_over_a_reboot_the_ages_go_on_where_they_stopped(emissions, boot_ms, pau
     now_ms = play(ledger, exact, emissions, 0)
     ledger.advance(now_ms)
     again = Ledger(boot_ms)
-    assert again.load(ledger.dump(), boot_ms)
+    assert again.load(ledger.dump(now_ms), boot_ms)
     assert (again.total_ms, again.joins) == (ledger.total_ms, ledger.joins)
     again.advance(boot_ms + pause_ms)
     # The time off counts as none; the bucket of the reboot begins anew, so its entries stay up to one bucket longer.
-    assert exact.total_ms(now_ms + pause_ms) <= again.total_ms <= exact.total_ms(now_ms + pause_ms, DAY_MS + 2 * BUCKET_MS)
+    assert exact.total_ms(now_ms + pause_ms) <= again.total_ms <= exact.total_ms(now_ms + pause_ms, DAY_MS + 3 * BUCKET_MS)
+
+
+UTC_S = 1_775_286_000
+LIFE = st.lists(st.tuples(st.integers(0, 8 * 3_600_000), st.sampled_from(("send", "send", "cut", "told")), st.integers(0, 30 * 3_600_000),
+                          st.integers(0, 5 * BUCKET_MS)), max_size=60)
+
+
+@given(LIFE)
+@settings(max_examples=300)
+def test_however_long_the_power_was_off_and_whenever_the_time_is_told_nothing_is_forgotten_early(life):
+    """The record is written when something is sent; what it counts in advance is sent a little later, or never."""
+    exact, ledger = Exact(), Ledger(0)
+    true_ms, ahead_ms = 0, 0    # the board's clock is so far behind the true time
+    record = ledger.dump(0)
+    for pause_ms, what, off_ms, boot_ms in life:
+        true_ms += pause_ms
+        now_ms = true_ms - ahead_ms
+        if what == "send":
+            ledger.add(now_ms, 100)
+            exact.add(true_ms, 100, 0)
+            record = ledger.dump(now_ms, 50)
+            ledger.add(now_ms + 60_000, 50)
+            exact.add(true_ms + 60_000, 50, 0)
+            true_ms += 60_000
+        elif what == "cut":
+            true_ms += off_ms
+            ahead_ms = true_ms - boot_ms
+            ledger = Ledger(boot_ms)
+            assert ledger.load(record, boot_ms)
+        else:
+            ledger.tell_time(now_ms, UTC_S + true_ms // 1000)
+        ledger.advance(true_ms - ahead_ms)
+        assert exact.total_ms(true_ms) <= ledger.total_ms
+
+
+def test_once_the_time_is_told_after_a_power_cut_what_was_sent_before_is_as_old_as_it_is():
+    ledger = Ledger(0)
+    ledger.tell_time(0, UTC_S)
+    for hour in range(10):
+        ledger.add(hour * 3_600_000, 100, 1)
+    record = ledger.dump(9 * 3_600_000, 750)
+    again = Ledger(0)
+    again.load(record, 0)
+    assert (again.total_ms, again.joins) == (1750, 10)
+    # 24 hours and an hour after the first of them; the last one cannot be told from what was counted in advance.
+    again.tell_time(60_000, UTC_S + 25 * 3600)
+    assert (again.total_ms, again.joins) == (1650, 9)
+    again.tell_time(120_000, UTC_S + 25 * 3600 + 60)
+    assert again.total_ms == 1650
+    # A second power cut, and nobody has told the time since.
+    third = Ledger(0)
+    third.load(again.dump(120_000), 0)
+    third.advance(2 * 3_600_000)
+    fourth = Ledger(0)
+    fourth.load(third.dump(2 * 3_600_000), 0)
+    fourth.tell_time(60_000, UTC_S + 40 * 3600)
+    assert fourth.total_ms == 850
+
+
+def test_a_record_of_the_firmware_before_is_read():
+    record = bytes((1, 100, 0, 1)) + bytes(3 * (SLOTS - 1))
+    ledger = Ledger(0)
+    assert ledger.load(record, 0)
+    assert (ledger.total_ms, ledger.joins) == (100, 1)
+    ledger.tell_time(0, UTC_S)
+    assert ledger.total_ms == 100
+
+
+def test_a_clock_that_begins_anywhere_forgets_nothing_early_after_a_reboot():
+    ledger = Ledger(0)
+    ledger.add(0, 100)
+    for boot_ms in (0, 1, BUCKET_MS - 1, BUCKET_MS, 7 * BUCKET_MS + 5):
+        again = Ledger(boot_ms)
+        again.load(ledger.dump(0), boot_ms)
+        again.advance(boot_ms + DAY_MS - 1)
+        assert again.total_ms == 100
+
+
+def test_boots_that_may_come_are_reckoned_with_those_that_count():
+    ledger = Ledger(0)
+    assert ledger.peak_ms(0, DAY_MS, 0, 10, 700) == 7000
+    for number in range(4):
+        ledger.add(number, 700, 1)
+    assert ledger.peak_ms(0, DAY_MS, 0, 10, 700) == 7000
+    ledger.add(0, 5000)
+    assert ledger.peak_ms(0, DAY_MS, 0, 10, 700) == 2800 + 5000 + 6 * 700
 
 
 def test_the_record_fits_256_bytes_whatever_happened():
     ledger = Ledger(0)
     for slot in range(SLOTS):
         ledger.add(slot * BUCKET_MS, 70_000, 300)
-    assert len(ledger.dump()) <= 256
+    assert len(ledger.dump(SLOTS * BUCKET_MS)) <= 256
 
 
 def test_the_record_of_an_overfull_bucket_still_blocks_everything():
     ledger = Ledger(0)
     ledger.add(0, 70_000, 300)
     again = Ledger(0)
-    assert again.load(ledger.dump(), 0)
+    assert again.load(ledger.dump(0), 0)
     assert again.total_ms >= 24_000 and again.joins >= 20
 
 
@@ -111,15 +197,16 @@ def test_what_may_yet_happen_is_in_the_record():
     ledger = Ledger(0)
     ledger.add(0, 100, 1)
     again = Ledger(0)
-    again.load(ledger.dump(750, 1), 0)
+    again.load(ledger.dump(0, 750, 1), 0)
     assert (again.total_ms, again.joins) == (850, 2)
 
 
 def test_a_record_that_is_none_changes_nothing():
     ledger = Ledger(0)
     ledger.add(0, 100, 1)
-    for record in (b"", b"\x01", ledger.dump()[:-1], ledger.dump() + b"\0", b"\xff" + ledger.dump()[1:]):
-        assert ledger.load(record, 0) is False
+    record = ledger.dump(0)
+    for bad in (b"", b"\x01", record[:-1], record + b"\0", b"\xff" + record[1:]):
+        assert ledger.load(bad, 0) is False
     assert (ledger.total_ms, ledger.joins) == (100, 1)
 
 
