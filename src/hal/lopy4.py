@@ -47,20 +47,26 @@ class Bus:
         return self._uart.read(count) or b'' if count else b''
 
     def transmit(self, frame):
-        """write() returns with the last byte in the FIFO, wait_tx_done() possibly with it in the shifter."""
-        self._de(1)
+        """write() returns with the last byte in the FIFO, wait_tx_done() possibly with it in the shifter.
+
+        While the driver is on nothing allocates: a collection might fall there.
+        """
+        uart = self._uart
+        enable = self._de
+        waits = _WAITS
         try:
-            self._uart.write(frame)
-            for _ in range(_WAITS):
-                if self._uart.wait_tx_done(_WAIT_MS):
-                    break
-            else:
-                raise HalError(BUS, 'the transmitter does not finish')
-            utime.sleep_us(_TWO_CHARS_US)
+            try:
+                enable(1)
+                uart.write(frame)
+                while waits and not uart.wait_tx_done(_WAIT_MS):
+                    waits -= 1
+                utime.sleep_us(_TWO_CHARS_US)
+            finally:
+                enable(0)
         except OSError as error:
             raise HalError(BUS, str(error)) from None
-        finally:
-            self._de(0)
+        if not waits:
+            raise HalError(BUS, 'the transmitter does not finish')
 
 
 class Store:
