@@ -42,6 +42,7 @@ class LoPy4:
         self.config_writes = 0
         self.nvs_full = False
         self.nvs_fails = False          # every call of the flash fails, as after a bad upgrade
+        self.nvs_starved = False        # the heap has no piece that is long enough for the text of a record
         self.cut_in_nvs = None          # 'before' or 'after': power fails in the next nvs_set, before or after it counts
         self.air = Air()
         self.fed_at_us = []             # of the watchdog
@@ -153,6 +154,8 @@ class LoPy4:
         if self.nvs_fails:
             raise Exception('Error occurred while fetching value, code: 4359')
         if key in self.nvs:
+            if self.nvs_starved and len(str(self.nvs[key])) > 4:
+                raise MemoryError('memory allocation failed, allocating %d bytes' % len(self.nvs[key]))
             return self.nvs[key]
         if len(default) == 1:
             return default[0]
