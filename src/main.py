@@ -3,6 +3,12 @@
 import gc
 import sys
 
+# What imports and records leave behind makes holes between what stays, until no piece is long enough for an opened file. So it is collected
+# often, from before the first import on. A board with much memory collects less often, for there it takes longer; the LoPy4 may lack the function.
+HEAP_SHARES = 32
+if hasattr(gc, 'threshold'):
+    gc.threshold((gc.mem_alloc() + gc.mem_free()) // HEAP_SHARES)
+
 import config
 from app import program
 from app.journal import Journal
