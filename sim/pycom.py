@@ -10,6 +10,7 @@ Use: LoPy4().modules() gives what to put into sys.modules before importing the b
 
 import types
 
+from sim.flash import NvsTimes
 from sim.kernel import Kernel
 from sim.pycom_air import Air
 from sim.pycom_lora import LoRa, LoraTask, Socket
@@ -36,6 +37,7 @@ class LoPy4:
     def __init__(self, kernel=None, ticks_us=0, latches=(), with_pybytes=False):
         self.kernel = kernel or Kernel()
         self.nvs = {}
+        self._nvs_times = NvsTimes()
         self.config = {'wifi_on_boot': True}
         if with_pybytes:
             self.config.update(pybytes_on_boot=True, smart_config_on_boot=True)
@@ -144,6 +146,7 @@ class LoPy4:
             raise ValueError('Key is too long')
         if self.nvs_full:
             raise OSError('No free space available')
+        self.spend(self._nvs_times.put_us(key, len(str(value)) * 3 // 4)[0])
         if self.cut_in_nvs == 'after':
             self.nvs[key] = value
         if self.cut_in_nvs:
