@@ -90,7 +90,8 @@ def test_a_turn_writes_one_record_at_most_and_is_bounded_on_each_board(accounts,
     assert [account.records for account in accounts.values()] == [1, 1]
     for board, limit_ms in TURNS_MS.items():
         longest_us = max(account.turns[board] for account in accounts.values())
-        evidence("Board time of the longest turn of the loop, with its record and a collection, %s" % board, "%d ms" % (longest_us // 1000), "%d ms" % limit_ms)
+        claim = "Board time of the longest turn of the loop, with its record and a collection, %s" % board
+        evidence(claim, "%d ms" % (longest_us // 1000), "%d ms" % limit_ms)
         assert longest_us <= limit_ms * 1000
     assert max(account.turns["rp2"] for account in accounts.values()) > 317000
 
