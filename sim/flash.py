@@ -1,4 +1,4 @@
-"""What flash holds after a power cut, for each way a board keeps its records, and how it wears.
+"""What flash holds after a power cut, for each way a board keeps its records, how it wears, and how long a record takes.
 
 A Recording lists the writes of a run; cuts() gives what a boot would find after a cut in any of them. Nvs is the ESP32's key-value
 store at the level of pages and entries, to count erase cycles.
@@ -152,3 +152,59 @@ def littlefs_erases(writes, free_blocks=64):
     """Erase cycles a block has seen after so many writes of records below a block's size, worn evenly over the free blocks: one for the record
     itself, and the directory's when its commits fill half a block (the other half is what lives)."""
     return writes * (1 + _COMMIT_BYTES / (_BLOCK_BYTES / 2)) / free_blocks
+
+
+# --- time
+
+# A flash chip erases a sector of 4 KB in 45 ms (typical of W25Q and its like); the board hears only what its UARTs' FIFOs hold meanwhile.
+ERASE_US = 45000
+# NVS writes entries; a page that is full is copied and erased, seldom.
+NVS_PUT_US = 1000
+NVS_ENTRY_US = 100
+# A record in a file on littlefs, as measured on an emulated RP2040 with MicroPython 1.24 and 1.28: three commits to its directory at least; at most
+# where the directory is written anew, its blocks erased.
+LITTLEFS_PUT_US = 22000
+LITTLEFS_LONGEST_US = 317000
+
+
+def blob_entries(length):
+    """Entries of a value in esp32.NVS, a blob with one byte before it: one for its index, one for its chunk."""
+    return 2 + -(-(length + 1) // ENTRY_BYTES)
+
+
+class NvsTimes:
+    """entries: of a value by its length."""
+
+    def __init__(self, entries=nvs_entries, pages=LOPY4_PAGES):
+        self._entries = entries
+        self._nvs = Nvs(pages)
+
+    def usual_us(self, length):
+        """Without a page that is full."""
+        return NVS_PUT_US + NVS_ENTRY_US * self._entries(length)
+
+    def put_us(self, name, length):
+        """(microseconds that the next record takes, those of them in which the chip erases)."""
+        erases = sum(self._nvs.erases)
+        self._nvs.put(name, self._entries(length))
+        erased = sum(self._nvs.erases) - erases
+        return self.usual_us(length) + erased * (ERASE_US + ENTRIES * NVS_ENTRY_US), erased * ERASE_US
+
+
+class LittlefsTimes:
+    """Every so many records the directory is written anew."""
+
+    def __init__(self):
+        self._commits = 0
+
+    def put_us(self, name, length):
+        """(microseconds that the next record takes, those of them in which the chip erases)."""
+        self._commits += _COMMIT_BYTES
+        if self._commits < _BLOCK_BYTES // 2:
+            return LITTLEFS_PUT_US, 0
+        self._commits = 0
+        return LITTLEFS_LONGEST_US, (LITTLEFS_LONGEST_US - LITTLEFS_PUT_US) // ERASE_US * ERASE_US
+
+
+# By board.
+TIMES = {'lopy4': NvsTimes, 'esp32': lambda: NvsTimes(blob_entries, 6), 'rp2': LittlefsTimes}

@@ -11,12 +11,16 @@ import time
 import types
 from collections import namedtuple
 
+from sim.board_time import COLLECTION_US
+from sim.flash import ERASE_US
 from sim.kernel import Kernel
 from sim.mainline_flash import Littlefs, Nvs, NvsFlash
 from sim.mainline_ports import NeoPixel, Pad, Pin, Uart
 from sim.pycom import BoardReset
 
 TICKS_PERIOD = 1 << 30
+# The firmware leaves some 0.15 KB a second behind and asks for a collection every few kilobytes (src/main.py).
+COLLECT_EVERY_US = 40000000
 
 
 def _any_pins(uart, tx, rx):
@@ -53,6 +57,8 @@ class Chip:
         self.kind = KINDS[platform]
         self.kernel = kernel or Kernel()
         self.flash = self.kind.flash()
+        self.flash.chip = self
+        self.deaf = False       # no interrupt is served: of what a UART hears only its FIFO is kept
         self.bus_uart = bus_uart
         self.enable = enable
         self.peers = peers or {}
@@ -73,6 +79,7 @@ class Chip:
         if self.kind.rtc_lost:
             self._set_rtc(self.kind.rtc_start)
         self.boot_us = self.kernel.now_us
+        self._collects_us = self.boot_us + COLLECT_EVERY_US
         self.pads = {}
         for pin, level in self._latches.items():
             self.pads[pin] = pad = Pad()
@@ -110,8 +117,20 @@ class Chip:
     def spend(self, us):
         self.kernel.run_until(self.kernel.now_us + us)
 
+    def deafen(self, us):
+        """The flash is erased, sector by sector."""
+        for _ in range(us // ERASE_US):
+            self.deaf = True
+            self.spend(ERASE_US)
+            self.deaf = False
+            for uart in self.uarts.values():
+                uart.listen()
+
     def _ticks(self):
         self.spend(1)
+        if self.kernel.now_us >= self._collects_us:
+            self._collects_us = self.kernel.now_us + COLLECT_EVERY_US
+            self.spend(COLLECTION_US[self.kind.platform])
         return (self.kernel.now_us - self.boot_us + self._ticks_us) % TICKS_PERIOD
 
     def _epoch_s(self):

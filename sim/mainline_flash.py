@@ -5,6 +5,8 @@ Both with the semantics of their source, and with a supply that can be cut at ev
 
 import types
 
+from sim import flash
+
 NVS_KEY = 15
 NOT_FOUND, NOT_ENOUGH_SPACE, KEY_TOO_LONG, INVALID_LENGTH, FAIL = 0x1102, 0x1105, 0x1109, 0x110C, 0x1101
 _NAMES = {NOT_FOUND: 'ESP_ERR_NVS_NOT_FOUND', NOT_ENOUGH_SPACE: 'ESP_ERR_NVS_NOT_ENOUGH_SPACE', KEY_TOO_LONG: 'ESP_ERR_NVS_KEY_TOO_LONG',
@@ -17,13 +19,30 @@ class PowerFails(BaseException):
 
 
 class Flash:
-    """cut: None, or the step at which power fails next. full: nothing more can be written. fails: every call does. writes: counted."""
+    """cut: None, or the step at which power fails next. full: nothing more can be written. fails: every call does. writes: counted.
+    starved: the heap has no piece that is long enough for an opened file, or for the bytes of a record. chip: None, or who needs time for it.
+    """
 
-    def __init__(self):
+    def __init__(self, times):
+        self.chip = None
+        self._times = times
         self.cut = None
         self.full = False
         self.fails = False
+        self.starved = False
         self.writes = 0
+
+    def take(self, name, length):
+        """The time that a record takes."""
+        us, deaf_us = self._times.put_us(name, length)
+        if self.chip is not None:
+            self.chip.spend(us - deaf_us)
+            self.chip.deafen(deaf_us)
+
+    def starve(self, size):
+        """What the interpreter says of it."""
+        if self.starved:
+            raise MemoryError('memory allocation failed, allocating %d bytes' % size)
 
     def step(self, name):
         if self.cut == name:
@@ -37,7 +56,7 @@ class NvsFlash(Flash):
     cuts = ('before', 'after')
 
     def __init__(self):
-        super().__init__()
+        super().__init__(flash.TIMES['esp32']())
         self.values = {}
 
 
@@ -65,6 +84,7 @@ class Nvs:
         if self.flash.full:
             raise _esp_error(NOT_ENOUGH_SPACE)
         self.flash.step('before')
+        self.flash.take(key, len(value) - 1)
         self.flash.values[self._namespace, key] = bytes(value)
         self.flash.writes += 1
         self.flash.step('after')
@@ -78,6 +98,7 @@ class Nvs:
         if len(buffer) < len(value):
             raise _esp_error(INVALID_LENGTH)
         buffer[:len(value)] = value
+        self.flash.starve(len(value))   # the copy that is made of it
         return len(value)
 
     def commit(self):
@@ -90,13 +111,16 @@ class Nvs:
             raise _esp_error(KEY_TOO_LONG)
 
 
+OPEN_BYTES = 1148   # of an opened file, in one piece [measured on an emulated RP2040]
+
+
 class Littlefs(Flash):
     """The file system of an RP2. What is written to a file is there once it is closed; a new file's name at once; a rename is one step."""
 
     cuts = ('open', 'write', 'close', 'rename', 'renamed')
 
     def __init__(self):
-        super().__init__()
+        super().__init__(flash.TIMES['rp2']())
         self.files = {}
         self.folders = {'', '/lib'}
 
@@ -113,6 +137,7 @@ class Littlefs(Flash):
 
     def _open(self, path, mode='r'):
         self._check(path)
+        self.starve(OPEN_BYTES)
         if mode == 'rb':
             if path not in self.files:
                 raise OSError(ENOENT)
@@ -137,6 +162,7 @@ class Littlefs(Flash):
         if old not in self.files:
             raise OSError(ENOENT)
         self.step('rename')
+        self.take(new, len(self.files[old]))    # of all the steps; when within them it passes nobody sees
         self.files[new] = self.files.pop(old)
         self.step('renamed')
 

@@ -86,6 +86,7 @@ class Uart:
         self._free_us = 0
         self.fails_after = None
         self.hangs = False
+        self.overruns = 0       # bytes that were lost while the chip was deaf
         self.chip.uarts[id] = self
         self.peer = self.chip.peers.get(id)     # a modem: hears what is written, by its own clock
         if self.peer is not None:
@@ -141,12 +142,23 @@ class Uart:
     def receive(self, byte):
         """The stop bit of a byte is over."""
         kernel = self.chip.kernel
+        if self.chip.deaf:
+            if len(self._fifo) < self.chip.kind.fifo:
+                self._fifo.append(byte)
+            else:
+                self.overruns += 1
+            return
         self._fifo.append(byte)
         kernel.cancel(self._idle)
         if not self._quiet_us or len(self._fifo) >= 120:
             self._interrupt()
         else:
             self._idle = kernel.after(self._quiet_us, self._interrupt)
+
+    def listen(self):
+        """Interrupts are served again."""
+        if self._fifo:
+            self._interrupt()
 
     def _deliver(self, data):
         for byte in data:

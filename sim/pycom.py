@@ -10,6 +10,7 @@ Use: LoPy4().modules() gives what to put into sys.modules before importing the b
 
 import types
 
+from sim.flash import NvsTimes
 from sim.kernel import Kernel
 from sim.pycom_air import Air
 from sim.pycom_lora import LoRa, LoraTask, Socket
@@ -36,12 +37,14 @@ class LoPy4:
     def __init__(self, kernel=None, ticks_us=0, latches=(), with_pybytes=False):
         self.kernel = kernel or Kernel()
         self.nvs = {}
+        self._nvs_times = NvsTimes()
         self.config = {'wifi_on_boot': True}
         if with_pybytes:
             self.config.update(pybytes_on_boot=True, smart_config_on_boot=True)
         self.config_writes = 0
         self.nvs_full = False
         self.nvs_fails = False          # every call of the flash fails, as after a bad upgrade
+        self.nvs_starved = False        # the heap has no piece that is long enough for the text of a record
         self.cut_in_nvs = None          # 'before' or 'after': power fails in the next nvs_set, before or after it counts
         self.air = Air()
         self.fed_at_us = []             # of the watchdog
@@ -143,6 +146,7 @@ class LoPy4:
             raise ValueError('Key is too long')
         if self.nvs_full:
             raise OSError('No free space available')
+        self.spend(self._nvs_times.put_us(key, len(str(value)) * 3 // 4)[0])
         if self.cut_in_nvs == 'after':
             self.nvs[key] = value
         if self.cut_in_nvs:
@@ -153,6 +157,8 @@ class LoPy4:
         if self.nvs_fails:
             raise Exception('Error occurred while fetching value, code: 4359')
         if key in self.nvs:
+            if self.nvs_starved and len(str(self.nvs[key])) > 4:
+                raise MemoryError('memory allocation failed, allocating %d bytes' % len(self.nvs[key]))
             return self.nvs[key]
         if len(default) == 1:
             return default[0]

@@ -3,6 +3,12 @@
 import gc
 import sys
 
+# What imports and records leave behind makes holes between what stays, until no piece is long enough for an opened file. So it is collected
+# often, from before the first import on. A board with much memory collects less often, for there it takes longer; the LoPy4 may lack the function.
+HEAP_SHARES = 32
+if hasattr(gc, 'threshold'):
+    gc.threshold((gc.mem_alloc() + gc.mem_free()) // HEAP_SHARES)
+
 import config
 from app import program
 from app.journal import Journal
@@ -73,7 +79,7 @@ def make_session(board, settings, journal):
 def loop(board, monitor, supervisor=None, each_check=None):
     """The super-loop: everything that is due, the watchdog, then idle until something is due or arrives. Ends when monitor.poll gives None.
 
-    each_check(now_ms): called about once a second.
+    each_check(now_ms): called about once a second, while no answer of the box is awaited.
     """
     clock = board.clock
     watchdog = board.watchdog
@@ -84,21 +90,26 @@ def loop(board, monitor, supervisor=None, each_check=None):
     supervisor.progress.watch('monitor', lambda now_ms: now_ms - turn.due_ms, MONITOR_MS)
     check_ms = clock.now_ms()
     stalled = None
+    to_look = False
     while True:
         now_ms = clock.now_ms()
         due_ms = turn.due_ms = monitor.poll(now_ms)
         if due_ms is None:
             return
         done_ms = clock.now_ms()
-        if done_ms - now_ms > BUSY_MS:
-            charger.note_busy(done_ms - now_ms)
         if done_ms >= check_ms:
             check_ms = done_ms + CHECK_MS
             was, stalled = stalled, supervisor.tick(done_ms)
             if stalled is not None and stalled != was:
                 board.system.log('stalled: ' + stalled)
-            if each_check is not None:
-                each_check(done_ms)
+            to_look = each_check is not None
+            done_ms = clock.now_ms()    # that may have written to flash
+        if to_look and not charger.awaits:
+            to_look = False
+            each_check(done_ms)
+            done_ms = clock.now_ms()    # and so may this
+        if done_ms - now_ms > BUSY_MS:
+            charger.note_busy(done_ms - now_ms)
         if stalled is None:
             watchdog.feed()
         wait_ms = due_ms - done_ms

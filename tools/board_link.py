@@ -14,6 +14,10 @@ from mpremote.transport_serial import SerialTransport
 
 # A board that restarts is back within this: the boot of a chip, and of its USB port where it has its own.
 RESTART_S = 15
+# machine.reset() takes a moment (2 ms on an RP2), in which a Ctrl-C would end it: nothing is sent for so long.
+RESET_S = 0.5
+# What a reset forgets.
+RESET = "import machine\n_before_reset = 1\nmachine.reset()"
 # One attempt at its prompt.
 PROMPT_S = 2
 # While a board is being written to, its own watchdog starts it again should nobody speak to it for so long: the RP2 allows no more.
@@ -63,7 +67,7 @@ with open(%r, 'rb') as f:
 IDENTIFY = """
 import sys
 i = sys.implementation
-print(repr((sys.platform, tuple(i.version)[:2], getattr(i, '_mpy', getattr(i, 'mpy', 0)) & 255)))
+print(repr((sys.platform, tuple(i.version)[:2], getattr(i, '_mpy', getattr(i, 'mpy', 0)) & 255, getattr(i, '_machine', ''))))
 """
 SYNC = "import os\nif hasattr(os, 'sync'): os.sync()"
 
@@ -81,11 +85,12 @@ class Flash(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """What a board says it is; mpy: the version of .mpy files that it loads."""
+    """What a board says it is; mpy: the version of .mpy files that it loads; machine: board and chip in words, '' where it does not say."""
 
     platform: str
     version: tuple
     mpy: int
+    machine: str
 
 
 def _mpy_of(version):
@@ -162,10 +167,10 @@ class Link:
     def identify(self):
         """Its Kind."""
         try:
-            platform, version, mpy = ast.literal_eval(self.run(IDENTIFY).strip())
+            platform, version, mpy, machine = ast.literal_eval(self.run(IDENTIFY).strip())
         except (SyntaxError, TypeError, ValueError):
             raise LinkLost("it does not answer as MicroPython") from None
-        return Kind(platform, version, mpy or _mpy_of(version))
+        return Kind(platform, version, mpy or _mpy_of(version), machine)
 
     def look(self, paths):
         """What is on its Flash under `paths`."""
@@ -205,13 +210,18 @@ class Link:
         self.run(SYNC)
 
     def reset(self):
-        """Restart the board. Its port may be gone before the last byte is out; whoever asks next will see."""
+        """Restart the board. Its port may be gone before the last byte is out; whoever asks next will see, has_reset() too."""
         try:
             with self._words():
-                self._port.exec_raw_no_follow("import machine\nmachine.reset()")
+                self._port.exec_raw_no_follow(RESET)
         except LinkLost:
             self.close()
         self._feed = ""
+        time.sleep(RESET_S)
+
+    def has_reset(self):
+        """Did the latest reset() happen? To be asked before a soft reset, which forgets as much."""
+        return self.run("print('_before_reset' in globals())").strip() == "False"
 
     def lines(self, within_s):
         """Lines that the board prints, for so long; its port may go away and come back meanwhile."""

@@ -16,6 +16,12 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 MEASURED = [ROOT / "build" / name for name in ("evidence.json", "evidence-home.json")]
 TARGET = ROOT / "docs" / "evidence.md"
 
+# What no figure on the page says, because nothing here can measure it.
+OUT_OF_REACH = """\
+Not measured here: the longest free block of a board's heap. MicroPython's WebAssembly build lets its heap grow, takes the frames of functions from
+elsewhere and collects only while no script runs, so it cannot show how the heap of an RP2040 falls to pieces. Whoever has an image of MicroPython
+for one measures it on an emulated board with `micropython.mem_info()` (docs/footprint.md)."""
+
 
 def limit_cell(row):
     return "-" if row["limit"] is None else cell(row["limit"])
@@ -99,6 +105,7 @@ def document(rows, record, now, soaked):
     lines += ["fails when the limit is broken, unless the claim calls it out of reach; the command measures it again (`pytest` is",
               "`.venv/bin/python -m pytest`).", ""]
     lines += ["## Measured by tests and benchmarks", ""] + measured_lines(rows) + [""]
+    lines += OUT_OF_REACH.splitlines() + [""]
     lines += ["## Soaks", ""] + soak_lines(record, soaked)
     return "\n".join(lines) + "\n"
 

@@ -16,6 +16,8 @@ from tools.board_link import RESTART_S, Link, LinkLost, entry
 
 # What a boot takes until "started": imports, and the modem of a board that has one.
 STARTED_S = 90
+# A reset that did not happen is ordered again.
+RESETS = 3
 # Blocks for folders, the records, and a second main.py for a moment.
 SPARE_BLOCKS = 16
 NEW_LOADER = "main.new"
@@ -72,10 +74,14 @@ def refuse_kind(kind, board, form):
         named = [name for name, other in manifest.BOARDS.items() if other.platform == kind.platform]
         raise FlashError(f"this board says it is {kind.platform!r}, BOARD={board} is {wanted.platform!r}. Nothing was changed. "
                          + (f"Type:  make flash BOARD={named[0]} ..." if named else "Which port is the right one?"))
+    needs_mpy = "RP2040" in kind.machine
+    if form == "py" and needs_mpy:
+        raise FlashError("this board is an RP2040, whose memory is too small to compile the source: it would end in a MemoryError at each start. "
+                         "Nothing was changed. Leave FORMAT=py out")
     if form == "mpy" and kind.mpy != wanted.mpy:
         version = ".".join(map(str, kind.version))
         raise FlashError(f"MicroPython {version} on this board loads .mpy files of version {kind.mpy}, this build has version {wanted.mpy}. "
-                         f"Nothing was changed. It should be {wanted.what}; or add FORMAT=py, which flashes source")
+                         f"Nothing was changed. It should be {wanted.what}" + ("" if needs_mpy else "; or add FORMAT=py, which flashes source"))
 
 
 class Plan:
@@ -238,8 +244,7 @@ def update(link, files, tell):
     """put(), with words for what can go wrong meanwhile."""
     try:
         # The watchdog of the firmware would bite in the middle: after a reset it does not run until the firmware feeds it.
-        link.reset()
-        link.prompt(RESTART_S, soft_reset=False)
+        reset(link)
         link.prompt(RESTART_S, soft_reset=True)
         link.arm()
         return put(link, files, tell)
@@ -253,6 +258,16 @@ def update(link, files, tell):
         go_on(link)
         words = WORDS.get(error.errno, f"it refuses with error {error.errno}. The version before still runs. Try again")
         raise FlashError(words.format(port=link.path)) from None
+
+
+def reset(link):
+    """Restart the board and have its prompt. FlashError if it does not restart."""
+    for _ in range(RESETS):
+        link.reset()
+        link.prompt(RESTART_S, soft_reset=False)
+        if link.has_reset():
+            return
+    raise FlashError("the board does not restart when it is told to. Nothing was changed. Press its reset button and type the same again")
 
 
 def go_on(link):

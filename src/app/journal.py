@@ -70,7 +70,6 @@ class Journal:
         record = self._record(name)
         if value == record[0] and not record[2]:
             return
-        value = bytes(value)
         both = both or not record[0] and name in WISHES
         self._write(name, record, value)
         if both:
@@ -84,17 +83,28 @@ class Journal:
         self.writes += 1
         record[2] = True
         try:
+            value = bytes(value)
             self._store.put(name + _COPIES[record[1]], _packed(name, self.writes_total, value))
         except HalError:
             self.store_failures += 1
             raise
+        except MemoryError:
+            raise self._starved() from None
         record[:] = value, 1 - record[1], False
 
     def _record(self, name):
         record = self._records.get(name)
         if record is None:
-            record = self._records[name] = self._load(name)
+            try:
+                record = self._records[name] = self._load(name)
+            except MemoryError:
+                raise self._starved() from None
         return record
+
+    def _starved(self):
+        """A heap without room for a record is a store that fails."""
+        self.store_failures += 1
+        return HalError(STORE, 'no memory')
 
     def _load(self, name):
         """What flash holds. HalError if neither copy can be read: then nobody knows which one to write over."""

@@ -39,7 +39,7 @@ class Bus:
         """The bytes that have arrived since the last call, b'' when none. Never waits."""
 
     def transmit(self, frame):
-        """DE on, frame out, last stop bit awaited, DE off, whatever happens. HalError(BUS) if the port fails."""
+        """DE on, frame out, last stop bit awaited, DE off, whatever happens; nothing allocates meanwhile. HalError(BUS) if the port fails."""
 
 
 # Events of Radio.poll(): (kind, number, detail).
@@ -84,7 +84,7 @@ class Store:
         """The record's bytes, or None."""
 
     def put(self, name, value):
-        """Keep value (bytes, at most 1024) under name (at most 12 of a-z 0-9 _). HalError(STORE) if it cannot."""
+        """Keep value (bytes, at most 1024) under name (at most 12 of a-z 0-9 _). HalError(STORE) if it cannot, for want of memory too."""
 
 
 class Serial:

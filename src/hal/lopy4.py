@@ -26,9 +26,10 @@ _RESET_KEY = 'reset'        # NVS: why we reset ourselves; a store's record is '
 _CAUSES = (POWER_ON, PLANNED, CRASH)
 
 # A full flash raises OSError('No free space available'), one that fails otherwise Exception itself, with 'Error occurred while
-# storing value, code: 4359'; what is wrong with a call, subclasses of it as everywhere [r6 modpycom.c].
+# storing value, code: 4359'; what is wrong with a call, subclasses of it as everywhere [r6 modpycom.c]. A text of a record is up to 1.4 KB
+# in one piece, which the heap may not have.
 _NVS_ERRORS = (Exception,)
-_FLASH_FAILS = (Exception, OSError)
+_FLASH_FAILS = (Exception, OSError, MemoryError)
 
 
 class Bus:
@@ -47,20 +48,26 @@ class Bus:
         return self._uart.read(count) or b'' if count else b''
 
     def transmit(self, frame):
-        """write() returns with the last byte in the FIFO, wait_tx_done() possibly with it in the shifter."""
-        self._de(1)
+        """write() returns with the last byte in the FIFO, wait_tx_done() possibly with it in the shifter.
+
+        While the driver is on nothing allocates: a collection might fall there.
+        """
+        uart = self._uart
+        enable = self._de
+        waits = _WAITS
         try:
-            self._uart.write(frame)
-            for _ in range(_WAITS):
-                if self._uart.wait_tx_done(_WAIT_MS):
-                    break
-            else:
-                raise HalError(BUS, 'the transmitter does not finish')
-            utime.sleep_us(_TWO_CHARS_US)
+            try:
+                enable(1)
+                uart.write(frame)
+                while waits and not uart.wait_tx_done(_WAIT_MS):
+                    waits -= 1
+                utime.sleep_us(_TWO_CHARS_US)
+            finally:
+                enable(0)
         except OSError as error:
             raise HalError(BUS, str(error)) from None
-        finally:
-            self._de(0)
+        if not waits:
+            raise HalError(BUS, 'the transmitter does not finish')
 
 
 class Store:
@@ -72,17 +79,13 @@ class Store:
     def get(self, name):
         """The record's bytes, or None."""
         check_name(name)
-        text = self._nvs(pycom.nvs_get, 's_' + name, None)
-        try:
-            return None if text is None else binascii.a2b_base64(text)
-        except (TypeError, ValueError):
-            return None     # none that put() wrote
+        return self._nvs(_load, name, None)
 
     def put(self, name, value):
         """Write, unless it is there already: flash wears."""
         check(name, value)
         if self.get(name) != value:
-            self._nvs(pycom.nvs_set, 's_' + name, binascii.b2a_base64(value).decode())
+            self._nvs(_keep, name, value)
 
     def _nvs(self, call, key, argument):
         try:
@@ -91,6 +94,18 @@ class Store:
             if type(error) not in _FLASH_FAILS:
                 raise
             raise HalError(STORE, str(error)) from None
+
+
+def _load(name, _):
+    text = pycom.nvs_get('s_' + name, None)
+    try:
+        return None if text is None else binascii.a2b_base64(text)
+    except (TypeError, ValueError):
+        return None     # none that put() wrote
+
+
+def _keep(name, value):
+    pycom.nvs_set('s_' + name, binascii.b2a_base64(value).decode())
 
 
 class Indicator:
@@ -120,8 +135,8 @@ class System:
 
     def reset(self, reason):
         """machine.reset() reads back as a watchdog's, so leave word; 'crash' is kept apart."""
-        self.log('reset: ' + reason)
         try:
+            self.log('reset: ' + reason)
             pycom.nvs_set(_RESET_KEY, 2 if reason == 'crash' else 1)
         finally:
             machine.reset()

@@ -58,8 +58,8 @@ class System:
 
     def reset(self, reason):
         """Leave word and restart; on an RP2 that is the watchdog's work."""
-        self.log('reset: ' + reason)
         try:
+            self.log('reset: ' + reason)
             last_word.leave(self._store, reason)
         finally:
             machine.reset()

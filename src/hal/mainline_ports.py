@@ -31,14 +31,10 @@ def _read(uart):
     return uart.read(count) or b'' if count else b''
 
 
-def _write(uart, data, kind):
-    """All of it into the port's buffer, which takes less without an error when it is full [port]."""
-    try:
-        taken = uart.write(data)
-    except OSError as error:
-        raise HalError(kind, str(error)) from None
-    if taken != len(data):
-        raise HalError(kind, 'the port took %s of %d bytes' % (taken, len(data)))
+def _check_taken(taken, length, kind):
+    """A port's buffer takes less without an error when it is full [port]."""
+    if taken != length:
+        raise HalError(kind, 'the port took %s of %d bytes' % (taken, length))
 
 
 class Serial:
@@ -54,7 +50,11 @@ class Serial:
 
     def write(self, data):
         """Into the buffer."""
-        _write(self._uart, data, SERIAL)
+        try:
+            taken = self._uart.write(data)
+        except OSError as error:
+            raise HalError(SERIAL, str(error)) from None
+        _check_taken(taken, len(data), SERIAL)
 
 
 def release(pin):
@@ -82,17 +82,30 @@ class Bus:
         return _read(self._uart)
 
     def transmit(self, frame):
-        """flush() would do, but on an ESP32 it gives a transmitter that hangs seven seconds, in which the driver is on [port]."""
+        """flush() would do, but on an ESP32 it gives a transmitter that hangs seven seconds, in which the driver is on [port].
+
+        While the driver is on nothing allocates, calls of our own functions included, whose frames are on the heap: a collection of some
+        30 ms might fall there.
+        """
         uart = self._uart
-        self._enable(1)
+        enable = self._enable
+        sleep_us = time.sleep_us
+        length = len(frame)
+        # The frame's length counts too: the driver is never released before that, whatever txdone() says.
+        frame_us = length * _CHAR_US
+        waits = _WAITS
         try:
-            _write(uart, frame, BUS)
-            # The frame's length counts too: the driver is never released before that, whatever txdone() says.
-            time.sleep_us(len(frame) * _CHAR_US)
-            for _ in range(_WAITS):
-                if uart.txdone():
-                    return
-                time.sleep_us(_WAIT_US)
-        finally:
-            self._enable(0)
-        raise HalError(BUS, 'the transmitter does not finish')
+            try:
+                enable(1)
+                taken = uart.write(frame)
+                sleep_us(frame_us)
+                while waits and not uart.txdone():
+                    sleep_us(_WAIT_US)
+                    waits -= 1
+            finally:
+                enable(0)
+        except OSError as error:
+            raise HalError(BUS, str(error)) from None
+        _check_taken(taken, length, BUS)
+        if not waits:
+            raise HalError(BUS, 'the transmitter does not finish')

@@ -12,6 +12,13 @@ _NOT_FOUND = const(-0x1102)     # -ESP_ERR_NVS_NOT_FOUND, as esp32.NVS puts it
 _NAMESPACE = 'monitor'
 _ENOENT = const(2)
 _DIRECTORY = '/store'
+# An opened file takes more than a kilobyte of the heap in one piece, a record up to one: on a small board there may be none.
+_ERRORS = (OSError, MemoryError)
+
+
+def _failure(error):
+    """What a call of the flash raised, as the contract wants it."""
+    return HalError(STORE, str(error))
 
 
 class Nvs:
@@ -28,11 +35,11 @@ class Nvs:
         check_name(name)
         try:
             length = self._open().get_blob(name, self._buffer)
-        except OSError as error:
-            if error.args[0] == _NOT_FOUND:
+            return bytes(self._buffer[1:length])
+        except _ERRORS as error:
+            if error.args[:1] == (_NOT_FOUND,):
                 return None
-            raise HalError(STORE, str(error)) from None
-        return bytes(self._buffer[1:length])
+            raise _failure(error) from None
 
     def put(self, name, value):
         """Write, unless it is there already: flash wears."""
@@ -44,8 +51,8 @@ class Nvs:
             # Nothing promises that an empty blob is one, hence a byte before each.
             nvs.set_blob(name, b'\x00' + value)
             nvs.commit()
-        except OSError as error:
-            raise HalError(STORE, str(error)) from None
+        except _ERRORS as error:
+            raise _failure(error) from None
 
     def _open(self):
         """Late, because it may fail: a board with broken flash is to start all the same."""
@@ -63,10 +70,10 @@ class Files:
         try:
             with io.open(_DIRECTORY + '/' + name, 'rb') as record:
                 return record.read()
-        except OSError as error:
-            if error.args[0] == _ENOENT:
+        except _ERRORS as error:
+            if error.args[:1] == (_ENOENT,):
                 return None
-            raise HalError(STORE, str(error)) from None
+            raise _failure(error) from None
 
     def put(self, name, value):
         """Write aside and rename, unless it is there already: flash wears."""
@@ -77,8 +84,8 @@ class Files:
         try:
             self._write(aside, value)
             os.rename(aside, _DIRECTORY + '/' + name)
-        except OSError as error:
-            raise HalError(STORE, str(error)) from None
+        except _ERRORS as error:
+            raise _failure(error) from None
 
     def _write(self, path, value):
         try:

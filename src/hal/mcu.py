@@ -53,5 +53,5 @@ def log(text):
     """One line on the console."""
     try:
         sys.stdout.write(text + '\n')
-    except OSError:
-        pass    # nobody listens
+    except (OSError, MemoryError):
+        pass    # nobody listens, or there is no room for the line

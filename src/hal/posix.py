@@ -67,7 +67,7 @@ class Store:
                 return record.read()
         except FileNotFoundError:
             return None
-        except OSError as error:
+        except (OSError, MemoryError) as error:
             raise HalError(STORE, str(error)) from None
 
     def put(self, name, value):
@@ -83,7 +83,7 @@ class Store:
                 os.fsync(record.fileno())
             os.rename(aside, path)
             _sync_directory(self._directory)
-        except OSError as error:
+        except (OSError, MemoryError) as error:
             raise HalError(STORE, str(error)) from None
 
 

@@ -1,5 +1,6 @@
 """Serial devices on Linux: a plain port for a modem, and the RS485 bus over a USB adapter."""
 
+import gc
 import os
 import termios
 import time
@@ -132,6 +133,8 @@ class Bus(Port):
 
     def _drive(self, on):
         if self._drives:
+            if on:
+                gc.disable()    # a collection has no place while the driver is on
             self._port.rts = on
 
     def _release(self):
@@ -141,3 +144,5 @@ class Bus(Port):
                 self._drive(False)
         except _ERRORS:
             self.lose()
+        finally:
+            gc.enable()

@@ -136,6 +136,11 @@ class ChargerClient:
         """The loop had no time for the bus for busy_ms: what is read next is no sign of a gap now."""
         self._master.note_busy(busy_ms)
 
+    @property
+    def awaits(self):
+        """True while an answer is awaited: a board that is busy now might not hear it."""
+        return self._master.sent
+
     def poll(self, now_ms):
         """Take what has arrived and do what is due; one event."""
         result = self._master.poll(now_ms)

@@ -6,12 +6,14 @@ the lists of what it can show.
 """
 import contextlib
 import errno
+import io
 import os
 import pathlib
 import pty
 import threading
 import time
 import tty
+import types
 
 import config
 import hal.posix
@@ -202,6 +204,9 @@ class Lopy4Rig(Rig):
     def mend_bus(self):
         self.fake.uart.fails_after = None
 
+    def starve(self, on):
+        self.fake.nvs_starved = on
+
     def put_in_power_cut(self, cut, name, value):
         self.fake.cut_in_nvs = cut
         with pytest.raises(BoardReset):
@@ -331,6 +336,11 @@ class PosixRig(Rig):
         self._port_class.fails_after = None
         time.sleep(1.05)    # it is tried again once a second
 
+    def starve(self, on):
+        def no_room(path, mode):
+            raise MemoryError
+        hal.posix.io = types.SimpleNamespace(open=no_room) if on else io
+
     def put_in_power_cut(self, cut, name, value):
         real, hal.posix.os = hal.posix.os, CuttingOs(cut)
         try:
@@ -378,6 +388,7 @@ class CuttingOs:
 RIGS = {"sim": SimRig, "lopy4": Lopy4Rig, "lopy4 wraps": Lopy4WrapRig, "posix": PosixRig, "wio_e5": WioE5Rig, "rak3172": Rak3172Rig}
 RIGS.update(MAINLINE_RIGS)
 BREAKABLE = ("lopy4", "lopy4 wraps", "posix", "esp32", "rp2")
+STARVABLE = ("lopy4", "posix", "esp32", "rp2")
 CUTTABLE = ("sim", "lopy4", "posix", "esp32", "rp2")
 WITH_RADIO = ("sim", "lopy4", "lopy4 wraps", "wio_e5", "rak3172", "esp32", "rp2")
 WITH_MAC_ONLY = ("sim", "lopy4", "lopy4 wraps", "wio_e5", "esp32", "rp2")

@@ -17,6 +17,7 @@ def _fixture(names):
 
 rig = _fixture(tuple(adapters.RIGS))
 breakable_rig = _fixture(adapters.BREAKABLE)
+starvable_rig = _fixture(adapters.STARVABLE)
 cuttable_rig = _fixture(adapters.CUTTABLE)
 radio_rig = _fixture(adapters.WITH_RADIO)
 mac_rig = _fixture(adapters.WITH_MAC_ONLY)

@@ -97,6 +97,9 @@ class MainlineRig(Rig):
     def mend_bus(self):
         self.chip.bus.fails_after = None
 
+    def starve(self, on):
+        self.chip.flash.starved = on
+
     def put_in_power_cut(self, cut, name, value):
         self.chip.flash.cut = cut
         with pytest.raises(PowerFails):

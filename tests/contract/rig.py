@@ -57,6 +57,11 @@ class Rig:
     def put_in_power_cut(self, cut, name, value):
         """board.store.put(name, value), while power fails at the instant `cut` (one of cuts); then a boot."""
 
+    # Only of those in STARVABLE.
+
+    def starve(self, on):
+        """The heap has no piece that is long enough for what the store needs."""
+
     # Only of those in WITH_RADIO.
 
     def gateway(self, on):

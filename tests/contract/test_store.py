@@ -53,6 +53,20 @@ def test_a_name_that_not_every_board_can_keep_is_refused(rig, name):
     assert caught.value.args[0] == STORE
 
 
+def test_a_heap_without_room_for_it_is_a_failure_of_the_store_and_the_old_value_stays(starvable_rig):
+    store = starvable_rig.board.store
+    store.put("record", EVERY_BYTE)
+    starvable_rig.starve(True)
+    try:
+        for act in (lambda: store.get("record"), lambda: store.put("record", b"a new value")):
+            with pytest.raises(HalError) as caught:
+                act()
+            assert caught.value.args[0] == STORE
+    finally:
+        starvable_rig.starve(False)
+    assert store.get("record") == EVERY_BYTE
+
+
 @pytest.mark.parametrize("old", [None, b"the old value, which is longer"])
 def test_a_power_cut_leaves_the_old_value_or_the_new_one(cuttable_rig, old):
     rig = cuttable_rig

@@ -25,16 +25,16 @@ class Over(BaseException):
 
 
 class House:
-    """One garage. platform: the board's sys.platform; overrides: of config.py."""
+    """One garage. platform: the board's sys.platform; box: options of the wallbox; overrides: of config.py."""
 
-    def __init__(self, platform, **overrides):
+    def __init__(self, platform, box=None, **overrides):
         self.platform = platform
         self.overrides = dict(PICO if platform == "rp2" else {}, **overrides)
         self.kernel = Kernel()
         self.line = Line(self.kernel, 1)
         self.records = []
         self.resets = []
-        self.box = Wallbox(self.kernel, self.line, self._record)
+        self.box = Wallbox(self.kernel, self.line, self._record, **box or {})
         self._formatter = Formatter()
         self._push = None
         self.modem = None

@@ -50,13 +50,24 @@ for ten in range(10):
     CROWD["events"] += [{"t": 100 + EVERY_S * (10 * ten + place), "do": "downlink", "data": what} for place, what in enumerate(data)]
 
 
+def amid_an_exchange(world):
+    """A look at each record that is written, whether the box has been asked something and has not answered yet."""
+    def look(name, old, new):
+        if world.app is not None and world.app.charger._master.sent:
+            world.amid.append(name)
+    return look
+
+
 @pytest.fixture(scope="module")
 def accounts():
     found = {}
     for name, given in (("a day", DAY), ("a crowd", CROWD)):
         world = World(complete(given))
+        world.amid = []
+        world.flash.on_put = amid_an_exchange(world)
         with BoardTime(SRC, "main.loop") as found[name]:
             world.run(given["duration_s"])
+        found[name].amid = world.amid
         assert world.app is None and not any(entry["kind"] == "reset" and entry["cause"] == "crash" for entry in world.timeline)
     return found
 
@@ -69,6 +80,26 @@ def test_no_function_of_the_loop_takes_long(accounts, name, evidence):
     claim = "Board time of the slowest function of the loop, %s, of %d: %s" % (name, len(loop), slowest)
     evidence(claim, "%.1f ms" % (loop[slowest] / 1000), "10 ms")
     assert {name: us for name, us in loop.items() if us > LIMIT_US} == {}
+
+
+# Code, a record at its longest and a collection: what a turn may take. The LoPy4's and the ESP32's longest record is one with a page to be erased.
+TURNS_MS = {"lopy4": 10 + 65 + 100, "esp32": 10 + 65 + 28, "rp2": 10 + 317 + 28}
+
+
+def test_a_turn_writes_one_record_at_most_and_is_bounded_on_each_board(accounts, evidence):
+    assert [account.records for account in accounts.values()] == [1, 1]
+    for board, limit_ms in TURNS_MS.items():
+        longest_us = max(account.turns[board] for account in accounts.values())
+        claim = "Board time of the longest turn of the loop, with its record and a collection, %s" % board
+        evidence(claim, "%d ms" % (longest_us // 1000), "%d ms" % limit_ms)
+        assert longest_us <= limit_ms * 1000
+    assert max(account.turns["rp2"] for account in accounts.values()) > 317000
+
+
+def test_no_record_is_written_while_the_box_is_to_answer(accounts, evidence):
+    evidence("Records written between a question to the box and its answer, on an eventful day and in a crowd of commands",
+             len(accounts["a day"].amid + accounts["a crowd"].amid), 0)
+    assert accounts["a day"].amid == [] and accounts["a crowd"].amid == []
 
 
 def test_a_step_as_usual_takes_a_few_milliseconds(accounts, evidence):

@@ -49,3 +49,21 @@ def test_a_wrong_setting_is_told_on_the_console_and_bus_and_air_stay_silent(plat
 def test_an_rp2_with_a_long_watchdog_is_told_so(monkeypatch, capsys):
     assert not House("rp2", WATCHDOG_S=60).run(monkeypatch, 60)
     assert "settings: WATCHDOG_S is 60, must be 5 to 8 seconds on this board" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("panel", ["spontaneous", "master"])
+@pytest.mark.parametrize("platform", BOARDS)
+def test_records_that_take_their_time_cost_no_reading_and_no_peace_on_the_line(platform, panel, monkeypatch, evidence):
+    house = House(platform, {"panel_frames": True, "panel": panel})
+    house.at(40, house.plug)
+    for number in range(20):
+        house.at(60 + 9 * number, house.send, {"command": ("lock", "unlock")[number % 2], "id": number})
+    assert house.run(monkeypatch, 300)
+    answers = [data for port, data in house.uplinks() if port == 11]
+    assert house.resets == [] and len(answers) >= 5 and {data["result"] for data in answers} <= {"done", "busy"}
+    flash = getattr(house.board, "flash", None)
+    asked = house.box.reads
+    evidence("%s with a panel (%s): readings in 300 s of commands, records that take their time among them; collisions" % (platform, panel),
+             "%d; %d" % (asked, len(house.line.collisions)), "130; 0")
+    assert asked >= 130 and house.line.collisions == []
+    assert flash is None or flash.writes > 30

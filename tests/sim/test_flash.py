@@ -89,6 +89,17 @@ def test_entries_are_those_of_a_string_in_base64():
     assert [flash.nvs_entries(length) for length in (1, 21, 22, 231, 1011)] == [2, 2, 3, 11, 44]
 
 
+# --- time
+
+
+def test_a_record_takes_as_long_as_its_store_needs_and_seldom_longer():
+    for board, usual_us, longest_us in (("lopy4", 2000, 59600), ("esp32", 1900, 59500), ("rp2", 22000, 317000)):
+        times = flash.TIMES[board]()
+        taken = [times.put_us('owner_a', 200) for _ in range(100)]
+        assert {us for us, _ in taken} == {usual_us, longest_us}, (board, set(taken))
+        assert all((erasing_us > 0) == (us == longest_us) and erasing_us < us for us, erasing_us in taken)
+
+
 # --- full
 
 

@@ -10,6 +10,8 @@ const OPTIONS = {
   platform: "esp32", // its sys.platform
   version: "1.27.0",
   mpy: 774, // sys.implementation._mpy
+  machine: "", // sys.implementation._machine, where there is one
+  resetMs: 2, // machine.reset() takes so long, in which a Ctrl-C ends it
   readOnly: false,
   bytes: 1 << 20, // size of the flash
   lies: false, // it says that it is empty, and fills up all the same
@@ -82,7 +84,7 @@ const flash = {
 };
 
 const START = `
-def _start(flash, board, platform, version, mpy):
+def _start(flash, board, platform, version, mpy, machine):
     import io, os, sys, time, vfs
 
     def done(error):
@@ -194,7 +196,8 @@ def _start(flash, board, platform, version, mpy):
 
     class Machine:
         def reset():
-            board.reset()
+            if board.reset():
+                raise KeyboardInterrupt
             raise Reset
 
     Machine.WDT = WDT
@@ -218,6 +221,8 @@ def _start(flash, board, platform, version, mpy):
     shown.implementation.version = tuple([int(number) for number in version.split('.')])
     if mpy:
         shown.implementation._mpy = mpy
+    if machine:
+        shown.implementation._machine = machine
     sys.modules['sys'] = shown
     sys.modules['machine'] = Machine
     time.sleep_ms = sleep_ms
@@ -265,7 +270,13 @@ function hear() {
 
 const board = {
   feed: (ms) => void (bite = Date.now() + ms / OPTIONS.watchdogs),
-  reset: () => void (off = true),
+  // True if Ctrl-C came before it, and so it does not happen.
+  reset() {
+    if (board.idle(OPTIONS.resetMs)) return true;
+    fs.appendFileSync(LOG + ".resets", ".");
+    off = true;
+    return false;
+  },
   // True if Ctrl-C came meanwhile; all else that a running program is sent is lost.
   idle(ms) {
     for (const end = Date.now() + ms; !off; ) {
@@ -287,7 +298,7 @@ async function life(raw) {
   off = false;
   const mp = await loadMicroPython({ heapsize: 1 << 20, linebuffer: false, stdout: send, stderr: send });
   mp.runPython(START);
-  mp.globals.get("_start")(flash, board, OPTIONS.platform, OPTIONS.version, OPTIONS.mpy);
+  mp.globals.get("_start")(flash, board, OPTIONS.platform, OPTIONS.version, OPTIONS.mpy, OPTIONS.machine);
   if (raw) {
     off = true; // the banner of the friendly prompt
     mp.replInit();

@@ -68,6 +68,11 @@ class FlashBoard:
         """What was done to the flash so far."""
         return [json.loads(line) for line in self.log.read_text().splitlines()] if self.log.exists() else []
 
+    def resets(self):
+        """How often machine.reset() restarted it."""
+        path = self.log.with_name(self.log.name + ".resets")
+        return len(path.read_text()) if path.exists() else 0
+
     def close(self):
         """The end of it."""
         self._process.kill()

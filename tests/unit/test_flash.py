@@ -14,7 +14,7 @@ import pytest
 from tests.unit import flash_house
 from tests.unit.flash_board import FlashBoard
 from tests.unit.flash_house import firmware
-from tools import build, flash, manifest
+from tools import board_link, build, flash, manifest
 
 FOREIGN = "import sys\nsys.stdout.write('started by hand\\n')\n"
 
@@ -123,6 +123,28 @@ def test_a_board_whose_cable_is_cut_starts_the_old_version_by_itself(make_board)
     assert eventually(lambda: b"started old" in board.heard[before:])
 
 
+# --- the reset before anything is changed
+
+
+def test_a_reset_that_takes_a_while_is_waited_for(make_board):
+    board = make_board(a_flash(), resetMs=60)
+    resets = []
+
+    def tell(text):
+        if text.startswith("  slot"):
+            resets.append(board.resets())
+
+    flash.flash("esp32", board.port, firmware("new"), "py", tell)
+    assert resets == [1] and board.resets() >= 2    # before the first change, and at the end
+    assert flash_house.started(board.folder) == of("new")
+
+
+def test_a_board_that_does_not_reset_is_told_before_anything_is_changed(make_board, monkeypatch, refused):
+    monkeypatch.setattr(board_link, "RESET_S", 0)
+    board = make_board(a_flash(), resetMs=5000)
+    refused("a board that does not restart", board, "does not restart when it is told to. Nothing was changed. Press its reset button")
+
+
 # --- what is sent
 
 
@@ -188,6 +210,21 @@ def test_a_wrong_board_is_refused_before_anything_is_changed(make_board, refused
 def test_a_micropython_of_another_generation_is_refused(make_board, refused):
     board = make_board(a_flash(), version="1.18.0", mpy=5)
     refused("another MicroPython", board, r"MicroPython 1\.18 .*version 5, this build has version 6.*FORMAT=py", form="mpy")
+
+
+def test_source_is_refused_on_an_rp2040_which_could_not_compile_it(make_board):
+    board = make_board(a_flash(), platform="rp2", machine="Raspberry Pi Pico with RP2040")
+    with pytest.raises(flash.FlashError, match="an RP2040, whose memory is too small to compile .* Nothing was changed. Leave FORMAT=py out"):
+        put(board, firmware("new"), kind="rp2", form="py")
+    assert board.changes() == []
+    with pytest.raises(flash.FlashError, match="this build has version 6. Nothing was changed.*newer$"):
+        flash.refuse_kind(board_link.Kind("rp2", (1, 18), 5, "Raspberry Pi Pico with RP2040"), "rp2", "mpy")
+
+
+def test_an_rp2350_takes_source(make_board):
+    board = make_board(a_flash(), platform="rp2", machine="Raspberry Pi Pico2 with RP2350")
+    put(board, firmware("new"), kind="rp2", form="py")
+    assert flash_house.started(board.folder) == of("new")
 
 
 def test_a_lopy4_says_nothing_of_mpy_and_knows_no_raw_paste(make_board):

@@ -1,5 +1,6 @@
 """The journal over stores that a power cut or a failure leaves in any state: the old value or the new one, never another."""
 
+import app.journal
 import pytest
 from app.journal import MAX_VALUE, UNREADABLE, Journal
 from hal.contract import STORE, HalError
@@ -227,6 +228,32 @@ def test_a_copy_that_cannot_be_read_is_replaced_first(broken):
     assert (flash.writes[-1], journal.store_failures) == (broken, 1)
     flash.unreadable = ()
     assert Journal(flash).get('claims') == b'\x01three'
+
+
+class Starved:
+    """hashlib on a heap that has no room for what is to be hashed."""
+
+    def sha256(data):
+        raise MemoryError
+
+
+def test_a_heap_without_room_for_a_record_is_a_store_that_fails_and_no_crash():
+    flash = kept(b'\x01one')
+    known = Journal(flash)
+    assert known.get('claims') == b'\x01one'
+    fresh = Journal(flash)
+    hashlib, app.journal.hashlib = app.journal.hashlib, Starved
+    try:
+        assert fresh.get('claims') is None
+        for journal in (known, fresh):
+            with pytest.raises(HalError) as caught:
+                journal.put('claims', b'\x01two')
+            assert caught.value.args[0] == STORE
+    finally:
+        app.journal.hashlib = hashlib
+    assert (known.get('claims'), fresh.get('claims'), known.store_failures, fresh.store_failures) == (b'\x01one', b'\x01one', 1, 2)
+    known.put('claims', b'\x01two')
+    assert Journal(flash).get('claims') == b'\x01two'
 
 
 def test_where_nothing_can_be_read_nothing_is_written():

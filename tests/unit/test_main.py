@@ -21,7 +21,7 @@ class Part:
         self.busy_ms = busy_ms
         self.due_in_ms = due_in_ms
         self.noted = []
-        self.charger = SimpleNamespace(note_busy=self.noted.append)
+        self.charger = SimpleNamespace(note_busy=self.noted.append, awaits=False)
         self.polls = []
 
     def poll(self, now_ms):
@@ -66,6 +66,34 @@ def test_a_long_turn_is_told_to_the_bus(busy_ms, noted):
     assert set(part.noted) == set(noted)
 
 
+def test_what_is_done_once_a_second_is_told_to_the_bus_if_it_takes_long():
+    board = Board()
+    part = Part(board)
+
+    def write(now_ms):
+        board.wire.now_us += 317000
+
+    board.run(lambda: main.loop(board, part, None, write), 5000)
+    assert set(part.noted) == {317}
+
+
+def test_what_is_done_once_a_second_waits_until_the_box_has_answered():
+    board = Board()
+    part = Part(board, due_in_ms=100)
+    part.charger.awaits = True
+    checked = []
+
+    def look(now_ms):
+        checked.append(now_ms)
+
+    def answer():
+        part.charger.awaits = board.clock.now_ms() < 2500
+
+    part.poll = lambda now_ms: (answer(), now_ms + 100)[1]
+    board.run(lambda: main.loop(board, part, None, look), 5000)
+    assert checked == [2500, 3000, 4000, 5000]
+
+
 @pytest.mark.parametrize('minutes, times', [(0.9, 0), (1.1, 1), (5, 1)])
 def test_a_version_that_has_worked_for_a_minute_has_proven_itself_once(minutes, times):
     board = Board()
@@ -83,7 +111,7 @@ def test_whatever_escapes_is_logged_and_ends_in_a_reset():
     def spoil(monitor):
         def poll(now_ms):
             raise ValueError('nobody thought of it')
-        monitor.charger = SimpleNamespace(poll=poll, note_busy=None, due_ms=0)
+        monitor.charger = SimpleNamespace(poll=poll, note_busy=None, due_ms=0, awaits=False)
 
     assert board.run(lambda: main.start(board, config.Settings(), spoil), 60000) is False
     assert board.resets == ['crash']

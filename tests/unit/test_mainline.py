@@ -223,6 +223,23 @@ def test_a_time_that_cannot_be_one_does_not_reach_the_rtc(bench):
 # --- store
 
 
+def test_an_rp2_is_deaf_while_its_flash_is_erased_but_for_what_the_fifo_holds(rp2):
+    for number in range(8):
+        rp2.board.bus.read()
+        before_us = rp2.chip.kernel.now_us
+        rp2.feed(bytes(range(1, 101)), after_ms=50)
+        rp2.board.store.put("plan", b"%d" % number)
+        took_ms = (rp2.chip.kernel.now_us - before_us) // 1000
+        if took_ms > 300:
+            break
+        assert took_ms == 22
+        rp2.settle(100)
+    assert took_ms == 317
+    heard = rp2.board.bus.read()
+    assert len(heard) == 32 and rp2.chip.bus.overruns == 68
+
+
+
 def test_flash_that_fails_is_a_hal_error_and_the_board_starts_all_the_same(bench):
     bench.chip.flash.fails = True
     bench.power_cycle()

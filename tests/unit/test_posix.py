@@ -1,4 +1,5 @@
 """hal/posix.py: what Linux has of its own. What it shares with the other boards is in tests/contract."""
+import gc
 import io
 import os
 import pty
@@ -123,6 +124,27 @@ class FakeRts(PtySerial):
     def flush(self):
         super().flush()
         self.trace.append("drained")
+
+
+def test_no_collection_falls_where_the_driver_is_on(adapter, monkeypatch):
+    class Watched(PtySerial):
+        trace = []
+
+        def write(self, data):
+            kept = [[number] for number in range(2000)]     # a pile that would be looked through
+            return PtySerial.write(self, data) if kept else None
+
+    begun = []
+    monkeypatch.setattr(hal.posix_ports.serial, "Serial", Watched)
+    adapter.plug()
+    bus = Bus(adapter.path, "rts")
+    note = lambda phase, info: begun.append(Watched.trace[-1])  # noqa: E731
+    gc.callbacks.append(note)
+    try:
+        bus.transmit(REQUEST)
+        assert gc.isenabled() and True not in begun and Watched.trace[-2:] == [True, False]
+    finally:
+        gc.callbacks.remove(note)
 
 
 @pytest.mark.parametrize(

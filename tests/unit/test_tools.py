@@ -22,6 +22,10 @@ def test_a_row_holds_claim_figure_limit_and_command():
     assert "| median, class C | 3.2 s | 4 s | `pytest tests/sim/test_x.py::test_y` |" in page
 
 
+def test_the_page_says_what_nothing_here_can_measure():
+    assert "the longest free block of a board's heap" in evidence.document([ROW], [], NOW, NOW)
+
+
 def test_the_page_does_not_depend_on_the_order_of_the_tests():
     rows = [dict(ROW, claim=claim) for claim in "cab"]
     assert evidence.document(rows, [], NOW, NOW) == evidence.document(rows[::-1], [], NOW, NOW)
