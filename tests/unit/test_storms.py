@@ -2,7 +2,7 @@
 import random
 
 import pytest
-from hal.contract import EMITTED, HEARD, RECEIVED
+from hal.contract import HEARD, RECEIVED
 from lorawan.outbox import ANSWER, CHANGE, FAULT, HEARTBEAT, RECORD
 from lorawan.regions import REGIONS
 
@@ -66,7 +66,7 @@ class Storm:
         elif chance < 0.3:
             session.answered(world.now_ms)
         elif chance < 0.4 and session.joined:
-            radio.event(*draw.choice(((HEARD, 0, None), (RECEIVED, 1, b"\x01"), (EMITTED, 1, None))))
+            radio.event(*draw.choice(((HEARD, 0, None), (RECEIVED, 1, b"\x01"))))
         elif self.mishaps and chance < 0.45:
             radio.lose = True
         else:
