@@ -15,6 +15,8 @@ import string
 import sys
 import tempfile
 
+from tools import text_file
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CONFIG = ROOT / "src" / "config.py"
 TEMPLATES = ROOT / "ttn" / "mosquitto"
@@ -110,15 +112,20 @@ def read_key(path=None, environment=os.environ, stdin=sys.stdin):
     """The API key, from the first of: that file, TTN_API_KEY, a question without echo, standard input. Wrong if it is none."""
     if path is not None:
         try:
-            key = path.read_text().strip()
+            key = text_file.read(path).strip()
         except OSError as problem:
             raise Wrong(f"no key in {path}: {problem.strerror}")
+        except ValueError as problem:
+            raise Wrong(f"no key: {problem}")
     elif environment.get(KEY_VARIABLE):
         key = environment[KEY_VARIABLE].strip()
     elif stdin.isatty():
         key = getpass.getpass("API key of the application (not shown; begins with NNSXS.): ").strip()
     else:
-        key = stdin.readline().strip()
+        try:
+            key = stdin.readline().strip().removeprefix("\ufeff")
+        except ValueError:
+            key = ""        # not even text
     if not re.fullmatch(r"NNSXS\.[A-Z0-9]+\.[A-Z0-9]+", key):
         raise Wrong("that is no API key: it looks like NNSXS.ABC.DEF. Make one in the console: application -> API keys, with the rights"
                     " 'Read application traffic' and 'Write downlink application traffic'; then type it when asked, or give KEY_FILE=,"
@@ -129,7 +136,7 @@ def read_key(path=None, environment=os.environ, stdin=sys.stdin):
 def modem_of(path=CONFIG):
     """RADIO_MODEM of that configuration, read and not run; None where it says none. A LoPy4 has what the file was shipped with."""
     try:
-        body = ast.parse(path.read_bytes()).body
+        body = ast.parse(text_file.read(path)).body
     except (OSError, SyntaxError, ValueError):
         return None
     for line in body:

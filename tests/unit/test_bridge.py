@@ -149,6 +149,26 @@ def test_the_key_comes_from_a_file_the_environment_or_a_pipe_and_never_from_an_a
     assert not any("key" in option and option != "--key-file" for action in bridge.parser()._actions for option in action.option_strings)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_the_key_in_a_file_of_any_editor_is_found(tmp_path, encoding):
+    file = tmp_path / "key.txt"
+    file.write_bytes((KEY + "\r\n").encode(encoding))
+    assert bridge.read_key(file, {}) == KEY
+
+
+def test_a_mark_before_a_key_that_is_piped_in_is_no_part_of_it():
+    assert bridge.read_key(None, {}, io.StringIO("\ufeff" + KEY + "\r\n")) == KEY
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfeN", b"NNSXS\xe4.A.B", b"\x00\x01", b"", KEY.encode("utf-16-le")])
+def test_a_file_that_holds_no_key_is_named_or_said_to_be_none(tmp_path, data):
+    (tmp_path / "key.txt").write_bytes(data)
+    with pytest.raises(bridge.Wrong):
+        bridge.read_key(tmp_path / "key.txt", {})
+    with pytest.raises(bridge.Wrong):
+        bridge.read_key(None, {}, io.TextIOWrapper(io.BytesIO(data), encoding="utf-8"))
+
+
 def test_at_a_terminal_the_key_is_asked_for_without_echo(monkeypatch):
     class Terminal(io.StringIO):
         def isatty(self):
