@@ -1,4 +1,5 @@
 """The whole monitor over an AT modem instead of the LoPy4's radio: main.py must not care which one it has."""
+import json
 import types
 
 import hal.rak3172
@@ -11,6 +12,8 @@ from sim.hal import SimBoard
 from sim.rak3172 import Rak3172
 from sim.wio_e5 import WioE5
 from sim.world import World
+from tests.unit.home_manager import Died, HomeManager
+from tools import guard
 
 KEYS = types.SimpleNamespace(DEV_EUI="1" * 16, JOIN_EUI="2" * 16, APP_KEY="3" * 32)
 MODEMS = {"wio_e5": (hal.wio_e5, WioE5), "rak3172": (hal.rak3172, Rak3172)}
@@ -95,3 +98,18 @@ def test_a_confirmed_command_is_answered_as_soon_as_the_modem_s_own_frame_is_ove
     assert max(waits_s) <= 6.8
     assert totals_ms[0] >= here.network.uplink_airtime_s_max_day() * 1000
     assert (here.modem.violations, here.resets) == ([], 0)
+
+
+@pytest.mark.parametrize("world", ["rak3172"], indirect=True)
+def test_home_manager_dies_of_the_modem_s_own_frame_and_lives_behind_the_guard(world):
+    here = world({}, [{"t": 600, "do": "plug"}, {"t": 1200, "do": "downlink", "f_port": 1, "payload_hex": "01", "confirmed": True}], 1)
+    messages = [json.dumps({"uplink_message": {} if entry["decoded"] is None else {"decoded_payload": entry["decoded"]}}).encode()
+                for entry in of(here, "uplink") if entry["received"]]
+    unguarded, guarded = HomeManager("ev-charger"), HomeManager("ev-charger")
+    with pytest.raises(Died):
+        for message in messages:
+            unguarded.on_message(unguarded.up, message)
+    for message in messages:
+        if guard.fault_of(message) is None:
+            guarded.on_message(guarded.up, message)
+    assert (unguarded.acks, guarded.acks) == ([], ["Lock Outlet ACK"])
