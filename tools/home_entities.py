@@ -54,10 +54,11 @@ def _switch(condition, value):
 _REQUEST = "((m.get('downlinks') or [{}])[0]).get('decoded_payload') or {}"
 # Home Assistant has no longer states.
 _LONGEST = 255
-# The pages of one read-back are put together in the attributes, and shown when all are there. A request on its way down begins a new one,
-# and so does page 1; a page that is missing, or comes hours later, ends it unshown; one that comes twice changes nothing.
+# The pages of one read-back are put together in the attributes, and shown when all are there. A request on its way down, whoever sent it,
+# begins a new one (a report of the plan has both), and so does page 1; a page that is missing, or comes hours later, ends it unshown; one
+# that comes twice changes nothing.
 _PAGES_HEAD = _HEAD + """\
-{%- set p = REQUEST -%}
+{%- set p = REQUEST or (m.get('downlink_queued') or {}).get('decoded_payload') or {} -%}
 {%- set a = this.attributes -%}
 {%- set ns = namespace(pages=a.get('pages') or [], of=a.get('of'), heard=a.get('heard')) -%}
 {%- set is_page = d.get('type') == 'readback' and d.get('part') == 'PART' and d.get('FIELD') is not none and 'FIELD' in d -%}
@@ -69,7 +70,7 @@ _PAGES_HEAD = _HEAD + """\
 {%- elif d.page > ns.pages | length or ns.pages[d.page - 1] != text -%}{%- set ns.pages = [] -%}{%- endif -%}
 {%- set ns.of = d.pages -%}
 {%- set ns.heard = m.get('received_at') -%}
-{%- elif 'PART' in p or p.get('what') == 'PART' -%}{%- set ns.pages = [] -%}{%- endif -%}
+{%- elif 'PART' in p or p.get('what') == 'plan' -%}{%- set ns.pages = [] -%}{%- endif -%}
 """.replace("REQUEST", _REQUEST)
 
 

@@ -174,6 +174,7 @@ def test_a_plan_read_back_in_pages_becomes_one_line(packaged):
 
 
 W1, W2, W3 = ({"days": "daily", "from": f"0{hour}:00", "to": "07:00"} for hour in (1, 2, 3))
+REPORT_QUEUED = json.dumps({"downlink_queued": {"decoded_payload": {"command": "report", "what": "plan"}}}).encode()
 
 
 def plan_page(page, pages, window, **more):
@@ -197,8 +198,7 @@ def test_only_the_pages_of_one_read_back_become_a_plan(packaged):
     # A page in the middle is lost: a part is no plan, neither at once nor with what comes later.
     shown(packaged, one, plan_page(1, 3, W2), plan_page(3, 3, W3))
     shown(packaged, one, plan_page(1, 2, W2))
-    packaged.network.publish(THERE + "down/queued", json.dumps({"downlink_queued": {}, "downlinks": [
-        {"decoded_payload": {"command": "report", "what": "plan"}}]}).encode())
+    packaged.network.publish(THERE + "down/queued", REPORT_QUEUED)
     shown(packaged, one, plan_page(2, 2, W3))
     shown(packaged, one, plan_page(1, 3, W2), plan_page(2, 2, W3))
     shown(packaged, "daily 02:00-07:00; daily 03:00-07:00", plan_page(1, 2, W2), plan_page(1, 2, W2), plan_page(2, 2, W3), plan_page(1, 2, W2))
@@ -210,7 +210,9 @@ def test_only_the_pages_of_one_read_back_become_a_time_zone(packaged):
 
     packaged.tell(page(1, "AEST-10AEDT"), page(2, "M10.1.0"), page(3, "M4.1.0/3"))
     packaged.assistant.wait_for(text_time_zone="AEST-10AEDT,M10.1.0,M4.1.0/3")
-    packaged.tell(page(1, "CET-1CEST"), page(3, "M10.5.0/3"), page(2, None))
+    packaged.tell(page(1, "CET-1CEST"), page(3, "M10.5.0/3"), page(2, None), page(1, "CET-1CEST"), page(2, "M3.5.0"))
+    packaged.network.publish(THERE + "down/queued", REPORT_QUEUED)
+    packaged.tell(page(3, "M10.5.0/3"))
     packaged.settle("skipped")
     assert packaged.assistant.state("text.wallbox_time_zone") == "AEST-10AEDT,M10.1.0,M4.1.0/3"
 
