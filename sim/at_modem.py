@@ -28,6 +28,11 @@ class Mac(Radio):
         self._is_adr_on = False
 
     @property
+    def owes_ack(self):
+        """True if a confirmed downlink waits for the next uplink to acknowledge it."""
+        return self._ack_due
+
+    @property
     def is_in_uplink(self):
         """True from the frame's first symbol until its receive windows are over."""
         return self._task is not None
@@ -54,6 +59,7 @@ class AtModem:
 
     said: lines told to the host. commands: lines it sent. violations: what a driver must not do (a command while one is under way).
     Faults, each (pattern, ...) on the text of a line: drop(pattern), garble(pattern), answer(pattern, lines); silent: nothing is said.
+    echo: what the host types comes back before the answer.
     """
 
     def __init__(self, kernel, network, baud, seed=1):
@@ -63,6 +69,7 @@ class AtModem:
         self.commands = []
         self.violations = []
         self.silent = False
+        self.echo = False
         self.mac = None
         self.sink = None        # takes bytes for the host
         self._byte_us = BITS_PER_BYTE * 1_000_000 // baud
@@ -116,12 +123,14 @@ class AtModem:
         self._typed += data
         while b'\n' in self._typed:
             line, _, self._typed = self._typed.partition(b'\n')
-            self._command(line.decode('ascii', 'replace').rstrip('\r'))
+            self._command(line.decode('latin-1').rstrip('\r'))
 
     def _command(self, line):
         self.commands.append(line)
         if self.kernel.now_us < self._said_until_us or self._busy():
             self.violations.append(line)
+        if self.echo and line and not self.silent:
+            self._put(line.encode('latin-1') + b'\n\r')
         for fault in self._answers:
             if re.search(fault[0], line):
                 self._answers.remove(fault)

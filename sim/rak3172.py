@@ -2,6 +2,10 @@
 
 Semantics of the RUI3 "AT Command Manual": a value line where one was asked for, then a status between empty lines; what takes long ends in
 an event. old: the events of earlier firmware, with blanks and a downlink in three lines. A setting that changes the mode restarts it.
+As read in the sources of RUI3 (service_lora.c, service_mode_cli.c, service_nvm.h): the local echo is a toggle kept in flash, each typed
+character comes back and then LF CR; a confirmed downlink is acknowledged at once by an empty frame of the module's own, if the MAC is free,
+and that frame's end is told as any other's; a frame for which MAC answers leave no room is refused, and an empty one sent in its place. As
+seen by users: a module that sleeps mistakes the first byte that wakes it.
 """
 
 from datetime import datetime, timezone
@@ -15,11 +19,16 @@ BANDS = {'EU868': '4', 'US915': '5', 'AU915': '6', 'AS923': '8'}
 UNHEARD_JOIN_US = 10_000_000
 POWER_UP_UTC_S = 315_964_800        # its clock starts at 1980-01-06
 HEX = set('0123456789ABCDEF')
-# Name: (value of a new module, what is allowed: digits of hexadecimal, or the values).
+SECONDS = tuple(str(number) for number in range(16))
+ACK_PORT = 2                        # of its own empty frames, as the network tells it
+AWAKE_US = 1_000_000                # after the last byte, in low power mode
+# Name: (value of a new module, what is allowed: digits of hexadecimal, the values, or None for any number).
 SETTINGS = {
     'NWM': ('1', ('0', '1')), 'NJM': ('1', ('0', '1')), 'BAND': ('4', tuple(str(number) for number in range(12))), 'DEVEUI': ('AC' * 8, 16),
     'APPEUI': ('AC' * 8, 16), 'APPKEY': ('AC' * 16, 32), 'MASK': ('0001', 4), 'CLASS': ('A', ('A', 'C')), 'ADR': ('1', ('0', '1')),
     'RETY': ('0', tuple('01234567')), 'CFM': ('0', ('0', '1')), 'DR': ('0', tuple('01234567')), 'TIMEREQ': ('0', ('0', '1')),
+    'LPM': ('0', ('0', '1')), 'PNM': ('1', ('0', '1')), 'JN1DL': ('5', SECONDS), 'JN2DL': ('6', SECONDS), 'LINKCHECK': ('0', ('0', '1', '2')),
+    'TXP': ('0', SECONDS[:15]), 'CHS': ('0', None),
 }
 READ_ONLY = ('NJS', 'LTIME')
 
@@ -36,6 +45,7 @@ class Rak3172(AtModem):
     def power_up(self):
         self._up_us = self.kernel.now_us
         self._transaction = None
+        self._owes = False      # an acknowledgement, once its windows are over
         self._asks_time = False
         self._set_mac()
 
@@ -53,12 +63,19 @@ class Rak3172(AtModem):
     def _event(self, text):
         self.say('+EVT:' + (text.replace('_', ' ') if self.old else text))
 
+    def _arrived(self, data):
+        asleep = self.flash['LPM'] == '1' and self._transaction is None and self.kernel.now_us - self._typed_us > AWAKE_US
+        super()._arrived(bytes([data[0] | 0x80]) + data[1:] if asleep else data)
+
     # --- commands
 
     def execute(self, line):
         name, _, argument = line[3:].partition('=')
         name = name.upper()
         if line.upper() == 'AT':
+            self._status('OK')
+        elif line.upper() == 'ATE':
+            self.echo = not self.echo
             self._status('OK')
         elif line[:3].upper() != 'AT+' or name not in SETTINGS and name not in READ_ONLY and name not in ('JOIN', 'SEND'):
             self._status('AT_COMMAND_NOT_FOUND')
@@ -87,9 +104,15 @@ class Rak3172(AtModem):
 
     def _set(self, name, value):
         allowed = SETTINGS[name][1]
-        right = value in allowed if isinstance(allowed, tuple) else len(value) == allowed and set(value) <= HEX
+        if isinstance(allowed, int):
+            right = len(value) == allowed and set(value) <= HEX
+        else:
+            right = value.isdigit() if allowed is None else value in allowed
         if not right or name == 'DR' and int(value) not in self.network.region.uplink:
             self._status('AT_PARAM_ERROR')
+            return
+        if name == 'DR' and self._transaction is not None:
+            self._status('AT_BUSY_ERROR')
             return
         changed, self.flash[name] = self.flash[name] != value, value
         self._status('OK')
@@ -122,8 +145,9 @@ class Rak3172(AtModem):
 
     def _can_be_heard(self):
         region = self.network.region
-        return (self.flash['BAND'] == BANDS[region.name] and self.flash['APPKEY'] != SETTINGS['APPKEY'][0]
-                and (region.wide_dr is None or self.flash['MASK'] == '0002'))
+        flash = self.flash
+        return (flash['BAND'] == BANDS[region.name] and flash['APPKEY'] != SETTINGS['APPKEY'][0] and flash['PNM'] == '1'
+                and flash['JN1DL'] == '5' and (region.wide_dr is None or flash['MASK'] == '0002' and flash['CHS'] == '0'))
 
     def _send(self, argument):
         port, _, digits = argument.partition(':')
@@ -135,9 +159,15 @@ class Rak3172(AtModem):
             self._status('AT_NO_NETWORK_JOINED')
         elif not self.mac.send(int(port), bytes.fromhex(digits), self.flash['CFM'] == '1', int(self.flash['DR'])):
             self._status('AT_PARAM_ERROR')
+            self._send_empty()
         else:
             self._transaction = 'SEND'
             self._status('OK')
+
+    def _send_empty(self):
+        """A frame of its own, if the MAC is free."""
+        if self._transaction is None and self.mac.send(ACK_PORT, b'', False, int(self.flash['DR'])):
+            self._transaction = 'OWN'
 
     # --- events of the MAC
 
@@ -147,6 +177,9 @@ class Rak3172(AtModem):
             in_window = self._transaction is not None and not self.mac.is_in_uplink
             if kind == RECEIVED:
                 self._tell_downlink('RX_1' if in_window else 'RX_C', number, detail)
+            if self.mac.owes_ack and self._transaction is None:
+                self.kernel.after(0, self._send_empty)
+            self._owes = in_window and self.mac.owes_ack
         elif kind in (JOINED, JOIN_FAILED):
             self._transaction = None
             self._event('JOINED' if kind == JOINED else 'JOIN_FAILED_RX_TIMEOUT' if not self.old else 'JOIN_FAILED')
@@ -165,6 +198,9 @@ class Rak3172(AtModem):
         if self._transaction is None:
             return      # restarted meanwhile
         self._transaction = None
+        if self._owes:
+            self._owes = False
+            self.kernel.after(0, self._send_empty)
         if self._asks_time:
             self._asks_time = False
             self._event('TIMEREQ_OK' if self.mac.utc_s() is not None else 'TIMEREQ_FAILED')

@@ -220,7 +220,7 @@ def main(argv):
     parser.add_argument('--out', metavar='OUT.json', required=True, help='where the summary and the timeline go')
     args = parser.parse_args(argv)
     try:
-        with open(args.input, encoding='utf-8') as file:
+        with open(args.input, encoding='utf-8-sig') as file:
             given = json.load(file)
         began = time.perf_counter()
         output = run(given)

@@ -4,6 +4,7 @@ The API key is never an argument, which every user of the machine could read: it
 TTN_API_KEY or from standard input. docs/bridge.md says what the bridge does and why.
 """
 import argparse
+import ast
 import getpass
 import ipaddress
 import os
@@ -14,7 +15,10 @@ import string
 import sys
 import tempfile
 
+from tools import text_file
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+CONFIG = ROOT / "src" / "config.py"
 TEMPLATES = ROOT / "ttn" / "mosquitto"
 OUT = ROOT / "build" / "mosquitto"
 MARK = "# Made by make bridge:"
@@ -35,6 +39,9 @@ ROUTES = {
 }
 # Where Home Manager's uplinks go instead if tools/guard.py stands between.
 GUARDED = "ttn-guard/{app}/up"
+# Modems that acknowledge a confirmed downlink, as Home Manager's are, by an empty frame of their own, of which Home Manager dies.
+ACKNOWLEDGING = ("rak3172",)
+MODEMS = ("lopy4", "wio_e5", *ACKNOWLEDGING)
 WANTED = {"home-manager": ["home-manager"], "home-assistant": ["home-assistant"], "both": ["home-manager", "home-assistant"]}
 
 STEPS = """\
@@ -105,20 +112,46 @@ def read_key(path=None, environment=os.environ, stdin=sys.stdin):
     """The API key, from the first of: that file, TTN_API_KEY, a question without echo, standard input. Wrong if it is none."""
     if path is not None:
         try:
-            key = path.read_text().strip()
+            key = text_file.read(path).strip()
         except OSError as problem:
             raise Wrong(f"no key in {path}: {problem.strerror}")
+        except ValueError as problem:
+            raise Wrong(f"no key: {problem}")
     elif environment.get(KEY_VARIABLE):
         key = environment[KEY_VARIABLE].strip()
     elif stdin.isatty():
         key = getpass.getpass("API key of the application (not shown; begins with NNSXS.): ").strip()
     else:
-        key = stdin.readline().strip()
+        try:
+            key = stdin.readline().strip().removeprefix("\ufeff")
+        except ValueError:
+            key = ""        # not even text
     if not re.fullmatch(r"NNSXS\.[A-Z0-9]+\.[A-Z0-9]+", key):
         raise Wrong("that is no API key: it looks like NNSXS.ABC.DEF. Make one in the console: application -> API keys, with the rights"
                     " 'Read application traffic' and 'Write downlink application traffic'; then type it when asked, or give KEY_FILE=,"
                     f" {KEY_VARIABLE} or standard input")
     return key
+
+
+def modem_of(path=CONFIG):
+    """RADIO_MODEM of that configuration, read and not run; None where it says none. A LoPy4 has what the file was shipped with."""
+    try:
+        body = ast.parse(text_file.read(path)).body
+    except (OSError, SyntaxError, ValueError):
+        return None
+    for line in body:
+        if isinstance(line, ast.Assign) and [getattr(target, "id", None) for target in line.targets] == ["RADIO_MODEM"]:
+            return getattr(line.value, "value", None)
+    return None
+
+
+def require_guard(given):
+    """Wrong where Home Manager would be ended by the first of its own commands."""
+    modem = given.modem or modem_of()
+    if modem in ACKNOWLEDGING and "home-manager" in WANTED[given.consumer] and not given.guard:
+        raise Wrong(f"a {modem.upper()} acknowledges each of Home Manager's commands by an empty frame, which ends Home Manager's MQTT. Give"
+                    " GUARD=1 and let make guard run (docs/home-manager.md), or FOR=home-assistant. Another modem than src/config.py says:"
+                    " MODEM=lopy4 or wio_e5")
 
 
 def routes(consumer, app, device, user, guarded=False):
@@ -194,6 +227,7 @@ def remove(folder):
 
 def make(given):
     """Write the files; what to type next."""
+    require_guard(given)
     key = read_key(given.key_file)
     files = [(f"ttn-{given.device}.conf", bridge_file(given, key), 0o600)]
     if given.listen:
@@ -220,6 +254,7 @@ def parser():
     words.add_argument("--tenant", type=tenant, default="ttn", help="TENANT=: ttn (default); empty for a stack without tenants")
     words.add_argument("--for", dest="consumer", choices=WANTED, default="both", help="FOR=: whose topics (default both)")
     words.add_argument("--guard", action="store_true", help="GUARD=1: Home Manager's uplinks go through make guard")
+    words.add_argument("--modem", choices=MODEMS, help="MODEM=: of the monitor (default: RADIO_MODEM in src/config.py); a rak3172 needs GUARD=1")
     words.add_argument("--listen", type=listener, default="127.0.0.1", metavar="ADDRESS[:PORT]",
                        help="LISTEN=: 127.0.0.1 (default), 0.0.0.0 for the house (with a password), or none")
     words.add_argument("--ca", default=AUTHORITIES, help=f"CA=: file with the authorities trusted (default {AUTHORITIES})")

@@ -16,7 +16,7 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
-from tools import commit, dialect, manifest, micropython, shrink
+from tools import commit, dialect, manifest, micropython, shrink, text_file
 
 ROOT = micropython.ROOT
 SRC = ROOT / "src"
@@ -51,7 +51,7 @@ def stamped(text, of):
 def texts(board, of):
     """{path inside the slot: source text} of everything that goes there."""
     names = manifest.modules(board) + ([manifest.KEYS] if source(manifest.KEYS) else [])
-    found = {place(name): source(name).read_text() for name in names}
+    found = {place(name): text_file.read(source(name)) for name in names}
     found["app/version.py"] = stamped(found["app/version.py"], of)
     return found
 

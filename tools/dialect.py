@@ -126,6 +126,8 @@ class _Walk(ast.NodeVisitor):
             self._fault(node, f"{name} with signed or keywords")
         if name == "pow" and len(node.args) > 2 or name == "round" and len(node.args) > 1:
             self._fault(node, f"{name} with that many arguments")
+        if name in ("startswith", "endswith") and isinstance(node.args[0], ast.Tuple):
+            self._fault(node, f"{name} of a tuple, which not every board takes")
 
 
 def violations(source):

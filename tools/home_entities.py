@@ -41,8 +41,9 @@ def _number(condition, value):
 
 
 def _best(field):
-    """The strongest gateway's; the stack leaves a zero out."""
-    return _number("u.get('rx_metadata')", "u.rx_metadata | map(attribute='%s', default=0) | max" % field)
+    """The strongest gateway's. The stack leaves a zero out, and of some gateways all: nobody receives 0 dBm, so what has no RSSI tells nothing."""
+    return _number("u.get('rx_metadata')",
+                   "(u.rx_metadata | selectattr('rssi', 'defined') | map(attribute='%s', default=0) | list or [none]) | max" % field)
 
 
 def _switch(condition, value):
@@ -50,16 +51,39 @@ def _switch(condition, value):
     return "%s{%%- if %s -%%}{%%- set is = %s -%%}{{ 'None' if is is none else 'ON' if is else 'OFF' }}{%%- endif -%%}" % (_HEAD, condition, value)
 
 
-def _pages(part, text, mark, asked="false", wanted=""):
-    """A template that puts the pages of a read-back together; a page that comes twice or out of order changes nothing.
+_REQUEST = "((m.get('downlinks') or [{}])[0]).get('decoded_payload') or {}"
+# Home Assistant has no longer states.
+_LONGEST = 255
+# The pages of one read-back are put together in the attributes, and shown when all are there. A request on its way down, whoever sent it,
+# begins a new one (a report of the plan has both), and so does page 1; a page that is missing, or comes hours later, ends it unshown; one
+# that comes twice changes nothing.
+_PAGES_HEAD = _HEAD + """\
+{%- set p = REQUEST or (m.get('downlink_queued') or {}).get('decoded_payload') or {} -%}
+{%- set a = this.attributes -%}
+{%- set ns = namespace(pages=a.get('pages') or [], of=a.get('of'), heard=a.get('heard')) -%}
+{%- set is_page = d.get('type') == 'readback' and d.get('part') == 'PART' and d.get('FIELD') is not none and 'FIELD' in d -%}
+{%- if is_page -%}
+{%- set text -%}TEXT{%- endset -%}
+{%- set late = as_timestamp(m.get('received_at'), 0) - as_timestamp(ns.heard, 0) > 21600 -%}
+{%- if d.page == 1 -%}{%- set ns.pages = [text] -%}
+{%- elif d.page == ns.pages | length + 1 and d.pages == ns.of and not late -%}{%- set ns.pages = ns.pages + [text] -%}
+{%- elif d.page > ns.pages | length or ns.pages[d.page - 1] != text -%}{%- set ns.pages = [] -%}{%- endif -%}
+{%- set ns.of = d.pages -%}
+{%- set ns.heard = m.get('received_at') -%}
+{%- elif 'PART' in p or p.get('what') == 'plan' -%}{%- set ns.pages = [] -%}{%- endif -%}
+""".replace("REQUEST", _REQUEST)
 
-    Where `asked` holds, of a request on its way down, it shows what was `wanted`.
+
+def _pages(part, field, text, mark, asked="false", wanted=""):
+    """(state, attributes): templates that show a read-back whose pages tell `field`.
+
+    Where `asked` holds, of a request on its way down, the state is what was `wanted`.
     """
-    return (
-        f"{_HEAD}{{%- if d.get('type') == 'readback' and d.get('part') == '{part}' -%}}{{%- set text -%}}{text}{{%- endset -%}}\n"
-        "{%- if d.page == 1 -%}{{ text }}"
-        f"{{%- elif this.state.split('{mark}') | length == d.page - 1 -%}}{{{{ this.state }}}}{mark}{{{{ text }}}}"
-        f"{{%- else -%}}{_KEEP}{{%- endif -%}}\n{{%- elif {asked} -%}}{wanted}{{%- else -%}}{_KEEP}{{%- endif -%}}")
+    head = _PAGES_HEAD.replace("PART", part).replace("FIELD", field).replace("TEXT", text)
+    state = (f"{head}{{%- if is_page and ns.pages | length == d.pages -%}}{{{{ ns.pages | join('{mark}') }}}}"
+             f"{{%- elif {asked} -%}}{{%- set wanted -%}}{wanted}{{%- endset -%}}{{{{ wanted if wanted | length <= {_LONGEST} else 'unknown' }}}}"
+             f"{{%- else -%}}{_KEEP}{{%- endif -%}}")
+    return state, head + "{{ {'pages': ns.pages, 'of': ns.of, 'heard': ns.heard} | tojson }}"
 
 
 # --- what goes down
@@ -74,7 +98,6 @@ def _push(request):
 
 # --- the last command: pending, then what the device answered
 
-_REQUEST = "((m.get('downlinks') or [{}])[0]).get('decoded_payload') or {}"
 _COMMAND_HEAD = _HEAD + "{%- set p = " + _REQUEST + """ -%}
 {%- set a = this.attributes -%}
 {%- set failed = ((m.get('downlink_failed') or {}).get('downlink') or {}).get('decoded_payload') or {} -%}
@@ -125,15 +148,21 @@ _AIRTIME_ATTRIBUTES = _AIRTIME_HEAD + "{{ {'day': today, 'heard': m.get('receive
 
 # --- the plan as one line of text, and back
 
-_WINDOW = r"([a-z,-]+ )?\d\d:\d\d-\d\d:\d\d( [\d.]+(A|kWh|min))*"
+_WINDOW = r"([a-z,\-]+ )?\d\d:\d\d-\d\d:\d\d( [\d.]+(A|kWh|min))*"
 PLAN_PATTERN = f"^({_WINDOW}(; ?{_WINDOW})*|none|unknown)$"
+_WEEK = "['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']"
+# Days that somebody listed one by one are a range, as the device says them.
 _WINDOW_TEXT = (
-    "{{ w.days }} {{ w.from }}-{{ w.to }}{% if 'current_a' in w %} {{ '%g' | format(w.current_a) }}A{% endif %}"
+    "{%- set days = namespace(text=w.days | replace(' ', '')) -%}{%- for n in range(7, 2, -1) -%}{%- for i in range(8 - n) -%}"
+    "{%- set run = " + _WEEK + "[i:i + n] -%}"
+    "{%- set days.text = days.text | replace(run | join(','), 'daily' if n == 7 else run[0] ~ '-' ~ run[-1]) -%}{%- endfor -%}{%- endfor -%}"
+    "{{ days.text }} {{ w.from }}-{{ w.to }}{% if 'current_a' in w %} {{ '%g' | format(w.current_a) }}A{% endif %}"
     "{% if 'kwh' in w %} {{ '%g' | format(w.kwh) }}kWh{% endif %}{% if 'duration_min' in w %} {{ '%g' | format(w.duration_min) }}min{% endif %}")
 _PLAN_TEXT = "{%- for w in WINDOWS -%}" + _WINDOW_TEXT + "{{ '' if loop.last else '; ' }}{%- else -%}none{%- endfor -%}"
-_PLAN_STATE = _pages(
-    "plan", _PLAN_TEXT.replace("WINDOWS", "d.get('windows') or []"), "; ",
+_PLAN_STATE, _PLAN_ATTRIBUTES = _pages(
+    "plan", "windows", _PLAN_TEXT.replace("WINDOWS", "d.get('windows') or []"), "; ",
     "(" + _REQUEST + ").get('plan')", _PLAN_TEXT.replace("WINDOWS", "m.downlinks[0].decoded_payload.plan.windows"))
+_ZONE_STATE, _ZONE_ATTRIBUTES = _pages("timezone", "timezone_part", "{{ d.timezone_part }}", ",")
 # 'unknown' stands there until the plan was read, and given back it asks for it.
 _PLAN_REQUEST = """\
 {%- set ns = namespace(windows=[], w={}) -%}
@@ -235,6 +264,11 @@ def entities(place):
     def sent(key, name, icon, request, **rest):
         return entity(key, name, command_topic=topic + "/down/push", command_template=request, icon=icon, **rest)
 
+    def paged(key, name, icon, request, state, attributes, **rest):
+        # Of all topics: what goes down is seen as well.
+        return sent(key, name, icon, request, state_topic=topic + "/#", value_template=state, json_attributes_topic=topic + "/#",
+                    json_attributes_template=attributes, **rest)
+
     alive = {"expire_after": place.silence_min * 60}
     command = {"icon": "mdi:message-reply-text", "json_attributes_template": _COMMAND_ATTRIBUTES}
     # Whether the line to the network is up, is said by the bridge itself (make bridge), on a topic of its own.
@@ -249,7 +283,7 @@ def entities(place):
             value_template=_number(f"{_NOW} and {LIMIT_A[0]} <= (d.get('current_limit_a') or 0) <= {LIMIT_A[1]}", "d.current_limit_a"),
             min=LIMIT_A[0], max=LIMIT_A[1], step=1, mode="slider", device_class="current", unit_of_measurement="A")],
         "text": [
-            sent("plan", "Plan", "mdi:calendar-clock", _PLAN_COMMAND, state_topic=topic + "/#", value_template=_PLAN_STATE, pattern=PLAN_PATTERN),
-            sent("timezone", "Time zone", "mdi:map-clock", _push("{'timezone': value}"), state_topic=topic + "/up",
-                 value_template=_pages("timezone", "{{ d.timezone_part }}", ","), entity_category="config")],
+            paged("plan", "Plan", "mdi:calendar-clock", _PLAN_COMMAND, _PLAN_STATE, _PLAN_ATTRIBUTES, pattern=PLAN_PATTERN),
+            paged("timezone", "Time zone", "mdi:map-clock", _push("{'timezone': value}"), _ZONE_STATE, _ZONE_ATTRIBUTES, entity_category="config"),
+        ],
     }

@@ -6,8 +6,9 @@ What a modem's words are and mean is in hal/wio_e5.py and hal/rak3172.py.
 from micropython import const
 
 from hal.at_lines import Lines
-from hal.at_words import ACK, DATA, DOWNLINK, END, ERROR, FLUSH, JOIN, JOINED_NOW, NEEDED, NO_ROOM, NO_SESSION, PAYLOADS, TRIAL, UPLINK
-from hal.contract import ACKED, FAILED, HEARD, HalError, JOINED, JOIN_FAILED, RADIO, RECEIVED, SENT
+from hal.at_words import (ACK, BUSY, DATA, DOWNLINK, END, ERROR, FLUSH, GARBLED, JOIN, JOINED_NOW, NEEDED, NO_ROOM, NO_SESSION, PAYLOADS,
+                          TRIAL, UPLINK)
+from hal.contract import ACKED, EMITTED, FAILED, HEARD, HalError, JOINED, JOIN_FAILED, RADIO, RECEIVED, SENT
 from hal.ticks import Utc
 
 # By kind of command: (first line, end) in ms after the last byte was handed over. An answer takes some 50 ms at 9600 baud. Join: SF12 request
@@ -16,7 +17,7 @@ _LIMITS_MS = ((1500, 2000), (1500, 2000), (15000, 15000), (13500, 13500), (13500
 # What has not been asked of the modem by then is not: the layers above wait 20 s for a join, 15 s for a frame, 36 s for a confirmed one.
 _JOIN_WITHIN_MS = const(4500)
 _SEND_WITHIN_MS = const(1400)
-_TRIES = const(3)       # of a command that must succeed and got no answer
+_TRIES = const(3)       # of a command that was not understood, and of one that must succeed and got no answer
 _SILENT = const(3)      # commands without an answer, after which the modem counts as dead
 _REST_MS = const(10000)  # between two looks whether it is there
 _CHECK_MS = const(300000)  # between two looks whether it has restarted unnoticed
@@ -50,6 +51,7 @@ class AtModem:
         self._setup_ms = 0      # no set-up before, unless somebody waits for it
         self._script = []       # commands to come
         self._command = None    # the one under way
+        self._echo = None       # what comes of it from a modem, or an adapter, that echoes
         self._since_ms = 0
         self._tries = 0
         self._setups = 0        # for the task, or since there was one
@@ -126,7 +128,7 @@ class AtModem:
     # --- for the modem's own class
 
     def _report(self, event):
-        if len(self._events) >= _EVENTS and event[0] in (RECEIVED, HEARD):
+        if len(self._events) >= _EVENTS and event[0] in (RECEIVED, HEARD, EMITTED):
             self.dropped_events += 1
             return
         self._events.append(event)
@@ -163,6 +165,8 @@ class AtModem:
         return True
 
     def _take(self, line):
+        if self._command is not None and line == self._echo:
+            return      # no answer: whoever says nothing else is silent
         self._silences = 0
         seen = self._on_line(line)
         if seen and self._command is not None:
@@ -186,6 +190,7 @@ class AtModem:
 
     def _issue(self, command):
         self._command = command
+        self._echo = command[1].lower()
         if command[0] >= JOIN:
             self._within_ms = None
         self._tries += 1
@@ -240,9 +245,13 @@ class AtModem:
             self._silences += 1
         if self._silences == _SILENT:
             self._restarted()
-        if command[0] == NEEDED and (not seen or seen & ERROR):
-            if not seen and self._tries < _TRIES:
-                self._issue(command)
+        void = not seen or seen & ERROR
+        if self._tries < _TRIES and (seen & GARBLED or void and not seen & BUSY and command[0] == NEEDED):
+            self._issue(command)
+        elif command[0] == NEEDED and void:
+            if seen & BUSY and self._begun:
+                self._script.clear()
+                self._end_task(FAILED, self._flushed, 'refused')
             else:
                 self._give_up()
         elif command[0] == JOIN:

@@ -14,6 +14,8 @@ DOWNLINK = const(128)   # something came in a receive window of ours
 DATA = const(256)       # ... and had a payload, which was reported
 NO_SESSION = const(512)
 NO_ROOM = const(1024)   # MAC answers in the way
+GARBLED = const(2048)   # the command was not understood, so nothing came of it
+BUSY = const(4096)      # the modem has a frame of its own under way
 
 # Kinds of commands: one that must succeed, one that may fail, a join, an uplink, an uplink that only carries MAC answers off.
 NEEDED, OPTIONAL, JOIN, UPLINK, FLUSH = range(5)

@@ -50,6 +50,7 @@ ACKED = 4         # (ACKED, emissions, None): a confirmed frame was acknowledged
 FAILED = 5        # (FAILED, emissions, why): the frame was not sent (emissions 0) or not acknowledged
 RECEIVED = 6      # (RECEIVED, port, payload)
 HEARD = 7         # (HEARD, 0, None): a frame without payload for us; it proves the session alive
+EMITTED = 8      # (EMITTED, emissions, None): the modem sent a frame of its own accord, and is free again
 
 
 class Radio:

@@ -1,14 +1,18 @@
 """RAKwireless RAK3172 (RUI3 firmware 3 or 4): LoRaWAN by AT commands at 115200 8N1, class A and C.
 
-Facts are of RAKwireless' RUI3 "AT Command Manual". Its events changed their spelling from one firmware to the next.
+Facts are of RAKwireless' RUI3 "AT Command Manual" and of RUI3's published sources. Its events changed their spelling from one firmware to
+the next. A confirmed downlink it acknowledges by a frame of its own, during which it refuses ours.
 """
 
 import binascii
 
+from micropython import const
+
 from hal.at_lines import number, utc_s
 from hal.at_modem import AtModem
-from hal.at_words import ACK, DATA, DOWNLINK, END, ERROR, JOIN, JOINED_NOW, LINE, NEEDED, NO_SESSION, OPTIONAL, STARTED, UPLINK
-from hal.contract import HEARD, RECEIVED
+from hal.at_words import (ACK, BUSY, DATA, DOWNLINK, END, ERROR, GARBLED, JOIN, JOINED_NOW, LINE, NEEDED, NO_SESSION, OPTIONAL, STARTED,
+                          UPLINK)
+from hal.contract import EMITTED, HEARD, RECEIVED
 
 BAUD = 115200
 # '+EVT:RX_C:-120:-20:MULTICAST:223:' and 242 bytes in hexadecimal.
@@ -17,17 +21,31 @@ _LONGEST = 560
 _BANDS = {'EU868': '4', 'US915': '5', 'AU915': '6', 'AS923': '8'}
 _WITH_SUB_BANDS = ('AU915', 'US915')
 
-# What a line says of the command under way, by what it begins with; blanks and underscores removed.
+# What somebody may have left in its flash, and the value that does no harm: asleep it loses bytes; another sync word, join delay or single
+# channel is not heard; a link check adds to every frame. Not all firmwares know each.
+_KEPT = (('LPM', '0'), ('PNM', '1'), ('JN1DL', '5'), ('JN2DL', '6'), ('LINKCHECK', '0'), ('TXP', '0'), ('CHS', '0'))
+
+# What it is asked of itself.
+_ASKED = ('NWM', 'BAND', 'DEVEUI', 'APPEUI', 'NJS') + tuple([name for name, _ in _KEPT])
+_NAMES = tuple([name.lower() for name in _ASKED])
+
+# What a line says of the command under way, by what it begins with. The others are AT_ERROR, AT_PARAM_ERROR, AT_DUTYCYCLE_RESTRICTED, ...
 _STATUS = (
     ('ok', LINE | STARTED),
-    ('atnonetworkjoined', LINE | END | ERROR | NO_SESSION),
-    ('at', LINE | END | ERROR),                 # AT_ERROR, AT_BUSY_ERROR, AT_DUTYCYCLE_RESTRICTED, ...
-    ('restrictedwait', LINE | END | ERROR),
+    ('at_no_network_joined', LINE | END | ERROR | NO_SESSION),
+    ('at_command_not_found', LINE | END | ERROR | GARBLED),
+    ('at_rx_error', LINE | END | ERROR | GARBLED),
+    ('at_busy_error', LINE | END | ERROR | BUSY),
+    ('at_', LINE | END | ERROR),
+    ('restricted_wait', LINE | END | ERROR),
 )
+# Events, by what they begin with; blanks and underscores removed.
 _EVENTS = {
     JOIN: (('joined', LINE | END | JOINED_NOW), ('joinfailed', LINE | END)),
     UPLINK: (('txdone', LINE | END), ('sendconfirmedok', LINE | END | ACK), ('sendconfirmedfailed', LINE | END)),
 }
+# The end of a frame comes no sooner after its command, RX1 being a second after it. One that does is of a frame of the modem's own.
+_SOONEST_MS = const(1000)
 
 
 class Radio(AtModem):
@@ -49,7 +67,7 @@ class Radio(AtModem):
     # --- commands
 
     def _probe(self):
-        questions = [(OPTIONAL, 'AT+%s=?' % name, 0) for name in ('NWM', 'BAND', 'DEVEUI', 'APPEUI', 'NJS')]
+        questions = [(OPTIONAL, 'AT+%s=?' % name, 0) for name in _ASKED]
         return [(NEEDED, 'AT', 0)] + questions
 
     def _configuration(self):
@@ -66,6 +84,9 @@ class Radio(AtModem):
             commands.append((NEEDED, 'AT+APPKEY=' + keys.APP_KEY, 0))
             if self._region in _WITH_SUB_BANDS:
                 commands.append((NEEDED, 'AT+MASK=%04X' % (1 << (self._sub_band - 1)), 0))
+        for name, value in _KEPT:
+            if self._values.get(name.lower(), value) != value:
+                commands.append((OPTIONAL, 'AT+%s=%s' % (name, value), 0))
         for text in ('CLASS=' + self._class, 'ADR=%d' % self._adr, 'RETY=0'):
             commands.append((NEEDED, 'AT+' + text, 0))
         return commands
@@ -114,25 +135,29 @@ class Radio(AtModem):
 
     def _on_line(self, line):
         """What a line says of the command under way, having served what it says beside that."""
-        if line[:5] == '+evt:':
-            return self._on_event(line[5:])
+        event = line.find('+evt:')      # an echo may stand before it
+        if event >= 0:
+            return self._on_event(line[event + 5:])
         if line[:3] == 'at+' and '=' in line:
             name, value = line[3:].split('=', 1)
+            if value == '?':
+                return 0        # a late echo
             self._on_value(name, value)
             return LINE
         if line[:6] == 'ltime:':
             self._on_value('ltime', line)
             return LINE
-        text = line.replace('_', '')
         for beginning, meaning in _STATUS:
-            if text.startswith(beginning):
+            if line.startswith(beginning):
                 return self._on_status(meaning)
-        if text.startswith(('rak', 'currentworkmode')):
+        if line.startswith('rak') or line.startswith('currentworkmode'):
             self._restarted()       # its banner
         return 0
 
     def _on_status(self, meaning):
         command = self._command
+        if meaning & BUSY:
+            self._rate = self._confirms = None      # not set, maybe
         if command is None or meaning & ERROR:
             return meaning
         if command[1] == 'AT+NJS=?' and command[0] == JOIN:
@@ -148,12 +173,16 @@ class Radio(AtModem):
         if text.startswith('timereqok'):
             self._asked_time = self._stale = True
             return 0
-        command = self._command
-        for beginning, meaning in _EVENTS.get(command[0], ()) if command is not None else ():
+        kind = self._command[0] if self._command is not None else None
+        if kind == UPLINK and not self._seen and self._now_ms() - self._since_ms < _SOONEST_MS:
+            kind = None
+        for beginning, meaning in _EVENTS.get(kind, ()):
             if text.startswith(beginning):
-                if command[0] == UPLINK:
+                if kind == UPLINK:
                     self._wants_time = False
                 return meaning
+        if text.startswith('txdone') or text.startswith('sendconfirmed'):
+            self._report((EMITTED, 1, None))
         return 0
 
     def _on_downlink(self, text):
@@ -193,7 +222,7 @@ class Radio(AtModem):
         self._confirms = None
 
     def _on_value(self, name, value):
-        if name in ('nwm', 'band', 'deveui', 'appeui', 'njs'):
+        if name in _NAMES:
             self._values[name] = value
         if name == 'dr':
             self._found_rate(number(value))

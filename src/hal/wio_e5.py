@@ -7,7 +7,7 @@ import binascii
 
 from hal.at_lines import number, utc_s
 from hal.at_modem import AtModem
-from hal.at_words import (ACK, DATA, DOWNLINK, END, ERROR, FLUSH, JOIN, JOINED_NOW, LINE, NEEDED, NO_ROOM, NO_SESSION, OPTIONAL, STARTED,
+from hal.at_words import (ACK, DATA, DOWNLINK, END, ERROR, FLUSH, GARBLED, JOIN, JOINED_NOW, LINE, NEEDED, NO_ROOM, NO_SESSION, OPTIONAL, STARTED,
                           TRIAL, UPLINK)
 from hal.contract import HEARD, RECEIVED
 
@@ -29,8 +29,9 @@ _REFUSALS = (
     ('noband', END | ERROR),
     ('drerror', END | ERROR),
     ('lengtherror', END | ERROR),
-    ('error(', END | ERROR),
 )
+# The errors of a command that was understood: its argument is not valid, or it does not fit the mode. The others are of one garbled.
+_REFUSED = ('error(-1)', 'error(-12)')
 _JOIN_WORDS = (
     ('done', END),
     ('networkjoined', JOINED_NOW),
@@ -157,10 +158,10 @@ class Radio(AtModem):
             teller(self, text)
         if not own:
             return 0
+        if text.startswith('error('):
+            return LINE | END | ERROR | (0 if text in _REFUSED else GARBLED)
         if command[0] in _WORDS:
             return self._on_transaction(text, command[0])
-        if text.startswith('error('):
-            return LINE | END | ERROR
         return LINE | END if self._count + 1 >= command[2] else LINE
 
     def _is_own(self, name, text):
@@ -171,7 +172,7 @@ class Radio(AtModem):
 
     def _on_info(self, text):
         if text == 'inputtimeout':
-            return LINE | END | ERROR   # the command was cut short
+            return LINE | END | ERROR | GARBLED     # the command was cut short
         self._restarted()
         return 0
 

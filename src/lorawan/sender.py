@@ -100,6 +100,13 @@ class Sender:
             self._reserve_ms = self._reserve_again_ms
         return True
 
+    def emitted(self, now_ms, emissions):
+        """The modem sent an empty frame of its own, with its MAC answers, and is free now for one that met it."""
+        self._governor.add_late(now_ms, self._pace.emissions_ms(self._mac_bytes, emissions))
+        self._mac_bytes = 0
+        if self.tries == 1 and not self.in_flight:
+            self._hold_ms = now_ms
+
     def delivered(self, now_ms):
         """It was sent, as far as can be known; its key."""
         self.last_ms = self._begun_ms

@@ -249,6 +249,10 @@ class Session:
         if self.suspicion.unanswered(now_ms) and self.joiner.is_allowed(now_ms):
             self._lose(now_ms)
 
+    def _on_emitted(self, now_ms, emissions):
+        """A frame of the modem's own: it cost airtime, and what met it may go."""
+        self.sender.emitted(now_ms, emissions)
+
     def _delivered(self, now_ms):
         self.health.worked()
         self.joiner.worked = True
@@ -279,10 +283,10 @@ class Session:
         self.radio_errors += 1
         self.health.failed(now_ms)
 
-    # What time alone, and each event of hal.contract (JOINED 1 to HEARD 7), does in each state.
+    # What time alone, and each event of hal.contract (JOINED 1 to EMITTED 8), does in each state.
     _STEPS = (
-        (_when_down, _on_joined, _ignore, _on_sent, _on_acked, _on_failed, _on_heard, _on_heard),
-        (_when_joining, _on_joined, _on_join_failed, _on_sent, _on_acked, _on_failed, _on_heard, _on_heard),
-        (_when_joined, _on_joined, _ignore, _on_sent, _on_acked, _on_failed, _on_heard, _on_heard),
-        (_when_joined, _on_joined, _ignore, _on_sent, _on_acked, _on_failed, _on_heard, _on_heard),
+        (_when_down, _on_joined, _ignore, _on_sent, _on_acked, _on_failed, _on_heard, _on_heard, _on_emitted),
+        (_when_joining, _on_joined, _on_join_failed, _on_sent, _on_acked, _on_failed, _on_heard, _on_heard, _on_emitted),
+        (_when_joined, _on_joined, _ignore, _on_sent, _on_acked, _on_failed, _on_heard, _on_heard, _on_emitted),
+        (_when_joined, _on_joined, _ignore, _on_sent, _on_acked, _on_failed, _on_heard, _on_heard, _on_emitted),
     )

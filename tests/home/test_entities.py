@@ -173,6 +173,76 @@ def test_a_plan_read_back_in_pages_becomes_one_line(packaged):
     packaged.assistant.wait_for(text_plan="none")
 
 
+W1, W2, W3 = ({"days": "daily", "from": f"0{hour}:00", "to": "07:00"} for hour in (1, 2, 3))
+REPORT_QUEUED = json.dumps({"downlink_queued": {"decoded_payload": {"command": "report", "what": "plan"}}}).encode()
+
+
+def plan_page(page, pages, window, **more):
+    windows = [window] if window else []
+    return uplink({"type": "readback", "state": "Charged", "part": "plan", "page": page, "pages": pages, "windows": windows}, **more)
+
+
+def shown(house, text, *messages):
+    """Tell these, then let a status pass; the plan must be that."""
+    house.tell(*messages)
+    for reason in ("skipped", "locked"):
+        house.settle(reason)
+    assert house.assistant.state("text.wallbox_plan") == text
+
+
+def test_only_the_pages_of_one_read_back_become_a_plan(packaged):
+    one = "daily 01:00-07:00"
+    shown(packaged, one, plan_page(1, 1, W1))
+    # The first page of another one is lost: its second is not added to what stands there.
+    shown(packaged, one, plan_page(2, 2, W2))
+    # A page in the middle is lost: a part is no plan, neither at once nor with what comes later.
+    shown(packaged, one, plan_page(1, 3, W2), plan_page(3, 3, W3))
+    shown(packaged, one, plan_page(1, 2, W2))
+    packaged.network.publish(THERE + "down/queued", REPORT_QUEUED)
+    shown(packaged, one, plan_page(2, 2, W3))
+    shown(packaged, one, plan_page(1, 3, W2), plan_page(2, 2, W3))
+    shown(packaged, "daily 02:00-07:00; daily 03:00-07:00", plan_page(1, 2, W2), plan_page(1, 2, W2), plan_page(2, 2, W3), plan_page(1, 2, W2))
+
+
+def test_only_the_pages_of_one_read_back_become_a_time_zone(packaged):
+    def page(number, text):
+        return uplink({"type": "readback", "state": "Charged", "part": "timezone", "page": number, "pages": 3, "timezone_part": text})
+
+    packaged.tell(page(1, "AEST-10AEDT"), page(2, "M10.1.0"), page(3, "M4.1.0/3"))
+    packaged.assistant.wait_for(text_time_zone="AEST-10AEDT,M10.1.0,M4.1.0/3")
+    packaged.tell(page(1, "CET-1CEST"), page(3, "M10.5.0/3"), page(2, None), page(1, "CET-1CEST"), page(2, "M3.5.0"))
+    packaged.network.publish(THERE + "down/queued", REPORT_QUEUED)
+    packaged.tell(page(3, "M10.5.0/3"))
+    packaged.settle("skipped")
+    assert packaged.assistant.state("text.wallbox_time_zone") == "AEST-10AEDT,M10.1.0,M4.1.0/3"
+
+
+def test_a_long_plan_on_its_way_down_is_told_in_short_or_not_at_all(packaged):
+    def queued(windows):
+        message = {"downlinks": [{"f_port": 20, "decoded_payload": {"plan": {"windows": windows}, "issued_at": 1}}]}
+        packaged.network.publish(THERE + "down/push", json.dumps(message).encode())
+
+    window = {"days": "mon, tue, wed, thu, fri, sat, sun", "from": "22:00", "to": "06:00"}
+    queued([window] * 7)
+    packaged.assistant.wait_for(text_plan="; ".join(["daily 22:00-06:00"] * 7))
+    queued([{**window, "days": "mon,tue,wed,fri,sat,sun", "kwh": 127.5, "duration_min": 1440}] * 7)
+    packaged.assistant.wait_for(text_plan="unknown")
+
+
+def test_a_gateway_that_withholds_what_it_received_is_none_of_0(packaged):
+    packaged.tell(uplink({**STATUS, "reason": "skipped"}, rx_metadata=[{"rssi": -100, "snr": -2.5}, {"gateway_ids": {"gateway_id": "packetbroker"}}]))
+    packaged.assistant.wait_for(sensor_rssi="-100", sensor_snr="-2.5")
+    packaged.tell(uplink({**STATUS, "reason": "skipped"}, rx_metadata=[{"gateway_ids": {"gateway_id": "packetbroker"}}]))
+    packaged.assistant.wait_for(sensor_rssi="unknown", sensor_snr="unknown")
+
+
+def test_who_decides_is_told_by_the_first_page_of_the_claims(packaged):
+    for page, holder in ((1, "stop"), (2, "plan")):
+        packaged.tell(uplink({"type": "readback", "state": "Charged", "part": "claims", "page": page, "pages": 2, "holder": holder, "until": None}))
+    packaged.settle("locked")
+    assert packaged.assistant.state("sensor.wallbox_who_decides") == "stop"
+
+
 def pushed(house, press):
     """The one push that a press makes: its request, and seconds since the issue."""
     before = len(house.network.payloads(THERE + "down/push"))

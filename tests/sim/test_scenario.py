@@ -54,6 +54,13 @@ def test_a_wrong_input_is_named(given, named):
     assert any(problem.startswith(named) for problem in caught.value.args[0]), caught.value.args[0]
 
 
+@pytest.mark.parametrize('data, status', [(b'\xef\xbb\xbf{"duration_s": 1}', 0), ('{"duration_s": 1}'.encode('utf-16'), 2), (b'\xe4', 2)])
+def test_a_scenario_of_any_editor_is_played_or_refused_in_words(tmp_path, capsys, data, status):
+    (tmp_path / 'in.json').write_bytes(data)
+    assert scenario.main([str(tmp_path / 'in.json'), '--out', str(tmp_path / 'out.json')]) == status
+    assert bool(capsys.readouterr().err) == bool(status)
+
+
 def test_every_wrong_key_is_named_at_once():
     with pytest.raises(scenario.ScenarioError) as caught:
         scenario.complete({'color': 1, 'charger': {'id': 0}, 'clock': {'drift': 1}})

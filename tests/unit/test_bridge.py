@@ -68,6 +68,34 @@ def test_each_consumer_has_a_connection_of_its_own_without_wildcards_or_a_name_o
     assert {line.split()[3] for line in topics} == {"0"}
 
 
+@pytest.mark.parametrize("consumer", ["home-manager", "both"])
+@pytest.mark.parametrize("how", ["argument", "config"])
+def test_home_manager_with_a_modem_that_acknowledges_by_itself_needs_the_guard(make, monkeypatch, tmp_path, consumer, how):
+    config = tmp_path.parent / "config_of_a_rak3172.py"
+    config.write_text("RADIO_MODEM = 'rak3172'  # on USB\n")
+    arguments = ["--for", consumer]
+    if how == "argument":
+        arguments += ["--modem", "rak3172"]
+    else:
+        monkeypatch.setattr(bridge.modem_of, "__defaults__", (config,))
+    status, files, said = make(*arguments)
+    assert (status, files) == (2, {}) and "GUARD=1" in said and "FOR=home-assistant" in said
+    assert make(*arguments, "--guard")[0] == 0
+    assert make("--modem", "wio_e5", "--for", consumer)[0] == 0
+
+
+def test_without_home_manager_any_modem_is_good(make):
+    assert make("--modem", "rak3172", "--for", "home-assistant")[0] == 0
+
+
+def test_the_modem_is_that_of_the_configuration_as_shipped(tmp_path):
+    assert bridge.modem_of() == "wio_e5"
+    for text in (b"", b"RADIO_MODEM = choose()\n", b"\xff\xfe", b"x ="):
+        (tmp_path / "config.py").write_bytes(text)
+        assert bridge.modem_of(tmp_path / "config.py") is None
+    assert bridge.modem_of(tmp_path / "none.py") is None
+
+
 def test_only_this_machine_is_let_in_without_a_password(make):
     for address, wanted in (("127.0.0.1", ["listener 1883 127.0.0.1", "allow_anonymous true"]),
                             ("0.0.0.0:1884", ["listener 1884 0.0.0.0", "allow_anonymous false", f"password_file {bridge.PASSWORDS}"]),
@@ -119,6 +147,26 @@ def test_the_key_comes_from_a_file_the_environment_or_a_pipe_and_never_from_an_a
     file.write_text(KEY + "\n")
     assert bridge.read_key(file, {}) == bridge.read_key(None, {bridge.KEY_VARIABLE: KEY}) == bridge.read_key(None, {}, io.StringIO(KEY + "\n")) == KEY
     assert not any("key" in option and option != "--key-file" for action in bridge.parser()._actions for option in action.option_strings)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_the_key_in_a_file_of_any_editor_is_found(tmp_path, encoding):
+    file = tmp_path / "key.txt"
+    file.write_bytes((KEY + "\r\n").encode(encoding))
+    assert bridge.read_key(file, {}) == KEY
+
+
+def test_a_mark_before_a_key_that_is_piped_in_is_no_part_of_it():
+    assert bridge.read_key(None, {}, io.StringIO("\ufeff" + KEY + "\r\n")) == KEY
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfeN", b"NNSXS\xe4.A.B", b"\x00\x01", b"", KEY.encode("utf-16-le")])
+def test_a_file_that_holds_no_key_is_named_or_said_to_be_none(tmp_path, data):
+    (tmp_path / "key.txt").write_bytes(data)
+    with pytest.raises(bridge.Wrong):
+        bridge.read_key(tmp_path / "key.txt", {})
+    with pytest.raises(bridge.Wrong):
+        bridge.read_key(None, {}, io.TextIOWrapper(io.BytesIO(data), encoding="utf-8"))
 
 
 def test_at_a_terminal_the_key_is_asked_for_without_echo(monkeypatch):

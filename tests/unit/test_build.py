@@ -142,6 +142,18 @@ def test_the_keys_go_along_where_there_are_some_and_are_nobody_elses(few, monkey
     assert "slot/keys.mpy" not in build.content("rp2", of=COMMIT)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_settings_and_keys_saved_by_any_editor_reach_the_board_as_plain_source(few, monkeypatch, tmp_path, encoding):
+    for name in ("main", "app/__init__", "app/version", "loader", "keys"):
+        (tmp_path / f"src/{name}.py").parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / f"src/{name}.py").write_bytes("COMMIT = 0\r\nBUILD = 'checkout'\r\n".encode(encoding if name == "keys" else "utf-8"))
+    monkeypatch.setattr(build, "SRC", tmp_path / "src")
+    assert build.content("rp2", of=COMMIT, form="py")["slot/keys.py"] == b"COMMIT = 0\nBUILD = 'checkout'\n"
+    (tmp_path / "src/keys.py").write_bytes(b"KEY = '\xe4'\n")
+    with pytest.raises(ValueError, match="keys.py is no text"):
+        build.content("rp2", of=COMMIT)
+
+
 def test_what_an_earlier_build_left_is_gone(tmp_path):
     build.write({"old/file": b"1"}, tmp_path / "out")
     build.write({"new": b"2"}, tmp_path / "out")

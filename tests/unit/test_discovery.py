@@ -1,9 +1,12 @@
 """What make discovery and make package give Home Assistant; whether it takes it is shown by tests/home, with the real one."""
 import json
+import re
+import subprocess
 
 import pytest
 from sim.broker import Broker
 from tools import discovery, home_entities, home_package
+from tools.micropython import NODE_ALONE
 
 PLACE = home_entities.Place("ev-charger")
 NODE = "ev-charger_wallbox"
@@ -27,6 +30,22 @@ def test_discovery_and_package_have_the_same_entities():
     packaged = {each["unique_id"]: (component, each)
                 for part in home_package.package(PLACE)["mqtt"] for component, found in part.items() for each in found}
     assert published == packaged and len(published) == len(configurations())
+
+
+PLANS = ("none", "unknown", "22:00-07:00", "daily 22:00-07:00", "mon-fri,sun 22:00-07:00 15.5A 10kWh 120min; sat 01:00-02:00;10:00-12:00")
+NO_PLANS = ("", "tonight", "22:00", "daily 22:00-07:00 16", "None", "mon-fri 22:00-07:00,")
+
+
+@pytest.mark.parametrize("flags", ["u", "v"])
+def test_a_browser_understands_the_pattern_of_the_plan(flags):
+    """HTML's pattern attribute is a regular expression with the flag v (before 2023: u), all of the value."""
+    script = "const [pattern, flags, texts] = JSON.parse(process.argv[1]); const it = new RegExp(pattern, flags);" \
+        "console.log(JSON.stringify(texts.map((text) => it.test(text))))"
+    given = json.dumps([home_entities.PLAN_PATTERN, flags, [*PLANS, *NO_PLANS]])
+    found = subprocess.run([*NODE_ALONE, "-e", script, given], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+    assert json.loads(found.stdout) == [True] * len(PLANS) + [False] * len(NO_PLANS)
+    assert [bool(re.match(home_entities.PLAN_PATTERN, text)) for text in (*PLANS, *NO_PLANS)] == json.loads(found.stdout)
 
 
 def test_names_and_ids_are_said_once():

@@ -108,7 +108,8 @@ def test_an_import_within_the_rules_is_not(path, source):
     [
         "x = f'{1}'", "x: int = 1", "if (y := 1): pass", "match 1:\n    case _: pass", "def f(a, /): pass", "x = {**{}}", "x = [*(), 1]",
         "x = (*(), 1)", "f(*a, *b)", "x = 0.5", "x = 1 / 2", "x = b''[::2]", "x = 'a'.partition('b')", "x = b''.hex()",
-        "x = int.from_bytes(b'', 'big', signed=True)", "raise TimeoutError()", "print(1)", "async def f(): pass", "x = f.__name__",
+        "x = int.from_bytes(b'', 'big', signed=True)", "x = ''.startswith(('a', 'b'))",
+        "raise TimeoutError()", "print(1)", "async def f(): pass", "x = f.__name__",
         "x = round(1, 2)", "class A(metaclass=B): pass",
     ],
 )

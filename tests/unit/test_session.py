@@ -2,7 +2,7 @@
 from collections import deque
 
 import pytest
-from hal.contract import ACKED, FAILED, HEARD, JOIN_FAILED, JOINED, RADIO, RECEIVED, SENT, HalError
+from hal.contract import ACKED, EMITTED, FAILED, HEARD, JOIN_FAILED, JOINED, RADIO, RECEIVED, SENT, HalError
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -147,8 +147,8 @@ class World:
             wake_ms = self.session.due_ms if news_ms is None else min(self.session.due_ms, news_ms)
             if wake_ms > end_ms:
                 break
-            # Due again at once is fine after a change of state; for ever it is a loop that eats the processor.
-            in_vain = in_vain + 1 if wake_ms <= self.now_ms else 0
+            # Due again at once is fine after a change of state and for an event that waits; for ever it is a loop that eats the processor.
+            in_vain = in_vain + (news_ms != self.now_ms) if wake_ms <= self.now_ms else 0
             assert in_vain < 10, "busy loop"
             self.radio.now_ms = max(wake_ms, self.now_ms)
         self.radio.now_ms = end_ms
@@ -330,6 +330,31 @@ def test_a_few_uplinks_in_a_row_are_reckoned_with_answers_of_the_mac_and_then_fe
     before_ms = world.session.governor.ledger.total_ms
     world.run(MINUTE_MS)
     assert world.session.governor.ledger.total_ms - before_ms == most_ms
+
+
+def test_a_frame_of_the_modem_s_own_is_in_the_ledger_and_what_it_kept_waiting_goes_when_it_is_over():
+    world = World().joined()
+    world.run(MINUTE_MS)
+    before_ms = world.session.governor.ledger.total_ms
+    world.radio.refuse = True
+    world.status()
+    world.run(2_000)
+    world.radio.refuse = False
+    frames, over_ms = len(world.radio.frames), world.now_ms
+    world.radio.event(EMITTED, 1, None)
+    world.run(MINUTE_MS)
+    assert [t for t, *_ in world.radio.frames[frames:]] == [over_ms]
+    assert world.session.governor.ledger.total_ms - before_ms == airtime_ms(10, 125, 13) + airtime_ms(10, 125, 13 + 11)
+
+
+def test_frames_of_the_modem_s_own_do_not_hasten_a_frame_that_is_refused_again():
+    world = World().joined()
+    world.radio.refuse = True
+    world.status()
+    for _ in range(8):
+        world.radio.event(EMITTED, 1, None)
+        world.run(1_000)
+    assert world.session.sender.refused == 2      # at once, and after the first of them
 
 
 def test_sessions_in_which_nothing_can_be_sent_are_tries_in_vain():
@@ -1304,7 +1329,7 @@ class Life(RuleBasedStateMachine):
         self.world.radio.room = room
 
     @rule(event=st.sampled_from(((JOINED, 0, None), (JOIN_FAILED, 0, None), (SENT, 3, None), (ACKED, 3, None), (FAILED, 3, "x"),
-                                 (RECEIVED, 1, b"\x01"), (HEARD, 0, None))))
+                                 (RECEIVED, 1, b"\x01"), (HEARD, 0, None), (EMITTED, 1, None))))
     def stray(self, event):
         """An event at any time; only too few emissions it may not claim, no account could be right then."""
         self.world.radio.event(*event)

@@ -126,11 +126,29 @@ def test_the_modem_s_own_pause_between_joins_is_a_failed_attempt():
                                            ("AT.DR=SCHEME", JOINED), ("AT.ID$", JOINED), ("AT.RTC", JOINED)])
 def test_what_the_modem_refuses_ends_the_join_only_where_it_matters(command, ends, number):
     here = bench()
-    here.modem.answer(command, "+%s: ERROR(%d)" % ("AT" if number < -12 else command[3:].split("=")[0].rstrip("$"), number))
+    for _ in range(3):
+        here.modem.answer(command, "+%s: ERROR(%d)" % ("AT" if number < -12 else command[3:].split("=")[0].rstrip("$"), number))
     assert here.radio.join(2)
     assert [event[0] for event in here.run(19)] == [ends]
     here.radio.join(2)
     assert here.run(25)[-1:] == [JOINED_EVENT]
+
+
+@pytest.mark.parametrize("words", ["+AT: ERROR(-10)", "+AT: ERROR(-11)", "+AT: ERROR(-22)", "+AT: ERROR(-23)", "+INFO: Input timeout"])
+@pytest.mark.parametrize("command", ["AT.CLASS=", "AT.JOIN", "AT.PORT=", "AT.MSGHEX"])
+def test_an_error_answered_to_a_garbled_command_is_no_refusal(command, words):
+    here = bench()
+    for _ in range(2):
+        here.modem.answer(command, words)
+    assert here.radio.join(2) and here.run(20) == [JOINED_EVENT]
+    assert here.sent() == [(SENT, 1, None)]
+
+
+def test_an_adapter_that_echoes_changes_nothing():
+    here = bench()
+    here.modem.echo = True
+    assert here.radio.join(2) and here.run(20) == [JOINED_EVENT]
+    assert here.sent() == [(SENT, 1, None)]
 
 
 def test_a_setting_that_is_never_taken_ends_the_join():
@@ -370,7 +388,8 @@ def test_a_restart_amid_an_uplink_ends_it_in_time():
 
 def test_a_command_cut_short_is_no_uplink():
     here = joined()
-    here.modem.answer("MSGHEX", "+INFO: Input timeout")
+    for _ in range(3):
+        here.modem.answer("MSGHEX", "+INFO: Input timeout")
     assert here.sent(seconds=2) == [(FAILED, 0, "refused")]
 
 
