@@ -1,32 +1,28 @@
-"""How long the firmware's functions would take on a board: bytecodes executed, times what one costs there.
+"""How long the firmware's functions would take on a board: MicroPython's bytecodes executed, times what one costs there.
 
-An account of CPython's bytecodes, which are much the same as MicroPython's for this language; what the simulator itself executes is not
-the firmware's. Virtual time does not know of it: it is a figure, so that a simulated night is the same with and without.
+What the simulator itself executes is not the firmware's. Virtual time does not know of it: it is a figure, so that a simulated night is
+the same with and without.
 """
 
-import dis
+import builtins
+import gc
+import inspect
 import os
 import statistics
 import sys
+import types
 
-from sim import flash
+from sim import board_cost, flash
 from sim.hal import SimStore
 
-# What is assumed of a board: 2 us a bytecode on average, calls and what they allocate included, as of an ESP32 at 160 MHz (one of 240 MHz
-# is said to run some 1400 pystones of about 500 bytecodes each in a second). A call, which makes a frame or does the work of a built-in, takes
-# most of that: one bytecode in ten is a call.
-BYTECODE_NS = 1200
-CALL_NS = 9000
 # A collection of the heap, by board: of an RP2040's 187 KB as measured on an emulated one; of an ESP32's some 200 KB likewise; a LoPy4's heap is
 # 2.5 MB of slower memory, in which what is in use is as much and the rest is swept: assumed.
 COLLECTION_US = {'lopy4': 100000, 'esp32': 28000, 'rp2': 28000}
 # A turn of the loop.
 TURN = 'monitor.Monitor.poll'
 
-# What CPython has beside MicroPython's.
-_FREE = ('CACHE', 'RESUME', 'PRECALL', 'PUSH_NULL', 'NOP', 'KW_NAMES', 'EXTENDED_ARG', 'COPY_FREE_VARS', 'MAKE_CELL')
-_CALLS = ('CALL', 'CALL_FUNCTION_EX')
-_COST_NS = [0 if dis.opname[code] in _FREE else CALL_NS if dis.opname[code] in _CALLS else BYTECODE_NS for code in range(256)]
+# Parts of the function that they stand in: some CPythons make functions of them, some do not.
+_PARTS = ('<listcomp>', '<setcomp>', '<dictcomp>')
 
 
 class BoardTime:
@@ -46,51 +42,75 @@ class BoardTime:
         self._turn = []         # what each board needed for the records of the turn under way, and a LoPy4 as usual
         self._all = {}          # {name: what each call took}
         self._folder = os.path.join(os.path.abspath(folder), '')
-        self._spent_ns = 0
         self._begun = []        # what was spent when each running function began, the innermost last
-        self._codes = {}        # code: (bytes, name), or None for code of others
+        self._names = {}        # code: the function's name, or None for code of others
+        self._plain = {}        # code that adds what it costs: the code that it stands for
+        self._missed = set()    # functions of ours that kept no account: their module came later
         self._before = None
         self._within = within
         self._inside = within is None
 
     def __enter__(self):
+        vars(builtins).update(board_cost.BUILTINS)
+        functions = self._functions()
+        costed = {}
+        for path in {function.__code__.co_filename for function in functions}:
+            costed[path] = board_cost.codes(path)
+            self._plain.update({written: plain for plain, written in costed[path].items()})
+        for function in functions:
+            plain = function.__code__
+            function.__code__ = costed[plain.co_filename][plain]
+            self._plain[function.__code__] = plain
         self._before = sys.gettrace()
         sys.settrace(self._call)
         return self
 
     def __exit__(self, *error):
         sys.settrace(self._before)
+        for function in self._functions():
+            function.__code__ = self._plain.get(function.__code__, function.__code__)
+        for name in board_cost.BUILTINS:
+            delattr(builtins, name)
+        if self._missed and error[0] is None:
+            raise RuntimeError('imported too late for the account: %s' % ', '.join(sorted(self._missed)))
+
+    def _functions(self):
+        return [thing for thing in gc.get_objects() if type(thing) is types.FunctionType and self._ours(thing.__code__)]
+
+    def _ours(self, code):
+        return os.path.abspath(code.co_filename).startswith(self._folder)
 
     def usual_us(self, name):
         """The median of a function's calls."""
         return statistics.median_low(self._all[name])
 
-    def _known(self, code):
-        if not os.path.abspath(code.co_filename).startswith(self._folder):
+    def _name(self, code):
+        if not self._ours(code) or code.co_name in _PARTS:
             return None
-        module = os.path.basename(code.co_filename).removesuffix('.py')
-        return code.co_code, '%s.%s' % (module, code.co_qualname)
+        name = '%s.%s' % (os.path.basename(code.co_filename).removesuffix('.py'), code.co_qualname)
+        if code not in self._plain and code.co_flags & inspect.CO_OPTIMIZED:
+            self._missed.add(name)
+        return name
 
     def _call(self, frame, event, argument):
         code = frame.f_code
-        if code not in self._codes:
-            self._codes[code] = self._known(code)
-        known = self._codes[code]
-        if known is None:
+        if code not in self._names:
+            self._names[code] = self._name(code)
+        name = self._names[code]
+        if name is None:
             if code is SimStore.put.__code__:
                 self._put(frame.f_locals['name'], len(frame.f_locals['value']))
             return None
-        if known[1] == TURN:
+        if name == TURN:
             self._turn = []
         frame.f_trace_lines = False
-        frame.f_trace_opcodes = True
-        self._begun.append(self._spent_ns)
-        self._inside = self._inside or known[1] == self._within
+        self._begun.append(board_cost.SPENT_NS[0])
+        self._inside = self._inside or name == self._within
         return self._step
 
     def _put(self, name, length):
         usual_us = self._usual_us(length)
-        self._spent_ns += usual_us * 1000
+        board_cost.SPENT_NS[0] += usual_us * 1000
         self._turn.append((usual_us, {board: store.put_us(name, length)[0] for board, store in self._stores.items()}))
 
     def _end_turn(self, took_us):
@@ -101,11 +121,9 @@ class BoardTime:
             self.turns[board] = max(self.turns[board], all_us)
 
     def _step(self, frame, event, argument):
-        if event == 'opcode':
-            self._spent_ns += _COST_NS[self._codes[frame.f_code][0][frame.f_lasti]]
-        elif event == 'return':
-            took_us = (self._spent_ns - self._begun.pop()) // 1000
-            name = self._codes[frame.f_code][1]
+        if event == 'return':
+            took_us = (board_cost.SPENT_NS[0] - self._begun.pop()) // 1000
+            name = self._names[frame.f_code]
             if name == self._within:
                 self._inside = False
             if not self._inside:

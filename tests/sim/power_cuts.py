@@ -3,13 +3,20 @@
 A world cannot be copied, but a process can, exactly and in milliseconds: its child finds the flash as the cut leaves it, boots after
 the time without power, lives for a while and tells through a pipe what became of it. The parent's run goes on undisturbed, so one
 run serves any number of cuts in it. What the scenario had in store for later does not happen to the child: it is left in peace.
+
+A process with threads must not fork: the child has none of them, but every lock that one of them held. The test runner has threads,
+so who plays cuts does it in a process that has none: alone().
 """
 
 import gc
+import multiprocessing
 import os
 import pickle
+import sys
 import traceback
+import warnings
 import zlib
+from concurrent.futures import ProcessPoolExecutor
 
 from sim import scenario
 from sim.flash import KINDS, Recording, cuts, remains, with_value
@@ -20,6 +27,13 @@ LIFE_S = 600
 # A cut may come after a telegram to the box, too: so long after it, seconds.
 TELEGRAM = 'telegram'
 DELAYS_S = (0.02, 0.5, 2, 4)
+
+
+def alone(work, *arguments):
+    """What work(*arguments) returns or raises, in a new process without threads. work: a function of a module."""
+    spawn = multiprocessing.get_context('spawn')
+    with ProcessPoolExecutor(1, spawn, warnings.simplefilter, ('error',)) as pool:
+        return pool.submit(work, *arguments).result()
 
 
 class Record(Recording):
@@ -107,6 +121,8 @@ class Reaper:
 
     def run(self):
         """Every life, in the order of its cut."""
+        if len(sys._current_frames()) > 1:
+            raise RuntimeError('this process has threads, and must not fork: play cuts alone()')
         self.world.kernel.at(int(self._until_s * SECOND_US), self._end)
         try:
             self.world.run()

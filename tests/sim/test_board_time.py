@@ -1,11 +1,15 @@
 """How long the loop's functions would take on a board, by the simulated board's account (sim.board_time)."""
+import builtins
 import datetime
 import pathlib
+import textwrap
 
 import pytest
 from app import windows, zone
 from app.plan import Plan
-from sim.board_time import BYTECODE_NS, CALL_NS, BoardTime
+from sim import board_cost
+from sim.board_cost import BYTECODE_NS, CALL_NS
+from sim.board_time import BoardTime
 from sim.scenario import complete
 from sim.world import World
 
@@ -129,16 +133,57 @@ def test_the_longest_look_at_a_plan(evidence):
     assert LIMIT_US // 4 < slowest_us <= LIMIT_US
 
 
-def test_the_account_counts_bytecodes_and_calls(tmp_path):
+def probe(tmp_path, body):
+    """The function f(x, n) of that body, in a file of its own."""
     path = tmp_path / "probe.py"
-    path.write_text("def inner(x):\n    return x + 1\n\n\ndef outer(n):\n    for _ in range(n):\n        inner(n)\n")
+    path.write_text("def inner(x):\n    return x + 1\n\n\ndef f(x, n):\n" + textwrap.indent(body, "    ") + "\n")
     names = {}
     exec(compile(path.read_text(), str(path), "exec"), names)
-    worst = {}
-    for count in (100, 200):
+    return names["f"]
+
+
+# As MicroPython's compiler makes them; on CPython they are others, from release to release.
+@pytest.mark.parametrize(
+    "body, bytecodes, calls",
+    [
+        ("return n + 1", 4, 0),
+        ("return x is not None", 5, 0),
+        ("x = 1", 2 + 2, 0),
+        ("if not x:\n    return n", 2 + 2, 0),
+        ("return x and n", 2 + 2, 0),
+        ("return x if n else 7", 4 + 1, 0),
+        ("return inner(n)", 3 + 4, 1),
+        ("return inner(x=n)", 4 + 4, 1),
+        ("if n:\n    x = 2\nelse:\n    x = 3\nreturn x", 2 + 3 + 2, 0),
+        ("return x[1:]", 2 + 1 + 1 + 1 + 1, 0),
+        ("x = [1, 2]\nx[0] += n\nreturn x", 4 + 8 + 2, 0),
+        ("for k in range(n):\n    x = k\nreturn x", 3 + 3 * (8 + 2) + 2, 0),
+        ("x = (1, 2, 3)\nfor k in x:\n    n = k\nreturn n", 2 + 3 + 3 * (3 + 2) + 2, 0),
+        ("while n > 1:\n    n -= 1\nreturn n", 1 + 3 * 4 + 2 * 4 + 2, 0),
+        ("while True:\n    n -= 1\n    if n < 1:\n        break\nreturn n", 1 + 3 * (1 + 4 + 4) + 1 + 2, 0),
+        ("x = [k for k in (1, 2, 3) if k > 1]\nreturn x", 6 + 1 + 3 * (3 + 4) + 2 * 2 + 2, 1),
+        ("try:\n    return x[9]\nexcept IndexError:\n    return 8", 2 + 4 + (4 + 2) + 2, 0),
+    ],
+)
+def test_the_account_is_of_micropythons_bytecodes(tmp_path, body, bytecodes, calls):
+    f = probe(tmp_path, body)
+    with BoardTime(tmp_path) as account:
+        f([5, 6], 3)
+    assert account.worst["probe.f"] == (bytecodes * BYTECODE_NS + calls * CALL_NS) // 1000
+
+
+def test_the_functions_are_what_they_were_after_an_account(tmp_path):
+    f = probe(tmp_path, "return [(lambda: k) for k in range(n)]")
+    before = f.__code__
+    for _ in range(2):
         with BoardTime(tmp_path) as account:
-            names["outer"](count)
-        worst[count] = account.worst["probe.outer"]
-        assert 0 < account.worst["probe.inner"] * 1000 < 10 * BYTECODE_NS
-    a_round = (worst[200] - worst[100]) * 1000 // 100
-    assert CALL_NS + 5 * BYTECODE_NS < a_round < CALL_NS + 15 * BYTECODE_NS
+            assert f.__code__ != before
+            made = f(1, 2)
+        assert f.__code__ is before and [one() for one in made] == [1, 1] and account.worst["probe.f"] > 0
+    assert not set(board_cost.BUILTINS) & set(vars(builtins))
+
+
+def test_a_function_that_comes_too_late_for_the_account_is_told(tmp_path):
+    with pytest.raises(RuntimeError, match="probe.f"):
+        with BoardTime(tmp_path):
+            probe(tmp_path, "return 1")(1, 2)

@@ -1,5 +1,6 @@
 """Power cuts in the middle of a day's work: what the owner was told stays true, whatever the flash was left with."""
 
+import threading
 import time
 from collections import namedtuple
 
@@ -9,6 +10,7 @@ from app.actor import Actor
 from sim.flash import KINDS, cuts
 from tests.sim import power_cuts
 from tests.sim.days import key_day, random_day, waking_day
+from tests.sim.power_cuts import alone
 from tests.sim.wanted import Verdict
 
 # wrong: what is; pending: commands without an answer at the cut; code: the box then; pulse: its outlet was out of use to wake the car.
@@ -17,8 +19,9 @@ Seen = namedtuple('Seen', 'wrong pending code pulse')
 WRITES_EACH = 4
 
 
-def play(day, count, first=0):
-    """Lives after so many cuts in that day: in writes of each kind of store, and after telegrams."""
+def play(make_day, arguments, count, first=0):
+    """Lives after so many cuts in the day make_day(*arguments): in writes of each kind of store, and after telegrams."""
+    day = make_day(*arguments)
     recording = power_cuts.record(day.given, day.until_s)
     telegrams = count // (WRITES_EACH + 1)
     take = power_cuts.chosen_telegrams(recording, telegrams, first)
@@ -42,7 +45,8 @@ def wrong(lives):
 
 def test_nothing_is_lost_or_invented_by_a_cut_in_a_days_work(evidence):
     began = time.perf_counter()
-    lives = play(waking_day(), 85) + play(key_day(), 60) + play(random_day(3, 7200), 60)
+    days = ((waking_day, (), 85), (key_day, (), 60), (random_day, (3, 7200), 60))
+    lives = [life for day in days for life in alone(play, *day)]
     took_s = time.perf_counter() - began
     assert wrong(lives) == []
     # It must have been a trial: stores of every kind, the box dark too, commands under way, a car being woken, charging, locked.
@@ -72,37 +76,66 @@ class NoJournal:
         """Nobody asks."""
 
 
-def test_without_the_journal_the_same_cuts_lose_something(monkeypatch):
-    monkeypatch.setattr(main, 'Journal', NoJournal)
+def play_without_the_journal():
+    main.Journal = NoJournal
     day = waking_day()
     recording = power_cuts.record(day.given, day.until_s)
     take = {(cut.number, cut.kind, cut.how) for cut in cuts(recording, ('fat',)) if cut.name == 'owner' and cut.how in ('removed', 'empty')}
-    lives = power_cuts.lives(day.given, day.until_s, take, lambda world, life: look(day, world, life), reborn=day.reborn)
+    return power_cuts.lives(day.given, day.until_s, take, lambda world, life: look(day, world, life), reborn=day.reborn)
+
+
+def test_without_the_journal_the_same_cuts_lose_something():
+    lives = alone(play_without_the_journal)
     assert len(wrong(lives)) > len(lives) // 4
 
 
-@pytest.mark.parametrize('record', ['owner', 'past'])
-def test_without_that_record_the_same_cuts_lose_something(monkeypatch, record):
+def play_without(record, model):
     put = Actor._put
-    monkeypatch.setattr(Actor, '_put', lambda actor, name, value, both=False: name == record or put(actor, name, value, both))
-    assert wrong(play(waking_day('eager' if record == 'owner' else 'long_pulse'), 24))
+    Actor._put = lambda actor, name, value, both=False: name == record or put(actor, name, value, both)
+    return play(waking_day, (model,), 24)
 
 
-def test_the_run_with_cuts_in_it_is_the_run_without():
+@pytest.mark.parametrize('record, model', [('owner', 'eager'), ('past', 'long_pulse')])
+def test_without_that_record_the_same_cuts_lose_something(record, model):
+    assert wrong(alone(play_without, record, model))
+
+
+def play_one_cut_thrice():
+    """(t_s, name) of a write; the life after a cut in it, which saw the records; and what two more saw in a run without others: the timeline."""
     day = key_day()
     recording = power_cuts.record(day.given, 1000)
     life = power_cuts.lives(day.given, 1000, power_cuts.chosen(recording, 1, ('nvs',), first=11), lambda world, life: world.flash.records)[0]
-    t_s, name, _, _ = recording.writes[life.cut[0]]
-    assert (life.t_s, life.name) == (t_s, name)
-    again = power_cuts.lives(day.given, 1000, {life.cut}, lambda world, life: world.timeline)
-    assert again[0].seen == power_cuts.lives(day.given, 1000, {life.cut}, lambda world, life: world.timeline)[0].seen
+    again = [power_cuts.lives(day.given, 1000, {life.cut}, lambda world, life: world.timeline)[0].seen for _ in range(2)]
+    return recording.writes[life.cut[0]][:2], life, again
+
+
+def test_the_run_with_cuts_in_it_is_the_run_without():
+    write, life, (once, again) = alone(play_one_cut_thrice)
+    assert (life.t_s, life.name) == tuple(write)
+    assert once == again
+
+
+def play_a_life_that_fails():
+    day = key_day()
+    recording = power_cuts.record(day.given, 150)
+    power_cuts.lives(day.given, 150, power_cuts.chosen(recording, 1), lambda world, life: 1 / 0)
 
 
 def test_what_goes_wrong_in_a_life_is_told():
-    day = key_day()
-    recording = power_cuts.record(day.given, 150)
     with pytest.raises(AssertionError, match='ZeroDivisionError'):
-        power_cuts.lives(day.given, 150, power_cuts.chosen(recording, 1), lambda world, life: 1 / 0)
+        alone(play_a_life_that_fails)
+
+
+def test_a_process_with_threads_forks_no_life():
+    over = threading.Event()
+    thread = threading.Thread(target=over.wait)
+    thread.start()
+    try:
+        with pytest.raises(RuntimeError, match='threads'):
+            play(key_day, (), 2)
+    finally:
+        over.set()
+        thread.join()
 
 
 @pytest.mark.soak
@@ -110,7 +143,7 @@ def test_nothing_is_lost_or_invented_by_any_of_many_cuts(soak_seed, evidence):
     began = time.perf_counter()
     lives = []
     for number in range(8):
-        lives += play(random_day(1000 * (soak_seed + 1) + number), 500)
+        lives += alone(play, random_day, (1000 * (soak_seed + 1) + number,), 500)
         assert wrong(lives) == []
     evidence('soak: power cuts after which anything acknowledged was lost, invented, done twice or not done', 0, 0)
     evidence('soak: power cuts, each in its own place of a day', len(lives), adds_up=True)

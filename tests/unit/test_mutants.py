@@ -59,29 +59,29 @@ def test_the_page_shows_the_present_rows(evidence):
 
 def a_tree(folder, test):
     (folder / "tests").mkdir(parents=True)
-    (folder / "code.py").write_text("ANSWER = 42\nOTHER = 1\n")
-    (folder / "tests" / "test_code.py").write_text(test)
+    (folder / "answer.py").write_text("ANSWER = 42\nOTHER = 1\n")
+    (folder / "tests" / "test_answer.py").write_text(test)
     return folder
 
 
 @pytest.mark.parametrize(
     "test, old, verdict",
     [
-        ("def test_it():\n    assert 'ANSWER = 42' in open('code.py').read()\n", "42", runner.CAUGHT),
+        ("def test_it():\n    assert 'ANSWER = 42' in open('answer.py').read()\n", "42", runner.CAUGHT),
         ("def test_it():\n    assert True\n", "42", runner.LIVES),
-        ("def test_it():\n    assert True\n", "nowhere", "NO: the old text occurs 0 times in code.py"),
+        ("def test_it():\n    assert True\n", "nowhere", "NO: the old text occurs 0 times in answer.py"),
     ],
 )
 def test_only_a_failing_test_catches_a_mutant(tmp_path, test, old, verdict):
     tree = a_tree(tmp_path / "tree", test)
-    mutant = type(MUTANTS[0])("D-01", "was", "tests/test_code.py::test_it", "code.py", old, "43")
+    mutant = type(MUTANTS[0])("D-01", "was", "tests/test_answer.py::test_it", "answer.py", old, "43")
     assert runner.try_mutant(tree, mutant) == verdict
-    assert (tree / "code.py").read_text() == "ANSWER = 42\nOTHER = 1\n"
+    assert (tree / "answer.py").read_text() == "ANSWER = 42\nOTHER = 1\n"
 
 
 def test_a_test_that_cannot_run_catches_nothing(tmp_path):
     tree = a_tree(tmp_path / "tree", "import nonsense_that_is_not_there\n")
-    mutant = type(MUTANTS[0])("D-01", "was", "tests/test_code.py::test_it", "code.py", "42", "43")
+    mutant = type(MUTANTS[0])("D-01", "was", "tests/test_answer.py::test_it", "answer.py", "42", "43")
     assert runner.try_mutant(tree, mutant).startswith("NO: pytest could not run it")
 
 
