@@ -281,9 +281,9 @@ class Actor:
         work.deed.change(self.claims, work.args, self.has_plan)
         self._changed_claims()
 
-    def take_back(self, record):
-        """It was refused: the claims are as they were before."""
-        self.claims.load(record)
+    def take_back(self, records):
+        """It was refused: its word counts no more. records: of the claims before and after it."""
+        self.claims.take_back(records[0], records[1])
         self._changed_claims()
 
     def _changed_claims(self):

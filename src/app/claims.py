@@ -48,6 +48,8 @@ _F_ATTEMPT = 2
 _F_HAD_CAR = 4
 _F_KEY_ALONE = 8
 _F_KEY_TOO = 16
+# What is said of the outlet, by the key, of the car, of a window: (flags, from, to) of the record.
+_PARTS = ((_F_LOCKED, 0, 0), (_F_KEY_ALONE | _F_KEY_TOO, 0, 0), (_F_ATTEMPT, 2, 10), (0, 10, RECORD_BYTES))
 
 # Stopped by the owner's word, because a boost without a plan behind it has ended, or until a word comes after a power cut.
 GOING, STOPPED, ENDED, CUT = range(4)
@@ -160,6 +162,16 @@ class Claims:
         self.boost = NO_BOOST
         self.boost_end = 0            # UTC s or Wh of the meter's life
         self.boost_current_da = 0     # of an attempt too
+
+    def take_back(self, before, after):
+        """A word was refused: what it changed is as it was, where nothing has changed it since. before, after: as dump() gave them."""
+        record = bytearray(self.dump())
+        flags = record[1]
+        for mask, start, end in _PARTS:
+            if not (flags ^ after[1]) & mask and record[start:end] == after[start:end]:
+                record[1] = record[1] & ~mask | before[1] & mask
+                record[start:end] = before[start:end]
+        self.load(record)
 
     def attempt_over(self):
         """The start without a plan has been answered."""

@@ -33,7 +33,7 @@ class Work:
         self.begun = False
         self._since_ms = 0           # then
         self._limit_ms = 0
-        self._before = None          # the claims as they were
+        self._before = None          # the claims as they were before its word, and after it
 
     @property
     def gives_way(self):
@@ -119,6 +119,7 @@ class Work:
             self.args, detail = resolve(self.args, utc_s)
             if detail:
                 return REFUSED, detail
-        self._before = actor.claims.dump()
+        before = actor.claims.dump()
         actor.claim(self)
+        self._before = before, actor.claims.dump()
         return None
