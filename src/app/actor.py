@@ -362,14 +362,9 @@ class Actor:
         self._both |= work.book is not self.book
         self._changed_claims()
 
-    def take_back(self, work):
-        """It was refused: the claims are as they were before, but for those that were heard since."""
-        claims = self.claims
-        claims.load(work.before)
-        for other in self._works:
-            if other is not work and other.opens and other.before is not None:
-                other.before = claims.dump()
-                other.deed.change(claims, other.args, self.has_plan)
+    def take_back(self, records):
+        """It was refused: its word counts no more. records: of the claims before and after it."""
+        self.claims.take_back(records[0], records[1])
         self._changed_claims()
 
     def _changed_claims(self):

@@ -48,6 +48,8 @@ _F_ATTEMPT = 2
 _F_HAD_CAR = 4
 _F_KEY_ALONE = 8
 _F_KEY_TOO = 16
+# What is said of the outlet, by the key, of the car, of a window: (flags, from, to) of the record.
+_PARTS = ((_F_LOCKED, 0, 0), (_F_KEY_ALONE | _F_KEY_TOO, 0, 0), (_F_ATTEMPT, 2, 10), (0, 10, RECORD_BYTES))
 
 # Stopped by the owner's word, because a boost without a plan behind it has ended, until a word comes after a power cut, or because what he
 # said is lost: that is no car's matter.
@@ -181,6 +183,16 @@ class Claims:
         stopped = self.stopped
         self._no_word()
         self.stopped = stopped
+
+    def take_back(self, before, after):
+        """A word was refused: what it changed is as it was, where nothing has changed it since. before, after: as dump() gave them."""
+        record = bytearray(self.dump())
+        flags = record[1]
+        for mask, start, end in _PARTS:
+            if not (flags ^ after[1]) & mask and record[start:end] == after[start:end]:
+                record[1] = record[1] & ~mask | before[1] & mask
+                record[start:end] = before[start:end]
+        self.load(record)
 
     def attempt_over(self):
         """The start without a plan has been answered."""

@@ -34,7 +34,7 @@ class Work:
         self.begun = False
         self._since_ms = 0           # then
         self._limit_ms = 0
-        self.before = None           # the claims as they were; None: its word does not count yet
+        self.before = None           # the claims as they were before its word, and after it; None: it does not count yet
 
     @property
     def opens(self):
@@ -74,7 +74,7 @@ class Work:
     def _reset_outcome(self, actor):
         outcome = actor.reconciler.reset_outcome
         if outcome is not None and outcome[0] == REFUSED:
-            actor.take_back(self)
+            actor.take_back(self.before)
         return outcome
 
     def _is_fresh(self, actor):
@@ -91,7 +91,7 @@ class Work:
         verdict = deed.guard(actor)
         if verdict is not None:
             if self.before is not None and verdict[0] == REFUSED:
-                actor.take_back(self)   # refused: nothing has changed
+                actor.take_back(self.before)   # refused: nothing has changed
             return verdict
         if self.before is None:
             verdict = self.change(actor, utc_s)
@@ -124,6 +124,7 @@ class Work:
             self.args, detail = resolve(self.args, utc_s)
             if detail:
                 return REFUSED, detail
-        self.before = actor.claims.dump()
+        before = actor.claims.dump()
         actor.claim(self)
+        self.before = before, actor.claims.dump()
         return None

@@ -146,6 +146,32 @@ def test_the_override_is_the_highest_claim_standing():
             assert words.OVERRIDES[claims.decision.override] == override
 
 
+def test_a_word_that_is_refused_is_taken_back_and_what_happened_meanwhile_is_not():
+    happenings = {
+        'nothing': (lambda claims: None, ['boost', 'skip']),
+        'stop': (lambda claims: claims.stop(), ['stop', 'skip']),
+        'lock': (lambda claims: claims.lock(), ['lock', 'boost', 'skip']),
+        'key turned': (lambda claims: claims.turn_key(), ['key', 'boost', 'skip']),
+        'unplugged': (lambda claims: claims.unplugged(), ['skip']),
+        'end of the skip': (lambda claims: claims.expire(NOW_S + 60, 0, True), ['boost']),
+    }
+    for name in happenings:
+        happens, left = happenings[name]
+        for word in (lambda claims: claims.start(True), lambda claims: claims.lock()):
+            claims = Claims()
+            claims.boost_until(UNTIL_ENERGY, 70000, 160)
+            claims.skip(NOW_S, NOW_S + 60)
+            before = claims.dump()
+            word(claims)
+            after = claims.dump()
+            happens(claims)
+            claims.take_back(before, after)
+            # A lock that was said twice is one lock.
+            assert told(claims) == (left if name != 'lock' or after[1] == before[1] else left[1:])
+            if name in ('nothing', 'lock', 'key turned'):
+                assert claims.boost_end == 70000 and claims.boost_current_da == 160
+
+
 # --- the key
 
 
