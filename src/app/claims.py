@@ -170,10 +170,11 @@ class Claims:
         self.by_key = False
 
     def perhaps_another(self):
-        """Nobody saw whether the car is the same: what gives it current ends, what withholds it stands."""
-        stopped = self.stopped
-        self.unplugged()
-        self.stopped = stopped
+        """Nobody saw whether the car is the same: what gives current until it leaves ends. What has another end stands, and so does a stop."""
+        if self.boost in (NO_BOOST, UNTIL_UNPLUGGED):
+            stopped = self.stopped
+            self.unplugged()
+            self.stopped = stopped
 
     def attempt_over(self):
         """The start without a plan has been answered."""

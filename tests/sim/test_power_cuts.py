@@ -85,7 +85,7 @@ def test_without_the_journal_the_same_cuts_lose_something(monkeypatch):
 def test_without_that_record_the_same_cuts_lose_something(monkeypatch, record):
     put = Actor._put
     monkeypatch.setattr(Actor, '_put', lambda actor, name, value, both=False: name == record or put(actor, name, value, both))
-    assert wrong(play(waking_day('eager' if record == 'owner' else 'long_pulse'), 24))
+    assert wrong(play(waking_day('eager' if record == 'owner' else 'long_pulse'), 48))
 
 
 def test_the_run_with_cuts_in_it_is_the_run_without():
