@@ -179,10 +179,10 @@ class Claims:
         self.boost_current_da = 0     # of an attempt too
 
     def perhaps_another(self):
-        """Nobody saw whether the car is the same: what gives it current ends, what withholds it stands."""
-        stopped = self.stopped
-        self._no_word()
-        self.stopped = stopped
+        """Nobody saw whether the car is the same: what gives current until it leaves ends. What has another end stands, and so does a stop."""
+        self.attempt = self.key = False
+        if self.boost in (NO_BOOST, UNTIL_UNPLUGGED):
+            self._no_boost()
 
     def take_back(self, before, after):
         """A word was refused: what it changed is as it was, where nothing has changed it since. before, after: as dump() gave them."""

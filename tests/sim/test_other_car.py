@@ -56,6 +56,12 @@ def test_a_lock_that_is_too_short_for_another_car_changes_nothing():
     assert seen['boost'] and seen['number'] == 1 and world.box.contactor and records(world) == []
 
 
+def test_a_boost_with_an_end_of_its_own_goes_on_to_that():
+    world, seen = played({'t': 100, 'do': 'downlink', 'data': {'command': 'boost', 'id': 1, 'until': '10:20'}}, word(600, 'lock', 2), *SWAP,
+                         word(700, 'unlock', 3))
+    assert seen['number'] == 2 and seen['boost'] == 0 and not world.box.contactor and world.box.session_wh > 100
+
+
 @pytest.mark.parametrize('said', ['boost', 'start'])
 def test_what_is_said_right_behind_the_unlocking_is_said_of_the_car_that_is_there(said):
     world, seen = played(word(600, 'lock', 2), *SWAP, word(700, 'unlock', 3), word(701, said, 4))

@@ -92,7 +92,7 @@ def test_without_the_journal_the_same_cuts_lose_something():
 def play_without(record, model):
     put = Actor._put
     Actor._put = lambda actor, name, value, both=False: name == record or put(actor, name, value, both)
-    return play(waking_day, (model,), 24)
+    return play(waking_day, (model,), 48)
 
 
 @pytest.mark.parametrize('record, model', [('owner', 'eager'), ('past', 'long_pulse')])

@@ -65,6 +65,9 @@ class Command:
         if result in ('refused', 'expired', 'busy'):
             return claims
         after = {self.effect(claim) for claim in claims}
+        if self.word == 'unlock':
+            # Behind an outlet that was out of use for long there may be another car, which gets no boost.
+            after |= {claim._replace(boost=None) for claim in after}
         if result == 'done':
             return after
         if result is None and self.word == 'start':
