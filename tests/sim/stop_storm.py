@@ -254,9 +254,10 @@ class StopStorm:
         return len(self.keys), len(self.keys) - len(open_keys), refused, counted, len(open_keys), opened
 
     def longest_gap_s(self):
-        """Longest time between uplinks, less what SF11 and SF12 may have more; over joins and power cuts too."""
+        """Between uplinks, less what SF11 and SF12 may have more; over joins and power cuts too."""
         times = sorted((entry['t'], entry['sf']) for entry in self.house.of('uplink') + self.house.clock('uplink'))
-        return max((after - before - (30 * 60 if max(sf, next_sf) > 10 else 0) for (before, sf), (after, next_sf) in zip(times, times[1:])), default=0)
+        gaps = [after_s - before_s - (30 * 60 if max(sf, next_sf) > 10 else 0) for (before_s, sf), (after_s, next_sf) in zip(times, times[1:])]
+        return max(gaps, default=0)
 
     def airtime_s(self):
         return self.world.network.uplink_airtime_s_max_day()
