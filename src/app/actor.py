@@ -8,18 +8,16 @@ from modbus import control
 from modbus.reading import STATUS
 
 from app import downlink, words
-from app.book import EXPIRED as TOO_LATE, FULL, OPENING, REPEATED, RUNNING, Book, Entry
+from app.answers import ANSWERS_MAX, OWN_ANSWERS, Answers
+from app.book import EXPIRED as TOO_LATE, FULL, OPENING, REPEATED, RUNNING, Book
 from app.claims import HOLD, LOCK as WANT_LOCK
-from app.deeds import BUSY, EXPIRED, FAILED, REFUSED, RESET, START
+from app.deeds import EXPIRED, FAILED, REFUSED, RESET, START
 from app.levels import Levels
 from app.memory import OWNER_RECORD, PAST_RECORD, Memory
 from app.reconciler import Reconciler
 from app.survey import Survey
-from app.work import Work
+from app.work import Work, turned_away
 
-# So many of those that open have answers of their own whatever the airtime, and more where it is there; of the others the number is told.
-OWN_ANSWERS = 4
-ANSWERS_MAX = 12
 # So long the radio is kept free for the answer to a command that takes longer.
 HOLD_MAX_MS = 20000
 
@@ -58,19 +56,20 @@ class Actor:
         self.written_ms = None       # our last jump or reset
         self.car = False             # one was there when the command at work began
         self.now_ms = now_ms
-        self.answers = []
-        self.turned_away = _busy(0, None)
+        self.turned_away = turned_away(0, None)
         self._charger = charger
         self._session = session
         self._watch = watch
         self._timekeeper = timekeeper
         self._journal = journal
-        self._answer = answer
         self._works = []             # in order of acceptance; the first is at work
         self._writing = False
         self._dirty = False
         self._record = None          # to be written next
-        self._over = []              # works that are to be answered once that is on record
+        self._queue = Answers(session, self.book, self._works, answer)
+        self._over = self._queue.over
+        self.answers = self._queue.waiting
+        self.say = self._queue.say
         self._both = False           # its loss would bring back what no command of the book took away
         self._memory = Memory(journal, self.claims, self.book, self.reconciler, self.box)
         self._load(now_ms)
@@ -143,40 +142,8 @@ class Actor:
         elif self._memory.mend and not self._over:
             self._memory.mend.pop()()
         else:
-            return self._say_next()
+            return self._queue.say_next()
         return True
-
-    def _say_next(self):
-        """The next answer that is on record: first of what opens, the others not while something that opens is at work."""
-        over = self._over
-        for work in over:
-            if work.opens:
-                break
-        else:
-            if not over or self._works and self._works[0].opens:
-                return False
-            work = over[0]
-        over.remove(work)
-        self.say(work)
-        return True
-
-    def say(self, work):
-        """Its answer goes to the radio, before all that do not open; of too many that do, the oldest is only counted."""
-        answers = self.answers
-        opened = [other for other in answers[1:] if other.opens]   # the first may be on the air already
-        if work.opens:
-            if len(opened) >= (ANSWERS_MAX if self._fits(self.now_ms) else OWN_ANSWERS):
-                oldest = opened.pop(0)
-                answers.remove(oldest)
-                self.book.lump(oldest.entry)
-            answers.insert(len(opened) + 1, work)
-        else:
-            answers.append(work)
-        self._answer(work)
-
-    def _fits(self, now_ms, more=0):
-        """True while one more answer fits the airtime, and so many more."""
-        return self._session.accepts(now_ms, len(self._works) + len(self._over) + len(self.answers) + more)
 
     def _save_past(self):
         past = self.reconciler.past
@@ -213,7 +180,7 @@ class Actor:
         if verdict == RUNNING or verdict == REPEATED and entry.owed:
             return   # its answer is on the way
         opens = told.op in OPENING and not told.fault
-        fits = opens or self._fits(now_ms)
+        fits = opens or self._queue.fits(now_ms)
         if verdict == FULL or not fits and verdict != REPEATED:
             return self._refuse(told)
         if verdict == TOO_LATE and book is self.book:
@@ -229,7 +196,7 @@ class Actor:
                 work.detail = _D_REPEATED
             # Who asks again has missed an answer on a bad way: it is said twice.
             if fits and len(self.answers) < ANSWERS_MAX:
-                self._over.extend([work] * (1 + (book is self.book and self._fits(now_ms, 1))))
+                self._over.extend([work] * (1 + (book is self.book and self._queue.fits(now_ms, 1))))
             return
         if book is self.book:
             self.levels.between()
@@ -260,7 +227,7 @@ class Actor:
         """No room for it, or none for its answer."""
         self.book.refuse()
         self._dirty |= self.book.record_due()
-        self.turned_away = _busy(told.op, told.command_id)
+        self.turned_away = turned_away(told.op, told.command_id)
 
     def silent(self):
         """A read was not answered: the box may have lost its power, and comes back giving current."""
@@ -275,7 +242,7 @@ class Actor:
 
     def step(self, now_ms):
         """Bring the command at work on, and the box to what is wanted."""
-        self.now_ms = now_ms
+        self.now_ms = self._queue.now_ms = now_ms
         if self._writing:
             self.again = False
             return
@@ -388,10 +355,3 @@ class Actor:
         else:
             self.levels.finish(work.entry, result, detail, self.now_ms)
         self._over.append(work)
-
-
-def _busy(op, command_id):
-    """A command that was turned away."""
-    work = Work(Entry(op, command_id, None, None, 0), None, None)
-    work.result = BUSY
-    return work

@@ -1,8 +1,8 @@
 """One accepted command at work: its turn, its begin, what must be read before it is done. Pure; the actor is its scene."""
 
 from app import words
-from app.book import OPENING
-from app.deeds import D_NONE, DEEDS, DONE, EXPIRED, FAILED, OVERTAKES, REFUSED, RESET, UNLOCK, missed, waits_ms
+from app.book import OPENING, Entry
+from app.deeds import BUSY, D_NONE, DEEDS, DONE, EXPIRED, FAILED, OVERTAKES, REFUSED, RESET, UNLOCK, missed, waits_ms
 from app.reconciler import FRESH_MS
 
 # Without an answered reading in this time the box is unreachable for a command.
@@ -128,3 +128,10 @@ class Work:
         actor.claim(self)
         self.before = before, actor.claims.dump()
         return None
+
+
+def turned_away(op, command_id):
+    """A command that is answered `busy`."""
+    work = Work(Entry(op, command_id, None, None, 0), None, None)
+    work.result = BUSY
+    return work
