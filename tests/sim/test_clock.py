@@ -211,3 +211,31 @@ def test_an_answer_that_the_network_kept_over_a_reboot_is_not_believed():
     answers_given = there.clock('downlink', 4 * HOUR_S)
     assert len(answers_given) >= 2 and answers_given[0]['hex'][2:10] != answers_given[1]['hex'][2:10]   # the old one came, and the new one
     assert heard and max(abs(error) for error in heard) <= 2
+
+
+# --- a board with an operating system
+
+
+@pytest.mark.parametrize('unknown, at_peak', [('hold', False), ('charge', True)])
+def test_after_a_blackout_without_network_the_clock_of_the_system_that_nobody_keeps_is_not_believed(unknown, at_peak):
+    """It shows the time of the shutdown, 01:30 in the window; it is 07:30, and no LoRaWAN is there either."""
+    there = house(start='2026-04-04T00:30:00Z', charger={'panel_frames': False, 'key': 'unlocked'}, vehicle={'needs_kwh': 1000},
+                  config={'PLAN': [{'days': 'daily', 'from': '01:00', 'to': '02:00'}], 'UNKNOWN_TIME': unknown})
+    there.expected_resets = None
+    there.do(60, 'plug')
+    there.do(HOUR_S, 'monitor_power', on=False)
+    there.do(HOUR_S, 'charger_power', on=False)
+    there.do(HOUR_S, 'system_clock', offset_s=-6 * HOUR_S)
+    there.do(HOUR_S, 'gateway_down', for_s=24 * HOUR_S)
+    for what in ('charger_power', 'monitor_power'):
+        there.do(7 * HOUR_S, what, on=True)
+    charged = []
+    for t_s in (7 * HOUR_S - 1, 12 * HOUR_S):
+        there.at(t_s, lambda: charged.append(there.world.summary()['energy_kwh']))
+    known = []
+    there.at(8 * HOUR_S, lambda: known.append(there.world.app.timekeeper.known))
+    there.run(12 * HOUR_S + 1)
+    assert charged[0] > 3 and known == [False]
+    assert (charged[1] - charged[0] > 1) == at_peak, charged
+    if not at_peak:
+        assert charged[1] - charged[0] < 0.2
