@@ -45,13 +45,14 @@ class Flash:
 
 
 class SimClock:
-    """A crystal drift_ppm off, started at boot."""
+    """A crystal drift_ppm off, started at boot. system: utc_s() of an operating system, where the board has one."""
 
-    def __init__(self, kernel, world, drift_ppm):
+    def __init__(self, kernel, world, drift_ppm, system=None):
         self._kernel = kernel
         self._world = world
         self._boot_us = kernel.now_us
         self._rate = 1000000 + drift_ppm
+        self._system = system
         self._utc_ms = None   # wall time minus now_ms, None while unknown
 
     def now_ms(self):
@@ -70,7 +71,9 @@ class SimClock:
             world.halt()
 
     def utc_s(self):
-        return None if self._utc_ms is None else (self._utc_ms + self.now_ms()) // 1000
+        if self._utc_ms is None:
+            return None if self._system is None else self._system.utc_s()
+        return (self._utc_ms + self.now_ms()) // 1000
 
     def set_utc(self, utc_s):
         self._utc_ms = utc_s * 1000 - self.now_ms()
@@ -180,10 +183,10 @@ class SimSystem:
 class SimBoard:
     """One boot of the simulated board."""
 
-    def __init__(self, world, settings, flash, drift_ppm=0):
+    def __init__(self, world, settings, flash, drift_ppm=0, system=None):
         kernel = world.kernel
         self._network = world.network
-        self.clock = SimClock(kernel, world, drift_ppm)
+        self.clock = SimClock(kernel, world, drift_ppm, system)
         self.bus = SimBus(kernel, world.line)
         self.radio = None
         self.store = SimStore(flash)

@@ -98,6 +98,7 @@ EVENTS = {
     'bus_noise': ({'rate': _number(0, 1), 'for_s': _FOR_S}, {}),
     'gateway_down': ({'for_s': _FOR_S}, {}),
     'set_monitor_clock': ({'offset_s': _integer(-10 * 366 * DAY_S, 10 * 366 * DAY_S)}, {}),
+    'system_clock': ({'offset_s': _integer(-10 * 366 * DAY_S, 10 * 366 * DAY_S)}, {}),
     'hang_monitor': ({}, {}),
     'flash_damage': ({'record': _text}, {}),
 }

@@ -5,7 +5,7 @@ else. Whatever ends a run of the firmware (power cut, watchdog, planned reset) c
 """
 
 import main
-from hal import contract
+from hal import contract, posix_clock
 
 from sim.formatter import Formatter
 from sim.hal import Flash, MonitorStopped, SimBoard
@@ -21,6 +21,20 @@ SECOND_US = 1000000
 BOOT_US = 1500000
 # Plans come on this port (docs/payload.md).
 PLAN_PORT = 20
+
+
+class SystemClock:
+    """The wall clock of a board with an operating system that nobody keeps: offset_s beside the true time, None on a board without one.
+
+    What the board makes of it is for the firmware's own HAL to say.
+    """
+
+    def __init__(self, true_utc_s):
+        self.offset_s = None
+        self._true_utc_s = true_utc_s
+
+    def utc_s(self):
+        return None if self.offset_s is None else posix_clock.believed(self._true_utc_s() + self.offset_s, lambda: False)
 
 
 class World:
@@ -44,6 +58,7 @@ class World:
         self.start_utc_s = scenario['start_utc_s']
         self.settings = scenario['settings']
         self.flash = flash or Flash()
+        self.system = SystemClock(self.utc_s)
         self._on_record = on_record
         self._on_log = on_log
         self._end_us = None
@@ -115,7 +130,7 @@ class World:
         self.halted = None
         try:
             self._wait_us(BOOT_US if self.kernel.now_us else 0)
-            self.board = SimBoard(self, self.settings, self.flash, self.scenario['clock']['drift_ppm'])
+            self.board = SimBoard(self, self.settings, self.flash, self.scenario['clock']['drift_ppm'], self.system)
             main.start(self.board, self.settings, self._started)
         except MonitorStopped as stopped:
             self._stopped(stopped.cause)
@@ -234,6 +249,9 @@ class World:
         if clock is not None and clock.utc_s() is not None:
             clock.set_utc(clock.utc_s() + event['offset_s'])
 
+    def _system_clock(self, event):
+        self.system.offset_s = event['offset_s']
+
     def _hang_monitor(self, event):
         if self.app is not None:
             self._halt_with('hang')
@@ -277,6 +295,7 @@ _EVENTS = {
     'bus_noise': World._bus_noise,
     'gateway_down': World._gateway_down,
     'set_monitor_clock': World._set_monitor_clock,
+    'system_clock': World._system_clock,
     'hang_monitor': World._hang_monitor,
     'flash_damage': World._flash_damage,
 }

@@ -21,7 +21,7 @@ _AT_MODEMS = ["hal.at_lines", "hal.at_modem", "hal.at_words", "hal.last_word", "
 _LOPY4 = ["hal.lopy4", "hal.lopy4_radio", "hal.mcu"]
 _MAINLINE = ["hal.mainline", "hal.mainline_light", "hal.mainline_ports", "hal.mainline_store", "hal.mcu", "hal.pins", *_AT_MODEMS]
 # CPython has no module micropython; a board has its own, and never gets the stand-in.
-_LINUX = ["hal.posix", "hal.posix_ports", "micropython", *_AT_MODEMS]
+_LINUX = ["hal.posix", "hal.posix_clock", "hal.posix_ports", "micropython", *_AT_MODEMS]
 
 
 class Board(NamedTuple):

@@ -173,7 +173,7 @@ class Actor:
             self._deliver(told, verdict, entry, self.levels, now_ms)
         else:
             verdict, entry = self.book.deliver(told.op, told.command_id, told.issued_at, told.expires_in_s, now_ms,
-                                               self._timekeeper.utc_s(now_ms))
+                                               self._timekeeper.expiry_utc_s(now_ms))
             self._deliver(told, verdict, entry, self.book, now_ms)
 
     def _deliver(self, told, verdict, entry, book, now_ms):
@@ -315,13 +315,13 @@ class Actor:
 
     def is_unsure(self, work, utc_s):
         """True while nobody knows how old it is."""
-        return work.book is self.book and self.book.unsure(work.entry, self.now_ms, utc_s)
+        return work.book is self.book and self.book.unsure(work.entry, self.now_ms, self._timekeeper.expiry_utc_s(self.now_ms))
 
     def may_begin(self, work, utc_s):
         """True, once, if it is not too late for it; what is acted upon is on record first."""
         self._dirty = True
         self.book.confirmed = self._timekeeper.confirmed
-        return work.book is not self.book or self.book.begin(work.entry, self.now_ms, utc_s)
+        return work.book is not self.book or self.book.begin(work.entry, self.now_ms, self._timekeeper.expiry_utc_s(self.now_ms))
 
     def claim(self, work):
         """Its word changes what is wanted."""

@@ -56,7 +56,7 @@ class Monitor:
         cause = board.system.reset_cause()
         self.timekeeper = Timekeeper(board.clock, journal, cause == PLANNED)
         self.clock_sync = clock_sync.ClockSync(session, board.radio, journal, self.timekeeper, now_ms)
-        self.clock_sync.enabled = settings.CLOCK_SYNC
+        self.clock_sync.enabled = self.timekeeper.asks = settings.CLOCK_SYNC
         self.reporter = Reporter(board.clock, session, charger, self.watch, self.timekeeper, self.clock_sync, settings)
         if settings.CLOCK_STATE:
             self.clock_sync.state = self.reporter.state
@@ -177,7 +177,7 @@ class Monitor:
         settings = self._settings
         self.intent.use_settings()
         self._start_behaviour()
-        self.clock_sync.enabled = settings.CLOCK_SYNC
+        self.clock_sync.enabled = self.timekeeper.asks = settings.CLOCK_SYNC
         self.clock_sync.state = self.reporter.state if settings.CLOCK_STATE else None
         self.charger.reading.use_phase_order(settings.PHASE_ORDER)
         if settings.needs_reboot:

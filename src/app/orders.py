@@ -6,7 +6,6 @@ from app import words
 from app.book import FUTURE_S
 from app.claims import UNTIL_ENERGY, UNTIL_TIME
 from app.deeds import BOOST, D_NONE, D_NO_PLAN, DONE, REFUSED, SET_CURRENT, SKIP
-from app.timekeeper import OWNER
 
 _PLAN, _TIMEZONE, _SETTINGS, _TIME, _REPORT, _REBOOT = [
     words.COMMANDS.index(word) for word in ('plan', 'timezone', 'settings', 'time', 'report', 'reboot')]
@@ -61,7 +60,7 @@ class Orders:
         return _verdict(detail)
 
     def _time(self, told, now_ms):
-        self._timekeeper.set(told.args[0], now_ms, OWNER)
+        self._timekeeper.owner(told.args[0], now_ms)
 
     def _reported(self, work, now_ms):
         self._report(work.args[0])

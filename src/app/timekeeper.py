@@ -5,8 +5,9 @@ The board's wall clock is set whenever the time is told and read only at boot: w
 
 from hal.contract import HalError
 
-# The beginning of the year in which this was built: no clock is right that shows less.
+# The beginning of the year in which this was built: no clock is right that shows less, nor one that shows 34 years more.
 BUILD_UTC_S = 1767225600
+_LATEST_UTC_S = BUILD_UTC_S + (1 << 30)
 
 # Who told the time, in order of trust.
 NOBODY, BOARD, OWNER, NETWORK = range(4)
@@ -15,6 +16,12 @@ _DAY_MS = 86400000
 # A network that wants so big a change has to say so twice, in agreement.
 _JUMP_MAX_S = 86400
 _AGREED_MS = 10000
+
+# The owner's word against a clock that was told: within this it says nothing new (delivery takes its time). While the network's own word
+# is younger than that, it stands against all else; it is asked once a day. The network is asked about the owner's word for a day.
+_SAME_S = 120
+_FRESH_MS = 2 * _DAY_MS
+_ASK_MS = _DAY_MS
 
 # Drift. The network tells whole seconds: over two days an error of one makes 6 ppm, over ten days 1 ppm.
 _BASELINE_MS = 2 * _DAY_MS
@@ -46,13 +53,16 @@ def owner_time(port, payload):
 
 
 class Timekeeper:
-    """utc_s(now_ms) asks, set() tells. source: who told; changes: counts every set(); drift_ppb: of the true time against the board."""
+    """utc_s(now_ms) asks, network() and owner() tell. source: who told; changes: counts every time that was believed; doubts: every word of
+    the owner that the network is to be asked about; drift_ppb: of the true time against the board."""
 
     def __init__(self, clock, store, planned=False):
         """planned: we ordered the reset that this boot follows, with leave()."""
         self.now_ms = clock.now_ms
         self.source = NOBODY
+        self.asks = True          # the network is asked for the time
         self.changes = 0
+        self.doubts = 0
         self.refused = 0          # times that could not be, or wait for a second voice
         self.store_failures = 0
         self._clock = clock
@@ -60,6 +70,8 @@ class Timekeeper:
         self._base_ms = 0         # it was _base_utc_ms then
         self._base_utc_ms = 0
         self._doubt_ms = None     # the jump that waits for a second voice: UTC less now_ms
+        self._heard_ms = 0        # the network told then, if it is the source
+        self._told_ms = None      # the owner told then what the network has not answered yet
         self._anchor = None       # (now_ms, utc_ms) that the drift is measured from
         self._next_anchor = None
         self._kept_ms = None      # last write of the record
@@ -80,9 +92,17 @@ class Timekeeper:
         """True once the network told the time, or agreed with the one that the owner told."""
         return self.source == NETWORK
 
+    def in_doubt(self, now_ms):
+        """True for a day, or until the network says what it makes of the owner's word."""
+        return self._told_ms is not None and now_ms - self._told_ms < _ASK_MS
+
     def utc_s(self, now_ms):
         """UTC seconds at now_ms, or None."""
         return self._utc_ms(now_ms) // 1000 if self.source else None
+
+    def expiry_utc_s(self, now_ms):
+        """The same for the age of commands: None, too, by the owner's word alone where the network is asked. One wrong word shuts nobody out."""
+        return None if self.source == OWNER and self.asks else self.utc_s(now_ms)
 
     def leave(self):
         """The board is about to be reset."""
@@ -113,9 +133,21 @@ class Timekeeper:
         """What the network says; False if it is not believed yet."""
         return self.set(utc_s, at_ms, NETWORK)
 
+    def owner(self, utc_s, at_ms):
+        """What the owner says; False if it is not believed. Where it is news, the network is to be asked about it."""
+        shift_s = abs(utc_s - self.utc_s(at_ms)) if self.source >= OWNER else None
+        if shift_s is not None and shift_s <= _SAME_S:
+            return self.confirmed or self.set(utc_s, at_ms, OWNER)
+        self.doubts += 1
+        self._told_ms = at_ms
+        if self.confirmed and (self.asks and at_ms - self._heard_ms < _FRESH_MS or shift_s > _JUMP_MAX_S):
+            self.refused += 1
+            return False
+        return self.set(utc_s, at_ms, OWNER)
+
     def set(self, utc_s, at_ms, source):
         """At at_ms, now or a little ago, it was utc_s. False if that is not believed."""
-        if utc_s < BUILD_UTC_S or not self._is_credible(utc_s, at_ms, source):
+        if not BUILD_UTC_S <= utc_s < _LATEST_UTC_S or not self._is_credible(utc_s, at_ms, source):
             self.refused += 1
             return False
         if self.source:
@@ -129,6 +161,8 @@ class Timekeeper:
         self.source = source
         self.changes += 1
         if source == NETWORK:
+            self._told_ms = None
+            self._heard_ms = at_ms
             self._learn(at_ms)
         if source != BOARD:
             self._clock.set_utc(self.utc_s(self.now_ms()))
@@ -143,8 +177,8 @@ class Timekeeper:
         self._base_ms = at_ms
 
     def _is_credible(self, utc_s, at_ms, source):
-        """The owner's word counts; the network's too, but not alone against a time that somebody told."""
-        if source != NETWORK or self.source < OWNER:
+        """The network's word counts, but not alone against what it said itself."""
+        if source != NETWORK or self.source != NETWORK:
             return True
         if -_JUMP_MAX_S <= utc_s - self.utc_s(at_ms) <= _JUMP_MAX_S:
             self._doubt_ms = None

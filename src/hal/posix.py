@@ -9,16 +9,20 @@ import sys
 import time
 import uuid
 
-from hal import last_word, rak3172, wio_e5
+from hal import last_word, posix_clock, rak3172, wio_e5
 from hal.board import Board
-from hal.contract import BLUE, GREEN, HalError, OFF, POWER_ON, PURPLE, RED, STORE, WHITE, YELLOW
+from hal.contract import BLUE, GREEN, HalError, OFF, PLANNED, POWER_ON, PURPLE, RED, STORE, WHITE, YELLOW
 from hal.posix_ports import Bus, Serial
 from hal.records import check, check_name
-from hal.ticks import PLAUSIBLE_S, Utc
+from hal.ticks import Utc
 
 _EXIT_USAGE = 2
 _EXIT_RESET = 75              # EX_TEMPFAIL: the service manager starts us again (Restart=on-failure or always)
 _NOTIFY_MS = 1000
+# When we left, by the clock of the machine since its start: who is back later than this was not just started again.
+_LEFT = 'sys_left'
+_LEFT_BYTES = 8
+_BACK_S = 60
 
 _COLOURS = {OFF: 'off', BLUE: 'blue', GREEN: 'green', YELLOW: 'yellow', WHITE: 'white', PURPLE: 'purple', RED: 'red'}
 
@@ -27,8 +31,13 @@ def _now_ms():
     return time.monotonic_ns() // 1000000
 
 
+def _up_s():
+    """Seconds since the machine was started, sleep included."""
+    return int(time.clock_gettime(time.CLOCK_BOOTTIME))
+
+
 class Clock:
-    """The monotonic clock; wall time from whoever set it, else from an OS clock that looks set. Never sets the OS clock."""
+    """The monotonic clock; wall time from whoever set it, else from an OS clock that somebody keeps. Never sets the OS clock."""
 
     def __init__(self, ports):
         self._ports = ports
@@ -45,8 +54,7 @@ class Clock:
         utc_s = self._utc.at(_now_ms())
         if utc_s is not None:
             return utc_s
-        os_s = int(time.time())
-        return os_s if os_s >= PLAUSIBLE_S else None
+        return posix_clock.believed(int(time.time()), posix_clock.is_synchronised)
 
     def set_utc(self, utc_s):
         """Keep an offset to the monotonic clock."""
@@ -172,14 +180,24 @@ class System:
     def __init__(self, store):
         self._store = store
         self._cause = last_word.take(store, self.log) or POWER_ON
+        if self._cause == PLANNED and not self._is_back():
+            self._cause = POWER_ON    # the machine went down after it, and nobody knows for how long
 
     def reset(self, reason):
         """Exit with a status of its own, having left word."""
         self.log('reset: ' + reason)
         try:
+            self._store.put(_LEFT, _up_s().to_bytes(_LEFT_BYTES, 'big'))
             last_word.leave(self._store, reason)
         finally:
             raise SystemExit(_EXIT_RESET)
+
+    def _is_back(self):
+        try:
+            left = self._store.get(_LEFT)
+        except HalError:
+            return False
+        return left is not None and 0 <= _up_s() - int.from_bytes(left, 'big') <= _BACK_S
 
     def reset_cause(self):
         """A process that was killed, systemd's watchdog included, counts as POWER_ON: it could not leave word."""

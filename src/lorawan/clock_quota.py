@@ -11,25 +11,34 @@ UNKNOWN_MAX = const(6)
 _WINDOW_MS = const(DAY_MS + 20000)
 # The last of the six is kept for later, so that an outage after a boot costs four hours and not a day.
 _KEPT_BACK_MS = const(14400000)
-# Record: the age of each request, oldest first, in units of six minutes.
+# Record: the age of each request, oldest first, in units of six minutes; the latest has none, and its byte holds its token.
 _RECORD = 'clock'
 _UNIT_MS = const(360000)
+_TOKEN = const(0xF0)      # no age that counts
 
 
 class ClockQuota:
-    """Requests of a sliding day, kept over reboots, where the time off counts as none; each boot has one beyond them."""
+    """Requests of a sliding day, kept over reboots, where the time off counts as none; each boot has one beyond them. token: of the latest,
+    None where there was none, or where is_lost says that nobody knows it any more."""
 
     def __init__(self, store, now_ms):
         self.store_failures = 0
         self._store = store
         self._fresh = True        # nothing asked since the boot
         self._asked_ms = []
+        self._is_noted = False    # the latest is on record before it was sent
+        self.token = None
         try:
-            record = store.get(_RECORD) or b''
+            record = store.get(_RECORD)
         except HalError:
             self.store_failures += 1
             record = b''
-        if len(record) <= UNKNOWN_MAX:
+        self.is_lost = record is not None
+        if record and len(record) <= UNKNOWN_MAX:
+            if record[-1] >= _TOKEN:
+                self.is_lost = False
+                self.token = record[-1] - _TOKEN
+                record = record[:-1] + b'\0'
             for age in record:
                 self._asked_ms.append(now_ms - age * _UNIT_MS)
             self._asked_ms.sort()
@@ -48,14 +57,29 @@ class ClockQuota:
             return max(0, asked_ms[-1] + _KEPT_BACK_MS - now_ms)
         return 0
 
+    def note(self, now_ms, token):
+        """A request with that token is about to leave: on record before, so that no boot uses it again."""
+        if token != self.token:
+            self.token = token
+            self._is_noted = True
+            self._keep(self._asked_ms, now_ms)
+
     def add(self, now_ms):
         """A request was sent."""
         self._fresh = False
         asked_ms = self._asked_ms
+        if not self._is_noted:
+            self._keep(asked_ms, now_ms)
+        self._is_noted = False
         asked_ms.append(now_ms)
         if len(asked_ms) > UNKNOWN_MAX:
             asked_ms.pop(0)
+
+    def _keep(self, before_ms, now_ms):
+        """One at now_ms, and those before it."""
+        ages = [min((now_ms - at_ms) // _UNIT_MS, _TOKEN - 1) for at_ms in before_ms[-UNKNOWN_MAX + 1:]]
+        ages.append(0 if self.token is None else _TOKEN + self.token)
         try:
-            self._store.put(_RECORD, bytes([min((now_ms - at_ms) // _UNIT_MS, 255) for at_ms in asked_ms]))
+            self._store.put(_RECORD, bytes(ages))
         except HalError:
             self.store_failures += 1

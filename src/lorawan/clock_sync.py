@@ -32,6 +32,8 @@ CARRIER = const(2)
 
 # Until the time is known a request follows the other at this distance; one not answered until then is lost.
 EVERY_MS = const(600000)
+# Answers that agree so well are of one time.
+_AGREED_S = const(10)
 # How soon to look again for what has no event: the first uplink, a frame that was dropped, the modem's clock.
 _LOOK_MS = const(10000)
 _FOREVER_MS = const(1 << 60)
@@ -71,7 +73,8 @@ class ClockSync:
     """tick() says when to ask, make() makes the frame, sent() and downlink() tell what became of it."""
 
     def __init__(self, session, radio, store, time, now_ms):
-        """time: now_ms(), utc_s(now_ms) or None, network(utc_s, at_ms) -> believed?, known, changes (counts every change of the time)."""
+        """time: now_ms(), utc_s(now_ms) or None, network(utc_s, at_ms) -> believed?, known, changes (counts every change of the time), doubts (counts
+        what the network is to be asked about at once), in_doubt(now_ms)."""
         self.enabled = True          # ask at all, and answer
         self.state = None            # or a callable: index of the state word that a frame carries
         self.due_ms = now_ms
@@ -83,8 +86,13 @@ class ClockSync:
         self._radio = radio
         self._time = time
         self._quota = ClockQuota(store, now_ms)
-        self._token = 0
+        # The network may still hold answers from before the boot: the tokens go on where they were. Where that is forgotten the first one is
+        # left to the hazard of the boot, and an answer counts for certain only when another agrees.
+        token = self._quota.token
+        self._token = (now_ms if token is None else token + 1) & _TOKEN
+        self._is_sure = not self._quota.is_lost
         self._changes = time.changes
+        self._doubts = time.doubts
         self._stamp = None           # (now_ms, GPS seconds or uptime) of the latest request, None when it was answered
         self._asked_ms = None        # the request that awaits its answer was sent then
         self._by_modem = False       # it is the modem's
@@ -103,9 +111,16 @@ class ClockSync:
             self._joined_ms = session.joined_ms
             self._asked_ms = None
             self._next_ms = now_ms
+        if self._doubts != self._time.doubts:
+            self._doubts = self._time.doubts
+            self._next_ms = now_ms
         if self._asked_ms is not None:
             self._await(now_ms)
         return self._want(now_ms)
+
+    def is_urgent(self, now_ms):
+        """True while the time is not known, or not for sure."""
+        return not (self._time.known and self._is_sure) or self._time.in_doubt(now_ms)
 
     def _want(self, now_ms):
         time = self._time
@@ -113,7 +128,7 @@ class ClockSync:
         if self._by_modem and self._asked_ms is not None:
             # One uplink carries the question; an answer that is lost is worth no second one.
             return NOTHING if time.known or self._is_out(self._asked_ms) else CARRIER
-        wait_ms = max(self._next_ms - now_ms, self._quota.wait_ms(now_ms, time.known))
+        wait_ms = max(self._next_ms - now_ms, self._quota.wait_ms(now_ms, not self.is_urgent(now_ms)))
         if wait_ms > 0:
             self.due_ms = now_ms + wait_ms
             return NOTHING
@@ -164,6 +179,7 @@ class ClockSync:
             # An answer to what was asked by another time would be wrong now.
             self._changes = self._time.changes
             self._next_token()
+        self._quota.note(now_ms, self._token)
         self._stamp = (now_ms, time_s)
         return PORT, encode_request(time_s, state, True, self._token)
 
@@ -200,9 +216,12 @@ class ClockSync:
     def _answer(self, utc_s, at_ms, now_ms):
         self.answered += 1
         self._asked_ms = None
+        before_s = self._time.utc_s(at_ms)
         if self._time.network(utc_s, at_ms):
-            self._next_ms = now_ms + DAY_MS
-            self._session.governor.tell_time(now_ms, self._time.utc_s(now_ms))
+            self._is_sure |= before_s is not None and abs(utc_s - before_s) <= _AGREED_S
+            if self._is_sure:
+                self._next_ms = now_ms + DAY_MS
+                self._session.governor.tell_time(now_ms, self._time.utc_s(now_ms))
         self._changes = self._time.changes
 
     def _next_token(self):

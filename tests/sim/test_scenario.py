@@ -44,6 +44,7 @@ def states_sent(output):
     ({'duration_s': 1, 'events': [{'t': 0, 'do': 'plugg'}]}, 'events[0].do'),
     ({'duration_s': 1, 'events': [{'t': 0, 'do': 'key'}]}, 'events[0].position'),
     ({'duration_s': 1, 'events': [{'t': 0, 'do': 'plug', 'car': 1}]}, 'events[0].car'),
+    ({'duration_s': 1, 'events': [{'t': 0, 'do': 'system_clock'}]}, 'events[0].offset_s'),
     ({'duration_s': 1, 'events': [{'t': 0, 'do': 'downlink', 'f_port': 1}]}, 'events[0]'),
     ({'duration_s': 1, 'events': [{'t': 0, 'do': 'downlink', 'f_port': 1, 'payload_hex': '0'}]}, 'events[0].payload_hex'),
     ([], 'the scenario'),

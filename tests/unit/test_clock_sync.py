@@ -31,12 +31,17 @@ class Time:
         self.rig = rig
         self.known = False
         self.changes = 0
+        self.doubts = 0
+        self.doubtful = False
         self.said = []
         self.offset_s = None
         self.believes = True
 
     def now_ms(self):
         return self.rig.now_ms
+
+    def in_doubt(self, now_ms):
+        return self.doubtful
 
     def utc_s(self, now_ms):
         return None if self.offset_s is None else now_ms // 1000 + self.offset_s
@@ -302,6 +307,93 @@ def test_an_answer_before_the_modem_tells_that_it_sent_counts_once():
     assert len(rig.records['clock']) == 1
     rig.live(2 * HOUR_MS)
     assert rig.frames == []
+
+
+# --- answers from before a boot
+
+
+def test_an_answer_from_before_a_reboot_is_ignored_by_any_of_fifteen_boots():
+    rig = Rig()
+    stale = rig.server.answer(rig.tick())
+    for _ in range(15):
+        rig = Rig(rig.records)
+        payload = rig.tick()
+        rig.sync.downlink(stale, rig.now_ms)
+        assert rig.time.said == [] and rig.sync.ignored == 1
+    rig.sync.downlink(rig.server.answer(payload), rig.now_ms)
+    assert rig.time.said == [rig.server.utc_s()]
+
+
+def test_the_token_is_on_record_before_the_frame_leaves_and_is_written_once():
+    rig = Rig()
+    written = []
+    rig.store.put = lambda name, value: written.append(value) or rig.records.__setitem__(name, value)
+    rig.sync.tick(rig.now_ms)
+    for _ in range(3):
+        first = rig.sync.make(11)[1]
+        rig.now_ms += 40000
+    assert len(written) == 1
+    assert Rig(dict(rig.records)).tick()[5] & 15 == (first[5] & 15) + 1   # the power went as it left
+    rig.sync.sent(rig.now_ms)
+    assert len(written) == 1
+    rig.sync.downlink(rig.server.answer(first), rig.now_ms)
+    rig.live(4 * DAY_MS, rig.server.answer)
+    assert len(rig.frames) == len(written) - 1 == 3
+
+
+def test_without_any_record_the_first_token_is_left_to_the_moment_of_the_boot():
+    tokens = []
+    for now_ms in range(20000, 20016):
+        rig = Rig()
+        rig.now_ms = now_ms
+        rig.sync = ClockSync(rig.session, rig.radio, rig.store, rig.time, now_ms)
+        tokens.append(rig.tick()[5] & 15)
+    assert sorted(tokens) == list(range(16))
+
+
+@pytest.mark.parametrize('record', [b'', b'\x00', b'\x05\x01', b'\xff' * 7, None])
+def test_where_the_tokens_of_before_are_forgotten_an_answer_counts_for_certain_when_another_agrees(record):
+    """b'\x05\x01': of the firmware before. None: the store fails."""
+    rig = Rig({'clock': record})
+    if record is None:
+        def fail(name):
+            raise HalError('store', 'gone')
+        rig.store.get = fail
+        rig.sync = ClockSync(rig.session, rig.radio, rig.store, rig.time, rig.now_ms)
+    wrong_s = [14400]    # the first one is of another boot, by the luck of its token
+    rig.live(HOUR_MS, lambda payload: rig.server.answer(payload, rig.server.utc_s() - (wrong_s.pop() if wrong_s else 0)))
+    assert rig.asked_h(20000) == [0, 0.17, 0.33]
+    assert [said - rig.server.utc_s() <= 0 for said in rig.time.said] == [True] * 3
+    assert abs(rig.time.utc_s(rig.now_ms) - rig.server.utc_s()) <= 1
+    rig.live(2 * DAY_MS, rig.server.answer)
+    assert len(rig.frames) == 5
+
+
+# --- doubts
+
+
+def test_a_doubt_is_asked_about_at_once_within_the_six_of_a_day():
+    rig = Rig()
+    rig.live(2 * HOUR_MS, rig.server.answer)
+    for _ in range(12):
+        rig.time.doubts += 1
+        rig.time.doubtful = True
+        assert rig.sync.is_urgent(rig.now_ms)
+        rig.live(HOUR_MS, rig.server.answer)
+    assert rig.asked_h(20000) == [0, 2, 3, 4, 5, 9]
+
+
+def test_a_doubt_that_the_network_does_not_answer_is_asked_about_every_ten_minutes():
+    rig = Rig()
+    rig.live(2 * HOUR_MS, rig.server.answer)
+    rig.time.doubts += 1
+    rig.time.doubtful = True
+    rig.live(2 * HOUR_MS)
+    assert rig.asked_h(20000) == [0, 2, 2.17, 2.33, 2.5]
+    rig.time.doubtful = False
+    rig.live(22 * HOUR_MS)
+    # No doubt any more: as ever.
+    assert len([hours for hours in rig.asked_h(20000) if hours > 3]) <= 2
 
 
 # --- what else the network may want

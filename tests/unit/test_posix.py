@@ -229,14 +229,42 @@ def test_a_serial_port_carries_bytes_both_ways(adapter):
 # --- time
 
 
-def test_the_wall_clock_of_the_system_counts_if_it_looks_set(monkeypatch):
-    clock = Clock(())
-    monkeypatch.setattr(hal.posix.time, "time", lambda: 1000000.5)
-    assert clock.utc_s() is None
+@pytest.mark.parametrize("timesyncd, kernel, counts", [
+    (False, 5, False), (False, -1, False), (False, None, False), (False, 0, True), (False, 1, True), (True, 5, True), (True, -1, True)])
+def test_the_wall_clock_of_the_system_counts_where_the_kernel_or_timesyncd_calls_it_synchronised(monkeypatch, tmp_path, timesyncd, kernel, counts):
+    """5 is TIME_ERROR, of a clock that nobody keeps, as after a start without network; -1: not allowed to ask; None: no such call."""
+    mark = tmp_path / "synchronized"
+    if timesyncd:
+        mark.write_bytes(b"")
+    libc = types.SimpleNamespace() if kernel is None else types.SimpleNamespace(adjtimex=lambda timex: kernel if timex.raw == bytes(512) else 99)
+    monkeypatch.setattr(hal.posix_clock, "_TIMESYNCD", str(mark))
+    monkeypatch.setattr(hal.posix_clock.ctypes, "CDLL", lambda name: libc)
     monkeypatch.setattr(hal.posix.time, "time", lambda: 1793434800.5)
-    assert clock.utc_s() == 1793434800
+    clock = Clock(())
+    assert clock.utc_s() == (1793434800 if counts else None)
     clock.set_utc(1793430000)
     assert clock.utc_s() in (1793430000, 1793430001)
+
+
+def test_a_synchronised_clock_from_before_2026_does_not_count(monkeypatch):
+    monkeypatch.setattr(hal.posix_clock, "is_synchronised", lambda: True)
+    monkeypatch.setattr(hal.posix.time, "time", lambda: 1000000.5)
+    assert Clock(()).utc_s() is None
+
+
+def test_this_machine_can_be_asked():
+    assert hal.posix_clock.is_synchronised() in (True, False)
+
+
+@pytest.mark.parametrize("left_s, back_s, cause", [(5000, 5003, PLANNED), (5000, 5061, POWER_ON), (5000, 20, POWER_ON), (5000, 4999, POWER_ON)])
+def test_a_planned_reset_after_which_the_machine_went_down_is_a_power_up(monkeypatch, tmp_path, left_s, back_s, cause):
+    """Else the time that was noted for the boot after the reset would be that of hours ago."""
+    store = Store(str(tmp_path))
+    monkeypatch.setattr(hal.posix, "_up_s", lambda: left_s)
+    with pytest.raises(SystemExit):
+        System(store).reset("command")
+    monkeypatch.setattr(hal.posix, "_up_s", lambda: back_s)
+    assert System(store).reset_cause() == cause
 
 
 def test_idling_without_any_port_is_possible():

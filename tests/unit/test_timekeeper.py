@@ -183,6 +183,101 @@ def test_the_owner_may_jump_and_a_board_may_be_corrected_by_any_amount():
     assert rig.error_s == 100 * DAY_S
 
 
+# --- the owner's word
+
+
+def test_the_time_is_confirmed_once_the_network_told_it_or_agreed_and_not_by_board_or_owner():
+    rig = Rig(utc=TRUE_S)
+    assert not rig.keeper.confirmed
+    assert rig.keeper.owner(TRUE_S + 7200, 0) and not rig.keeper.confirmed and rig.error_s == 7200
+    assert rig.keeper.network(TRUE_S, 0) and rig.keeper.confirmed and rig.error_s == 0
+    assert rig.keeper.owner(TRUE_S + 100, 0) and rig.keeper.confirmed and rig.error_s == 0
+
+
+@pytest.mark.parametrize('wrong_s', [-40 * DAY_S, -7200, -121, 121, 7200, 40 * DAY_S])
+def test_the_owners_word_against_the_networks_of_these_days_is_asked_about_and_not_taken(wrong_s):
+    rig = Rig().live(1)
+    rig.clock.true_ms += 2 * DAY_S * 1000 - 1000
+    assert not rig.keeper.owner(rig.true_s + wrong_s, rig.clock.now_ms())
+    assert (rig.error_s, rig.keeper.confirmed, rig.keeper.doubts, rig.keeper.refused) == (0, True, 1, 1)
+    assert rig.keeper.in_doubt(rig.clock.now_ms())
+    assert rig.keeper.network(rig.true_s, rig.clock.now_ms()) and not rig.keeper.in_doubt(rig.clock.now_ms())
+
+
+@pytest.mark.parametrize('wrong_s', [-120, 0, 120])
+def test_the_owners_word_that_the_network_said_before_is_no_news(wrong_s):
+    rig = Rig().live(1)
+    assert rig.keeper.owner(rig.true_s + wrong_s, rig.clock.now_ms())
+    assert (rig.error_s, rig.keeper.doubts, rig.keeper.changes) == (0, 0, 1)
+
+
+def test_after_two_days_without_the_network_the_owner_may_set_the_clock_by_a_day():
+    rig = Rig().live(1)
+    rig.clock.true_ms += 2 * DAY_S * 1000
+    assert not rig.keeper.owner(rig.true_s + DAY_S + 200, rig.clock.now_ms()) and rig.error_s == 0
+    assert rig.keeper.owner(rig.true_s + DAY_S - 200, rig.clock.now_ms()) and rig.error_s == DAY_S - 200
+    assert not rig.keeper.confirmed and rig.keeper.doubts == 2
+
+
+def test_where_the_network_is_not_asked_the_owner_may_set_the_clock_by_a_day_at_any_time():
+    rig = Rig().live(1)
+    rig.keeper.asks = False
+    assert rig.keeper.owner(rig.true_s + 7200, rig.clock.now_ms()) and rig.error_s == 7200
+    assert rig.keeper.expiry_utc_s(rig.clock.now_ms()) == rig.true_s + 7200
+
+
+def test_the_owners_word_alone_serves_the_plan_and_ages_no_command_while_the_network_is_asked():
+    rig = Rig()
+    assert rig.keeper.owner(TRUE_S + 7200, 0)
+    for _ in range(3):
+        assert rig.keeper.known and rig.error_s == 7200 and rig.keeper.expiry_utc_s(rig.clock.now_ms()) is None
+        rig.clock.true_ms += DAY_S * 1000
+    assert rig.keeper.network(rig.true_s, rig.clock.now_ms())
+    assert rig.keeper.expiry_utc_s(rig.clock.now_ms()) == rig.true_s
+
+
+def test_the_clock_of_a_board_ages_commands():
+    assert Rig(utc=TRUE_S).keeper.expiry_utc_s(0) == TRUE_S
+
+
+@pytest.mark.parametrize('wrong_s', [-90 * DAY_S, 3 * DAY_S, 30 * 365 * DAY_S])
+def test_the_network_overrules_the_owner_at_once_by_any_amount(wrong_s):
+    rig = Rig()
+    assert rig.keeper.owner(TRUE_S + wrong_s, 0) and rig.keeper.network(TRUE_S, 0) and rig.error_s == 0
+
+
+def test_a_network_that_never_answers_is_asked_for_a_day_and_not_again_for_the_same_word():
+    rig = Rig()
+    assert rig.keeper.owner(TRUE_S, 0) and rig.keeper.in_doubt(DAY_S * 1000 - 1)
+    for _ in range(5):
+        rig.clock.true_ms += DAY_S * 1000
+        assert not rig.keeper.in_doubt(rig.clock.now_ms())
+        assert rig.keeper.owner(rig.true_s + 60, rig.clock.now_ms()) and rig.error_s == 60
+    assert rig.keeper.doubts == 1
+    assert rig.keeper.owner(rig.true_s + 3600, rig.clock.now_ms()) and rig.error_s == 3600 and rig.keeper.doubts == 2
+
+
+@pytest.mark.parametrize('utc', [BUILD_UTC_S + 2**30, 3250000000, 2**32 - 1])
+def test_a_clock_of_34_years_after_the_build_is_not_believed(utc):
+    """As what an answer to a request by the uptime makes of a request by the clock: twice the years."""
+    rig = Rig(utc=utc)
+    assert not rig.keeper.network(utc, 0) and not rig.keeper.owner(utc, 0) and not rig.keeper.known
+
+
+@given(st.lists(st.tuples(st.integers(-10**8, 10**8), st.integers(0, DAY_S), st.booleans()), max_size=20))
+def test_whatever_the_owner_says_no_command_is_aged_by_another_clock_than_the_networks(words):
+    rig = Rig()
+    for wrong_s, pause_s, is_owner in words:
+        rig.clock.true_ms += pause_s * 1000
+        if is_owner:
+            rig.keeper.owner(max(0, rig.true_s + wrong_s), rig.clock.now_ms())
+        else:
+            assert rig.keeper.network(rig.true_s, rig.clock.now_ms()) and rig.error_s == 0
+        aged_by_s = rig.keeper.expiry_utc_s(rig.clock.now_ms())
+        assert aged_by_s is None or aged_by_s == rig.true_s
+        assert rig.keeper.confirmed == (aged_by_s is not None)
+
+
 # --- drift
 
 
