@@ -180,7 +180,8 @@ class Reporter:
         wanted = self._clock_sync.tick(now_ms)
         outbox = self._session.outbox
         if wanted == REQUEST and not outbox.holds(CLOCK_KEY):
-            outbox.put(HEARTBEAT if self._timekeeper.known else CHANGE, CLOCK_KEY, self._clock_sync.make)
+            # Without the time neither the plan nor the record of airtime is right: before other news.
+            outbox.put(HEARTBEAT if self._timekeeper.known else FAULT, CLOCK_KEY, self._clock_sync.make)
         elif wanted == CARRIER and not len(outbox):
             outbox.put(HEARTBEAT, STATUS_KEY, self._make_status)
 

@@ -3,7 +3,8 @@
 from micropython import const
 
 from lorawan.airtime import LONGEST_MAC_ANSWERS
-from lorawan.governor import REFRESH_MS, RESERVED
+from lorawan.governor import RESERVED
+from lorawan.ledger import REFRESH_MS
 from lorawan.outbox import BUSY, CAPACITY, CHANGE, RECORD
 from lorawan.pace import LEAST_PAYLOAD, SHORT_PAYLOAD
 
@@ -56,7 +57,7 @@ class Sender:
         self._hold_ms = 0           # no frame before
         self._reserve_ms = 0        # from then on the next uplink is the one for which airtime is kept
         self._reserve_again_ms = 0  # the same, if the frame in flight turns out not to have been emitted
-        self._first_until_ms = 0    # until then the next uplink is the first of its session, and goes only if later ones keep their room
+        self._first_until_ms = 0    # until then the next uplink is the first of a session, not due yet: it goes only if later ones keep their room
         self._mac_bytes = 0         # that the MAC may add to the next frame
         self._riding_bytes = 0      # that it may have added to the last one
         self._mac_ms = 0            # later than now by MAC_EVERY_MS for each of the latest uplinks with answers
@@ -70,7 +71,7 @@ class Sender:
     def new_session(self, now_ms):
         """The first uplink of a session has the reserve: a class C network speaks only after it."""
         self._hold_ms = self._reserve_ms = now_ms
-        self._first_until_ms = now_ms + self._pace.spacing_ms
+        self._first_until_ms = self._governor.ledger.uplink_ms + self._pace.spacing_ms
         self.tries = self._mac_bytes = self._riding_bytes = self._mac_ms = 0
 
     def carry(self, mac_bytes):
@@ -162,6 +163,8 @@ class Sender:
                 while self._pace.data_rate < self._ladder.rescue and (wait_ms or not self._leaves_later_ones(now_ms, limit)):
                     self._pace.use(self._pace.data_rate + 1)
                     limit, wait_ms = self._limit_and_wait_ms(now_ms, priority)
+                if now_ms < self._first_until_ms and not self._governor.leaves_least(now_ms, self._cost_ms(limit)):
+                    limit = min(limit, LEAST_PAYLOAD)
                 if now_ms < self._first_until_ms and not self._governor.leaves_least(now_ms, self._cost_ms(limit)):
                     wait_ms = min(max(wait_ms, self._governor.ledger.next_expiry_ms(now_ms)), self._first_until_ms - now_ms, REFRESH_MS)
             if wait_ms:
