@@ -106,9 +106,10 @@ class Governor:
         self._least_spacing_ms = spacing_ms
         self._boot_ms = boot_ms
 
-    def leaves_least(self, now_ms, airtime_ms):
-        """True if after such an emission the heartbeats of last resort of the coming day still fit."""
-        return self._leaves(now_ms, airtime_ms, self._least_spare_ms, self._least_ms, self._least_spacing_ms, 0)
+    def leaves_least(self, now_ms, airtime_ms, more_boots=0):
+        """True if after such an emission the heartbeats of last resort of the coming day still fit, and so many more boots where there were some."""
+        boots = self.ledger.joins + more_boots if self.ledger.joins > 1 else 0
+        return self._leaves(now_ms, airtime_ms, self._least_spare_ms, self._least_ms, self._least_spacing_ms, boots)
 
     def leaves_all(self, now_ms, airtime_ms):
         """True if after it those at the data rate in use do, and the other boots of a day."""

@@ -26,6 +26,9 @@ SHORT_FROM_TRY = const(2)
 MAC_UPLINKS = const(2)
 MAC_EVERY_MS = const(43200000)
 
+# On a day with a power cut, or joins for another reason, a heartbeat goes faster rather than leave less room than for so many more.
+_MORE_BOOTS = const(3)
+
 FOREVER_MS = const(1 << 60)
 
 
@@ -197,7 +200,7 @@ class Sender:
         cost_ms = self._cost_ms(limit)
         if now_ms < self._first_until_ms:
             return self._governor.leaves_all(now_ms, cost_ms)
-        return self._governor.leaves_least(now_ms, cost_ms)
+        return self._governor.leaves_least(now_ms, cost_ms, _MORE_BOOTS)
 
     def _limit_and_wait_ms(self, now_ms, priority):
         """What the next frame may hold at this data rate, and how long airtime forbids it; what the longest silence demands may use the reserve."""

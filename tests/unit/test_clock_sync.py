@@ -77,9 +77,10 @@ class Rig:
         self.records = {} if records is None else records
         self.told = []      # what the session was told: answers, and answers that stayed out
         self.missed = []
+        self.room = True
         self.dated = []     # what the record of airtime was told
         self.session = SimpleNamespace(joined=True, joined_ms=10000, last_uplink_ms=15000, proven_ms=10000,
-                                       answered=self.told.append, unanswered=self.missed.append, ask_time=lambda now_ms: modem,
+                                       answered=self.told.append, unanswered=self.missed.append, ask_time=lambda now_ms: modem, has_room=lambda now_ms: self.room,
                                        governor=SimpleNamespace(tell_time=lambda now_ms, utc_s: self.dated.append((now_ms, utc_s))))
         self.store = SimpleNamespace(get=self.records.get, put=self.records.__setitem__)
         self.radio = SimpleNamespace(utc_s=lambda: None)
