@@ -186,7 +186,9 @@ class Reporter:
         wanted = self._clock_sync.tick(now_ms)
         outbox = self._session.outbox
         if wanted == REQUEST and not outbox.holds(CLOCK_KEY):
-            outbox.put(CHANGE if self._clock_sync.is_urgent(now_ms) else HEARTBEAT, CLOCK_KEY, self._clock_sync.make)
+            # Without the time neither the plan nor the record of airtime is right: before other news.
+            urgent = CHANGE if self._clock_sync.is_urgent(now_ms) else HEARTBEAT
+            outbox.put(urgent if self._timekeeper.known else FAULT, CLOCK_KEY, self._clock_sync.make)
         elif wanted == CARRIER and not len(outbox):
             outbox.put(HEARTBEAT, STATUS_KEY, self._make_status)
 

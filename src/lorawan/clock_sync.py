@@ -137,8 +137,10 @@ class ClockSync:
             self._asked(now_ms)
             self.due_ms = now_ms + _LOOK_MS
             return NOTHING if time.known else CARRIER
-        # The first uplink is the state of the box.
-        return NOTHING if self._session.last_uplink_ms is None else REQUEST
+        # The first uplink is the state of the box; where the day has room for one alone, it asks and tells it too.
+        if self._session.last_uplink_ms is None and (time.known or self.state is None or self._session.has_room(now_ms)):
+            return NOTHING
+        return REQUEST
 
     def _asked(self, at_ms):
         self._asked_ms = at_ms

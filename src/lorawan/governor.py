@@ -4,7 +4,7 @@ from micropython import const
 
 from hal.contract import HalError
 
-from lorawan.ledger import BUCKET_MS, DAY_MS, Ledger
+from lorawan.ledger import BUCKET_MS, DAY_MS, REFRESH_MS, Ledger
 from lorawan.outbox import ANSWER, BUSY, CHANGE, FAULT
 
 # Fair use of The Things Network is 30 s a day (its forum, topic 1300); we stay under 24 s, joins and repeats included.
@@ -24,16 +24,13 @@ _JOINS = (JOIN, RESERVED_JOIN)
 # The record counts this much more than was sent: it is written anew only when that is used up, so a reboot loses nothing,
 # and flash is written at most 24 s / 750 ms + 20 joins = 52 times a day, on a full one a few times more. Two frames of 11 bytes at SF10 fit.
 CREDIT_MS = const(750)
-# Older than this the record is written anew: a reboot begins again at the age the entries had in it, and a monitor that waits
-# for airtime or joins through many reboots would wait for ever. At most 24 more writes a day.
-REFRESH_MS = const(3600000)
 _RECORD = 'airtime'
 # Written before the reset of a board that has searched for a session for a day, and taken back by the boot after it.
 _SEARCH = 'search'
 # Beside the heartbeats of a day there is room for so many answers; at SF12 that is all there is.
 _ANSWERS = const(5)
-# Where there is more, so many boots of a day have their join and first uplink out of turn, whatever else was sent.
-_BOOTS = const(10)
+# Where there is more, so many boots of a day have their join and first uplink out of turn, whatever else was sent: the first, and ten power cuts.
+_BOOTS = const(11)
 # The first ones of a day at the data rate in use, if that leaves so many at the one of last resort.
 _BOOTS_FAST = const(8)
 # Of the answers, what is not one leaves so many their room.
@@ -109,9 +106,10 @@ class Governor:
         self._least_spacing_ms = spacing_ms
         self._boot_ms = boot_ms
 
-    def leaves_least(self, now_ms, airtime_ms):
-        """True if after such an emission the heartbeats of last resort of the coming day still fit."""
-        return self._leaves(now_ms, airtime_ms, self._least_spare_ms, self._least_ms, self._least_spacing_ms, 0)
+    def leaves_least(self, now_ms, airtime_ms, more_boots=0):
+        """True if after such an emission the heartbeats of last resort of the coming day still fit, and so many more boots where there were some."""
+        boots = self.ledger.joins + more_boots if self.ledger.joins > 1 else 0
+        return self._leaves(now_ms, airtime_ms, self._least_spare_ms, self._least_ms, self._least_spacing_ms, boots)
 
     def leaves_all(self, now_ms, airtime_ms):
         """True if after it those at the data rate in use do, and the other boots of a day."""
@@ -149,6 +147,8 @@ class Governor:
         """An emission starts; airtime_ms is the most it can become. It is on record before it is on the air."""
         self._pending_ms = airtime_ms
         self._pending_joins = joins
+        if not joins:
+            self.ledger.uplink_ms = now_ms
         self._credit_ms -= airtime_ms
         self._credit_joins -= joins
         if self._credit_ms < 0 or self._credit_joins < 0:

@@ -5,14 +5,18 @@ from array import array
 from micropython import const
 
 DAY_MS = const(86400000)
+# Older than this the record is written anew: a reboot begins again at the age the entries had in it, and a monitor that waits
+# for airtime or joins through many reboots would wait for ever. At most 24 more writes a day.
+REFRESH_MS = const(3600000)
 # An entry is forgotten with its whole bucket, so at most this much late and never early.
 BUCKET_MS = const(1200000)
 # The bucket of now, and every one that is not wholly older than a day.
 SLOTS = const(73)
-# Record: version, UTC s of the last moment whose time was known (0: none), buckets since then, and three bytes a bucket, newest first.
+# Record: version, UTC s of the last moment whose time was known (0: none), buckets since then, minutes since the last uplink, and three
+# bytes a bucket, newest first.
 # Version 1 had the buckets alone.
 _VERSION = const(2)
-_HEAD_BYTES = const(6)
+_HEAD_BYTES = const(7)
 _RING_BYTES = const(3 * 73)
 # Two readings of a clock in whole seconds, with the drift of a day between them.
 _UNSURE_S = const(30)
@@ -21,11 +25,12 @@ _UNSURE_S = const(30)
 class Ledger:
     """A ring of buckets; total_ms and joins cover the sliding day as of the last advance()."""
 
-    __slots__ = ('total_ms', 'joins', '_index', '_ms', '_joins', '_known_s', '_known_index', '_known_ms')
+    __slots__ = ('total_ms', 'joins', 'uplink_ms', '_index', '_ms', '_joins', '_known_s', '_known_index', '_known_ms')
 
     def __init__(self, now_ms):
         self.total_ms = 0
         self.joins = 0
+        self.uplink_ms = now_ms - DAY_MS    # of the last one, or earlier
         self._index = now_ms // BUCKET_MS
         self._ms = array('I', [0] * SLOTS)
         self._joins = array('B', [0] * SLOTS)
@@ -143,6 +148,7 @@ class Ledger:
         if self._known_s and since < SLOTS:
             record[1:5] = self._known_s.to_bytes(4, 'big')
             record[5] = since
+        record[6] = min(255, (now_ms - self.uplink_ms) // 60000)
         newest = self._index % SLOTS
         all_ms, all_joins = self._ms, self._joins
         # Most of a day is empty, and this is done at every frame.
@@ -162,6 +168,8 @@ class Ledger:
         if head == _HEAD_BYTES:
             self._known_s = int.from_bytes(record[1:5], 'big')
             self._known_index = self._index - record[5]
+            # With power it was no longer than that.
+            self.uplink_ms = now_ms - record[6] * 60000 - REFRESH_MS
         for age in range(SLOTS):
             slot = (self._index - age) % SLOTS
             at = head + 3 * age

@@ -3,7 +3,8 @@
 from micropython import const
 
 from lorawan.airtime import LONGEST_MAC_ANSWERS
-from lorawan.governor import REFRESH_MS, RESERVED
+from lorawan.governor import RESERVED
+from lorawan.ledger import REFRESH_MS
 from lorawan.outbox import BUSY, CAPACITY, CHANGE, RECORD
 from lorawan.pace import LEAST_PAYLOAD, SHORT_PAYLOAD
 
@@ -24,6 +25,9 @@ SHORT_FROM_TRY = const(2)
 # at any time. So many uplinks in a row may carry answers, then one in so long: others are the application's alone.
 MAC_UPLINKS = const(2)
 MAC_EVERY_MS = const(43200000)
+
+# On a day with a power cut, or joins for another reason, a heartbeat goes faster rather than leave less room than for so many more.
+_MORE_BOOTS = const(3)
 
 FOREVER_MS = const(1 << 60)
 
@@ -56,7 +60,7 @@ class Sender:
         self._hold_ms = 0           # no frame before
         self._reserve_ms = 0        # from then on the next uplink is the one for which airtime is kept
         self._reserve_again_ms = 0  # the same, if the frame in flight turns out not to have been emitted
-        self._first_until_ms = 0    # until then the next uplink is the first of its session, and goes only if later ones keep their room
+        self._first_until_ms = 0    # until then the next uplink is the first of a session, not due yet: it goes only if later ones keep their room
         self._mac_bytes = 0         # that the MAC may add to the next frame
         self._riding_bytes = 0      # that it may have added to the last one
         self._mac_ms = 0            # later than now by MAC_EVERY_MS for each of the latest uplinks with answers
@@ -70,7 +74,7 @@ class Sender:
     def new_session(self, now_ms):
         """The first uplink of a session has the reserve: a class C network speaks only after it."""
         self._hold_ms = self._reserve_ms = now_ms
-        self._first_until_ms = now_ms + self._pace.spacing_ms
+        self._first_until_ms = self._governor.ledger.uplink_ms + self._pace.spacing_ms
         self.tries = self._mac_bytes = self._riding_bytes = self._mac_ms = 0
 
     def carry(self, mac_bytes):
@@ -170,6 +174,8 @@ class Sender:
                     self._pace.use(self._pace.data_rate + 1)
                     limit, wait_ms = self._limit_and_wait_ms(now_ms, priority)
                 if now_ms < self._first_until_ms and not self._governor.leaves_least(now_ms, self._cost_ms(limit)):
+                    limit = min(limit, LEAST_PAYLOAD)
+                if now_ms < self._first_until_ms and not self._governor.leaves_least(now_ms, self._cost_ms(limit)):
                     wait_ms = min(max(wait_ms, self._governor.ledger.next_expiry_ms(now_ms)), self._first_until_ms - now_ms, REFRESH_MS)
             if wait_ms:
                 self.due_ms = now_ms + wait_ms
@@ -201,7 +207,7 @@ class Sender:
         cost_ms = self._cost_ms(limit)
         if now_ms < self._first_until_ms:
             return self._governor.leaves_all(now_ms, cost_ms)
-        return self._governor.leaves_least(now_ms, cost_ms)
+        return self._governor.leaves_least(now_ms, cost_ms, _MORE_BOOTS)
 
     def _limit_and_wait_ms(self, now_ms, priority):
         """What the next frame may hold at this data rate, and how long airtime forbids it; what the longest silence demands may use the reserve."""

@@ -8,7 +8,7 @@ from lorawan.governor import Governor
 from lorawan.health import Health
 from lorawan.joiner import DENSE_FOR_MS, Joiner
 from lorawan.ladder import Ladder
-from lorawan.outbox import ANSWER, CHANGE, Outbox
+from lorawan.outbox import ANSWER, CHANGE, FAULT, Outbox
 from lorawan.pace import Pace
 from lorawan.sender import Sender
 from lorawan.suspicion import Suspicion
@@ -113,6 +113,10 @@ class Session:
     def accepts(self, now_ms, owed):
         """True while one more answer fits the airtime, beside those that are owed (works under way, kept, in the outbox)."""
         return self.governor.wait_ms(now_ms, ANSWER, self.sender.answers_ms(owed + 1)) == 0
+
+    def has_room(self, now_ms):
+        """True if a status may go now and a request for the time after it."""
+        return self.governor.wait_ms(now_ms, FAULT, self.sender.answers_ms(2)) == 0
 
     # --- the machine
 

@@ -82,9 +82,11 @@ class Rig:
         self.records = {} if records is None else records
         self.told = []      # what the session was told: answers, and answers that stayed out
         self.missed = []
+        self.room = True
         self.dated = []     # what the record of airtime was told
         self.session = SimpleNamespace(joined=True, joined_ms=10000, last_uplink_ms=15000, proven_ms=10000,
                                        answered=self.told.append, unanswered=self.missed.append, ask_time=lambda now_ms: modem,
+                                       has_room=lambda now_ms: self.room,
                                        governor=SimpleNamespace(tell_time=lambda now_ms, utc_s: self.dated.append((now_ms, utc_s))))
         self.store = SimpleNamespace(get=self.records.get, put=self.records.__setitem__)
         self.radio = SimpleNamespace(utc_s=lambda: None)
@@ -206,6 +208,16 @@ def test_nothing_is_asked_before_the_first_uplink_or_without_a_session():
     assert rig.tick() == NOTHING and rig.sync.due_ms == rig.now_ms + 10000
     rig.session.joined = False
     assert rig.tick() == NOTHING and rig.sync.due_ms > rig.now_ms + 365 * DAY_MS
+
+
+def test_where_the_day_has_room_for_one_uplink_alone_the_first_asks_and_tells_the_state():
+    rig = Rig()
+    rig.session.last_uplink_ms = None
+    rig.room = False
+    assert rig.tick() == NOTHING        # the state is not told with requests
+    rig.sync.state = lambda: 3
+    rig.now_ms += 10000
+    assert rig.tick()[5] >> 5 == 3
 
 
 def test_an_unanswered_request_is_repeated_every_ten_minutes_six_times_a_day():
