@@ -164,6 +164,6 @@ test-home: setup
 	@sh tools/setup_home.sh
 	$(PYTEST) tests/home -n $(JOBS) --dist loadfile --durations=5 $(ARGS)
 
-# docs/machines.md. What is committed, in a system that debootstrap makes.
+# docs/dependencies.md. What is committed, in a system that debootstrap makes.
 other-debian:
-	@JOBS="$(JOBS)" bash tools/other_debian.sh "$(SUITE)" $(ARGS)
+	@CI="$(CI)" JOBS="$(JOBS)" bash tools/other_debian.sh "$(SUITE)" $(ARGS)

@@ -11,6 +11,7 @@
 set -euo pipefail
 exec </dev/null
 umask 022
+{ # Read as a whole: it may be another one before it ends.
 tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 packages=ca-certificates,git,make,python3,python3-venv
 
@@ -36,10 +37,6 @@ if [ "${1:-}" = --within ]; then
     exec chroot "$root" "$@"
 fi
 
-[ "$(id -u)" = 0 ] || fail "a system of its own needs root. Type:  sudo make other-debian"
-command -v debootstrap >/dev/null || fail "debootstrap is missing. On Debian or Ubuntu type:  apt-get install debootstrap"
-unshare --mount --pid --fork true 2>/dev/null || fail "this machine lets not even root mount anything in a namespace of its own"
-
 codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 suite=${1:-}
 [ $# = 0 ] || shift
@@ -54,6 +51,10 @@ for step in "${steps[@]}"; do
     case $step in run | test | home) ;; *) fail "ARGS is of run, test and home, not $step" ;; esac
 done
 
+[ "$(id -u)" = 0 ] || fail "a system of its own needs root. Type:  sudo make other-debian"
+command -v debootstrap >/dev/null || fail "debootstrap is missing. On Debian or Ubuntu type:  apt-get install debootstrap"
+unshare --mount --pid --fork true 2>/dev/null || fail "this machine lets not even root mount anything in a namespace of its own"
+
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/ev-charger-monitor/debian
 mkdir -p "$cache"
 cache=$(cd "$cache" && pwd -P)
@@ -66,7 +67,7 @@ tidy() {
         kill -KILL "$child" 2>/dev/null || true
         wait "$child" 2>/dev/null || true
     fi
-    rm -rf --one-file-system -- "$room" "$cache/$suite.$$.part"
+    rm -rf --one-file-system -- "$room" "$room.log" "$room.part"
 }
 trap tidy EXIT
 trap 'exit 129' HUP
@@ -81,7 +82,7 @@ apart() {  # apart command...: in a namespace of its own, in which a signal to t
     return "$code"
 }
 # What a killed call left.
-find "$cache" -mindepth 1 -maxdepth 1 \( -name '*.room.*' -o -name '*.part' \) -mtime +0 -exec rm -rf --one-file-system -- {} +
+find "$cache" -mindepth 1 -maxdepth 1 -name '*.room.*' -mtime +0 -exec rm -rf --one-file-system -- {} +
 
 uris() { apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | sort -u; }
 mirror=$(uris | head -n 1)
@@ -97,11 +98,10 @@ if [ ! -f "$base" ]; then
     [ -e "$script" ] || script=/usr/share/debootstrap/scripts/sid
     say "a bare Debian $suite, once (a minute or two)"
     apart debootstrap --force-check-gpg --variant=minbase --include="$packages" "$suite" "$room" "$mirror" "$script" >"$room.log" 2>&1 ||
-        { tail -n 20 "$room.log" >&2; rm -f -- "$room.log"; fail "debootstrap failed"; }
-    rm -f -- "$room.log"
+        { tail -n 20 "$room.log" >&2; fail "debootstrap failed"; }
     rm -rf --one-file-system -- "$room"/var/cache/apt/archives/*.deb
-    tar -C "$room" --one-file-system -cf "$cache/$suite.$$.part" .
-    mv "$cache/$suite.$$.part" "$base"
+    tar -C "$room" --one-file-system -cf "$room.part" .
+    mv "$room.part" "$base"
 else
     tar -C "$room" -xf "$base"
 fi
@@ -130,9 +130,13 @@ say "Debian $suite, $(chroot "$room" python3 -V)"
 for step in "${steps[@]}"; do
     case $step in
     run)
-        { in_room "echo plug | make run ARGS='--speed 60 --for 180'" 2>&1 | tee "$room/run.log"; } || fail "make run failed on Debian $suite"
-        grep -q "B1  car waits for permission" "$room/run.log" || fail "make run on Debian $suite: no car was seen at the box"
-        ! grep -n "Warning\|Traceback" "$room/run.log" || fail "make run on Debian $suite warned"
+        code=0
+        in_room "echo plug | make run ARGS='--speed 60 --for 180'" >"$room.log" 2>&1 || code=$?
+        cat "$room.log"
+        [ "$code" = 0 ] || fail "make run failed on Debian $suite"
+        grep -q "B1  car waits for permission" "$room.log" || fail "make run on Debian $suite: no car was seen at the box"
+        ! grep -n "Warning\|Traceback" "$room.log" || fail "make run on Debian $suite warned"
+        say "make run passed on Debian $suite"
         ;;
     test)
         in_room "make test JOBS='${JOBS:-2}'" || fail "make test failed on Debian $suite"
@@ -142,4 +146,5 @@ for step in "${steps[@]}"; do
         ;;
     esac
 done
-say "make ${steps[*]} passed on Debian $suite"
+exit 0
+}
