@@ -9,7 +9,7 @@ PORT ?=
 BOARD ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench lint soak evidence mutants keys lock build flash hil hil-sim status console logs bridge guard device-repository test-home discovery package
+.PHONY: help setup run test bench lint soak evidence mutants keys lock build flash hil hil-sim status console logs bridge guard device-repository test-home other-debian discovery package
 
 help:
 	@echo "The monitor for ABL wallboxes. First make run, then type help there."
@@ -44,6 +44,7 @@ help:
 	@echo "  make guard APP=my-app         between the bridge (GUARD=1) and Home Manager: withholds what would end it"
 	@echo "  make device-repository        the entry for The Things Stack's device repository, made anew in ttn/lorawan-devices/"
 	@echo "  make test-home                real mosquitto, Home Assistant and browser"
+	@echo "  make other-debian [SUITE=trixie]  make run and make test in a bare Debian that this machine is not; needs root and debootstrap"
 
 setup:
 	@sh tools/setup.sh
@@ -163,3 +164,7 @@ device-repository: setup
 test-home: setup
 	@sh tools/setup_home.sh
 	$(PYTEST) tests/home -n $(JOBS) --dist loadfile --durations=5 $(ARGS)
+
+# docs/dependencies.md. What is committed, in a system that debootstrap makes.
+other-debian:
+	@CI="$(CI)" JOBS="$(JOBS)" bash tools/other_debian.sh "$(SUITE)" $(ARGS)
