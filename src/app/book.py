@@ -212,7 +212,10 @@ class Book:
         """Forget the oldest that may be forgotten, but only for want of room: a longer memory is the safer one. What does not open takes no
         place of the ring; for its other places, and for what opens, of those that opened even the latest answers may go."""
         entries = self._entries
+        if len(entries) < CAPACITY - RESERVED:
+            return True
         off_s = self._off_s()
+        young_ms = 1000 * (KEPT_S - off_s)     # what is younger need not be asked for its age
         others = sum([1 for entry in entries if entry.op not in OPENING])
         for grade in (0, 1, 2):
             at = 0
@@ -220,15 +223,17 @@ class Book:
                 crowded = others >= CAPACITY - RESERVED and not opening
                 if len(entries) < CAPACITY and not crowded:
                     return True
-                if at == len(entries):
+                if at == len(entries) or crowded and grade:
                     break
                 entry = entries[at]
                 opens = entry.op in OPENING
-                if grade == 0:
-                    old = self._age_s(entry, off_s) >= KEPT_S and not (crowded and opens)
+                if entry.result is None or crowded and opens:
+                    old = False
+                elif grade == 0:
+                    old = self._now_ms - entry.received_ms >= young_ms and self._age_s(entry, off_s) >= KEPT_S
                 else:
-                    old = opens and not crowded and (grade == 2 or not entry.owed)
-                if old and entry.result is not None:
+                    old = opens and (grade == 2 or not entry.owed)
+                if old:
                     entries.pop(at)
                     others -= not opens
                 else:
@@ -250,7 +255,8 @@ class Book:
         for entry in self._entries:
             result = _NO_RESULT if entry.result is None else entry.result
             flags = result << 4 | (_F_UNDATED if entry.undated else 0) | (_F_BEGUN if entry.begun else 0)
-            flags |= (_F_OWED if entry.owed else 0) | (_F_COUNTED if entry.counted else 0)
+            if entry.owed or entry.counted:
+                flags |= _F_OWED if entry.owed else _F_COUNTED
             age_min = min(max(0, self._age_s(entry, off_s)) // 60, _U16)
             struct.pack_into(_ENTRY, record, at, entry.op, entry.command_id, entry.issued_at & _U32, entry.expires_in_s, age_min, flags,
                              entry.detail)
