@@ -78,7 +78,10 @@ class Rig:
         store = Part(get=self.records.get, put=self.records.__setitem__)
         self.journal = Journal(store)
         session = Part(accepts=lambda now_ms, owed: True, fresh_ms=-1 << 40)
-        timekeeper = Part(confirmed=True, utc_s=lambda now_ms: UTC_S + now_ms // 1000)
+
+        def utc_s(now_ms):
+            return UTC_S + now_ms // 1000
+        timekeeper = Part(confirmed=True, utc_s=utc_s, expiry_utc_s=utc_s)
         meter = Part(session_wh=None, total_wh=0, flow_da=0)
         intent = Intent(self.watch, meter, self.journal, config.Settings(), PLANNED)
         self.actor = Actor(self.charger, session, self.watch, timekeeper, self.journal, intent, self._answer, self.box.now_ms)

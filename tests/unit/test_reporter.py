@@ -38,6 +38,7 @@ class ClockSync:
 
     def __init__(self):
         self.wanted = NOTHING
+        self.urgent = False
         self.due_ms = FOREVER_MS
         self.sent_ms = []
         self.make = lambda limit: (202, b'request')
@@ -45,6 +46,9 @@ class ClockSync:
 
     def tick(self, now_ms):
         return self.wanted
+
+    def is_urgent(self, now_ms):
+        return self.urgent
 
 
 class Rig:
@@ -482,14 +486,14 @@ def test_a_network_that_fell_silent_is_asked_with_a_status():
 # --- the time
 
 
-def test_a_request_for_the_time_goes_once_as_a_change_while_it_is_unknown_and_as_a_heartbeat_later():
+def test_a_request_for_the_time_goes_once_as_a_change_while_it_is_urgent_and_as_a_heartbeat_later():
     rig = Rig()
     rig.clock_sync.wanted = REQUEST
     assert rig.tick() is None
     assert not rig.session.outbox.holds('clock')    # nothing is said before the first state
     rig.settle(0xB1)
-    for known, priority in ((False, CHANGE), (True, HEARTBEAT)):
-        rig.timekeeper.known = known
+    for urgent, priority in ((True, CHANGE), (False, HEARTBEAT)):
+        rig.clock_sync.urgent = urgent
         rig.session.outbox.remove('clock')
         rig.reporter.tick(rig.now_ms, False)
         rig.reporter.tick(rig.now_ms, False)
