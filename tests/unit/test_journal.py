@@ -258,7 +258,8 @@ def test_the_longest_value_and_name_fit_the_store():
 # --- what cannot be read
 
 
-def test_a_damaged_record_is_told_from_one_that_never_was(broken=bytes(30)):
+def test_a_damaged_record_is_told_from_one_that_never_was():
+    broken = bytes(30)
     flash = Flash()
     Journal(flash).put('owner', b'\x01one')   # the first of all in both copies
     assert (Journal(flash).get('plan'), Journal(flash).lost) == (None, [])
