@@ -132,6 +132,8 @@ class Actor:
             self._save_past()
         elif self._over:
             self._answer(self._over.pop(0))
+        elif self._journal.again:
+            self._journal.repeat()
         elif self._memory.mend:
             self._memory.mend.pop()()
         else:
