@@ -4,7 +4,7 @@ from typing import NamedTuple
 EVERYWHERE = """
     main config
     app app.actor app.answers app.book app.box app.claims app.closings app.codec app.deeds app.dossier app.downlink app.events app.hand app.intent
-    app.journal app.key app.levels app.limit app.local_time app.meter app.monitor app.notices app.offer app.orders app.pages app.past
+    app.journal app.key app.levels app.limit app.local_time app.memory app.meter app.monitor app.notices app.offer app.orders app.pages app.past
     app.plan app.program app.quota app.reconciler app.refuge app.reporter app.restart app.sessions app.site app.snapshot app.stability
     app.starter app.states app.supervisor app.survey app.timekeeper app.version app.watch app.windows app.wire_settings app.words app.work
     app.zone

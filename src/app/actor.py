@@ -139,6 +139,8 @@ class Actor:
             self._record = self.claims.dump() + self.book.dump()
         elif self.reconciler.past.unsaved:
             self._save_past()
+        elif self._journal.again and not self._over:
+            self._journal.repeat()
         elif self._memory.mend and not self._over:
             self._memory.mend.pop()()
         else:
@@ -264,7 +266,7 @@ class Actor:
         reconciler = self.reconciler
         utc_s = self._timekeeper.utc_s(now_ms)
         box = self.survey.look(utc_s, self.decision, reconciler.flowing)
-        if self._memory.lock_found(box.reading):
+        if self._memory.is_unsure and self._memory.lock_found(box.reading):
             self._dirty = self._both = True
         if not self.intent.step(now_ms, utc_s, box):
             return True

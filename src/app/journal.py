@@ -27,7 +27,7 @@ class Journal:
 
     writes: of this boot, failed ones included. writes_total: in the life of the flash, as far as the records read so far tell.
     store_failures: calls the store refused. torn: copies that were no copies, as a power cut leaves them. lost: names of records that
-    cannot be read, or not understood.
+    cannot be read, or not understood. again: names of those for repeat(), in a turn of its own.
     """
 
     def __init__(self, store):
@@ -35,6 +35,7 @@ class Journal:
         self.store_failures = 0
         self.torn = 0
         self.lost = []
+        self.again = []
         self._store = store
         self._writes_before = 0
         # Name: [value or None, index of the copy to write next, True while flash may hold something newer than value].
@@ -63,7 +64,7 @@ class Journal:
     def put(self, name, value, both=False):
         """Keep value under name, if it is not there already. HalError(STORE) if that fails; the old value stays.
 
-        both: in both copies, so that the loss of one does not bring the value before back.
+        both: in both copies, so that the loss of one does not bring the value before back; the second is for repeat().
         """
         if not 0 < len(value) <= MAX_VALUE:
             raise HalError(STORE, '%s: %d bytes, not 1 to %d' % (name, len(value), MAX_VALUE))
@@ -72,11 +73,16 @@ class Journal:
             return
         both = both or not record[0] and name in WISHES
         self._write(name, record, value)
-        if both:
-            try:
-                self._write(name, record, value)
-            except HalError:
-                record[2] = False   # the first copy has it
+        if both and name not in self.again:
+            self.again.append(name)
+
+    def repeat(self):
+        """Write the other copy of one of `again`."""
+        record = self._records[self.again[0]]
+        try:
+            self._write(self.again.pop(0), record, record[0])
+        except HalError:
+            record[2] = False   # the first copy has it
 
     def _write(self, name, record, value):
         """The older copy."""

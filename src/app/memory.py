@@ -12,7 +12,9 @@ _OLD_LIMIT = 'limit_back'
 
 
 class Memory:
-    """load(), then recollect() once the other records were read too. mend: callables that write anew what was lost."""
+    """load(), then recollect() once the other records were read too. mend: callables that write anew what was lost.
+
+    is_unsure: the first reading is for lock_found()."""
 
     def __init__(self, journal, claims, book, reconciler, box):
         self.mend = []
@@ -21,7 +23,7 @@ class Memory:
         self._book = book
         self._reconciler = reconciler
         self._box = box
-        self._is_unsure = False      # whose an E0 is
+        self.is_unsure = False       # whose an E0 is
 
     def load(self, now_ms):
         """Go on where the boot before ended."""
@@ -57,14 +59,14 @@ class Memory:
         if forgot:
             self._claims.forget()
             self.mend = [mend[name] for name in lost if name in mend]
-        self._is_unsure = self._claims.stopped == LOST
-        return forgot, self._is_unsure or len(lost) > 0
+        self.is_unsure = self._claims.stopped == LOST
+        return forgot, self.is_unsure or len(lost) > 0
 
     def lock_found(self, reading):
         """True if the first reading shows an outlet out of use, no pulse of ours is on record, and the owner's word is lost: it is locked then."""
-        if not self._is_unsure or reading is None:
+        if reading is None:
             return False
-        self._is_unsure = False
+        self.is_unsure = False
         if reading.code != 0xE0 or self._reconciler.past.pulse:
             return False
         self._claims.lock()

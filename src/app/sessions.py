@@ -106,6 +106,7 @@ class Sessions:
             self._changes = self._watch.changes
             if self.is_open:
                 self._end(now_ms)
+                return   # the next one begins with the next reading: both would take long
         if self._watch.car and not self.is_open:
             self._begin(now_ms)
         meter.step(self._reading)

@@ -86,23 +86,19 @@ class Survey:
         if watch.changes != self._changes or not watch.car and watch.code == NOT_CONNECTED:
             self._changes = watch.changes
             box.drew = box.finished = False
-        elif watch.car:
-            self._follow(box, decision.want in (HOLD, LOCK), flowing)
-        return box
-
-    def _follow(self, box, held, flowing):
-        """Whether the car that is there draws, or has had all it wanted."""
-        code = 0 if box.reading is None else box.reading.code
-        if held:
+        elif not watch.car:
+            return box
+        elif decision.want in (HOLD, LOCK):
             # What it has finished it has finished the next night too; what we stop it has not.
-            if is_charging(code):
+            if is_charging(reading.code or 0):
                 box.drew = False
         elif flowing:
             box.drew = True
             box.finished = False
-        elif box.drew and code == 0xB2 == box.stable_code:
+        elif box.drew and box.reading is not None and reading.code == 0xB2 == watch.code:
             # It drew current and stopped, though it was allowed more.
             box.finished = True
+        return box
 
     def ask(self, reconciler, now_ms):
         """Have read what the next step needs."""

@@ -84,7 +84,8 @@ class Watch:
 
     def read(self, reading):
         """What a reading, which was seen before, says of car and key; True if the key was turned."""
-        self._look_behind(reading.code)
+        if self._hiding_ms is not None or reading.code == _HIDING:
+            self._look_behind(reading.code)
         if is_charging(reading.code):
             self.car = True
         elif reading.ev_connected:
@@ -99,7 +100,7 @@ class Watch:
     def _look_behind(self, code):
         """The box hides its car, or shows it again."""
         if code != _HIDING:
-            if self._hiding_ms is not None and self._seen_ms - self._hiding_ms >= CHANGE_MS:
+            if self._seen_ms - self._hiding_ms >= CHANGE_MS:
                 self.changes += 1
             self._hiding_ms = None
         elif self._hiding_ms is None and self._pulse_ms is None:

@@ -62,7 +62,7 @@ def test_nothing_is_lost_or_invented_by_a_cut_in_a_days_work(evidence):
 class NoJournal:
     """One copy of each record, and what is broken is as if it had never been."""
 
-    lost = ()
+    lost = again = ()
     writes = writes_total = torn = store_failures = 0
 
     def __init__(self, store):
