@@ -452,13 +452,15 @@ def test_a_network_that_fell_silent_is_asked_with_a_status():
 # --- the time
 
 
-def test_a_request_for_the_time_goes_once_as_a_change_while_it_is_unknown_and_as_a_heartbeat_later():
+def test_a_request_for_the_time_goes_once_before_other_news_while_it_is_unknown_and_as_a_heartbeat_later():
     rig = Rig()
     rig.clock_sync.wanted = REQUEST
     assert rig.tick() is None
     assert not rig.session.outbox.holds('clock')    # nothing is said before the first state
+    rig.clock_sync.wanted = NOTHING
     rig.settle(0xB1)
-    for known, priority in ((False, CHANGE), (True, HEARTBEAT)):
+    rig.clock_sync.wanted = REQUEST
+    for known, priority in ((False, FAULT), (True, HEARTBEAT)):
         rig.timekeeper.known = known
         rig.session.outbox.remove('clock')
         rig.reporter.tick(rig.now_ms, False)
