@@ -36,7 +36,7 @@ def test_a_forgotten_end_of_a_frame_holds_nothing_up_for_longer_than_its_deadlin
             world.network.device.fault_drop_event = kind
             if confirmed:
                 # As after 26 h without a word from the network: the next frame asks for a proof.
-                world.app.session.heard_ms -= 27 * 3_600_000
+                world.app.session.proven_ms -= 27 * 3_600_000
             if kind == FAILED:
                 world.network.gateway_down(world.kernel.now_us + 12 * SECOND_US)
         world.kernel.at(600 * SECOND_US, forget)

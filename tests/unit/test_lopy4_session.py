@@ -36,7 +36,7 @@ class Life:
 
     def send(self, confirmed=False):
         if confirmed:
-            self.session.heard_ms -= 30 * 3600000
+            self.session.proven_ms -= 30 * 3600000
         self.session.outbox.put(CHANGE, "status", lambda limit: (10, b"status"))
         self.run(1000, lambda: self.session.sender.in_flight)
         assert self.session.sender.in_flight and self.session.sender.confirmed == confirmed

@@ -486,13 +486,16 @@ def test_a_network_that_fell_silent_is_asked_with_a_status():
 # --- the time
 
 
-def test_a_request_for_the_time_goes_once_as_a_change_while_it_is_urgent_and_as_a_heartbeat_later():
+def test_a_request_for_the_time_goes_once_first_while_it_is_unknown_as_a_change_while_it_is_urgent_and_as_a_heartbeat_later():
     rig = Rig()
     rig.clock_sync.wanted = REQUEST
     assert rig.tick() is None
     assert not rig.session.outbox.holds('clock')    # nothing is said before the first state
+    rig.clock_sync.wanted = NOTHING
     rig.settle(0xB1)
-    for urgent, priority in ((True, CHANGE), (False, HEARTBEAT)):
+    rig.clock_sync.wanted = REQUEST
+    for known, urgent, priority in ((False, True, FAULT), (True, True, CHANGE), (True, False, HEARTBEAT)):
+        rig.timekeeper.known = known
         rig.clock_sync.urgent = urgent
         rig.session.outbox.remove('clock')
         rig.reporter.tick(rig.now_ms, False)
