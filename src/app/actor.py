@@ -3,7 +3,6 @@
 A downlink is a command in the book; its turn changes the claims; the reconciler makes the box follow; a reading decides the answer.
 """
 
-from hal.contract import HalError
 from modbus import control
 from modbus.reading import STATUS
 
@@ -13,7 +12,7 @@ from app.book import EXPIRED as TOO_LATE, FULL, OPENING, REPEATED, RUNNING, Book
 from app.claims import HOLD, LOCK as WANT_LOCK
 from app.deeds import EXPIRED, FAILED, REFUSED, RESET, START
 from app.levels import Levels
-from app.memory import OWNER_RECORD, PAST_RECORD, Memory
+from app.memory import Memory
 from app.reconciler import Reconciler
 from app.survey import Survey
 from app.work import Work, turned_away
@@ -38,7 +37,6 @@ class Actor:
 
     def __init__(self, charger, session, watch, timekeeper, journal, intent, answer, now_ms):
         self.bad_downlinks = 0
-        self.store_failures = 0
         self.others = {}
         self.resolvers = {}
         self.levels = Levels()
@@ -61,17 +59,13 @@ class Actor:
         self._session = session
         self._watch = watch
         self._timekeeper = timekeeper
-        self._journal = journal
         self._works = []             # in order of acceptance; the first is at work
         self._writing = False
-        self._dirty = False
-        self._record = None          # to be written next
         self._queue = Answers(session, self.book, self._works, answer)
         self._over = self._queue.over
         self.answers = self._queue.waiting
         self.say = self._queue.say
-        self._both = False           # its loss would bring back what no command of the book took away
-        self._memory = Memory(journal, self.claims, self.book, self.reconciler, self.box)
+        self._memory = Memory(journal, intent, self.book, self.reconciler, self.box)
         self._load(now_ms)
 
     # --- for the others
@@ -111,7 +105,7 @@ class Actor:
         """See app.memory. True if the owner is to be told that something was lost."""
         forgot, to_be_told = self._memory.recollect(mend)
         if forgot:
-            self._dirty = self._both = True
+            self._memory.dirty = self._memory.both = True
             self.intent.decide(self.now_ms, None)
         return to_be_told
 
@@ -127,38 +121,7 @@ class Actor:
 
     def _settle(self):
         """Record before deed, and before answer, one of them a turn; False when all is settled."""
-        if self._record is not None:
-            if self._put(OWNER_RECORD, self._record, self._both):
-                self.reconciler.past.hear()
-            else:
-                self._memory.mend = []   # else it would not be lost at the next boot, and nobody knew that it was
-            self._record = None
-            self._both = False
-        elif self._dirty or self.book.unsaved or self.intent.changed:
-            self._dirty = self.intent.changed = False
-            self._record = self.claims.dump() + self.book.dump()
-        elif self.reconciler.past.unsaved:
-            self._save_past()
-        elif self._journal.again and not self._over:
-            self._journal.repeat()
-        elif self._memory.mend and not self._over:
-            self._memory.mend.pop()()
-        else:
-            return self._queue.say_next()
-        return True
-
-    def _save_past(self):
-        past = self.reconciler.past
-        past.saved()
-        self._put(PAST_RECORD, past.dump(self.now_ms, self._timekeeper.utc_s(self.now_ms)))
-
-    def _put(self, name, record, both=False):
-        try:
-            self._journal.put(name, record, both)
-        except HalError:
-            self.store_failures += 1   # it costs the memory over a reboot, not the monitor
-            return False
-        return True
+        return self._memory.settle(self.now_ms, self._timekeeper.utc_s(self.now_ms), not self._over) or self._queue.say_next()
 
     # --- commands come in
 
@@ -188,7 +151,7 @@ class Actor:
         if verdict == TOO_LATE and book is self.book:
             book.accept(entry)
             book.finish(entry, EXPIRED, 0)
-            self._dirty = True
+            self._memory.dirty = True
         work = Work(entry, book, told.args)
         if verdict == TOO_LATE:
             self._over.append(work)
@@ -204,7 +167,7 @@ class Actor:
             self.levels.between()
         book.accept(entry)
         self._works.append(work)
-        self._dirty |= book is self.book
+        self._memory.dirty |= book is self.book
         if opens:
             self._put_first(work)
         for other in tuple(self._works):
@@ -228,7 +191,7 @@ class Actor:
     def _refuse(self, told):
         """No room for it, or none for its answer."""
         self.book.refuse()
-        self._dirty |= self.book.record_due()
+        self._memory.dirty |= self.book.record_due()
         self.turned_away = turned_away(told.op, told.command_id)
 
     def silent(self):
@@ -251,7 +214,7 @@ class Actor:
         for work in tuple(self._works):
             self._open(work, now_ms)
         # What begins at once is on record together with its acceptance.
-        new = self._record is None and self._works and self._works[0].turn_ms is None
+        new = self._memory.record is None and self._works and self._works[0].turn_ms is None
         self.again = not new and self._settle() or self._step(now_ms)
 
     def _open(self, work, now_ms):
@@ -267,7 +230,7 @@ class Actor:
         utc_s = self._timekeeper.utc_s(now_ms)
         box = self.survey.look(utc_s, self.decision, reconciler.flowing)
         if self._memory.is_unsure and self._memory.lock_found(box.reading):
-            self._dirty = self._both = True
+            self._memory.dirty = self._memory.both = True
         if not self.intent.step(now_ms, utc_s, box):
             return True
         if self._works:
@@ -277,13 +240,13 @@ class Actor:
             over = work.step(self, utc_s)
             if over is not None:
                 self._finish(work, over[0], over[1])
-        if self._dirty or self.intent.changed:
+        if self._memory.dirty or self.intent.changed:
             return True
         write = reconciler.step(now_ms, box, self.decision)
         if self._charger.urgent is not reconciler.urgent:
             self._charger.hurry(reconciler.urgent)
         if reconciler.past.unsaved:
-            self._save_past()
+            self._memory.save_past(now_ms, utc_s)
         if write is not None:
             self._write(write[0], write[1], now_ms)
         elif box.reading is not None:
@@ -321,14 +284,14 @@ class Actor:
 
     def may_begin(self, work, utc_s):
         """True, once, if it is not too late for it; what is acted upon is on record first."""
-        self._dirty = True
+        self._memory.dirty = True
         self.book.confirmed = self._timekeeper.confirmed
         return work.book is not self.book or self.book.begin(work.entry, self.now_ms, self._timekeeper.expiry_utc_s(self.now_ms))
 
     def claim(self, work):
         """Its word changes what is wanted."""
         work.deed.change(self.claims, work.args, self.has_plan)
-        self._both |= work.book is not self.book
+        self._memory.both |= work.book is not self.book
         self._changed_claims()
 
     def take_back(self, records):
@@ -337,7 +300,7 @@ class Actor:
         self._changed_claims()
 
     def _changed_claims(self):
-        self._dirty = True
+        self._memory.dirty = True
         self.limit_in_force = False   # another one may be wanted now
         self.intent.decide(self.now_ms, self._timekeeper.utc_s(self.now_ms))
 
@@ -353,7 +316,7 @@ class Actor:
             self._changed_claims()
         if work.book is self.book:
             self.book.finish(work.entry, result, detail)
-            self._dirty = True
+            self._memory.dirty = True
         else:
             self.levels.finish(work.entry, result, detail, self.now_ms)
         self._over.append(work)

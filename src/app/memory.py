@@ -1,4 +1,9 @@
-"""What the owner wished and what was done to the box, read at boot; and what is done about what cannot be read. Pure but for the journal."""
+"""What the owner wished and what was done to the box, on record: written before the deed, read at boot; and what is done about what cannot be read.
+
+Pure but for the journal.
+"""
+
+from hal.contract import HalError
 
 from app.claims import LOST, RECORD_BYTES as CLAIMS_BYTES
 from app.journal import WISHES
@@ -12,14 +17,18 @@ _OLD_LIMIT = 'limit_back'
 
 
 class Memory:
-    """load(), then recollect() once the other records were read too. mend: callables that write anew what was lost.
+    """load(), then recollect() once the other records were read too; settle() writes. dirty: the owner's record should be written; both: in both
+    copies, for its loss would bring back what no command of the book took away; mend: callables that write anew what was lost; is_unsure: the
+    first reading is for lock_found()."""
 
-    is_unsure: the first reading is for lock_found()."""
-
-    def __init__(self, journal, claims, book, reconciler, box):
+    def __init__(self, journal, intent, book, reconciler, box):
+        self.dirty = False
+        self.both = False
+        self.record = None           # to be written next
         self.mend = []
         self._journal = journal
-        self._claims = claims
+        self._intent = intent
+        self._claims = intent.claims
         self._book = book
         self._reconciler = reconciler
         self._box = box
@@ -70,4 +79,41 @@ class Memory:
         if reading.code != 0xE0 or self._reconciler.past.pulse:
             return False
         self._claims.lock()
+        return True
+
+    def settle(self, now_ms, utc_s, quiet):
+        """Record before deed, and before answer, one a turn; False when nothing is left. quiet: no answer waits for that."""
+        past = self._reconciler.past
+        if self.record is not None:
+            if self.put(OWNER_RECORD, self.record, self.both):
+                past.hear()
+            else:
+                self.mend = []       # else it would not be lost at the next boot, and nobody knew that it was
+            self.record = None
+            self.both = False
+        elif self.dirty or self._book.unsaved or self._intent.changed:
+            self.dirty = self._intent.changed = False
+            self.record = self._claims.dump() + self._book.dump()
+        elif past.unsaved:
+            self.save_past(now_ms, utc_s)
+        elif quiet and self._journal.again:
+            self._journal.repeat()
+        elif quiet and self.mend:
+            self.mend.pop()()
+        else:
+            return False
+        return True
+
+    def save_past(self, now_ms, utc_s):
+        """What was done."""
+        past = self._reconciler.past
+        past.saved()
+        self.put(PAST_RECORD, past.dump(now_ms, utc_s))
+
+    def put(self, name, record, both=False):
+        """False if the store refused it: that costs the memory over a reboot, not the monitor."""
+        try:
+            self._journal.put(name, record, both)
+        except HalError:
+            return False
         return True

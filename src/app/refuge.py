@@ -4,7 +4,7 @@ from hal.contract import HalError
 from lorawan.outbox import ANSWER, CHANGE
 
 from app import codec, downlink, pages, words
-from app.actor import OWNER_RECORD
+from app.memory import OWNER_RECORD
 from app.book import EXPIRED, FULL, NEW, OPENING, REPEATED, RUNNING, Book
 from app.claims import RECORD_BYTES as CLAIMS_BYTES, Claims
 

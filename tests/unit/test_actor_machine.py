@@ -5,7 +5,8 @@ import struct
 import config
 import pytest
 from app import words
-from app.actor import OWNER_RECORD, Actor
+from app.actor import Actor
+from app.memory import OWNER_RECORD
 from app.claims import LEAVE, LOCK, RECORD_BYTES as CLAIMS_BYTES
 from app.deeds import EXPIRED
 from app.intent import Intent
