@@ -31,6 +31,7 @@ _SEARCH = 'search'
 _ANSWERS = const(5)
 # Where there is more, so many boots of a day have their join and first uplink out of turn, whatever else was sent: the first, and ten power cuts.
 _BOOTS = const(11)
+_BOOTS_MORE = const(2)
 # The first ones of a day at the data rate in use, if that leaves so many at the one of last resort.
 _BOOTS_FAST = const(8)
 # Of the answers, what is not one leaves so many their room.
@@ -108,17 +109,18 @@ class Governor:
 
     def leaves_least(self, now_ms, airtime_ms, more_boots=0):
         """True if after such an emission the heartbeats of last resort of the coming day still fit, and so many more boots where there were some."""
-        boots = self.ledger.joins + more_boots if self.ledger.joins > 1 else 0
-        return self._leaves(now_ms, airtime_ms, self._least_spare_ms, self._least_ms, self._least_spacing_ms, boots)
+        if self.ledger.joins < 2:
+            more_boots = 0
+        return self._leaves(now_ms, airtime_ms, self._least_spare_ms, self._least_ms, self._least_spacing_ms, 0, more_boots)
 
     def leaves_all(self, now_ms, airtime_ms):
         """True if after it those at the data rate in use do, and the other boots of a day."""
-        return self._leaves(now_ms, airtime_ms, self._due_ms, self._heartbeat_ms, self.spacing_ms, _BOOTS_FAST)
+        return self._leaves(now_ms, airtime_ms, self._due_ms, self._heartbeat_ms, self.spacing_ms, _BOOTS_FAST, 0)
 
-    def _leaves(self, now_ms, airtime_ms, due_ms, heartbeat_ms, spacing_ms, boots):
+    def _leaves(self, now_ms, airtime_ms, due_ms, heartbeat_ms, spacing_ms, boots, more_boots):
         self.refresh(now_ms)
         wanted_ms = self._pending_ms + airtime_ms
-        return wanted_ms <= self._expiring_ms(now_ms, wanted_ms, due_ms, heartbeat_ms, spacing_ms, boots)
+        return wanted_ms <= self._expiring_ms(now_ms, wanted_ms, due_ms, heartbeat_ms, spacing_ms, boots, more_boots)
 
     def tell_time(self, now_ms, utc_s):
         """The network says what time it is: what was sent before a power cut is as old as it is."""
@@ -226,7 +228,7 @@ class Governor:
             room_ms = DAY_MAX_MS - ledger.total_ms - due_ms
             if wanted_ms <= heartbeat_ms:
                 return room_ms
-            return min(room_ms, self._expiring_ms(now_ms, wanted_ms, due_ms, self._least_ms, self._least_spacing_ms, 0))
+            return min(room_ms, self._expiring_ms(now_ms, wanted_ms, due_ms, self._least_ms, self._least_spacing_ms, 0, 0))
         # A join is followed by an uplink at once, any other frame is itself the uplink from which the next one is counted.
         due_ms = self._due_ms
         boots = self._boots
@@ -235,11 +237,13 @@ class Governor:
             boots = 0
         elif priority not in (ANSWER, FAULT) and not boots:
             due_ms += _ANSWERS_LAST * heartbeat_ms
+        # A few more boots where those of a day were used up.
+        more_boots = min(boots, _BOOTS_MORE)
         room_ms = DAY_MAX_MS - due_ms - self._reserved * heartbeat_ms - boots * self._boot_ms - ledger.total_ms
         if room_ms >= wanted_ms:
             return wanted_ms
-        return self._expiring_ms(now_ms, wanted_ms, due_ms, heartbeat_ms, self.spacing_ms, boots)
+        return self._expiring_ms(now_ms, wanted_ms, due_ms, heartbeat_ms, self.spacing_ms, boots, more_boots)
 
-    def _expiring_ms(self, now_ms, wanted_ms, due_ms, heartbeat_ms, spacing_ms, boots):
+    def _expiring_ms(self, now_ms, wanted_ms, due_ms, heartbeat_ms, spacing_ms, boots, more_boots):
         """Up to wanted_ms, what can be sent now beside due_ms, a heartbeat every spacing_ms and so many boots while old entries expire."""
-        return min(wanted_ms, DAY_MAX_MS - due_ms - self.ledger.peak_ms(now_ms, spacing_ms, heartbeat_ms, boots, self._boot_ms))
+        return min(wanted_ms, DAY_MAX_MS - due_ms - self.ledger.peak_ms(now_ms, spacing_ms, heartbeat_ms, boots, self._boot_ms, more_boots))

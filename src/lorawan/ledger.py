@@ -69,24 +69,24 @@ class Ledger:
             total_ms += self._ms[index % SLOTS]
         return total_ms
 
-    def peak_ms(self, now_ms, spacing_ms, cost_ms, boots=0, boot_ms=0):
+    def peak_ms(self, now_ms, spacing_ms, cost_ms, boots=0, boot_ms=0, more_boots=0):
         """The most that a day comes to, one after the other, if something of cost_ms is sent after each spacing_ms from now on, for a day.
 
-        And if at the worst moment of it the joins of a day come to so many boots, of boot_ms each.
+        And if at the worst moment of it the joins of a day come to so many boots, of boot_ms each, or to more_boots beyond those that count.
 
         It is highest just before something is forgotten, or at the end.
         """
         oldest = max(now_ms // BUCKET_MS, self._index) - SLOTS + 1
         left_ms = self.remaining_ms(now_ms)
-        peak_ms = (DAY_MS + BUCKET_MS - 1) // spacing_ms * cost_ms + boots * boot_ms
+        peak_ms = (DAY_MS + BUCKET_MS - 1) // spacing_ms * cost_ms + max(boots, more_boots) * boot_ms
         all_ms = self._ms
         boots -= self.joins
         for index in range(oldest, self._index + 1):
             airtime_ms = all_ms[index % SLOTS]
             if airtime_ms:
                 total_ms = left_ms + ((index + SLOTS) * BUCKET_MS - 1 - now_ms) // spacing_ms * cost_ms
-                if boots > 0:
-                    total_ms += boots * boot_ms
+                if boots > 0 or more_boots:
+                    total_ms += max(boots, more_boots) * boot_ms
                 if total_ms > peak_ms:
                     peak_ms = total_ms
                 left_ms -= airtime_ms
