@@ -114,7 +114,7 @@ MUTANTS = (
     Mutant(
         "D-13", "Writing to the UART was taken for having sent.",
         "tests/unit/test_lopy4.py::test_no_character_is_cut_off_by_the_driver",
-        "src/hal/lopy4.py", "if self._uart.wait_tx_done(_WAIT_MS):", "if True:",
+        "src/hal/lopy4.py", "while waits and not uart.wait_tx_done(_WAIT_MS):", "while False:",
     ),
     # --- the direction pin
     Mutant(
@@ -125,7 +125,7 @@ MUTANTS = (
     Mutant(
         "D-14b", "An exception while sending left the driver on.",
         "tests/unit/test_lopy4.py::test_even_a_bug_leaves_the_driver_off",
-        "src/hal/lopy4.py", "        finally:\n            self._de(0)\n", "        finally:\n            pass\n        self._de(0)\n",
+        "src/hal/lopy4.py", "            finally:\n                enable(0)\n", "            finally:\n                pass\n            enable(0)\n",
     ),
     Mutant(
         "D-14c", "The direction pin had no level until the network was joined.",
@@ -262,7 +262,7 @@ MUTANTS = (
     Mutant(
         "D-31", "A lost session was never noticed.",
         "tests/unit/test_session.py::test_only_after_26_hours_of_silence_is_a_frame_confirmed",
-        "src/lorawan/suspicion.py", "now_ms - heard_ms >= SILENCE_MS", "False",
+        "src/lorawan/suspicion.py", "now_ms - proven_ms >= SILENCE_MS", "False",
     ),
     Mutant(
         "D-32", "SF7 was fixed, in a garage.",

@@ -162,6 +162,9 @@ _PLAN_TEXT = "{%- for w in WINDOWS -%}" + _WINDOW_TEXT + "{{ '' if loop.last els
 _PLAN_STATE, _PLAN_ATTRIBUTES = _pages(
     "plan", "windows", _PLAN_TEXT.replace("WINDOWS", "d.get('windows') or []"), "; ",
     "(" + _REQUEST + ").get('plan')", _PLAN_TEXT.replace("WINDOWS", "m.downlinks[0].decoded_payload.plan.windows"))
+# Every claim that stands, the one that decides first.
+_CLAIM_TEXT = "{{ d.get('holder', 'unknown') }}{% if d.get('until') %} until {{ d.until | timestamp_custom('%a %d %b %H:%M') }}{% endif %}"
+_CLAIMS_STATE, _CLAIMS_ATTRIBUTES = _pages("claims", "holder", _CLAIM_TEXT, "; ")
 _ZONE_STATE, _ZONE_ATTRIBUTES = _pages("timezone", "timezone_part", "{{ d.timezone_part }}", ",")
 # 'unknown' stands there until the plan was read, and given back it asks for it.
 _PLAN_REQUEST = """\
@@ -180,9 +183,6 @@ _PLAN_REQUEST = """\
 """
 _PLAN_COMMAND = _PLAN_REQUEST + _push("{'command': 'report', 'what': 'plan'} if value == 'unknown' else {'plan': {'windows': ns.windows}}")
 
-# --- every claim that stands, the one that decides first
-
-_CLAIM_TEXT = "{{ d.get('holder', 'unknown') }}{% if d.get('until') %} until {{ d.until | timestamp_custom('%a %d %b %H:%M') }}{% endif %}"
 
 SENSORS = (
     # key, name, value_template, what else
@@ -205,7 +205,7 @@ SENSORS = (
     ("holder", "Who decides", _words(_DECIDES + " and 'holder' in d", "d.holder"), {"icon": "mdi:gavel"}),
     ("until", "Decides until",
      _words(_DECIDES, "d.until | timestamp_custom('%a %d %b %H:%M') if d.get('until') else 'further notice'"), {"icon": "mdi:clock-end"}),
-    ("claims", "Claims", _pages("claims", _CLAIM_TEXT, "; "), {"icon": "mdi:format-list-numbered"}),
+    ("claims", "Claims", _CLAIMS_STATE, {"json_attributes_template": _CLAIMS_ATTRIBUTES, "icon": "mdi:format-list-numbered"}),
     ("event", "Last event", _words("d.get('type') == 'event' and 'event' in d", "d.event | replace('_', ' ')"),
      {"icon": "mdi:bell-outline", "json_attributes_template": _EVENT_ATTRIBUTES}),
     ("heard", "Last heard", "{{ now().isoformat() }}", {"device_class": "timestamp", "entity_category": "diagnostic"}),

@@ -115,6 +115,7 @@ class Monitor:
             self._indicator.activity(False)
         if charger.awaits:
             # The rest may write to flash, in which some boards are deaf for longer than an answer takes.
+            self.session.listen()
             return charger.due_ms
         if self._to_act or self._to_note or now_ms >= self._due_ms and self._served:
             self._go_on(now_ms)

@@ -60,6 +60,7 @@ class Session:
         self.suspicion = Suspicion()
         self._radio = radio
         self._poll_radio = radio.poll
+        self._heard = None           # an event for the next poll()
         self._deadline_ms = 0        # of the join under way
         self._hold_ms = 0            # no join and no frame before
 
@@ -67,8 +68,10 @@ class Session:
 
     def poll(self, now_ms):
         """Serve radio and deadlines, one event or one deed a turn; a received (port, payload), or None."""
+        event = self._heard
+        self._heard = None
         try:
-            event = self._poll_radio()
+            event = event or self._poll_radio()
         except HalError:
             event = self._poll_failed(now_ms)
         if event is None and now_ms < self.due_ms:
@@ -84,6 +87,14 @@ class Session:
             return None
         self.received += 1
         return number, detail
+
+    def listen(self):
+        """Take an event of the modem, which would keep the board from its sleep, while nothing may be done about it yet."""
+        if self._heard is None:
+            try:
+                self._heard = self._poll_radio()
+            except HalError:
+                pass   # poll() will find it so too
 
     @property
     def stuck(self):

@@ -51,8 +51,7 @@ class ChargerClient:
 
     __slots__ = ('device_id', 'statistics', 'block', 'block_address', 'code', 'reading', 'limits', 'outcome', 'failed_address', 'heard_ms',
                  'answered_ms', 'due_ms', 'watch_limits', 'urgent', 'counts', '_master', '_finder', '_status_request', '_limits_request',
-                 '_panel_head',
-                 '_write', '_write_ms', '_write_lost', '_block_request', '_read_at_ms', '_limits_at_ms', '_fresh_until_ms')
+                 '_panel_head', '_is_silent', '_write', '_write_ms', '_write_lost', '_block_request', '_read_at_ms', '_limits_at_ms', '_fresh_until_ms')
 
     def __init__(self, bus, device_id=1, phase_order=PHASE_ORDER):
         self.device_id = None
@@ -68,6 +67,7 @@ class ChargerClient:
         self.due_ms = 0
         self.watch_limits = False
         self.urgent = False
+        self._is_silent = False
         self.counts = {}
         for name in COUNTS:
             self.counts[name] = 0
@@ -138,8 +138,8 @@ class ChargerClient:
 
     @property
     def awaits(self):
-        """True while an answer is awaited: a board that is busy now might not hear it."""
-        return self._master.sent
+        """True while an answer is expected: a board that is busy now might not hear it. A box that answers nothing is not waited for."""
+        return self._master.sent and not self._is_silent
 
     def poll(self, now_ms):
         """Take what has arrived and do what is due; one event."""
@@ -183,6 +183,7 @@ class ChargerClient:
         if self._finder is not None:
             return self._found(finder.id_in(master.body), now_ms)
         at_ms = self.heard_ms = self.answered_ms = master.at_ms
+        self._is_silent = False
         done = master.done
         if done is self._status_request:
             self.reading.update(master.raw[3:-1], at_ms)
@@ -215,6 +216,7 @@ class ChargerClient:
             return self._on_block(None)
         if done is self._status_request:
             self._fresh_until_ms = None
+            self._is_silent = True
             if self._write is not None:
                 self._write_lost = True
             if self.urgent:

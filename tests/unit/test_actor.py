@@ -289,7 +289,7 @@ def test_a_store_that_fails_costs_the_memory_and_nothing_else():
     rig.say(READY_MS, LOCK)
     rig.run(READY_MS + MINUTE_MS)
     assert rig.said == [(LOCK, DONE, 'none')]
-    assert rig.monitor.actor.store_failures > 0
+    assert rig.monitor.dossier._journal.store_failures > 0
 
 
 def full(name, value):

@@ -37,7 +37,7 @@ class Result:
         self.command_id = rng.choice([None, rng.randrange(256)])
         self.result = rng.randrange(len(words.RESULTS) + 1)
         self.detail = rng.choice([rng.randrange(len(words.DETAILS)), words.BAD_SETTING + rng.randrange(len(words.SETTINGS) + 2)])
-        self.refused = rng.randrange(300)
+        self.count = rng.randrange(300)
 
 
 def some(rng, most=2**32):

@@ -84,8 +84,8 @@ class Rig:
         reading.code, reading.enable_input, reading.at_ms = code, key, self.now_ms
         reading.ev_connected = None if code >= 0xE0 else code != 0xA1
         self.charger.heard_ms = self.charger.answered_ms = self.now_ms
-        self.watch.read(reading)
         self.watch.see(code, self.now_ms)
+        self.watch.read(reading)
         return self.tick(hold)
 
     def tick(self, hold=False):

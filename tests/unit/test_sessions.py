@@ -80,8 +80,8 @@ class Rig:
         reading.at_ms = self.now_ms
         if self.now_ms > 60000:
             self.watch.tick(self.now_ms)
-        self.watch.read(reading)
         self.watch.see(code, self.now_ms)
+        self.watch.read(reading)
         self.sessions.step(self.now_ms, (CHARGING if code == 0xC2 else NO_VEHICLE if code == 0xA1 else FULL) if reason is None else reason)
 
     def live(self, for_s, code, amps=0):
