@@ -125,7 +125,8 @@ MUTANTS = (
     Mutant(
         "D-14b", "An exception while sending left the driver on.",
         "tests/unit/test_lopy4.py::test_even_a_bug_leaves_the_driver_off",
-        "src/hal/lopy4.py", "            finally:\n                enable(0)\n", "            finally:\n                pass\n            enable(0)\n",
+        "src/hal/lopy4.py",
+        "            finally:\n                enable(0)\n", "            finally:\n                pass\n            enable(0)\n",
     ),
     Mutant(
         "D-14c", "The direction pin had no level until the network was joined.",

@@ -51,7 +51,8 @@ class ChargerClient:
 
     __slots__ = ('device_id', 'statistics', 'block', 'block_address', 'code', 'reading', 'limits', 'outcome', 'failed_address', 'heard_ms',
                  'answered_ms', 'due_ms', 'watch_limits', 'urgent', 'counts', '_master', '_finder', '_status_request', '_limits_request',
-                 '_panel_head', '_is_silent', '_write', '_write_ms', '_write_lost', '_block_request', '_read_at_ms', '_limits_at_ms', '_fresh_until_ms')
+                 '_panel_head', '_is_silent', '_write', '_write_ms', '_write_lost', '_block_request', '_read_at_ms', '_limits_at_ms',
+                 '_fresh_until_ms')
 
     def __init__(self, bus, device_id=1, phase_order=PHASE_ORDER):
         self.device_id = None
