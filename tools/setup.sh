@@ -22,7 +22,7 @@ fi
 
 python=""
 seen=""
-for candidate in ${PYTHON:-python3 python3.11 python3.12 python3.13}; do
+for candidate in ${PYTHON:-python3 python3.11 python3.12 python3.13 python3.14}; do
     command -v "$candidate" >/dev/null 2>&1 || continue
     if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$candidate; break; fi
     seen="$seen $candidate is $("$candidate" -V 2>&1);"

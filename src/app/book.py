@@ -210,35 +210,36 @@ class Book:
 
     def _make_room(self, opening):
         """Forget the oldest that may be forgotten, but only for want of room: a longer memory is the safer one. What does not open takes no
-        place of the ring; for its other places, and for what opens, of those that opened even the latest answers may go."""
+        place of the ring; for its other places, and for what opens, of those that opened even the latest answers may go, unsent ones last."""
         entries = self._entries
         if len(entries) < CAPACITY - RESERVED:
             return True
+        crowded = False
+        if not opening:
+            others = 0
+            for entry in entries:
+                if entry.op not in OPENING:
+                    others += 1
+            crowded = others >= CAPACITY - RESERVED
+        if len(entries) < CAPACITY and not crowded:
+            return True
+        found = None
         off_s = self._off_s()
-        young_ms = 1000 * (KEPT_S - off_s)     # what is younger need not be asked for its age
-        others = sum([1 for entry in entries if entry.op not in OPENING])
-        for grade in (0, 1, 2):
-            at = 0
-            while True:
-                crowded = others >= CAPACITY - RESERVED and not opening
-                if len(entries) < CAPACITY and not crowded:
-                    return True
-                if at == len(entries) or crowded and grade:
-                    break
-                entry = entries[at]
-                opens = entry.op in OPENING
-                if entry.result is None or crowded and opens:
-                    old = False
-                elif grade == 0:
-                    old = self._now_ms - entry.received_ms >= young_ms and self._age_s(entry, off_s) >= KEPT_S
-                else:
-                    old = opens and (grade == 2 or not entry.owed)
-                if old:
-                    entries.pop(at)
-                    others -= not opens
-                else:
-                    at += 1
-        return False
+        old = True    # in order of acceptance: behind a young one there is no old one
+        for entry in entries:
+            old = old and self._age_s(entry, off_s) >= KEPT_S
+            opens = entry.op in OPENING
+            if entry.result is None or opens and crowded:
+                continue
+            if old:
+                found = entry
+                break
+            if opens and (found is None or found.owed and not entry.owed):
+                found = entry
+        if found is None:
+            return False
+        entries.remove(found)
+        return True
 
     def record_due(self):
         """True if a FULL is worth keeping the record anew; whatever changes a command is always worth it."""

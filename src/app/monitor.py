@@ -231,13 +231,13 @@ class Monitor:
         if reboot_ms is not None:
             self._due_ms = min(due_ms, reboot_ms)
             if now_ms >= reboot_ms:
-                self._reset('command')
+                self._reset('command', now_ms)
         if self.session.stuck and now_ms - self._boot_ms >= STUCK_MS:
-            self._reset('radio')
+            self._reset('radio', now_ms)
 
-    def _reset(self, reason):
-        self.session.governor.save(self.actor.now_ms)
-        self.sessions.save(self.actor.now_ms)
+    def _reset(self, reason, now_ms):
+        self.session.governor.save(now_ms)
+        self.sessions.save(now_ms)
         self.timekeeper.leave()
         self._system.reset(reason)
 

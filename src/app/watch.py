@@ -12,6 +12,8 @@ CONFIRM_MS = 250
 OWN_PULSE_MS = 30000
 # Readings come every 2 s, and a box that starts is silent for 3.
 AWAY_MS = 3000
+# One that showed A1 already must be silent for longer, or a bad line would keep an unplugging from being seen.
+AWAY_AGAIN_MS = 10000
 # So long a stable state is waited for, at the start and when the box is heard again; then what was seen last is told (decision).
 FIRST_STATE_MS = 15000
 # Later than any time there will be.
@@ -65,7 +67,7 @@ class Watch:
 
     def see(self, code, now_ms):
         """One sighting of a state code; True if the stable state changed."""
-        if self.car and (self._seen_ms is None or now_ms - self._seen_ms >= AWAY_MS):
+        if self.car and (self._seen_ms is None or now_ms - self._seen_ms >= (AWAY_MS if self.seen != NOT_CONNECTED else AWAY_AGAIN_MS)):
             self._back_ms = now_ms
         self._seen_ms = now_ms
         stability = self._stability
@@ -73,6 +75,7 @@ class Watch:
             return False
         self.seen = code
         if self.car and code in _PASSING and self._pulse_ms is not None or code == NOT_CONNECTED and self._back_ms is not None:
+            stability.pending = None   # it is no state, but what was seen before it is none either
             return False
         news = stability.step(code, now_ms)
         if news == SUSPECTED:

@@ -148,7 +148,7 @@ class Ledger:
         if self._known_s and since < SLOTS:
             record[1:5] = self._known_s.to_bytes(4, 'big')
             record[5] = since
-        record[6] = min(255, (now_ms - self.uplink_ms) // 60000)
+        record[6] = min(255, max(0, now_ms - self.uplink_ms) // 60000)
         newest = self._index % SLOTS
         all_ms, all_joins = self._ms, self._joins
         # Most of a day is empty, and this is done at every frame.

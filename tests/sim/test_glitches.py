@@ -163,7 +163,8 @@ def test_news_is_still_told_among_glitches_and_nothing_else():
         at_s = 300 + 1500 * number
         assert house.told(at_s, code='B1') < at_s + 30
         assert house.told(at_s + 300, code='C2') < at_s + 340
-        assert house.told(at_s + 1100, code='A1') < at_s + 1130
+        # After a silence A1 is no unplugging for half a minute, and among such glitches there are silences.
+        assert house.told(at_s + 1100, code='A1') < at_s + 1190
 
 
 @pytest.mark.parametrize('panel', [True, False], ids=['panel', 'no panel'])

@@ -254,3 +254,22 @@ def test_an_e0_that_a_boot_finds_may_have_been_there_for_long(watch):
     watch.see(0xB1, 6000)
     watch.read(reading(0xB1, True))
     assert watch.changes == 1
+
+
+def test_single_frames_lost_after_an_unplugging_do_not_put_it_off(watch):
+    now_ms = settle(watch, 0xB1, 0)
+    watch.read(reading(0xB1, True))
+    for step in range(0, 45000, 4000):    # every other look is lost
+        watch.tick(now_ms + step)
+        watch.see(0xA1, now_ms + step)
+        watch.read(reading(0xA1, False))
+    assert watch.code == 0xA1 and not watch.car
+
+
+def test_a_false_state_before_an_a1_that_is_none_does_not_count_with_the_next_one(watch):
+    now_ms = settle(watch, 0xB2, 0)
+    watch.read(reading(0xB2, True))
+    now_ms += 60000
+    for step, code in ((0, 0xB1), (1000, 0xA1), (2000, 0xB1)):
+        watch.see(code, now_ms + step)
+    assert watch.code == 0xB2
