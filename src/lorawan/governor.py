@@ -90,7 +90,8 @@ class Governor:
         new_ms = self._pending_ms + airtime_ms
         if (ledger.total_ms + new_ms <= _MAX_MS[priority] and (priority not in _JOINS or ledger.joins < JOINS_MAX)
                 and new_ms <= self._room_ms(now_ms, priority, new_ms)
-                and (priority in _RESERVES or self.leaves_least(now_ms, airtime_ms, True)) and (priority != BUSY or self._may_say_busy(now_ms, airtime_ms))):
+                and (priority in _RESERVES or self.leaves_least(now_ms, airtime_ms, True))
+                and (priority != BUSY or self._may_say_busy(now_ms, airtime_ms))):
             return 0
         return min(ledger.next_expiry_ms(now_ms), REFRESH_MS)
 

@@ -32,13 +32,14 @@ class Pace:
     usual: bytes of a heartbeat or an answer.
     """
 
-    __slots__ = ('data_rate', 'spacing_ms', 'usual', 'repeats', 'adr', '_region', '_longest_ms', '_budget_ms')
+    __slots__ = ('data_rate', 'spacing_ms', 'usual', 'repeats', 'adr', '_region', '_longest_ms', '_own_ms', '_budget_ms')
 
     def __init__(self, region, data_rate, adr=False):
         self._region = region
         self.adr = adr
         self.repeats = 1
         self.use(data_rate)
+        self._own_ms = self._longest_ms
 
     def use(self, data_rate):
         """Reckon with that data rate from now on."""
@@ -48,8 +49,10 @@ class Pace:
         self.spacing_ms = self._longest_ms - 2 * _MARGIN_MS
 
     def hasten(self, data_rate):
-        """A frame goes faster for want of airtime: the silence is no shorter for it."""
-        self.data_rate = data_rate
+        """A frame goes faster for want of airtime: the silence that the site's own data rate allows is no shorter for it."""
+        self.use(data_rate)
+        self._longest_ms = max(self._longest_ms, self._own_ms)
+        self.spacing_ms = self._longest_ms - 2 * _MARGIN_MS
 
     def emissions_ms(self, payload_bytes, emissions):
         """So many emissions of one frame; every two trials the modem goes one data rate slower (LoRaWAN 1.0.2, 18.4)."""
