@@ -77,8 +77,13 @@ class Reporter:
 
     def answer(self, work=None):
         """One more waits in actor.answers. They leave one after the other, so that those behind can still be counted instead."""
-        if self.actor.answers and not self._session.outbox.holds(ANSWER_KEY):
-            self._session.outbox.put(ANSWER, ANSWER_KEY, self._make_answer)
+        outbox = self._session.outbox
+        # Where the day has room for one uplink alone it asks for the time: then what was sent before the power cut is as old as it is, and
+        # there is room for answers too. Before it nothing is answered.
+        if self._session.last_uplink_ms is None and (not self._session.joined or outbox.holds(CLOCK_KEY)):
+            return
+        if self.actor.answers and not outbox.holds(ANSWER_KEY):
+            outbox.put(ANSWER, ANSWER_KEY, self._make_answer)
 
     def _make_answer(self, limit):
         command = self.actor.answers[0]
@@ -123,12 +128,12 @@ class Reporter:
             due_ms = self._reason_ms + REASON_SETTLES_MS
         if self._said is None or not self._session.joined:
             return due_ms
+        self._ask_time(now_ms)
         self.answer()
         if self.actor.book.refused and not self._session.outbox.holds(BUSY_KEY):
             self._session.outbox.put(BUSY_PRIORITY, BUSY_KEY, self._make_busy)
         self._tell_notice()
         self._tell_session()
-        self._ask_time(now_ms)
         return min(due_ms, self._clock_sync.due_ms, self._heartbeat(now_ms))
 
     def _announce(self, now_ms, hold):

@@ -20,6 +20,8 @@ RESERVED_JOIN = const(7)
 # The total that may be reached for it. Joins leave room for the answers after them.
 _MAX_MS = (24000, 24000, 20000, 20000, 12000, 20000, 24000, 24000, 20000)
 _JOINS = (JOIN, RESERVED_JOIN)
+# What reckons with the boots that may follow itself, or is one.
+_RESERVES = (JOIN, RESERVED, RESERVED_JOIN)
 
 # The record counts this much more than was sent: it is written anew only when that is used up, so a reboot loses nothing,
 # and flash is written at most 24 s / 750 ms + 20 joins = 52 times a day, on a full one a few times more. Two frames of 11 bytes at SF10 fit.
@@ -32,6 +34,7 @@ _ANSWERS = const(5)
 # Where there is more, so many boots of a day have their join and first uplink out of turn, whatever else was sent: the first, and ten power cuts.
 _BOOTS = const(11)
 _BOOTS_MORE = const(2)
+_BOOTS_EACH = const(3)
 # The first ones of a day at the data rate in use, if that leaves so many at the one of last resort.
 _BOOTS_FAST = const(8)
 # Of the answers, what is not one leaves so many their room.
@@ -86,7 +89,9 @@ class Governor:
         self.refresh(now_ms)
         new_ms = self._pending_ms + airtime_ms
         if (ledger.total_ms + new_ms <= _MAX_MS[priority] and (priority not in _JOINS or ledger.joins < JOINS_MAX)
-                and new_ms <= self._room_ms(now_ms, priority, new_ms) and (priority != BUSY or self._may_say_busy(now_ms, airtime_ms))):
+                and new_ms <= self._room_ms(now_ms, priority, new_ms)
+                and (priority in _RESERVES or self.leaves_least(now_ms, airtime_ms, True))
+                and (priority != BUSY or self._may_say_busy(now_ms, airtime_ms))):
             return 0
         return min(ledger.next_expiry_ms(now_ms), REFRESH_MS)
 
@@ -107,10 +112,13 @@ class Governor:
         self._least_spacing_ms = spacing_ms
         self._boot_ms = boot_ms
 
-    def leaves_least(self, now_ms, airtime_ms, more_boots=0):
-        """True if after such an emission the heartbeats of last resort of the coming day still fit, and so many more boots where there were some."""
-        if self.ledger.joins < 2:
-            more_boots = 0
+    def leaves_least(self, now_ms, airtime_ms, for_boots=False):
+        """True if after such an emission the heartbeats of last resort of the coming day still fit, and for_boots those that may follow."""
+        # One that was not the first lets more be expected, each further one more of those ten.
+        again = self.ledger.joins - 1
+        more_boots = 0
+        if for_boots and again > 0:
+            more_boots = max(_BOOTS_MORE, min(_BOOTS_EACH * again, _BOOTS - 1 - again))
         return self._leaves(now_ms, airtime_ms, self._least_spare_ms, self._least_ms, self._least_spacing_ms, 0, more_boots)
 
     def leaves_all(self, now_ms, airtime_ms):

@@ -12,35 +12,45 @@ REFRESH_MS = const(3600000)
 BUCKET_MS = const(1200000)
 # The bucket of now, and every one that is not wholly older than a day.
 SLOTS = const(73)
-# Record: version, UTC s of the last moment whose time was known (0: none), buckets since then, minutes since the last uplink, and three
-# bytes a bucket, newest first.
-# Version 1 had the buckets alone.
-_VERSION = const(2)
-_HEAD_BYTES = const(7)
+_BUCKET_S = const(1200)
+# Record: version, UTC s of the last moment whose time was known (0: none), seconds with power since then, minutes since the last uplink,
+# how far into the newest bucket it was written, in s, the ms and joins in the bucket of the known moment that came after it; and
+# three bytes a bucket, newest first.
+# Of the versions before, the buckets alone are read, wherever in the newest one it was written.
+_VERSION = const(3)
+_HEAD_BYTES = const(14)
+_HEADS = (0, 1, 7, 14)
 _RING_BYTES = const(3 * 73)
 # Two readings of a clock in whole seconds, with the drift of a day between them.
 _UNSURE_S = const(30)
 
 
 class Ledger:
-    """A ring of buckets; total_ms and joins cover the sliding day as of the last advance()."""
+    """A ring of buckets; total_ms and joins cover the sliding day as of the last advance().
 
-    __slots__ = ('total_ms', 'joins', 'uplink_ms', '_index', '_ms', '_joins', '_known_s', '_known_index', '_known_ms')
+    The buckets' own clock, now_ms + _shift_ms, goes on over reboots where the record left it, so that a reboot loses no part of a bucket.
+    """
+
+    __slots__ = ('total_ms', 'joins', 'uplink_ms', '_shift_ms', '_index', '_ms', '_joins', '_known_s', '_known_at_s', '_known_ms', '_after_ms',
+                 '_after_joins')
 
     def __init__(self, now_ms):
         self.total_ms = 0
         self.joins = 0
         self.uplink_ms = now_ms - DAY_MS    # of the last one, or earlier
+        self._shift_ms = 0
         self._index = now_ms // BUCKET_MS
         self._ms = array('I', [0] * SLOTS)
         self._joins = array('B', [0] * SLOTS)
         self._known_s = 0           # UTC of the last moment whose time is known, 0: of none
-        self._known_index = 0       # its bucket
-        self._known_ms = None       # that moment, if it was since the boot
+        self._known_at_s = 0        # that moment by the buckets' clock
+        self._known_ms = None       # the same by the board's, if it was since the boot; else its bucket holds from after it:
+        self._after_ms = 0
+        self._after_joins = 0
 
     def advance(self, now_ms):
         """Forget what is wholly older than a day."""
-        index = now_ms // BUCKET_MS
+        index = (now_ms + self._shift_ms) // BUCKET_MS
         if index - self._index > SLOTS:
             self._index = index - SLOTS
         while self._index < index:
@@ -58,10 +68,13 @@ class Ledger:
         self._joins[slot] = min(255, self._joins[slot] + joins)
         self.total_ms += airtime_ms
         self.joins = sum(self._joins)
+        if self._known_ms is None and self._index == self._known_at_s // _BUCKET_S:
+            self._after_ms += airtime_ms
+            self._after_joins += joins
 
     def remaining_ms(self, later_ms):
         """How much of today's total will still count at later_ms."""
-        oldest = later_ms // BUCKET_MS - SLOTS + 1
+        oldest = (later_ms + self._shift_ms) // BUCKET_MS - SLOTS + 1
         if oldest <= self._index - SLOTS + 1:
             return self.total_ms
         total_ms = 0
@@ -76,8 +89,9 @@ class Ledger:
 
         It is highest just before something is forgotten, or at the end.
         """
-        oldest = max(now_ms // BUCKET_MS, self._index) - SLOTS + 1
         left_ms = self.remaining_ms(now_ms)
+        now_ms += self._shift_ms
+        oldest = max(now_ms // BUCKET_MS, self._index) - SLOTS + 1
         peak_ms = (DAY_MS + BUCKET_MS - 1) // spacing_ms * cost_ms + max(boots, more_boots) * boot_ms
         all_ms = self._ms
         boots -= self.joins
@@ -95,6 +109,7 @@ class Ledger:
 
     def next_expiry_ms(self, now_ms):
         """Milliseconds until something is forgotten; a bucket's length if there is nothing."""
+        now_ms += self._shift_ms
         for index in range(self._index - SLOTS + 1, self._index + 1):
             slot = index % SLOTS
             if self._ms[slot] or self._joins[slot]:
@@ -103,6 +118,7 @@ class Ledger:
 
     def join_pace_ms(self, now_ms, joins_max):
         """The shortest even gap at which joins from now on never come to joins_max in a day and have to stop."""
+        now_ms += self._shift_ms
         pace_ms = (DAY_MS + BUCKET_MS) // joins_max
         # What may be tried before the next expiry, and one: that try comes when it is permitted again.
         tries = joins_max - self.joins + 1
@@ -117,22 +133,33 @@ class Ledger:
         """The network says what time it is. After a boot: what was on record before the power cut is older by the time without power."""
         self.advance(now_ms)
         if self._known_ms is None and self._known_s:
-            self._age((self._known_index * BUCKET_MS + (utc_s - self._known_s - _UNSURE_S) * 1000 - now_ms) // BUCKET_MS)
+            age_ms = (utc_s - self._known_s - _UNSURE_S + self._known_at_s) * 1000 - now_ms - self._shift_ms
+            if age_ms > 0:
+                self._age(now_ms, age_ms)
         self._known_s = utc_s
         self._known_ms = now_ms
-        self._known_index = now_ms // BUCKET_MS
 
-    def _age(self, buckets):
-        """Everything before the bucket whose time was known is so much older; in that one is what the record counted in advance."""
-        if buckets <= 0:
-            return
-        for index in range(self._index - SLOTS + 1, self._known_index):
+    def _age(self, now_ms, age_ms):
+        """Everything up to the moment whose time was known is so much older; nobody knows whether what came after it is."""
+        known_index = self._known_at_s // _BUCKET_S
+        after = []
+        for index in range(max(known_index, self._index - SLOTS + 1), self._index + 1):
             slot = index % SLOTS
-            if index - buckets > self._index - SLOTS:
-                self._ms[(index - buckets) % SLOTS] = self._ms[slot]
-                self._joins[(index - buckets) % SLOTS] = self._joins[slot]
-            self._ms[slot] = self._joins[slot] = 0
-        self.total_ms = sum(self._ms)
+            sent_ms, joins = self._ms[slot], self._joins[slot]
+            if index == known_index:
+                sent_ms = min(sent_ms, self._after_ms)
+                joins = min(joins, self._after_joins)
+            after.append((index, sent_ms, joins))
+            self._ms[slot] -= sent_ms
+            self._joins[slot] -= joins
+            self.total_ms -= sent_ms
+        self._shift_ms += age_ms
+        self.advance(now_ms)
+        for index, sent_ms, joins in after:
+            slot = min(index + (age_ms + BUCKET_MS - 1) // BUCKET_MS, self._index) % SLOTS
+            self._ms[slot] += sent_ms
+            self._joins[slot] = min(255, self._joins[slot] + joins)
+            self.total_ms += sent_ms
         self.joins = sum(self._joins)
 
     def dump(self, now_ms, extra_ms=0, extra_joins=0):
@@ -141,14 +168,23 @@ class Ledger:
         if self._known_ms is not None:
             self._known_s += (now_ms - self._known_ms) // 1000
             self._known_ms += (now_ms - self._known_ms) // 1000 * 1000
-            self._known_index = now_ms // BUCKET_MS
+            self._known_at_s = (self._known_ms + self._shift_ms) // 1000
+            self._after_ms = self._after_joins = 0
+        at_s = (now_ms + self._shift_ms) // 1000
+        after_ms, after_joins = self._after_ms, self._after_joins
+        if self._known_at_s // _BUCKET_S == self._index:
+            after_ms += extra_ms
+            after_joins += extra_joins
         record = bytearray(_HEAD_BYTES + _RING_BYTES)
         record[0] = _VERSION
-        since = self._index - self._known_index
-        if self._known_s and since < SLOTS:
+        since_s = at_s - self._known_at_s
+        if self._known_s and since_s < SLOTS * _BUCKET_S:
             record[1:5] = self._known_s.to_bytes(4, 'big')
-            record[5] = since
-        record[6] = min(255, max(0, now_ms - self.uplink_ms) // 60000)
+            record[5:8] = since_s.to_bytes(3, 'big')
+        record[8] = min(255, max(0, now_ms - self.uplink_ms) // 60000)
+        record[9:11] = (at_s % _BUCKET_S).to_bytes(2, 'big')
+        record[11:13] = min(0xFFFF, after_ms).to_bytes(2, 'big')
+        record[13] = min(255, after_joins)
         newest = self._index % SLOTS
         all_ms, all_joins = self._ms, self._joins
         # Most of a day is empty, and this is done at every frame.
@@ -161,15 +197,19 @@ class Ledger:
     def load(self, record, now_ms):
         """Go on from a record; False if it is none. The time since counts as none: nobody knows how long the power was off."""
         head = len(record) - _RING_BYTES
-        if not (head == _HEAD_BYTES and record[0] == _VERSION or head == 1 and record[0] == 1):
+        version = record[0] if len(record) else 0
+        if not (0 < version <= _VERSION and head == _HEADS[version]):
             return False
-        # The bucket of the reboot begins anew, or soon: nothing is forgotten early, wherever in its own bucket now is.
-        self._index = (now_ms + BUCKET_MS - 1) // BUCKET_MS
-        if head == _HEAD_BYTES:
+        at_s = int.from_bytes(record[9:11], 'big') if version == _VERSION else 0
+        self._shift_ms = (at_s * 1000 - now_ms) % BUCKET_MS
+        self._index = (now_ms + self._shift_ms) // BUCKET_MS
+        if version == _VERSION:
             self._known_s = int.from_bytes(record[1:5], 'big')
-            self._known_index = self._index - record[5]
+            self._known_at_s = (now_ms + self._shift_ms) // 1000 - int.from_bytes(record[5:8], 'big')
             # With power it was no longer than that.
-            self.uplink_ms = now_ms - record[6] * 60000 - REFRESH_MS
+            self.uplink_ms = now_ms - record[8] * 60000 - REFRESH_MS
+            self._after_ms = int.from_bytes(record[11:13], 'big')
+            self._after_joins = record[13]
         for age in range(SLOTS):
             slot = (self._index - age) % SLOTS
             at = head + 3 * age

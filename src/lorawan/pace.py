@@ -32,19 +32,26 @@ class Pace:
     usual: bytes of a heartbeat or an answer.
     """
 
-    __slots__ = ('data_rate', 'spacing_ms', 'usual', 'repeats', 'adr', '_region', '_longest_ms', '_budget_ms')
+    __slots__ = ('data_rate', 'spacing_ms', 'usual', 'repeats', 'adr', '_region', '_longest_ms', '_own_ms', '_budget_ms')
 
     def __init__(self, region, data_rate, adr=False):
         self._region = region
         self.adr = adr
         self.repeats = 1
         self.use(data_rate)
+        self._own_ms = self._longest_ms
 
     def use(self, data_rate):
         """Reckon with that data rate from now on."""
         # A network may set one that we never use ourselves (SF7 at 250 kHz): reckoned as the next slower one.
         self.data_rate = min(data_rate, len(self._region.rates) - 1)
         self._longest_ms, self._budget_ms, self.usual = _BY_SF[self._region.radio(self.data_rate)[0]]
+        self.spacing_ms = self._longest_ms - 2 * _MARGIN_MS
+
+    def hasten(self, data_rate):
+        """A frame goes faster for want of airtime: the silence that the site's own data rate allows is no shorter for it."""
+        self.use(data_rate)
+        self._longest_ms = max(self._longest_ms, self._own_ms)
         self.spacing_ms = self._longest_ms - 2 * _MARGIN_MS
 
     def emissions_ms(self, payload_bytes, emissions):

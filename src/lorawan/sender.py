@@ -26,9 +26,6 @@ SHORT_FROM_TRY = const(2)
 MAC_UPLINKS = const(2)
 MAC_EVERY_MS = const(43200000)
 
-# On a day with a power cut, or joins for another reason, a heartbeat goes faster rather than leave less room than for so many more.
-_MORE_BOOTS = const(3)
-
 FOREVER_MS = const(1 << 60)
 
 
@@ -66,7 +63,7 @@ class Sender:
         self._mac_ms = 0            # later than now by MAC_EVERY_MS for each of the latest uplinks with answers
         # Up to the ladder's rescue goes what is due on a day that is full.
         data_rate = pace.data_rate
-        pace.use(max(data_rate, ladder.rescue))
+        pace.hasten(max(data_rate, ladder.rescue))
         governor.reserve_least(pace.frame_ms(LEAST_PAYLOAD), pace.spacing_ms, pace.boot_ms(), pace.rides_ms())
         pace.use(data_rate)
         self._reserve()
@@ -171,7 +168,7 @@ class Sender:
                 # The day was full when the ladder came down, or when the board was started anew: rather a heartbeat that may not be
                 # heard than none for hours.
                 while self._pace.data_rate < self._ladder.rescue and (wait_ms or not self._leaves_later_ones(now_ms, limit)):
-                    self._pace.use(self._pace.data_rate + 1)
+                    self._pace.hasten(self._pace.data_rate + 1)
                     limit, wait_ms = self._limit_and_wait_ms(now_ms, priority)
                 if now_ms < self._first_until_ms and not self._governor.leaves_least(now_ms, self._cost_ms(limit)):
                     limit = min(limit, LEAST_PAYLOAD)
@@ -207,7 +204,7 @@ class Sender:
         cost_ms = self._cost_ms(limit)
         if now_ms < self._first_until_ms:
             return self._governor.leaves_all(now_ms, cost_ms)
-        return self._governor.leaves_least(now_ms, cost_ms, _MORE_BOOTS)
+        return self._governor.leaves_least(now_ms, cost_ms, True)
 
     def _limit_and_wait_ms(self, now_ms, priority):
         """What the next frame may hold at this data rate, and how long airtime forbids it; what the longest silence demands may use the reserve."""

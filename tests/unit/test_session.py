@@ -293,7 +293,7 @@ def test_a_join_on_a_full_day_takes_the_place_of_the_uplink_that_is_due():
     assert world.sent == ["status"]
 
 
-@pytest.mark.parametrize("data_rate, spent_ms, sent_at", ((0, 15_000, 0), (0, 17_800, 1), (0, 21_000, 2), (0, 23_400, 2), (2, 22_800, 2)))
+@pytest.mark.parametrize("data_rate, spent_ms, sent_at", ((0, 15_000, 0), (0, 19_200, 1), (0, 21_000, 2), (0, 23_400, 2), (2, 22_800, 2)))
 def test_on_a_day_that_is_full_what_is_due_goes_faster_rather_than_hours_late(data_rate, spent_ms, sent_at):
     world = World(data_rate=data_rate).joined()
     world.session.governor.ledger.add(world.now_ms, spent_ms)

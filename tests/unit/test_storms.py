@@ -12,12 +12,12 @@ DAYS = 5
 LIMIT_MS = 24_000
 
 
-def gaps_ms(region, radio):
-    """(ms, allowed) from one uplink to the next with no join in between: 90 min, 120 at SF11 and SF12."""
+def gaps_ms(region, radio, own_rate):
+    """(ms, allowed) from one uplink to the next with no join in between: 90 min, 120 at SF11 and SF12, and at a site that is set to them."""
     found = []
     for (at_ms, _, _, _, rate), (next_ms, _, _, _, next_rate) in zip(radio.frames, radio.frames[1:], strict=False):
         if not any(at_ms < join_ms < next_ms for join_ms, _rate in radio.joins):
-            slow = max(region.radio(rate)[0], region.radio(next_rate)[0]) > 10
+            slow = max(region.radio(one)[0] for one in (rate, next_rate, own_rate)) > 10
             found.append((next_ms - at_ms, (120 if slow else 90) * MINUTE_MS))
     return found
 
@@ -46,7 +46,7 @@ class Storm:
             world.run(1000)     # what the modem sends goes out whether the board lives or not
         self.emitted += [(self.base_ms + at_ms, ms) for at_ms, ms in world.radio.airtime]
         self.frames += [(self.base_ms + frame[0], frame[4]) for frame in world.radio.frames]
-        self.gaps += gaps_ms(REGIONS[self.start[0]], world.radio)
+        self.gaps += gaps_ms(REGIONS[self.start[0]], world.radio, self.start[1])
         self.base_ms += world.now_ms
         return world.store
 
