@@ -12,7 +12,7 @@ CONFIRM_MS = 250
 OWN_PULSE_MS = 30000
 # Readings come every 2 s, and a box that starts is silent for 3.
 AWAY_MS = 3000
-# One that showed A1 already must be silent for longer, or a bad line would keep an unplugging from being seen.
+# One that shows A1 already must be silent for longer, or a bad line would keep an unplugging from being seen.
 AWAY_AGAIN_MS = 10000
 # So long a stable state is waited for, at the start and when the box is heard again; then what was seen last is told (decision).
 FIRST_STATE_MS = 15000
@@ -50,6 +50,7 @@ class Watch:
         self._since_ms = now_ms      # a stable state is waited for since then
         self._pulse_ms = None        # our last jump or reset, None when none is recent
         self._hiding_ms = None       # the box hides its car since then
+        self._is_leaving = False     # an A1 was seen that is no unplugging yet
         self._back_ms = None         # it was heard again, or the first time, and had a car before; None when that is not recent
 
     @property
@@ -67,21 +68,24 @@ class Watch:
 
     def see(self, code, now_ms):
         """One sighting of a state code; True if the stable state changed."""
-        if self.car and (self._seen_ms is None or now_ms - self._seen_ms >= (AWAY_MS if self.seen != NOT_CONNECTED else AWAY_AGAIN_MS)):
+        if self.car and (self._seen_ms is None or now_ms - self._seen_ms >= (AWAY_AGAIN_MS if self._is_leaving else AWAY_MS)):
             self._back_ms = now_ms
         self._seen_ms = now_ms
         stability = self._stability
         if code == self.code and stability.pending is None:
+            self._is_leaving = False
             return False
         self.seen = code
         if self.car and code in _PASSING and self._pulse_ms is not None or code == NOT_CONNECTED and self._back_ms is not None:
             stability.pending = None   # it is no state, but what was seen before it is none either
+            self._is_leaving = self._is_leaving or code == NOT_CONNECTED
             return False
         news = stability.step(code, now_ms)
         if news == SUSPECTED:
             self._charger.read_soon(now_ms, CONFIRM_MS)
         elif news == CHANGED:
             self.code = code
+            self._is_leaving = False
             return True
         return False
 
