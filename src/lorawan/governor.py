@@ -223,6 +223,10 @@ class Governor:
         self._credit_ms = credit_ms
         self._credit_joins = 0
 
+    def _to_come(self):
+        """How many boots of a day have their room: on a quiet day a few, after each join more."""
+        return _BOOTS_MORE + _BOOTS_EACH * max(0, self.ledger.joins - 1)
+
     def _room_ms(self, now_ms, priority, wanted_ms):
         """Up to wanted_ms, what may be sent now so that every heartbeat of the coming day fits as old entries expire; may be negative."""
         ledger = self.ledger
@@ -239,11 +243,11 @@ class Governor:
             return min(room_ms, self._expiring_ms(now_ms, wanted_ms, due_ms, self._least_ms, self._least_spacing_ms, 0, 0))
         # A join is followed by an uplink at once, any other frame is itself the uplink from which the next one is counted.
         due_ms = self._due_ms
-        boots = self._boots
+        boots = min(self._boots, self._to_come())
         if priority == JOIN:
             due_ms += heartbeat_ms
             boots = 0
-        elif priority not in (ANSWER, FAULT) and not boots:
+        elif priority not in (ANSWER, FAULT) and not self._boots:
             due_ms += _ANSWERS_LAST * heartbeat_ms
         # A few more boots where those of a day were used up.
         more_boots = min(boots, _BOOTS_MORE)

@@ -81,7 +81,7 @@ class Pace:
     def boot_ms(self):
         """What a boot costs at least: a join, the first uplink in short form, and the MAC answers of the new session."""
         sf, bandwidth_khz = self._region.radio(self._region.join_rates[0])
-        return airtime_ms(sf, bandwidth_khz, JOIN_REQUEST)
+        return airtime_ms(sf, bandwidth_khz, JOIN_REQUEST) + self.frame_ms(LEAST_PAYLOAD) + self.rides_ms()
 
     def rides_ms(self):
         """What the MAC answers that ride on two frames cost."""
