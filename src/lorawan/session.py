@@ -94,7 +94,9 @@ class Session:
             try:
                 self._heard = self._poll_radio()
             except HalError:
-                pass   # poll() will find it so too
+                return   # poll() will find it so too
+            if self._heard is not None:
+                self._wake()
 
     @property
     def stuck(self):
