@@ -90,7 +90,7 @@ class Governor:
         new_ms = self._pending_ms + airtime_ms
         if (ledger.total_ms + new_ms <= _MAX_MS[priority] and (priority not in _JOINS or ledger.joins < JOINS_MAX)
                 and new_ms <= self._room_ms(now_ms, priority, new_ms)
-                and (priority in _RESERVES or self.leaves_least(now_ms, airtime_ms, True))
+                and (priority in _RESERVES or ledger.joins < 2 or self.leaves_least(now_ms, airtime_ms, True))
                 and (priority != BUSY or self._may_say_busy(now_ms, airtime_ms))):
             return 0
         return min(ledger.next_expiry_ms(now_ms), REFRESH_MS)
@@ -128,6 +128,10 @@ class Governor:
     def _leaves(self, now_ms, airtime_ms, due_ms, heartbeat_ms, spacing_ms, boots, more_boots):
         self.refresh(now_ms)
         wanted_ms = self._pending_ms + airtime_ms
+        # Most days are far from full.
+        kept_ms = due_ms + (DAY_MS // spacing_ms + 1) * heartbeat_ms + max(boots, more_boots) * self._boot_ms
+        if self.ledger.total_ms + wanted_ms + kept_ms <= DAY_MAX_MS:
+            return True
         return wanted_ms <= self._expiring_ms(now_ms, wanted_ms, due_ms, heartbeat_ms, spacing_ms, boots, more_boots)
 
     def tell_time(self, now_ms, utc_s):

@@ -1,5 +1,6 @@
 """Airtime and joins of the last 24 hours, in bounded memory, never counted too low."""
 
+import struct
 from array import array
 
 from micropython import const
@@ -18,8 +19,9 @@ _BUCKET_S = const(1200)
 # three bytes a bucket, newest first.
 # Of the versions before, the buckets alone are read, wherever in the newest one it was written.
 _VERSION = const(3)
-_HEAD_BYTES = const(14)
-_HEADS = (0, 1, 7, 14)
+_HEAD = '>BIIBHHB'
+_HEAD_BYTES = const(15)
+_HEADS = (0, 1, 7, 15)
 _RING_BYTES = const(3 * 73)
 # Two readings of a clock in whole seconds, with the drift of a day between them.
 _UNSURE_S = const(30)
@@ -176,15 +178,11 @@ class Ledger:
             after_ms += extra_ms
             after_joins += extra_joins
         record = bytearray(_HEAD_BYTES + _RING_BYTES)
-        record[0] = _VERSION
-        since_s = at_s - self._known_at_s
-        if self._known_s and since_s < SLOTS * _BUCKET_S:
-            record[1:5] = self._known_s.to_bytes(4, 'big')
-            record[5:8] = since_s.to_bytes(3, 'big')
-        record[8] = min(255, max(0, now_ms - self.uplink_ms) // 60000)
-        record[9:11] = (at_s % _BUCKET_S).to_bytes(2, 'big')
-        record[11:13] = min(0xFFFF, after_ms).to_bytes(2, 'big')
-        record[13] = min(255, after_joins)
+        known_s, since_s = self._known_s, at_s - self._known_at_s
+        if since_s >= SLOTS * _BUCKET_S:
+            known_s = since_s = 0
+        struct.pack_into(_HEAD, record, 0, _VERSION, known_s, since_s if known_s else 0, min(255, max(0, now_ms - self.uplink_ms) // 60000),
+                         at_s % _BUCKET_S, min(0xFFFF, after_ms), min(255, after_joins))
         newest = self._index % SLOTS
         all_ms, all_joins = self._ms, self._joins
         # Most of a day is empty, and this is done at every frame.
@@ -200,16 +198,17 @@ class Ledger:
         version = record[0] if len(record) else 0
         if not (0 < version <= _VERSION and head == _HEADS[version]):
             return False
-        at_s = int.from_bytes(record[9:11], 'big') if version == _VERSION else 0
+        known_s = since_s = uplink_min = at_s = after_ms = after_joins = 0
+        if version == _VERSION:
+            _, known_s, since_s, uplink_min, at_s, after_ms, after_joins = struct.unpack_from(_HEAD, record, 0)
+            # With power it was no longer than that.
+            self.uplink_ms = now_ms - uplink_min * 60000 - REFRESH_MS
         self._shift_ms = (at_s * 1000 - now_ms) % BUCKET_MS
         self._index = (now_ms + self._shift_ms) // BUCKET_MS
-        if version == _VERSION:
-            self._known_s = int.from_bytes(record[1:5], 'big')
-            self._known_at_s = (now_ms + self._shift_ms) // 1000 - int.from_bytes(record[5:8], 'big')
-            # With power it was no longer than that.
-            self.uplink_ms = now_ms - record[8] * 60000 - REFRESH_MS
-            self._after_ms = int.from_bytes(record[11:13], 'big')
-            self._after_joins = record[13]
+        self._known_s = known_s
+        self._known_at_s = (now_ms + self._shift_ms) // 1000 - since_s
+        self._after_ms = after_ms
+        self._after_joins = after_joins
         for age in range(SLOTS):
             slot = (self._index - age) % SLOTS
             at = head + 3 * age
