@@ -78,10 +78,14 @@ class Pace:
         """The most emissions, where the last one like it was emitted so often."""
         return max(_ADR_EMISSIONS, emissions) if self.adr else emissions
 
+    def join_ms(self):
+        """What a join costs at least."""
+        sf, bandwidth_khz = self._region.radio(self._region.join_rates[0])
+        return airtime_ms(sf, bandwidth_khz, JOIN_REQUEST)
+
     def boot_ms(self):
         """What a boot costs at least: a join, the first uplink in short form, and the MAC answers of the new session."""
-        sf, bandwidth_khz = self._region.radio(self._region.join_rates[0])
-        return airtime_ms(sf, bandwidth_khz, JOIN_REQUEST) + self.frame_ms(LEAST_PAYLOAD) + self.rides_ms()
+        return self.join_ms() + self.frame_ms(LEAST_PAYLOAD) + self.rides_ms()
 
     def rides_ms(self):
         """What the MAC answers that ride on two frames cost."""
