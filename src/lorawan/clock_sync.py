@@ -140,6 +140,7 @@ class ClockSync:
         # The first uplink is the state of the box; where the day has room for one alone, it asks and tells it too.
         if self._session.last_uplink_ms is None and (time.known or self.state is None or self._session.has_room(now_ms)):
             return NOTHING
+        self._quota.note(now_ms, self._token)   # here already, or two records would be written when it leaves
         return REQUEST
 
     def _asked(self, at_ms):

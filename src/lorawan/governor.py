@@ -106,7 +106,7 @@ class Governor:
         self._busy_ms.append(now_ms)
 
     def reserve_least(self, heartbeat_ms, spacing_ms, boot_ms, join_ms, spare_ms=0):
-        """The same at the data rate of last resort: what all else must leave on a day that is full. boot_ms: a join (join_ms), and its first uplink."""
+        """The same at the data rate of last resort: what all else must leave on a full day. boot_ms: a join (join_ms), and its first uplink."""
         self._least_ms = heartbeat_ms
         self._least_spare_ms = spare_ms
         self._least_spacing_ms = spacing_ms

@@ -40,8 +40,8 @@ class Night:
         currents_da = reading.currents_da
         currents_da[0] = currents_da[1] = currents_da[2] = current_da
         reading.at_ms = self.now_ms
-        self.watch.read(reading)
         self.watch.see(code, self.now_ms)
+        self.watch.read(reading)
         self.sessions.step(self.now_ms, CHARGING)
 
 

@@ -103,8 +103,8 @@ class House:
         if event == bus.SIGHTING:
             watch.see(charger.code, now_ms)
         elif event == bus.READING:
-            watch.read(charger.reading)
             watch.see(charger.reading.code, now_ms)
+            watch.read(charger.reading)
         elif event == bus.LIMITS:
             self._limits(now_ms, charger.limits)
         elif event == bus.READ_FAILED and charger.failed_address == reading.LIMITS:

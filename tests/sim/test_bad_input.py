@@ -588,14 +588,15 @@ def test_a_dead_radio_costs_few_resets_and_the_box_is_watched_all_the_same(name,
     _failing_radio(house, name, 0, dead_s)
     house.expected_resets = None
     house.do(HOUR_S, 'plug')
-    house.run(dead_s + HOUR_S)
+    house.run(dead_s + 5 * HOUR_S)
     resets = house.of('reset')
     assert {entry['cause'] for entry in resets} <= {'radio'}
     in_an_hour = max((len(house.of('reset', entry['t'], entry['t'] + HOUR_S)) for entry in resets), default=0)
     evidence('modem that fails every %s for 6 h: resets in an hour, at most' % name, in_an_hour, '2')
     assert in_an_hour <= 2
-    assert house.world.box.reads > 0.45 * (dead_s + HOUR_S)
-    assert house.told(dead_s, code='B1') < dead_s + 600
+    assert house.world.box.reads > 0.45 * (dead_s + 5 * HOUR_S)
+    # A modem that joins and cannot send uses up the day's joins; what is left of them is spread over it (docs/radio.md).
+    assert house.told(dead_s, code='B1') < dead_s + (600 if name != 'send' else 5 * HOUR_S)
 
 
 def test_a_store_that_fails_for_a_minute_is_lived_through():

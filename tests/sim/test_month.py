@@ -21,8 +21,8 @@ LOSS = {'uplink_loss': 0.2, 'downlink_loss': 0.2, 'join_loss': 0.2}
 # docs/operation.md, Joining: what 20 joins a day can do.
 FIRST_DAY_S = 288 * MINUTE_S
 NOTICED_S = 30 * HOUR_S
-# At SF12 the heartbeats of a day take 17.8 of the 24 s. After half a dozen joins on top of them one may have to wait until an older one expires.
-SF12_LATE_S = 10 * MINUTE_S
+# A site set to SF12 may be silent for 120 min, also between frames that go at SF10 for want of airtime.
+SF12_LATE_S = 30 * MINUTE_S
 
 
 def held_to_the_limits(house, late_s=2):

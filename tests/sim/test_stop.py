@@ -120,8 +120,8 @@ def test_days_of_storm_delay_no_stop(cuts, damage, soak_seed, evidence):
         days += storm.world.kernel.now_us / 86.4e9
         slowest_s, airtime_s = max(slowest_s, storm.slowest_s()), max(airtime_s, storm.airtime_s())
     what = 'soak: storms with %d power cuts a day, of which %d %% leave damaged flash: ' % (cuts, 100 * damage)
-    evidence(what + 'simulated days', round(days))
-    evidence(what + 'stops and locks that were due', due)
+    evidence(what + 'simulated days', round(days), adds_up=True)
+    evidence(what + 'stops and locks that were due', due, adds_up=True)
     evidence(what + 'slowest first telegram, s', round(slowest_s, 2), FIRST_S)
     evidence(what + 'airtime in any 24 h, s', round(airtime_s, 2), AIRTIME_S)
 

@@ -121,7 +121,7 @@ def test_answers_stop_where_the_heartbeats_of_the_coming_day_and_the_boots_begin
 def test_after_each_join_that_is_cheap_more_boots_have_their_room():
     made = governor()
     room = []
-    for joins in range(1, 6):
+    for _ in range(5):
         send(made, 0, 28, 1)
         wanted_ms = 0
         while made.wait_ms(0, ANSWER, wanted_ms + 10) == 0:
