@@ -47,7 +47,7 @@ class Governor:
     """wait_ms() asks, begin() before every emission, settle() when it is known what went out."""
 
     __slots__ = ('ledger', 'store_failures', 'spacing_ms', '_store', '_pending_ms', '_pending_joins', '_credit_ms', '_credit_joins',
-                 '_heartbeat_ms', '_due_ms', '_least_ms', '_least_spare_ms', '_least_spacing_ms', '_reserved', '_boots', '_boot_ms', '_join_ms',
+                 '_heartbeat_ms', '_due_ms', '_least_ms', '_least_spare_ms', '_least_spacing_ms', '_reserved', '_boots', '_boot_ms',
                  '_saved_ms', '_recorded', '_busy_ms')
 
     def __init__(self, store, now_ms):
@@ -60,7 +60,7 @@ class Governor:
         self._credit_joins = 0
         self._saved_ms = now_ms
         self._busy_ms = []           # when that was told, in the last day
-        self.reserve_least(0, DAY_MS, 0, 0)
+        self.reserve_least(0, DAY_MS, 0)
         self.reserve(0, DAY_MS)
         try:
             record = store.get(_RECORD)
@@ -105,13 +105,12 @@ class Governor:
         """A frame was sent that says so."""
         self._busy_ms.append(now_ms)
 
-    def reserve_least(self, heartbeat_ms, spacing_ms, boot_ms, join_ms, spare_ms=0):
-        """The same at the data rate of last resort: what all else must leave on a full day. boot_ms: a join (join_ms), and its first uplink."""
+    def reserve_least(self, heartbeat_ms, spacing_ms, boot_ms, spare_ms=0):
+        """The same at the data rate of last resort: what all else must leave on a full day. boot_ms: a join and its first uplink."""
         self._least_ms = heartbeat_ms
         self._least_spare_ms = spare_ms
         self._least_spacing_ms = spacing_ms
         self._boot_ms = boot_ms
-        self._join_ms = join_ms
 
     def leaves_least(self, now_ms, airtime_ms, for_boots=False):
         """True if after such an emission the heartbeats of last resort of the coming day still fit, and for_boots those that may follow."""
@@ -228,12 +227,6 @@ class Governor:
         self._credit_ms = credit_ms
         self._credit_joins = 0
 
-    def _boots_to_come(self):
-        """How many boots of a day have their room. Where a join is cheap beside a heartbeat: on a quiet day a few, after each join more."""
-        if 4 * self._join_ms > self._heartbeat_ms:
-            return self._boots
-        return min(self._boots, _BOOTS_MORE + _BOOTS_EACH * max(0, self.ledger.joins - 1))
-
     def _room_ms(self, now_ms, priority, wanted_ms):
         """Up to wanted_ms, what may be sent now so that every heartbeat of the coming day fits as old entries expire; may be negative."""
         ledger = self.ledger
@@ -250,11 +243,11 @@ class Governor:
             return min(room_ms, self._expiring_ms(now_ms, wanted_ms, due_ms, self._least_ms, self._least_spacing_ms, 0, 0))
         # A join is followed by an uplink at once, any other frame is itself the uplink from which the next one is counted.
         due_ms = self._due_ms
-        boots = self._boots_to_come()
+        boots = self._boots
         if priority == JOIN:
             due_ms += heartbeat_ms
             boots = 0
-        elif priority not in (ANSWER, FAULT) and not self._boots:
+        elif priority not in (ANSWER, FAULT) and not boots:
             due_ms += _ANSWERS_LAST * heartbeat_ms
         # A few more boots where those of a day were used up.
         more_boots = min(boots, _BOOTS_MORE)

@@ -78,14 +78,13 @@ class Pace:
         """The most emissions, where the last one like it was emitted so often."""
         return max(_ADR_EMISSIONS, emissions) if self.adr else emissions
 
-    def join_ms(self):
-        """What a join costs at least."""
-        sf, bandwidth_khz = self._region.radio(self._region.join_rates[0])
-        return airtime_ms(sf, bandwidth_khz, JOIN_REQUEST)
-
     def boot_ms(self):
-        """What a boot costs at least: a join, the first uplink in short form, and the MAC answers of the new session."""
-        return self.join_ms() + self.frame_ms(LEAST_PAYLOAD) + self.rides_ms()
+        """What a boot costs beside the heartbeats: a join, and the first uplink in short form with its MAC answers. Where a join costs a fraction of
+        an uplink, boots are many before they matter: then that uplink mostly goes in the place of a heartbeat that was half due."""
+        sf, bandwidth_khz = self._region.radio(self._region.join_rates[0])
+        join_ms = airtime_ms(sf, bandwidth_khz, JOIN_REQUEST)
+        first_ms = self.frame_ms(LEAST_PAYLOAD) + self.rides_ms()
+        return join_ms + (first_ms // 2 if 4 * join_ms < first_ms else first_ms)
 
     def rides_ms(self):
         """What the MAC answers that ride on two frames cost."""

@@ -64,7 +64,7 @@ class Sender:
         # Up to the ladder's rescue goes what is due on a day that is full.
         data_rate = pace.data_rate
         pace.hasten(max(data_rate, ladder.rescue))
-        governor.reserve_least(pace.frame_ms(LEAST_PAYLOAD), pace.spacing_ms, pace.boot_ms(), pace.join_ms(), pace.rides_ms())
+        governor.reserve_least(pace.frame_ms(LEAST_PAYLOAD), pace.spacing_ms, pace.boot_ms(), pace.rides_ms())
         pace.use(data_rate)
         self._reserve()
 

@@ -4,6 +4,7 @@ import pytest
 from sim import scenario
 from sim.world import SECOND_US, World
 
+DAY_S = 86400
 HOUR_S = 3600
 MINUTE_S = 60
 PLUGGED_S = 60
@@ -55,7 +56,8 @@ def event(t, do, **fields):
 def charge(events=(), for_s=HOUR_S, **given):
     """One car from plug to unplug; (session record, true kWh, garage)."""
     garage = Garage([event(PLUGGED_S, 'plug'), event(PLUGGED_S + for_s, 'unplug'), *events], **given)
-    garage.world.run(PLUGGED_S + for_s + 15 * MINUTE_S)
+    # After an hour of troubles the record may have to wait for airtime.
+    garage.world.run(PLUGGED_S + for_s + DAY_S)
     records, truth = garage.records(), garage.truth_kwh()
     assert len(records) == len(truth) == 1, (records, truth)
     # What was told on the way never fell, and never went beyond what flowed.

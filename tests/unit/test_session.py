@@ -1133,8 +1133,8 @@ def test_the_first_uplink_of_a_session_has_the_reserve_even_if_the_modem_fails_i
 def test_commands_are_accepted_while_their_answers_fit_beside_those_that_are_owed():
     world = World().joined()
     assert world.session.accepts(world.now_ms, 0) and world.session.accepts(world.now_ms, 20)
-    # Beside the heartbeats, one to spare and two more boots there is room for two answers.
-    world.session.governor.ledger.add(world.now_ms, 24_000 - 17 * 371 - 2 * (29 + 330 + 2 * 123) - 29 - 2 * 371)
+    # Beside the heartbeats, one to spare and ten more boots there is room for two answers.
+    world.session.governor.ledger.add(world.now_ms, 24_000 - 17 * 371 - 10 * (29 + (330 + 2 * 123) // 2) - 29 - 2 * 371)
     assert world.session.accepts(world.now_ms, 1)
     assert not world.session.accepts(world.now_ms, 2)
 
