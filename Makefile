@@ -9,7 +9,7 @@ PORT ?=
 BOARD ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench lint soak evidence mutants keys lock build flash hil hil-sim status console logs bridge guard device-repository test-home discovery package
+.PHONY: help setup run test bench lint soak evidence mutants keys lock build flash hil hil-sim status console logs bridge guard device-repository test-home discovery package recordings
 
 help:
 	@echo "The monitor for ABL wallboxes. First make run, then type help there."
@@ -22,6 +22,7 @@ help:
 	@echo "  make soak MINUTES=60          the long checks on all cores, each round with a new seed; adds to docs/soak.json"
 	@echo "      [ROUNDS=10]               so many instead; [ARGS=\"--only cuts\"] those of that name alone"
 	@echo "  make evidence                 measures again, the long ones too, and writes docs/evidence.md"
+	@echo "  make recordings               does the firmware still do what is recorded of it? Lists what differs; ARGS=record records anew"
 	@echo "  make mutants                  breaks the code in known ways, one at a time; writes docs/defects.md"
 	@echo "  make setup                    .venv and everything in it (the others do it when needed)"
 	@echo "  make keys                     src/keys.py with new random keys, and what to enter at registration;"
@@ -73,6 +74,9 @@ evidence: setup
 	$(PYTEST) -m "(evidence or bench or long) and not soak" --evidence build/evidence.json; code=$$?; \
 	$(MAKE) --no-print-directory test-home ARGS="-m evidence --evidence build/evidence-home.json" || code=$$?; \
 	$(PY) -m tools.evidence && exit $$code
+
+recordings: setup
+	@$(PY) -m tools.checks.recordings $(ARGS)
 
 mutants: setup
 	@$(PY) -m tools.mutants $(ARGS)
