@@ -9,7 +9,7 @@ PORT ?=
 BOARD ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench lint soak evidence mutants keys lock build flash hil hil-sim status console logs bridge guard device-repository test-home discovery package recordings
+.PHONY: help setup run test bench lint soak evidence mutants keys lock build flash hil hil-sim status console logs bridge guard device-repository test-home discovery package recordings check
 
 help:
 	@echo "The monitor for ABL wallboxes. First make run, then type help there."
@@ -17,6 +17,7 @@ help:
 	@echo "  make run [ARGS=\"--speed 60\"]  the whole system, simulated and live: wallbox, car, firmware, radio, network, MQTT"
 	@echo "      [ARGS=\"--demo night\"]    one night with a plan, in a minute"
 	@echo "  make test [ARGS=\"-k words\"]   all tests but the long ones, benchmarks last"
+	@echo "  make check                    in a minute: lint, and the unit tests of what changed; ARGS=\"--base main\" since that branch"
 	@echo "  make lint                     style, both MicroPython compilers and the types over src/"
 	@echo "  make bench                    the benchmarks alone, with their figures"
 	@echo "  make soak MINUTES=60          the long checks on all cores, each round with a new seed; adds to docs/soak.json"
@@ -65,6 +66,9 @@ lint: setup
 	@$(PY) -m ruff check .
 	@$(PY) -m tools.dialect
 	@$(PY) -m tools.typecheck
+
+check: setup
+	@$(PY) -m tools.checks.changed $(ARGS)
 
 soak: setup
 	@$(PY) -m tools.soak $(if $(ROUNDS),--rounds "$(ROUNDS)",--minutes "$(MINUTES)") $(ARGS)
