@@ -9,7 +9,7 @@ PORT ?=
 BOARD ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench lint soak evidence mutants keys lock build flash hil hil-sim status console logs bridge guard device-repository test-home discovery package recordings check
+.PHONY: help setup run test bench lint soak evidence mutants keys lock build flash hil hil-sim status console logs bridge guard device-repository test-home discovery package recordings check release
 
 help:
 	@echo "The monitor for ABL wallboxes. First make run, then type help there."
@@ -33,6 +33,8 @@ help:
 	@echo "  make flash BOARD=lopy4 PORT=/dev/ttyUSB0  puts it there; a cut at any moment leaves the old version running"
 	@echo "  make logs PORT=/dev/ttyUSB0   what the board prints, without disturbing it"
 	@echo "  make console PORT=/dev/ttyUSB0  its prompt: Ctrl-C stops the firmware, Ctrl-D starts it again, Ctrl-X leaves"
+	@echo ""
+	@echo "  make release                  build/release: every board's firmware, sums, what is in it (SBOM), this version's changes"
 	@echo ""
 	@echo "  make hil PORT=/dev/ttyUSB0    a real wallbox through the tests; reads only, CONTROL=1 also locks, limits, resets and undoes it"
 	@echo "  make hil-sim                  the same against the simulated wallbox, MINUTES=1 of polling instead of 10"
@@ -109,6 +111,9 @@ flash:
 	@$(call needs_port,BOARD=$(BOARD) )
 	@$(MAKE) --no-print-directory setup
 	@$(PY) -m tools.flash "$(BOARD)" "$(PORT)" --format "$(FORMAT)"
+
+release: setup
+	@$(PY) -m tools.board.release $(ARGS)
 
 console logs:
 	@$(needs_port)
