@@ -9,7 +9,7 @@ PORT ?=
 BOARD ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench lint soak evidence mutants keys lock build flash hil hil-sim status console logs bridge guard device-repository test-home other-debian discovery package
+.PHONY: help setup run test bench lint soak evidence mutants keys lock build flash hil hil-sim status console logs bridge guard device-repository test-home other-debian discovery package recordings check release
 
 help:
 	@echo "The monitor for ABL wallboxes. First make run, then type help there."
@@ -17,11 +17,13 @@ help:
 	@echo "  make run [ARGS=\"--speed 60\"]  the whole system, simulated and live: wallbox, car, firmware, radio, network, MQTT"
 	@echo "      [ARGS=\"--demo night\"]    one night with a plan, in a minute"
 	@echo "  make test [ARGS=\"-k words\"]   all tests but the long ones, benchmarks last"
+	@echo "  make check                    in a minute: lint, and the unit tests of what changed; ARGS=\"--base main\" since that branch"
 	@echo "  make lint                     style, both MicroPython compilers and the types over src/"
 	@echo "  make bench                    the benchmarks alone, with their figures"
 	@echo "  make soak MINUTES=60          the long checks on all cores, each round with a new seed; adds to docs/soak.json"
 	@echo "      [ROUNDS=10]               so many instead; [ARGS=\"--only cuts\"] those of that name alone"
 	@echo "  make evidence                 measures again, the long ones too, and writes docs/evidence.md"
+	@echo "  make recordings               does the firmware still do what is recorded of it? Lists what differs; ARGS=record records anew"
 	@echo "  make mutants                  breaks the code in known ways, one at a time; writes docs/defects.md"
 	@echo "  make setup                    .venv and everything in it (the others do it when needed)"
 	@echo "  make keys                     src/keys.py with new random keys, and what to enter at registration;"
@@ -31,6 +33,8 @@ help:
 	@echo "  make flash BOARD=lopy4 PORT=/dev/ttyUSB0  puts it there; a cut at any moment leaves the old version running"
 	@echo "  make logs PORT=/dev/ttyUSB0   what the board prints, without disturbing it"
 	@echo "  make console PORT=/dev/ttyUSB0  its prompt: Ctrl-C stops the firmware, Ctrl-D starts it again, Ctrl-X leaves"
+	@echo ""
+	@echo "  make release                  build/release: every board's firmware, sums, what is in it (SBOM), this version's changes"
 	@echo ""
 	@echo "  make hil PORT=/dev/ttyUSB0    a real wallbox through the tests; reads only, CONTROL=1 also locks, limits, resets and undoes it"
 	@echo "  make hil-sim                  the same against the simulated wallbox, MINUTES=1 of polling instead of 10"
@@ -66,6 +70,9 @@ lint: setup
 	@$(PY) -m tools.dialect
 	@$(PY) -m tools.typecheck
 
+check: setup
+	@$(PY) -m tools.checks.changed $(ARGS)
+
 soak: setup
 	@$(PY) -m tools.soak $(if $(ROUNDS),--rounds "$(ROUNDS)",--minutes "$(MINUTES)") $(ARGS)
 
@@ -74,6 +81,9 @@ evidence: setup
 	$(PYTEST) -m "(evidence or bench or long) and not soak" --evidence build/evidence.json; code=$$?; \
 	$(MAKE) --no-print-directory test-home ARGS="-m evidence --evidence build/evidence-home.json" || code=$$?; \
 	$(PY) -m tools.evidence && exit $$code
+
+recordings: setup
+	@$(PY) -m tools.checks.recordings $(ARGS)
 
 mutants: setup
 	@$(PY) -m tools.mutants $(ARGS)
@@ -102,6 +112,9 @@ flash:
 	@$(call needs_port,BOARD=$(BOARD) )
 	@$(MAKE) --no-print-directory setup
 	@$(PY) -m tools.flash "$(BOARD)" "$(PORT)" --format "$(FORMAT)"
+
+release: setup
+	@$(PY) -m tools.board.release $(ARGS)
 
 console logs:
 	@$(needs_port)

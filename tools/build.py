@@ -48,9 +48,9 @@ def stamped(text, of):
     return text
 
 
-def texts(board, of):
-    """{path inside the slot: source text} of everything that goes there."""
-    names = manifest.modules(board) + ([manifest.KEYS] if source(manifest.KEYS) else [])
+def texts(board, of, keys=True):
+    """{path inside the slot: source text} of everything that goes there; keys: this site's too, if there are some."""
+    names = manifest.modules(board) + ([manifest.KEYS] if keys and source(manifest.KEYS) else [])
     found = {place(name): text_file.read(source(name)) for name in names}
     found["app/version.py"] = stamped(found["app/version.py"], of)
     return found
@@ -74,10 +74,10 @@ def compiled(sources, compiler):
             return dict(pool.map(one, sorted(sources)))
 
 
-def content(board, form="mpy", of=None):
-    """{path under build/<board>/: bytes}; form: "mpy" or "py"."""
+def content(board, form="mpy", of=None, keys=True):
+    """{path under build/<board>/: bytes}; form: "mpy" or "py"; keys: this site's too, if there are some."""
     kind = manifest.BOARDS[board]
-    sources = texts(board, commit.last(*CODE) if of is None else of)
+    sources = texts(board, commit.last(*CODE) if of is None else of, keys)
     if kind.compiler == "":
         return {path: text.encode() for path, text in sources.items()}
     if form == "mpy":
