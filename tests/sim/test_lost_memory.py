@@ -183,21 +183,21 @@ def test_any_record_or_two_may_be_damaged_and_the_owner_gets_no_more_than_he_wis
     assert wrong == []
 
 
-DAMAGES = 2500
+A_ROUND = 2500
 
 
 @pytest.mark.soak
 def test_damages_of_any_record_or_two_give_no_more_than_the_owner_wished(soak_seed, evidence):
     wrong, lost = [], 0
-    for number in range(DAMAGES * soak_seed, DAMAGES * (soak_seed + 1)):
+    for number in range(A_ROUND * soak_seed, A_ROUND * (soak_seed + 1)):
         name = list(WISHES)[number % len(WISHES)]
         life = Life(WISHES[name], number)
         lost += len(life.lost) > 0
         wrong += [(name, number, life.lost, found) for found in life.wrong(WISHES[name])]
-    evidence('soak: boots with a record or two damaged', DAMAGES, adds_up=True)
+    evidence('soak: boots with a record or two damaged', A_ROUND, adds_up=True)
     evidence('soak: of them with a record that nobody could read any more', lost, adds_up=True)
     evidence('soak: boots after which more flowed than the owner wished, or he was not told', len(wrong), 0, adds_up=True)
-    assert wrong == [] and lost > DAMAGES * 2 // 5
+    assert wrong == [] and lost > A_ROUND * 2 // 5
 
 
 def after(said, lost_s=600, said_s=900, end_s=1400, damaged='owner', every_s=10):
