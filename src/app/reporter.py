@@ -83,12 +83,17 @@ class Reporter:
         if self._session.last_uplink_ms is None and (not self._session.joined or outbox.holds(CLOCK_KEY)):
             return
         if self.actor.answers and not outbox.holds(ANSWER_KEY):
-            outbox.put(ANSWER, ANSWER_KEY, self._make_answer)
+            outbox.put(ANSWER, ANSWER_KEY, self._make_answer, self._counted() > 0)
+
+    def _counted(self):
+        """How many commands the next answer stands for beside its own."""
+        actor = self.actor
+        return actor.book.counted if actor.answers[0].op in OPENING else 0
 
     def _make_answer(self, limit):
         command = self.actor.answers[0]
         # What was done to the box rests on the reading that showed it; all else on the stable state.
-        return self._make_result(command, command.acted and command.result == DONE, self.actor.book.counted if command.op in OPENING else 0, limit)
+        return self._make_result(command, command.acted and command.result == DONE, self._counted(), limit)
 
     def _make_busy(self, limit):
         return self._make_result(self.actor.turned_away, False, self.actor.book.refused, limit)
@@ -131,7 +136,7 @@ class Reporter:
         self._ask_time(now_ms)
         self.answer()
         if self.actor.book.refused and not self._session.outbox.holds(BUSY_KEY):
-            self._session.outbox.put(BUSY_PRIORITY, BUSY_KEY, self._make_busy)
+            self._session.outbox.put(BUSY_PRIORITY, BUSY_KEY, self._make_busy, True)
         self._tell_notice()
         self._tell_session()
         return min(due_ms, self._clock_sync.due_ms, self._heartbeat(now_ms))

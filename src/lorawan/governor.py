@@ -41,6 +41,8 @@ _BOOTS_FAST = const(8)
 _ANSWERS_LAST = const(3)
 # That commands were turned away may cost so much a day, or one frame.
 _BUSY_MS = const(1000)
+# What a record may lack where only the one before it can be read: the longest frame at SF12 with its MAC answers, and the credit.
+_LACKS_MS = const(3250)
 
 
 class Governor:
@@ -48,7 +50,7 @@ class Governor:
 
     __slots__ = ('ledger', 'store_failures', 'spacing_ms', '_store', '_pending_ms', '_pending_joins', '_credit_ms', '_credit_joins',
                  '_heartbeat_ms', '_due_ms', '_least_ms', '_least_spare_ms', '_least_spacing_ms', '_reserved', '_boots', '_boot_ms',
-                 '_saved_ms', '_recorded', '_busy_ms')
+                 '_saved_ms', '_recorded', '_busy_ms', '_lost')
 
     def __init__(self, store, now_ms):
         self.ledger = Ledger(now_ms)
@@ -60,8 +62,10 @@ class Governor:
         self._credit_joins = 0
         self._saved_ms = now_ms
         self._busy_ms = []           # when that was told, in the last day
+        self._lost = False           # there was a record, which nobody can read, and it is not counted yet
         self.reserve_least(0, DAY_MS, 0)
         self.reserve(0, DAY_MS)
+        torn = store.torn
         try:
             record = store.get(_RECORD)
         except HalError:
@@ -70,6 +74,9 @@ class Governor:
         self._recorded = record is not None
         if record is not None and not self.ledger.load(record, now_ms):
             self.store_failures += 1
+            self._lost = True
+        elif store.torn != torn:
+            self.ledger.add(now_ms, _LACKS_MS)
 
     def reserve(self, heartbeat_ms, spacing_ms, spare_ms=0):
         """Keep room for an emission of heartbeat_ms every spacing_ms, and for one that turns out to be spare_ms longer."""
@@ -82,6 +89,11 @@ class Governor:
         # foreseen there has a heartbeat go faster.
         self._due_ms = spare_ms + (heartbeat_ms if left_ms >= 0 else 0)
         self._boots = max(0, min(_BOOTS, left_ms // self._boot_ms)) if self._boot_ms else 0
+        if self._lost:
+            # What may have been sent is held to have been: all but the heartbeats of the coming day, and this boot.
+            self._lost = False
+            known_ms = self._due_ms + (self._reserved + 1) * heartbeat_ms + self._boot_ms
+            self.ledger.add(self._saved_ms, max(0, DAY_MAX_MS - known_ms))
 
     def wait_ms(self, now_ms, priority, airtime_ms):
         """0 if an emission may begin now, else when to ask again: an hour at most, though it may be too early."""
@@ -91,11 +103,12 @@ class Governor:
         if (ledger.total_ms + new_ms <= _MAX_MS[priority] and (priority not in _JOINS or ledger.joins < JOINS_MAX)
                 and new_ms <= self._room_ms(now_ms, priority, new_ms)
                 and (priority in _RESERVES or ledger.joins < 2 or self.leaves_least(now_ms, airtime_ms, True))
-                and (priority != BUSY or self._may_say_busy(now_ms, airtime_ms))):
+                and (priority != BUSY or self.may_say_busy(now_ms, airtime_ms))):
             return 0
         return min(ledger.next_expiry_ms(now_ms), REFRESH_MS)
 
-    def _may_say_busy(self, now_ms, airtime_ms):
+    def may_say_busy(self, now_ms, airtime_ms):
+        """True while the day has room for such a frame."""
         times = self._busy_ms
         while times and now_ms - times[0] >= DAY_MS:
             times.pop(0)

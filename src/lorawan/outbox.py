@@ -18,12 +18,14 @@ ANSWERS_MAX = const(6)
 RECORDS_MAX = const(2)
 _MOST = {ANSWER: ANSWERS_MAX, RECORD: RECORDS_MAX}
 
-# An entry: priority, order of arrival, key, make, and the priority of a put that came while it was in flight (or None).
+# An entry: priority, order of arrival, key, make, the priority of a put that came while it was in flight (or None), and whether it says more
+# in its long form.
 _PRIORITY = const(0)
 _ORDER = const(1)
 _KEY = const(2)
 _MAKE = const(3)
 _AGAIN = const(4)
+_LONG = const(5)
 
 
 class Outbox:
@@ -50,17 +52,21 @@ class Outbox:
         """How many entries of that priority are here."""
         return sum([1 for entry in self._entries if entry[_PRIORITY] == priority])
 
-    def put(self, priority, key, make):
-        """Send what make(limit) -> (port, payload) or None gives when its turn comes; False if there is no room for it now."""
+    def put(self, priority, key, make, long=False):
+        """Send what make(limit) -> (port, payload) or None gives when its turn comes; False if there is no room for it now.
+
+        long: where its short form is usual, it is worth the long one if airtime is there.
+        """
         entry = self._find(key)
         if entry is not None:
             self._replace(entry, priority, make)
+            entry[_LONG] = long
         else:
             if not self._has_room(priority):
                 self.dropped += 1
                 return False
             self._order += 1
-            self._entries.append([priority, self._order, key, make, None])
+            self._entries.append([priority, self._order, key, make, None, long])
         self._wake()
         return True
 
@@ -78,6 +84,10 @@ class Outbox:
         """Priority of the entry whose turn it is, or None."""
         entry = self._first()
         return None if entry is None else entry[_PRIORITY]
+
+    def first_is_long(self):
+        """True if that entry is worth its long form."""
+        return self._first()[_LONG]
 
     def take(self):
         """(key, make) of the entry whose turn it is; it stays until sent() or comes back()."""

@@ -208,16 +208,22 @@ class Sender:
 
     def _limit_and_wait_ms(self, now_ms, priority):
         """What the next frame may hold at this data rate, and how long airtime forbids it; what the longest silence demands may use the reserve."""
-        pace = self._pace
+        pace, governor = self._pace, self._governor
         limit = pace.limit(self._radio.max_payload(pace.data_rate))
-        # Pages and records of sessions have no short form.
-        if priority not in (CHANGE, RECORD):
-            limit = min(limit, pace.usual if pace.adr or pace.data_rate <= self._ladder.data_rate else LEAST_PAYLOAD)
         cost_ms = self._cost_ms(limit)
         to_reserve_ms = self._reserve_ms - now_ms
-        if to_reserve_ms <= 0:
-            return limit, self._governor.wait_ms(now_ms, RESERVED, cost_ms)
-        return limit, min(self._governor.wait_ms(now_ms, priority, cost_ms), to_reserve_ms)
+        asks = priority
+        if to_reserve_ms <= 0 and (priority != BUSY or governor.may_say_busy(now_ms, cost_ms)):
+            asks = RESERVED
+        usual = pace.usual if pace.adr or pace.data_rate <= self._ladder.data_rate else LEAST_PAYLOAD
+        # Pages and records of sessions have no short form; a number of commands is told in the long one alone.
+        if usual < limit and priority not in (CHANGE, RECORD) and not (
+                self._outbox.first_is_long() and governor.wait_ms(now_ms, asks, cost_ms) == 0
+                and (asks != RESERVED or self._leaves_later_ones(now_ms, limit))):
+            limit = usual
+            cost_ms = self._cost_ms(limit)
+        wait_ms = governor.wait_ms(now_ms, asks, cost_ms)
+        return limit, min(wait_ms, to_reserve_ms) if to_reserve_ms > 0 else wait_ms
 
     def _on_air(self, payload_bytes):
         """Bytes of payload and MAC answers together, at most."""

@@ -121,6 +121,8 @@ class StopStorm:
                 break
             self._cut(at_s, damage)
         self.house.at(self.end_s + 600, self.world.box.clear_fault)
+        # What a class A device has not fetched by then is withdrawn: the last ones would have no time for their answers.
+        self.house.at(self.end_s, self.world.network.push, [], True)
 
     def _disturbed(self, from_s, until_s):
         self.away.append((from_s, until_s + SETTLES_S))
@@ -244,14 +246,17 @@ class StopStorm:
 
     def account(self):
         """Of the commands on fPort 20 that were heard: (how many, answered, refused, counted, neither, of those that open and were not lost
-        with the power neither)."""
+        with the power neither). A number in a frame is 255 for all that are more: then it stands for any."""
         answered = {(told['command'], told.get('command_id')) for _, told in self.results() if told['result'] != 'busy' and 'command' in told}
-        refused = sum(told.get('refused', 0) for _, told in self.results())
-        counted = sum(told.get('counted', 0) for _, told in self.results())
+        refused, counted = self._number('refused'), self._number('counted')
         open_keys = [key for key, t_s in self.keys.items() if (WORDS[key[0]], key[1]) not in answered
                      and not any(0 <= cut_s - t_s < RECORDED_S for cut_s in self.cuts_s)]
         opened = len([key for key in open_keys if WORDS[key[0]] in OPENING])
         return len(self.keys), len(self.keys) - len(open_keys), refused, counted, len(open_keys), opened
+
+    def _number(self, field):
+        numbers = [told.get(field, 0) for _, told in self.results()]
+        return float('inf') if 255 in numbers else sum(numbers)
 
     def longest_gap_s(self):
         """Between uplinks, less what SF11 and SF12 may have more; over joins and power cuts too."""

@@ -104,6 +104,23 @@ def test_five_commands_of_an_ordinary_day_are_done_at_sf12_while_the_car_charges
     assert longest_gap_s(output['timeline'], (), 2 * DAY_S)[0] <= 120 * MINUTE_S
 
 
+def test_a_day_of_commands_whose_record_of_airtime_is_damaged_keeps_the_days_airtime(evidence):
+    events = [{'t': 60, 'do': 'plug'}]
+    for number in range(170):
+        said = {'command': 'set_current', 'id': number, 'current_a': 8 + number % 5}
+        events.append({'t': 600 + 600 * number, 'do': 'downlink', 'data': said})
+    power = [{'t': 36001, 'do': 'monitor_power', 'on': False}, {'t': 36010, 'do': 'monitor_power', 'on': True}]
+    events += [{'t': 36000, 'do': 'flash_damage', 'record': 'airtime'}, *power,
+               {'t': 50000, 'do': 'downlink', 'data': {'command': 'stop', 'id': 200}}]
+    output = scenario.run({'duration_s': 130000, 'config': {'REGION': 'EU868'}, 'charger': {'key': 'unlocked'}, 'vehicle': {'needs_kwh': 1000},
+                           'events': events})
+    airtime_s, gap_s = output['summary']['uplink_airtime_s_max_day'], longest_gap_s(output['timeline'], power, 130000)[0]
+    evidence('EU868, SF10, commands all day, the record of airtime lost after 10 h: airtime in any 24 h, s', round(airtime_s, 2), AIRTIME_S)
+    assert airtime_s <= AIRTIME_S and gap_s <= 90 * MINUTE_S
+    told = [entry['t'] for entry in output['timeline'] if entry['kind'] == 'bus_write' and entry['value'] == '03E8']
+    assert min(t_s for t_s in told if t_s >= 50000) <= 50005
+
+
 @pytest.mark.soak
 def test_ten_power_cuts_a_day_in_a_storm_at_every_data_rate(soak_seed, evidence):
     for region, data_rate in RATES:

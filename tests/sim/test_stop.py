@@ -79,6 +79,14 @@ def test_in_a_storm_without_airtime_the_latest_have_answers_of_their_own_and_the
     assert len(opened) + sum(told.get('counted', 0) for told in opened) == 12
 
 
+def test_at_sf12_the_number_of_commands_that_were_turned_away_is_told_too():
+    events = [command(7000 + 60 * number, 'set_current', number, current_a=8 + number % 5) for number in range(20)]
+    answers, _, summary = lived(events, 2 * 86400, network={'data_rate': 0})
+    done = [told for _, told in answers if told['result'] == 'done']
+    assert len(done) + sum(told.get('refused', 0) for _, told in answers) == 20
+    assert summary['uplink_airtime_s_max_day'] <= AIRTIME_S
+
+
 # --- storms
 
 
@@ -91,7 +99,7 @@ def held_to_it(storm, what, quiet_s=None):
     due = sum(one.due for one in storm.openings)
     print('%s: %s, data rate %d, class %s: %d stops and locks, %d of them due, slowest %.2f s, late %s' % (
         what, storm.region, storm.data_rate, storm.klass, len(storm.openings), due, storm.slowest_s(), late))
-    print('  %d commands: %d answered, %d refused, %d counted; airtime %.2f s, gap %.1f min, %d power cuts' % (
+    print('  %d commands: %d answered, %g refused, %g counted; airtime %.2f s, gap %.1f min, %d power cuts' % (
         heard, answered, refused, counted, storm.airtime_s(), storm.longest_gap_s() / 60, len(storm.cuts_s)))
     assert late == []
     assert storm.airtime_s() <= AIRTIME_S

@@ -25,6 +25,8 @@ SECOND_DAY_MS = 80 * MINUTE_MS
 
 
 class Store:
+    torn = 0
+
     def get(self, name):
         return None
 

@@ -107,7 +107,7 @@ class Radio:
 class Store:
     def __init__(self):
         self.records = {}
-        self.writes = 0
+        self.writes = self.torn = 0
 
     def get(self, name):
         return self.records.get(name)
