@@ -1,6 +1,6 @@
 """`make soak MINUTES=60` or `make soak ROUNDS=10`: the tests marked `soak`, again and again, each round with the next seed, on all cores.
 
-Adds {commit, date, minutes, seeds, failed_seeds, only, figures} to docs/soak.json. The first seed follows the last one recorded
+Adds {commit, date, minutes, seeds, failed_seeds, only, python, figures} to docs/soak.json. The first seed follows the last one recorded
 there, so that every soak treads new ground. A seed that fails is named, with the command that repeats it.
 """
 import argparse
@@ -9,6 +9,7 @@ import json
 import math
 import os
 import pathlib
+import platform
 import subprocess
 import sys
 import threading
@@ -137,6 +138,7 @@ def main():
         "seeds": [results[0][0], results[-1][0]],
         "failed_seeds": failed,
         "only": given.only,
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
         "figures": summarise(results),
     })
     RECORD.write_text(json.dumps(record, indent=1) + "\n")
