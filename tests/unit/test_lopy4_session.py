@@ -1,5 +1,6 @@
 """The session on the fake LoPy4: whatever its modem forgets to tell, nothing waits longer than the session's own deadlines."""
 import pytest
+from app.journal import Journal
 from lorawan.outbox import ANSWER, CHANGE
 from lorawan.regions import REGIONS
 from lorawan.sender import DEADLINE_MS
@@ -15,7 +16,7 @@ class Life:
         self.bench = Bench(**overrides)
         settings = self.bench.settings
         self.clock = self.bench.board.clock
-        self.session = Session(self.bench.board.radio, self.bench.board.store, REGIONS[settings.REGION], settings.DATA_RATE,
+        self.session = Session(self.bench.board.radio, Journal(self.bench.board.store), REGIONS[settings.REGION], settings.DATA_RATE,
                                lambda below: below // 2, self.clock.now_ms(), settings.ADR)
         self.received = []
 
