@@ -3,7 +3,7 @@
 from hal.contract import HalError
 
 from app import pages
-from app.events import FAULT
+from app.events import FAULT, MEMORY_LOST
 
 RECORD = 'events'
 # Under this key the outbox has the oldest of those that wait.
@@ -63,6 +63,11 @@ class Notices:
     def pending(self):
         """make(limit) -> (port, payload) of the oldest that was not sent, or None."""
         return self._pack if self._waiting else None
+
+    @property
+    def urgent(self):
+        """True if it says what the monitor does not remember: with the record of airtime lost too there is little room."""
+        return self._waiting[0][0][0] == MEMORY_LOST
 
     def _make(self, limit):
         if not self._waiting:

@@ -183,7 +183,7 @@ class Reporter:
         """Put the oldest event that was not sent yet."""
         make = self.notices.pending()
         if make is not None and not self._session.outbox.holds(NOTICE_KEY):
-            self._session.outbox.put(CHANGE, NOTICE_KEY, make)
+            self._session.outbox.put(FAULT if self.notices.urgent else CHANGE, NOTICE_KEY, make)
 
     def _tell_session(self):
         """Put the record of a charging session that was not sent yet."""

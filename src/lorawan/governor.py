@@ -35,6 +35,8 @@ _ANSWERS = const(5)
 _BOOTS = const(11)
 _BOOTS_MORE = const(2)
 _BOOTS_EACH = const(3)
+# Frames in which a boot tells what it does not remember.
+_NEWS = const(3)
 # The first ones of a day at the data rate in use, if that leaves so many at the one of last resort.
 _BOOTS_FAST = const(8)
 # Of the answers, what is not one leaves so many their room.
@@ -90,10 +92,11 @@ class Governor:
         self._due_ms = spare_ms + (heartbeat_ms if left_ms >= 0 else 0)
         self._boots = max(0, min(_BOOTS, left_ms // self._boot_ms)) if self._boot_ms else 0
         if self._lost:
-            # What may have been sent is held to have been: all but the heartbeats of the coming day, and this boot.
+            # What may have been sent and joined is held to have been: all but the heartbeats of the coming day, this boot with its news, and
+            # the boots that are always expected.
             self._lost = False
-            known_ms = self._due_ms + (self._reserved + 1) * heartbeat_ms + self._boot_ms
-            self.ledger.add(self._saved_ms, max(0, DAY_MAX_MS - known_ms))
+            known_ms = self._due_ms + (self._reserved + _NEWS) * heartbeat_ms + (_BOOTS_MORE + 1) * self._boot_ms
+            self.ledger.add(self._saved_ms, max(0, DAY_MAX_MS - known_ms), min(_BOOTS, self._boots))
 
     def wait_ms(self, now_ms, priority, airtime_ms):
         """0 if an emission may begin now, else when to ask again: an hour at most, though it may be too early."""
@@ -164,6 +167,10 @@ class Governor:
         """How far apart joins have to be from now on, so that there is always another one to come."""
         self.ledger.advance(now_ms)
         return self.ledger.join_pace_ms(now_ms, JOINS_MAX)
+
+    def share_ms(self, airtime_ms):
+        """The part of the longest silence that such an emission may have for itself: all of it, if it costs as much as a heartbeat."""
+        return self.spacing_ms * airtime_ms // max(airtime_ms, self._heartbeat_ms)
 
     def joins(self, now_ms):
         """How many joins count today."""

@@ -61,8 +61,8 @@ class Joiner:
             self._busy += 1
             self.due_ms = now_ms + min(BUSY_MS * self._busy, BUSY_MAX_MS)
             return False
-        # The longest silence begins anew with every try.
-        self._reserve_ms = now_ms + self._governor.spacing_ms
+        # The longest silence begins anew with every try; one that costs a part of the uplink in whose place it goes, with that part of it.
+        self._reserve_ms = now_ms + self._governor.share_ms(self._cost_ms)
         self._busy = 0
         self._turn += 1
         self.count += 1

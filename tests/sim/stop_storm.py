@@ -53,9 +53,10 @@ class Opening:
 
 
 class StopStorm:
-    """So many days, from one seed; cuts: power cuts of the monitor a day, on average; damage: share of them that leave records damaged."""
+    """So many days, from one seed; cuts: power cuts of the monitor a day, on average and at most;
+    damage: share of them that leave records damaged; hears: the network loses nothing, and the flash takes all."""
 
-    def __init__(self, seed, days, cuts=0.0, damage=0.0, place=None, outages=True):
+    def __init__(self, seed, days, cuts=0.0, damage=0.0, place=None, hears=False):
         self.dice = dice = Random('stop storm %d' % seed)
         self.region, self.data_rate, self.klass = place or draw_house(dice)
         self.end_s = days * DAY_S
@@ -63,7 +64,8 @@ class StopStorm:
             seed=seed, config={'LORAWAN_CLASS': self.klass, 'REGION': self.region, 'PLAN': dice.choice(([], [], [], PLAN))},
             charger={'panel_frames': dice.random() < 0.3, 'key': 'unlocked', 'held_code': dice.choice(('B1', 'B2'))},
             vehicle={'model': dice.choice(('eager', 'eager', 'sleepy')), 'needs_kwh': 1000},
-            network={'uplink_loss': dice.choice((0.0, 0.1, 0.3)), 'downlink_loss': dice.choice((0.0, 0.1)), 'data_rate': self.data_rate})
+            network={'uplink_loss': 0.0 if hears else dice.choice((0.0, 0.1, 0.3)), 'downlink_loss': 0.0 if hears else dice.choice((0.0, 0.1)),
+                     'data_rate': self.data_rate})
         self.house.expected_resets = None
         self.world = self.house.world
         self.world._on_record = self._recorded
@@ -74,7 +76,7 @@ class StopStorm:
         self._waiting = []
         self.house.do(5, 'plug')
         self._commands()
-        self._mishaps(cuts, damage, outages)
+        self._mishaps(cuts, damage, not hears)
 
     # --- what happens
 
@@ -107,9 +109,9 @@ class StopStorm:
     def _push(self, at_s, port, payload):
         self.house.at(at_s, self.world.network.push, [{'f_port': port, 'payload': payload, 'confirmed': False}])
 
-    def _mishaps(self, cuts, damage, outages):
+    def _mishaps(self, cuts, damage, troubles):
         dice = self.dice
-        whats = ('replug', 'fault', 'box_power', 'bus_cut', 'noise', 'full') + outages * ('outage',)
+        whats = ('replug', 'fault', 'box_power', 'bus_cut', 'noise') + troubles * ('full', 'outage')
         at_s = HOUR_S
         while at_s < self.end_s:
             getattr(self, '_' + dice.choice(whats))(at_s)
@@ -117,6 +119,8 @@ class StopStorm:
         at_s = HOUR_S
         while cuts:
             at_s += 600 + dice.expovariate(cuts / DAY_S)
+            if len(self.cuts_s) >= cuts:
+                at_s = max(at_s, self.cuts_s[-int(cuts)] + DAY_S + 1800)
             if at_s >= self.end_s:
                 break
             self._cut(at_s, damage)
@@ -259,9 +263,11 @@ class StopStorm:
         return float('inf') if 255 in numbers else sum(numbers)
 
     def longest_gap_s(self):
-        """Between uplinks, less what SF11 and SF12 may have more; over joins and power cuts too."""
+        """Between uplinks, over joins and power cuts too; less the half hour that a site at SF11 and SF12 may have more."""
+        slow = REGIONS[self.region].radio(self.data_rate)[0] > 10
         times = sorted((entry['t'], entry['sf']) for entry in self.house.of('uplink') + self.house.clock('uplink'))
-        gaps = [after_s - before_s - (30 * 60 if max(sf, next_sf) > 10 else 0) for (before_s, sf), (after_s, next_sf) in zip(times, times[1:])]
+        gaps = [after_s - before_s - (30 * 60 if slow or max(sf, next_sf) > 10 else 0)
+                for (before_s, sf), (after_s, next_sf) in zip(times, times[1:])]
         return max(gaps, default=0)
 
     def airtime_s(self):

