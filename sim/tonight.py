@@ -2,7 +2,7 @@
 
 from collections import namedtuple
 
-# app.claims and app.words.HOLDERS as the view knows them: what is wanted of the box, and who wants it.
+# app.policy.claims and app.codec.vocabulary.HOLDERS as the view knows them: what is wanted of the box, and who wants it.
 LEAVE, HOLD, CHARGE, LOCK = range(4)
 HOLDERS = ('none', 'plan', 'boost', 'skip', 'stop', 'lock', 'fault', 'key')
 _NOW = ('leaves the box alone', 'holds the car', 'gives current', 'keeps the outlet locked')

@@ -10,12 +10,12 @@ if hasattr(gc, 'threshold'):
     gc.threshold((gc.mem_alloc() + gc.mem_free()) // HEAP_SHARES)
 
 import config
-from app import program
-from app.journal import Journal
-from app.monitor import Monitor
-from app.refuge import Refuge
-from app.site import Site
-from app.supervisor import Supervisor
+from app.policy import plan_store
+from app.runtime.journal import Journal
+from app.application import Application
+from app.runtime.safe_mode import SafeMode
+from app.runtime.site_settings import SiteSettings
+from app.runtime.supervisor import Supervisor
 from app.version import BUILD, VERSION
 from hal import trace
 from hal.contract import POWER_ON, RED
@@ -53,7 +53,7 @@ def check(settings, names=config.NAMES):
     if not errors:
         for text in regions.check(settings.REGION, settings.SUB_BAND, settings.DATA_RATE, settings.ADR):
             errors.append(tuple(text.split(': ', 1)))
-        errors.extend(program.check(settings, names))
+        errors.extend(plan_store.check(settings, names))
     return errors
 
 
@@ -67,7 +67,7 @@ def build(board, settings, journal=None, session=None, supervisor=None):
     journal = journal or Journal(board.store)
     session = session or make_session(board, settings, journal)
     charger = ChargerClient(board.bus, settings.CHARGER_ID, settings.PHASE_ORDER)
-    return Monitor(board, charger, session, journal, settings, board.clock.now_ms(), supervisor)
+    return Application(board, charger, session, journal, settings, board.clock.now_ms(), supervisor)
 
 
 def make_session(board, settings, journal):
@@ -141,7 +141,7 @@ def start(board, settings, started=None, proven=None):
     try:
         journal = Journal(board.store)
         supervisor = Supervisor(journal, board.system.reset_cause())
-        work(board, Site(settings, journal, check), journal, supervisor, started, proven)
+        work(board, SiteSettings(settings, journal, check), journal, supervisor, started, proven)
     except Exception as error:
         # The last resort: say what happened and begin anew; DE is low on every path out of Bus.transmit.
         gc.collect()
@@ -165,7 +165,7 @@ def work(board, site, journal, supervisor, started, proven=None):
         log('backs off: %d bad ends' % supervisor.bad_ends)
         board.indicator.show(RED)
         charger = ChargerClient(board.bus, site.CHARGER_ID, site.PHASE_ORDER)
-        refuge = Refuge(board, charger, session, journal, supervisor, board.clock.now_ms() + supervisor.back_off_ms)
+        refuge = SafeMode(board, charger, session, journal, supervisor, board.clock.now_ms() + supervisor.back_off_ms)
         loop(board, refuge, supervisor)
         handed = refuge.handed
         del refuge

@@ -38,7 +38,7 @@ MUTANTS = (
     Mutant(
         "D-02", "A box that is off looked like one in its last state.",
         "tests/unit/test_monitor.py::test_a_silent_box_is_reported_and_reported_again_when_it_answers",
-        "src/app/watch.py", "self._seen_ms is not None and now_ms - self._seen_ms < SILENCE_MS", "self._seen_ms is not None",
+        "src/app/evse/evse_monitor.py", "self._seen_ms is not None and now_ms - self._seen_ms < SILENCE_MS", "self._seen_ms is not None",
     ),
     Mutant(
         "D-03", "A character that is not hex ended the script.",
@@ -120,7 +120,7 @@ MUTANTS = (
     Mutant(
         "D-14a", "An unknown downlink left the loop half way.",
         "tests/unit/test_actor.py::test_an_undecodable_downlink_is_counted_and_nothing_follows",
-        "src/app/downlink.py", "known = len(payload) == 1 and 1 <= payload[0] <= _ORIGINAL_COMMANDS", "known = len(payload) == 1",
+        "src/app/codec/downlink.py", "known = len(payload) == 1 and 1 <= payload[0] <= _ORIGINAL_COMMANDS", "known = len(payload) == 1",
     ),
     Mutant(
         "D-14b", "An exception while sending left the driver on.",
@@ -142,37 +142,38 @@ MUTANTS = (
     Mutant(
         "D-16", "A command was confirmed when its bytes had gone to the UART.",
         "tests/unit/test_monitor.py::test_a_command_is_done_and_answered_within_seconds",
-        "src/app/deeds.py", "    return scene.box.reading.code == 0xE0\n", "    return True\n",
+        "src/app/commands/specs.py", "    return scene.box.reading.code == 0xE0\n", "    return True\n",
     ),
     Mutant(
         "D-16", "An unknown outcome was a success.",
         "tests/unit/test_actor.py::test_what_cannot_be_is_said_with_its_reason",
-        "src/app/deeds.py", "    return FAILED, D_WAITS_FOR_KEY if code == 0xB1 and deed.long else D_NOT_CONFIRMED\n", "    return DONE, D_NONE\n",
+        "src/app/commands/specs.py", "    return FAILED, D_WAITS_FOR_KEY if code == 0xB1 and deed.long else D_NOT_CONFIRMED\n",
+        "    return DONE, D_NONE\n",
     ),
     Mutant(
         "D-17", "Where nothing was received, the previous command was executed again.",
         "tests/unit/test_actor.py::test_a_byte_of_the_original_is_done_and_answered_once",
-        "src/app/actor.py", "        self._works.remove(work)\n", "",
+        "src/app/control/controller.py", "        self._works.remove(work)\n", "",
     ),
     Mutant(
         "D-18", "A command kept by the network was executed hours later.",
         "tests/unit/test_levels.py::test_what_the_network_may_have_kept_over_an_outage_expires",
-        "src/app/levels.py", "if now_ms - fresh_ms < STALE_MS:", "if False:",
+        "src/app/commands/legacy.py", "if now_ms - fresh_ms < STALE_MS:", "if False:",
     ),
     Mutant(
         "D-18", "A repeated reset was executed again.",
         "tests/unit/test_levels.py::test_an_equal_byte_is_answered_again_for_45_minutes",
-        "src/app/levels.py", "if done is not None and done.op == op and", "if False and",
+        "src/app/commands/legacy.py", "if done is not None and done.op == op and", "if False and",
     ),
     Mutant(
         "D-18", "The port of a downlink was ignored.",
         "tests/unit/test_actor.py::test_an_undecodable_downlink_is_counted_and_nothing_follows",
-        "src/app/downlink.py", "    if port in _ORIGINAL_PORTS:\n", "    if len(payload) == 1:\n",
+        "src/app/codec/downlink.py", "    if port in _ORIGINAL_PORTS:\n", "    if len(payload) == 1:\n",
     ),
     Mutant(
         "D-19", "Every command was sent twice, answered or not.",
         "tests/unit/test_actor.py::test_an_acknowledged_write_is_not_repeated_before_its_time",
-        "src/app/hand.py", "if last[2] == bus.SILENT and last[3] < WRITES_MAX", "if last[3] < WRITES_MAX",
+        "src/app/control/write_retry.py", "if last[2] == bus.SILENT and last[3] < WRITES_MAX", "if last[3] < WRITES_MAX",
     ),
     Mutant(
         "D-19", "A write was repeated without a look at what it had done.",
@@ -183,72 +184,72 @@ MUTANTS = (
     Mutant(
         "D-21", "Time was counted in frames heard.",
         "tests/unit/test_reporter.py::test_heartbeats_come_by_the_clock_however_often_the_box_is_heard",
-        "src/app/reporter.py", "        if now_ms - last_ms < period_ms:\n",
+        "src/app/telemetry/reporter.py", "        if now_ms - last_ms < period_ms:\n",
         "        self._answers += 1\n        if self._answers < period_ms // 1000:\n",
     ),
     Mutant(
         "D-22", "Wrong frames among many right ones added up to a state.",
         "tests/unit/test_stability.py::test_the_old_state_in_between_makes_the_new_one_begin_anew",
-        "src/app/stability.py", "        if code == self.code:\n            self.pending = None\n", "        if code == self.code:\n",
+        "src/app/evse/debounce.py", "        if code == self.code:\n            self.pending = None\n", "        if code == self.code:\n",
     ),
     Mutant(
         "D-22", "Whatever came last of a flapping box was reported.",
         "tests/unit/test_stability.py::test_another_candidate_in_between_makes_it_begin_anew",
-        "src/app/stability.py", "if code != self.pending or now_ms", "if self.pending is None or now_ms",
+        "src/app/evse/debounce.py", "if code != self.pending or now_ms", "if self.pending is None or now_ms",
     ),
     Mutant(
         "D-23", "Off by one in how long a state must hold.",
         "tests/unit/test_stability.py::test_two_frames_of_the_same_instant_count_once",
-        "src/app/stability.py", "if now_ms - self._first_ms < self._needed_ms(code):", "if now_ms - self._first_ms <= self._needed_ms(code):",
+        "src/app/evse/debounce.py", "if now_ms - self._first_ms < self._needed_ms(code):", "if now_ms - self._first_ms <= self._needed_ms(code):",
     ),
     Mutant(
         "D-24", "C3 and C4 were unknown.",
         "tests/unit/test_states.py::test_home_managers_words_for_every_byte_there_is",
-        "src/app/states.py", "    (0xC3, words.CHARGING, _CHARGING, GREEN),\n", "",
+        "src/app/evse/states.py", "    (0xC3, vocabulary.CHARGING, _CHARGING, GREEN),\n", "",
     ),
     Mutant(
         "D-24", "A fault was told once an hour, like a car that is not there.",
         "tests/unit/test_reporter.py::test_a_fault_is_urgent_and_waits_for_no_command",
-        "src/app/reporter.py", "urgent = is_fault(snapshot.code) or not", "urgent = not",
+        "src/app/telemetry/reporter.py", "urgent = is_fault(snapshot.code) or not", "urgent = not",
     ),
     Mutant(
         "D-25", "Whole frames were compared, so any other byte was a change.",
         "tests/unit/test_reporter.py::test_figures_and_flags_that_change_are_no_news",
-        "src/app/reporter.py", "news = (snapshot.code, snapshot.state, self._watch.reachable)",
+        "src/app/telemetry/reporter.py", "news = (snapshot.code, snapshot.state, self._watch.reachable)",
         "news = (snapshot.code, snapshot.limit_da, self._watch.reachable)",
     ),
     Mutant(
         "D-25", "A change seen while a command ran was lost.",
         "tests/unit/test_reporter.py::test_a_change_waits_while_a_command_runs_and_is_said_after_it",
-        "src/app/reporter.py", "        if hold and not urgent:\n",
+        "src/app/telemetry/reporter.py", "        if hold and not urgent:\n",
         "        if hold and not urgent:\n            self._said = (snapshot.code, snapshot.state, self._watch.reachable)\n",
     ),
     Mutant(
         "D-26", "A box that alternates between two states had no heartbeat.",
         "tests/unit/test_reporter.py::test_a_box_that_flickers_between_two_states_has_its_heartbeats",
-        "src/app/reporter.py", "        if now_ms - last_ms < period_ms:\n",
+        "src/app/telemetry/reporter.py", "        if now_ms - last_ms < period_ms:\n",
         "        if now_ms - last_ms < period_ms or self._watch._stability.pending:\n",
     ),
     Mutant(
         "D-27", "Answers and states shared one byte and could not be told apart.",
         "tests/unit/test_codec.py::test_a_result_is_packed_as_the_vectors_say",
-        "src/app/codec.py", "_RESULT = 0x11\n", "_RESULT = 0x10\n",
+        "src/app/codec/status_frames.py", "_RESULT = 0x11\n", "_RESULT = 0x10\n",
     ),
     Mutant(
         "D-28", "The light stayed green from the join until the first frame.",
         "tests/unit/test_monitor.py::test_the_light_is_red_until_joined_and_then_the_colour_of_the_state",
-        "src/app/monitor.py", "if self._joined and self.watch.reachable else RED", "if self._joined and self.watch.reachable else 0x007F00",
+        "src/app/application.py", "if self._joined and self.watch.reachable else RED", "if self._joined and self.watch.reachable else 0x007F00",
     ),
     # --- LoRaWAN
     Mutant(
         "D-29", "Nothing else was done until the network was joined.",
         "tests/unit/test_monitor.py::test_without_a_network_the_box_is_watched_all_the_same",
-        "src/app/monitor.py", "event = charger.poll(now_ms)\n", "event = session.joined and charger.poll(now_ms)\n",
+        "src/app/application.py", "event = charger.poll(now_ms)\n", "event = session.joined and charger.poll(now_ms)\n",
     ),
     Mutant(
         "D-29", "Joins were repeated every 10 s without back-off.",
         "tests/unit/test_session.py::test_joins_take_turns_and_back_off_with_jitter",
-        "src/lorawan/joiner.py", "        self._failures += 1\n", "",
+        "src/lorawan/join_schedule.py", "        self._failures += 1\n", "",
     ),
     Mutant(
         "D-30", "Sending waited for its end for ever.",
@@ -263,7 +264,7 @@ MUTANTS = (
     Mutant(
         "D-31", "A lost session was never noticed.",
         "tests/unit/test_session.py::test_only_after_26_hours_of_silence_is_a_frame_confirmed",
-        "src/lorawan/suspicion.py", "now_ms - proven_ms >= SILENCE_MS", "False",
+        "src/lorawan/link_supervision.py", "now_ms - proven_ms >= SILENCE_MS", "False",
     ),
     Mutant(
         "D-32", "SF7 was fixed, in a garage.",
@@ -288,7 +289,7 @@ MUTANTS = (
     Mutant(
         "D-35", "Airtime was not counted.",
         "tests/unit/test_governor.py::test_each_priority_has_its_threshold_on_the_total",
-        "src/lorawan/governor.py", "if (ledger.total_ms + new_ms <= _MAX_MS[priority] and", "if (True and",
+        "src/lorawan/airtime_budget.py", "if (ledger.total_ms + new_ms <= _MAX_MS[priority] and", "if (True and",
     ),
     # --- structure
     Mutant(
@@ -309,7 +310,7 @@ MUTANTS = (
     Mutant(
         "D-39", "Purple meant locked, service, no id and rubbish.",
         "tests/unit/test_states.py::test_the_colours_are_the_originals",
-        "src/app/states.py", "_UNKNOWN = (NONE, words.DISABLED, _FAULT, RED)", "_UNKNOWN = (NONE, words.DISABLED, _FAULT, PURPLE)",
+        "src/app/evse/states.py", "_UNKNOWN = (NONE, vocabulary.DISABLED, _FAULT, RED)", "_UNKNOWN = (NONE, vocabulary.DISABLED, _FAULT, PURPLE)",
     ),
     Mutant(
         "D-39", "The communication light was on when it should be off.",
@@ -319,12 +320,12 @@ MUTANTS = (
     Mutant(
         "D-40", "40 prints, one a second for ever.",
         "tests/unit/test_house.py::test_src_is_the_language_of_every_board",
-        "src/app/words.py", "# Who overrides the plan.\n", "print('overrides')\n",
+        "src/app/codec/vocabulary.py", "# Who overrides the plan.\n", "print('overrides')\n",
     ),
     Mutant(
         "D-41", "Sleeps of 2.5 to 5 s during which nothing is served.",
         "tests/unit/test_house.py::test_every_room_imports_only_what_it_may",
-        "src/app/words.py", "# Who overrides the plan.\n", "import time\ntime.sleep(1)\n",
+        "src/app/codec/vocabulary.py", "# Who overrides the plan.\n", "import time\ntime.sleep(1)\n",
     ),
     # --- The Things Network
     Mutant(
@@ -350,7 +351,7 @@ MUTANTS = (
     Mutant(
         "D-45", "The manual told other heartbeats than the code kept.",
         "tests/unit/test_defects.py::test_the_manual_tells_the_heartbeats_that_the_code_keeps",
-        "src/app/reporter.py", "words.NOT_CONNECTED: 60 * _MINUTE_MS", "words.NOT_CONNECTED: 120 * _MINUTE_MS",
+        "src/app/telemetry/reporter.py", "vocabulary.NOT_CONNECTED: 60 * _MINUTE_MS", "vocabulary.NOT_CONNECTED: 120 * _MINUTE_MS",
     ),
 )
 

@@ -2,8 +2,8 @@
 import collections
 import time
 
-from app import states
-from modbus import control, registers
+from app.evse import states
+from modbus import write_map, registers
 
 from tools import explain
 from tools.client import ACKED, REFUSED, SILENT
@@ -78,7 +78,7 @@ def _lock(client):
 
 def _shown(reading):
     """The limit that 0x002E shows, if it may be written, else the least that is certain to be allowed."""
-    return reading.limit_duty if registers.may_write(registers.ICMAX, reading.limit_duty) else registers.duty_of_amps(control.AMPS_MIN)
+    return reading.limit_duty if registers.may_write(registers.ICMAX, reading.limit_duty) else registers.duty_of_amps(write_map.AMPS_MIN)
 
 
 def unlock(client):
@@ -146,7 +146,7 @@ def limit(client, amperes):
     try:
         duty = registers.duty_of_amps(amperes)
     except ValueError:
-        span = f"{control.AMPS_MIN} to {control.AMPS_MAX}"
+        span = f"{write_map.AMPS_MIN} to {write_map.AMPS_MAX}"
         raise ChargerError("argument", f"A limit is {span} whole amperes, not {amperes}; for none at all: pause") from None
     client.reading()
     limits = client.limits()

@@ -33,7 +33,7 @@ def source(name):
 
 
 def place(name):
-    """The path inside a slot of the source of a dotted module: app/__init__.py, app/actor.py."""
+    """The path inside a slot of the source of a dotted module: app/__init__.py, app/control/controller.py."""
     path = source(name)
     return name.replace(".", "/") + ("/__init__.py" if path.name == "__init__.py" else ".py")
 

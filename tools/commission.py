@@ -8,7 +8,7 @@ import argparse
 import signal
 import sys
 
-from app import states
+from app.evse import states
 
 from tools import actions, explain, setup_mode
 from tools.client import Client, check_id

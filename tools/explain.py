@@ -1,7 +1,8 @@
 """What the charger says, in words for people and in the payload's names for programs. Pure: facts in, words out."""
 import collections
 
-from app import states, words
+from app.evse import states
+from app.codec import vocabulary
 from modbus import registers
 
 MAINS_VOLTS = 230  # the box measures no voltage; the payload reckons with the same
@@ -134,13 +135,13 @@ def describe(facts):
     reading = facts.reading
     code = reading.code
     held = paused(facts)
-    state = words.CONNECTED_AND_LOCKED if code == 0xB2 and held else states.state_of(code)
+    state = vocabulary.CONNECTED_AND_LOCKED if code == 0xB2 and held else states.state_of(code)
     reason, sentence = why(facts)
     fault = states.is_fault(code)
     currents = [None if da is None else da / 10 for da in reading.currents_da]
     names = ("box", "default", "icmax", "effective")
     return {
-        "state": words.STATES[state],
+        "state": vocabulary.STATES[state],
         "code": f"{code:02X}",
         "status": "fault" if fault else "charging" if states.is_charging(code) else _STATUSES.get(code, "unknown"),
         "text": CODE_TEXTS.get(code, "unknown"),

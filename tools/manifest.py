@@ -3,14 +3,22 @@ from typing import NamedTuple
 
 EVERYWHERE = """
     main config
-    app app.actor app.answers app.book app.box app.claims app.closings app.codec app.deeds app.dossier app.downlink app.events app.hand app.intent
-    app.journal app.key app.levels app.limit app.local_time app.memory app.meter app.monitor app.notices app.offer app.orders app.pages app.past
-    app.plan app.program app.quota app.reconciler app.refuge app.reporter app.restart app.sessions app.site app.snapshot app.stability
-    app.starter app.states app.supervisor app.survey app.timekeeper app.version app.watch app.windows app.wire_settings app.words app.work
-    app.zone
-    lorawan lorawan.airtime lorawan.clock_quota lorawan.clock_sync lorawan.governor lorawan.health lorawan.joiner lorawan.ladder
-    lorawan.ledger lorawan.outbox lorawan.pace lorawan.regions lorawan.sender lorawan.session lorawan.suspicion
-    modbus modbus.ascii modbus.charger modbus.control modbus.finder modbus.reading modbus.statistics modbus.transaction
+    app app.application app.version
+    app.codec app.codec.downlink app.codec.posix_tz app.codec.report_frames app.codec.setting_bytes app.codec.status_frames app.codec.vocabulary
+        app.codec.windows
+    app.runtime app.runtime.journal app.runtime.safe_mode app.runtime.site_settings app.runtime.supervisor app.runtime.timekeeper
+    app.evse app.evse.charging_sessions app.evse.debounce app.evse.energy_meter app.evse.evse_model app.evse.evse_monitor app.evse.key_switch
+        app.evse.poller app.evse.states
+    app.policy app.policy.arbiter app.policy.claims app.policy.local_time app.policy.plan app.policy.plan_store app.policy.window_quota
+    app.control app.control.contactor app.control.control_record app.control.controller app.control.icmax app.control.owner_record
+        app.control.reconciler app.control.reset_sequence app.control.setpoint app.control.start_sequence app.control.write_retry
+    app.commands app.commands.command_log app.commands.device_commands app.commands.execution app.commands.legacy app.commands.specs
+    app.telemetry app.telemetry.answer_queue app.telemetry.device_report app.telemetry.event_detector app.telemetry.event_queue
+        app.telemetry.reporter app.telemetry.status_view
+    lorawan lorawan.airtime lorawan.airtime_budget lorawan.airtime_log lorawan.clock_quota lorawan.clock_sync lorawan.frame_cost
+        lorawan.join_schedule lorawan.link_supervision lorawan.modem_health lorawan.outbox lorawan.rate_fallback lorawan.regions lorawan.sender
+        lorawan.session
+    modbus modbus.ascii modbus.charger modbus.write_map modbus.id_finder modbus.reading modbus.statistics modbus.transaction
     hal hal.board hal.contract hal.records hal.ticks hal.trace
     umodbus umodbus.const umodbus.functions umodbus.typing umodbus.version
 """.split()

@@ -5,7 +5,7 @@ import time
 import serial
 from hal.contract import HalError
 from hal.posix_ports import Bus
-from modbus import finder, transaction
+from modbus import id_finder, transaction
 
 from tools.ports import ChargerError
 
@@ -34,7 +34,7 @@ def find(client, say=lambda text: None):
     if found is not None:
         return [found]
     say("asking each id from 1 to 16")
-    for device_id in range(finder.ID_MIN, finder.ID_MAX + 1):
+    for device_id in range(id_finder.ID_MIN, id_finder.ID_MAX + 1):
         if _asked(client, device_id):
             client.heard_ids.add(device_id)
     if not client.heard_ids:
@@ -45,16 +45,16 @@ def find(client, say=lambda text: None):
 
 def _asked(client, device_id):
     """True if that id answers; one try, for nobody can still be asleep."""
-    request = finder.request(device_id)
+    request = id_finder.request(device_id)
     request.tries = 1
-    return client.exchange(request) == transaction.ANSWERED and finder.id_in(client.body) == device_id
+    return client.exchange(request) == transaction.ANSWERED and id_finder.id_in(client.body) == device_id
 
 
 def broadcast(client):
     """The id of the box that answers a broadcast read of 0x0001, or None."""
-    if client.exchange(finder.request(finder.BROADCAST)) != transaction.ANSWERED:
+    if client.exchange(id_finder.request(id_finder.BROADCAST)) != transaction.ANSWERED:
         return None
-    return finder.id_in(client.body)
+    return id_finder.id_in(client.body)
 
 
 def diagnose(client):

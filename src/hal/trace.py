@@ -32,7 +32,7 @@ def _printed(error):
 
 
 def read_place(text):
-    """The last '  File "app/actor.py", line 12, in step' of a trace."""
+    """The last '  File "app/control/controller.py", line 12, in step' of a trace."""
     at = text.rfind(_MARK)
     begin = text.rfind('"', 0, at) if at > 0 else -1
     if begin < 0:
@@ -55,6 +55,6 @@ def _letters(name):
 
 
 def _stem(path):
-    """'src/app/actor.py' as 'actor'."""
+    """'src/app/control/controller.py' as 'actor'."""
     name = path[path.rfind('/') + 1:]
     return name[:name.rfind('.')] if '.' in name else name

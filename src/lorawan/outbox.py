@@ -8,7 +8,7 @@ FAULT = const(1)
 CHANGE = const(2)
 RECORD = const(3)
 HEARTBEAT = const(4)
-# That commands were turned away: after all else, and on a budget of its own (lorawan.governor has 5 to 7 for joins and the reserve).
+# That commands were turned away: after all else, and on a budget of its own (lorawan.airtime_budget has 5 to 7 for joins and the reserve).
 BUSY = const(8)
 
 # Answers and records stay until they were sent, but only so many at a time, so that the newest state always finds a place.

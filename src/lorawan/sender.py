@@ -3,10 +3,10 @@
 from micropython import const
 
 from lorawan.airtime import LONGEST_MAC_ANSWERS
-from lorawan.governor import RESERVED
-from lorawan.ledger import REFRESH_MS
+from lorawan.airtime_budget import RESERVED
+from lorawan.airtime_log import REFRESH_MS
 from lorawan.outbox import BUSY, CAPACITY, CHANGE, RECORD
-from lorawan.pace import LEAST_PAYLOAD, SHORT_PAYLOAD
+from lorawan.frame_cost import LEAST_PAYLOAD, SHORT_PAYLOAD
 
 # A modem's event may never come. SF12 frame 1.5 s, RX2 6 s after it with The Things Stack's RX1 delay of 5 s, 2 s for its
 # answer, up to 3 s until the modem believes that no acknowledgement comes, and margin; for each further emission of a frame

@@ -4,14 +4,14 @@ from micropython import const
 
 from hal.contract import RECEIVED, HalError
 
-from lorawan.governor import Governor
-from lorawan.health import Health
-from lorawan.joiner import DENSE_FOR_MS, Joiner
-from lorawan.ladder import Ladder
+from lorawan.airtime_budget import AirtimeBudget
+from lorawan.modem_health import ModemHealth
+from lorawan.join_schedule import DENSE_FOR_MS, JoinSchedule
+from lorawan.rate_fallback import RateFallback
 from lorawan.outbox import ANSWER, CHANGE, FAULT, Outbox
-from lorawan.pace import Pace
+from lorawan.frame_cost import FrameCost
 from lorawan.sender import Sender
-from lorawan.suspicion import Suspicion
+from lorawan.link_supervision import LinkSupervision
 
 # States.
 DOWN = const(0)       # not joined; the joiner says when to try
@@ -50,14 +50,14 @@ class Session:
         self.probe = None            # or a make(limit): what to send when the network must prove itself
         if data_rate is None:
             data_rate = region.default_rate
-        self.ladder = Ladder(region, data_rate, now_ms)
-        self.pace = Pace(region, data_rate, adr)
+        self.ladder = RateFallback(region, data_rate, now_ms)
+        self.pace = FrameCost(region, data_rate, adr)
         self.outbox = Outbox(self._wake)
-        self.governor = Governor(store, now_ms)
-        self.joiner = Joiner(self._join, self.governor, region, random, now_ms)
+        self.governor = AirtimeBudget(store, now_ms)
+        self.joiner = JoinSchedule(self._join, self.governor, region, random, now_ms)
         self.sender = Sender(self._ask, radio, self.governor, self.ladder, self.pace, self.outbox)
-        self.health = Health(now_ms)
-        self.suspicion = Suspicion()
+        self.health = ModemHealth(now_ms)
+        self.suspicion = LinkSupervision()
         self._radio = radio
         self._poll_radio = radio.poll
         self._heard = None           # an event for the next poll()

@@ -1,6 +1,6 @@
 """The charger as the application sees it: readings at a steady pace, sightings of what its panel says, writes that are safe to send."""
 
-from modbus import ascii, control, finder, reading, transaction
+from modbus import ascii, write_map, id_finder, reading, transaction
 from modbus.reading import PHASE_ORDER
 
 # What poll() returns.
@@ -86,13 +86,13 @@ class ChargerClient:
         self._limits_at_ms = 0
         self._fresh_until_ms = None  # a write may rest on the latest reading until then; None: on no reading
         if device_id is None:
-            self._finder = finder.Finder()
+            self._finder = id_finder.IdFinder()
         else:
             self._adopt(device_id)
 
     def _adopt(self, device_id):
         """Talk to this box from now on."""
-        if not finder.ID_MIN <= device_id <= finder.ID_MAX:
+        if not id_finder.ID_MIN <= device_id <= id_finder.ID_MAX:
             raise ValueError('device_id')
         self._finder = None
         self.device_id = device_id
@@ -105,7 +105,7 @@ class ChargerClient:
         if self._write is not None:
             return False
         self._write_ms = now_ms
-        allowed = control.may_write(register, value)
+        allowed = write_map.may_write(register, value)
         if not allowed:
             self.counts['forbidden'] += 1
         self._write_lost = not allowed or self.device_id is None
@@ -182,7 +182,7 @@ class ChargerClient:
     def _on_answered(self, result, now_ms):
         master = self._master
         if self._finder is not None:
-            return self._found(finder.id_in(master.body), now_ms)
+            return self._found(id_finder.id_in(master.body), now_ms)
         at_ms = self.heard_ms = self.answered_ms = master.at_ms
         self._is_silent = False
         done = master.done

@@ -1,6 +1,6 @@
 """The charger's whole register map as data: decoding, the console's listing and the table in docs/protocol.md come from it.
 
-For consoles, commissioning and identification; the loop needs modbus.reading and modbus.control alone, and memory is dear on
+For consoles, commissioning and identification; the loop needs modbus.reading and modbus.write_map alone, and memory is dear on
 a board. Sources: ABL = "EVCC2/3 - API subset for external applications", 05 0015 20 Rev. B; forum = the register survey in
 goingelectric.de t=38749, confirmed by evcc; orig = traces of the original monitor. docs/protocol.md weighs them.
 """
@@ -8,8 +8,8 @@ goingelectric.de t=38749, confirmed by evcc; orig = traces of the original monit
 from umodbus.functions import to_short
 
 # All that a console asks about registers is found here, whichever module it lives in.
-from modbus.control import (DUTY_MAX, DUTY_MIN, DUTY_PAUSE, ICMAX, JUMP_A1, JUMP_E0, RESET, STATE, da_of_duty, duty_of_amps,  # noqa: F401
-                            may_write)
+from modbus.write_map import (DUTY_MAX, DUTY_MIN, DUTY_PAUSE, ICMAX, JUMP_A1, JUMP_E0, RESET, STATE, da_of_duty,  # noqa: F401
+                              duty_of_amps, may_write)
 from modbus.reading import (CURRENT_MAX_DA, CURRENT_RESIDUE_DA, DEVICE, DEVICE_WORDS, LIMITS, LIMITS_WORDS, PANEL, PANEL_WORDS,  # noqa: F401
                             PHASE_ORDER, STATUS, STATUS_WORDS, Reading, limits_of)
 
@@ -20,7 +20,7 @@ OPTIONS = 0x002C
 SHORT_STATUS = 0x0033
 SERIAL = 0x0050
 
-# Values of STATE that are not for normal operation (modbus.control has those that are).
+# Values of STATE that are not for normal operation (modbus.write_map has those that are).
 JUMP_E2 = 0xE2E2
 IMBALANCE_ON = 0x3838
 JUMP_F1 = 0xF1F1

@@ -2,10 +2,10 @@
 import gc
 import sys
 
-from app.journal import Journal
-from app.meter import Meter
-from app.sessions import Sessions
-from app.watch import Watch
+from app.runtime.journal import Journal
+from app.evse.energy_meter import EnergyMeter
+from app.evse.charging_sessions import ChargingSessions
+from app.evse.evse_monitor import EvseMonitor
 from modbus.reading import Reading
 from tests.unit.fake_board import Part
 
@@ -21,11 +21,11 @@ class Night:
         self.flash = {}
         self.reading = Reading()
         charger = Part(reading=self.reading, read_soon=lambda now_ms, delay_ms=0: None)
-        self.watch = Watch(charger, 0)
-        self.meter = Meter(230, 3)
+        self.watch = EvseMonitor(charger, 0)
+        self.meter = EnergyMeter(230, 3)
         keeper = Part(known=True, utc_s=lambda now_ms: UTC_S + now_ms // 1000)
         store = Part(get=self.flash.get, put=self.put)
-        self.sessions = Sessions(self.meter, charger, self.watch, keeper, Journal(store), 0, 0)
+        self.sessions = ChargingSessions(self.meter, charger, self.watch, keeper, Journal(store), 0, 0)
         self.sessions.state = lambda: 1
 
     def put(self, name, value):

@@ -5,8 +5,8 @@ Run on CPython and on MicroPython; both must print the same runs. UTC seconds ar
 import gc
 import sys
 
-from app import windows, zone
-from app.plan import Plan
+from app.codec import windows, posix_tz
+from app.policy.plan import Plan
 
 PLAN = windows.parse([
     {'days': 'daily', 'from': '22:00', 'to': '07:00', 'current_a': 16}, {'days': 'sat,sun', 'from': '01:30', 'to': '02:30', 'kwh': 5},
@@ -21,7 +21,7 @@ END_S = BEGIN_S + 230 * 86400   # past both switches of each zone
 
 
 def runs(posix):
-    plan = Plan(PLAN, zone.parse(posix)[0])
+    plan = Plan(PLAN, posix_tz.parse(posix)[0])
     print('--', posix, plan.hash)
     at = BEGIN_S
     while at < END_S:
@@ -32,7 +32,7 @@ def runs(posix):
 
 def allocated():
     """Bytes for a thousand evaluations while nothing changes."""
-    plan = Plan(PLAN, zone.parse(ZONES[0])[0])
+    plan = Plan(PLAN, posix_tz.parse(ZONES[0])[0])
     at = BEGIN_S + 3600
     plan.state(at)
     plan.window_at(at)

@@ -47,7 +47,7 @@ def firmware():
 
 def test_every_module_can_be_imported():
     names = firmware() + ["umodbus.const", "umodbus.functions", "umodbus.common"]
-    assert len(names) > 25 and {"main", "config", "modbus.ascii", "app.monitor", "lorawan.session", "hal.contract"} <= set(names)
+    assert len(names) > 25 and {"main", "config", "modbus.ascii", "app.application", "lorawan.session", "hal.contract"} <= set(names)
     assert run("imports.py", *names).split() == names
 
 

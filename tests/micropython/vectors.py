@@ -4,7 +4,7 @@ does not ends it.
 import json
 import sys
 
-from app import codec, downlink, words
+from app.codec import status_frames, downlink, vocabulary
 from modbus import ascii, registers, transaction
 from tests.vectors import frames, payload
 
@@ -79,11 +79,11 @@ def check_registers():
 def check_uplinks(vectors):
     statuses = payload.ours(vectors, 10)
     for description, data, packed in statuses:
-        equal(codec.encode_status(payload.status_of(data), len(packed)), packed, description)
+        equal(status_frames.encode_status(payload.status_of(data), len(packed)), packed, description)
     results = payload.ours(vectors, 11)
     for description, data, packed in results:
         result, status = payload.result_of(data, packed)
-        equal(codec.encode_result(result, status, len(packed)), packed, description)
+        equal(status_frames.encode_result(result, status, len(packed)), packed, description)
     return len(statuses) + len(results)
 
 
@@ -91,7 +91,7 @@ def check_downlinks(vectors):
     found = payload.commands(vectors)
     for word, port, packed in found:
         told = downlink.read(port, packed)
-        equal((told.op, told.command_id), (words.COMMANDS.index(word), None), word)
+        equal((told.op, told.command_id), (vocabulary.COMMANDS.index(word), None), word)
     asked = payload.requests(vectors)
     for data, packed in asked:
         equal(payload.read_as(downlink.read(downlink.PORT, packed)), payload.meant(data), str(data))

@@ -1,9 +1,9 @@
 """The reconciler on the simulated wallbox and car, over the real bus client, in virtual time: a monitor without radio, store or plan."""
 
-from app.box import Box
-from app.claims import CHARGE, HOLD, LEAVE, LOCK, Decision
-from app.reconciler import Reconciler
-from app.watch import Watch
+from app.evse.evse_model import EvseModel
+from app.policy.claims import CHARGE, HOLD, LEAVE, LOCK, Decision
+from app.control.reconciler import Reconciler
+from app.evse.evse_monitor import EvseMonitor
 from modbus import charger as bus
 from modbus import reading
 from modbus.charger import ChargerClient
@@ -61,13 +61,13 @@ class House:
             self._bus = SimBus(self.kernel, self.line)
         self._bus.read()
         self.charger = ChargerClient(self._bus, 1)
-        self.watch = Watch(self.charger, 0)
+        self.watch = EvseMonitor(self.charger, 0)
         self.recon = Reconciler()
         if self.flash is not None:
             assert self.recon.past.load(self.flash, 0)
         # In E0 the box does not say whether a car is there.
         self.watch.car = self.recon.past.car
-        self.facts = Box()
+        self.facts = EvseModel()
         self._asking = None
         self._drew = False
         self._flags_ms = None

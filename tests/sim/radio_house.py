@@ -8,8 +8,8 @@ import statistics
 from collections import namedtuple
 from random import Random
 
-from app.journal import Journal
-from app.timekeeper import Timekeeper
+from app.runtime.journal import Journal
+from app.runtime.timekeeper import Timekeeper
 from lorawan import clock_sync
 from lorawan.outbox import CHANGE, HEARTBEAT
 from lorawan.regions import REGIONS
@@ -26,7 +26,7 @@ HOUR_S = 3600
 DAY_S = 86400
 START_UTC_S = 1_775_286_000     # 2026-04-04T07:00:00Z
 STATUS = 10, bytes(11)
-# What the monitor does about a modem that cannot be helped otherwise (app.monitor).
+# What the monitor does about a modem that cannot be helped otherwise (app.application).
 STUCK_S = 30 * MINUTE_S
 WANTED_PERIOD_MS = 30 * MINUTE_S * 1000     # class C, docs/operation.md
 
@@ -203,7 +203,7 @@ class LightHouse(Ears):
             clock.sleep_ms(max(1, min(due_ms - now_ms, HOUR_S * 1000)))
 
     def _tick(self, session, sync, now_ms):
-        """As app.reporter does it: the time is asked for, and heartbeats follow the last uplink."""
+        """As app.telemetry.reporter does it: the time is asked for, and heartbeats follow the last uplink."""
         if not session.joined:
             return now_ms + HOUR_S * 1000
         if sync.tick(now_ms) == clock_sync.REQUEST and not session.outbox.holds('clock'):

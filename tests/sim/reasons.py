@@ -4,7 +4,7 @@ The minutes of a world are judged by what the network was told last. A car that 
 sleeps: both do not take what is offered, and that is the truth about them (vehicle_paused).
 """
 
-from app import words
+from app.codec import vocabulary
 from sim import scenario
 from sim.tariff import Tariff
 from sim.world import SECOND_US, World
@@ -209,7 +209,7 @@ class Minutes:
             pass
         elif not box.contactor and now_s - self._boot_s > PASSING_S:
             self.seconds += SAMPLE_S
-            said = words.REASONS[app.reporter.reason_now()]
+            said = vocabulary.REASONS[app.reporter.reason_now()]
             if said in true:
                 self.right_seconds += SAMPLE_S
             else:

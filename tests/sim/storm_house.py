@@ -6,9 +6,9 @@ The box's side is the simulation's timeline. Of the firmware only the doors are 
 import struct
 from random import Random
 
-from app import words
-from app.book import CAPACITY, Book
-from app.levels import Levels
+from app.codec import vocabulary
+from app.commands.command_log import CAPACITY, CommandLog
+from app.commands.legacy import LegacyCommands
 from lorawan.session import Session
 from sim.hal import SimBus
 from tests.sim.house import HOUR_S, House
@@ -31,7 +31,7 @@ STATE, ICMAX = 0x0005, 0x0014
 PAUSE, JUMP_E0, JUMP_A1, RESET = 1000, 0xE0E0, 0xA1A1, 0x5A5A
 ENABLED = ('A1', 'B1', 'B2', 'C2', 'C3', 'C4')
 CHARGING = ('C2', 'C3', 'C4')
-DONE, REFUSED, FAILED, EXPIRED = [words.RESULTS.index(word) for word in ('done', 'refused', 'failed', 'expired')]
+DONE, REFUSED, FAILED, EXPIRED = [vocabulary.RESULTS.index(word) for word in ('done', 'refused', 'failed', 'expired')]
 # Then the box could not be told, or was told late.
 AWAY = ('unreachable', 'no_answer', 'power_cut')
 # Words of fPort 20 and their arguments; the original's bytes are 1, 2, 3.
@@ -73,7 +73,7 @@ class Storm:
         self._watch_doors(monkeypatch)
         if endless:
             monkeypatch.setattr(Session, 'accepts', lambda session, now_ms, owed: True)
-            monkeypatch.setattr(Book, '_make_room', _make_room)
+            monkeypatch.setattr(CommandLog, '_make_room', _make_room)
         self.world.flash.on_put = self._put
         transmit = self.world.line.transmit
         monkeypatch.setattr(self.world.line, 'transmit', lambda node, data: self._sent(node, data) or transmit(node, data))
@@ -100,7 +100,7 @@ class Storm:
             self.recorded_s.append(self.now_s())
 
     def _watch_doors(self, monkeypatch):
-        for kind in (Book, Levels):
+        for kind in (CommandLog, LegacyCommands):
             monkeypatch.setattr(kind, 'accept', self._accepted(kind.accept))
             monkeypatch.setattr(kind, 'finish', self._finished(kind.finish))
 
@@ -108,7 +108,7 @@ class Storm:
         def accepted(book, entry):
             key = self._identity(entry)
             assert key not in self.deeds, ('accepted twice', key)
-            self.deeds[key] = Deed(words.COMMANDS[entry.op], self.now_s())
+            self.deeds[key] = Deed(vocabulary.COMMANDS[entry.op], self.now_s())
             return accept(book, entry)
         return accepted
 
@@ -117,14 +117,14 @@ class Storm:
             world = self.world
             seen = {entry['code'] for entry in self._recent('charger_state')}
             open_then = not all(entry['closed'] for entry in self._recent('contactor'))
-            answer = (self.now_s(), result, words.DETAILS[detail], seen, open_then, world.box.vehicle is not None)
+            answer = (self.now_s(), result, vocabulary.DETAILS[detail], seen, open_then, world.box.vehicle is not None)
             self.deeds[self._identity(entry)].answers.append(answer)
             return finish(book, entry, result, detail, *now_ms)
         return finished
 
     def _identity(self, entry):
         # An original byte has no identity, but the entry that the test keeps.
-        return (entry.op, entry.command_id, entry.issued_at) if entry.issued_at is not None else (words.COMMANDS[entry.op], id(entry), entry)
+        return (entry.op, entry.command_id, entry.issued_at) if entry.issued_at is not None else (vocabulary.COMMANDS[entry.op], id(entry), entry)
 
     def _recent(self, kind):
         """Entries of the timeline that held at some time in the last FRESH_S."""
@@ -147,14 +147,14 @@ class Storm:
             word = dice.choice([word for word in sorted(ARGUMENTS) if word in mood])
             stamp = self.world.start_utc_s + int(at_s) + dice.choice((0, 0, 0, -30, -700, 90, 5000))
             expires = dice.choice((10, 600, 600))
-            head = struct.pack('>BBIH', words.COMMANDS.index(word), dice.randrange(256), stamp, expires)
+            head = struct.pack('>BBIH', vocabulary.COMMANDS.index(word), dice.randrange(256), stamp, expires)
             self._known.append(head + dice.choice(ARGUMENTS[word]))
             self._push(at_s + dice.choice((0, 0, 0, 20)), 20, self._known[-1])
         elif luck < new + 0.2 and self._known:
             self._push(at_s, 20, dice.choice(self._known[-8:]))
         else:
             word = dice.choice([word for word in ORIGINAL if word in mood] or ORIGINAL)
-            self._push(at_s, dice.choice((1, 2)), bytes((words.COMMANDS.index(word),)))
+            self._push(at_s, dice.choice((1, 2)), bytes((vocabulary.COMMANDS.index(word),)))
 
     def _mood(self, at_s):
         """The words of this quarter of an hour: all of them, or some for longer, so that a car is let charge in between."""

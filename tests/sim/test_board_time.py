@@ -5,8 +5,8 @@ import pathlib
 import textwrap
 
 import pytest
-from app import windows, zone
-from app.plan import Plan
+from app.codec import windows, posix_tz
+from app.policy.plan import Plan
 from sim import board_cost
 from sim.board_cost import BYTECODE_NS, CALL_NS
 from sim.board_time import BoardTime
@@ -121,7 +121,7 @@ def test_the_longest_look_at_a_plan(evidence):
     """Open all the time, in as many windows as there may be: each of them counts on each day ahead."""
     hours = ["00:00", "03:00", "07:00", "11:00", "14:00", "18:00", "21:00", "00:00"]
     always = windows.parse([{"days": "mon-sun", "from": begin, "to": end} for begin, end in zip(hours, hours[1:])])[0]
-    plan = Plan(always, zone.parse(ZONE)[0])
+    plan = Plan(always, posix_tz.parse(ZONE)[0])
     begin = int(datetime.datetime(2026, 3, 1, tzinfo=datetime.timezone.utc).timestamp())
     with BoardTime(SRC) as account:
         for utc_s in range(begin, begin + 50 * 86400, 3 * 3600):

@@ -1,8 +1,8 @@
 """1,000 random commands an hour for hours: the contactor is spared, opening is not delayed, every answer is given once and true."""
 
 import pytest
-from app import deeds
-from app.book import Book
+from app.commands import specs
+from app.commands.command_log import CommandLog
 from tests.choice import first
 from tests.sim.storm_house import CLOSINGS_A_DAY, REST_S, Storm
 
@@ -53,11 +53,11 @@ def test_a_storm_of_commands_for_three_hours(monkeypatch, kind, evidence):
 
 def test_a_storm_without_rest_or_with_lies_would_be_seen(monkeypatch):
     """The watch on the house sees a contactor that is not spared, an answer that is not true and one that is given twice."""
-    monkeypatch.setattr('app.closings.Closings.verdict', lambda closings, now_ms, opens=False: 0)
-    monkeypatch.setattr(deeds.DEEDS[deeds.START], 'done', lambda scene: True)
+    monkeypatch.setattr('app.control.contactor.Closings.verdict', lambda closings, now_ms, opens=False: 0)
+    monkeypatch.setattr(specs.COMMAND_SPECS[specs.START], 'done', lambda scene: True)
     storm = Storm(monkeypatch, 1, 1, **STORMS['commands alone'])
-    finish = Book.finish
-    monkeypatch.setattr(Book, 'finish', lambda book, *answer: (finish(book, *answer), finish(book, *answer))[0])
+    finish = CommandLog.finish
+    monkeypatch.setattr(CommandLog, 'finish', lambda book, *answer: (finish(book, *answer), finish(book, *answer))[0])
     storm.live()
     assert storm.closings_most_a_day() > CLOSINGS_A_DAY and min(storm.rests()) < REST_S
     assert 'start' in {word for word, _, _ in storm.untrue()}

@@ -1,8 +1,8 @@
 """A car that has all it wanted is not woken: not in the next window, not in the next night, not after a reboot; one that left is forgotten."""
 
 import pytest
-from app.limit import Limit
-from app.past import Past
+from app.control.icmax import Icmax
+from app.control.control_record import ControlRecord
 from sim import scenario
 
 HOUR_S = 3600
@@ -48,14 +48,14 @@ def test_a_car_that_was_stopped_by_the_end_of_a_window_is_woken_in_the_next_one(
 
 
 def test_the_record_knows_it_and_one_of_an_older_firmware_does_not():
-    past = Past(Limit())
+    past = ControlRecord(Icmax())
     past.finish(True, False)
     assert past.unsaved
     record = past.dump(0, None)
     past.saved()
     past.finish(True, False)
     assert not past.unsaved
-    again = Past(Limit())
+    again = ControlRecord(Icmax())
     assert again.load(record, 0) and again.finished and not again.drew
     past.finish(False, True)
     assert past.unsaved and again.load(past.dump(0, None), 0) and again.drew and not again.finished

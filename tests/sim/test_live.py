@@ -16,8 +16,8 @@ from sim.terminal import LineEditor, Terminal
 from sim.tonight import CHARGE, HOLD, HOLDERS, LEAVE, LOCK, Tonight, text, tonight_of
 from sim.watch import Watch
 
-from app import claims
-from app.words import HOLDERS as FIRMWARE_HOLDERS
+from app.policy import claims
+from app.codec.vocabulary import HOLDERS as FIRMWARE_HOLDERS
 
 UTC_S = 1775286000     # 2026-04-04T07:00:00Z
 TOPIC = 'v3/ev-charger@ttn/devices/wallbox/'

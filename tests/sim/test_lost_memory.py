@@ -3,7 +3,7 @@
 from random import Random
 
 import pytest
-from app.journal import Journal
+from app.runtime.journal import Journal
 from sim import scenario
 from sim.hal import SimStore
 from sim.world import World

@@ -289,7 +289,7 @@ def test_a_key_that_was_opened_while_the_monitor_had_no_power_ends_its_boost():
     house = turns(home(PLAN=PLAN, key='locked', reboots_s=[at(8)]), (3, 'unlocked'))
     house.do(at(8, 5), 'key', position='locked')
     house.run(at(30))
-    # An input may read as anything for a minute after a start (app.key): until then the boost stands.
+    # An input may read as anything for a minute after a start (app.evse.key_switch): until then the boost stands.
     assert charged(house, at(9, 30), OPENS_S) is False
     assert house.told(at(8), type='status', override='none') < at(9, 45)
 

@@ -1,7 +1,7 @@
 """Plan, time zone and time over the air, from encodeDownlink to the box and back: taken, told, kept, superseded, and unknown."""
 
 import pytest
-from app import windows, zone
+from app.codec import windows, posix_tz
 from tests.sim.house import HOUR_S, MINUTE_S
 from tests.sim.plan_house import closed, hashes, home, read_back, results, written
 
@@ -15,7 +15,7 @@ ISSUED_S = 1777671600
 
 def hash_of(plan, tz='UTC0'):
     """What a status tells of this plan in this zone."""
-    return windows.plan_hash(windows.parse(plan)[0], zone.pack(zone.parse(tz)[0]))
+    return windows.plan_hash(windows.parse(plan)[0], posix_tz.pack(posix_tz.parse(tz)[0]))
 
 
 def test_a_plan_and_a_zone_are_taken_told_and_kept():

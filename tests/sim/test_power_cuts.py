@@ -6,7 +6,7 @@ from collections import namedtuple
 
 import main
 import pytest
-from app.memory import Memory
+from app.control.owner_record import OwnerRecord
 from sim.flash import KINDS, cuts
 from tests.sim import power_cuts
 from tests.sim.days import key_day, random_day, waking_day
@@ -90,8 +90,8 @@ def test_without_the_journal_the_same_cuts_lose_something():
 
 
 def play_without(record, model):
-    put = Memory.put
-    Memory.put = lambda memory, name, value, both=False: name == record or put(memory, name, value, both)
+    put = OwnerRecord.put
+    OwnerRecord.put = lambda memory, name, value, both=False: name == record or put(memory, name, value, both)
     return play(waking_day, (model,), 48)
 
 

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from app import words
+from app.codec import vocabulary
 from sim.box_limits import PAUSE
 
 from tests.sim.bench_box import CHARGE, HOLD, LEAVE, LOCK, House
@@ -15,11 +15,11 @@ LIMIT = 0x000F
 
 
 def detail(house):
-    return words.DETAILS[house.recon.blocked]
+    return vocabulary.DETAILS[house.recon.blocked]
 
 
 def reason(house):
-    return None if house.recon.phase is None else words.REASONS[house.recon.phase]
+    return None if house.recon.phase is None else vocabulary.REASONS[house.recon.phase]
 
 
 def charging(house):
@@ -447,7 +447,7 @@ def test_the_owners_reset_is_done_when_current_is_offered(options, code):
     house.run(20)
     result, why = house.recon.reset_outcome
     assert house.writes() == ['5A5A'] and house.box.code == code
-    assert (words.RESULTS[result], words.DETAILS[why]) == (('done', 'none') if code == 'C2' else ('failed', 'waits_for_key'))
+    assert (vocabulary.RESULTS[result], vocabulary.DETAILS[why]) == (('done', 'none') if code == 'C2' else ('failed', 'waits_for_key'))
 
 
 @pytest.mark.parametrize('spoil, why', [
@@ -462,7 +462,7 @@ def test_a_reset_is_refused_where_it_must_not_be(spoil, why):
     house.run(60)
     house.recon.reset(house._now_ms())
     house.run(20)
-    assert [words.DETAILS[house.recon.reset_outcome[1]], '5A5A' in house.writes()] == [why, False]
+    assert [vocabulary.DETAILS[house.recon.reset_outcome[1]], '5A5A' in house.writes()] == [why, False]
 
 
 def test_a_reset_of_a_box_that_is_away_is_given_up():
@@ -472,7 +472,7 @@ def test_a_reset_of_a_box_that_is_away_is_given_up():
     house.run(10)
     house.recon.reset(house._now_ms())
     house.run(20)
-    assert words.DETAILS[house.recon.reset_outcome[1]] == 'unreachable' and house.writes() == []
+    assert vocabulary.DETAILS[house.recon.reset_outcome[1]] == 'unreachable' and house.writes() == []
 
 
 def test_resets_of_a_charging_car_wear_the_contactor_no_more_than_anything_else():

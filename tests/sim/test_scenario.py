@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from app.journal import Journal
+from app.runtime.journal import Journal
 from sim import scenario
 from sim.__main__ import main as command
 from sim.hal import SimStore

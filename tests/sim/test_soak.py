@@ -11,7 +11,7 @@ QUIET_S = 4 * HOUR_S
 # Uplinks are at most so far apart while network and monitor are up (docs/operation.md), and the radio's own time.
 GAP_S = 90 * 60 + 60
 AIRTIME_S = 24
-# lorawan.governor: joins of a sliding day, and the airtime beyond which news and heartbeats wait for the next reserved uplink.
+# lorawan.airtime_budget: joins of a sliding day, and the airtime beyond which news and heartbeats wait for the next reserved uplink.
 JOINS_MAX = 20
 NEWS_MS = 19500
 FAULTS = ('F1', 'F2', 'F3', 'F4', 'F5', 'F6', 'F7', 'F8', 'F9', 'FA', 'FB', 'C3', 'C4')

@@ -1,4 +1,4 @@
-"""A storm of commands against the life-cycle machine (app.book, app.levels), watched by a model that shares no code with it.
+"""A storm of commands against the life-cycle machine (app.commands.command_log, app.commands.legacy), watched by a model that shares no code with it.
 
 The network repeats, reorders and delays up to 12 h; the monitor loses power at any instant, and time is known at once, late or never
 after it. The model knows the true time, every deed and every record in flash, and asserts at once when a rule of docs/operation.md,
@@ -8,8 +8,8 @@ import heapq
 import struct
 from random import Random
 
-from app.book import EXPIRED, FULL, NEW, REPEATED, RUNNING, Book
-from app.levels import Levels
+from app.commands.command_log import EXPIRED, FULL, NEW, REPEATED, RUNNING, CommandLog
+from app.commands.legacy import LegacyCommands
 
 HOUR_S = 3600
 DAY_S = 24 * HOUR_S
@@ -94,8 +94,8 @@ class Monitor:
 
     def __init__(self, storm):
         self.storm = storm
-        self.book = Book()
-        self.levels = Levels()
+        self.book = CommandLog()
+        self.levels = LegacyCommands()
         self.fresh_ms = 0
 
     def cut(self):

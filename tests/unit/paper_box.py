@@ -1,6 +1,6 @@
 """A wallbox and its car on paper, in steps of half a second: states, contactor and who moved it. No bus, no bytes."""
 
-from app.box import Box
+from app.evse.evse_model import EvseModel
 from modbus import charger as bus
 
 TICK_MS = 500
@@ -47,7 +47,7 @@ class PaperBox:
         self.deaf = False
         self.blind = False
         self.moves = []
-        self.facts = Box()
+        self.facts = EvseModel()
         self.facts.en_mode = 1
         self._permitted = False
         self._away_until_ms = 0

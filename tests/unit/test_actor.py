@@ -3,9 +3,9 @@
 import config
 import main
 import pytest
-from app import words
-from app.book import Entry
-from app.work import Work
+from app.codec import vocabulary
+from app.commands.command_log import Entry
+from app.commands.execution import Execution
 from hal.contract import STORE, HalError
 from tests.unit.fake_board import Board
 
@@ -43,7 +43,7 @@ class Rig:
         self.board.at(at_ms, lambda: self.board.radio.push(port, bytes((byte,)) if isinstance(byte, int) else byte))
 
     def command(self, at_ms, word, number=1, issued_at=1, expires_in_s=600, args=b''):
-        head = bytes((words.COMMANDS.index(word), number)) + issued_at.to_bytes(4, 'big') + expires_in_s.to_bytes(2, 'big')
+        head = bytes((vocabulary.COMMANDS.index(word), number)) + issued_at.to_bytes(4, 'big') + expires_in_s.to_bytes(2, 'big')
         self.say(at_ms, head + args, 20)
 
     def run(self, until_ms):
@@ -57,7 +57,7 @@ class Rig:
     @property
     def said(self):
         """(op, result, detail) of each answer."""
-        return [(payload[1], payload[3] >> 5, words.DETAILS[payload[4]]) for _, port, payload in self.board.radio.frames if port == RESULT]
+        return [(payload[1], payload[3] >> 5, vocabulary.DETAILS[payload[4]]) for _, port, payload in self.board.radio.frames if port == RESULT]
 
 
 @pytest.mark.parametrize('code, byte, writes', [(0xB1, LOCK, [E0]), (0xE0, UNLOCK, [A1]), (0xB1, RESET, [RESTART])])
@@ -100,8 +100,8 @@ def test_what_opens_is_done_before_all_that_waits_and_answered_first(opens):
     rig.run(READY_MS + 2 * MINUTE_MS)
     assert rig.box.writes[0][1:] == (0x14, 1000) and rig.box.writes[0][0] < READY_MS + 9000
     first = [said for said in rig.said if said[:2] != (6, FAILED)][0]
-    assert first == (words.COMMANDS.index(opens), DONE, 'none')
-    assert (words.COMMANDS.index('start'), FAILED, 'superseded') in rig.said and len(rig.said) == 6
+    assert first == (vocabulary.COMMANDS.index(opens), DONE, 'none')
+    assert (vocabulary.COMMANDS.index('start'), FAILED, 'superseded') in rig.said and len(rig.said) == 6
 
 
 def full_day(rig, at_ms):
@@ -206,7 +206,7 @@ def test_what_comes_after_its_expiry_is_not_done_but_what_opens_is_unless_the_ne
     rig.board.at(READY_MS - 1000, lambda: timekeeper.set(1_800_000_000, READY_MS - 1000, source))
     rig.command(READY_MS, word, 1, issued_at=1_800_000_000 - 600)
     rig.run(READY_MS + MINUTE_MS)
-    op = words.COMMANDS.index(word)
+    op = vocabulary.COMMANDS.index(word)
     assert (rig.writes, rig.said) == (([E0], [(op, DONE, 'none')]) if obeyed else ([], [(op, EXPIRED, 'none')]))
 
 
@@ -343,7 +343,7 @@ def test_a_limit_is_answered_by_what_the_box_shows_after_it_was_written():
 
 def test_a_command_that_goes_on_from_the_boot_on_keeps_the_radio_no_longer_than_any_other():
     actor = Rig().monitor.actor
-    entry = Entry(words.COMMANDS.index('start'), 1, 1, 600, 0)
+    entry = Entry(vocabulary.COMMANDS.index('start'), 1, 1, 600, 0)
     entry.begun = True
-    actor._resume(Work(entry, actor.book, ()), 0)
+    actor._resume(Execution(entry, actor.book, ()), 0)
     assert actor.holds_radio(19_999) and not actor.holds_radio(20_000)

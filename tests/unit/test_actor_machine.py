@@ -4,14 +4,14 @@ import struct
 
 import config
 import pytest
-from app import words
-from app.actor import Actor
-from app.memory import OWNER_RECORD
-from app.claims import LEAVE, LOCK, RECORD_BYTES as CLAIMS_BYTES
-from app.deeds import EXPIRED
-from app.intent import Intent
-from app.journal import Journal
-from app.watch import Watch
+from app.codec import vocabulary
+from app.control.controller import Controller
+from app.control.owner_record import OWNER_RECORD
+from app.policy.claims import LEAVE, LOCK, RECORD_BYTES as CLAIMS_BYTES
+from app.commands.specs import EXPIRED
+from app.policy.arbiter import Arbiter
+from app.runtime.journal import Journal
+from app.evse.evse_monitor import EvseMonitor
 from hal.contract import PLANNED
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -75,7 +75,7 @@ class Rig:
         self.box.facts.reading = None
         self.charger = Charger(self.box)
         self.boot_ms = self.box.now_ms
-        self.watch = Watch(self.charger, self.box.now_ms)
+        self.watch = EvseMonitor(self.charger, self.box.now_ms)
         store = Part(get=self.records.get, put=self.records.__setitem__)
         self.journal = Journal(store)
         session = Part(accepts=lambda now_ms, owed: True, fresh_ms=-1 << 40)
@@ -84,8 +84,8 @@ class Rig:
             return UTC_S + now_ms // 1000
         timekeeper = Part(confirmed=True, utc_s=utc_s, expiry_utc_s=utc_s)
         meter = Part(session_wh=None, total_wh=0, flow_da=0)
-        intent = Intent(self.watch, meter, self.journal, config.Settings(), PLANNED)
-        self.actor = Actor(self.charger, session, self.watch, timekeeper, self.journal, intent, self._answer, self.box.now_ms)
+        intent = Arbiter(self.watch, meter, self.journal, config.Settings(), PLANNED)
+        self.actor = Controller(self.charger, session, self.watch, timekeeper, self.journal, intent, self._answer, self.box.now_ms)
 
     def _answer(self, work):
         entry = work.entry
@@ -95,7 +95,7 @@ class Rig:
 
     def say(self, word, number, stamp_s, expires_in_s):
         args = b'\x03\x00\x00' if word == 'boost' else b''
-        self.actor.downlink(PORT, struct.pack('>BBIH', words.COMMANDS.index(word), number, stamp_s, expires_in_s) + args, self.box.now_ms)
+        self.actor.downlink(PORT, struct.pack('>BBIH', vocabulary.COMMANDS.index(word), number, stamp_s, expires_in_s) + args, self.box.now_ms)
 
     def live(self, seconds):
         for _ in range(int(seconds * 1000) // TICK_MS):

@@ -1,20 +1,20 @@
 """A command acts once or says why not: identity, expiry, one answer, over reboots and with whatever clock there is."""
 
 import pytest
-from app import words
-from app.book import CAPACITY, EXPIRED, FULL, FUTURE_S, KEPT_S, NEW, REPEATED, RESERVED, RUNNING, UNSURE_MS, Book
+from app.codec import vocabulary
+from app.commands.command_log import CAPACITY, EXPIRED, FULL, FUTURE_S, KEPT_S, NEW, REPEATED, RESERVED, RUNNING, UNSURE_MS, CommandLog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from tests.unit.command_storm import Storm
 
-START = words.COMMANDS.index('start')
-STOP = words.COMMANDS.index('stop')
-LOCK = words.COMMANDS.index('lock')
-DONE = words.RESULTS.index('done')
-FAILED = words.RESULTS.index('failed')
-TOO_LATE = words.RESULTS.index('expired')
-FAULT = words.DETAILS.index('fault')
+START = vocabulary.COMMANDS.index('start')
+STOP = vocabulary.COMMANDS.index('stop')
+LOCK = vocabulary.COMMANDS.index('lock')
+DONE = vocabulary.RESULTS.index('done')
+FAILED = vocabulary.RESULTS.index('failed')
+TOO_LATE = vocabulary.RESULTS.index('expired')
+FAULT = vocabulary.DETAILS.index('fault')
 UTC = 1_790_000_000
 HOUR_S = 3600
 
@@ -23,7 +23,7 @@ class Rig:
     """A book, a clock, and the store that survives the book."""
 
     def __init__(self, utc_s=UTC):
-        self.book = Book()
+        self.book = CommandLog()
         self.now_ms = 5000
         self.utc_s = utc_s
 
@@ -63,7 +63,7 @@ class Rig:
         record = self.book.dump()
         if utc_s == 'goes on':
             utc_s = None if self.utc_s is None else self.utc_s + off_s
-        self.book = Book()
+        self.book = CommandLog()
         self.now_ms = base_ms
         self.utc_s = utc_s
         self.book.load(record)
@@ -308,7 +308,7 @@ def test_no_record_is_an_empty_book_and_nothing_to_count(rig):
 @settings(max_examples=300)
 @given(st.binary(max_size=800), st.booleans())
 def test_no_record_can_raise(body, framed):
-    book = Book()
+    book = CommandLog()
     count = len(body) // 12
     book.load(bytes((1, count)) + (body + bytes(5))[:5] + body[:12 * count] if framed else body)
     book.deliver(START, 1, UTC, 600, 1000, UTC)

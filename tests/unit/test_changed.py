@@ -3,7 +3,7 @@
 from tools.checks import changed
 
 TESTS = {
-    "test_plan.py": "from app.plan import Plan\n",
+    "test_plan.py": "from app.policy.plan import Plan\n",
     "test_orders.py": "from app import plan, words\n",
     "test_formatter.py": "import json\n",
     "test_make.py": "",
@@ -13,11 +13,11 @@ TESTS = {
 
 
 def test_a_module_runs_the_tests_that_import_it():
-    assert changed.tests_of(["src/app/plan.py"], TESTS) == ["test_orders.py", "test_plan.py"]
+    assert changed.tests_of(["src/app/policy/plan.py"], TESTS) == ["test_orders.py", "test_plan.py"]
 
 
 def test_a_module_that_everything_imports_runs_the_tests_named_after_it():
-    assert changed.tests_of(["src/app/words.py"], TESTS) == ["test_words.py"]
+    assert changed.tests_of(["src/app/codec/vocabulary.py"], TESTS) == ["test_words.py"]
 
 
 def test_a_test_that_changed_runs_itself():

@@ -1,8 +1,8 @@
 """What is wanted of the box: priorities, ends, and that nothing said is forgotten over a reboot."""
 
 import pytest
-from app import words
-from app.claims import (
+from app.codec import vocabulary
+from app.policy.claims import (
     CHARGE, CLOSES_EARLY_S, CUT, ENDED, GOING, HOLD, LEAVE, LOCK, NO_BOOST, STOPPED, UNTIL_ENERGY, UNTIL_TIME, UNTIL_UNPLUGGED, Claims,
 )
 from hypothesis import settings
@@ -16,13 +16,13 @@ OUTSIDE = (False, NOW_S + 3600, 0)
 
 def decided(claims, utc_s=NOW_S, plan=OUTSIDE, car=True, unknown_s=0):
     decision = claims.decide(utc_s, plan, car, unknown_s)
-    reason = None if decision.reason is None else words.REASONS[decision.reason]
-    return decision.want, words.HOLDERS[decision.holder], reason
+    reason = None if decision.reason is None else vocabulary.REASONS[decision.reason]
+    return decision.want, vocabulary.HOLDERS[decision.holder], reason
 
 
 def told(claims):
     """Every claim that stands, the highest first."""
-    return [words.HOLDERS[holder] for holder, _, _ in claims.standing()]
+    return [vocabulary.HOLDERS[holder] for holder, _, _ in claims.standing()]
 
 
 def test_without_plan_and_words_nothing_is_wanted():
@@ -128,12 +128,12 @@ def test_a_skip_is_told_from_its_acceptance_and_the_reason_is_the_plan_s_until_i
     claims = Claims()
     claims.skip(NOW_S + 600, NOW_S + 1200)
     assert decided(claims) == (HOLD, 'plan', 'outside_plan')
-    assert words.OVERRIDES[claims.decision.override] == 'skip'
+    assert vocabulary.OVERRIDES[claims.decision.override] == 'skip'
     assert decided(claims, utc_s=None) == (HOLD, 'plan', 'time_unknown')
-    assert words.OVERRIDES[claims.decision.override] == 'skip'
+    assert vocabulary.OVERRIDES[claims.decision.override] == 'skip'
     # Without a plan there is nothing to skip.
     assert decided(claims, plan=None) == (LEAVE, 'none', None)
-    assert words.OVERRIDES[claims.decision.override] == 'none'
+    assert vocabulary.OVERRIDES[claims.decision.override] == 'none'
 
 
 def test_the_override_is_the_highest_claim_standing():
@@ -143,7 +143,7 @@ def test_the_override_is_the_highest_claim_standing():
         word()
         for utc_s, plan in ((NOW_S, INSIDE), (NOW_S, OUTSIDE), (None, OUTSIDE)):
             decided(claims, utc_s=utc_s, plan=plan)
-            assert words.OVERRIDES[claims.decision.override] == override
+            assert vocabulary.OVERRIDES[claims.decision.override] == override
 
 
 def test_a_word_that_is_refused_is_taken_back_and_what_happened_meanwhile_is_not():
@@ -233,7 +233,7 @@ def test_two_windows_that_follow_each_other_are_both_skipped_and_what_opens_betw
     claims.skip(NOW_S + 600, NOW_S + 660)
     for utc_s, plan, reason in ((NOW_S, INSIDE, 'skipped'), (NOW_S + 60, OUTSIDE, 'outside_plan'), (NOW_S + 659, INSIDE, 'skipped')):
         assert decided(claims, utc_s=utc_s, plan=plan)[2] == reason
-        assert words.OVERRIDES[claims.decision.override] == 'skip'
+        assert vocabulary.OVERRIDES[claims.decision.override] == 'skip'
     claims.skip(NOW_S, NOW_S + 60)
     assert not claims.expire(NOW_S + 659, 0, True) and claims.expire(NOW_S + 660, 0, True)
 
@@ -288,7 +288,7 @@ def test_without_the_time_the_setting_decides(setting, unknown_s, want):
     claims = Claims(unknown_time=setting)
     assert decided(claims, utc_s=None, plan=INSIDE, unknown_s=unknown_s)[:2] == (want, 'plan')
     if want == HOLD:
-        assert claims.decision.reason == words.reason('time_unknown')
+        assert claims.decision.reason == vocabulary.reason('time_unknown')
 
 
 def test_a_boost_until_an_unknown_time_waits_for_the_time():
@@ -424,7 +424,7 @@ class Owner(RuleBasedStateMachine):
     def the_highest_that_stands_is_the_override(self):
         decided(self.claims, self.utc_s, self.plan)
         holders = [holder for holder in told(self.claims) if holder != 'skip' or self.plan is not None]
-        override = words.OVERRIDES[self.claims.decision.override]
+        override = vocabulary.OVERRIDES[self.claims.decision.override]
         assert override == (holders[0] if holders else 'none').replace('key', 'boost')
 
     @invariant()

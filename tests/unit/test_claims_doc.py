@@ -4,8 +4,8 @@ import pathlib
 import re
 
 import pytest
-from app import words
-from app.claims import CHARGE, UNTIL_TIME, Claims
+from app.codec import vocabulary
+from app.policy.claims import CHARGE, UNTIL_TIME, Claims
 
 DOC = (pathlib.Path(__file__).parents[2] / 'docs' / 'operation.md').read_text()
 NOW_S = 1_800_000_000
@@ -40,7 +40,7 @@ def reboot(claims):
 
 def standing(claims):
     """What stands, the highest first, as a cell."""
-    return ', '.join(words.HOLDERS[row[0]] for row in claims.standing()) or 'none'
+    return ', '.join(vocabulary.HOLDERS[row[0]] for row in claims.standing()) or 'none'
 
 
 def after(*happenings):
@@ -75,7 +75,7 @@ def test_of_two_the_higher_decides_and_a_lower_one_is_never_silently_dropped(fir
     claims = reboot(claims)
     rows = standing(claims).split(', ')
     decision = claims.decide(NOW_S, INSIDE, True)
-    assert words.HOLDERS[decision.holder] == rows[0]
+    assert vocabulary.HOLDERS[decision.holder] == rows[0]
     # The words about the car replace each other, but a key turned leaves a boost by command; locks and skips stand by themselves.
     for name in ('lock', 'skip'):
         assert (name in rows) == (name in (first, second))

@@ -1,7 +1,7 @@
 """Closings of the contactor that we order: counted over a day, apart from each other, and remembered over a reboot."""
 
 import pytest
-from app.closings import ALLOWED, CLOSINGS_A_DAY, DAY_MS, ENOUGH, ORDER_MS, REST_MS, RESTS, Closings, Tally
+from app.control.contactor import ALLOWED, CLOSINGS_A_DAY, DAY_MS, ENOUGH, ORDER_MS, REST_MS, RESTS, Contactor, Tally
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,7 +22,7 @@ def test_the_figures_are_the_designs():
 
 
 def test_a_closing_of_ours_rests_for_five_minutes_after_it_was_seen():
-    closings = Closings()
+    closings = Contactor()
     closings.see(False, 0, None)
     assert closings.verdict(0) == ALLOWED
     closing(closings, 1000)
@@ -32,7 +32,7 @@ def test_a_closing_of_ours_rests_for_five_minutes_after_it_was_seen():
 
 
 def test_an_opening_of_ours_rests_too_and_one_of_the_cars_does_not():
-    closings = Closings()
+    closings = Contactor()
     closing(closings, 0)
     closings.see(False, 4 * HOUR_MS, None)          # the car let go
     assert closings.verdict(4 * HOUR_MS) == ALLOWED
@@ -45,7 +45,7 @@ def test_an_opening_of_ours_rests_too_and_one_of_the_cars_does_not():
 
 
 def test_what_opens_long_after_our_write_was_not_opened_by_it():
-    closings = Closings()
+    closings = Contactor()
     closings.see(True, 0, None)
     closings.opener(1000, None)
     closings.see(False, 16000, None)
@@ -53,14 +53,14 @@ def test_what_opens_long_after_our_write_was_not_opened_by_it():
 
 
 def test_a_contactor_that_others_close_is_not_ours():
-    closings = Closings()
+    closings = Contactor()
     for hour in range(20):
         closings.see(hour % 2 == 0, hour * HOUR_MS, None)
         assert closings.verdict(hour * HOUR_MS) == ALLOWED
 
 
 def test_twelve_a_day_and_the_day_slides():
-    closings = Closings()
+    closings = Contactor()
     for number in range(12):
         closings.see(False, number * HOUR_MS, None)
         assert closings.verdict(number * HOUR_MS) == ALLOWED
@@ -71,7 +71,7 @@ def test_twelve_a_day_and_the_day_slides():
 
 
 def test_an_order_that_a_sleeping_car_does_not_follow_is_taken_back():
-    closings = Closings()
+    closings = Contactor()
     closings.see(False, 0, None)
     for number in range(30):
         now_ms = number * 2 * ORDER_MS
@@ -83,7 +83,7 @@ def test_an_order_that_a_sleeping_car_does_not_follow_is_taken_back():
 
 
 def test_a_contactor_that_we_let_close_and_open_between_two_looks_has_moved():
-    closings = Closings()
+    closings = Contactor()
     closings.see(False, -60000, None)
     closings.order(0, None)
     closings.opener(9999, None)
@@ -94,18 +94,18 @@ def test_a_contactor_that_we_let_close_and_open_between_two_looks_has_moved():
 
 
 def test_what_we_open_right_after_the_boot_we_may_have_closed_right_before_it():
-    closings = Closings()
+    closings = Contactor()
     closings.see(False, 0, None)
     closings.opener(9999, None)
     assert closings.verdict(10000) == RESTS
-    closings = Closings()
+    closings = Contactor()
     closings.see(False, 0, None)
     closings.opener(10000, None)
     assert closings.verdict(10000) == ALLOWED
 
 
 def test_what_we_open_after_others_may_have_closed_it_rests_from_when_it_is_seen_open():
-    closings = Closings()
+    closings = Contactor()
     closings.see(False, 0, None)
     closings.see(False, 20000, None)
     closings.opener(22000, None, others=True)
@@ -116,7 +116,7 @@ def test_what_we_open_after_others_may_have_closed_it_rests_from_when_it_is_seen
 
 
 def test_what_was_ordered_counts_as_done_where_others_may_have_closed_it_too():
-    closings = Closings()
+    closings = Contactor()
     closings.see(False, 0, None)
     closings.order(20000, None)
     closings.opener(40000, None, others=True)
@@ -126,7 +126,7 @@ def test_what_was_ordered_counts_as_done_where_others_may_have_closed_it_too():
 
 
 def test_a_pause_long_after_the_order_opens_nothing():
-    closings = Closings()
+    closings = Contactor()
     closings.see(False, 0, None)
     closings.order(0, None)
     closings.opener(10000, None)
@@ -135,7 +135,7 @@ def test_a_pause_long_after_the_order_opens_nothing():
 
 
 def test_a_contactor_that_we_open_rests_from_our_write_on_and_anew_from_when_it_opened():
-    closings = Closings()
+    closings = Contactor()
     closings.see(True, 0, None)
     closings.opener(1000, None)
     assert closings.verdict(1500) == RESTS and closings.unsaved
@@ -145,7 +145,7 @@ def test_a_contactor_that_we_open_rests_from_our_write_on_and_anew_from_when_it_
 
 
 def test_an_order_is_counted_before_it_is_followed_so_that_a_reboot_loses_none():
-    closings = Closings()
+    closings = Contactor()
     assert not closings.unsaved
     closings.order(0, UTC_S)
     assert closings.unsaved
@@ -193,7 +193,7 @@ def test_a_record_that_is_none_is_not_taken(record):
 
 @given(st.lists(st.tuples(st.sampled_from(('order', 'open', 'see', 'wait')), st.integers(0, 4000000), st.booleans()), max_size=120))
 def test_whatever_happens_never_thirteen_a_day_and_never_two_in_five_minutes(acts):
-    closings = Closings()
+    closings = Contactor()
     now_ms, charging, ordered, ours = 0, False, False, []
     for what, more_ms, wanted in acts:
         now_ms += more_ms
@@ -216,7 +216,7 @@ def test_whatever_happens_never_thirteen_a_day_and_never_two_in_five_minutes(act
 
 def test_what_opens_the_contactor_first_waits_until_an_ordered_closing_was_seen_or_did_not_come():
     """A reset between an order and the look that would show it closed opens the contactor again, and closes it once more."""
-    closings = Closings()
+    closings = Contactor()
     closings.see(False, 0, None)
     closings.order(1000, None)
     assert closings.verdict(2000) == ALLOWED and closings.verdict(2000, opens=True) == RESTS

@@ -3,7 +3,7 @@
 import config
 import main
 import pytest
-from app import wire_settings, words
+from app.codec import setting_bytes, vocabulary
 from config import CHECKS, Settings, validate
 
 
@@ -102,9 +102,9 @@ def test_a_number_is_right_from_its_lowest_to_its_highest(name, lowest, highest)
 
 
 def test_every_setting_of_the_air_is_one_of_the_site_and_takes_each_of_its_values():
-    for number, row in enumerate(words.SETTINGS):
-        values = [wire_settings.value_of(number, byte) for byte in range(256) if wire_settings.is_known(number, byte)]
+    for number, row in enumerate(vocabulary.SETTINGS):
+        values = [setting_bytes.value_of(number, byte) for byte in range(256) if setting_bytes.is_known(number, byte)]
         assert len(values) >= 2
         for value in values:
             assert validate(Settings({row[0].upper(): value})) == []
-        assert wire_settings.byte_of(number, getattr(Settings(), row[0].upper())) is not None or getattr(Settings(), row[0].upper()) is None
+        assert setting_bytes.byte_of(number, getattr(Settings(), row[0].upper())) is not None or getattr(Settings(), row[0].upper()) is None

@@ -9,7 +9,7 @@ import threading
 import time
 
 import pytest
-from app import states
+from app.evse import states
 from modbus import charger, registers, transaction
 from tools import actions, console, explain, watch
 

@@ -6,8 +6,8 @@ import subprocess
 import sys
 
 import config
-from app import words
-from app.reporter import heartbeat_period_ms
+from app.codec import vocabulary
+from app.telemetry.reporter import heartbeat_period_ms
 from modbus import ascii
 from modbus.charger import READ_FAILED, READING, ChargerClient
 from tests.unit.fake_bus import Box, Wire
@@ -26,10 +26,10 @@ def test_the_manual_tells_the_heartbeats_that_the_code_keeps():
     told = re.search(r'class A at most (\d+) min \(not connected\), (\d+) min \(connected and locked\), (\d+) min \(otherwise\); '
                      r'class C (\d+) min', text)
     class_a, class_c = config.Settings({'LORAWAN_CLASS': 'A'}), config.Settings({'LORAWAN_CLASS': 'C'})
-    kept = [heartbeat_period_ms(state, class_a) for state in (words.NOT_CONNECTED, words.CONNECTED_AND_LOCKED, words.CHARGING)]
-    kept.append(heartbeat_period_ms(words.CHARGING, class_c))
+    kept = [heartbeat_period_ms(state, class_a) for state in (vocabulary.NOT_CONNECTED, vocabulary.CONNECTED_AND_LOCKED, vocabulary.CHARGING)]
+    kept.append(heartbeat_period_ms(vocabulary.CHARGING, class_c))
     assert [int(minutes) * 60000 for minutes in told.groups()] == kept
-    assert {heartbeat_period_ms(state, class_a) for state in (words.CHARGING, words.CHARGED, words.DISABLED)} == {kept[2]}
+    assert {heartbeat_period_ms(state, class_a) for state in (vocabulary.CHARGING, vocabulary.CHARGED, vocabulary.DISABLED)} == {kept[2]}
 
 
 def test_one_frame_that_never_ends_is_forgotten():

@@ -1,4 +1,4 @@
-"""fPort 20 from both ends: ttn/formatter.js encodes, src/app/downlink.py reads; each refuses what the other does."""
+"""fPort 20 from both ends: ttn/formatter.js encodes, src/app/codec/downlink.py reads; each refuses what the other does."""
 
 import json
 import pathlib
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.formatter_engine import Engine
 from tests.vectors.payload import meant, read_as, requests
 
-from app import downlink, windows, words, zone
+from app.codec import downlink, windows, vocabulary, posix_tz
 
 VECTORS = json.loads((pathlib.Path(__file__).parents[2] / 'ttn' / 'vectors.json').read_text())
 ROUNDS = 600
@@ -67,10 +67,10 @@ def random_zone(rng):
 
 
 def random_settings(rng):
-    asked = sorted(rng.sample(range(len(words.SETTINGS)), rng.randrange(1, 15)))
+    asked = sorted(rng.sample(range(len(vocabulary.SETTINGS)), rng.randrange(1, 15)))
     found = {}
     for place in asked:
-        name, values, lowest, highest = words.SETTINGS[place]
+        name, values, lowest, highest = vocabulary.SETTINGS[place]
         found[name] = rng.choice(list(values) + ([] if highest is None else [lowest, highest, rng.randrange(lowest, highest + 1)]))
     return found
 
@@ -85,7 +85,7 @@ def random_request(rng):
     if kind == 1:
         return dict(data, plan={'windows': windows.to_words(windows.parse(random_plan(rng))[0])})
     if kind == 2:
-        return dict(data, timezone=zone.to_text(zone.parse(random_zone(rng))[0]))
+        return dict(data, timezone=posix_tz.to_text(posix_tz.parse(random_zone(rng))[0]))
     if kind == 3:
         return dict(data, settings=random_settings(rng))
     data['command'] = rng.choice(PLAIN + ['start', 'set_current', 'boost', 'skip', 'report'] * 2)
@@ -94,9 +94,9 @@ def random_request(rng):
     if data['command'] == 'boost':
         data.update(rng.choice([{}, {'until': windows.time_text(rng.randrange(1440))}, {'kwh': number(rng.randrange(1, 65536) / 100)}]))
     if data['command'] == 'skip':
-        data['window'] = rng.choice(words.SKIPS)
+        data['window'] = rng.choice(vocabulary.SKIPS)
     if data['command'] == 'report':
-        data['what'] = rng.choice(words.REPORTS)
+        data['what'] = rng.choice(vocabulary.REPORTS)
     return data
 
 
@@ -170,13 +170,14 @@ def test_what_cannot_be_read_says_why():
     header = bytes([7, 0, 0, 0, 9, 0, 60])
     def fault(op, rest=b''):
         read = downlink.read(20, bytes([op]) + header + rest)
-        return read.fault if read.fault >= words.BAD_SETTING else words.DETAILS[read.fault]
+        return read.fault if read.fault >= vocabulary.BAD_SETTING else vocabulary.DETAILS[read.fault]
     assert [fault(op) for op in (0, 16, 255)] == ['unknown_command'] * 3
-    assert [fault(words.COMMANDS.index(name)) for name in ('set_current', 'boost', 'skip', 'report', 'timezone', 'settings')] == ['bad_argument'] * 6
-    assert fault(words.COMMANDS.index('lock'), b'\0') == 'bad_argument'
-    settings = words.COMMANDS.index('settings')
-    assert fault(settings, b'\x01\x00\x02\x63') == words.BAD_SETTING + 2
-    assert fault(settings, b'\x01\x00\x63\x00') == words.BAD_SETTING + 0x63
+    assert [fault(vocabulary.COMMANDS.index(name))
+            for name in ('set_current', 'boost', 'skip', 'report', 'timezone', 'settings')] == ['bad_argument'] * 6
+    assert fault(vocabulary.COMMANDS.index('lock'), b'\0') == 'bad_argument'
+    settings = vocabulary.COMMANDS.index('settings')
+    assert fault(settings, b'\x01\x00\x02\x63') == vocabulary.BAD_SETTING + 2
+    assert fault(settings, b'\x01\x00\x63\x00') == vocabulary.BAD_SETTING + 0x63
     assert fault(settings, b'\x01\x00\x01\x00') == 'bad_argument'
     assert fault(settings, b'\x01\x00\xff\xff') == 'bad_argument'
 

@@ -3,13 +3,13 @@
 from types import SimpleNamespace
 
 import pytest
-from app import pages, words
-from app.claims import CHARGE, HOLD, LEAVE, Claims
-from app.events import FAULT_OVER_MS, FULL_MS, LATE_MS, MORE_WH, Events
-from app.journal import Journal
-from app.notices import AT_ONCE, EVERY_MS, WAITING_MAX, Notices
-from app.plan import Plan
-from app.windows import parse
+from app.codec import report_frames, vocabulary
+from app.policy.claims import CHARGE, HOLD, LEAVE, Claims
+from app.telemetry.event_detector import FAULT_OVER_MS, FULL_MS, LATE_MS, MORE_WH, EventDetector
+from app.runtime.journal import Journal
+from app.telemetry.event_queue import AT_ONCE, EVERY_MS, WAITING_MAX, EventQueue
+from app.policy.plan import Plan
+from app.codec.windows import parse
 from hal.contract import POWER_ON, STORE, WATCHDOG, HalError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,8 +43,8 @@ class Rig:
         limit = SimpleNamespace(duty_for=lambda current_da, box: OWN)
         keeper = SimpleNamespace(known=True, utc_s=lambda now_ms: self.utc_s, now_ms=lambda: self.now_ms)
         store = SimpleNamespace(get=self.flash.get, put=self._put)
-        self.events = Events(self.intent, self.watch, self.sessions, self.box, limit, self.evening, cause, 0)
-        self.notices = Notices(self.events, self.watch, Journal(store), keeper, 0)
+        self.events = EventDetector(self.intent, self.watch, self.sessions, self.box, limit, self.evening, cause, 0)
+        self.notices = EventQueue(self.events, self.watch, Journal(store), keeper, 0)
         self.notices.state = self.notices.reason = lambda: 1
 
     def _put(self, name, value):
@@ -89,9 +89,9 @@ class Rig:
         make = self.notices.pending()
         if make is not None:
             port, payload = make(11)
-            assert port == pages.EVENT
+            assert port == report_frames.EVENT
             amount = payload[5] << 8 | payload[6]
-            self.told.append((words.EVENTS[payload[1] & 31], None if amount == 0xFFFF else amount))
+            self.told.append((vocabulary.EVENTS[payload[1] & 31], None if amount == 0xFFFF else amount))
             self.notices.told()
 
     def until(self, hour):
@@ -331,4 +331,4 @@ def test_any_record_is_taken_or_left(record):
     rig.notices._journal.put('events', record or b'\0')
     rig.boot()
     rig.step(4)
-    assert all(kind in words.EVENTS for kind, _ in rig.told)
+    assert all(kind in vocabulary.EVENTS for kind, _ in rig.told)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.fake_bus import Box, Panel, Wire, telegram
 
-from modbus import finder
+from modbus import id_finder
 from modbus.charger import BLOCK, FOUND, NOT_SENT, READING, READ_FAILED, SIGHTING, WRITTEN, ChargerClient
 
 
@@ -86,7 +86,7 @@ def test_two_frames_that_agree_are_enough(spontaneous):
     (['>00030204b1', '>00030204b1'], None), (['>11030204b1', '>11030204b1'], None), (['>ff030204b1', '>ff030204b1'], None),
 ])
 def test_what_is_heard_is_believed_when_it_agrees(frames, found):
-    search = finder.Finder()
+    search = id_finder.IdFinder()
     results = [search.hear(ord(frame[0]), bytes.fromhex(frame[1:])) for frame in frames]
     assert results[-1] == found and not any(results[:-1])
 
@@ -109,12 +109,12 @@ def test_an_id_is_never_adopted_from_a_frame_with_a_bad_checksum():
     ('01030402410000', None), ('0103040141', None), ('010304014112345678', None), ('01100401411234', None), ('0103050141123455', None),
 ])
 def test_the_id_in_an_answer(hex_body, device_id):
-    assert finder.id_in(bytes.fromhex(hex_body)) == device_id
+    assert id_finder.id_in(bytes.fromhex(hex_body)) == device_id
 
 
 @given(st.binary(max_size=12))
 def test_any_body_has_an_id_from_1_to_16_or_none(body):
-    assert finder.id_in(body) in (None,) + tuple(range(1, 17))
+    assert id_finder.id_in(body) in (None,) + tuple(range(1, 17))
 
 
 def test_nothing_is_ever_written_before_the_id_is_known():

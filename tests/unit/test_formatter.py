@@ -8,11 +8,11 @@ import re
 import pytest
 from tests.unit.formatter_engine import SOURCE, Engine
 
-from app import codec, downlink, words
+from app.codec import status_frames, downlink, vocabulary
 
 TTN = pathlib.Path(__file__).parents[2] / 'ttn'
 VECTORS = json.loads((TTN / 'vectors.json').read_text())
-STATE_WORDS = [word for word in words.STATES if word] + ['Lock Outlet ACK', 'Unlock Outlet ACK', 'Reset Charger ACK']
+STATE_WORDS = [word for word in vocabulary.STATES if word] + ['Lock Outlet ACK', 'Unlock Outlet ACK', 'Reset Charger ACK']
 ROUNDS = 3000
 
 # What The Things Stack's limit for a pasted formatter is (proto max_len of a formatter's parameter).
@@ -57,7 +57,7 @@ def test_what_was_encoded_decodes_to_what_was_asked(js, vector):
         assert answer == vector['input']
     read = downlink.read(vector['output']['fPort'], bytes(vector['output']['bytes']))
     asked = vector['input']['data']
-    assert read.fault == 0 and words.COMMANDS[read.op] in (*asked, asked.get('command'), asked.get('mode', '').split(' ')[0].lower())
+    assert read.fault == 0 and vocabulary.COMMANDS[read.op] in (*asked, asked.get('command'), asked.get('mode', '').split(' ')[0].lower())
 
 
 def test_the_vectors_can_be_examples_of_a_device_repository():
@@ -103,20 +103,20 @@ def test_the_original_commands_are_read_on_both_its_ports(js, f_port):
 @pytest.mark.parametrize('name', ['STATES', 'REASONS', 'OVERRIDES', 'COMMANDS', 'RESULTS', 'DETAILS', 'HOLDERS', 'EVENTS', 'SKIPS', 'REPORTS',
                                   'DEVICE_PARTS', 'READBACK_PARTS', 'CAUSES', 'ERRORS', 'KEYS', 'EVENTS_IN_WH', 'DAYS'])
 def test_the_words_are_those_of_the_firmware(js, name):
-    assert js.value(name) == list(getattr(words, name))
+    assert js.value(name) == list(getattr(vocabulary, name))
 
 
 def test_the_settings_are_those_of_the_firmware(js):
-    assert js.value('SETTINGS') == [[name, list(values), lowest, highest] for name, values, lowest, highest in words.SETTINGS]
-    assert js.value('BAD_SETTING') == words.BAD_SETTING
-    for name, values, lowest, highest in words.SETTINGS:
+    assert js.value('SETTINGS') == [[name, list(values), lowest, highest] for name, values, lowest, highest in vocabulary.SETTINGS]
+    assert js.value('BAD_SETTING') == vocabulary.BAD_SETTING
+    for name, values, lowest, highest in vocabulary.SETTINGS:
         assert len(values) + (0 if highest is None else highest - lowest + 1) <= 255, name
 
 
 def test_every_word_can_be_reached_from_the_air(js):
     plain = {'state': 1, 'reason': 0, 'override': 0, 'command': 1, 'result': 0, 'detail': 1}
-    tables = {'state': words.STATES, 'reason': words.REASONS, 'override': words.OVERRIDES, 'command': words.COMMANDS,
-              'result': words.RESULTS, 'detail': words.DETAILS}
+    tables = {'state': vocabulary.STATES, 'reason': vocabulary.REASONS, 'override': vocabulary.OVERRIDES, 'command': vocabulary.COMMANDS,
+              'result': vocabulary.RESULTS, 'detail': vocabulary.DETAILS}
     for name, table in tables.items():
         for index, word in enumerate(table):
             v = dict(plain, **{name: index})
@@ -155,8 +155,8 @@ def charger_words(code, reason):
                 0xE0: 'locked', 0xE1: 'setup', 0xE2: 'setup', 0xE3: 'setup'}
     data = {'code': f'{code:02X}' if code else None}
     data['status'] = 'fault' if code >= 0xF0 else statuses.get(code, 'unknown')
-    if reason < len(words.REASONS):
-        data['reason'] = words.REASONS[reason]
+    if reason < len(vocabulary.REASONS):
+        data['reason'] = vocabulary.REASONS[reason]
         if data['reason'] == 'unreachable':
             data['status'] = 'unreachable'
     if code >= 0xF0:
@@ -175,12 +175,12 @@ def random_status(rng):
         quarters = [rng.randrange(255) for _ in range(3)]
     return Bag(
         code=rng.choice([0, 0xA1, 0xB1, 0xB2, 0xC2, 0xC3, 0xC4, 0xE0, 0xE2, 0xF4, 0xFE, rng.randrange(256)]),
-        state=rng.randrange(1, len(words.STATES)),
-        reason=rng.choice([31, rng.randrange(len(words.REASONS))]),
+        state=rng.randrange(1, len(vocabulary.STATES)),
+        reason=rng.choice([31, rng.randrange(len(vocabulary.REASONS))]),
         ev_connected=rng.choice([None, False, True]),
         enable_input=rng.choice([None, False, True]),
         time_known=rng.random() < 0.5,
-        override=rng.randrange(len(words.OVERRIDES)),
+        override=rng.randrange(len(vocabulary.OVERRIDES)),
         limit_da=rng.choice([None, 0, 5 * rng.randrange(127)]),
         currents_da=rng.choice([None, [None if q is None else q * 10 // 4 for q in quarters]]),
         energy_wh=rng.choice([None, rng.randrange(655350)]),
@@ -190,10 +190,10 @@ def random_status(rng):
 
 
 def expected_status(s, quarters, full):
-    data = {'type': 'status', 'state': words.STATES[s.state]}
+    data = {'type': 'status', 'state': vocabulary.STATES[s.state]}
     data.update(charger_words(s.code, s.reason))
     data.update(ev_connected=s.ev_connected, enable_input=s.enable_input, time_known=s.time_known,
-                override=words.OVERRIDES[s.override], current_limit_a=limit_a(s.limit_da))
+                override=vocabulary.OVERRIDES[s.override], current_limit_a=limit_a(s.limit_da))
     if not full:
         return data
     measured = s.currents_da is not None and any(q is not None for q in quarters)
@@ -214,22 +214,22 @@ def without_text(answer):
 def test_what_the_firmware_packs_is_what_the_formatter_reads_status(js):
     rng = random.Random(10)
     drawn = [random_status(rng) + (rng.choice([5, 9, 11, 51]),) for _ in range(ROUNDS)]
-    inputs = [{'fPort': 10, 'bytes': list(codec.encode_status(s, limit))} for s, _, limit in drawn]
+    inputs = [{'fPort': 10, 'bytes': list(status_frames.encode_status(s, limit))} for s, _, limit in drawn]
     for (s, quarters, limit), answer in zip(drawn, js.call_all('decodeUplink', inputs), strict=True):
         assert without_text(answer) == expected_status(s, quarters, limit >= 11)
 
 
 def expected_result(r, s, full):
     acks = {'lock': 'Lock Outlet ACK', 'unlock': 'Unlock Outlet ACK', 'reset': 'Reset Charger ACK', 'start': 'Reset Charger ACK'}
-    data = {'type': 'result', 'state': words.STATES[s.state], 'result': words.RESULTS[r.result]}
-    if words.COMMANDS[r.op]:
-        data['command'] = words.COMMANDS[r.op]
+    data = {'type': 'result', 'state': vocabulary.STATES[s.state], 'result': vocabulary.RESULTS[r.result]}
+    if vocabulary.COMMANDS[r.op]:
+        data['command'] = vocabulary.COMMANDS[r.op]
     if r.result == 0 and data.get('command') in acks:
         data['state'] = acks[data['command']]
     if r.command_id is not None:
         data['command_id'] = r.command_id
     if r.detail:
-        data['detail'] = words.DETAILS[r.detail]
+        data['detail'] = vocabulary.DETAILS[r.detail]
     if full:
         data.update(charger_words(s.code, s.reason), current_limit_a=limit_a(s.limit_da))
     return data
@@ -238,15 +238,15 @@ def expected_result(r, s, full):
 def test_what_the_firmware_packs_is_what_the_formatter_reads_result(js):
     rng = random.Random(11)
     drawn = [(
-        Bag(op=rng.randrange(len(words.COMMANDS)), command_id=rng.choice([None, 0, rng.randrange(256)]),
-            result=rng.randrange(len(words.RESULTS)), detail=rng.randrange(len(words.DETAILS)), count=rng.choice([0, rng.randrange(300)])),
+        Bag(op=rng.randrange(len(vocabulary.COMMANDS)), command_id=rng.choice([None, 0, rng.randrange(256)]),
+            result=rng.randrange(len(vocabulary.RESULTS)), detail=rng.randrange(len(vocabulary.DETAILS)), count=rng.choice([0, rng.randrange(300)])),
         random_status(rng)[0], rng.choice([5, 7, 8, 11]),
     ) for _ in range(ROUNDS)]
-    inputs = [{'fPort': 11, 'bytes': list(codec.encode_result(r, s, limit))} for r, s, limit in drawn]
+    inputs = [{'fPort': 11, 'bytes': list(status_frames.encode_result(r, s, limit))} for r, s, limit in drawn]
     for (r, s, limit), answer in zip(drawn, js.call_all('decodeUplink', inputs), strict=True):
         expected = expected_result(r, s, limit >= 8)
-        if limit > 8 and (r.count or words.RESULTS[r.result] == 'busy'):
-            expected['refused' if words.RESULTS[r.result] == 'busy' else 'counted'] = min(r.count, 255)
+        if limit > 8 and (r.count or vocabulary.RESULTS[r.result] == 'busy'):
+            expected['refused' if vocabulary.RESULTS[r.result] == 'busy' else 'counted'] = min(r.count, 255)
         assert without_text(answer) == expected
 
 

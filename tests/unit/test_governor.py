@@ -6,8 +6,8 @@ from hal.contract import STORE, HalError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lorawan import airtime
-from lorawan.governor import CREDIT_MS, DAY_MAX_MS, JOIN, JOINS_MAX, RESERVED, RESERVED_JOIN, Governor
-from lorawan.ledger import DAY_MS
+from lorawan.airtime_budget import CREDIT_MS, DAY_MAX_MS, JOIN, JOINS_MAX, RESERVED, RESERVED_JOIN, AirtimeBudget
+from lorawan.airtime_log import DAY_MS
 from lorawan.outbox import ANSWER, BUSY, CHANGE, FAULT, HEARTBEAT, RECORD
 
 MINUTE_MS = 60_000
@@ -52,7 +52,7 @@ class Window:
 
 
 def governor(reserve=SF10, store=None, now_ms=0, join_ms=28):
-    made = Governor(store or Store(), now_ms)
+    made = AirtimeBudget(store or Store(), now_ms)
     # Of last resort: the short form at SF10.
     made.reserve_least(min(330, reserve[0]), min(SF10[1], reserve[1]), reserve[0] and join_ms + min(330, reserve[0]))
     made.reserve(*reserve)

@@ -22,7 +22,7 @@ class Threshold(Gc):
         print(bytes, [name for name in sys.modules if name in ('config', 'modbus', 'lorawan', 'app') or name.startswith(('hal', 'app.'))])
 sys.modules['gc'] = {kind}
 import main
-print('imported', 'app.monitor' in sys.modules)
+print('imported', 'app.application' in sys.modules)
 """
 
 

@@ -6,7 +6,7 @@ import pytest
 from tests.unit.formatter_engine import Engine
 from tests.unit.home_manager import ACKS, STATES, Died, HomeManager
 
-from app import codec, downlink, pages, windows, words, zone
+from app.codec import status_frames, downlink, report_frames, windows, vocabulary, posix_tz
 from lorawan import clock_sync
 
 APP = "ev-charger"
@@ -20,11 +20,11 @@ class Status:
 
     def __init__(self, rng):
         self.code = rng.randrange(256)
-        self.state = rng.randrange(len(words.STATES) + 2)
+        self.state = rng.randrange(len(vocabulary.STATES) + 2)
         self.reason = rng.randrange(32)
         self.ev_connected, self.enable_input = rng.choice([None, False, True]), rng.choice([None, False, True])
         self.time_known, self.energy_estimated = rng.random() < 0.5, rng.random() < 0.5
-        self.override = rng.randrange(len(words.OVERRIDES) + 1)
+        self.override = rng.randrange(len(vocabulary.OVERRIDES) + 1)
         self.limit_da = rng.choice([None, rng.randrange(1000)])
         self.currents_da = rng.choice([None, [rng.choice([None, rng.randrange(1000)]) for _ in range(3)]])
         self.energy_wh = rng.choice([None, rng.randrange(10**6)])
@@ -33,10 +33,10 @@ class Status:
 
 class Result:
     def __init__(self, rng):
-        self.op = rng.randrange(len(words.COMMANDS) + 2)
+        self.op = rng.randrange(len(vocabulary.COMMANDS) + 2)
         self.command_id = rng.choice([None, rng.randrange(256)])
-        self.result = rng.randrange(len(words.RESULTS) + 1)
-        self.detail = rng.choice([rng.randrange(len(words.DETAILS)), words.BAD_SETTING + rng.randrange(len(words.SETTINGS) + 2)])
+        self.result = rng.randrange(len(vocabulary.RESULTS) + 1)
+        self.detail = rng.choice([rng.randrange(len(vocabulary.DETAILS)), vocabulary.BAD_SETTING + rng.randrange(len(vocabulary.SETTINGS) + 2)])
         self.count = rng.randrange(300)
 
 
@@ -52,28 +52,28 @@ def window(rng):
 def device_pages(rng, state):
     """Each page of fPort 12."""
     page, count = rng.randrange(1, 8), 7
-    yield pages.boot(state, page, count, rng.randrange(6), [rng.randrange(300) for _ in range(3)], rng.randrange(65536), rng.randrange(2**32))
-    yield pages.charger(state, page, count, some(rng, 300), rng.choice([None, (1, rng.randrange(300))]), some(rng, 2000),
-                        rng.choice([None, True]), rng.choice(words.KEYS), None, rng.choice([None, False]))
-    yield pages.model(state, page, count, rng.choice([None, "", "2W22xy", "e\u0301" * 9]))
-    yield pages.serial(state, page, count, rng.choice([None, "12345678901"]))
-    yield pages.counters(state, page, count, *[rng.randrange(70000) for _ in range(7)])
-    yield pages.radio(state, page, count, *[rng.randrange(70000) for _ in range(4)], rng.choice([None, -40000, 12]), some(rng, 7))
-    yield pages.crash(state, page, count, rng.choice([*words.ERRORS, "Strange"]), "monitor", rng.randrange(70000), rng.randrange(2**32))
+    yield report_frames.boot(state, page, count, rng.randrange(6), [rng.randrange(300) for _ in range(3)], rng.randrange(65536), rng.randrange(2**32))
+    yield report_frames.charger(state, page, count, some(rng, 300), rng.choice([None, (1, rng.randrange(300))]), some(rng, 2000),
+                        rng.choice([None, True]), rng.choice(vocabulary.KEYS), None, rng.choice([None, False]))
+    yield report_frames.model(state, page, count, rng.choice([None, "", "2W22xy", "e\u0301" * 9]))
+    yield report_frames.serial(state, page, count, rng.choice([None, "12345678901"]))
+    yield report_frames.counters(state, page, count, *[rng.randrange(70000) for _ in range(7)])
+    yield report_frames.radio(state, page, count, *[rng.randrange(70000) for _ in range(4)], rng.choice([None, -40000, 12]), some(rng, 7))
+    yield report_frames.crash(state, page, count, rng.choice([*vocabulary.ERRORS, "Strange"]), "monitor", rng.randrange(70000), rng.randrange(2**32))
 
 
 def readback_pages(rng, state):
     """Each page of fPort 14."""
     for plan in ((), windows.parse([window(rng) for _ in range(rng.randrange(1, 5))])[0]):
-        for page in range(1, pages.plan_pages(plan) + 1):
-            yield pages.plan(state, page, plan)
-    of_zone = zone.parse(rng.choice(ZONES))[0]
-    for page in range(1, pages.zone_pages(of_zone) + 1):
-        yield pages.timezone(state, page, of_zone)
-    values = [(number, rng.randrange(256)) for number in range(len(words.SETTINGS))]
-    for page in range(1, pages.settings_pages(values) + 1):
-        yield pages.settings(state, page, values)
-    yield pages.claims(state, 1, 1, rng.randrange(10), some(rng), some(rng, 2000), some(rng, 10**6))
+        for page in range(1, report_frames.plan_pages(plan) + 1):
+            yield report_frames.plan(state, page, plan)
+    of_zone = posix_tz.parse(rng.choice(ZONES))[0]
+    for page in range(1, report_frames.zone_pages(of_zone) + 1):
+        yield report_frames.timezone(state, page, of_zone)
+    values = [(number, rng.randrange(256)) for number in range(len(vocabulary.SETTINGS))]
+    for page in range(1, report_frames.settings_pages(values) + 1):
+        yield report_frames.settings(state, page, values)
+    yield report_frames.claims(state, 1, 1, rng.randrange(10), some(rng), some(rng, 2000), some(rng, 10**6))
 
 
 def uplinks(seed):
@@ -83,11 +83,11 @@ def uplinks(seed):
     state = status.state
     yield from ((port, bytes((code,))) for port in (1, 2) for code in LEGACY)
     for limit in (5, 8, 11, 51, 242):
-        yield 10, codec.encode_status(status, limit)
-        yield 11, codec.encode_result(Result(rng), status, limit)
-        yield 15, pages.event(rng.randrange(7), state, status.code, status.reason, rng.randrange(2**16), some(rng, 70000), some(rng), limit)
+        yield 10, status_frames.encode_status(status, limit)
+        yield 11, status_frames.encode_result(Result(rng), status, limit)
+        yield 15, report_frames.event(rng.randrange(7), state, status.code, status.reason, rng.randrange(2**16), some(rng, 70000), some(rng), limit)
     yield from ((12, page) for page in device_pages(rng, state))
-    yield 13, pages.session(state, status.reason, some(rng), some(rng), some(rng, 10**6), rng.random() < 0.5, rng.randrange(999))
+    yield 13, report_frames.session(state, status.reason, some(rng), some(rng), some(rng, 10**6), rng.random() < 0.5, rng.randrange(999))
     yield from ((14, page) for page in readback_pages(rng, state))
     for known in range(8):
         yield 202, clock_sync.encode_request(rng.randrange(2**32), known, rng.random() < 0.5, rng.randrange(16))
@@ -137,7 +137,7 @@ def test_a_message_of_another_topic_is_not_read():
 
 
 def test_its_words_are_those_of_the_firmware():
-    assert set(STATES) == set(words.STATES) - {None}
+    assert set(STATES) == set(vocabulary.STATES) - {None}
     assert all(f"{mode} ACK" in ACKS for mode in ("Lock Outlet", "Unlock Outlet", "Reset Charger"))
 
 
@@ -151,12 +151,12 @@ def test_each_button_is_a_command_that_the_device_reads_and_answers(js, state, b
     pushed = json.loads(manager.press(button)[1])["downlinks"][0]
     encoded = js.call("encodeDownlink", {"data": pushed["decoded_payload"], "fPort": pushed["f_port"]})
     read = downlink.read(encoded["fPort"], bytes(encoded["bytes"]))
-    assert (read.fault, words.COMMANDS[read.op]) == (0, command)
+    assert (read.fault, vocabulary.COMMANDS[read.op]) == (0, command)
     result = Result(random.Random(1))
-    result.op, result.result, result.detail = read.op, words.RESULTS.index("done"), 0
+    result.op, result.result, result.detail = read.op, vocabulary.RESULTS.index("done"), 0
     for limit in (5, 11):
         manager.waiting = pushed["decoded_payload"]["mode"] + " ACK"
-        packed = codec.encode_result(result, Status(random.Random(1)), limit)
+        packed = status_frames.encode_result(result, Status(random.Random(1)), limit)
         manager.on_message(manager.up, message(js.call("decodeUplink", {"fPort": 11, "bytes": list(packed)})))
         assert manager.waiting is None
 

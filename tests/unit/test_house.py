@@ -81,7 +81,7 @@ def test_modules_stay_short():
         ("config.py", "from app import words"),
         ("sim/wallbox.py", "from modbus import ascii"),
         ("sim/wallbox.py", "import main"),
-        ("sim/wallbox.py", "from app.codec import encode"),
+        ("sim/wallbox.py", "from app.codec.status_frames import encode"),
     ],
 )
 def test_an_import_against_the_rules_is_found(path, source):
@@ -91,7 +91,7 @@ def test_an_import_against_the_rules_is_found(path, source):
 @pytest.mark.parametrize(
     "path, source",
     [
-        ("main.py", "import machine, config\nfrom hal import lopy4\nfrom app.monitor import Monitor"),
+        ("main.py", "import machine, config\nfrom hal import lopy4\nfrom app.application import Monitor"),
         ("app/x.py", "from hal import contract\nfrom app import words\nfrom modbus import registers\nimport struct"),
         ("modbus/x.py", "from hal.contract import HalError\nfrom umodbus import functions\nfrom . import ascii"),
         ("hal/lopy4.py", "import machine, pycom\nfrom network import LoRa\nfrom hal import contract"),

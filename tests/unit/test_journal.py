@@ -1,8 +1,8 @@
 """The journal over stores that a power cut or a failure leaves in any state: the old value or the new one, never another."""
 
-import app.journal
+import app.runtime.journal
 import pytest
-from app.journal import MAX_VALUE, UNREADABLE, Journal
+from app.runtime.journal import MAX_VALUE, UNREADABLE, Journal
 from hal.contract import STORE, HalError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -243,7 +243,7 @@ def test_a_heap_without_room_for_a_record_is_a_store_that_fails_and_no_crash():
     known = Journal(flash)
     assert known.get('claims') == b'\x01one'
     fresh = Journal(flash)
-    hashlib, app.journal.hashlib = app.journal.hashlib, Starved
+    hashlib, app.runtime.journal.hashlib = app.runtime.journal.hashlib, Starved
     try:
         assert fresh.get('claims') == UNREADABLE
         for journal in (known, fresh):
@@ -251,7 +251,7 @@ def test_a_heap_without_room_for_a_record_is_a_store_that_fails_and_no_crash():
                 journal.put('claims', b'\x01two')
             assert caught.value.args[0] == STORE
     finally:
-        app.journal.hashlib = hashlib
+        app.runtime.journal.hashlib = hashlib
     assert (known.get('claims'), fresh.get('claims'), known.store_failures, fresh.store_failures) == (b'\x01one', b'\x01one', 1, 2)
     known.put('claims', b'\x01two')
     assert Journal(flash).get('claims') == b'\x01two'

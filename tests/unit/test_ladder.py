@@ -2,7 +2,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lorawan.ladder import HOLD_MAX_MS, HOLD_MS, Ladder
+from lorawan.rate_fallback import HOLD_MAX_MS, HOLD_MS, RateFallback
 from lorawan.regions import REGIONS
 
 HOUR_MS = 3_600_000
@@ -10,7 +10,7 @@ STARTS = [(name, data_rate) for name in sorted(REGIONS) for data_rate in range(R
 
 
 def ladder(name="EU868", data_rate=5):
-    return Ladder(REGIONS[name], data_rate, 0)
+    return RateFallback(REGIONS[name], data_rate, 0)
 
 
 def miss(made, times, now_ms=0):
@@ -101,7 +101,7 @@ def test_an_answer_ends_the_trial_but_to_fall_soon_after_it_still_doubles_the_ho
 def test_whatever_happens_it_stays_within_its_bounds_and_never_swings_faster_than_the_hold(start, life):
     name, configured = start
     region = REGIONS[name]
-    made = Ladder(region, configured, 0)
+    made = RateFallback(region, configured, 0)
     now_ms, before, changed_ms, unanswered = 0, configured, 0, 0
     for what, wait_ms in life:
         now_ms += wait_ms

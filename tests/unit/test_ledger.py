@@ -1,7 +1,7 @@
 """The ledger against an exact account of a sliding day, and its record over reboots."""
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lorawan.ledger import BUCKET_MS, DAY_MS, SLOTS, Ledger
+from lorawan.airtime_log import BUCKET_MS, DAY_MS, SLOTS, AirtimeLog
 
 EDGES_MS = (0, 1, BUCKET_MS - 1, BUCKET_MS, DAY_MS - 1, DAY_MS, 3 * DAY_MS)
 EMISSION = st.tuples(
@@ -38,7 +38,7 @@ def play(ledger, exact, emissions, now_ms):
 @given(st.integers(0, 1 << 40), st.lists(EMISSION, max_size=60), st.integers(0, 2 * DAY_MS))
 @settings(max_examples=200)
 def test_it_never_counts_too_little_and_at_most_one_bucket_too_long(start_ms, emissions, pause_ms):
-    ledger, exact = Ledger(start_ms), Exact()
+    ledger, exact = AirtimeLog(start_ms), Exact()
     now_ms = play(ledger, exact, emissions, start_ms) + pause_ms
     ledger.advance(now_ms)
     assert exact.total_ms(now_ms) <= ledger.total_ms <= exact.total_ms(now_ms, DAY_MS + BUCKET_MS)
@@ -48,7 +48,7 @@ def test_it_never_counts_too_little_and_at_most_one_bucket_too_long(start_ms, em
 @given(st.lists(EMISSION, max_size=40), st.integers(0, 2 * DAY_MS))
 @settings(max_examples=100)
 def test_what_it_says_of_later_comes_true(emissions, pause_ms):
-    ledger = Ledger(0)
+    ledger = AirtimeLog(0)
     now_ms = play(ledger, Exact(), emissions, 0)
     foretold_ms = ledger.remaining_ms(now_ms + pause_ms)
     ledger.advance(now_ms + pause_ms)
@@ -58,7 +58,7 @@ def test_what_it_says_of_later_comes_true(emissions, pause_ms):
 @given(st.lists(EMISSION, max_size=40), st.integers(0, DAY_MS), st.integers(60_000, 2 * DAY_MS), st.integers(0, 3_000))
 @settings(max_examples=200)
 def test_the_peak_is_the_most_that_any_of_the_frames_to_come_meets(emissions, pause_ms, spacing_ms, cost_ms):
-    ledger = Ledger(0)
+    ledger = AirtimeLog(0)
     now_ms = play(ledger, Exact(), emissions, 0) + pause_ms
     frames = range((DAY_MS + BUCKET_MS - 1) // spacing_ms + 1)
     met = [number * cost_ms + ledger.remaining_ms(now_ms + number * spacing_ms) for number in frames]
@@ -68,7 +68,7 @@ def test_the_peak_is_the_most_that_any_of_the_frames_to_come_meets(emissions, pa
 @given(st.lists(EMISSION, min_size=1, max_size=40))
 @settings(max_examples=100)
 def test_the_next_expiry_is_when_the_total_falls_and_not_before(emissions):
-    ledger = Ledger(0)
+    ledger = AirtimeLog(0)
     now_ms = play(ledger, Exact(), emissions, 0)
     total = ledger.total_ms, ledger.joins
     wait_ms = ledger.next_expiry_ms(now_ms)
@@ -81,10 +81,10 @@ def test_the_next_expiry_is_when_the_total_falls_and_not_before(emissions):
 @given(st.lists(EMISSION, max_size=30), st.integers(0, 1 << 40), st.integers(0, 2 * DAY_MS))
 @settings(max_examples=100)
 def test_over_a_reboot_the_ages_go_on_where_they_stopped(emissions, boot_ms, pause_ms):
-    ledger, exact = Ledger(0), Exact()
+    ledger, exact = AirtimeLog(0), Exact()
     now_ms = play(ledger, exact, emissions, 0)
     ledger.advance(now_ms)
-    again = Ledger(boot_ms)
+    again = AirtimeLog(boot_ms)
     assert again.load(ledger.dump(now_ms), boot_ms)
     assert (again.total_ms, again.joins) == (ledger.total_ms, ledger.joins)
     again.advance(boot_ms + pause_ms)
@@ -101,7 +101,7 @@ LIFE = st.lists(st.tuples(st.integers(0, 8 * 3_600_000), st.sampled_from(("send"
 @settings(max_examples=300)
 def test_however_long_the_power_was_off_and_whenever_the_time_is_told_nothing_is_forgotten_early(life):
     """The record is written when something is sent; what it counts in advance is sent a little later, or never."""
-    exact, ledger = Exact(), Ledger(0)
+    exact, ledger = Exact(), AirtimeLog(0)
     true_ms, ahead_ms = 0, 0    # the board's clock is so far behind the true time
     record = ledger.dump(0)
     for pause_ms, what, off_ms, boot_ms in life:
@@ -117,7 +117,7 @@ def test_however_long_the_power_was_off_and_whenever_the_time_is_told_nothing_is
         elif what == "cut":
             true_ms += off_ms
             ahead_ms = true_ms - boot_ms
-            ledger = Ledger(boot_ms)
+            ledger = AirtimeLog(boot_ms)
             assert ledger.load(record, boot_ms)
         else:
             ledger.tell_time(now_ms, UTC_S + true_ms // 1000)
@@ -126,12 +126,12 @@ def test_however_long_the_power_was_off_and_whenever_the_time_is_told_nothing_is
 
 
 def test_once_the_time_is_told_after_a_power_cut_what_was_sent_before_is_as_old_as_it_is():
-    ledger = Ledger(0)
+    ledger = AirtimeLog(0)
     ledger.tell_time(0, UTC_S)
     for hour in range(10):
         ledger.add(hour * 3_600_000, 100, 1)
     record = ledger.dump(9 * 3_600_000, 750)
-    again = Ledger(0)
+    again = AirtimeLog(0)
     again.load(record, 0)
     assert (again.total_ms, again.joins) == (1750, 10)
     # 24 hours and an hour after the first of them; when what was counted in advance was sent, if it was, nobody knows.
@@ -140,17 +140,17 @@ def test_once_the_time_is_told_after_a_power_cut_what_was_sent_before_is_as_old_
     again.tell_time(120_000, UTC_S + 25 * 3600 + 60)
     assert again.total_ms == 1650
     # A second power cut, and nobody has told the time since.
-    third = Ledger(0)
+    third = AirtimeLog(0)
     third.load(again.dump(120_000), 0)
     third.advance(2 * 3_600_000)
-    fourth = Ledger(0)
+    fourth = AirtimeLog(0)
     fourth.load(third.dump(2 * 3_600_000), 0)
     fourth.tell_time(60_000, UTC_S + 40 * 3600)
     assert fourth.total_ms == 750
 
 
 def test_ten_power_cuts_a_day_make_the_day_no_longer_where_the_time_is_told_after_each():
-    exact, ledger = Exact(), Ledger(0)
+    exact, ledger = Exact(), AirtimeLog(0)
     ledger.tell_time(0, UTC_S)
     boot_true_ms = 0
     for number in range(60):
@@ -160,7 +160,7 @@ def test_ten_power_cuts_a_day_make_the_day_no_longer_where_the_time_is_told_afte
             exact.add(boot_true_ms + pause_ms, 100, 1)
             record = ledger.dump(pause_ms)
         boot_true_ms += pause_ms + 8 * 60_000
-        ledger = Ledger(0)
+        ledger = AirtimeLog(0)
         ledger.load(record, 0)
         ledger.tell_time(3_000, UTC_S + (boot_true_ms + 3_000) // 1000)
         slack_ms = BUCKET_MS + 11 * 31_000
@@ -170,7 +170,7 @@ def test_ten_power_cuts_a_day_make_the_day_no_longer_where_the_time_is_told_afte
 
 def test_a_record_of_the_firmware_before_is_read():
     record = bytes((1, 100, 0, 1)) + bytes(3 * (SLOTS - 1))
-    ledger = Ledger(0)
+    ledger = AirtimeLog(0)
     assert ledger.load(record, 0)
     assert (ledger.total_ms, ledger.joins) == (100, 1)
     ledger.tell_time(0, UTC_S)
@@ -178,17 +178,17 @@ def test_a_record_of_the_firmware_before_is_read():
 
 
 def test_a_clock_that_begins_anywhere_forgets_nothing_early_after_a_reboot():
-    ledger = Ledger(0)
+    ledger = AirtimeLog(0)
     ledger.add(0, 100)
     for boot_ms in (0, 1, BUCKET_MS - 1, BUCKET_MS, 7 * BUCKET_MS + 5):
-        again = Ledger(boot_ms)
+        again = AirtimeLog(boot_ms)
         again.load(ledger.dump(0), boot_ms)
         again.advance(boot_ms + DAY_MS - 1)
         assert again.total_ms == 100
 
 
 def test_boots_that_may_come_are_reckoned_with_those_that_count():
-    ledger = Ledger(0)
+    ledger = AirtimeLog(0)
     assert ledger.peak_ms(0, DAY_MS, 0, 10, 700) == 7000
     for number in range(4):
         ledger.add(number, 700, 1)
@@ -198,30 +198,30 @@ def test_boots_that_may_come_are_reckoned_with_those_that_count():
 
 
 def test_the_record_fits_256_bytes_whatever_happened():
-    ledger = Ledger(0)
+    ledger = AirtimeLog(0)
     for slot in range(SLOTS):
         ledger.add(slot * BUCKET_MS, 70_000, 300)
     assert len(ledger.dump(SLOTS * BUCKET_MS)) <= 256
 
 
 def test_the_record_of_an_overfull_bucket_still_blocks_everything():
-    ledger = Ledger(0)
+    ledger = AirtimeLog(0)
     ledger.add(0, 70_000, 300)
-    again = Ledger(0)
+    again = AirtimeLog(0)
     assert again.load(ledger.dump(0), 0)
     assert again.total_ms >= 24_000 and again.joins >= 20
 
 
 def test_what_may_yet_happen_is_in_the_record():
-    ledger = Ledger(0)
+    ledger = AirtimeLog(0)
     ledger.add(0, 100, 1)
-    again = Ledger(0)
+    again = AirtimeLog(0)
     again.load(ledger.dump(0, 750, 1), 0)
     assert (again.total_ms, again.joins) == (850, 2)
 
 
 def test_a_record_that_is_none_changes_nothing():
-    ledger = Ledger(0)
+    ledger = AirtimeLog(0)
     ledger.add(0, 100, 1)
     record = ledger.dump(0)
     for bad in (b"", b"\x01", record[:-1], record + b"\0", b"\xff" + record[1:]):
@@ -231,7 +231,7 @@ def test_a_record_that_is_none_changes_nothing():
 
 def test_an_entry_counts_for_the_whole_day_and_is_then_forgotten():
     for at_ms in (0, 1, BUCKET_MS - 1, BUCKET_MS, 7 * BUCKET_MS + 5):
-        ledger = Ledger(0)
+        ledger = AirtimeLog(0)
         ledger.add(at_ms, 100, 1)
         ledger.advance(at_ms + DAY_MS - 1)
         assert (ledger.total_ms, ledger.joins) == (100, 1)

@@ -1,17 +1,17 @@
 """The original's bytes: an equal one is answered again while its effect stands; stale ones expire; a lock is always obeyed."""
 
 import pytest
-from app import words
-from app.book import EXPIRED, FULL, NEW, REPEATED, RUNNING
-from app.levels import LEVEL_MS, STALE_MS, WAITING_MAX, Levels, stands
+from app.codec import vocabulary
+from app.commands.command_log import EXPIRED, FULL, NEW, REPEATED, RUNNING
+from app.commands.legacy import LEVEL_MS, STALE_MS, WAITING_MAX, LegacyCommands, stands
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 LOCK, UNLOCK, RESET = 1, 2, 3
-DONE = words.RESULTS.index('done')
-REFUSED = words.RESULTS.index('refused')
-FAILED = words.RESULTS.index('failed')
+DONE = vocabulary.RESULTS.index('done')
+REFUSED = vocabulary.RESULTS.index('refused')
+FAILED = vocabulary.RESULTS.index('failed')
 BYTES = (LOCK, UNLOCK, RESET)
 LONG_AGO_MS = -10 ** 9
 CODES = (0xA1, 0xB1, 0xB2, 0xC2, 0xC3, 0xC4, 0xE0, 0xE1, 0xE2, 0xF1, 0xF8, 0x7E)
@@ -21,7 +21,7 @@ LEFT_IN = {LOCK: {0xE0}, UNLOCK: {0xA1, 0xB1, 0xB2, 0xC2, 0xC3, 0xC4}, RESET: {0
 
 class Rig:
     def __init__(self):
-        self.levels = Levels()
+        self.levels = LegacyCommands()
         self.now_ms = 0
         self.fresh_ms = LONG_AGO_MS
 
@@ -118,7 +118,7 @@ def test_what_the_network_may_have_kept_over_an_outage_expires(rig, op):
     rig.now_ms = STALE_MS - 1
     verdict, entry = rig.deliver(op)
     assert (verdict, entry.op, entry.command_id) == (EXPIRED, op, None)
-    assert (words.RESULTS[entry.result], words.DETAILS[entry.detail]) == ('expired', 'stale')
+    assert (vocabulary.RESULTS[entry.result], vocabulary.DETAILS[entry.detail]) == ('expired', 'stale')
     rig.now_ms = STALE_MS
     assert rig.deliver(op)[0] == NEW
 

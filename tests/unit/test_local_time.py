@@ -1,4 +1,4 @@
-"""src/app/local_time.py against Python's zoneinfo, and where that knows no zone of the kind, against the rule spelt out."""
+"""src/app/policy/local_time.py against Python's zoneinfo, and where that knows no zone of the kind, against the rule spelt out."""
 import datetime
 
 import pytest
@@ -7,15 +7,15 @@ from hypothesis import strategies as st
 from tests.unit import time_zones
 from tests.unit.time_zones import DAY_S, FROM_S, UNTIL_S, UTC, seconds
 
-from app import zone
-from app.local_time import LocalTime
+from app.codec import posix_tz
+from app.policy.local_time import LocalTime
 
 H = 3600
 SYDNEY, BERLIN, LORD_HOWE = "AEST-10AEDT,M10.1.0,M4.1.0/3", "CET-1CEST,M3.5.0,M10.5.0/3", "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0"
 
 
 def local(posix):
-    return LocalTime(zone.parse(posix)[0])
+    return LocalTime(posix_tz.parse(posix)[0])
 
 
 def day_of(*date):

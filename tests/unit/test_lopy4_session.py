@@ -1,6 +1,6 @@
 """The session on the fake LoPy4: whatever its modem forgets to tell, nothing waits longer than the session's own deadlines."""
 import pytest
-from app.journal import Journal
+from app.runtime.journal import Journal
 from lorawan.outbox import ANSWER, CHANGE
 from lorawan.regions import REGIONS
 from lorawan.sender import DEADLINE_MS

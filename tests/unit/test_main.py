@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import config
 import main
 import pytest
-from app.monitor import Monitor
+from app.application import Application
 from hal.contract import RED, STORE, HalError
 from tests.unit.fake_board import Board
 
@@ -134,7 +134,7 @@ def test_it_is_the_monitor_that_runs_and_whoever_starts_it_is_told():
     board = Board()
     told = []
     assert board.run(lambda: main.start(board, config.Settings(), told.append), 30000)
-    assert isinstance(told[0], Monitor)
+    assert isinstance(told[0], Application)
     assert board.lines == [STARTED] and board.resets == []
     assert [port for _, port, _ in board.radio.frames] == [10, 202]
 

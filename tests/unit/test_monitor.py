@@ -3,7 +3,7 @@
 import config
 import main
 import pytest
-from app.monitor import COMMAND_TICK_MS
+from app.application import COMMAND_TICK_MS
 from hal.contract import BLUE, GREEN, PURPLE, RED, WHITE, YELLOW, HalError
 from tests.unit.fake_board import JOIN_MS, Board
 

@@ -7,7 +7,7 @@ import re
 import dukpy
 import pytest
 
-from app import windows, words
+from app.codec import windows, vocabulary
 
 ROOT = pathlib.Path(__file__).parents[2]
 DOC = (ROOT / 'docs' / 'payload.md').read_text()
@@ -45,8 +45,9 @@ def test_an_example_is_one_of_the_vectors(description, f_port, sent, decoded):
 
 
 @pytest.mark.parametrize('title, table', [
-    ('States', words.STATES), ('Reasons', words.REASONS), ('Overrides', words.OVERRIDES), ('Commands', words.COMMANDS),
-    ('Results', words.RESULTS), ('Details', words.DETAILS), ('Holders', words.HOLDERS), ('Events', words.EVENTS), ('Causes', words.CAUSES),
+    ('States', vocabulary.STATES), ('Reasons', vocabulary.REASONS), ('Overrides', vocabulary.OVERRIDES), ('Commands', vocabulary.COMMANDS),
+    ('Results', vocabulary.RESULTS), ('Details', vocabulary.DETAILS), ('Holders', vocabulary.HOLDERS), ('Events', vocabulary.EVENTS),
+    ('Causes', vocabulary.CAUSES),
 ])
 def test_a_table_of_words_is_the_firmware_s(title, table):
     described = [(int(row[0]), row[1]) for row in rows(section(title))]
@@ -60,13 +61,13 @@ def test_the_settings_are_the_firmware_s():
     plain = {None: 'null', True: 'true', False: 'false'}
     assert described == [
         (number, name, [plain.get(value, value) for value in values], '' if highest is None else '%d to %d' % (lowest, highest))
-        for number, (name, values, lowest, highest) in enumerate(words.SETTINGS)]
+        for number, (name, values, lowest, highest) in enumerate(vocabulary.SETTINGS)]
 
 
 def test_the_parts_and_errors_are_the_firmware_s():
-    assert [row[0].strip('`') for row in rows(section('fPort 12: device'))] == list(words.DEVICE_PARTS)
-    assert [row[0].strip('`') for row in rows(section('fPort 14: read-back'))] == list(words.READBACK_PARTS)
-    assert tuple(re.findall(r'\d\s`(\w+)`', section('Errors'))) == words.ERRORS
+    assert [row[0].strip('`') for row in rows(section('fPort 12: device'))] == list(vocabulary.DEVICE_PARTS)
+    assert [row[0].strip('`') for row in rows(section('fPort 14: read-back'))] == list(vocabulary.READBACK_PARTS)
+    assert tuple(re.findall(r'\d\s`(\w+)`', section('Errors'))) == vocabulary.ERRORS
 
 
 def test_the_hash_on_the_page_is_the_firmware_s():
@@ -116,4 +117,4 @@ def test_the_modes_of_home_manager_are_the_formatter_s(js):
     assert len(said) == 3
     for byte, request, command in said:
         assert js.evaljs('encodeDownlink(dukpy.input)', input={'data': json.loads(request)}) == {'fPort': 1, 'bytes': [int(byte)]}
-        assert words.COMMANDS[int(byte)] == command
+        assert vocabulary.COMMANDS[int(byte)] == command

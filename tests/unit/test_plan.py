@@ -1,4 +1,4 @@
-"""src/app/plan.py against windows computed with Python's zoneinfo, minute by minute, and against brute force."""
+"""src/app/policy/plan.py against windows computed with Python's zoneinfo, minute by minute, and against brute force."""
 import datetime
 import random
 import time
@@ -10,9 +10,9 @@ from tests.unit import time_zones
 from tests.unit.test_local_time import POSIX, ZONES
 from tests.unit.time_zones import DAY_S, FROM_S, UNTIL_S, UTC, seconds
 
-from app import windows, zone
-from app.local_time import LocalTime
-from app.plan import Plan
+from app.codec import windows, posix_tz
+from app.policy.local_time import LocalTime
+from app.policy.plan import Plan
 
 H = 3600
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -26,7 +26,7 @@ AT_SWITCHES = [
 
 
 def plan_of(worded, posix):
-    return Plan(windows.parse(worded)[0], zone.parse(posix)[0])
+    return Plan(windows.parse(worded)[0], posix_tz.parse(posix)[0])
 
 
 # --- the reference: dates, times and fold 0 of the standard library
@@ -162,7 +162,7 @@ class Brute:
 
     def __init__(self, rows, posix, utc_s):
         self.rows = rows
-        self.local = LocalTime(zone.parse(posix)[0])
+        self.local = LocalTime(posix_tz.parse(posix)[0])
         self.today = self.local.day(utc_s)
         self.openings = []
         for day in range(self.today - 11, self.today + 12):
@@ -192,7 +192,7 @@ class Brute:
 
 def near_switch(posix, utc_s):
     """An instant within a day of the next switch, if there is one in the year; else the same."""
-    clock = LocalTime(zone.parse(posix)[0])
+    clock = LocalTime(posix_tz.parse(posix)[0])
     for at in range(utc_s, utc_s + 360 * DAY_S, DAY_S):
         if clock.offset_s(at) != clock.offset_s(at + DAY_S):
             return at + utc_s % DAY_S
@@ -204,7 +204,7 @@ def near_switch(posix, utc_s):
 def test_any_plan_in_any_zone_is_as_brute_force_says(rows, posix, utc_s, near):
     if near:
         utc_s = near_switch(posix, utc_s)
-    brute, plan = Brute(rows, posix, utc_s), Plan(rows, zone.parse(posix)[0])
+    brute, plan = Brute(rows, posix, utc_s), Plan(rows, posix_tz.parse(posix)[0])
     brute.agrees(plan.state(utc_s), utc_s)
     opening = plan.window_at(utc_s)
     if opening is None:
@@ -219,9 +219,9 @@ def test_any_plan_in_any_zone_is_as_brute_force_says(rows, posix, utc_s, near):
 
 @given(WINDOWS, ZONES.map(time_zones.posix_of), INSTANT, st.lists(st.integers(-3 * DAY_S, 3 * DAY_S), min_size=1, max_size=12))
 def test_what_is_kept_is_what_would_be_found_anew(rows, posix, utc_s, steps):
-    plan = Plan(rows, zone.parse(posix)[0])
+    plan = Plan(rows, posix_tz.parse(posix)[0])
     for step in steps:
-        anew = Plan(rows, zone.parse(posix)[0])
+        anew = Plan(rows, posix_tz.parse(posix)[0])
         kept, found = plan.state(utc_s + step), anew.state(utc_s + step)
         # What lies just within the week may be told up to a day late.
         assert kept == found or kept == (found[0], 0, found[2]) and found[1] > utc_s + step + 6 * DAY_S - 2 * H
@@ -230,7 +230,7 @@ def test_what_is_kept_is_what_would_be_found_anew(rows, posix, utc_s, steps):
 
 @given(WINDOWS, ZONES.map(time_zones.posix_of), INSTANT)
 def test_until_is_exactly_the_next_change(rows, posix, utc_s):
-    plan = Plan(rows, zone.parse(posix)[0])
+    plan = Plan(rows, posix_tz.parse(posix)[0])
     inside, until, _ = plan.state(utc_s)
     if until:
         checks = [utc_s, until - 1] + list(range(utc_s, until, 601))
@@ -240,7 +240,7 @@ def test_until_is_exactly_the_next_change(rows, posix, utc_s):
 
 @given(WINDOWS, ZONES.map(time_zones.posix_of), INSTANT)
 def test_the_next_run_is_the_one_after_this(rows, posix, utc_s):
-    plan = Plan(rows, zone.parse(posix)[0])
+    plan = Plan(rows, posix_tz.parse(posix)[0])
     inside, until, _ = plan.state(utc_s)
     found = plan.next_run(utc_s)
     if not until:
@@ -260,7 +260,7 @@ def test_without_windows_there_is_no_plan():
     assert not plan and plan.hash == 0 and plan.state(seconds(2026, 5, 1)) == (False, 0, 0)
     assert plan.window_at(seconds(2026, 5, 1)) is plan.run_at(seconds(2026, 5, 1)) is plan.next_run(seconds(2026, 5, 1)) is None
     assert plan_of(NIGHT, SYDNEY) and plan_of(NIGHT, SYDNEY).hash == windows.plan_hash(
-        windows.parse(NIGHT)[0], zone.pack(zone.parse(SYDNEY)[0]))
+        windows.parse(NIGHT)[0], posix_tz.pack(posix_tz.parse(SYDNEY)[0]))
 
 
 def test_a_night_over_the_switch_is_an_hour_longer_or_shorter():

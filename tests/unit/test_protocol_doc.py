@@ -3,7 +3,8 @@
 import pathlib
 import re
 
-from app import states, words
+from app.evse import states
+from app.codec import vocabulary
 
 DOC = (pathlib.Path(__file__).parents[2] / 'docs' / 'protocol.md').read_text()
 
@@ -44,7 +45,7 @@ def test_the_limits_are_rounded_down():
 
 def test_the_states_are_the_firmware_s():
     described = {int(code, 16): state for code, state in re.findall(r'^\| ([A-F][0-9A-F]) \| .* \| (.*) \|$', DOC, re.M)}
-    known = {row[0]: words.STATES[row[1]] for row in states.TABLE}
+    known = {row[0]: vocabulary.STATES[row[1]] for row in states.TABLE}
     known[0xB2] = 'Charged, see below'
     assert described == known
 

@@ -2,10 +2,10 @@
 
 import random
 
-from app import words
-from app.claims import CHARGE, HOLD, LEAVE, LOCK, Decision
-from app.past import NIGHT_MS
-from app.reconciler import Reconciler
+from app.codec import vocabulary
+from app.policy.claims import CHARGE, HOLD, LEAVE, LOCK, Decision
+from app.control.control_record import NIGHT_MS
+from app.control.reconciler import Reconciler
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -211,7 +211,7 @@ class AnyBox(RuleBasedStateMachine):
             assert not box.closed and (box.icmax == PAUSE or box.blind)
         if want == LEAVE:
             play.live(330)
-            assert recon.limit_back == 0 or recon.blocked == words.DETAILS.index('daily_limit')
+            assert recon.limit_back == 0 or recon.blocked == vocabulary.DETAILS.index('daily_limit')
 
     def teardown(self):
         if hasattr(self, 'play'):

@@ -7,11 +7,11 @@ not answered. The network comes back after the outage, whose length is drawn log
 import random
 
 import pytest
-from lorawan.governor import Governor
-from lorawan.joiner import DENSE_FOR_MS, Joiner
-from lorawan.ledger import DAY_MS
+from lorawan.airtime_budget import AirtimeBudget
+from lorawan.join_schedule import DENSE_FOR_MS, JoinSchedule
+from lorawan.airtime_log import DAY_MS
 from lorawan.regions import REGIONS
-from lorawan.suspicion import PROBE_EVERY_MS, PROBES_MAX
+from lorawan.link_supervision import PROBE_EVERY_MS, PROBES_MAX
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -37,10 +37,10 @@ class Store:
 def tries_ms(seed, suspect):
     """When a board asks or tries to join that never gets an answer. suspect: it begins with six questions, ten minutes apart."""
     draw = random.Random(seed)
-    governor = Governor(Store(), 0)
+    governor = AirtimeBudget(Store(), 0)
     governor.reserve(371, 88 * MINUTE_MS)
     times = []
-    joiner = Joiner(lambda now_ms, data_rate: times.append(now_ms) or True, governor, REGIONS["AU915"], draw.randrange, 0)
+    joiner = JoinSchedule(lambda now_ms, data_rate: times.append(now_ms) or True, governor, REGIONS["AU915"], draw.randrange, 0)
     now_ms = 0
     if suspect:
         times = [number * PROBE_EVERY_MS for number in range(PROBES_MAX)]

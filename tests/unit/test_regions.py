@@ -1,6 +1,6 @@
 """Regions: the tables against what follows from physics, the board and each other; settings that do not fit them."""
 import pytest
-from lorawan import airtime, governor, ledger, regions
+from lorawan import airtime, airtime_budget, airtime_log, regions
 
 NAMES = sorted(regions.REGIONS)
 # Pycom 1.20.2.r6, modlora.c: what join() accepts without ValueError.
@@ -96,11 +96,12 @@ TTN_CHANNELS_KHZ = (868_100, 868_300, 868_500, 867_100, 867_300, 867_500, 867_70
 def test_the_daily_limit_keeps_the_duty_cycle_of_every_hour_and_sub_band(evidence):
     allowed = {min(permille for low, high, permille in ETSI_BANDS if low <= khz < high) for khz in TTN_CHANNELS_KHZ}
     assert allowed == {regions.REGIONS["EU868"].duty_permille} == {10}
-    assert ledger.DAY_MS == 24 * 3_600_000
+    assert airtime_log.DAY_MS == 24 * 3_600_000
     # Were all of the day sent within one hour and in one band, it would still be less than that band allows.
     hour_ms = 3_600_000 * min(allowed) // 1000
-    evidence("EU868: airtime of a whole day against what the narrowest sub-band allows in one hour, s", governor.DAY_MAX_MS / 1000, hour_ms / 1000)
-    assert governor.DAY_MAX_MS < hour_ms
+    evidence("EU868: airtime of a whole day against what the narrowest sub-band allows in one hour, s",
+             airtime_budget.DAY_MAX_MS / 1000, hour_ms / 1000)
+    assert airtime_budget.DAY_MAX_MS < hour_ms
     assert all(region.duty_permille is None for name, region in regions.REGIONS.items() if name != "EU868")
 
 

@@ -4,13 +4,13 @@ from types import SimpleNamespace
 
 import config
 import pytest
-from app import words
-from app.codec import STATUS_LENGTH
-from app.book import Book
-from app.claims import Claims
-from app.deeds import BUSY, D_NONE, DONE, LOCK, RESET
-from app.reporter import HEARTBEAT_RETRY_MS, REASON_SETTLES_MS, RESULT_PORT, STATUS_PORT, Reporter, heartbeat_period_ms
-from app.watch import FIRST_STATE_MS, FOREVER_MS, SILENCE_MS, Watch
+from app.codec import vocabulary
+from app.codec.status_frames import STATUS_LENGTH
+from app.commands.command_log import CommandLog
+from app.policy.claims import Claims
+from app.commands.specs import BUSY, D_NONE, DONE, LOCK, RESET
+from app.telemetry.reporter import HEARTBEAT_RETRY_MS, REASON_SETTLES_MS, RESULT_PORT, STATUS_PORT, Reporter, heartbeat_period_ms
+from app.evse.evse_monitor import FIRST_STATE_MS, FOREVER_MS, SILENCE_MS, EvseMonitor
 from lorawan.clock_sync import CARRIER, NOTHING, REQUEST
 from lorawan.outbox import ANSWER, BUSY as BUSY_PRIORITY, CHANGE, FAULT, HEARTBEAT, Outbox
 
@@ -59,9 +59,9 @@ class Rig:
         self.session = Session()
         self.reading = SimpleNamespace(code=None, ev_connected=None, enable_input=True, limit_duty=267, currents_da=[0, 0, 0], at_ms=0)
         self.charger = SimpleNamespace(reading=self.reading, heard_ms=None, answered_ms=None, read_soon=lambda now_ms, delay_ms=0: None)
-        self.watch = Watch(self.charger, boot_ms)
+        self.watch = EvseMonitor(self.charger, boot_ms)
         self.claims = Claims()
-        self.actor = SimpleNamespace(paused=False, intent=SimpleNamespace(plan=None), book=Book(), decision=self.claims.decision,
+        self.actor = SimpleNamespace(paused=False, intent=SimpleNamespace(plan=None), book=CommandLog(), decision=self.claims.decision,
                                      reconciler=SimpleNamespace(phase=None, blocked=0), box=SimpleNamespace(finished=False), answers=[],
                                      turned_away=done(RESET, result=BUSY))
         self.timekeeper = SimpleNamespace(known=False)
@@ -113,7 +113,7 @@ class Rig:
         if port == RESULT_PORT:
             return priority, port, payload
         assert port == STATUS_PORT
-        return priority, payload[1], words.STATES[payload[2] >> 5], words.REASONS[payload[2] & 31]
+        return priority, payload[1], vocabulary.STATES[payload[2] >> 5], vocabulary.REASONS[payload[2] & 31]
 
     def settle(self, code, key=True):
         """Until nothing of it is news."""
@@ -291,13 +291,13 @@ def test_a_reason_that_settles_while_a_command_runs_leaves_the_loop_its_sleep():
     ('C', 'Not Connected', 30), ('C', 'Connected and Locked', 30), ('C', 'Charging', 30), ('C', 'Charged', 30), ('C', 'Disabled', 30),
 ])
 def test_the_heartbeat_of_each_class_and_state(klass, state, minutes):
-    assert heartbeat_period_ms(words.STATES.index(state), config.Settings({'LORAWAN_CLASS': klass})) == minutes * MINUTE_MS
+    assert heartbeat_period_ms(vocabulary.STATES.index(state), config.Settings({'LORAWAN_CLASS': klass})) == minutes * MINUTE_MS
 
 
 @pytest.mark.parametrize('state, minutes', [('Not Connected', 80), ('Connected and Locked', 7), ('Charging', 20), ('Disabled', 20)])
 def test_heartbeats_as_the_owner_set_them(state, minutes):
     settings = config.Settings({'HEARTBEAT_NOT_CONNECTED_MIN': 80, 'HEARTBEAT_CONNECTED_MIN': 7, 'HEARTBEAT_MIN': 20})
-    assert heartbeat_period_ms(words.STATES.index(state), settings) == minutes * MINUTE_MS
+    assert heartbeat_period_ms(vocabulary.STATES.index(state), settings) == minutes * MINUTE_MS
 
 
 @pytest.mark.parametrize('klass, code, minutes', [('A', 0xA1, 60), ('A', 0xB1, 15), ('A', 0xC2, 5), ('C', 0xA1, 30), ('C', 0xC2, 30)])
@@ -448,10 +448,10 @@ def test_the_lock_is_told_in_every_status():
     rig.settle(0xE0)
     rig.claims.lock()
     rig.claims.decide(None, None, False)
-    assert rig.reporter._make_status(11)[1][3] & 7 == words.OVERRIDES.index('lock')
+    assert rig.reporter._make_status(11)[1][3] & 7 == vocabulary.OVERRIDES.index('lock')
     rig.claims.unlock()
     rig.claims.decide(None, None, False)
-    assert rig.reporter._make_status(11)[1][3] & 7 == words.OVERRIDES.index('none')
+    assert rig.reporter._make_status(11)[1][3] & 7 == vocabulary.OVERRIDES.index('none')
 
 
 # --- what is no news

@@ -3,21 +3,13 @@
 from types import SimpleNamespace
 
 import pytest
-from app import pages, words
-from app.journal import Journal
-from app.meter import Meter
-from app.sessions import (
-    ENERGY_RECORD,
-    RESTART_MAX_S,
-    SESSIONS_RECORD,
-    STEP_PART,
-    STEP_WH,
-    WAITING_MAX,
-    WRITE_EVERY_MS,
-    WRITES_AT_ONCE,
-    Sessions,
+from app.codec import report_frames, vocabulary
+from app.runtime.journal import Journal
+from app.evse.energy_meter import EnergyMeter
+from app.evse.charging_sessions import (
+    ENERGY_RECORD, RESTART_MAX_S, SESSIONS_RECORD, STEP_PART, STEP_WH, WAITING_MAX, WRITE_EVERY_MS, WRITES_AT_ONCE, ChargingSessions,
 )
-from app.watch import Watch
+from app.evse.evse_monitor import EvseMonitor
 from hal.contract import CRASH, PLANNED, POWER_ON, STORE, WATCHDOG, HalError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,7 +18,7 @@ from modbus.reading import Reading
 UTC_S = 1775286000
 DAY_MS = 86400000
 EVERY_MS = 2000
-CHARGING, FULL, NO_VEHICLE = [words.reason(word) for word in ('charging', 'vehicle_full', 'no_vehicle')]
+CHARGING, FULL, NO_VEHICLE = [vocabulary.reason(word) for word in ('charging', 'vehicle_full', 'no_vehicle')]
 # Energy of 16 A in three phases, in an hour.
 HOUR_WH = 11040
 
@@ -49,12 +41,12 @@ class Rig:
         self.boot_ms = self.at_ms
         self.reading = Reading()
         charger = SimpleNamespace(reading=self.reading, read_soon=lambda now_ms, delay_ms=0: None)
-        self.watch = Watch(charger, 0)
+        self.watch = EvseMonitor(charger, 0)
         keeper = self.keeper = SimpleNamespace(known=self.utc, utc_s=lambda now_ms: self.utc_s() if keeper.known else None)
-        self.meter = Meter(230, 3)
+        self.meter = EnergyMeter(230, 3)
         store = SimpleNamespace(get=self.flash.get, put=self._put)
-        self.sessions = Sessions(self.meter, charger, self.watch, keeper, Journal(store), cause, 0)
-        self.sessions.state = lambda: words.NOT_CONNECTED
+        self.sessions = ChargingSessions(self.meter, charger, self.watch, keeper, Journal(store), cause, 0)
+        self.sessions.state = lambda: vocabulary.NOT_CONNECTED
 
     def utc_s(self):
         return UTC_S + self.at_ms // 1000
@@ -108,7 +100,7 @@ class Rig:
             return None
         assert make(10) is None
         port, payload = make(11)
-        assert port == pages.SESSION and len(payload) == 11
+        assert port == report_frames.SESSION and len(payload) == 11
         number = [payload[at] for at in range(11)]
         wide = [number[at] << 8 | number[at + 1] for at in (2, 4, 6, 8)]
         return number[1] & 31, wide[0] << 16 | wide[1], wide[2], wide[3], number[10] >> 7, number[10] & 127

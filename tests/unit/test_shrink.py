@@ -153,7 +153,7 @@ def test_the_table_says_what_a_short_name_stands_for():
     assert all(len(row) == 3 for row in table)
     # One meaning each: a trace names module and function.
     assert len({(module, short) for module, short, _ in table}) == len(table)
-    assert {"Actor", "Reconciler"} <= {long for _, _, long in table} and len(table) > 500
+    assert {"Controller", "Reconciler"} <= {long for _, _, long in table} and len(table) > 500
 
 
 @pytest.mark.parametrize("text, what", [("def run(:\n", "main.py"), ("import app.one\n", "import app.one")])

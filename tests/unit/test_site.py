@@ -3,9 +3,10 @@
 import config
 import main
 import pytest
-from app import site, wire_settings, words
-from app.journal import Journal
-from app.site import TRIAL_H, Site
+from app.runtime import site_settings
+from app.codec import setting_bytes, vocabulary
+from app.runtime.journal import Journal
+from app.runtime.site_settings import TRIAL_H, SiteSettings
 from hal.contract import STORE, HalError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,7 +29,7 @@ class Store(dict):
 
 
 def boot(store, **overrides):
-    return Site(config.Settings(overrides), Journal(store), main.check)
+    return SiteSettings(config.Settings(overrides), Journal(store), main.check)
 
 
 def values(a_site):
@@ -36,7 +37,7 @@ def values(a_site):
 
 
 def bad(name):
-    return words.BAD_SETTING + wire_settings.number_of(name)
+    return vocabulary.BAD_SETTING + setting_bytes.number_of(name)
 
 
 def test_without_a_change_they_are_those_of_the_configuration():
@@ -66,8 +67,8 @@ def test_a_later_change_leaves_an_earlier_one_alone():
     ((('hold', 'always'), ('adr', True), ('data_rate', 3)), bad('adr')),
     ((('hold', 'always'), ('data_rate', 6)), bad('data_rate')),
     ((('hold', 'always'), ('adr', 1)), bad('adr')),
-    ((('hold', 'always'), ('colour', 'red')), words.DETAILS.index('bad_setting')),
-    ((('hold', 'always'), ('plan', [])), words.DETAILS.index('bad_setting')),
+    ((('hold', 'always'), ('colour', 'red')), vocabulary.DETAILS.index('bad_setting')),
+    ((('hold', 'always'), ('plan', [])), vocabulary.DETAILS.index('bad_setting')),
 ])
 def test_a_bad_one_is_named_and_changes_nothing_at_all(pairs, detail):
     store = Store()
@@ -81,17 +82,17 @@ def test_what_cannot_be_kept_is_refused():
     store = Store()
     a_site = boot(store)
     store.full = True
-    assert a_site.change((('hold', 'always'), ('lorawan_class', 'A')), 0) == words.DETAILS.index('no_room')
+    assert a_site.change((('hold', 'always'), ('lorawan_class', 'A')), 0) == vocabulary.DETAILS.index('no_room')
     assert (a_site.HOLD, a_site.LORAWAN_CLASS, a_site.trial) == ('with_car', 'C', False)
 
 
 def test_what_is_read_back_is_what_is_in_force():
     a_site = boot(Store())
     a_site.change((('key_turn', 'ignore'),), 0)
-    told = {words.SETTINGS[number][0]: wire_settings.value_of(number, byte) for number, byte in a_site.wire_values()}
+    told = {vocabulary.SETTINGS[number][0]: setting_bytes.value_of(number, byte) for number, byte in a_site.wire_values()}
     assert told['key_turn'] == 'ignore' and told['current_limit_a'] is None
     assert all(getattr(a_site, name.upper()) == value for name, value in told.items())
-    assert {row[0] for row in words.SETTINGS} - set(told) == {'heartbeat_not_connected_min', 'heartbeat_connected_min', 'heartbeat_min'}
+    assert {row[0] for row in vocabulary.SETTINGS} - set(told) == {'heartbeat_not_connected_min', 'heartbeat_connected_min', 'heartbeat_min'}
 
 
 # --- on trial
@@ -162,7 +163,7 @@ def test_a_change_of_others_does_not_begin_the_trial_anew():
 def test_a_trial_writes_once_an_hour_and_no_trial_never():
     store = Store()
     journal = Journal(store)
-    a_site = Site(config.Settings(), journal, main.check)
+    a_site = SiteSettings(config.Settings(), journal, main.check)
     a_site.change((('hold', 'always'),), 0)
     writes = journal.writes
     for minute in range(60 * 48):
@@ -181,7 +182,7 @@ def test_a_trial_writes_once_an_hour_and_no_trial_never():
 def load(record, **overrides):
     store = Store()
     if record:
-        Journal(store).put(site.RECORD, record)
+        Journal(store).put(site_settings.RECORD, record)
     return boot(store, **overrides)
 
 
@@ -200,14 +201,14 @@ def test_whatever_is_wrong_in_a_record_the_rest_is_taken(pairs, flags, hours, cu
     a_site = load(record)
     last = dict(pairs)
     for name in ('hold', 'key_turn', 'current_limit_a'):
-        number = wire_settings.number_of(name)
-        known = [byte for other, byte in pairs if other == number and wire_settings.is_known(number, byte)]
-        expected = wire_settings.value_of(number, known[-1]) if known else getattr(config.Settings(), name.upper())
+        number = setting_bytes.number_of(name)
+        known = [byte for other, byte in pairs if other == number and setting_bytes.is_known(number, byte)]
+        expected = setting_bytes.value_of(number, known[-1]) if known else getattr(config.Settings(), name.upper())
         assert getattr(a_site, name.upper()) == expected, last
 
 
 def test_numbers_of_a_later_firmware_are_skipped():
-    a_site = load(bytes([1, 0, 0, 100, 7, wire_settings.number_of('hold'), 1, 127, 0]))
+    a_site = load(bytes([1, 0, 0, 100, 7, setting_bytes.number_of('hold'), 1, 127, 0]))
     assert (a_site.HOLD, a_site.dropped) == ('always', 2)
 
 
@@ -227,7 +228,7 @@ def test_settings_that_are_only_right_together_are_taken_together():
 
 
 def test_a_record_of_another_version_is_none():
-    assert load(bytes([2, 0, 0, wire_settings.number_of('hold'), 1])).HOLD == 'with_car'
+    assert load(bytes([2, 0, 0, setting_bytes.number_of('hold'), 1])).HOLD == 'with_car'
 
 
 # --- in the house
@@ -237,7 +238,7 @@ def changed_flash(pairs):
     """What a board was left with by that change."""
     flash = Flash()
     store = SimStore(flash)
-    assert Site(config.Settings(), Journal(store), main.check).change(pairs, 0) == 0
+    assert SiteSettings(config.Settings(), Journal(store), main.check).change(pairs, 0) == 0
     return flash
 
 
@@ -246,7 +247,7 @@ def test_the_modem_is_started_with_what_was_changed_and_a_frame_of_the_network_p
     world = World(scenario.complete({'duration_s': 300}), flash=flash)
     world.run(300)
     assert world.network.device.klass == 'A' and world.resets == 0
-    assert not Site(config.Settings(), Journal(SimStore(flash)), main.check).trial
+    assert not SiteSettings(config.Settings(), Journal(SimStore(flash)), main.check).trial
 
 
 def test_a_deaf_monitor_is_back_on_its_old_settings_within_the_trial():
@@ -254,7 +255,7 @@ def test_a_deaf_monitor_is_back_on_its_old_settings_within_the_trial():
     days = {'duration_s': 34 * 3600, 'events': [{'t': 0, 'do': 'gateway_down', 'for_s': 30 * 3600}]}
     world = World(scenario.complete(days), flash=flash)
     world.run(34 * 3600)
-    a_site = Site(config.Settings(), Journal(SimStore(flash)), main.check)
+    a_site = SiteSettings(config.Settings(), Journal(SimStore(flash)), main.check)
     assert (world.network.device.klass, a_site.LORAWAN_CLASS) == ('C', 'C')
     told = [entry for entry in world.timeline if entry['kind'] == 'uplink' and entry['decoded'].get('detail') == 'rolled_back']
     assert a_site.rolled_back == (not told)      # until it has been on the air

@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from app import words
-from app.claims import CHARGE, HOLD, LEAVE, Decision
-from app.snapshot import Snapshot
+from app.codec import vocabulary
+from app.policy.claims import CHARGE, HOLD, LEAVE, Decision
+from app.telemetry.status_view import StatusView
 
 A1, B1, B2 = 0xA1, 0xB1, 0xB2
 STATE = {A1: 'Not Connected', B1: 'Connected and Locked', B2: 'Charged', 0xC2: 'Charging', 0xC3: 'Charging', 0xC4: 'Charging'}
@@ -17,8 +17,8 @@ REASON = {A1: 'no_vehicle', B1: 'starting', B2: 'vehicle_paused', 0xC2: 'chargin
 def actor(finished=False, want=LEAVE, holder='none', reason=None, phase=None, blocked='none'):
     """One that wants that of a box, and knows that of its car."""
     decision = Decision()
-    decision.set(want, words.HOLDERS.index(holder), 0, 0, None if reason is None else words.reason(reason))
-    reconciler = SimpleNamespace(phase=None if phase is None else words.reason(phase), blocked=words.DETAILS.index(blocked))
+    decision.set(want, vocabulary.HOLDERS.index(holder), 0, 0, None if reason is None else vocabulary.reason(reason))
+    reconciler = SimpleNamespace(phase=None if phase is None else vocabulary.reason(phase), blocked=vocabulary.DETAILS.index(blocked))
     return SimpleNamespace(decision=decision, reconciler=reconciler, box=SimpleNamespace(finished=finished))
 
 
@@ -26,10 +26,10 @@ NOTHING_WANTED = actor()
 
 
 def judged(code, reachable=True, starting=False, enable_input=None, actor=NOTHING_WANTED):
-    snapshot = Snapshot()
+    snapshot = StatusView()
     snapshot.enable_input = enable_input
     snapshot.judge(code, reachable, starting, actor)
-    return words.STATES[snapshot.state], words.REASONS[snapshot.reason]
+    return vocabulary.STATES[snapshot.state], vocabulary.REASONS[snapshot.reason]
 
 
 @pytest.mark.parametrize('starting', [False, True])
@@ -78,10 +78,10 @@ def test_an_unreachable_box_is_disabled_whatever_it_said_last():
 
 
 def test_a_new_judgement_leaves_nothing_of_the_old_one():
-    snapshot = Snapshot()
+    snapshot = StatusView()
     snapshot.judge(0xF9, True, False, NOTHING_WANTED)
     snapshot.judge(0xC2, True, False, NOTHING_WANTED)
-    assert (snapshot.code, words.STATES[snapshot.state], words.REASONS[snapshot.reason]) == (0xC2, 'Charging', 'charging')
+    assert (snapshot.code, vocabulary.STATES[snapshot.state], vocabulary.REASONS[snapshot.reason]) == (0xC2, 'Charging', 'charging')
 
 
 def reading(**given):
@@ -89,7 +89,7 @@ def reading(**given):
 
 
 def test_a_reading_adds_its_figures_and_forgetting_takes_them_all():
-    snapshot = Snapshot()
+    snapshot = StatusView()
     snapshot.take(reading(), False)
     assert (snapshot.ev_connected, snapshot.enable_input, snapshot.limit_da, snapshot.currents_da) == (True, False, 160, [0, 0, 98])
     snapshot.forget()
@@ -97,12 +97,12 @@ def test_a_reading_adds_its_figures_and_forgetting_takes_them_all():
 
 
 def test_currents_without_a_meter_are_unknown_and_not_zero():
-    snapshot = Snapshot()
+    snapshot = StatusView()
     snapshot.take(reading(currents_da=[None, None, None]), False)
     assert snapshot.currents_da is None
 
 
 def test_a_pause_of_ours_offers_no_current_whatever_the_box_still_shows():
-    snapshot = Snapshot()
+    snapshot = StatusView()
     snapshot.take(reading(limit_duty=267), True)
     assert snapshot.limit_da == 0

@@ -1,12 +1,12 @@
 """A state is believed after two agreeing sightings, and one frame never makes one."""
 
-from app.stability import APART_MAX_MS, B2_HELD_BACK_MS, CHANGED, NOTHING, SUSPECTED, Stability
+from app.evse.debounce import APART_MAX_MS, B2_HELD_BACK_MS, CHANGED, NOTHING, SUSPECTED, Debounce
 from hypothesis import given
 from hypothesis import strategies as st
 
 
 def settled(code, now_ms=0):
-    filter_ = Stability()
+    filter_ = Debounce()
     filter_.step(code, now_ms)
     filter_.step(code, now_ms + (20000 if code == 0xB2 else 300))
     assert filter_.code == code
@@ -14,7 +14,7 @@ def settled(code, now_ms=0):
 
 
 def test_two_sightings_make_a_state():
-    filter_ = Stability()
+    filter_ = Debounce()
     assert filter_.step(0xA1, 0) == SUSPECTED
     assert filter_.code == 0
     assert filter_.step(0xA1, 250) == CHANGED
@@ -22,7 +22,7 @@ def test_two_sightings_make_a_state():
 
 
 def test_two_frames_of_the_same_instant_count_once():
-    filter_ = Stability()
+    filter_ = Debounce()
     filter_.step(0xA1, 0)
     assert filter_.step(0xA1, 199) == NOTHING
     assert filter_.step(0xA1, 200) == CHANGED
@@ -79,7 +79,7 @@ CODES = st.sampled_from((0xA1, 0xB1, 0xB2, 0xC2, 0xE0, 0xF9, 0x00, 0x7E))
 
 @given(st.lists(st.tuples(CODES, st.integers(1, 30000)), max_size=60))
 def test_no_state_was_ever_seen_only_once(sightings):
-    filter_ = Stability()
+    filter_ = Debounce()
     now_ms = 0
     seen = []
     for code, gap_ms in sightings:

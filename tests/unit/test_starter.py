@@ -3,17 +3,18 @@
 from types import SimpleNamespace
 
 import pytest
-from app import words
-from app.box import Box
-from app.starter import (
-    EN_ENABLES, EN_NOTHING, EN_STARTS, NOTHING, PAUSE, PULSE, RESET, RUNGS, STARTING, WAKING, Starter, flows, key_needed, pulse_returns, reset_starts,
+from app.codec import vocabulary
+from app.evse.evse_model import EvseModel
+from app.control.start_sequence import (
+    EN_ENABLES, EN_NOTHING, EN_STARTS, NOTHING, PAUSE, PULSE, RESET, RUNGS, STARTING, WAKING, StartSequence, flows, key_needed, pulse_returns,
+    reset_starts,
 )
 
 NO_START, NO_E0A1, NO_B1B2, NO_A1B1 = 0x4000, 0x20, 0x10, 0x08
 
 
 def box(code=0xB2, key=True, mode=EN_STARTS, flags=0, finished=False, currents=(0, 0, 0)):
-    made = Box()
+    made = EvseModel()
     made.reading = SimpleNamespace(code=code, enable_input=key, currents_da=list(currents))
     made.stable_code, made.car, made.en_mode, made.flags, made.finished = code, True, mode, flags, finished
     return made
@@ -62,7 +63,7 @@ def test_when_a_pulse_comes_back_without_a_hand_at_the_box(key, mode, flags, res
 
 
 def test_the_rungs_for_a_car_in_b2():
-    starter = Starter()
+    starter = StartSequence()
     since_ms, taken = 0, []
     for _ in RUNGS:
         rung = climb(starter, box(), 10**7, since_ms=since_ms)
@@ -70,11 +71,11 @@ def test_the_rungs_for_a_car_in_b2():
         since_ms += rung[0] + 1000
     assert taken == [(45000, PAUSE, 10000), (45000, PULSE, 3000), (120000, PULSE, 10000), (1800000, PULSE, 10000)]
     assert climb(starter, box(), since_ms + 10**7, since_ms=since_ms) is None
-    assert words.DETAILS[starter.blocked] == 'vehicle_paused' and starter.phase is None
+    assert vocabulary.DETAILS[starter.blocked] == 'vehicle_paused' and starter.phase is None
 
 
 def test_a_key_that_is_open_leaves_the_long_pulses():
-    starter = Starter()
+    starter = StartSequence()
     sight = box(key=False, flags=NO_B1B2)
     assert climb(starter, sight, 10**6) == (45000, PAUSE, 10000)
     assert climb(starter, sight, 10**6) == (45000, PULSE, 10000)
@@ -85,17 +86,17 @@ def test_a_key_that_is_open_leaves_the_long_pulses():
     (box(finished=True), 2, 3, 'vehicle_full'), (box(), 2, 0, 'vehicle_paused'), (box(key=False, flags=NO_START), 2, 3, 'vehicle_paused'),
     (box(flags=NO_E0A1), 2, 3, 'vehicle_paused')])
 def test_where_no_pulse_is_allowed_there_is_none(sight, resets, pulses, why):
-    starter = Starter()
+    starter = StartSequence()
     first = climb(starter, sight, 10**6, resets, pulses)
     assert (first is None) is sight.finished
     assert climb(starter, sight, 10**7, resets, pulses) is None
-    assert words.DETAILS[starter.blocked] == why
+    assert vocabulary.DETAILS[starter.blocked] == why
 
 
 def test_b1_is_reset_after_ten_seconds_once_an_attempt():
-    starter = Starter()
+    starter = StartSequence()
     assert climb(starter, box(0xB1), 10**6) == (10000, RESET, 0)
-    assert climb(starter, box(0xB1), 10**6) is None and words.DETAILS[starter.blocked] == 'waits_for_key'
+    assert climb(starter, box(0xB1), 10**6) is None and vocabulary.DETAILS[starter.blocked] == 'waits_for_key'
     starter.begin()
     assert climb(starter, box(0xB1), 10**6, resets=0) is None
     starter.begin()
@@ -108,11 +109,11 @@ def test_one_look_is_not_enough_to_reset_or_wake():
     for code in (0xB1, 0xB2):
         sight = box(code)
         sight.stable_code = 0xC2
-        assert climb(Starter(), sight, 10**6) is None
+        assert climb(StartSequence(), sight, 10**6) is None
 
 
 def test_a_wait_begins_anew_with_another_state_or_without_current():
-    starter = Starter()
+    starter = StartSequence()
     starter.step(0, box(), 2, 3)
     starter.step(44000, box(0xB1), 2, 3)
     assert starter.step(46000, box(), 2, 3) == (NOTHING, 0)
@@ -122,7 +123,7 @@ def test_a_wait_begins_anew_with_another_state_or_without_current():
 
 
 def test_the_words_on_the_way():
-    starter = Starter()
+    starter = StartSequence()
     starter.step(0, box(), 2, 3)
     assert starter.phase == STARTING
     climb(starter, box(), 10**6)
@@ -133,7 +134,7 @@ def test_the_words_on_the_way():
 
 
 def test_the_pause_lasts_from_when_it_is_in_force_and_ends_when_the_car_wakes():
-    starter = Starter()
+    starter = StartSequence()
     starter.pause(10000)
     assert starter.pauses(False, False, 0) and starter.pauses(False, True, 3000) and starter.pauses(False, True, 12999)
     assert not starter.pauses(False, True, 13000) and not starter.pausing

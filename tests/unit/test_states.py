@@ -1,7 +1,7 @@
 """The state table is total, unique and never takes an unknown box for a healthy one."""
 
-from app import words
-from app.states import NEVER_CLEARED, TABLE, colour_of, is_charging, is_fault, is_locked, reason_of, state_of
+from app.codec import vocabulary
+from app.evse.states import NEVER_CLEARED, TABLE, colour_of, is_charging, is_fault, is_locked, reason_of, state_of
 from hal.contract import BLUE, GREEN, PURPLE, RED, WHITE, YELLOW
 
 # ABL 05 0015 20 Rev. B, 3.4, all 21.
@@ -16,7 +16,7 @@ def test_every_code_of_the_document_has_exactly_one_row():
 def test_home_managers_words_for_every_byte_there_is():
     expected = {0xA1: 'Not Connected', 0xB1: 'Connected and Locked', 0xB2: 'Charged', 0xC2: 'Charging', 0xC3: 'Charging', 0xC4: 'Charging'}
     for code in range(256):
-        assert words.STATES[state_of(code)] == expected.get(code, 'Disabled'), hex(code)
+        assert vocabulary.STATES[state_of(code)] == expected.get(code, 'Disabled'), hex(code)
 
 
 def test_the_colours_are_the_originals():
@@ -32,13 +32,13 @@ def test_reduced_current_is_charging_too():
 def test_every_fx_is_a_fault_and_says_so():
     assert [code for code in range(256) if is_fault(code)] == list(range(0xF0, 0x100))
     for code in range(0xF0, 0x100):
-        assert words.REASONS[reason_of(code)] == 'fault'
+        assert vocabulary.REASONS[reason_of(code)] == 'fault'
 
 
 def test_an_unknown_code_is_never_taken_for_ok():
     for code in range(1, 0x100):
         if code not in CODES:
-            assert (words.STATES[state_of(code)], words.REASONS[reason_of(code)], colour_of(code)) == ('Disabled', 'fault', RED)
+            assert (vocabulary.STATES[state_of(code)], vocabulary.REASONS[reason_of(code)], colour_of(code)) == ('Disabled', 'fault', RED)
 
 
 def test_only_e0_is_the_lock():

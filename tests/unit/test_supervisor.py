@@ -3,9 +3,10 @@
 import config
 import main
 import pytest
-from app import pages, refuge, words
-from app.journal import Journal
-from app.supervisor import BACK_OFF_MIN, BEHIND_MS, GOOD_MS, STALLED, Progress, Supervisor
+from app.codec import report_frames, vocabulary
+from app.runtime import safe_mode
+from app.runtime.journal import Journal
+from app.runtime.supervisor import BACK_OFF_MIN, BEHIND_MS, GOOD_MS, STALLED, Progress, Supervisor
 from hal import trace
 from hal.contract import CRASH, PLANNED, POWER_ON, STORE, WATCHDOG, HalError
 from hypothesis import given
@@ -196,7 +197,7 @@ def test_no_record_keeps_the_monitor_from_starting(record, cause):
     assert 0 <= supervisor.back_off_ms <= max(BACK_OFF_MIN) * MINUTE_MS
     if supervisor.crash is not None:
         crash = supervisor.crash
-        assert len(pages.crash(0, 1, 1, crash.error, crash.module, crash.line, crash.uptime_s)) <= 11
+        assert len(report_frames.crash(0, 1, 1, crash.error, crash.module, crash.line, crash.uptime_s)) <= 11
     supervisor.crashed('KeyError', 'actor', 70000, 1 << 45)
     assert booted(store).crash.module == 'actor'
 
@@ -217,8 +218,9 @@ def test_the_place_is_that_of_the_statement_that_raised():
 
 
 def test_the_place_in_a_trace_of_micropython():
-    text = 'Traceback (most recent call last):\n  File "main.py", line 9, in start\n  File "app/actor.py", line 120, in step\nKeyError: x", line 5x\n'
-    assert trace.read_place(text.replace('x", line 5x', 'x')) == ('actor', 120)
+    text = 'Traceback (most recent call last):\n  File "main.py", line 9, in start\n' \
+        '  File "app/control/controller.py", line 120, in step\nKeyError: x", line 5x\n'
+    assert trace.read_place(text.replace('x", line 5x', 'x')) == ('controller', 120)
     assert trace.read_place('') == trace.read_place('KeyError') == trace.read_place('", line 5') == ('', 0)
 
 
@@ -267,8 +269,8 @@ def test_while_it_backs_off_the_box_is_left_alone_and_the_crash_told():
     assert board.run(lambda: main.start(board, config.Settings(), told.append), MINUTE_MS - 1000)
     assert (board.wire.sent, told) == ([], []) and board.fed
     frames = dict((port, payload) for _, port, payload in board.radio.frames)
-    assert frames[10][2] >> 5 == words.DISABLED
-    assert frames[12] == pages.crash(words.DISABLED, 1, 1, 'KeyError', 'actor', 7, 9)
+    assert frames[10][2] >> 5 == vocabulary.DISABLED
+    assert frames[12] == report_frames.crash(vocabulary.DISABLED, 1, 1, 'KeyError', 'actor', 7, 9)
     assert Supervisor(Journal(board.store), POWER_ON).crash is None
 
 
@@ -281,7 +283,7 @@ def test_then_the_application_starts_in_the_same_session():
 
 
 def command(word, issued_at=1800000000, data=b''):
-    return bytes([words.COMMANDS.index(word), 9]) + issued_at.to_bytes(4, 'big') + (600).to_bytes(2, 'big') + data
+    return bytes([vocabulary.COMMANDS.index(word), 9]) + issued_at.to_bytes(4, 'big') + (600).to_bytes(2, 'big') + data
 
 
 @pytest.mark.parametrize('word, data, at_ms, utc_s, result, resets', [
@@ -299,9 +301,9 @@ def test_while_it_backs_off_it_obeys_reboot_and_report_and_says_busy_to_all_else
     board.clock.utc = utc_s
     board.at(at_ms, lambda: board.radio.push(20, command(word, data=data)))
     board.run(lambda: main.start(board, config.Settings()), 4 * MINUTE_MS)
-    answers = [(ms, payload) for ms, port, payload in board.radio.frames if port == refuge.RESULT_PORT]
+    answers = [(ms, payload) for ms, port, payload in board.radio.frames if port == safe_mode.RESULT_PORT]
     assert len(answers) == 1 and answers[0][0] - at_ms < 15000
-    assert words.RESULTS[answers[0][1][3] >> 5] == result and board.resets == resets
+    assert vocabulary.RESULTS[answers[0][1][3] >> 5] == result and board.resets == resets
     assert board.wire.sent == []
 
 
@@ -313,7 +315,7 @@ def test_while_it_backs_off_the_same_reboot_is_obeyed_once_and_after_it_only_ans
             looping(4, board)
         board.at(board.clock.now_ms() + 70000, lambda: board.radio.push(20, command('reboot')))
         board.run(lambda: main.start(board, config.Settings()), board.clock.now_ms() + 4 * MINUTE_MS)
-        answers += [payload[3] >> 5 for _, port, payload in board.radio.frames if port == refuge.RESULT_PORT]
+        answers += [payload[3] >> 5 for _, port, payload in board.radio.frames if port == safe_mode.RESULT_PORT]
         board.radio.frames.clear()
         assert board.wire.sent == []
     assert board.resets == ['command'] and answers == [0, 0, 0]
@@ -326,8 +328,8 @@ def test_while_it_backs_off_and_cannot_read_its_memory_it_leaves_that_alone_and_
     journal.put('owner', spoiled)
     board.at(70000, lambda: board.radio.push(20, command('reboot')))
     board.run(lambda: main.start(board, config.Settings()), 4 * MINUTE_MS)
-    answers = [payload[3] >> 5 for _, port, payload in board.radio.frames if port == refuge.RESULT_PORT]
-    assert answers == [words.RESULTS.index('busy')] and board.resets == []
+    answers = [payload[3] >> 5 for _, port, payload in board.radio.frames if port == safe_mode.RESULT_PORT]
+    assert answers == [vocabulary.RESULTS.index('busy')] and board.resets == []
     assert Journal(board.store).get('owner') == spoiled
 
 
@@ -350,7 +352,7 @@ def test_what_is_no_command_is_not_answered(port, payload):
     board = looping(4)
     board.at(70000, lambda: board.radio.push(port, payload))
     assert board.run(lambda: main.start(board, config.Settings()), 3 * MINUTE_MS)
-    assert refuge.RESULT_PORT not in [port for _, port, _ in board.radio.frames]
+    assert safe_mode.RESULT_PORT not in [port for _, port, _ in board.radio.frames]
 
 
 # --- the last resort

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
-from app.timekeeper import BOARD, BUILD_UTC_S, NETWORK, NOBODY, OWNER, Timekeeper, owner_time
+from app.runtime.timekeeper import BOARD, BUILD_UTC_S, NETWORK, NOBODY, OWNER, Timekeeper, owner_time
 from hal.contract import HalError
 from hypothesis import given
 from hypothesis import strategies as st

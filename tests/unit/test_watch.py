@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
-from app.watch import CHANGE_MS, CONFIRM_MS, FIRST_STATE_MS, FOREVER_MS, OWN_PULSE_MS, SILENCE_MS, Watch
+from app.evse.evse_monitor import CHANGE_MS, CONFIRM_MS, FIRST_STATE_MS, FOREVER_MS, OWN_PULSE_MS, SILENCE_MS, EvseMonitor
 
 
 class Charger:
@@ -21,7 +21,7 @@ def reading(code, car=None, key=True):
 
 @pytest.fixture
 def watch():
-    return Watch(Charger(), 0)
+    return EvseMonitor(Charger(), 0)
 
 
 def settle(watch, code, now_ms):

@@ -1,4 +1,4 @@
-"""src/app/windows.py: the plan in words, as tuples and as bytes."""
+"""src/app/codec/windows.py: the plan in words, as tuples and as bytes."""
 
 import random
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.test_downlink import WINDOW, random_plan
 
-from app import windows
+from app.codec import windows
 
 window_tuples = st.tuples(
     st.integers(1, 127), st.integers(0, 1439), st.integers(0, 1439), st.sampled_from([0] + list(range(60, 805, 5))),

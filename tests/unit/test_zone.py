@@ -1,4 +1,4 @@
-"""src/app/zone.py: POSIX TZ strings as tuples and bytes, and the formatter's opinion of each."""
+"""src/app/codec/posix_tz.py: POSIX TZ strings as tuples and bytes, and the formatter's opinion of each."""
 
 import random
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.unit.formatter_engine import Engine
 from tests.unit.test_downlink import random_zone
 
-from app import zone
+from app.codec import posix_tz
 
 H = 3600
 
@@ -36,11 +36,11 @@ def packed_by(js, texts):
     ('LMT-0:00:15', (15, None, None, None)), ('ABC+24:59:59', (-(25 * H - 1), None, None, None)),
 ])
 def test_a_string_is_its_offsets_and_rules(js, text, parsed):
-    assert zone.parse(text) == (parsed, None)
-    assert zone.unpack(zone.pack(parsed)) == parsed
-    assert zone.parse(zone.to_text(parsed)) == (parsed, None)
-    assert packed_by(js, [text]) == [zone.pack(parsed)]
-    assert len(zone.pack(parsed)) <= 28
+    assert posix_tz.parse(text) == (parsed, None)
+    assert posix_tz.unpack(posix_tz.pack(parsed)) == parsed
+    assert posix_tz.parse(posix_tz.to_text(parsed)) == (parsed, None)
+    assert packed_by(js, [text]) == [posix_tz.pack(parsed)]
+    assert len(posix_tz.pack(parsed)) <= 28
 
 
 BAD = ['', 'UTC', 'AB0', '0', 'UTC0,', 'UTC0,M3.2.0,M11.1.0', 'EST5EDT,M3.2.0', 'EST5EDT,M3.2.0,M11.1.0,', 'EST25', 'EST5:60', 'EST5:6', 'EST5:00:5',
@@ -54,14 +54,14 @@ BAD = ['', 'UTC', 'AB0', '0', 'UTC0,', 'UTC0,M3.2.0,M11.1.0', 'EST5EDT,M3.2.0', 
 
 @pytest.mark.parametrize('text', BAD)
 def test_what_is_no_time_zone_is_none_to_both(js, text):
-    parsed, problem = zone.parse(text)
+    parsed, problem = posix_tz.parse(text)
     assert parsed is None and problem
     assert packed_by(js, [text]) == [None]
 
 
 @pytest.mark.parametrize('value', [None, 0, 5, ['UTC0'], b'UTC0', {}])
 def test_what_is_no_text_is_no_time_zone(value):
-    assert zone.parse(value)[0] is None
+    assert posix_tz.parse(value)[0] is None
 
 
 def test_both_ends_agree_on_strings_sound_and_damaged(js):
@@ -71,22 +71,22 @@ def test_both_ends_agree_on_strings_sound_and_damaged(js):
         for _ in range(rng.randrange(1, 3)):
             cut = rng.randrange(len(texts[place]) + 1)
             texts[place] = texts[place][:cut] + rng.choice(['', '0', ':', '-', 'M', ',', '/', '<', 'J', '.']) + texts[place][cut + rng.randrange(2):]
-    parsed = [zone.parse(text)[0] for text in texts]
-    assert packed_by(js, texts) == [None if found is None else zone.pack(found) for found in parsed]
+    parsed = [posix_tz.parse(text)[0] for text in texts]
+    assert packed_by(js, texts) == [None if found is None else posix_tz.pack(found) for found in parsed]
     assert 600 < sum(found is not None for found in parsed) < 1400
     given_back = js.call_all('decodeDownlink', [
-        {'fPort': 20, 'bytes': [13, 0, 0, 0, 0, 0, 0, 0] + list(zone.pack(found))} for found in parsed if found is not None])
-    assert [answer['data']['timezone'] for answer in given_back] == [zone.to_text(found) for found in parsed if found is not None]
+        {'fPort': 20, 'bytes': [13, 0, 0, 0, 0, 0, 0, 0] + list(posix_tz.pack(found))} for found in parsed if found is not None])
+    assert [answer['data']['timezone'] for answer in given_back] == [posix_tz.to_text(found) for found in parsed if found is not None]
 
 
 @given(st.binary(min_size=16, max_size=16) | st.binary(max_size=20))
 def test_bytes_are_a_zone_or_none(packed):
-    found = zone.unpack(packed)
+    found = posix_tz.unpack(packed)
     if found is not None:
-        assert zone.pack(found) == packed and zone.parse(zone.to_text(found)) == (found, None)
+        assert posix_tz.pack(found) == packed and posix_tz.parse(posix_tz.to_text(found)) == (found, None)
 
 
 @given(st.text(alphabet='AESTM<>+-0123456789:,./J', max_size=40))
 def test_no_string_raises(text):
-    parsed, problem = zone.parse(text)
+    parsed, problem = posix_tz.parse(text)
     assert (parsed is None) == (problem is not None)

@@ -1,6 +1,6 @@
 """What a device must have held to send the uplinks of ttn/vectors.json. Without pytest: CPython and MicroPython both read it."""
 
-from app import downlink, windows, words, zone
+from app.codec import downlink, windows, vocabulary, posix_tz
 
 ACKS = ('Lock Outlet ACK', 'Unlock Outlet ACK', 'Reset Charger ACK')
 NO_REASON = 31
@@ -10,7 +10,7 @@ class Status:
     """What the monitor knows of the box; the defaults are a box that never answered."""
 
     code = 0
-    state = words.DISABLED
+    state = vocabulary.DISABLED
     reason = NO_REASON
     ev_connected = None
     enable_input = None
@@ -41,9 +41,9 @@ class Result:
 
 def charger_of(data):
     """The Status attributes that a status and a result share, from decoded data."""
-    known = {'reason': words.REASONS.index(data['reason']) if 'reason' in data else NO_REASON}
-    if data['state'] in words.STATES:
-        known['state'] = words.STATES.index(data['state'])
+    known = {'reason': vocabulary.REASONS.index(data['reason']) if 'reason' in data else NO_REASON}
+    if data['state'] in vocabulary.STATES:
+        known['state'] = vocabulary.STATES.index(data['state'])
     if data.get('code') is not None:
         known['code'] = int(data['code'], 16)
     if data.get('current_limit_a') is not None:
@@ -58,7 +58,7 @@ def status_of(data):
         ev_connected=data['ev_connected'],
         enable_input=data['enable_input'],
         time_known=data['time_known'],
-        override=words.OVERRIDES.index(data['override']),
+        override=vocabulary.OVERRIDES.index(data['override']),
         plan_hash=data.get('plan_hash', 0),
         energy_estimated=data.get('energy_estimated', False),
     )
@@ -72,13 +72,13 @@ def status_of(data):
 def result_of(data, packed):
     """(Result, Status) behind a result that was decoded from these bytes."""
     result = Result(
-        command=words.COMMANDS.index(data.get('command')),
+        command=vocabulary.COMMANDS.index(data.get('command')),
         command_id=data.get('command_id'),
-        result=words.RESULTS.index(data['result']),
-        detail=words.DETAILS.index(data.get('detail', 'none')),
+        result=vocabulary.RESULTS.index(data['result']),
+        detail=vocabulary.DETAILS.index(data.get('detail', 'none')),
     )
     if 'setting' in data:
-        result.detail = words.BAD_SETTING + [row[0] for row in words.SETTINGS].index(data['setting'])
+        result.detail = vocabulary.BAD_SETTING + [row[0] for row in vocabulary.SETTINGS].index(data['setting'])
     result.count = data.get('refused', data.get('counted', 0))
     status = Status(**charger_of(data))
     if data['state'] in ACKS:  # the formatter made that word; which state the box was in stands in the byte
@@ -126,7 +126,7 @@ def _boost(data, current_da):
 def meant(data):
     """(op, id, issued_at, expires_in_s, args) that a device must read from a request."""
     if 'time' in data:
-        return words.COMMANDS.index('time'), None, None, None, (data['time'],)
+        return vocabulary.COMMANDS.index('time'), None, None, None, (data['time'],)
     current_da = int(data.get('current_a', 0) * 10)
     args = ()
     if 'command' in data:
@@ -134,20 +134,20 @@ def meant(data):
         if kind in ('start', 'set_current'):
             args = (current_da,)
         elif kind == 'skip':
-            args = (words.SKIPS.index(data.get('window', 'this')),)
+            args = (vocabulary.SKIPS.index(data.get('window', 'this')),)
         elif kind == 'report':
-            args = (words.REPORTS.index(data.get('what', 'status')),)
+            args = (vocabulary.REPORTS.index(data.get('what', 'status')),)
         elif kind == 'boost':
             args = _boost(data, current_da)
-        return words.COMMANDS.index(kind), data['id'], data['issued_at'], data.get('expires_in_s', 600), args
+        return vocabulary.COMMANDS.index(kind), data['id'], data['issued_at'], data.get('expires_in_s', 600), args
     if 'plan' in data:
         kind, args = 'plan', windows.parse(data['plan']['windows'])[0]
     elif 'timezone' in data:
-        kind, args = 'timezone', zone.parse(data['timezone'])[0]
+        kind, args = 'timezone', posix_tz.parse(data['timezone'])[0]
     else:
         kind = 'settings'
-        args = tuple([(row[0], data['settings'][row[0]]) for row in words.SETTINGS if row[0] in data['settings']])
-    return words.COMMANDS.index(kind), data.get('id', 0), data['issued_at'], data.get('expires_in_s', 65535), args
+        args = tuple([(row[0], data['settings'][row[0]]) for row in vocabulary.SETTINGS if row[0] in data['settings']])
+    return vocabulary.COMMANDS.index(kind), data.get('id', 0), data['issued_at'], data.get('expires_in_s', 65535), args
 
 
 def read_as(read):

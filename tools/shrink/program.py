@@ -15,7 +15,7 @@ class ShrinkError(Exception):
 
 
 def module_name(path):
-    """'app/actor.py' as 'app.actor', 'app/__init__.py' as 'app'."""
+    """'app/control/controller.py' as 'app.control.controller', 'app/__init__.py' as 'app'."""
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 

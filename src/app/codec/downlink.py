@@ -1,0 +1,150 @@
+"""Downlinks, read: the original's byte on fPort 1 and 2, operation and arguments on fPort 20. docs/payload.md has the bytes.
+
+A reader of wire input: it never raises. What is not ours at all is None; what is ours but wrong is a Downlink with a fault, so that
+it can be answered.
+"""
+
+from app.codec import windows, vocabulary, posix_tz
+from app.codec.setting_bytes import is_known, value_of
+
+PORT = 20
+# fPorts of the original, whose one-byte commands are the indices of words.COMMANDS.
+_ORIGINAL_PORTS = (1, 2)
+_ORIGINAL_COMMANDS = 3
+_HEADER = 8
+
+UNKNOWN_COMMAND = vocabulary.DETAILS.index('unknown_command')
+BAD_ARGUMENT = vocabulary.DETAILS.index('bad_argument')
+
+_TIME = vocabulary.COMMANDS.index('time')
+
+# How long a boost lasts, as on the air.
+UNTIL_TIME, UNTIL_ENERGY, UNTIL_UNPLUGGED = 1, 2, 3
+# Half amperes of a command's current, 6 to 80 A.
+_LOWEST_HALVES, _HIGHEST_HALVES = 12, 160
+
+
+class Downlink:
+    """One downlink.
+
+    op: index in words.COMMANDS, or a number that is none. command_id, issued_at (UTC s), expires_in_s: None on the original's ports
+    and for the time. args: see the readers below, () where there are none; None if fault, an index in words.DETAILS or
+    words.BAD_SETTING + a setting's place, is not 0.
+    """
+
+    __slots__ = ('op', 'command_id', 'issued_at', 'expires_in_s', 'args', 'fault')
+
+    def __init__(self, op, command_id, issued_at, expires_in_s, args, fault=0):
+        self.op = op
+        self.command_id = command_id
+        self.issued_at = issued_at
+        self.expires_in_s = expires_in_s
+        self.args = args
+        self.fault = fault
+
+
+def _number(data):
+    """Big endian bytes as a number."""
+    value = 0
+    for byte in data:
+        value = value << 8 | byte
+    return value
+
+
+def _current_da(data):
+    """One byte of half amperes as deci-amperes, nothing as 0; None where it is wrong."""
+    if len(data) == 0:
+        return 0
+    return 5 * data[0] if len(data) == 1 and _LOWEST_HALVES <= data[0] <= _HIGHEST_HALVES else None
+
+
+# Readers of arguments: bytes behind the header to a tuple, None where they are wrong.
+
+
+def _nothing(data):
+    return None if data else ()
+
+
+def _maybe_current(data):
+    """(current_da,); 0: the box's own limit."""
+    current_da = _current_da(data)
+    return None if current_da is None else (current_da,)
+
+
+def _current(data):
+    """(current_da,)."""
+    return _maybe_current(data) if data else None
+
+
+def _boost(data):
+    """(UNTIL_TIME, minutes since local midnight, current_da), (UNTIL_ENERGY, Wh, current_da) or (UNTIL_UNPLUGGED, 0, current_da)."""
+    current_da = _current_da(data[3:])
+    if len(data) < 3 or current_da is None:
+        return None
+    kind, value = data[0], _number(data[1:3])
+    if kind == UNTIL_TIME and value < windows.DAY_MIN:
+        return kind, value, current_da
+    if kind == UNTIL_ENERGY and value > 0:
+        return kind, 10 * value, current_da
+    return (kind, 0, current_da) if kind == UNTIL_UNPLUGGED and value == 0 else None
+
+
+def _skip(data):
+    """(index in words.SKIPS,)."""
+    return (data[0],) if len(data) == 1 and data[0] < len(vocabulary.SKIPS) else None
+
+
+def _report(data):
+    """(index in words.REPORTS,)."""
+    return (data[0],) if len(data) == 1 and data[0] < len(vocabulary.REPORTS) else None
+
+
+def _settings(data):
+    """((name, value), ...) as in words.SETTINGS, in its order."""
+    found = []
+    last = -1
+    for at in range(0, len(data) - 1, 2):
+        number, byte = data[at], data[at + 1]
+        if number <= last or not is_known(number, byte):
+            return None
+        last = number
+        found.append((vocabulary.SETTINGS[number][0], value_of(number, byte)))
+    return tuple(found) if found and len(data) % 2 == 0 else None
+
+
+_READERS = {
+    'lock': _nothing, 'unlock': _nothing, 'reset': _nothing, 'start': _maybe_current, 'stop': _nothing, 'set_current': _current,
+    'boost': _boost, 'skip': _skip, 'resume_plan': _nothing, 'report': _report, 'reboot': _nothing,
+    'plan': windows.unpack, 'timezone': posix_tz.unpack, 'settings': _settings,
+}
+
+
+def _fault(op, data):
+    """Why the arguments of a known operation could not be read."""
+    if vocabulary.COMMANDS[op] != 'settings':
+        return BAD_ARGUMENT
+    for at in range(0, len(data) - 1, 2):
+        if data[at] < vocabulary.BAD_SETTING - 1 and not is_known(data[at], data[at + 1]):
+            return vocabulary.BAD_SETTING + data[at]
+    return BAD_ARGUMENT
+
+
+def read(port, payload):
+    """The Downlink behind a payload, or None if it is not one of ours."""
+    if port in _ORIGINAL_PORTS:
+        known = len(payload) == 1 and 1 <= payload[0] <= _ORIGINAL_COMMANDS
+        return Downlink(payload[0], None, None, None, ()) if known else None
+    if port != PORT or len(payload) == 0:
+        return None
+    op = payload[0]
+    if op == _TIME:
+        return Downlink(op, None, None, None, (_number(payload[1:]),)) if len(payload) == 5 else None
+    if len(payload) < _HEADER:
+        return None
+    args = None
+    fault = UNKNOWN_COMMAND
+    if 0 < op < len(vocabulary.COMMANDS):
+        data = payload[_HEADER:]
+        args = _READERS[vocabulary.COMMANDS[op]](data)
+        fault = 0 if args is not None else _fault(op, data)
+    return Downlink(op, payload[1], _number(payload[2:6]), _number(payload[6:8]), args, fault)

@@ -1,0 +1,215 @@
+"""Uplinks beside status and result: device, session record, read-back, event. docs/payload.md has the bytes.
+
+Each function packs one frame of at most 11 bytes from plain values. state: index in words.STATES; page counts from 1. What is None is not
+known and goes out as such; what is too large goes out as the largest.
+"""
+
+from app.codec import windows, vocabulary, posix_tz
+
+DEVICE, SESSION, READBACK, EVENT = 12, 13, 14, 15
+
+# A page has room for so many bytes behind its head.
+ROOM = 8
+EVENT_SHORT = 5
+EVENT_LENGTH = 11
+
+_VERSION = 0x10 - 10   # first byte: version 1 in the high nibble, fPort - 10 in the low one
+_UNKNOWN_STATE = 7
+_NO_WORD = 31
+_UNKNOWN_BYTE = 255
+_UNKNOWN_WORD = 0xFFFF
+_LIMIT_UNKNOWN = 127
+_LIMIT_MOST = 126
+_HOURS = 0x8000        # an uptime from here on is in hours
+_SETTINGS_A_PAGE = ROOM // 2
+
+
+def _up_to(value, most):
+    """An integer from 0 to most; None as 0."""
+    return 0 if value is None or value < 0 else most if value > most else value
+
+
+def _or_unknown(value, most):
+    """An integer from 0 to most - 1, None as most."""
+    return most if value is None else _up_to(value, most - 1)
+
+
+def _index(value, count, unknown):
+    """The index itself if a table of that many has it, else unknown."""
+    return value if value is not None and 0 <= value < count else unknown
+
+
+def _pair(value):
+    """Two bytes, big endian."""
+    return bytes((value >> 8 & 255, value & 255))
+
+
+def _four(value):
+    return _pair(value >> 16) + _pair(value)
+
+
+def _time(utc_s):
+    """UTC seconds; 0 is not known, or no end."""
+    return _four(_up_to(utc_s, 0xFFFFFFFF))
+
+
+def _tristate(value):
+    """None, False, True as 0, 1, 2."""
+    return 0 if value is None else 2 if value else 1
+
+
+def _limit(limit_da):
+    """Deci-amperes as half amperes, None as not known."""
+    return _LIMIT_UNKNOWN if limit_da is None else _up_to((limit_da + 2) // 5, _LIMIT_MOST)
+
+
+def _energy(wh):
+    return _pair(_UNKNOWN_WORD if wh is None else _or_unknown(wh // 10, _UNKNOWN_WORD))
+
+
+def _uptime(uptime_s):
+    """Minutes, from 546 hours on hours."""
+    minutes = _up_to(uptime_s, 0xFFFFFFFF) // 60
+    return _pair(minutes if minutes < _HOURS else _HOURS + _up_to(minutes // 60, _HOURS - 1))
+
+
+def _text(text, most):
+    """ASCII characters, as many as there is room for."""
+    return bytes([ord(char) if 32 <= ord(char) < 127 else ord('?') for char in text[:most]])
+
+
+def _head(port, state, second):
+    return bytes((_VERSION + port, _index(state, len(vocabulary.STATES), _UNKNOWN_STATE) << 5 | second))
+
+
+def _page(port, state, part, page, pages, data):
+    return _head(port, state, part) + bytes((_up_to(page, 15) << 4 | _up_to(pages, 15),)) + data
+
+
+# --- device
+
+
+def _device(state, part, page, pages, data):
+    return _page(DEVICE, state, vocabulary.DEVICE_PARTS.index(part), page, pages, data)
+
+
+def boot(state, page, pages, cause, version, commit, uptime_s):
+    """cause: of hal.contract; version: (major, minor, patch); commit: its first four hexadecimal digits as a number; uptime_s: since it."""
+    cause = _index(cause, len(vocabulary.CAUSES), _UNKNOWN_BYTE)
+    numbers = bytes([_up_to(number, 255) for number in version])
+    return _device(state, 'boot', page, pages, bytes((cause,)) + numbers + _pair(commit) + _uptime(uptime_s))
+
+
+def charger(state, page, pages, device_id, firmware, limit_da, meter, key, starts_after_power_cycle, upstream_timeout):
+    """device_id: Modbus id; firmware: (major, minor) or None; limit_da: the box's own limit; key: a word of words.KEYS; the rest may be None."""
+    major, minor = firmware or (None, None)
+    key = vocabulary.KEYS.index(key) if key in vocabulary.KEYS else 0
+    return _device(state, 'charger', page, pages, bytes((
+        _or_unknown(device_id, 255), _or_unknown(major, 255), _or_unknown(minor, 255), _limit(limit_da), key,
+        _tristate(meter) << 4 | _tristate(starts_after_power_cycle) << 2 | _tristate(upstream_timeout),
+    )))
+
+
+def model(state, page, pages, text):
+    """The box's model, '2W22xy'; None where it says none."""
+    return _device(state, 'model', page, pages, _text(text or '', ROOM))
+
+
+def serial(state, page, pages, text):
+    """The box's serial number; None where it says none."""
+    return _device(state, 'serial', page, pages, _text(text or '', ROOM))
+
+
+def counters(state, page, pages, bus_errors, refused, bad_downlinks, resets, store_failures, closings_today, crashes):
+    """Counts since the boot, resets and crashes in all, closings_today of the contactor by us."""
+    return _device(state, 'counters', page, pages, _pair(_up_to(bus_errors, 0xFFFF)) + bytes([
+        _up_to(count, 255) for count in (refused, bad_downlinks, resets, store_failures, closings_today, crashes)
+    ]))
+
+
+def radio(state, page, pages, joins, airtime_ms, uplinks, downlinks, drift_ppm, data_rate):
+    """joins since the boot; airtime, uplinks and downlinks of the last 24 h; drift_ppm: the clock's, signed, or None; data_rate: index."""
+    drift = 0x8000 if drift_ppm is None else (_up_to(drift_ppm + 32767, 65534) - 32767) & 0xFFFF
+    return _device(state, 'radio', page, pages, bytes((_up_to(joins, 255),)) + _pair(_up_to(airtime_ms // 10, 0xFFFF)) + bytes((
+        _up_to(uplinks, 255), _up_to(downlinks, 255))) + _pair(drift) + bytes((_or_unknown(data_rate, 255),)))
+
+
+def crash(state, page, pages, error, module, line, uptime_s):
+    """error: name of the exception; module: its last part, of which three letters fit; uptime_s: when it happened."""
+    index = vocabulary.ERRORS.index(error) if error in vocabulary.ERRORS else 0
+    return _device(state, 'crash', page, pages, bytes((index,)) + _pair(_up_to(line, 0xFFFF)) + _uptime(uptime_s) + _text(module, 3))
+
+
+# --- session, event
+
+
+def session(state, reason, started_at, duration_s, energy_wh, estimated, number):
+    """reason: index in words.REASONS, why it ended; started_at: UTC s or None; number: of the record, its low seven bits are sent."""
+    return _head(SESSION, state, _index(reason, len(vocabulary.REASONS), _NO_WORD)) + _time(started_at) + _pair(
+        _or_unknown(None if duration_s is None else duration_s // 60, _UNKNOWN_WORD)
+    ) + _energy(energy_wh) + bytes(((128 if estimated else 0) | number & 127,))
+
+
+def event(kind, state, code, reason, number, amount, at, limit):
+    """kind: index in words.EVENTS; amount: Wh where energy is told, else minutes, or None; at: UTC s or None; number: its low byte is sent.
+
+    At most limit bytes: 11, or the 5-byte short form; None where that does not fit either.
+    """
+    if limit < EVENT_SHORT:
+        return None
+    packed = _head(EVENT, state, _index(kind, len(vocabulary.EVENTS), _NO_WORD)) + bytes((
+        code & 255, _index(reason, len(vocabulary.REASONS), _NO_WORD), number & 255))
+    if limit < EVENT_LENGTH:
+        return packed
+    in_energy = 0 <= kind < len(vocabulary.EVENTS) and vocabulary.EVENTS[kind] in vocabulary.EVENTS_IN_WH
+    return packed + (_energy(amount) if in_energy else _pair(_or_unknown(amount, _UNKNOWN_WORD))) + _time(at)
+
+
+# --- read-back
+
+
+def _readback(state, part, page, pages, data):
+    return _page(READBACK, state, vocabulary.READBACK_PARTS.index(part), page, pages, data)
+
+
+def plan_pages(plan):
+    """How many pages read a plan (of app.codec.windows) back: one a window; an empty plan has one too."""
+    return len(plan) or 1
+
+
+def plan(state, page, plan):
+    """The window that this page tells."""
+    return _readback(state, 'plan', page, plan_pages(plan), windows.pack(plan[page - 1:page]))
+
+
+def zone_pages(of_zone):
+    """How many pages read a zone (of app.codec.posix_tz) back: the offsets, then each rule."""
+    return 1 if of_zone[1] is None else 3
+
+
+def timezone(state, page, of_zone):
+    """The offsets, or the rule that this page tells."""
+    packed = posix_tz.pack(of_zone)
+    first, last = ((0, 6), (6, 11), (11, 16))[page - 1]
+    return _readback(state, 'timezone', page, zone_pages(of_zone), packed[first:last])
+
+
+def settings_pages(values):
+    """How many pages read so many settings back."""
+    return (len(values) + _SETTINGS_A_PAGE - 1) // _SETTINGS_A_PAGE or 1
+
+
+def settings(state, page, values):
+    """values: ((number, byte), ...) of app.codec.setting_bytes, all of them; the four that this page tells."""
+    data = bytearray()
+    for number, byte in values[(page - 1) * _SETTINGS_A_PAGE:page * _SETTINGS_A_PAGE]:
+        data.append(number)
+        data.append(byte)
+    return _readback(state, 'settings', page, settings_pages(values), bytes(data))
+
+
+def claims(state, page, pages, holder, until, current_da, wh_left):
+    """One claim; page 1 is the one that decides. holder: index in words.HOLDERS; until: UTC s or None; current_da: None for the box's limit;
+    wh_left: of a boost for kWh, or None."""
+    return _readback(state, 'claims', page, pages, bytes((_index(holder, len(vocabulary.HOLDERS), _UNKNOWN_BYTE),)) + _time(until) + bytes((
+        _limit(current_da),)) + _energy(wh_left))

@@ -1,0 +1,1 @@
+"""Commands over the air: accepted, carried out once, answered once."""

@@ -1,0 +1,107 @@
+"""Commands that are not for the box: plan, time zone, settings, time, report, reboot; and what words of others mean by plan, clock and meter."""
+
+from modbus.write_map import da_of_duty
+
+from app.codec import vocabulary
+from app.commands.command_log import FUTURE_S
+from app.policy.claims import UNTIL_ENERGY, UNTIL_TIME
+from app.commands.specs import BOOST, D_NONE, D_NO_PLAN, DONE, REFUSED, SET_CURRENT, SKIP
+
+_PLAN, _TIMEZONE, _SETTINGS, _TIME, _REPORT, _REBOOT = [
+    vocabulary.COMMANDS.index(word) for word in ('plan', 'timezone', 'settings', 'time', 'report', 'reboot')]
+_D_NO_TIME = vocabulary.DETAILS.index('no_time')
+_D_BAD_ARGUMENT = vocabulary.DETAILS.index('bad_argument')
+_THIS = vocabulary.SKIPS.index('this')
+
+
+class DeviceCommands:
+    """others and resolvers are for the actor. reboot_ms: when to reboot because the owner said so, None while he did not."""
+
+    def __init__(self, actor, site, program, timekeeper, meter, report, settings_changed):
+        """report(index in words.REPORTS) and settings_changed() are the monitor's."""
+        self.reboot_ms = None
+        self._actor = actor
+        self._site = site
+        self._program = program
+        self._timekeeper = timekeeper
+        self._meter = meter
+        self._report = report
+        self._settings_changed = settings_changed
+        actor.others = {_PLAN: self._plan, _TIMEZONE: self._timezone, _SETTINGS: self._settings, _TIME: self._time, _REPORT: self._reported,
+                        _REBOOT: self._reboot}
+        actor.resolvers = {BOOST: self._boost, SKIP: self._skip, SET_CURRENT: self._set_current}
+        self._use_plan()
+
+    # --- orders: (result, detail)
+
+    def _plan(self, work, now_ms):
+        return self._planned(self._program.set_windows(work.args, self._issued_at(work, now_ms)))
+
+    def _timezone(self, work, now_ms):
+        return self._planned(self._program.set_zone(work.args, self._issued_at(work, now_ms)))
+
+    def _issued_at(self, work, now_ms):
+        """A stamp from the future counts as of now: one of the clocks was wrong, and must not shut out every plan until then."""
+        utc_s = self._timekeeper.utc_s(now_ms)
+        issued_at = work.entry.issued_at
+        return issued_at if utc_s is None or issued_at <= utc_s + FUTURE_S else utc_s
+
+    def _planned(self, detail):
+        self._use_plan()
+        return _verdict(detail)
+
+    def _use_plan(self):
+        self._actor.intent.plan = self._program.plan if self._program.plan else None
+
+    def _settings(self, work, now_ms):
+        detail = self._site.change(work.args, now_ms)
+        if not detail:
+            self._settings_changed()
+        return _verdict(detail)
+
+    def _time(self, told, now_ms):
+        self._timekeeper.owner(told.args[0], now_ms)
+
+    def _reported(self, work, now_ms):
+        self._report(work.args[0])
+        return DONE, D_NONE
+
+    def _reboot(self, work, now_ms):
+        self.reboot_ms = now_ms + REBOOT_MS
+        return DONE, D_NONE
+
+    # --- meanings: (arguments as the claims take them, 0) or (None, detail)
+
+    def _boost(self, args, utc_s):
+        kind, value, current_da = args
+        if kind == UNTIL_TIME:
+            if utc_s is None:
+                return None, _D_NO_TIME
+            value = self._program.plan.local.next_time(utc_s, value)
+        elif kind == UNTIL_ENERGY:
+            value += self._meter.total_wh
+        return (kind, value, current_da), 0
+
+    def _skip(self, args, utc_s):
+        if utc_s is None:
+            return None, _D_NO_TIME
+        plan = self._program.plan
+        # Outside a window, "this" is the one that comes.
+        run = plan.run_at(utc_s) if args[0] == _THIS and plan.state(utc_s)[0] else plan.next_run(utc_s)
+        return (None, D_NO_PLAN) if run is None else (run, 0)
+
+    def _set_current(self, args, utc_s):
+        amps = args[0] // 10
+        most_da = da_of_duty(self._actor.box.box_limit_duty or 0)
+        if most_da and amps * 10 > most_da:
+            return None, _D_BAD_ARGUMENT
+        detail = self._site.change((('current_limit_a', amps),), self._actor.now_ms)
+        return (None, detail) if detail else (args, 0)
+
+
+# An answer leaves within 5 s; a reboot that was asked for waits for it.
+REBOOT_MS = 15000
+
+
+def _verdict(detail):
+    return (REFUSED, detail) if detail else (DONE, D_NONE)

@@ -1,0 +1,221 @@
+"""What each command changes, what forbids it, and what must be read before it is done: one table. Pure.
+
+A scene is what a row looks at: claims, reconciler, box (EvseModel with an answered reading), decision, has_plan, car (one was there when
+it began), written_ms (of our last jump or reset, or None), now_ms.
+"""
+
+from app.codec import vocabulary
+from app.policy.claims import CHARGE, HOLD, LEAVE, LOCK as WANT_LOCK, UNTIL_UNPLUGGED
+from app.control.reconciler import PAUSE_MS
+from app.control.reset_sequence import WALK_MS, is_enabled
+from app.evse.states import NEVER_CLEARED, is_charging, is_fault
+
+DONE, REFUSED, FAILED, EXPIRED, BUSY = range(5)
+
+D_NONE = vocabulary.DETAILS.index('none')
+D_NOT_CONFIRMED = vocabulary.DETAILS.index('not_confirmed')
+D_FAULT = vocabulary.DETAILS.index('fault')
+D_LOCKED = vocabulary.DETAILS.index('locked')
+D_SETUP = vocabulary.DETAILS.index('setup')
+D_NO_VEHICLE = vocabulary.DETAILS.index('no_vehicle')
+D_WAITS_FOR_KEY = vocabulary.DETAILS.index('waits_for_key')
+D_NO_PLAN = vocabulary.DETAILS.index('no_plan')
+D_MIN_PAUSE = vocabulary.DETAILS.index('min_pause')
+_FULL = vocabulary.DETAILS.index('vehicle_full')
+_DAILY_LIMIT = vocabulary.DETAILS.index('daily_limit')
+# Of these nothing better comes by waiting: a start that meets one is answered at once.
+_HOPELESS = (D_LOCKED, D_SETUP, D_NO_VEHICLE, D_WAITS_FOR_KEY, _FULL, _DAILY_LIMIT)
+# So long a start goes on while the car is being woken.
+WAKING_MAX_MS = 600000
+
+LOCK, UNLOCK, RESET, START, STOP, SET_CURRENT, BOOST, SKIP, RESUME = [
+    vocabulary.COMMANDS.index(word) for word in ('lock', 'unlock', 'reset', 'start', 'stop', 'set_current', 'boost', 'skip', 'resume_plan')]
+
+
+# --- guards: (result, detail) that forbids it, or None
+
+
+def _guard_lock(scene):
+    code = scene.box.reading.code
+    if is_fault(code):
+        return FAILED, D_FAULT   # the claim stays and is applied when the fault is gone
+    return (REFUSED, D_SETUP) if code in (0xE1, 0xE3) else None
+
+
+def _guard_unlock(scene):
+    code = scene.box.reading.code
+    if is_fault(code):
+        return REFUSED, D_FAULT
+    return (REFUSED, D_SETUP) if code in (0xE1, 0xE3) else None
+
+
+def _guard_reset(scene):
+    code = scene.box.reading.code
+    if scene.claims.locked or code == 0xE0 and not scene.reconciler.past.pulse:
+        return REFUSED, D_LOCKED
+    return (REFUSED, D_FAULT) if code in NEVER_CLEARED else None
+
+
+def _guard_start(scene):
+    code = scene.box.reading.code
+    if code in (0xE1, 0xE2, 0xE3):
+        return REFUSED, D_SETUP
+    verdict = _guard_reset(scene)
+    if verdict is None and code == 0xA1 and not scene.car:
+        verdict = REFUSED, D_NO_VEHICLE
+    return verdict
+
+
+def _guard_boost(scene):
+    # It may be asked for before the car comes.
+    return _guard_reset(scene)
+
+
+def _guard_skip(scene):
+    return None if scene.has_plan else (REFUSED, D_NO_PLAN)
+
+
+def _no_guard(scene):
+    return None
+
+
+# --- what is true when it is done
+
+
+def _walks(scene):
+    # On its way from a jump or reset to a connected car the box shows A1 for a moment, without the car.
+    written_ms = scene.written_ms
+    return scene.box.reading.code == 0xA1 and scene.car and written_ms is not None and scene.now_ms - written_ms < WALK_MS
+
+
+def _is_locked(scene):
+    return scene.box.reading.code == 0xE0
+
+
+def _is_unlocked(scene):
+    return is_enabled(scene.box.reading.code) and not _walks(scene)
+
+
+def _is_stopped(scene):
+    # A locked outlet gives no current, whatever its limit: the stop counts when it is unlocked.
+    return not is_charging(scene.box.reading.code) and (not scene.box.car or scene.paused or scene.decision.want == WANT_LOCK)
+
+
+def _flows(scene):
+    return scene.reconciler.flowing
+
+
+def _flows_or_waits(scene):
+    return scene.reconciler.flowing or not scene.box.car
+
+
+def _is_followed(scene):
+    """The plan's word is: a car that is to be held is."""
+    return scene.decision.want != HOLD or _is_stopped(scene)
+
+
+def _is_offered(scene):
+    """The limit is in force, or will be when the car may charge."""
+    if scene.decision.want not in (CHARGE, LEAVE):
+        return True
+    # The answer tells the limit as it was read: after the write.
+    return scene.limit_in_force and scene.box.reading.at_ms > scene.last_write_ms
+
+
+# --- what changes
+
+
+def _lock(claims, args, has_plan):
+    claims.lock()
+
+
+def _unlock(claims, args, has_plan):
+    claims.unlock()
+
+
+def _stop(claims, args, has_plan):
+    claims.stop()
+
+
+def _reset(claims, args, has_plan):
+    # Where a plan would hold the car, it is the owner's wish to charge it (design decision).
+    if has_plan:
+        claims.start(True)
+    else:
+        claims.resume_plan()
+
+
+def _start(claims, args, has_plan):
+    claims.start(has_plan, args[0] if args else 0)
+
+
+def _boost(claims, args, has_plan):
+    kind, end, current_da = args or (UNTIL_UNPLUGGED, 0, 0)
+    claims.boost_until(kind, end, current_da)
+
+
+def _skip(claims, args, has_plan):
+    claims.skip(args[0], args[1])
+
+
+def _resume(claims, args, has_plan):
+    claims.resume_plan()
+
+
+def _nothing(claims, args, has_plan):
+    """It is not a claim."""
+
+
+class CommandSpec:
+    """One row: change(claims, args, has_plan) before anything is written; guard, done as above; limit_ms for it to become done, long if it may
+    take as long as the ladder does."""
+
+    __slots__ = ('change', 'guard', 'done', 'limit_ms', 'long')
+
+    def __init__(self, change, guard, done, limit_ms, long=False):
+        self.change = change
+        self.guard = guard
+        self.done = done
+        self.limit_ms = limit_ms
+        self.long = long
+
+
+# Times are design decisions.
+COMMAND_SPECS = {
+    LOCK: CommandSpec(_lock, _guard_lock, _is_locked, 10000),
+    UNLOCK: CommandSpec(_unlock, _guard_unlock, _is_unlocked, 10000),
+    STOP: CommandSpec(_stop, _no_guard, _is_stopped, 12000),
+    RESET: CommandSpec(_reset, _guard_reset, None, 0),
+    START: CommandSpec(_start, _guard_start, _flows, 120000, True),
+    BOOST: CommandSpec(_boost, _guard_boost, _flows_or_waits, 120000, True),
+    SKIP: CommandSpec(_skip, _guard_skip, _is_followed, 12000),
+    RESUME: CommandSpec(_resume, _no_guard, _is_followed, 12000),
+    SET_CURRENT: CommandSpec(_nothing, _no_guard, _is_offered, 15000),
+}
+# What opens is obeyed at once: what was said before it, and would take it back, is not done any more.
+OVERTAKES = {LOCK: (UNLOCK, RESET, START, BOOST), STOP: (RESET, START, BOOST, RESUME)}
+
+
+def waits_ms(scene, op):
+    """What comes to a command's time: a car is asked to stop before the outlet is disabled, and a hold is in force before it is enabled."""
+    if op == LOCK:
+        return PAUSE_MS if is_charging(scene.box.reading.code) else 0
+    return PAUSE_MS if op == UNLOCK and scene.decision.want == HOLD else 0
+
+
+def missed(scene, deed, passed_ms, limit_ms):
+    """(result, detail) once its time is over without its being done, or before where waiting is no use; else None."""
+    reconciler = scene.reconciler
+    code = scene.box.reading.code
+    if deed.long:
+        if reconciler.blocked in _HOPELESS and passed_ms >= WALK_MS:
+            return FAILED, reconciler.blocked
+        if passed_ms < WAKING_MAX_MS and (reconciler.phase is not None or reconciler.blocked == D_MIN_PAUSE):
+            return None
+    if passed_ms < limit_ms:
+        return None
+    if is_fault(code):
+        return FAILED, D_FAULT
+    if deed.long and reconciler.blocked:
+        return FAILED, reconciler.blocked
+    return FAILED, D_WAITS_FOR_KEY if code == 0xB1 and deed.long else D_NOT_CONFIRMED

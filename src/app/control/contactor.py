@@ -1,0 +1,160 @@
+"""How often we do what wears the contactor or annoys the car: counts over a sliding time, and what they allow. Pure.
+
+They outlive a reboot with the UTC of each deed. Where no time is known afterwards, a deed counts as done at the boot.
+"""
+
+# Design decision: so long from an opening or closing of ours to our next closing, and so many closings of ours in a day.
+REST_MS = 5 * 60000
+CLOSINGS_A_DAY = 12
+# A day by any clock: a board's crystal may run 200 ppm fast.
+DAY_MS = 24 * 3600000 + 20000
+# A closing that we ordered and that is not seen in this time was none: the car did not want to.
+ORDER_MS = REST_MS
+# A contactor that opens this soon after a write of ours that opens it was opened by us (stages of a stop last 10 s).
+OPENER_MS = 15000
+
+# A contactor that we let close and then open this soon may have closed and opened between two looks: a box that reset is away for
+# 3 s, walks for 2 s, a car takes 2 s, the next look comes 2 s later.
+UNSEEN_MS = 10000
+
+# What verdict() answers.
+ALLOWED, RESTS, ENOUGH = range(3)
+
+
+class Tally:
+    """The latest `most` deeds of the last span_ms. Times in ms of this boot."""
+
+    def __init__(self, span_ms, most):
+        self._span_ms = span_ms
+        self._most = most
+        self._deeds = []   # [ms, UTC s or 0 while unknown], the oldest first
+        self._guessed = 0  # so many of them are of an earlier boot, and their ms is not known yet
+
+    def add(self, now_ms, utc_s):
+        """It was done."""
+        self._deeds.append([now_ms, utc_s or 0])
+        if len(self._deeds) > self._most:
+            self._drop(0)
+
+    def take_back(self):
+        """The latest was not done after all."""
+        self._drop(len(self._deeds) - 1)
+
+    def _drop(self, index):
+        del self._deeds[index]
+        if index < self._guessed:
+            self._guessed -= 1
+
+    def left(self, now_ms):
+        """How often it may be done now."""
+        deeds = self._deeds
+        while deeds and now_ms - deeds[0][0] >= self._span_ms:
+            self._drop(0)
+        return self._most - len(deeds)
+
+    def tell_time(self, now_ms, utc_s):
+        """The time is known: what was done before the boot gets its place, what was done since gets its UTC."""
+        for index, deed in enumerate(self._deeds):
+            if index < self._guessed and deed[1]:
+                # A clock that was wrong makes nothing younger than now, nor older than the span.
+                age_ms = (utc_s - deed[1]) * 1000
+                deed[0] = min(deed[0], now_ms - min(max(age_ms, 0), self._span_ms))
+            elif not deed[1]:
+                deed[1] = max(utc_s - (now_ms - deed[0]) // 1000, 0)
+        self._guessed = 0
+
+    def clear(self):
+        """Nothing is known of it."""
+        self._deeds = []
+        self._guessed = 0
+
+    def dump(self):
+        """Bytes for the record."""
+        data = bytearray((len(self._deeds),))
+        for _, utc_s in self._deeds:
+            data.extend(bytes((utc_s >> 24 & 0xFF, utc_s >> 16 & 0xFF, utc_s >> 8 & 0xFF, utc_s & 0xFF)))
+        return bytes(data)
+
+    def load(self, data, at, now_ms):
+        """Take what dump() gave from data[at:]; returns where the next begins, or None if there is too little."""
+        if at is None or at >= len(data) or data[at] > self._most or at + 1 + 4 * data[at] > len(data):
+            return None
+        end = at + 1 + 4 * data[at]
+        self._deeds = []
+        for index in range(at + 1, end, 4):
+            self._deeds.append([now_ms, data[index] << 24 | data[index + 1] << 16 | data[index + 2] << 8 | data[index + 3]])
+        self._guessed = len(self._deeds)
+        return end
+
+
+class Contactor:
+    """Which closings of the contactor we may order now. unsaved: something changed that the record should have."""
+
+    def __init__(self):
+        self.unsaved = False
+        self.closed = Tally(DAY_MS, CLOSINGS_A_DAY)
+        self.moved = Tally(REST_MS, 1)
+        self._ordered_ms = None    # a closing that we ordered is not seen yet; it is counted already
+        self._opener_ms = None     # our latest write that opens, while what opens is our doing
+        self._charging = None      # the contactor as last seen, or as it may have been since
+        self._since_ms = None      # of the first look since the boot
+
+    def verdict(self, now_ms, opens=False):
+        """ALLOWED, RESTS (too soon) or ENOUGH (for this day). opens: what is to be done opens the contactor first, as a reset does."""
+        if self.moved.left(now_ms) <= 0:
+            return RESTS
+        if opens and self._ordered_ms is not None and now_ms - self._ordered_ms < UNSEEN_MS:
+            return RESTS    # it may have closed since the last look
+        if self._ordered_ms is None and self.closed.left(now_ms) <= 0:
+            return ENOUGH
+        return ALLOWED
+
+    def today(self, now_ms):
+        """How many we ordered in the last 24 h."""
+        return CLOSINGS_A_DAY - self.closed.left(now_ms)
+
+    def order(self, now_ms, utc_s):
+        """We write what lets the contactor close; from C it opens it too."""
+        if self._ordered_ms is None:
+            # Counted before it happens: a reboot in between loses none.
+            self.closed.add(now_ms, utc_s)
+            self.unsaved = True
+        self._ordered_ms = now_ms
+
+    def opener(self, now_ms, utc_s, others=False):
+        """We write what opens the contactor: it rests from now on, whether or not we live to see it.
+
+        others: without us it may have closed since the last look.
+        """
+        unseen = others or self._ordered_ms is not None and now_ms - self._ordered_ms < UNSEEN_MS
+        if unseen:
+            self._ordered_ms = None
+        # Just before the boot we may have ordered one too.
+        if unseen or self._since_ms is not None and now_ms - self._since_ms < UNSEEN_MS:
+            self._charging = True   # until the next look, which tells when it opened
+        if self._charging:
+            self._move(now_ms, utc_s)
+        self._opener_ms = now_ms
+
+    def see(self, charging, now_ms, utc_s):
+        """A reading."""
+        if self._since_ms is None:
+            self._since_ms = now_ms
+        if charging and self._ordered_ms is not None and not self._charging:
+            self._ordered_ms = None
+            self.closed.take_back()
+            self.closed.add(now_ms, utc_s)
+            self._move(now_ms, utc_s)
+        elif self._charging and not charging and self._opener_ms is not None:
+            if now_ms - self._opener_ms < OPENER_MS:
+                self._move(now_ms, utc_s)
+            self._opener_ms = None
+        self._charging = charging
+        if self._ordered_ms is not None and now_ms - self._ordered_ms >= ORDER_MS:
+            self._ordered_ms = None
+            self.closed.take_back()
+            self.unsaved = True
+
+    def _move(self, now_ms, utc_s):
+        self.moved.add(now_ms, utc_s)
+        self.unsaved = True

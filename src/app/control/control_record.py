@@ -1,0 +1,136 @@
+"""What must be remembered of what we did to the box, over a power cut too: an E0 of ours, and how often we woke, reset and closed. Pure.
+
+The limit we owe is in the same record (app/limit); so it is one record that is written before a deed.
+"""
+
+from app.control.contactor import DAY_MS, Contactor, Tally
+
+# A night, for what wakes cars: sliding, so that no date has two of them, and a car that is plugged in anew begins none.
+NIGHT_MS = 12 * 3600000
+PULSES_A_NIGHT = 3
+RESETS_A_NIGHT = 2
+F4_RESETS_A_DAY = 3
+
+VERSION = 1
+_F_PULSE = 1
+_F_OURS = 2
+_F_CAR = 4
+_F_FINISHED = 8
+_F_DREW = 16
+_F_TOLD = 32
+_HEAD_BYTES = 4
+
+
+class ControlRecord:
+    """pulse: an E0 of ours is under way that A1A1 must end. ours: the present E0 (or E2) is ended as soon as no lock wants it.
+
+    car: one was there when that E0 began, where the box does not tell. finished: the car that is there has all it
+    wanted; drew: it draws, or has when it was last looked at. told: there is a record of the owner's wishes. pulses, resets, f4_resets: Tally;
+    closings: Closings.
+    """
+
+    def __init__(self, limit):
+        self.pulse = False
+        self.ours = False
+        self.car = False
+        self.finished = False
+        self.drew = False
+        self.told = False
+        self.closings = Contactor()
+        self.pulses = Tally(NIGHT_MS, PULSES_A_NIGHT)
+        self.resets = Tally(NIGHT_MS, RESETS_A_NIGHT)
+        self.f4_resets = Tally(DAY_MS, F4_RESETS_A_DAY)
+        self._limit = limit
+        self._changed = False
+        self._knew_time = False
+
+    @property
+    def unsaved(self):
+        """dump() has something new."""
+        return self._changed or self._limit.unsaved or self.closings.unsaved
+
+    def saved(self):
+        """It is in the journal."""
+        self._changed = self._limit.unsaved = self.closings.unsaved = False
+
+    def own(self, ours, pulse=False, car=False):
+        """Whether the present E0 is ours to end, and whether it is a pulse; car: one is there."""
+        if ours != self.ours or pulse != self.pulse:
+            self.car = car or self.car and ours
+            self.ours = ours
+            self.pulse = pulse
+            self._changed = True
+
+    def finish(self, finished, drew):
+        """Whether the car has all it wanted, or is about to get it, so that no reboot wakes it."""
+        if finished != self.finished or drew != self.drew:
+            self.finished = finished
+            self.drew = drew
+            self._changed = True
+
+    def hear(self):
+        """The owner's wishes are on record: a flash without them has lost them. Goes on record with the next deed."""
+        self.told = True
+
+    def begin_pulse(self, now_ms, utc_s):
+        """E0E0 goes out to wake a car."""
+        self.own(True, True, True)
+        self.pulses.add(now_ms, utc_s)
+
+    def reset(self, now_ms, utc_s, of_f4):
+        """5A5A goes out."""
+        self.resets.add(now_ms, utc_s)
+        if of_f4:
+            self.f4_resets.add(now_ms, utc_s)
+        self._changed = True
+
+    # --- the record
+
+    def _tallies(self):
+        return self.closings.closed, self.closings.moved, self.pulses, self.resets, self.f4_resets
+
+    def tell_time(self, now_ms, utc_s):
+        """UTC, or None while unknown: counts when it becomes known."""
+        if utc_s is None or self._knew_time:
+            return
+        self._knew_time = True
+        for tally in self._tallies():
+            tally.tell_time(now_ms, utc_s)
+
+    def dump(self, now_ms, utc_s):
+        """For the journal."""
+        self.tell_time(now_ms, utc_s)
+        back = self._limit.back
+        flags = self.pulse * _F_PULSE | self.ours * _F_OURS | self.car * _F_CAR | self.finished * _F_FINISHED | self.drew * _F_DREW
+        flags |= self.told * _F_TOLD
+        record = bytearray((VERSION, flags, back >> 8, back & 0xFF))
+        for tally in self._tallies():
+            record.extend(tally.dump())
+        return bytes(record)
+
+    def load(self, record, now_ms):
+        """Go on from a record, at boot; False, and nothing is remembered, if it is none."""
+        loaded = self._loaded(record, now_ms)
+        if not loaded:
+            for tally in self._tallies():
+                tally.clear()
+        return loaded
+
+    def _loaded(self, record, now_ms):
+        if len(record) < _HEAD_BYTES or record[0] != VERSION:
+            return False
+        at = _HEAD_BYTES
+        for tally in self._tallies():
+            at = tally.load(record, at, now_ms)
+            if at is None:
+                return False
+        if at != len(record):
+            return False
+        self.pulse = record[1] & _F_PULSE != 0
+        self.ours = record[1] & _F_OURS != 0
+        self.car = record[1] & _F_CAR != 0
+        self.finished = record[1] & _F_FINISHED != 0
+        self.drew = record[1] & _F_DREW != 0
+        self.told = record[1] & _F_TOLD != 0
+        self._limit.back = record[2] << 8 | record[3]
+        return True

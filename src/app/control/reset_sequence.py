@@ -1,0 +1,159 @@
+"""Resets of the box: asked for by the owner, the ladder or an F4; written, verified, answered. Pure."""
+
+from modbus import charger as bus
+from modbus import write_map
+
+from app.codec import vocabulary
+from app.policy.claims import CHARGE, HOLD, LEAVE, LOCK
+from app.control.start_sequence import RESET
+from app.evse.states import NEVER_CLEARED, is_charging, is_fault
+
+# Design decision: so long a reset may take until the box shows what it was for; a box that cannot be read is waited for less.
+LIMIT_MS = 15000
+READING_WAIT_MS = 8000
+# A box that reset is silent for 3 s, then walks to the car's state in 1 s (docs/protocol.md); A1 after that means that the car has left.
+WALK_MS = 6000
+
+# F4 (nobody polled) ends by a reset, if polling alone did not help (design decision).
+F4 = 0xF4
+F4_WAIT_MS = 60000
+
+DONE = vocabulary.RESULTS.index('done')
+REFUSED = vocabulary.RESULTS.index('refused')
+FAILED = vocabulary.RESULTS.index('failed')
+
+_NONE = vocabulary.DETAILS.index('none')
+_UNREACHABLE = vocabulary.DETAILS.index('unreachable')
+_NO_ANSWER = vocabulary.DETAILS.index('no_answer')
+_NOT_CONFIRMED = vocabulary.DETAILS.index('not_confirmed')
+_LOCKED = vocabulary.DETAILS.index('locked')
+_FAULT = vocabulary.DETAILS.index('fault')
+_KEY = vocabulary.DETAILS.index('waits_for_key')
+
+
+def is_enabled(code):
+    """True where the outlet serves a car; an unknown code is none of these."""
+    return code in (0xA1, 0xB1, 0xB2) or is_charging(code)
+
+
+def reset_took(reading):
+    """True in the states a reset is for: charging, current offered, or ready for a car."""
+    if is_charging(reading.code) or reading.code == 0xB2:
+        return is_charging(reading.code) or 0 < reading.limit_duty < write_map.DUTY_PAUSE
+    return reading.code == 0xA1 and not reading.ev_connected
+
+
+class ResetSequence:
+    """running: asked for and not over. acted: it was written. outcome: (index in words.RESULTS, in words.DETAILS) when it is over, else None."""
+
+    def __init__(self):
+        self.running = False
+        self.acted = False
+        self.outcome = None
+        self._since_ms = 0      # asked for, then written
+        self._car = False
+        self._sent = bus.SILENT
+        self._before = 0        # the state in which it was written
+        self._f4_ms = None      # polled in F4 since then
+        self._f4_seen_ms = 0    # the latest reading
+        self._f4_done = False   # this F4 has had its reset
+
+    def ask(self, now_ms):
+        """A reset is wanted."""
+        self.running = True
+        self.acted = False
+        self.outcome = None
+        self._since_ms = now_ms
+
+    def _end(self, result, detail):
+        self.running = False
+        self.outcome = (result, detail)
+
+    def forbidden(self, want, box, past, offer, now_ms):
+        """Why the box must not be reset now: index in words.DETAILS, 'none' if it may."""
+        code = box.reading.code
+        if code in NEVER_CLEARED:
+            return _FAULT
+        if want == LOCK or code == 0xE0 and not past.pulse:
+            return _LOCKED
+        return _NONE if self.acted or not offer.perhaps_car else offer.verdict(now_ms, True)
+
+    def due(self, want, box, past, offer, now_ms):
+        """True to write the reset that was asked for. What came of the last look, or forbids it, ends it."""
+        reading = box.reading
+        if self.acted:
+            held = want == HOLD or want == LOCK or want == LEAVE and offer.verdict(now_ms) != _NONE
+            self.look(reading, held, now_ms)
+            if not self.running or self._sent != bus.SILENT or reading.code != self._before:
+                return False
+        why = self.forbidden(want, box, past, offer, now_ms)
+        if why != _NONE:
+            self._end(FAILED if self.acted else REFUSED, why)
+            return False
+        if past.pulse:
+            self.look(reading, False, now_ms)   # a pulse is ended first
+            return False
+        return True
+
+    def watch_f4(self, reading):
+        """Each new reading."""
+        if reading.code != F4:
+            self._f4_ms = None
+            self._f4_done = False
+        elif self._f4_ms is None or reading.at_ms - self._f4_seen_ms > READING_WAIT_MS:
+            self._f4_ms = reading.at_ms
+        self._f4_seen_ms = reading.at_ms
+
+    def ends_f4(self, want, past, offer, now_ms):
+        """True to reset an F4 now: once each, and only for a car that is to charge, since a reset offers current."""
+        if want != CHARGE or self.running or self._f4_done or self._f4_ms is None or now_ms - self._f4_ms < F4_WAIT_MS:
+            return False
+        return offer.verdict(now_ms, True) == _NONE and past.f4_resets.left(now_ms) > 0
+
+    def write(self, box, past, offer, now_ms):
+        """The telegram goes out."""
+        code = box.reading.code
+        if not self.running:
+            self.ask(now_ms)
+        if not self.acted:
+            self._before = code
+            self._f4_done = code == F4
+            past.reset(now_ms, box.utc_s, self._f4_done)
+            offer.starter.did(RESET)
+        self.acted = True
+        self._car = offer.car
+        self._since_ms = now_ms
+        past.closings.opener(now_ms, box.utc_s)
+        if offer.perhaps_car:
+            past.closings.order(now_ms, box.utc_s)
+
+    def written(self, outcome, now_ms):
+        """What became of it."""
+        self._sent = outcome
+        if outcome == bus.NOT_SENT:
+            self._end(FAILED, _UNREACHABLE)
+        elif outcome == bus.REFUSED:
+            self._end(FAILED, _NOT_CONFIRMED)
+        self._since_ms = now_ms
+
+    def look(self, reading, held, now_ms):
+        """After the write. reading: the latest, or None if it is too old; held: current is not wanted, so none will be offered."""
+        late = now_ms - self._since_ms >= LIMIT_MS
+        if not self.acted:
+            if reading is None and now_ms - self._since_ms >= READING_WAIT_MS:
+                self._end(FAILED, _UNREACHABLE)
+            elif late:
+                self._end(FAILED, _NOT_CONFIRMED)
+        elif reading is None or reading.at_ms <= self._since_ms:
+            if late:
+                self._end(FAILED, _NO_ANSWER)
+        elif (reset_took(reading) or held and is_enabled(reading.code)) and not self._walks(reading):
+            # What is read so soon may be the state before: the box goes dark a moment after it has acknowledged.
+            if reading.at_ms - self._since_ms >= WALK_MS // 2:
+                self._end(DONE, _NONE)
+        elif late:
+            self._end(FAILED, _FAULT if is_fault(reading.code) else _KEY if reading.code == 0xB1 else _NOT_CONFIRMED)
+
+    def _walks(self, reading):
+        # On its way from the reset to a connected car the box shows A1 for a moment, without the car.
+        return reading.code == 0xA1 and self._car and reading.at_ms - self._since_ms < WALK_MS

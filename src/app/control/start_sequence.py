@@ -1,0 +1,192 @@
+"""The ladder for a car that may charge and does not: reset, pause, pulses that look like unplugging. Pure.
+
+Which rung is next, and why there is none. The reconciler writes; it begins the ladder anew with each order to charge and each car.
+"""
+
+from app.codec import vocabulary
+from app.evse.states import is_charging
+
+NOTHING, RESET, PAUSE, PULSE = range(4)
+
+# A box goes from B1 to B2 within a second or two if it may (docs/protocol.md): after this it does not.
+B1_WAIT_MS = 10000
+# Rungs for a car that takes no current in B2: (wait before, what, for how long). Cars close S2 within seconds, slow ones
+# within half a minute; 3 s is what evcc's driver does, some cars need 10 s, and some refuse when woken too often in a row;
+# a minute after a plug, or what looks like one, a car has made up its mind.
+SLOW_CAR_MS = 45000
+LONG_PULSE_MS = 10000
+RUNGS = (
+    (SLOW_CAR_MS, PAUSE, 10000),
+    (SLOW_CAR_MS, PULSE, 3000),
+    (2 * 60000, PULSE, LONG_PULSE_MS),
+    (30 * 60000, PULSE, LONG_PULSE_MS),
+)
+# A current that a charging car draws, in 0.1 A; less is its electronics, or the meter's residue.
+FLOWS_DA = 10
+
+# Bits of 0x0006 (ABL 05 0015 20 Rev. B): no start after a power cycle; ways of the state machine that are closed.
+NO_START = 1 << 14
+NO_E0A1 = 1 << 5
+NO_B1B2 = 1 << 4
+NO_A1B1 = 1 << 3
+# What EN1 is for (0x0001 bits 1..0).
+EN_NOTHING, EN_STARTS, EN_ENABLES = range(3)
+
+STARTING = vocabulary.reason('starting')
+WAKING = vocabulary.reason('waking_vehicle')
+
+_NONE = vocabulary.DETAILS.index('none')
+_KEY = vocabulary.DETAILS.index('waits_for_key')
+_FULL = vocabulary.DETAILS.index('vehicle_full')
+_ASLEEP = vocabulary.DETAILS.index('vehicle_paused')
+
+
+def flows(reading):
+    """True if the car draws current; without a meter that is C."""
+    if not is_charging(reading.code):
+        return False
+    known = False
+    for current_da in reading.currents_da:
+        if current_da is not None:
+            known = True
+            if current_da >= FLOWS_DA:
+                return True
+    return not known
+
+
+def key_needed(box):
+    """True where somebody has to turn the key before a car may start."""
+    return not box.reading.enable_input and box.en_mode not in (EN_NOTHING, EN_ENABLES)
+
+
+def reset_starts(box):
+    """True if a reset would let the car start from B1, as far as 0x0006 says."""
+    flags = box.flags
+    if flags is None or flags & (NO_START | NO_A1B1):
+        return False
+    # An open key closes the way from B1 too, and that is the one that a start after a power cycle needs no key for.
+    return not flags & NO_B1B2 or key_needed(box)
+
+
+def pulse_returns(box, resets_left):
+    """True if the box would come back from E0, A1 to an offer without anybody's hand."""
+    flags = box.flags or 0
+    if flags & (NO_E0A1 | NO_A1B1):
+        return False
+    if key_needed(box):
+        # The pulse may cost the permission that the key gave.
+        return resets_left > 0 and reset_starts(box)
+    return not flags & NO_B1B2 and (box.en_mode != EN_ENABLES or box.reading.enable_input)
+
+
+class StartSequence:
+    """phase: STARTING or WAKING while something is under way or to come soon, else None. blocked: index in words.DETAILS of why not.
+
+    wants_flags: 0x0001 and 0x0006 are needed.
+    """
+
+    def __init__(self):
+        self._resets = self._wakes = True
+        self.begin()
+
+    def use(self, behaviour):
+        """START_BEHAVIOUR: 'wake', 'reset' or 'current'."""
+        self._resets = behaviour != 'current'
+        self._wakes = behaviour == 'wake'
+
+    def begin(self):
+        """An order to charge, or a new car: from the first rung."""
+        self.phase = STARTING
+        self.blocked = _NONE
+        self.wants_flags = False
+        self._rung = 0
+        self._code = 0
+        self._since_ms = None     # current has been offered in this state since then
+        self._was_reset = False   # in this attempt
+        self._pause_for_ms = 0    # the pause that is one of the rungs
+        self._pause_ms = None     # it is in force since then; None: not yet, or none
+
+    @property
+    def pausing(self):
+        """True while no current is to be offered, for the ladder's sake."""
+        return self._pause_for_ms > 0
+
+    def pause(self, for_ms):
+        """The rung is a pause."""
+        self._pause_for_ms = for_ms
+        self._pause_ms = None
+
+    def pauses(self, charging, paused, now_ms):
+        """True while the pause lasts. paused: no current is allowed now."""
+        if charging:
+            self._pause_for_ms = 0   # it woke up by itself
+        elif self._pause_ms is None:
+            if paused:
+                self._pause_ms = now_ms
+        elif now_ms - self._pause_ms >= self._pause_for_ms:
+            self._pause_for_ms = 0
+        return self.pausing
+
+    def interrupted(self):
+        """No current is offered now, or the state is another one: waits begin anew."""
+        self._since_ms = None
+
+    def step(self, now_ms, box, resets_left, pulses_left):
+        """(what, for how long in ms) to do next with a car to which current is offered."""
+        code = box.reading.code
+        self.blocked = _NONE
+        if code != self._code or self._since_ms is None:
+            self._code = code
+            self._since_ms = now_ms
+        waited_ms = now_ms - self._since_ms
+        if code == 0xB1:
+            return self._in_b1(waited_ms, box, resets_left), 0
+        if code == 0xB2:
+            return self._in_b2(waited_ms, box, resets_left, pulses_left)
+        self.phase = None if is_charging(code) and flows(box.reading) else STARTING
+        self.wants_flags = False
+        return NOTHING, 0
+
+    def did(self, what):
+        """The step was taken."""
+        self.interrupted()
+        if what == RESET:
+            self._was_reset = True
+        else:
+            self._rung += 1
+            if what == PULSE:
+                self._was_reset = False
+
+    def _in_b1(self, waited_ms, box, resets_left):
+        self.wants_flags = True
+        self.phase = STARTING
+        if waited_ms < B1_WAIT_MS or box.stable_code != 0xB1:
+            return NOTHING
+        if self._was_reset or not self._resets or resets_left <= 0 or not reset_starts(box):
+            self.phase = None
+            self.blocked = _KEY
+            return NOTHING
+        return RESET
+
+    def _in_b2(self, waited_ms, box, resets_left, pulses_left):
+        self.wants_flags = self._rung > 0
+        if box.finished:
+            self.phase = None
+            self.blocked = _FULL
+            return NOTHING, 0
+        if self._rung >= len(RUNGS) or self._rung > 0 and (pulses_left <= 0 or not self._wakes or not pulse_returns(box, resets_left)):
+            self.phase = None
+            self.blocked = _ASLEEP
+            return NOTHING, 0
+        wait_ms, what, length_ms = RUNGS[self._rung]
+        self.phase = STARTING if self._rung == 0 else WAKING
+        if waited_ms < wait_ms or box.stable_code != 0xB2:
+            if waited_ms >= SLOW_CAR_MS:
+                # Until the next rung.
+                self.phase = None
+                self.blocked = _ASLEEP
+            return NOTHING, 0
+        if what == PULSE and key_needed(box):
+            # Without the key each pulse costs one of the night's resets, and a reset is a short pulse itself: only long ones are worth it.
+            length_ms = LONG_PULSE_MS
+        return what, length_ms

@@ -1,0 +1,1 @@
+"""Observes the charger: its believed state, key, energy and charging sessions."""

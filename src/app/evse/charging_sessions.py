@@ -1,0 +1,268 @@
+"""Charging sessions, from plug-in to unplugging: begin, end, the record for fPort 13, and what of the energy survives a power cut.
+
+Two records in the journal: what is counted ('energy'), and what is finished and was not sent yet ('sessions').
+"""
+
+from hal.contract import POWER_ON, HalError
+
+from app.codec import report_frames
+from app.evse.evse_monitor import NOT_CONNECTED
+
+ENERGY_RECORD = 'energy'
+SESSIONS_RECORD = 'sessions'
+# Under this key, and as a RECORD, the outbox has the oldest of those that wait.
+SESSION_KEY = 'session'
+WAITING_MAX = 4
+
+# Shorter, and without energy, it was a plug that did not find its place: no session.
+LEAST_MS = 60000
+# What is written of the energy while it flows: each 500 Wh, later each twelfth of the session, and what is left when nothing flows for
+# a minute; a status tells only what is written.
+STEP_WH = 500
+STEP_PART = 12
+SETTLED_MS = 60000
+REST_WH = 10             # as much as an uplink tells
+# Flash: so many writes at once, then one each 40 min, 68 in any day (docs/operation.md has what a board bears); the end of a session is
+# written in any case, and counts.
+WRITES_AT_ONCE = 32
+WRITE_EVERY_MS = 40 * 60000
+# What flowed at the last write and flows after a restart of the board alone has flowed in between, if that was not longer.
+RESTART_MAX_S = 7200
+
+_LENGTH = 11             # of the uplink
+_VERSION = 1
+_F_OPEN = 1
+_HALF_MINUTE_S = 30
+_NO_MINUTES = 0xFFFF
+_NO_REASON = 255
+# Widths of the numbers of a record behind the version.
+_ENERGY_WIDTHS = (1, 2, 4, 4, 4, 4, 4, 2)   # flags, number, total, session and estimated Wh, begin, write (UTC s), flow (0.1 A)
+_DONE_WIDTHS = (2, 4, 2, 4, 1, 1)           # number, begin (UTC s), minutes, Wh, estimated, reason
+
+
+def _packed(record, values, widths):
+    """Append numbers, big endian; too large ones as the largest."""
+    for value, width in zip(values, widths):
+        value = min(value, (1 << 8 * width) - 1)
+        for shift in range(8 * width - 8, -8, -8):
+            record.append(value >> shift & 0xFF)
+
+
+def _unpacked(record, at, widths):
+    values = []
+    for width in widths:
+        values.append(int.from_bytes(record[at:at + width], 'big'))
+        at += width
+    return values
+
+
+class ChargingSessions:
+    """step() after each answered reading. is_open: a car is plugged in; number: of this session or the last; started_at: UTC s, 0 unknown.
+
+    meter: its session stands until the next car comes. state: set by the monitor, a callable that gives the index of the state word.
+    """
+
+    def __init__(self, meter, charger, watch, timekeeper, journal, cause, now_ms):
+        """cause: of this boot, as hal.contract has it."""
+        self.meter = meter
+        self.state = None
+        self.is_open = False
+        self.number = 0
+        self.started_at = 0
+        self.store_failures = 0
+        self._reading = charger.reading
+        self._watch = watch
+        self._timekeeper = timekeeper
+        self._journal = journal
+        self._done = []              # what is to be sent, oldest first: numbers as in _DONE_WIDTHS
+        self._made = None            # number of the one that was packed last
+        self._pack = self._make
+        self._began_ms = None        # None: before this boot
+        self._is_seen = False        # the car was here since the boot
+        self._reason = _NO_REASON    # the last one while it was here
+        self._is_recorded = True     # this session is on record
+        self._said_wh = 0            # of the session, as it is on record
+        self._saved_wh = 0           # the same of the total
+        self._saved_utc_s = 0
+        self._idle_ms = now_ms       # nothing has flowed since then, None while it flows
+        self._budget_ms = now_ms     # when all writes are there again
+        self._restart = None         # what flowed at the last write before the boot, 0.1 A, while it is not accounted for
+        self._changes = 0            # of the car, as the watch has them
+        self._restart_utc_s = 0      # when that was
+        self._first_ms = None        # of the first reading
+        self._load(cause)
+
+    @property
+    def estimated(self):
+        """True if the session's energy is not measured."""
+        return self.meter.estimated
+
+    # --- each reading
+
+    def step(self, now_ms, reason):
+        """A reading was answered, and the watch has seen it. reason: index in words.REASONS of the last status judged."""
+        meter = self.meter
+        if self._watch.changes != self._changes:
+            self._changes = self._watch.changes
+            if self.is_open:
+                self._end(now_ms)
+                return   # the next one begins with the next reading: both would take long
+        if self._watch.car and not self.is_open:
+            self._begin(now_ms)
+        meter.step(self._reading)
+        if self._restart is not None:
+            self._account(now_ms)
+        if meter.flow_da:
+            self._idle_ms = None
+        elif self._idle_ms is None:
+            self._idle_ms = now_ms
+        if self._watch.car:
+            if not self.started_at and self._began_ms is not None and self._timekeeper.known:
+                self.started_at = self._timekeeper.utc_s(now_ms) - (now_ms - self._began_ms) // 1000
+            self._is_seen = True
+            self._reason = reason
+        elif self.is_open and self._watch.code == NOT_CONNECTED:
+            self._end(now_ms)
+        if self._is_due(now_ms) and self._may_write(now_ms):
+            self.save(now_ms)
+
+    def _account(self, now_ms):
+        """The board began anew while the car charged: count what flowed meanwhile, once the time is known."""
+        if self._first_ms is None:
+            self._first_ms = now_ms
+            self._restart = min(self._restart, self.meter.flow_da)
+        if not self._restart:
+            self._restart = None
+        elif self._timekeeper.known:
+            gone_s = self._timekeeper.utc_s(now_ms) - self._restart_utc_s - (now_ms - self._first_ms) // 1000
+            if 0 < gone_s <= RESTART_MAX_S:
+                self.meter.bridge(self._restart, gone_s)
+            self._restart = None
+
+    def _begin(self, now_ms):
+        self.is_open = self._is_seen = True
+        self.number = self.number + 1 & 0xFFFF
+        self.started_at = self._timekeeper.utc_s(now_ms) or 0
+        self._began_ms = now_ms
+        self._is_recorded = False
+        self._said_wh = 0
+        self.meter.begin()
+
+    def _end(self, now_ms):
+        self.is_open = False
+        self._restart = None
+        meter = self.meter
+        if self._began_ms is not None and now_ms - self._began_ms < LEAST_MS and not meter.session_wh:
+            self.number = self.number - 1 & 0xFFFF
+            self._is_recorded = True
+            return
+        self._done.append((self.number, self.started_at, self._minutes(now_ms), meter.session_wh, 1 if meter.estimated else 0, self._reason))
+        if len(self._done) > WAITING_MAX:
+            del self._done[0]
+        self._reason = _NO_REASON
+        # First what is finished: a cut in between leaves it in both records, under one number.
+        self._save_done(now_ms)
+        self.save(now_ms)
+
+    def _minutes(self, now_ms):
+        """How long this session has lasted; one whose car left while we were off, until it was recorded last."""
+        if self._began_ms is not None:
+            return min((now_ms - self._began_ms + _HALF_MINUTE_S * 1000) // 60000, _NO_MINUTES - 1)
+        until = self._timekeeper.utc_s(now_ms) if self._is_seen else self._saved_utc_s
+        if not until or not self.started_at or until < self.started_at:
+            return _NO_MINUTES
+        return min((until - self.started_at + _HALF_MINUTE_S) // 60, _NO_MINUTES - 1)
+
+    # --- what is told
+
+    def report_wh(self, now_ms):
+        """The session's energy for an uplink that leaves now: on record first, so that no reboot takes back what was told."""
+        if self.meter.total_wh - self._saved_wh >= REST_WH and self._may_write(now_ms):
+            self.save(now_ms)
+        return self._said_wh
+
+    def pending(self):
+        """make(limit) -> (port, payload) of the oldest session that was not sent, or None."""
+        return self._pack if self._done else None
+
+    def _make(self, limit):
+        if not self._done or limit < _LENGTH:
+            return None
+        number, started_at, minutes, energy_wh, estimated, reason = self._done[0]
+        self._made = number
+        return report_frames.SESSION, report_frames.session(
+            self.state(), reason, started_at, None if minutes == _NO_MINUTES else 60 * minutes, energy_wh, estimated, number)
+
+    def told(self, now_ms):
+        """What was made was sent."""
+        if self._done and self._done[0][0] == self._made:
+            del self._done[0]
+            self._save_done(now_ms)
+
+    # --- what outlives a power cut
+
+    def _is_due(self, now_ms):
+        """True if there is something to write."""
+        if not self._is_recorded:
+            return now_ms - self._began_ms >= LEAST_MS
+        unsaved_wh = self.meter.total_wh - self._saved_wh
+        if unsaved_wh < REST_WH:
+            return False
+        if self._idle_ms is not None and now_ms - self._idle_ms >= SETTLED_MS:
+            return True
+        return unsaved_wh >= STEP_WH and unsaved_wh >= self.meter.session_wh // STEP_PART
+
+    def _may_write(self, now_ms):
+        """True if flash bears one more write now."""
+        return self._budget_ms - now_ms <= (WRITES_AT_ONCE - 1) * WRITE_EVERY_MS
+
+    def save(self, now_ms):
+        """Write what is counted; before a reset too."""
+        meter = self.meter
+        utc_s = self._timekeeper.utc_s(now_ms) or 0
+        record = bytearray((_VERSION,))
+        _packed(record, (_F_OPEN if self.is_open else 0, self.number, meter.total_wh, meter.session_wh, meter.estimated_wh, self.started_at,
+                         utc_s, meter.flow_da), _ENERGY_WIDTHS)
+        self._put(ENERGY_RECORD, record, now_ms)
+        self._is_recorded = True
+        self._saved_wh = meter.total_wh
+        self._said_wh = meter.session_wh
+        self._saved_utc_s = utc_s
+
+    def _save_done(self, now_ms):
+        record = bytearray((_VERSION,))
+        for done in self._done:
+            _packed(record, done, _DONE_WIDTHS)
+        self._put(SESSIONS_RECORD, record, now_ms)
+
+    def _put(self, name, record, now_ms):
+        self._budget_ms = max(self._budget_ms, now_ms) + WRITE_EVERY_MS
+        try:
+            self._journal.put(name, bytes(record))
+        except HalError:
+            self.store_failures += 1   # it costs the memory over a reboot, not the monitor
+
+    def _load(self, cause):
+        record = self._journal.get(SESSIONS_RECORD)
+        if record and record[0] != _VERSION:
+            self._journal.reject(SESSIONS_RECORD)
+        elif record:
+            size = sum(_DONE_WIDTHS)
+            for at in range(1, len(record) - size + 1, size):
+                self._done.append(tuple(_unpacked(record, at, _DONE_WIDTHS)))
+        record = self._journal.get(ENERGY_RECORD)
+        if record is None:
+            return
+        if len(record) != 1 + sum(_ENERGY_WIDTHS) or record[0] != _VERSION:
+            self._journal.reject(ENERGY_RECORD)
+            return
+        meter = self.meter
+        flags, self.number, meter.total_wh, meter.session_wh, meter.estimated_wh, self.started_at, self._saved_utc_s, flow_da = _unpacked(
+            record, 1, _ENERGY_WIDTHS)
+        self._said_wh = meter.session_wh
+        self._saved_wh = meter.total_wh
+        self.is_open = flags & _F_OPEN != 0 and not (self._done and self._done[-1][0] == self.number)
+        if self.is_open and flow_da and self._saved_utc_s and cause != POWER_ON:
+            # After a power cut nobody knows for how long the box had none either.
+            self._restart = flow_da
+            self._restart_utc_s = self._saved_utc_s

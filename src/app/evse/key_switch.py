@@ -1,0 +1,65 @@
+"""The key at the box: when a person has turned it, and what that means. Pure.
+
+EN1 carries a key, the relay of somebody else, or nothing: the site says which (the setting EN1), and only a key is a person's.
+A turn is EN1 from open to closed, seen twice, with a car that has been there for a minute and a box that has not just started: after a
+reset or power cut the input may read as anything, and a key that is closed already is no turn (design decision).
+"""
+
+from app.control.start_sequence import EN_STARTS, NO_START
+
+SETTLED_MS = 60000
+# A box that was silent for so long may have started anew (readings come every 2 s).
+_AWAY_MS = 8000
+
+
+class KeySwitch:
+    """turned() takes each reading."""
+
+    def __init__(self):
+        self._closed = None     # as last believed
+        self._seen = None       # the latest look that says otherwise
+        self._car_ms = None     # a car is there since then
+        self._calm_ms = None    # no start of the box, and no reset of ours, since then
+        self._at_ms = None
+
+    @property
+    def is_open(self):
+        """True if it is, as far as the input can be believed."""
+        return self._closed is False and self._at_ms - self._calm_ms >= SETTLED_MS
+
+    def restarted(self, now_ms):
+        """We reset the box, or had it jump."""
+        self._calm_ms = now_ms
+
+    def turned(self, reading, car):
+        """True once for each turn."""
+        at_ms = reading.at_ms
+        if at_ms == self._at_ms:
+            return False
+        if self._at_ms is None or at_ms - self._at_ms >= _AWAY_MS:
+            self._calm_ms = at_ms
+        self._at_ms = at_ms
+        if not car:
+            self._car_ms = None
+        elif self._car_ms is None:
+            self._car_ms = at_ms
+        closed = reading.enable_input
+        if closed is self._closed:
+            self._seen = None
+            return False
+        if self._seen is not closed:
+            self._seen = closed
+            return False
+        was = self._closed
+        self._closed = closed
+        self._seen = None
+        return (closed and was is False and self._car_ms is not None and at_ms - self._car_ms >= SETTLED_MS
+                and at_ms - self._calm_ms >= SETTLED_MS)
+
+
+def boosts(settings, box):
+    """True if a turn counts as a boost. box: app.evse.evse_model.Box."""
+    if settings.EN1 != 'key' or settings.KEY_TURN != 'auto':
+        return settings.EN1 == 'key' and settings.KEY_TURN == 'boost'
+    # Where the box lets no car start without the key, a turn is no more than the permission.
+    return not (box.en_mode == EN_STARTS and box.flags is not None and box.flags & NO_START)

@@ -1,0 +1,136 @@
+"""What the application knows of the box beside its state: limits and flags, asked for when they are needed, and what the car did."""
+
+from modbus import reading as wire
+from modbus.write_map import da_of_duty
+
+from app.evse.evse_model import EvseModel
+from app.policy.claims import HOLD, LOCK
+from app.control.start_sequence import NO_START as _NO_START
+from app.evse.states import is_charging
+from app.evse.evse_monitor import NOT_CONNECTED
+
+# 0x0006 x2, the system flags (ABL 05 0015 20 Rev. B); its low word has what may start by itself.
+_SYSTEM = 0x0006
+_SYSTEM_WORDS = 2
+# While flags are wanted they are not older than this.
+FLAGS_EVERY_MS = 30000
+# What the box is, for whoever asks: read once, some time after the start, and again later where it did not answer.
+_IDENTIFY_MS = 60000
+_AGAIN_MS = 3600000
+
+
+class Poller:
+    """box: the Box that the reconciler steps on. The monitor passes in what the bus brought. firmware, meter, upstream_timeout: of 0x0001,
+    None while not known."""
+
+    def __init__(self, charger, watch):
+        self.box = EvseModel()
+        self._charger = charger
+        self._watch = watch
+        self._changes = 0         # of the car, as the watch has them
+        self._asking = None       # address of the block that was asked for
+        self._flags_ms = None     # when flags were asked for last
+        self._identify_ms = _IDENTIFY_MS
+        self.firmware = None      # (major, minor)
+        self.meter = None         # phase currents are measured
+        self.upstream_timeout = None
+
+    # --- what the bus brought
+
+    def limits(self, now_ms):
+        """0x000F was answered."""
+        self._take_limits(self._charger.limits, now_ms)
+
+    def read_failed(self, now_ms):
+        """A read went unanswered."""
+        if self._charger.failed_address == wire.LIMITS:
+            self._take_limits(None, now_ms)
+
+    def block(self, now_ms):
+        """A block that was asked for, or its silence."""
+        asked, block = self._asking, self._charger.block
+        self._asking = None
+        if asked == wire.LIMITS:
+            self._take_limits(None if block is None else wire.limits_of(block), now_ms)
+        elif block is None:
+            return
+        elif asked == wire.DEVICE:
+            self.box.en_mode = block[3] & 3
+            self.firmware = block[2] >> 4, block[2] & 15
+            self.meter = block[3] & 0x20 != 0
+            self.upstream_timeout = block[3] & 0x40 != 0
+        elif asked == _SYSTEM:
+            self.box.flags = block[2] << 8 | block[3]
+
+    def _take_limits(self, limits, now_ms):
+        box = self.box
+        if limits is not None:
+            box.box_limit_duty = limits[1]
+            box.icmax = limits[2]
+            box.icmax_ms = now_ms
+        elif box.icmax is None:
+            # One that never answered is known to be silent now.
+            box.icmax_ms = now_ms
+
+    # --- what is known, and what is asked for
+
+    def look(self, utc_s, decision, flowing):
+        """The box as of now."""
+        box = self.box
+        watch = self._watch
+        reading = self._charger.reading
+        box.reading = reading if reading.code is not None else None
+        box.stable_code = watch.code
+        box.car = watch.car
+        box.utc_s = utc_s
+        if watch.changes != self._changes or not watch.car and watch.code == NOT_CONNECTED:
+            self._changes = watch.changes
+            box.drew = box.finished = False
+        elif not watch.car:
+            return box
+        elif decision.want in (HOLD, LOCK):
+            # What it has finished it has finished the next night too; what we stop it has not.
+            if is_charging(reading.code or 0):
+                box.drew = False
+        elif flowing:
+            box.drew = True
+            box.finished = False
+        elif box.drew and box.reading is not None and reading.code == 0xB2 == watch.code:
+            # It drew current and stopped, though it was allowed more.
+            box.finished = True
+        return box
+
+    def ask(self, reconciler, now_ms):
+        """Have read what the next step needs."""
+        self._charger.watch_limits = reconciler.wants_limits
+        if reconciler.limits_stale:
+            self._read(wire.LIMITS, wire.LIMITS_WORDS, now_ms)
+        if reconciler.wants_flags and (self._flags_ms is None or now_ms - self._flags_ms >= FLAGS_EVERY_MS):
+            if self.box.en_mode is None and self._flags_ms is None:
+                if self._read(wire.DEVICE, wire.DEVICE_WORDS, now_ms):
+                    self._flags_ms = now_ms - FLAGS_EVERY_MS
+            elif self._read(_SYSTEM, _SYSTEM_WORDS, now_ms):
+                self._flags_ms = now_ms
+
+        elif now_ms >= self._identify_ms:
+            if self.firmware is None:
+                asked = self._read(wire.DEVICE, wire.DEVICE_WORDS, now_ms)
+            else:
+                asked = self.box.flags is not None or self._read(_SYSTEM, _SYSTEM_WORDS, now_ms)
+            if asked:
+                self._identify_ms = now_ms + (_AGAIN_MS if self.firmware is not None else _IDENTIFY_MS)
+
+    @property
+    def starts(self):
+        """True if a car may start after a power cycle without the key; None while not known."""
+        return None if self.box.flags is None else not self.box.flags & _NO_START
+
+    def limit_da(self):
+        """The box's own limit in 0.1 A, None while not known."""
+        return None if self.box.box_limit_duty is None else da_of_duty(self.box.box_limit_duty)
+
+    def _read(self, address, words, now_ms):
+        if self._asking is not None or not self._charger.read(address, words, now_ms):
+            return False
+        self._asking = address
+        return True

@@ -1,0 +1,143 @@
+"""What is wanted of the box now: the owner's claims, the plan and its limits, the key, the car that comes and goes. Pure but for the journal."""
+
+from hal.contract import POWER_ON
+
+from app.codec import vocabulary
+from app.policy.claims import GOING, HOLD, LEAVE, UNTIL_ENERGY, Claims
+from app.evse.key_switch import KeySwitch, boosts
+from app.policy.window_quota import WindowQuota
+from app.evse.evse_monitor import NOT_CONNECTED
+
+OUTSIDE = vocabulary.reason('outside_plan')
+LIMIT_REACHED = vocabulary.reason('limit_reached')
+# Cars that complain do so after a minute without current (the setting KEEP_ALIVE).
+GREETING_MS = 60000
+# Settings of EN1 by which nobody can have turned a key.
+_NO_KEY = ('relay', 'nothing')
+_PLAN = vocabulary.HOLDERS.index('plan')
+_BOOST = vocabulary.HOLDERS.index('boost')
+_SKIP = vocabulary.HOLDERS.index('skip')
+
+
+class Arbiter:
+    """decision: a claims.Decision. plan: a Plan, or None where there is none. changed: the claims should go on record; greeting: a
+    car that is to be held is left its first minute."""
+
+    def __init__(self, watch, meter, journal, settings, cause):
+        """cause: of this boot (hal.contract)."""
+        self.claims = Claims(settings.HOLD, settings.UNKNOWN_TIME)
+        self.decision = self.claims.decision
+        self.plan = None
+        self.changed = False
+        self.greeting = False
+        self._empty = False          # there was no car when last we looked, in this boot
+        self._came_ms = None         # when the car came that is greeted
+        self._changes = 0            # of the car, as the watch has them
+        self.key = KeySwitch()
+        self.quota = WindowQuota(journal)
+        self._watch = watch
+        self._meter = meter
+        self._settings = settings
+        self._cut = cause == POWER_ON and settings.AFTER_POWER_CUT == 'hold'
+
+    @property
+    def has_plan(self):
+        """True if there is a plan that would hold a car."""
+        return self.plan is not None
+
+    @property
+    def wh_left(self):
+        """Of a boost for energy, else None."""
+        claims = self.claims
+        return max(claims.boost_end - self._meter.total_wh, 0) if claims.boost == UNTIL_ENERGY else None
+
+    def claims_told(self):
+        """[(holder, until, current in 0.1 A, Wh left), ...] as report_frames.claims takes them: who decides, then the other claims that stand."""
+        decision = self.decision
+        told = [(decision.holder, decision.until, decision.current_da)]
+        for row in self.claims.standing():
+            if row[0] != decision.holder and (row[0] != _SKIP or self.has_plan):
+                told.append(row)
+        return [(holder, until or None, current_da or None, self.wh_left if holder == _BOOST else None) for holder, until, current_da in told]
+
+    def use_settings(self):
+        """They may have changed."""
+        self.claims.hold = self._settings.HOLD
+        self.claims.unknown_time = self._settings.UNKNOWN_TIME
+
+    def step(self, now_ms, utc_s, box):
+        """A look at everything that may change it; box: the EvseModel as of now. False: the plan is looked at first, the rest is the next turn's."""
+        plan = self.plan
+        if plan is not None and utc_s is not None and not plan.knows(utc_s):
+            plan.prepare(utc_s)
+            return False
+        self._follow_car(now_ms)
+        reading = box.reading
+        if reading is not None:
+            self._follow_key(reading, box)
+        if self.claims.expire(utc_s, self._meter.total_wh, self.has_plan):
+            self.changed = True
+        if plan is not None and utc_s is not None:
+            opening = plan.window_at(utc_s)
+            if self.quota.step(now_ms, opening, self._meter.total_wh, self._meter.flow_da > 0):
+                plan.used_up(utc_s)
+                return False
+        self.decide(now_ms, utc_s)
+        return True
+
+    def _follow_key(self, reading, box):
+        """The key is the owner's voice: it overrules the plan, and takes a stop back. Where nothing of ours holds the car it is the box's matter."""
+        claims = self.claims
+        if self.key.turned(reading, self._watch.car) and boosts(self._settings, box):
+            self.changed = self.changed or self.has_plan or claims.stopped != GOING
+            if self.has_plan:
+                claims.turn_key()
+            claims.stopped = GOING
+        elif claims.key and (self.key.is_open or self._settings.EN1 in _NO_KEY):
+            claims.open_key()
+            self.changed = True
+
+    def decide(self, now_ms, utc_s):
+        """The decision, anew."""
+        plan = None if self.plan is None else (False, 0, 0) if utc_s is None else self.plan.state(utc_s)
+        if plan is not None and self.claims.plan_opens(plan[0]):
+            self.changed = True
+        decision = self.claims.decide(utc_s, plan, self._watch.car, now_ms // 1000)
+        if plan is not None and utc_s is not None and decision.reason == OUTSIDE and self.plan.limit_reached(utc_s):
+            decision.reason = LIMIT_REACHED
+        self.greeting = self._came_ms is not None and decision.want == HOLD and decision.holder == _PLAN
+        if self.greeting:
+            if now_ms - self._came_ms < GREETING_MS:
+                decision.want = LEAVE
+            else:
+                self.greeting = False
+                self._came_ms = None
+        most_da = 10 * (self._settings.CURRENT_LIMIT_A or 0)
+        if most_da and not 0 < decision.current_da <= most_da:
+            decision.current_da = most_da
+
+    def _follow_car(self, now_ms):
+        """A car that leaves takes what was said of it along; one that is there after a power cut may have to wait for a word."""
+        watch = self._watch
+        claims = self.claims
+        if not watch.car:
+            self._empty = self._empty or watch.code == NOT_CONNECTED
+            self._came_ms = None
+        elif self._empty:
+            self._empty = False
+            if self._settings.KEEP_ALIVE:
+                self._came_ms = now_ms
+        if watch.changes != self._changes:
+            self._changes = watch.changes
+            self.changed = self.changed or claims.of_car
+            claims.perhaps_another()
+        if watch.car != claims.had_car and (watch.car or watch.code == 0xA1):
+            self.changed = self.changed or claims.of_car
+            claims.had_car = watch.car
+            if not watch.car:
+                claims.unplugged()
+        if self._cut and watch.code:
+            self._cut = False
+            if watch.car and not claims.of_car and not claims.locked:
+                claims.hold_after_cut()
+                self.changed = True

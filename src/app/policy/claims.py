@@ -1,0 +1,321 @@
+"""What the box should do, who says so and until when: claims with priorities, one decision. Pure.
+
+Lock > stop > key and boost > skip > plan (design decision; a target comes between boost and skip). Each stands by itself: a word replaces the
+one about the same thing, and leaves the others standing. docs/operation.md has the table of pairs. They outlive a reboot.
+"""
+
+from app.codec import vocabulary
+
+# What is wanted of the box. LEAVE: nothing but what we still owe it.
+LEAVE, HOLD, CHARGE, LOCK = range(4)
+
+# How long a boost lasts.
+NO_BOOST, UNTIL_TIME, UNTIL_ENERGY, UNTIL_UNPLUGGED = range(4)
+
+# Who holds the decision: words.HOLDERS.
+_LOCK = vocabulary.HOLDERS.index('lock')
+_STOP = vocabulary.HOLDERS.index('stop')
+_BOOST = vocabulary.HOLDERS.index('boost')
+_KEY = vocabulary.HOLDERS.index('key')
+_SKIP = vocabulary.HOLDERS.index('skip')
+_PLAN = vocabulary.HOLDERS.index('plan')
+_NOBODY = vocabulary.HOLDERS.index('none')
+
+# By holder: index in words.OVERRIDES.
+_OVERRIDE = [vocabulary.OVERRIDES.index(holder if holder in vocabulary.OVERRIDES else 'boost' if holder == 'key' else 'none')
+             for holder in vocabulary.HOLDERS]
+
+_R_LOCKED = vocabulary.reason('locked')
+_R_STOPPED = vocabulary.reason('stopped')
+_R_LIMIT = vocabulary.reason('limit_reached')
+_R_CUT = vocabulary.reason('held_after_power_cut')
+_R_SKIPPED = vocabulary.reason('skipped')
+_R_OUTSIDE = vocabulary.reason('outside_plan')
+_R_TIME = vocabulary.reason('time_unknown')
+
+_STOP_REASONS = (None, _R_STOPPED, _R_LIMIT, _R_CUT, _R_STOPPED)
+
+_HOUR_S = 3600
+# A window's current is taken back so long before its end: two readings of 2 s, the whole second that UTC may lag, and a car that lets go
+# within one. After 30 days at 20 ppm without a network (52 s) the edge is still within 60 s.
+CLOSES_EARLY_S = 6
+
+# The record: version, flags, stop, kind of boost, its end (s or Wh), its current, skip from, skip until. The firmware before knew no key
+# beside a boost: a key alone is written as it was then, a boost until unplugged that is the key's. A target will be a record of its own.
+_VERSION = 1
+RECORD_BYTES = 18
+_F_LOCKED = 1
+_F_ATTEMPT = 2
+_F_HAD_CAR = 4
+_F_KEY_ALONE = 8
+_F_KEY_TOO = 16
+# What is said of the outlet, by the key, of the car, of a window: (flags, from, to) of the record.
+_PARTS = ((_F_LOCKED, 0, 0), (_F_KEY_ALONE | _F_KEY_TOO, 0, 0), (_F_ATTEMPT, 2, 10), (0, 10, RECORD_BYTES))
+
+# Stopped by the owner's word, because a boost without a plan behind it has ended, until a word comes after a power cut, or because what he
+# said is lost: that is no car's matter.
+GOING, STOPPED, ENDED, CUT, LOST = range(5)
+
+
+class Decision:
+    """want LEAVE .. LOCK; holder: index in words.HOLDERS; until: UTC s or 0; current_da: 0.1 A, 0 for the box's own limit;
+    reason: index in words.REASONS of not charging, None where the box's state tells it; override: index in words.OVERRIDES of the highest
+    claim standing, which may be one that does not decide yet."""
+
+    __slots__ = ('want', 'holder', 'until', 'current_da', 'reason', 'override')
+
+    def __init__(self):
+        self.set(LEAVE, _NOBODY, 0, 0, None)
+
+    def set(self, want, holder, until, current_da, reason):
+        """All at once, so that none is forgotten."""
+        self.want = want
+        self.holder = holder
+        self.until = until
+        self.current_da = current_da
+        self.reason = reason
+        self.override = _OVERRIDE[holder]
+
+
+class Claims:
+    """The attributes without _ are for reading; the methods are the owner's words, and what the car does."""
+
+    def __init__(self, hold='with_car', unknown_time='hold'):
+        """hold, unknown_time: the settings HOLD and UNKNOWN_TIME."""
+        self.hold = hold
+        self.unknown_time = unknown_time
+        self.decision = Decision()
+        self._clear()
+
+    def _clear(self):
+        self.locked = False
+        self.had_car = True           # one was there, and what is said of it ends as it leaves; for all we know
+        self._no_word()
+        self._no_skip()
+
+    # --- the owner's words
+
+    def lock(self):
+        """Out of use until unlocked."""
+        self.locked = True
+
+    def unlock(self):
+        """In use again; what else is claimed counts again."""
+        self.locked = False
+        if self.stopped == LOST:
+            self.stopped = GOING
+
+    def stop(self):
+        """No current until unplugged, started or told to follow the plan."""
+        self._no_word()
+        self.stopped = STOPPED
+
+    def start(self, has_plan, current_da=0):
+        """Charge: until unplugged where a plan would stop it, else this once."""
+        self.boost_until(UNTIL_UNPLUGGED if has_plan else NO_BOOST, 0, current_da)
+        self.attempt = not has_plan
+
+    def boost_until(self, kind, end, current_da=0):
+        """Charge whatever the plan says: UNTIL_TIME (UTC s), UNTIL_ENERGY (Wh of the meter's life) or UNTIL_UNPLUGGED."""
+        self._no_word()
+        self.boost = kind
+        self.boost_end = end
+        self.boost_current_da = current_da
+
+    def turn_key(self):
+        """The key is the owner's voice too: charge until it is opened, or the car unplugged. A boost waits meanwhile."""
+        self.stopped = GOING
+        self.key = True
+
+    def open_key(self):
+        """What the key gave, it takes back."""
+        self.key = False
+
+    def hold_after_cut(self):
+        """Power was gone, and the owner wants to be asked."""
+        self.stopped = CUT
+
+    def forget(self):
+        """What he said cannot be read any more: no current until he speaks again."""
+        self._no_word()
+        self.stopped = LOST
+
+    def skip(self, from_s, until_s):
+        """Not in this window of the plan, nor in the one before or after it that is skipped already."""
+        self.skip_from = min(from_s, self.skip_from) if self.skip_until else from_s
+        self.skip_until = max(until_s, self.skip_until)
+
+    def resume_plan(self):
+        """The plan decides again; a lock stays."""
+        self._no_word()
+        self._no_skip()
+
+    def _no_skip(self):
+        self.skip_from = self.skip_until = 0    # UTC s, of the window that is skipped
+
+    # --- what else ends them
+
+    @property
+    def of_car(self):
+        """Something is said that a car takes along."""
+        return self.attempt or self.key or self.stopped != GOING or self.boost != NO_BOOST
+
+    def unplugged(self):
+        """The car has left, and with it what was said of it; a window that is skipped stays skipped, and what is lost stays lost."""
+        lost = self.stopped == LOST
+        self._no_word()
+        if lost:
+            self.stopped = LOST
+
+    def _no_word(self):
+        """Nothing is said of the car."""
+        self.stopped = GOING
+        self.attempt = False          # a start without a plan behind it is under way
+        self.key = False              # it was turned
+        self._no_boost()
+
+    def _no_boost(self):
+        self.boost = NO_BOOST
+        self.boost_end = 0            # UTC s or Wh of the meter's life
+        self.boost_current_da = 0     # of an attempt too
+
+    def perhaps_another(self):
+        """Nobody saw whether the car is the same: what gives current until it leaves ends. What has another end stands, and so does a stop."""
+        self.attempt = self.key = False
+        if self.boost in (NO_BOOST, UNTIL_UNPLUGGED):
+            self._no_boost()
+
+    def take_back(self, before, after):
+        """A word was refused: what it changed is as it was, where nothing has changed it since. before, after: as dump() gave them."""
+        record = bytearray(self.dump())
+        flags = record[1]
+        for mask, start, end in _PARTS:
+            if not (flags ^ after[1]) & mask and record[start:end] == after[start:end]:
+                record[1] = record[1] & ~mask | before[1] & mask
+                record[start:end] = before[start:end]
+        self.load(record)
+
+    def attempt_over(self):
+        """The start without a plan has been answered."""
+        self.attempt = False
+        if self.boost == NO_BOOST:
+            self.boost_current_da = 0
+
+    def plan_opens(self, inside):
+        """Whether a window of the plan is open: the hold after a power cut is until then. True if that ended it."""
+        if not inside or self.stopped != CUT:
+            return False
+        self.stopped = GOING
+        return True
+
+    def expire(self, utc_s, energy_wh, has_plan):
+        """Drop what has come to its end; True if something has."""
+        if self.boost == UNTIL_TIME and utc_s is not None and utc_s >= self.boost_end:
+            ended = True
+        else:
+            ended = self.boost == UNTIL_ENERGY and energy_wh is not None and energy_wh >= self.boost_end
+        if ended:
+            self._no_boost()
+            if not has_plan and not self.key:
+                # Nothing else would end it, and an end was asked for.
+                self.stopped = ENDED
+        elif self.skip_until and utc_s is not None and utc_s >= self.skip_until:
+            self._no_skip()
+        else:
+            return False
+        return True
+
+    def standing(self):
+        """((holder, until UTC s or 0, current in 0.1 A or 0), ...): every claim that stands, the highest first."""
+        current_da = self.boost_current_da
+        rows = (
+            (self.locked, _LOCK, 0, 0),
+            (self.stopped, _STOP, 0, 0),
+            (self.key, _KEY, 0, 0),
+            (self.attempt or self.boost, _BOOST, self.boost_end if self.boost == UNTIL_TIME else 0, current_da),
+            (self.skip_until, _SKIP, self.skip_until, 0),
+        )
+        return [row[1:] for row in rows if row[0]]
+
+    # --- the decision
+
+    def decide(self, utc_s, plan, car, unknown_s=0):
+        """The Decision now. plan: None without one, else (inside, until UTC s, current in 0.1 A or 0), not read while utc_s is None;
+        car: one is there; unknown_s: how long the time has been unknown."""
+        decision = self.decision
+        if self.locked:
+            decision.set(LOCK, _LOCK, 0, 0, _R_LOCKED)
+        elif self.stopped:
+            decision.set(HOLD, _STOP, 0, 0, _STOP_REASONS[self.stopped])
+        elif self.key:
+            decision.set(CHARGE, _KEY, 0, 0, None)
+        elif self.attempt or self.boost and (utc_s is not None or self.boost != UNTIL_TIME):
+            decision.set(CHARGE, _BOOST, self.boost_end if self.boost == UNTIL_TIME else 0, self.boost_current_da, None)
+        elif plan is None:
+            decision.set(LEAVE, _NOBODY, 0, 0, None)
+        else:
+            self._follow(decision, utc_s, plan, car, unknown_s)
+            if self.boost or self.skip_until:
+                # It does not decide yet: its window is to come, or the time to be known.
+                decision.override = _OVERRIDE[_BOOST if self.boost else _SKIP]
+        return decision
+
+    def _follow(self, decision, utc_s, plan, car, unknown_s):
+        """What the plan says, but for a window that is skipped."""
+        if utc_s is None:
+            self._without_time(decision, car, unknown_s)
+        elif plan[0] and self.skip_from <= utc_s < self.skip_until:
+            self._hold(decision, _SKIP, self.skip_until, _R_SKIPPED, car)
+        elif plan[0] and not 0 < plan[1] - utc_s <= CLOSES_EARLY_S:
+            decision.set(CHARGE, _PLAN, plan[1], plan[2], None)
+        else:
+            self._hold(decision, _PLAN, plan[1], _R_OUTSIDE, car)
+
+    def _without_time(self, decision, car, unknown_s):
+        """There is a plan, but nobody knows what it says now."""
+        wait = self.unknown_time
+        if wait == 'charge' or wait != 'hold' and unknown_s >= wait * _HOUR_S:
+            decision.set(CHARGE, _PLAN, 0, 0, None)
+        else:
+            self._hold(decision, _PLAN, 0, _R_TIME, car)
+
+    def _hold(self, decision, holder, until, reason, car):
+        # Without a car the box keeps its limit, so that a monitor that died leaves a box that works.
+        decision.set(HOLD if car or self.hold == 'always' else LEAVE, holder, until, 0, reason)
+
+    # --- the record
+
+    def dump(self):
+        """For the journal."""
+        flags = (_F_LOCKED if self.locked else 0) | (_F_ATTEMPT if self.attempt else 0) | (_F_HAD_CAR if self.had_car else 0)
+        boost = self.boost
+        if self.key:
+            flags |= _F_KEY_TOO if boost else _F_KEY_ALONE
+            boost = boost or UNTIL_UNPLUGGED
+        record = bytearray((_VERSION, flags, self.stopped, boost))
+        for value, size in ((self.boost_end, 4), (self.boost_current_da, 2), (self.skip_from, 4), (self.skip_until, 4)):
+            for shift in range(8 * (size - 1), -1, -8):
+                record.append(value >> shift & 0xFF)
+        return bytes(record)
+
+    def load(self, record):
+        """Go on from a record; False, and no claim at all, if it is none."""
+        self._clear()
+        if len(record) != RECORD_BYTES or record[0] != _VERSION or record[2] > LOST or record[3] > UNTIL_UNPLUGGED:
+            return False
+        self.locked = record[1] & _F_LOCKED != 0
+        self.attempt = record[1] & _F_ATTEMPT != 0
+        self.had_car = record[1] & _F_HAD_CAR != 0
+        self.key = record[1] & (_F_KEY_ALONE | _F_KEY_TOO) != 0
+        self.stopped = record[2]
+        self.boost = NO_BOOST if record[1] & _F_KEY_ALONE else record[3]
+        values = []
+        at = 4
+        for size in (4, 2, 4, 4):
+            value = 0
+            for byte in record[at:at + size]:
+                value = value << 8 | byte
+            values.append(value)
+            at += size
+        self.boost_end, self.boost_current_da, self.skip_from, self.skip_until = values
+        return True

@@ -1,0 +1,115 @@
+"""The plan and the time zone in force: those of config.py until others come over the air, which then outlive every power cut."""
+
+from hal.contract import HalError
+
+from app.codec import windows, vocabulary, posix_tz
+from app.policy.plan import Plan
+
+RECORD = 'plan'
+# Record: version; issued_at of the windows (4 bytes, 0: config.py's), then of the zone; length of the packed zone, the zone, the packed windows.
+_VERSION = 1
+_HEAD = 10
+
+_SUPERSEDED = vocabulary.DETAILS.index('superseded')
+_NO_ROOM = vocabulary.DETAILS.index('no_room')
+
+
+class PlanStore:
+    """plan: app.policy.plan.Plan, false while it is empty. bad_records: of an earlier boot that could not be read."""
+
+    def __init__(self, settings, journal):
+        """settings.PLAN and settings.TIMEZONE are right (see check)."""
+        self.bad_records = 0
+        self._journal = journal
+        self._windows = windows.parse(settings.PLAN)[0]
+        self._zone = posix_tz.parse(settings.TIMEZONE)[0]
+        self._windows_at = self._zone_at = 0
+        self._load(journal.get(RECORD))
+        self._renew()
+
+    @property
+    def windows(self):
+        """As in app.codec.windows."""
+        return self._windows
+
+    @property
+    def posix_tz(self):
+        """As in app.codec.posix_tz."""
+        return self._zone
+
+    def set_windows(self, plan_windows, issued_at):
+        """Another plan; 0, or the detail of why not: a later one is in force, or the flash took none."""
+        if issued_at < self._windows_at:
+            return _SUPERSEDED
+        before = self._windows, self._windows_at
+        self._windows, self._windows_at = plan_windows, issued_at
+        if not self.save():
+            self._windows, self._windows_at = before
+            return _NO_ROOM
+        self._renew()
+        return 0
+
+    def set_zone(self, local_zone, issued_at):
+        """Another time zone, as above."""
+        if issued_at < self._zone_at:
+            return _SUPERSEDED
+        before = self._zone, self._zone_at
+        self._zone, self._zone_at = local_zone, issued_at
+        if not self.save():
+            self._zone, self._zone_at = before
+            return _NO_ROOM
+        self._renew()
+        return 0
+
+    def _renew(self):
+        self.plan = Plan(self._windows, self._zone)
+
+    def save(self):
+        """Write what is in force. False if the store failed: what is not in flash would be another plan after the next power cut."""
+        packed = posix_tz.pack(self._zone)
+        record = bytearray((_VERSION,))
+        for stamp in (self._windows_at, self._zone_at):
+            for shift in (24, 16, 8, 0):
+                record.append(stamp >> shift & 255)
+        record.append(len(packed))
+        try:
+            self._journal.put(RECORD, bytes(record) + packed + windows.pack(self._windows), True)
+        except HalError:
+            return False
+        return True
+
+    def _reject(self):
+        self.bad_records += 1
+        self._journal.reject(RECORD)
+
+    def _load(self, record):
+        if record is None:
+            return
+        if len(record) < _HEAD or record[0] != _VERSION:
+            self._reject()
+            return
+        split = _HEAD + record[9]
+        local_zone = posix_tz.unpack(record[_HEAD:split])
+        plan_windows = windows.unpack(record[split:])
+        if local_zone is None or plan_windows is None:
+            self._reject()
+            return
+        stamps = [record[at] << 24 | record[at + 1] << 16 | record[at + 2] << 8 | record[at + 3] for at in (1, 5)]
+        self._windows_at, self._zone_at = stamps
+        # What was never told over the air stays config.py's, which may have changed.
+        if self._windows_at:
+            self._windows = plan_windows
+        if self._zone_at:
+            self._zone = local_zone
+
+
+def check(settings, names):
+    """Errors in PLAN and TIMEZONE, where they are in names, as (setting, what is wrong)."""
+    errors = []
+    for name, parse in (('PLAN', windows.parse), ('TIMEZONE', posix_tz.parse)):
+        if name not in names:
+            continue
+        _, problem = parse(getattr(settings, name))
+        if problem:
+            errors.append((name, problem))
+    return errors

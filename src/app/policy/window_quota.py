@@ -1,0 +1,76 @@
+"""Energy and time that a window of the plan allows: counted while it is open, kept over a reboot. Pure but for the journal."""
+
+from hal.contract import HalError
+
+RECORD = 'quota'
+# Record: version; for each opening: begin (UTC s), total energy then (Wh), charging minutes so far.
+_VERSION = 1
+_BYTES = 10
+_MINUTE_MS = 60000
+# The minutes are written anew so often while they count: a reboot loses less than that.
+_KEEP_MIN = 10
+# No window is longer: what began earlier is over.
+_LONGEST_S = 86400
+_TOTAL, _CHARGED, _KEPT = range(3)
+
+
+class WindowQuota:
+    """step() says when the limit of the opening that governs is reached."""
+
+    def __init__(self, journal):
+        self._journal = journal
+        # Begin of an opening: [total Wh in the life of the meter as it began, ms charged, minutes of these on record]. Windows that overlap
+        # take turns, and each counts on where it was.
+        self._counts = {}
+        self._at_ms = None
+        self._load(journal.get(RECORD))
+
+    def step(self, now_ms, opening, total_wh, flows):
+        """True if its limit is reached. opening: (start s, end s, place, Wh, minutes) of app.policy.plan, None outside; flows: current does."""
+        elapsed_ms = 0 if self._at_ms is None else now_ms - self._at_ms
+        self._at_ms = now_ms
+        if opening is None or not (opening[3] or opening[4]):
+            return False
+        count = self._counts.get(opening[0])
+        if count is None:
+            count = self._begin(opening[0], total_wh)
+        elif flows:
+            count[_CHARGED] += elapsed_ms
+            if opening[4] and count[_CHARGED] // _MINUTE_MS >= count[_KEPT] + _KEEP_MIN:
+                self.keep()
+        if opening[3] and total_wh - count[_TOTAL] >= opening[3]:
+            return True
+        return opening[4] > 0 and count[_CHARGED] >= opening[4] * _MINUTE_MS
+
+    def _begin(self, start, total_wh):
+        for other in tuple(self._counts):
+            if abs(other - start) >= _LONGEST_S:
+                del self._counts[other]
+        count = self._counts[start] = [total_wh, 0, 0]
+        self.keep()
+        return count
+
+    def keep(self):
+        """Write what is counted."""
+        record = bytearray((_VERSION,))
+        for start in sorted(self._counts):
+            count = self._counts[start]
+            count[_KEPT] = count[_CHARGED] // _MINUTE_MS
+            for value, size in ((start, 4), (count[_TOTAL], 4), (count[_KEPT], 2)):
+                for shift in range(8 * size - 8, -8, -8):
+                    record.append(value >> shift & 255)
+        try:
+            self._journal.put(RECORD, bytes(record))
+        except HalError:
+            pass   # it costs the count over a reboot
+
+    def _load(self, record):
+        if record is None:
+            return
+        if len(record) % _BYTES != 1 or record[0] != _VERSION:
+            self._journal.reject(RECORD)
+            return
+        for at in range(1, len(record), _BYTES):
+            kept_min = int.from_bytes(record[at + 8:at + 10], 'big')
+            self._counts[int.from_bytes(record[at:at + 4], 'big')] = [
+                int.from_bytes(record[at + 4:at + 8], 'big'), kept_min * _MINUTE_MS, kept_min]

@@ -1,0 +1,162 @@
+"""Is everything still going on, how did the last boot end, and how often in a row did it end badly."""
+
+from micropython import const
+
+from hal.contract import CRASH, HalError, POWER_ON, WATCHDOG
+
+from app.codec import vocabulary
+
+RECORD = 'boot'
+# Layout: version, bad ends in a row, resets, crashes, told, error, line (2 bytes), uptime in s (4), module as ASCII (at most 8).
+_VERSION = const(1)
+_HEAD = const(12)
+_MODULE_MOST = const(8)
+_MOST = const(255)     # counts stop there: a monitor that starts anew for ever must not wear its flash
+
+# A boot that lasted so long was a good one.
+GOOD_MS = const(600000)
+# Minutes for which nothing but the radio is touched, by the number of bad ends in a row. Two bites of the watchdog are no loop.
+BACK_OFF_MIN = (0, 0, 0, 1, 5, 15)
+STALLED = 'Stalled'
+# A part is behind from here on: one turn of the loop takes less.
+BEHIND_MS = const(1000)
+
+
+class Progress:
+    """Parts of the application; each says how far it is behind what it promised, and may say so for a while."""
+
+    def __init__(self):
+        self._parts = []     # [name, behind_ms, deadline_ms, behind since or None]
+
+    def watch(self, name, behind_ms, deadline_ms):
+        """behind_ms(now_ms): by how much the part is behind; BEHIND_MS for deadline_ms, and it stands still. A name given again is the new part's."""
+        self._parts = [part for part in self._parts if part[0] != name]
+        self._parts.append([name, behind_ms, deadline_ms, None])
+
+    def watch_due(self, name, part, deadline_ms, ahead_ms):
+        """A part that says in due_ms when it wants to be called: at most ahead_ms from now."""
+        def behind_ms(now_ms):
+            late_ms = now_ms - part.due_ms
+            return BEHIND_MS if late_ms < -ahead_ms else late_ms
+
+        self.watch(name, behind_ms, deadline_ms)
+
+    def stalled(self, now_ms):
+        """The name of a part that stands still, or None. To be asked about once a second."""
+        found = None
+        for part in self._parts:
+            # Not by the figure itself: a part that wants to be called at once may say 0.
+            if part[1](now_ms) < BEHIND_MS:
+                part[3] = None
+            elif part[3] is None:
+                part[3] = now_ms
+            elif found is None and now_ms - part[3] >= part[2]:
+                found = part[0]
+        return found
+
+
+class Crash:
+    """How an earlier boot ended: name of the exception, module, line, seconds since its start."""
+
+    __slots__ = ('error', 'module', 'line', 'uptime_s')
+
+    def __init__(self, error, module, line, uptime_s):
+        self.error = error
+        self.module = module
+        self.line = line
+        self.uptime_s = uptime_s
+
+
+class Supervisor:
+    """bad_ends: in a row, boots that ended by crash or watchdog within ten minutes. resets, crashes: in all, up to 255; crashes are the
+    unplanned ones. crash: a Crash that nobody was told yet, or None; call told() when it was."""
+
+    def __init__(self, journal, cause):
+        """cause: of this boot, System.reset_cause()."""
+        self.bad_ends = self.resets = self.crashes = 0
+        self.crash = None
+        self.progress = Progress()
+        self._journal = journal
+        self._last = None        # the latest crash, told or not
+        self._since_ms = None    # begin of the work that is to last
+        self._stalled = None
+        self._load(journal.get(RECORD))
+        # A cut of the power is nobody's fault, and whoever switches it off to get a working monitor is to get one at once.
+        if cause != POWER_ON:
+            self.resets += 1
+        if cause in (CRASH, WATCHDOG):
+            self.bad_ends += 1
+            self.crashes += 1
+        self._save()
+
+    @property
+    def back_off_ms(self):
+        """For so long only the radio may be touched."""
+        return 60000 * BACK_OFF_MIN[min(self.bad_ends, len(BACK_OFF_MIN) - 1)]
+
+    def begin(self, now_ms):
+        """The application works from now on."""
+        self._since_ms = now_ms
+
+    def tick(self, now_ms):
+        """About once a second: the name of a part that stands still, or None."""
+        if self.bad_ends and self._since_ms is not None and now_ms - self._since_ms >= GOOD_MS:
+            self.bad_ends = 0
+            self._save()
+        name = self.progress.stalled(now_ms)
+        if name != self._stalled:
+            self._stalled = name
+            if name is not None:
+                self.crashed(STALLED, name, 0, now_ms)
+        return name
+
+    def crashed(self, error, module, line, now_ms):
+        """Keep how this boot ends. The same again, untold, is not written again: a boot loop must not wear the flash."""
+        last = self._last
+        module = module[:_MODULE_MOST]
+        if self.crash is not None and (last.error, last.module, last.line) == (error, module, line):
+            return
+        self.crash = self._last = Crash(error, module, line, now_ms // 1000)
+        self._save()
+
+    def told(self):
+        """The crash is on the air."""
+        if self.crash is not None:
+            self.crash = None
+            self._save()
+
+    # --- record
+
+    def _load(self, record):
+        if record is None:
+            return
+        if len(record) < _HEAD or record[0] != _VERSION:
+            self._journal.reject(RECORD)
+            return
+        self.bad_ends, self.resets, self.crashes = record[1], record[2], record[3]
+        if record[5] == _MOST:
+            return
+        error = vocabulary.ERRORS[record[5]] if record[5] < len(vocabulary.ERRORS) else vocabulary.ERRORS[0]
+        module = ''.join([chr(byte) for byte in record[_HEAD:_HEAD + _MODULE_MOST] if 32 <= byte < 127])
+        self._last = Crash(error, module, record[6] << 8 | record[7], record[8] << 24 | record[9] << 16 | record[10] << 8 | record[11])
+        if not record[4]:
+            self.crash = self._last
+
+    def _save(self):
+        """A flash that fails costs the memory only."""
+        last = self._last
+        self.resets = min(self.resets, _MOST)
+        self.crashes = min(self.crashes, _MOST)
+        self.bad_ends = min(self.bad_ends, len(BACK_OFF_MIN) - 1)
+        record = bytearray((_VERSION, self.bad_ends, self.resets, self.crashes, 0 if self.crash is not None else 1, _MOST))
+        if last is not None:
+            record[5] = vocabulary.ERRORS.index(last.error) if last.error in vocabulary.ERRORS else 0
+        line, uptime_s = (0, 0) if last is None else (last.line, last.uptime_s)
+        for value in (line >> 8, line, uptime_s >> 24, uptime_s >> 16, uptime_s >> 8, uptime_s):
+            record.append(value & 255)
+        if last is not None:
+            record.extend(bytes([ord(char) & 127 for char in last.module]))
+        try:
+            self._journal.put(RECORD, bytes(record))
+        except HalError:
+            pass

@@ -1,0 +1,1 @@
+"""Tells the network: status, answers, events, session records and reports."""

@@ -1,0 +1,235 @@
+"""What deserves an uplink of its own: an evening without a car, a night without charging, a full car, a leak, a fault, power that is back. Pure.
+
+Each once an occasion; dump() has which were told, so that a reboot tells none twice. docs/operation.md has the rules.
+"""
+
+from hal.contract import POWER_ON
+from modbus.write_map import DUTY_PAUSE
+
+from app.policy.claims import CHARGE, HOLD
+from app.evse.states import is_fault
+from app.evse.evse_monitor import NOT_CONNECTED
+
+NOT_PLUGGED_IN, NOT_CHARGING, FINISHED, LEAKED, FAULT, RESTORED, MEMORY_LOST = range(7)
+
+# Design: so long may a car in a window take to charge, and so much may flow for each plug-in while it is held.
+LATE_MS = 20 * 60000
+LEAK_WH = 15
+# A leak is told when nothing has flowed for so long, or when it is so large; then again when it has grown so many times.
+LEAK_ENDS_MS = 60000
+LEAK_MUCH_WH = 500
+LEAK_GROWS = 4
+# What still flows so long after the car was allowed to charge is no leak: two readings, and a car that lets go.
+STOPPING_MS = 10000
+# A car that has stopped by itself for so long is full; that it is full again is told after so much more.
+FULL_MS = 60000
+MORE_WH = 1000
+# So late after the hour it is still said that there is no car; a window that opens so long after it is that night's.
+EVENING_S = 3600
+NIGHT_S = 12 * 3600
+# The same fault is told again after so long without it.
+FAULT_OVER_MS = 3600000
+# The box was away for so long between two readings, which come every 2 s: it may have been without power.
+AWAY_MS = 3000
+
+_MINUTE_MS = 60000
+_DAY_S = 86400
+# Record: version, evening and night that were told (UTC s), session that was full, its Wh then, fault.
+_VERSION = 1
+_WIDTHS = (1, 4, 4, 2, 4, 1)
+RECORD_BYTES = 16
+
+
+class EventDetector:
+    """step() after each answered reading. unsaved: dump() has something new. forgot: this boot found a record lost, or still holds for that."""
+
+    def __init__(self, intent, watch, sessions, box, limit, evening, cause, now_ms):
+        """evening: 'HH:MM' at which a car should be there, or None. limit: app.control.icmax.Limit."""
+        self.unsaved = True          # until there is a record
+        self.forgot = False
+        self._intent = intent
+        self._watch = watch
+        self._sessions = sessions
+        self._box = box
+        self._limit = limit
+        self._minute = None if evening is None else 60 * int(evening[:2]) + int(evening[3:])
+        self._cut = cause == POWER_ON
+        self._restored = False
+        self._told_evening = self._told_night = 0
+        self._told_session = self._told_wh = 0
+        self._fault = 0              # told, and not long over
+        self._fault_ms = now_ms      # seen last
+        self._plan = None            # for which the next evening is reckoned
+        self._evening = 0
+        self._idle_ms = None         # a car that should charge does not since then
+        self._full_ms = None
+        self._total_wh = sessions.meter.total_wh
+        self._want = None
+        self._since_ms = now_ms      # the car was allowed to charge until then
+        self._leak_wh = 0
+        self._greeted_wh = 0         # of them given on purpose
+        self._flowed_ms = None       # leaked last then
+        self._leak_told_wh = 0
+        self._at_ms = None           # of the latest reading
+        self._icmax = None
+        self._icmax_ms = None
+        self._away_ms = 0            # the box was not heard for so long since Icmax was read last
+
+    def step(self, now_ms, utc_s):
+        """(kind, amount or None), one at a time, or None. Amounts: Wh or minutes, as words.EVENTS_IN_WH has it."""
+        # What flows is counted at each step; the others wait while one is told.
+        return (self._leaks(now_ms) or self._power() or self._faults(now_ms) or self._finishes(now_ms) or self._waits(now_ms, utc_s)
+                or self._comes_home(utc_s))
+
+    # --- the occasions
+
+    def _power(self):
+        """The monitor booted, without its memory or because power came, or the box was away and has forgotten its limit."""
+        if self.forgot and (self._watch.code or self._watch.settled):
+            self.forgot = False
+            return MEMORY_LOST, None
+        if self._restored and (self._watch.code or self._watch.settled):
+            self._restored = False
+            return RESTORED, None
+        reading = self._box.reading
+        if reading is None:
+            return None
+        at_ms = reading.at_ms
+        if self._at_ms is not None and at_ms - self._at_ms >= AWAY_MS:
+            self._away_ms = at_ms - self._at_ms
+        self._at_ms = at_ms
+        if self._watch.starting:
+            self._away_ms = 0   # that was us
+        icmax_ms = self._box.icmax_ms
+        if icmax_ms == self._icmax_ms:
+            return None
+        before, self._icmax, self._icmax_ms = self._icmax, self._box.icmax, icmax_ms
+        away_ms, self._away_ms = self._away_ms, 0
+        decision = self._intent.decision
+        if not away_ms or decision.want not in (HOLD, CHARGE):
+            return None
+        wanted = DUTY_PAUSE if decision.want == HOLD else self._limit.duty_for(decision.current_da, self._box)
+        return (RESTORED, away_ms // _MINUTE_MS) if before == wanted != self._icmax else None
+
+    def _faults(self, now_ms):
+        code = self._watch.code
+        if is_fault(code):
+            self._fault_ms = now_ms
+            if code != self._fault:
+                self._fault = code
+                self.unsaved = True
+                return FAULT, None
+        elif self._fault and now_ms - self._fault_ms >= FAULT_OVER_MS:
+            self._fault = 0
+            self.unsaved = True
+        return None
+
+    def _leaks(self, now_ms):
+        """Count what flows while the car is held."""
+        total_wh = self._sessions.meter.total_wh
+        flowed_wh, self._total_wh = total_wh - self._total_wh, total_wh
+        want = self._intent.decision.want
+        if self._want == CHARGE:
+            self._since_ms = now_ms
+        was_held, self._want = self._want == HOLD, want
+        if self._intent.greeting:
+            self._leak_wh += flowed_wh
+            self._greeted_wh += flowed_wh
+        elif flowed_wh and want == HOLD and was_held and now_ms - self._since_ms >= STOPPING_MS:
+            self._leak_wh += flowed_wh
+            self._flowed_ms = now_ms
+        if not self._leak_wh:
+            return None
+        left = not self._watch.car
+        leaked_wh = self._leak_wh
+        told = None
+        over_wh = leaked_wh - self._greeted_wh
+        if over_wh > max(LEAK_WH, LEAK_GROWS * self._leak_told_wh) and (
+                left or over_wh >= LEAK_MUCH_WH or now_ms - self._flowed_ms >= LEAK_ENDS_MS):
+            self._leak_told_wh = over_wh
+            told = LEAKED, leaked_wh
+        if left:
+            self._leak_wh = self._greeted_wh = self._leak_told_wh = 0
+        return told
+
+    def _finishes(self, now_ms):
+        if not self._box.finished:
+            self._full_ms = None
+            return None
+        if self._full_ms is None:
+            self._full_ms = now_ms
+        sessions = self._sessions
+        if now_ms - self._full_ms < FULL_MS:
+            return None
+        wh = sessions.meter.session_wh
+        if sessions.number == self._told_session and wh - self._told_wh < MORE_WH:
+            return None
+        self._told_session, self._told_wh = sessions.number, wh
+        self.unsaved = True
+        return FINISHED, wh
+
+    def _waits(self, now_ms, utc_s):
+        """A car in a window of the plan that is allowed to charge and does not."""
+        plan = self._intent.plan
+        if (self._intent.decision.want != CHARGE or not self._watch.car or self._sessions.meter.flow_da > 0 or self._box.finished
+                or plan is None or utc_s is None or not plan.state(utc_s)[0]):
+            self._idle_ms = None
+            return None
+        if self._idle_ms is None:
+            self._idle_ms = now_ms
+        if now_ms - self._idle_ms < LATE_MS or utc_s < self._told_night:
+            return None
+        run = plan.run_at(utc_s)
+        if run is None:
+            return None
+        # Until its end this run is told; one without an end, for a day.
+        self._told_night = max(run[1], utc_s) if run[1] - utc_s < _DAY_S else utc_s + _DAY_S
+        self.unsaved = True
+        return NOT_CHARGING, (now_ms - self._idle_ms) // _MINUTE_MS
+
+    def _comes_home(self, utc_s):
+        """At the hour set there is no car, and a window is near."""
+        plan = self._intent.plan
+        if self._minute is None or plan is None or utc_s is None:
+            return None
+        if plan is not self._plan or self._evening - utc_s > 2 * _DAY_S:
+            self._plan = plan
+            self._evening = plan.local.next_time(utc_s - EVENING_S, self._minute)
+        if utc_s < self._evening:
+            return None
+        hour_s, self._evening = self._evening, plan.local.next_time(utc_s, self._minute)
+        if utc_s - hour_s >= EVENING_S or hour_s <= self._told_evening or self._watch.car or self._watch.code != NOT_CONNECTED:
+            return None
+        inside, until_s, _ = plan.state(utc_s)
+        opens_s = utc_s if inside else until_s
+        claims = self._intent.claims
+        if not opens_s or opens_s - utc_s > NIGHT_S or claims.locked or claims.skip_from <= opens_s < claims.skip_until:
+            return None
+        self._told_evening = hour_s
+        self.unsaved = True
+        return NOT_PLUGGED_IN, (opens_s - utc_s) // 60
+
+    # --- the record
+
+    def dump(self):
+        """What was told."""
+        record = bytearray()
+        values = _VERSION, self._told_evening, self._told_night, self._told_session, self._told_wh, self._fault
+        for value, width in zip(values, _WIDTHS):
+            for shift in range(8 * width - 8, -8, -8):
+                record.append(value >> shift & 255)
+        return bytes(record)
+
+    def load(self, record):
+        """Go on from a record; False if it is none."""
+        if len(record) != RECORD_BYTES or record[0] != _VERSION:
+            return False
+        self._told_evening = int.from_bytes(record[1:5], 'big')
+        self._told_night = int.from_bytes(record[5:9], 'big')
+        self._told_session = int.from_bytes(record[9:11], 'big')
+        self._told_wh = int.from_bytes(record[11:15], 'big')
+        self._fault = record[15]
+        # Without a record this is the first boot of all: no power was lost.
+        self._restored = self._cut
+        self.unsaved = False
+        return True

@@ -1,0 +1,126 @@
+"""Events until they were sent: numbered, few enough for flash and airtime, kept over a reboot. Pure but for the journal."""
+
+from hal.contract import HalError
+
+from app.codec import report_frames
+from app.telemetry.event_detector import FAULT, MEMORY_LOST
+
+RECORD = 'events'
+# Under this key the outbox has the oldest of those that wait.
+NOTICE_KEY = 'event'
+WAITING_MAX = 6
+# So many at once, then one in half an hour: two writes of flash and a frame each.
+AT_ONCE = 6
+EVERY_MS = 30 * 60000
+
+# Record: version, number of the latest, length of what the events remember, that, then what waits, oldest first.
+_VERSION = 1
+_HEAD = 3
+_WIDTHS = (1, 1, 1, 1, 4, 4)   # kind, code, reason, number, amount (Wh or minutes), UTC s or 0
+_ENTRY_BYTES = 12
+_NO_AMOUNT = 0xFFFFFFFF
+
+
+class EventQueue:
+    """step() after each answered reading. state, reason: set by the monitor, callables that give the index of the word of this moment."""
+
+    def __init__(self, events, watch, journal, timekeeper, now_ms):
+        self.state = self.reason = None
+        self.dropped = 0
+        self.store_failures = 0
+        self._events = events
+        self._watch = watch
+        self._journal = journal
+        self._timekeeper = timekeeper
+        self._waiting = []      # [numbers as in _WIDTHS, ms or None where it was before this boot]
+        self._number = 0
+        self._made = None       # number of the one that was packed last
+        self._budget_ms = now_ms
+        self._pack = self._make
+        self._load()
+
+    def step(self, now_ms, utc_s):
+        """Look for something to tell; True if there is."""
+        events = self._events
+        event = events.step(now_ms, utc_s)
+        if event is None:
+            if events.unsaved:
+                self._save()
+            return False
+        if self._budget_ms - now_ms > (AT_ONCE - 1) * EVERY_MS:
+            self.dropped += 1
+            return False
+        self._budget_ms = max(self._budget_ms, now_ms) + EVERY_MS
+        self._number = self._number + 1 & 255
+        amount = _NO_AMOUNT if event[1] is None else event[1]
+        self._waiting.append(([event[0], self._watch.code or self._watch.seen, self.reason(), self._number, amount, utc_s or 0], now_ms))
+        if len(self._waiting) > WAITING_MAX:
+            del self._waiting[0]
+            self.dropped += 1
+        self._save()
+        return True
+
+    def pending(self):
+        """make(limit) -> (port, payload) of the oldest that was not sent, or None."""
+        return self._pack if self._waiting else None
+
+    @property
+    def urgent(self):
+        """True if it says what the monitor does not remember: with the record of airtime lost too there is little room."""
+        return self._waiting[0][0][0] == MEMORY_LOST
+
+    def _make(self, limit):
+        if not self._waiting:
+            return None
+        (kind, code, reason, number, amount, at), at_ms = self._waiting[0]
+        if not at and at_ms is not None and self._timekeeper.known:
+            # Known by now: so long ago.
+            now_ms = self._timekeeper.now_ms()
+            at = self._timekeeper.utc_s(now_ms) - (now_ms - at_ms) // 1000
+        if kind != FAULT:
+            # Beside the state, which is that of this moment too.
+            code = self._watch.code or self._watch.seen
+        frame = report_frames.event(kind, self.state(), code, reason, number, None if amount == _NO_AMOUNT else amount, at, limit)
+        if frame is None:
+            return None
+        self._made = number
+        return report_frames.EVENT, frame
+
+    def told(self):
+        """What was made was sent."""
+        if self._waiting and self._waiting[0][0][3] == self._made:
+            del self._waiting[0]
+            self._save()
+
+    def _save(self):
+        self._events.unsaved = False
+        memory = self._events.dump()
+        record = bytearray((_VERSION, self._number, len(memory)))
+        record.extend(memory)
+        for numbers, _ in self._waiting:
+            for value, width in zip(numbers, _WIDTHS):
+                for shift in range(8 * width - 8, -8, -8):
+                    record.append(value >> shift & 255)
+        try:
+            self._journal.put(RECORD, bytes(record))
+        except HalError:
+            self.store_failures += 1   # it costs the memory over a reboot
+
+    def _load(self):
+        record = self._journal.get(RECORD)
+        if record is None:
+            return
+        if len(record) < _HEAD or record[0] != _VERSION:
+            self._journal.reject(RECORD)
+            return
+        split = _HEAD + record[2]
+        if not self._events.load(record[_HEAD:split]) or (len(record) - split) % _ENTRY_BYTES:
+            self._journal.reject(RECORD)
+            return
+        self._number = record[1]
+        for at in range(split, len(record), _ENTRY_BYTES):
+            numbers = []
+            for width in _WIDTHS:
+                numbers.append(int.from_bytes(record[at:at + width], 'big'))
+                at += width
+            self._waiting.append((numbers, None))
