@@ -51,7 +51,7 @@ help:
 	@echo "  make other-debian [SUITE=trixie]  make run and make test in a bare Debian that this machine is not; needs root and debootstrap"
 
 setup:
-	@sh tools/setup.sh
+	@sh tools/setup/setup.sh
 
 run: setup
 	@$(PY) -m sim run $(ARGS)
@@ -67,33 +67,33 @@ bench: setup
 
 lint: setup
 	@$(PY) -m ruff check .
-	@$(PY) -m tools.dialect
-	@$(PY) -m tools.typecheck
+	@$(PY) -m tools.checks.dialect
+	@$(PY) -m tools.checks.typecheck
 
 check: setup
 	@$(PY) -m tools.checks.changed $(ARGS)
 
 soak: setup
-	@$(PY) -m tools.soak $(if $(ROUNDS),--rounds "$(ROUNDS)",--minutes "$(MINUTES)") $(ARGS)
+	@$(PY) -m tools.checks.soak $(if $(ROUNDS),--rounds "$(ROUNDS)",--minutes "$(MINUTES)") $(ARGS)
 
 evidence: setup
 	@rm -f build/evidence.json build/evidence-home.json
 	$(PYTEST) -m "(evidence or bench or long) and not soak" --evidence build/evidence.json; code=$$?; \
 	$(MAKE) --no-print-directory test-home ARGS="-m evidence --evidence build/evidence-home.json" || code=$$?; \
-	$(PY) -m tools.evidence && exit $$code
+	$(PY) -m tools.docgen.evidence && exit $$code
 
 recordings: setup
 	@$(PY) -m tools.checks.recordings $(ARGS)
 
 mutants: setup
-	@$(PY) -m tools.mutants $(ARGS)
+	@$(PY) -m tools.checks.mutants $(ARGS)
 
 keys: setup
-	@$(PY) -m tools.make_keys $(ARGS)
+	@$(PY) -m tools.board.keys $(ARGS)
 
 # The full list of pinned packages with their hashes, from requirements.in; after a change there.
 lock: setup
-	@sh tools/lock.sh
+	@sh tools/setup/lock.sh
 
 given = [ -n "$($(1))" ] || { echo "make $@ needs $(1), $(2). Type:  make $@ $(3)" >&2; exit 2; }
 needs_board = $(call given,BOARD,the kind of board,BOARD=lopy4 $(1))
@@ -105,13 +105,13 @@ FORMAT ?= mpy
 build:
 	@$(needs_board)
 	@$(MAKE) --no-print-directory setup
-	@$(PY) -m tools.build "$(BOARD)" --format "$(FORMAT)"
+	@$(PY) -m tools.board.build "$(BOARD)" --format "$(FORMAT)"
 
 flash:
 	@$(call needs_board,PORT=$(or $(PORT),/dev/ttyUSB0))
 	@$(call needs_port,BOARD=$(BOARD) )
 	@$(MAKE) --no-print-directory setup
-	@$(PY) -m tools.flash "$(BOARD)" "$(PORT)" --format "$(FORMAT)"
+	@$(PY) -m tools.board.flash "$(BOARD)" "$(PORT)" --format "$(FORMAT)"
 
 release: setup
 	@$(PY) -m tools.board.release $(ARGS)
@@ -119,7 +119,7 @@ release: setup
 console logs:
 	@$(needs_port)
 	@$(MAKE) --no-print-directory setup
-	@$(PY) -m tools.board_console $@ "$(PORT)"
+	@$(PY) -m tools.board.console $@ "$(PORT)"
 
 # docs/home-assistant.md. The password of a broker that has one is asked for, or taken from MQTT_PASSWORD.
 needs_device = $(call given,APP,the application id at The Things Stack,APP=my-app DEV=$(or $(DEV),wallbox)); $(call given,DEV,the device id,APP=$(APP) DEV=wallbox)
@@ -128,18 +128,18 @@ PLACE = --app "$(APP)" --device "$(DEV)" --tenant "$(or $(TENANT),ttn)" $(if $(S
 discovery:
 	@$(needs_device)
 	@$(MAKE) --no-print-directory setup
-	@$(PY) -m tools.discovery $(if $(REMOVE),remove,publish) $(PLACE) $(if $(BROKER),--broker "$(BROKER)") $(if $(MQTT_USER),--user "$(MQTT_USER)")
+	@$(PY) -m home.discovery $(if $(REMOVE),remove,publish) $(PLACE) $(if $(BROKER),--broker "$(BROKER)") $(if $(MQTT_USER),--user "$(MQTT_USER)")
 
 package:
 	@$(needs_device)
 	@$(MAKE) --no-print-directory setup
-	@$(PY) -m tools.discovery package $(PLACE) --out "$(or $(OUT),build/home-assistant/ev_charger.yaml)"
+	@$(PY) -m home.discovery package $(PLACE) --out "$(or $(OUT),build/home-assistant/ev_charger.yaml)"
 
-# docs/console.md: what the box says, in words; the other commands are those of tools.console.
+# docs/console.md: what the box says, in words; the other commands are those of tools.charger.console.
 status:
 	@$(needs_port)
 	@$(MAKE) --no-print-directory setup
-	@$(PY) -m tools.console --port "$(PORT)" $(if $(ID),--id "$(ID)") $(if $(DIRECTION),--direction "$(DIRECTION)") status $(ARGS)
+	@$(PY) -m tools.charger.console --port "$(PORT)" $(if $(ID),--id "$(ID)") $(if $(DIRECTION),--direction "$(DIRECTION)") status $(ARGS)
 
 # docs/hil.md. MINUTES counts only if it was given: its default above is that of soak.
 hil_minutes = $(if $(filter file,$(origin MINUTES)),$(1),$(MINUTES))
@@ -162,22 +162,22 @@ bridge_options = $(if $(APP),--app "$(APP)") $(if $(DEV),--device "$(DEV)") $(if
 
 bridge:
 	@[ -z "$(filter command,$(firstword $(origin KEY)))" ] || { echo "make bridge: no key on the command line, where others can read it. Leave KEY out and type it when asked, or give KEY_FILE=" >&2; exit 2; }
-	@$(or $(wildcard $(PY)),python3) -m tools.bridge $(bridge_options) $(ARGS)
+	@$(or $(wildcard $(PY)),python3) -m home.bridge $(bridge_options) $(ARGS)
 
 # docs/home-manager.md. Runs until Ctrl-C.
 guard: setup
 	@[ -n "$(APP)" ] || { echo "make guard needs APP, the application. Type:  make guard APP=my-app" >&2; exit 2; }
-	@$(PY) -m tools.guard --app "$(APP)" $(if $(HOST),--host "$(HOST)") $(if $(MQTT_USER),--user "$(MQTT_USER)") $(ARGS)
+	@$(PY) -m home.guard --app "$(APP)" $(if $(HOST),--host "$(HOST)") $(if $(MQTT_USER),--user "$(MQTT_USER)") $(ARGS)
 
 # The entry in ttn/lorawan-devices/ anew, and a copy of it to hand in: docs/registration.md.
 device-repository: setup
-	@$(PY) -m tools.device_repository $(if $(OUT),--out "$(OUT)") $(ARGS)
+	@$(PY) -m tools.network.device_repository $(if $(OUT),--out "$(OUT)") $(ARGS)
 
 # docs/home-assistant.md. Not part of make test: it needs programs of the system, which it names. It mostly waits, so files run side by side.
 test-home: setup
-	@sh tools/setup_home.sh
+	@sh tools/setup/setup_home.sh
 	$(PYTEST) tests/home -n $(JOBS) --dist loadfile --durations=5 $(ARGS)
 
 # docs/dependencies.md. What is committed, in a system that debootstrap makes.
 other-debian:
-	@CI="$(CI)" JOBS="$(JOBS)" bash tools/other_debian.sh "$(SUITE)" $(ARGS)
+	@CI="$(CI)" JOBS="$(JOBS)" bash tools/setup/other_debian.sh "$(SUITE)" $(ARGS)

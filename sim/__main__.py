@@ -15,9 +15,9 @@ def main(argv):
     """Run one command; returns the exit code."""
     command = argv[0] if argv else '--help'
     if command == 'charger':
-        from sim import charger as runner
+        from sim.evse import wallbox_on_pty as runner
     elif command == 'run':
-        from sim import run as runner
+        from sim.live import run as runner
     elif command == 'scenario':
         from sim import scenario as runner
     else:

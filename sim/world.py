@@ -7,14 +7,14 @@ else. Whatever ends a run of the firmware (power cut, watchdog, planned reset) c
 import main
 from hal import contract
 
-from sim.formatter import Formatter
-from sim.hal import Flash, MonitorStopped, SimBoard
+from sim.lorawan.formatter import Formatter
+from sim.boards.simulated_board import Flash, MonitorStopped, SimBoard
 from sim.kernel import Kernel
-from sim.line import Line
-from sim.network import Network
-from sim.tariff import PeakMeter
+from sim.bus.rs485_line import Rs485Line
+from sim.lorawan.network import Network
+from sim.oracle.tariff import PeakMeter
 from sim.vehicle import make_vehicle
-from sim.wallbox import Wallbox
+from sim.evse.wallbox import Wallbox
 
 SECOND_US = 1000000
 # A board needs this long from power to main.py (MicroPython on an ESP32: about 1.5 s).
@@ -43,7 +43,7 @@ class SystemClock:
 class World:
     """One simulated installation, from a scenario as sim.scenario.complete() gives it.
 
-    network: more options for sim.network.Network, as path losses. publish(suffix, message): The Things Stack's messages as they appear.
+    network: more options for sim.lorawan.network.Network, as path losses. publish(suffix, message): The Things Stack's messages as they appear.
     on_record(entry): each entry of the timeline.
     flash: what the board was left with; empty unless given.
     """
@@ -68,7 +68,7 @@ class World:
         self._vehicle = dict(scenario['vehicle'])
         self.formatter = Formatter()
         seed = scenario['seed']
-        self.line = Line(self.kernel, seed)
+        self.line = Rs485Line(self.kernel, seed)
         self.box = Wallbox(self.kernel, self.line, self.record, seed=seed, **scenario['charger'])
         self.peak = PeakMeter(self.settings.PLAN, self.settings.TIMEZONE, self.start_utc_s)
         self.box.on_energy.append(self.peak)

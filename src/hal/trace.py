@@ -11,7 +11,7 @@ def place(error):
     """(file name without folder and ending, line) of the statement that raised; ('', 0) where nobody knows.
 
     A build without line numbers, to which every line is the first, gives the function: the codes of its name's first two letters, as in
-    0x6142 for aB; its table of names says which one that is (tools/shrink).
+    0x6142 for aB; its table of names says which one that is (tools/board/shrink).
     """
     if hasattr(sys, 'print_exception'):
         return read_place(_printed(error)[-_TAIL:])

@@ -12,7 +12,7 @@ from lorawan.airtime_budget import JOIN, RESERVED_JOIN
 #                       and a sixteenth more. A try more often now would be paid with a day without any later.
 # The first two hours take 1 + 2 + 13 tries, four stay for the 22 hours after them: every 4.5 h; from the second day on
 # every 73 to 78 min, the best that 20 a day can do. Gaps that grow from 75 min to 9 h over the first day were tried in the
-# model (tests/unit/test_recovery.py): a third of the wait after outages of 2 to 6 h, twice as much after longer ones.
+# model (tests/unit/lorawan/test_recovery.py): a third of the wait after outages of 2 to 6 h, twice as much after longer ones.
 # The two hours run from the begin of the search, or of the suspicion before it (suspicion.py): then half of the joins are
 # left for the rest of the day. _BURST_MAX of a sliding day, over reboots, may be spent faster than evenly.
 _QUICK_MS = ((10000, 10000), (20000, 20000))

@@ -22,26 +22,26 @@ import hal.rak3172
 import hal.wio_e5
 import pytest
 import serial
-import sim.rak3172
-import sim.wio_e5
-from sim.at_modem import VirtualSerial
-from sim.flash import remains, with_value
-from sim.hal import Flash, MonitorStopped, SimBoard
+import sim.modems.rak3172
+import sim.modems.wio_e5
+from sim.modems.at_modem import VirtualSerial
+from sim.boards.flash import remains, with_value
+from sim.boards.simulated_board import Flash, MonitorStopped, SimBoard
 from sim.kernel import Kernel
-from sim.line import Line
-from sim.network import Network
-from sim.pycom import PWRON_RESET, WDT_RESET, BoardReset, LoPy4
+from sim.bus.rs485_line import Rs485Line
+from sim.lorawan.network import Network
+from sim.boards.pycom import PWRON_RESET, WDT_RESET, BoardReset, LoPy4
 
 from tests.contract.mainline_rig import MAINLINE_RIGS
 from tests.contract.rig import KEYS, PowerCut, Rig, load
 
 
 class SimRig(Rig):
-    """sim/hal.py on the simulated line and network."""
+    """sim/boards/simulated_board.py on the simulated line and network."""
 
     def __init__(self, path):
         self.kernel = Kernel()
-        self.line = Line(self.kernel, 1)
+        self.line = Rs485Line(self.kernel, 1)
         self.records = []
         self.network = Network(self.kernel, self._record)
         self.halted = None
@@ -121,7 +121,7 @@ class SimRig(Rig):
 class WioE5Rig(SimRig):
     """hal/wio_e5.py on the fake modem, beside the simulated rest of a board; a power cut takes the modem's supply too."""
 
-    driver, fake = hal.wio_e5, sim.wio_e5.WioE5
+    driver, fake = hal.wio_e5, sim.modems.wio_e5.WioE5
 
     def __init__(self, path):
         self.modem = None
@@ -146,7 +146,7 @@ class WioE5Rig(SimRig):
 class Rak3172Rig(WioE5Rig):
     """hal/rak3172.py likewise; it tells nothing of frames for the modem only."""
 
-    driver, fake = hal.rak3172, sim.rak3172.Rak3172
+    driver, fake = hal.rak3172, sim.modems.rak3172.Rak3172
 
 
 class Lopy4Rig(Rig):

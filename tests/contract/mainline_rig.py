@@ -3,11 +3,11 @@ import contextlib
 
 import config
 import pytest
-from sim.mainline import Chip
-from sim.mainline_flash import PowerFails
-from sim.network import Network
-from sim.pycom import BoardReset
-from sim.wio_e5 import WioE5
+from sim.boards.mainline import Chip
+from sim.boards.mainline_flash import PowerFails
+from sim.lorawan.network import Network
+from sim.boards.pycom import BoardReset
+from sim.modems.wio_e5 import WioE5
 
 from tests.contract.rig import KEYS, Rig, load
 

@@ -5,9 +5,9 @@ import pathlib
 import shlex
 
 import pytest
-from tools import hil_report, hil_site
-from tools.hil_analysis import Traffic
-from tools.ports import ChargerError
+from tools.hil import report as hil_report, site as hil_site
+from tools.hil.analysis import Traffic
+from tools.charger.ports import ChargerError
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SITE = pytest.StashKey()
@@ -115,7 +115,7 @@ def client(site):
 
 @pytest.fixture(scope="session")
 def found(site):
-    """What the run has found out, by name; see tools/hil_questions.py."""
+    """What the run has found out, by name; see tools/hil/questions.py."""
     return site.found
 
 

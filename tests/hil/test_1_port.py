@@ -5,8 +5,8 @@ import time
 
 from hal.contract import BUS
 from modbus import registers
-from tools.hil_analysis import Traffic
-from tools.hil_capture import TX
+from tools.hil.analysis import Traffic
+from tools.hil.capture import TX
 
 CHAR_MS = 11 / 38.4
 # An adapter hands over its last byte late, and this computer may be busy; the box answers no sooner than a few milliseconds.

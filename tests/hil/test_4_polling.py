@@ -2,9 +2,9 @@
 import time
 
 from modbus import charger
-from tools.client import now_ms
-from tools.hil_analysis import Traffic
-from tools.hil_silence import next_silence
+from tools.charger.client import now_ms
+from tools.hil.analysis import Traffic
+from tools.hil.silence import next_silence
 
 # What the firmware needs: of ten readings nine at once, and every one with the repetitions it is given.
 ANSWERED_AT_ONCE = 0.9

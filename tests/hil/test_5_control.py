@@ -3,9 +3,9 @@ import time
 
 import pytest
 from modbus import registers
-from tools import actions
-from tools.client import ACKED, REFUSED, SILENT
-from tools.ports import ChargerError
+from tools.charger import actions
+from tools.charger.client import ACKED, REFUSED, SILENT
+from tools.charger.ports import ChargerError
 
 pytestmark = pytest.mark.control
 

@@ -96,8 +96,8 @@ class Stack(Mosquitto):
 
 
 def make_bridge(out, cluster, *arguments, key=KEY):
-    """`python -m tools.bridge` for the test's device; its CompletedProcess. The key goes by the environment."""
-    command = [sys.executable, "-m", "tools.bridge", "--app", APP, "--device", DEVICE, "--cluster", cluster, "--out", out, *arguments]
+    """`python -m home.bridge` for the test's device; its CompletedProcess. The key goes by the environment."""
+    command = [sys.executable, "-m", "home.bridge", "--app", APP, "--device", DEVICE, "--cluster", cluster, "--out", out, *arguments]
     return subprocess.run(command, cwd=ROOT, env=dict(os.environ, TTN_API_KEY=key), stdin=subprocess.DEVNULL, capture_output=True, text=True)
 
 

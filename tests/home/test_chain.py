@@ -3,7 +3,7 @@ import json
 import time
 
 import pytest
-from tools import home_package
+from home import package
 
 from tests.home.assistant import Assistant
 from tests.home.browser import DASHBOARD, look
@@ -22,7 +22,7 @@ class House:
     def __init__(self, folder):
         self.stack = Stack(folder / "stack")
         self.home = Home(folder / "home", f"{HOST}:{self.stack.port}")
-        self.assistant = Assistant(folder / "assistant", {"ev_charger": home_package.USUAL.read_text()}, dashboard=DASHBOARD)
+        self.assistant = Assistant(folder / "assistant", {"ev_charger": package.USUAL.read_text()}, dashboard=DASHBOARD)
         self.world = None
 
     def enter_world(self):

@@ -5,8 +5,8 @@ import time
 import urllib.error
 
 import pytest
-from sim import formatter
-from tools import discovery, home_entities, home_package
+from sim.lorawan import formatter
+from home import discovery, entities as home_entities, package
 
 from tests.home.assistant import Assistant
 from tests.home.brokers import APP, DEVICE, HOST, ROOT, THERE, Mosquitto, free_port, running
@@ -100,7 +100,7 @@ def discovered(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def packaged(tmp_path_factory):
-    house = House(tmp_path_factory.mktemp("packaged"), packages={"ev_charger": home_package.USUAL.read_text()})
+    house = House(tmp_path_factory.mktemp("packaged"), packages={"ev_charger": package.USUAL.read_text()})
     with house.open():
         house.settle("locked")
         yield house

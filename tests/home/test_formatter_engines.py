@@ -8,9 +8,9 @@ import subprocess
 import time
 
 import pytest
-from tests.unit.formatter_node import FORMATTER
-from tests.unit.repository_rules import same
-from tests.unit.test_device_repository import CODEC, ROUTINES
+from tests.support.formatter_node import FORMATTER
+from tests.support.repository_rules import same
+from tests.unit.tools.network.test_device_repository import CODEC, ROUTINES
 
 ENGINES = {"mujs": "mujs", "duk": "duktape"}    # program: Debian package
 CALLS = 100_000

@@ -14,7 +14,7 @@ EMPTY = b'{"uplink_message": {"f_cnt": 7, "rx_metadata": []}}'
 @contextlib.contextmanager
 def guard(port, log):
     """The guard as a process; ends it as systemd does, and sees it end well."""
-    command = [sys.executable, "-m", "tools.guard", "--app", APP, "--host", HOST, "--port", str(port)]
+    command = [sys.executable, "-m", "home.guard", "--app", APP, "--host", HOST, "--port", str(port)]
     with open(log, "wb") as said:
         process = subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=said, stdin=subprocess.DEVNULL)
     try:

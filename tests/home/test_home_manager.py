@@ -7,7 +7,7 @@ import time
 from tests.home.brokers import APP, DEVICE, HOST, ROOT, Home, Stack, running
 from tests.home.client import client, until
 from tests.home.test_bridge import wait_for_bridge
-from tests.unit.home_manager import HomeManager
+from tests.support.home_manager import HomeManager
 
 # What each button is answered with, by the commands' own limit (docs/operation.md) and some for the radio.
 ANSWER_S = 30

@@ -12,7 +12,7 @@ import main
 from modbus import ascii, transaction
 from modbus.charger import IDLE, READ_EVERY_MS, READING, SIGHTING, ChargerClient
 from modbus.transaction import PARTIAL_MS
-from tests.unit.fake_board import Board
+from tests.support.fake_board import Board
 
 STATUS = b'>01030A2EC29100000100010096D9\r\n'
 PANEL = b'>01030204C234\r\n'

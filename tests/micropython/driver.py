@@ -10,7 +10,7 @@ import sys
 from array import array
 
 import micropython
-from tests.unit.fake_board import Part
+from tests.support.fake_board import Part
 
 LOOKS = 1100
 heap = array("i", [0] * LOOKS)      # bytes in use at each look

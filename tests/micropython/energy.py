@@ -7,7 +7,7 @@ from app.evse.energy_meter import EnergyMeter
 from app.evse.charging_sessions import ChargingSessions
 from app.evse.evse_monitor import EvseMonitor
 from modbus.reading import Reading
-from tests.unit.fake_board import Part
+from tests.support.fake_board import Part
 
 UTC_S = 1775286000
 CHARGING = 0

@@ -8,8 +8,8 @@ import config
 import main
 from modbus import registers
 from modbus.charger import WRITTEN, ChargerClient
-from tests.unit.fake_board import Board
-from tests.unit.fake_bus import Box, Panel, Wire, telegram
+from tests.support.fake_board import Board
+from tests.support.fake_bus import Box, Panel, Wire, telegram
 
 MINUTE_MS = 60000
 

@@ -3,7 +3,7 @@ import gc
 import sys
 import time
 
-from tests.unit.fake_board import Part
+from tests.support.fake_board import Part
 
 if sys.implementation.name != 'micropython':
     time.ticks_us = lambda: time.monotonic_ns() // 1000 % (1 << 30)

@@ -3,7 +3,8 @@ import pathlib
 
 import pytest
 from tests.micropython.test_on_micropython import ROOT, run_here
-from tools import footprint, micropython
+from tools.board import footprint
+from tools.checks import micropython
 
 HERE = pathlib.Path(__file__).resolve().parent
 MINUTES = 160

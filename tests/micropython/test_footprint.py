@@ -1,6 +1,6 @@
 """What the LoPy4's firmware takes: flash as its own compiler makes it, RAM as MicroPython 1.27 retains it."""
 import pytest
-from tools import footprint
+from tools.board import footprint
 
 pytestmark = pytest.mark.bench
 

@@ -10,12 +10,12 @@ import sys
 
 import pytest
 from tests.vectors import frames, payload
-from tools import micropython
+from tools.checks import micropython
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 FOLDERS = dict(micropython.FIRMWARE)
-for name in ("tests/unit/fake_board.py", "tests/unit/fake_bus.py", "tests/vectors", "ttn"):
+for name in ("tests/support/fake_board.py", "tests/support/fake_bus.py", "tests/vectors", "ttn"):
     FOLDERS["/top/" + name] = ROOT / name
 
 # Boards of their own modules, CPython's stand-in for a module that is there, and the owner's keys.

@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 import pytest
-from tools import micropython
+from tools.checks import micropython
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]

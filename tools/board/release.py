@@ -13,7 +13,9 @@ import sys
 import zipfile
 
 from app.version import VERSION
-from tools import build, commit, install_umodbus, manifest
+from tools.board import build, manifest
+from tools.checks import commit
+from tools.setup import install_umodbus
 
 OUT = build.ROOT / "build" / "release"
 NAME = "ev-charger-monitor"

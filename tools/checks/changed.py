@@ -90,8 +90,8 @@ def main(argv=None):
     places = {path.name: path for path in sorted(TESTS.rglob("test_*.py"))}
     wanted = sorted(set(tests_of(changed(args.base), tests)) | set(ALWAYS) & set(tests))
     right = run("style", "ruff", "check", ".")
-    right &= run("language", "tools.dialect")
-    right &= run("types", "tools.typecheck")
+    right &= run("language", "tools.checks.dialect")
+    right &= run("types", "tools.checks.typecheck")
     right &= run("tests", "pytest", "-q", "-n", "2", *[str(places[name]) for name in wanted])
     print("%s in %.0f s, with the unit tests in %s" % ("right" if right else "WRONG", time.monotonic() - begin, " ".join(wanted)))
     return 0 if right else 1

@@ -89,7 +89,7 @@ class Nobody:
 
 def install():
     sys.modules['random'] = Module(Random=Dice)
-    sys.modules['tests.unit.formatter_engine'] = Module(Engine=Nobody)
+    sys.modules['tests.support.formatter_engine'] = Module(Engine=Nobody)
     sys.modules['sim.scenario'] = Module()
     sys.modules['sim.world'] = Module(World=Nobody)
     if sys.implementation.name == 'micropython':

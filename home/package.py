@@ -1,0 +1,50 @@
+"""The table of home/entities.py as a package for Home Assistant, in YAML: ttn/home_assistant/ev_charger.yaml is the one for the usual ids."""
+import pathlib
+
+import yaml
+
+from home import entities as home_entities
+
+FOLDER = pathlib.Path(__file__).resolve().parent.parent / "ttn" / "home_assistant"
+USUAL = FOLDER / "ev_charger.yaml"
+REPEAT = "ev_charger/repeat_commands.yaml"
+HEAD = """\
+# The wallbox in Home Assistant, as a package: docs/home-assistant.md. Made by `make package` from the table that `make discovery` publishes;
+# for other ids than app {app}, tenant {tenant}, device {device} make your own:  make package APP=... DEV=...
+# One of the two is enough. This one also repeats commands that stay unanswered; it needs the folder blueprints beside it.
+"""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Keeps texts of several lines as they are, and calls the one thing said often by its name."""
+
+    def generate_anchor(self, node):
+        return "device"
+
+
+def _text(dumper, text):
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def package(place):
+    """What the package says, as plain data."""
+    entities = home_entities.entities(place)
+    repeat = {"path": REPEAT, "input": {"command_sensor": command_sensor(place), "device_topic": home_entities.device_topic(place)}}
+    return {
+        "mqtt": [{component: configurations} for component, configurations in entities.items()],
+        "automation": [{"alias": f"{entities['sensor'][0]['device']['name']}: repeat unanswered commands",
+                        "id": f"{home_entities.node(place)}_repeat", "use_blueprint": repeat}],
+    }
+
+
+def command_sensor(place):
+    """The entity id that Home Assistant makes of the device's and the sensor's name."""
+    return f"sensor.{place.device.replace('-', '_')}_last_command"
+
+
+def text(place):
+    """The package as a file."""
+    return HEAD.format(**place._asdict()) + yaml.dump(package(place), Dumper=_Dumper, sort_keys=False, width=10000, allow_unicode=True)

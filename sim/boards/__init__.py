@@ -1,0 +1,1 @@
+"""The simulated board, and fakes of real boards' own modules."""

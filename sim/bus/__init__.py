@@ -1,0 +1,1 @@
+"""The simulated RS485 line, and programs at its end."""

@@ -1,0 +1,1 @@
+"""The simulated wallbox: states, registers, faults, contactor and panel."""

@@ -1,0 +1,1 @@
+"""`python -m sim run`: the simulated world in real time, on a screen."""

@@ -1,0 +1,127 @@
+"""One live run: the world, its clock, its MQTT client, and what a person or a client tells it to do."""
+
+from sim.live import typed_commands, story as tell
+from sim.mqtt import application_server, downlink_requests
+from sim.live.typed_commands import printable
+from sim.live.realtime import RealTime
+from sim.vehicle import make_vehicle
+from sim.live.recent import Recent
+from sim.world import World
+
+REFRESH_S = 0.1
+
+
+class LiveRun:
+    """A world held to real time, connected to a broker.
+
+    front: say(t_s, source, text) is told everything that happens, tick() is called ten times a second. watch: what the view shows.
+    Nothing is sent to the broker before mqtt.start().
+    """
+
+    def __init__(self, scenario, front, speed, broker, application, tenant, device):
+        self.watch = Recent(self._explain)
+        self._say = front.say
+        self._application = application
+        self._device = device
+        self._vehicle = dict(scenario['vehicle'])
+        self.help_shown = False
+        self.world = World(scenario, self._publish, self._on_record, lambda t_s, text: self.tell('firmware', text))
+        self.pace = self.world.kernel.pace = RealTime(self.world.kernel, speed, REFRESH_S, front.tick)
+        self.mqtt = application_server.ApplicationServer(*broker, application_server.topic_of(application, tenant, device),
+                              lambda replace, body: self.pace.call(self._on_push, replace, body))
+
+    @property
+    def next_model(self):
+        return self._vehicle['model']
+
+    def tell(self, source, text):
+        """A line for the log, and for whoever reads lines."""
+        t_s = self.world.kernel.now_us / 1e6
+        self.watch.say(t_s, source, text)
+        self._say(t_s, source, text)
+
+    def play(self, story):
+        """Say each line of a story, (second, line), when its time has come."""
+        for t_s, line in story:
+            self.world.kernel.at(t_s * 1_000_000, self.tell, 'story', line)
+
+    def end(self):
+        """Stop the world as soon as it looks up."""
+        self.pace.ending = True
+        self.world.end()
+
+    def typed(self, line):
+        """A line that a person typed."""
+        self.help_shown = False
+        event, problem = typed_commands.parse(line)
+        if problem:
+            self.tell('problem', problem)
+        elif event is not None:
+            if event['do'] not in ('help', 'quit'):
+                self.tell('you', printable(line.strip(), 200))
+            _DO.get(event['do'], LiveRun._do_event)(self, event)
+
+    # --- what the world says
+
+    def _on_record(self, entry):
+        self.watch.entry(entry)
+        self._say(entry['t'], *tell.entry_text(entry))
+
+    def _publish(self, suffix, message):
+        if suffix == 'down/failed':
+            failed = message['downlink_failed']['downlink']
+            payload = application_server.payload_of(failed)
+            self.watch.failed(failed.get('f_port', 0), payload.hex().upper(), self.world.kernel.now_us / 1e6)
+            self.tell('problem', 'downlink failed: %s' % message['downlink_failed']['error']['name'])
+        message = application_server.with_decoded(message, self.world.formatter)
+        self.mqtt.publish(suffix, application_server.with_ids(message, self._application, self._device))
+
+    def _explain(self, f_port, payload):
+        return tell.downlink_gist(self.world.formatter.decode_downlink(f_port, payload).get('data'))
+
+    # --- what is done to the world
+
+    def _on_push(self, replace, body):
+        name = 'down/replace' if replace else 'down/push'
+        try:
+            items = downlink_requests.items_of_body(body, self.world.formatter, self.world.utc_s())
+        except downlink_requests.Refused as refused:
+            self.tell('mqtt', '%s refused: %s' % (name, refused.args[0]))
+            return
+        self.tell('mqtt', '%s: %d downlink%s' % (name, len(items), '' if len(items) == 1 else 's'))
+        self.world.network.push(items, replace)
+
+    def _do_push(self, event):
+        try:
+            self.world.network.push(downlink_requests.items_of_list(event['downlinks'], self.world.formatter, self.world.utc_s()))
+        except downlink_requests.Refused as refused:
+            self.tell('problem', refused.args[0])
+
+    def _do_plug(self, event):
+        if self.world.box.vehicle is None:
+            self.world.box.plug(make_vehicle(self.world.kernel, **self._vehicle))
+        else:
+            self.tell('problem', 'a car is plugged in already')
+
+    def _do_vehicle(self, event):
+        self._vehicle['model'] = event['model']
+        if self.world.box.vehicle is not None:
+            self.tell('problem', 'that car comes after the next unplug')
+
+    def _do_speed(self, event):
+        self.pace.speed = event['factor']
+
+    def _do_help(self, event):
+        self.help_shown = True
+        for line in typed_commands.help_lines():
+            self._say(self.world.kernel.now_us / 1e6, 'help', line)
+
+    def _do_quit(self, event):
+        self.end()
+
+    def _do_event(self, event):
+        self.world.do(event)
+
+
+_DO = {'push': LiveRun._do_push, 'plug': LiveRun._do_plug, 'vehicle': LiveRun._do_vehicle, 'speed': LiveRun._do_speed, 'help': LiveRun._do_help,
+       'quit': LiveRun._do_quit}

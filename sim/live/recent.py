@@ -1,0 +1,111 @@
+"""What the live view remembers of a running world: the last of everything, and the airtime of the last 24 hours."""
+
+from collections import deque
+
+from sim.live import story
+
+KEPT = 60
+DAY_S = 86400
+
+
+class Sent:
+    """A downlink on its way. outcome: '' while it waits, then 'received', 'lost' or 'failed', at outcome_s."""
+
+    def __init__(self, queued_s, f_port, payload_hex, words):
+        self.queued_s = queued_s
+        self.f_port = f_port
+        self.payload_hex = payload_hex
+        self.words = words
+        self.outcome = ''
+        self.outcome_s = None
+
+
+class Recent:
+    """Fed with the entries of the timeline, the firmware's log and what the runner has to say; seconds are the world's.
+
+    explain(f_port, payload) gives a downlink in words. joined: the network let the device in and it has not started again since.
+    """
+
+    def __init__(self, explain=lambda f_port, payload: ''):
+        self.joined = False
+        self.uplinks = deque(maxlen=KEPT)       # entries, newest last
+        self.uplink_count = 0
+        self.downlinks = deque(maxlen=KEPT)     # Sent, newest last
+        self.log = deque(maxlen=KEPT)           # (seconds, source, text), newest last
+        self.decoded = None                     # the last uplink that decoded
+        self._airtimes = deque()                # (seconds, ms) of the last day
+        self._airtime_ms = 0
+        self._received = deque()                # seconds of the downlinks on the air in the last day
+        self._explain = explain
+
+    def entry(self, entry):
+        """An entry of the timeline."""
+        handle = _HANDLERS.get(entry['kind'])
+        if handle is not None:
+            handle(self, entry)
+
+    def say(self, t_s, source, text):
+        """A line for the log panel."""
+        self.log.append((t_s, source, text))
+
+    def failed(self, f_port, payload_hex, t_s):
+        """The network gave a downlink up."""
+        self._settle(f_port, payload_hex, 'failed', t_s)
+
+    def airtime_s(self, now_s):
+        """Seconds on the air in the 24 hours before now."""
+        while self._airtimes and self._airtimes[0][0] <= now_s - DAY_S:
+            self._airtime_ms -= self._airtimes.popleft()[1]
+        return max(self._airtime_ms, 0) / 1000
+
+    def downlinks_of_day(self, now_s):
+        """Downlinks on the air in the 24 hours before now, MAC answers included."""
+        while self._received and self._received[0] <= now_s - DAY_S:
+            self._received.popleft()
+        return len(self._received)
+
+    def _emission(self, entry):
+        self._airtimes.append((entry['t'], entry['airtime_ms']))
+        self._airtime_ms += entry['airtime_ms']
+
+    def _uplink(self, entry):
+        self._emission(entry)
+        self.joined = True
+        self.uplinks.append(entry)
+        self.uplink_count += 1
+        if entry['decoded'] is not None:
+            self.decoded = entry['decoded']
+
+    def _join(self, entry):
+        self._emission(entry)
+        self._note(entry)
+
+    def _note(self, entry):
+        self.say(entry['t'], *story.entry_text(entry))
+
+    def _reset(self, entry):
+        self.joined = False
+        self._note(entry)
+
+    def _downlink_queued(self, entry):
+        words = self._explain(entry['f_port'], bytes.fromhex(entry['hex']))
+        self.downlinks.append(Sent(entry['t'], entry['f_port'], entry['hex'], words))
+
+    def _downlink(self, entry):
+        self._received.append(entry['t'])
+        if entry['f_port']:
+            self._settle(entry['f_port'], entry['hex'], 'received' if entry['received'] else 'lost', entry['t'])
+
+    def _settle(self, f_port, payload_hex, outcome, t_s):
+        for sent in self.downlinks:
+            # A confirmed one that got lost is sent again.
+            if sent.outcome in ('', 'lost') and (sent.f_port, sent.payload_hex) == (f_port, payload_hex):
+                sent.outcome, sent.outcome_s = outcome, t_s
+                return
+
+
+_HANDLERS = {
+    'uplink': Recent._uplink, 'join': Recent._join, 'reset': Recent._reset, 'downlink_queued': Recent._downlink_queued,
+    'downlink': Recent._downlink, 'charger_state': Recent._note, 'contactor': Recent._note, 'bus_write': Recent._note,
+    'energy': Recent._note,
+}

@@ -1,0 +1,99 @@
+"""The timeline in words: one line for each thing that happens in the simulated world."""
+
+import json
+
+from sim.live.typed_commands import printable
+
+# What a state code means to the owner (ABL 05 0015 20 Rev. B, 1.4).
+CODES = {
+    'A1': 'no car', 'B1': 'car waits for permission', 'B2': 'permission given, car does not draw', 'C2': 'charging',
+    'C3': 'charging, reduced', 'C4': 'charging, reduced', 'E0': 'outlet disabled', 'E1': 'production test', 'E2': 'setup mode',
+    'E3': 'bus idle',
+}
+REGISTERS = {0x0005: 'jump or reset', 0x0014: 'current limit', 0x002C: 'configuration'}
+MOST_DECODED = 400
+
+
+def meaning(code):
+    """A state code in words."""
+    return CODES.get(code, 'fault' if code.startswith('F') else 'unknown')
+
+
+def gist(decoded):
+    """A decoded uplink in a few words; None for one that does not decode."""
+    if decoded is None:
+        return 'undecodable'
+    state = str(decoded.get('state', 'no state'))
+    words = [state]
+    if decoded.get('type') == 'result':
+        words.append('%s %s' % (decoded.get('command', 'command'), decoded.get('result', '')))
+        if decoded.get('detail', 'none') != 'none':
+            words.append(str(decoded['detail']))
+    elif decoded.get('type') not in ('status', 'legacy'):
+        words.append(str(decoded.get('type')))
+    for key in ('fault', 'reason'):
+        if decoded.get(key) and decoded[key] != state.lower():
+            words.append(str(decoded[key]))
+    return printable(', '.join(words).replace('_', ' '), 80)
+
+
+def downlink_gist(decoded):
+    """A decoded downlink in a few words; '' where it does not decode."""
+    if not decoded:
+        return ''
+    return str(decoded.get('mode') or printable(json.dumps(decoded, sort_keys=True), 60))
+
+
+def entry_text(entry):
+    """(what, words) for an entry of the timeline."""
+    return _TEXTS[entry['kind']](entry)
+
+
+def _charger_state(entry):
+    return 'box', '%s  %s' % (entry['code'], meaning(entry['code']))
+
+
+def _contactor(entry):
+    return 'contactor', 'closed' if entry['closed'] else 'open'
+
+
+def _bus_write(entry):
+    register = entry['register']
+    return 'write', '0x%04X (%s) = %s  %s' % (register, REGISTERS.get(register, 'register'), entry['value'],
+                                             'executed' if entry['accepted'] else 'not executed')
+
+
+def _uplink(entry):
+    decoded = entry['decoded']
+    text = 'port %d  %s  SF%d  %.0f ms  %s' % (entry['f_port'], entry['hex'] or '(empty)', entry['sf'], entry['airtime_ms'], gist(decoded))
+    if not entry['received']:
+        text += '  LOST'
+    if decoded is not None:
+        text += '  ' + printable(json.dumps(decoded, sort_keys=True), MOST_DECODED)
+    return 'uplink', text
+
+
+def _downlink_queued(entry):
+    return 'queued', 'downlink port %d  %s' % (entry['f_port'], entry['hex'] or '(empty)')
+
+
+def _downlink(entry):
+    return 'downlink', 'port %d  %s  %s' % (entry['f_port'], entry['hex'] or '(empty)', 'received' if entry['received'] else 'LOST')
+
+
+def _join(entry):
+    return 'join', 'request %s, %.0f ms' % ('accepted' if entry['accepted'] else 'LOST', entry['airtime_ms'])
+
+
+def _reset(entry):
+    return 'reset', 'the monitor starts again: %s' % entry['cause']
+
+
+def _energy(entry):
+    return 'energy', '%.2f kWh in this session' % entry['kwh']
+
+
+_TEXTS = {
+    'charger_state': _charger_state, 'contactor': _contactor, 'bus_write': _bus_write, 'uplink': _uplink,
+    'downlink_queued': _downlink_queued, 'downlink': _downlink, 'join': _join, 'reset': _reset, 'energy': _energy,
+}

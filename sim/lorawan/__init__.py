@@ -1,0 +1,1 @@
+"""The simulated air and The Things Stack behind it."""

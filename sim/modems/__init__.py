@@ -1,0 +1,1 @@
+"""Fakes of LoRaWAN modems at the level of their AT commands."""

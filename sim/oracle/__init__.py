@@ -1,0 +1,1 @@
+"""What tests hold the firmware against: the tariff, and a controller that knows everything."""

@@ -1,0 +1,120 @@
+"""The monitor as a process on Linux, as the service starts it: a wallbox and a modem on pseudo-terminals, systemd's socket, real time."""
+import contextlib
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from sim.modems.at_modem import PtyModem
+from sim.lorawan.formatter import Formatter
+from sim.lorawan.network import Network
+from sim.modems.wio_e5 import WioE5
+from tests.contract.rig import KEYS
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+START_UTC_S = 1793434800
+PATIENCE_S = 30
+# src/main.py run as a program, with other settings and keys than those of the tree.
+PROGRAM = """
+import runpy, sys, types
+import config
+for name, value in %r.items():
+    setattr(config, name, value)
+sys.modules['keys'] = types.SimpleNamespace(**%r)
+runpy.run_path(%r, run_name='__main__')
+"""
+
+
+class Garage:
+    """A box, a modem twenty times as fast as real ones, and the process."""
+
+    def __init__(self, path):
+        self.path = path
+        self.uplinks = []
+        self.station = PtyModem(self._modem, 20)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self.station.serve, args=(self._over.is_set,))
+        self._thread.start()
+        self._systemd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._systemd.bind(str(path / "notify"))
+        self._systemd.settimeout(PATIENCE_S)
+        self.box = subprocess.Popen([sys.executable, "-m", "sim", "charger", "--link", str(path / "box")], cwd=ROOT,
+                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.box.stdout.readline().startswith("ready")
+        self.monitor = None
+
+    def _modem(self, kernel):
+        return WioE5(kernel, Network(kernel, self._record, start_utc_s=START_UTC_S))
+
+    def _record(self, kind, t_us=None, **fields):
+        if kind == "uplink":
+            self.uplinks.append((fields["f_port"], bytes.fromhex(fields["hex"])))
+
+    def start(self, **overrides):
+        """The process, with the socket on which systemd listens."""
+        settings = dict({"BUS_PORT": str(self.path / "box"), "RADIO_PORT": self.station.path, "STORE_DIR": str(self.path / "store")}, **overrides)
+        program = PROGRAM % (settings, vars(KEYS), str(ROOT / "src" / "main.py"))
+        environment = dict(os.environ, PYTHONPATH=str(ROOT / "src"), NOTIFY_SOCKET=str(self.path / "notify"))
+        self.monitor = subprocess.Popen([sys.executable, "-c", program], cwd=self.path, env=environment, stderr=subprocess.PIPE, text=True)
+
+    def notified(self):
+        """The next word to systemd."""
+        return self._systemd.recv(100)
+
+    def wait(self, is_done):
+        """Until then, or for PATIENCE_S."""
+        until_s = time.monotonic() + PATIENCE_S
+        while not is_done() and time.monotonic() < until_s:
+            time.sleep(0.05)
+        assert is_done()
+
+    def told(self):
+        """What the formatter makes of the uplinks."""
+        formatter = Formatter()
+        return [formatter.decode_uplink(port, payload)["data"] for port, payload in list(self.uplinks)]
+
+    def close(self):
+        for process in (self.monitor, self.box):
+            if process is not None:
+                process.kill()
+                process.wait()
+                for stream in (process.stdin, process.stdout, process.stderr):
+                    if stream is not None:
+                        with contextlib.suppress(BrokenPipeError):
+                            stream.close()
+        self._over.set()
+        self._thread.join()
+        self.station.close()
+        self._systemd.close()
+
+
+@pytest.fixture
+def garage(tmp_path):
+    made = Garage(tmp_path)
+    yield made
+    made.close()
+
+
+def test_it_is_ready_lives_reads_joins_tells_and_ends_on_sigterm(garage):
+    garage.start()
+    assert garage.notified() == b"READY=1\nWATCHDOG=1"
+    garage.wait(lambda: any(data.get("type") == "status" for data in garage.told()))
+    assert garage.notified() == b"WATCHDOG=1"
+    status = [data for data in garage.told() if data.get("type") == "status"][0]
+    assert (status["state"], status["code"]) == ("Not Connected", "A1")
+    garage.monitor.send_signal(signal.SIGTERM)
+    assert garage.monitor.wait(PATIENCE_S) == -signal.SIGTERM
+    assert garage.station.modem.violations == []
+    log = garage.monitor.stderr.read()
+    assert "started" in log and KEYS.APP_KEY not in log
+
+
+def test_a_wrong_setting_ends_it_with_the_status_that_systemd_does_not_start_again(garage):
+    garage.start(REGION="EU", CHARGER_ID=0)
+    assert garage.monitor.wait(PATIENCE_S) == 2
+    assert [line.split()[1] for line in garage.monitor.stderr.read().splitlines()] == ["REGION", "CHARGER_ID"]

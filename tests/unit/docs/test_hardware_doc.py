@@ -1,0 +1,133 @@
+"""docs/hardware.md, docs/lopy4.md and the wiring diagrams say of pins and settings what the firmware does."""
+import pathlib
+import re
+import xml.etree.ElementTree as xml
+
+import config
+import pytest
+from hal import pins
+from tests.contract.mainline_rig import PICO
+from tools.board import keys
+from tools.docgen import wiring
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+MANUAL = (ROOT / "docs" / "hardware.md").read_text()
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def section(title):
+    """The text of a section of the manual."""
+    return MANUAL.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def rows(text):
+    """The cells of each table row in a text."""
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+
+
+def box_of(diagram, title):
+    return [box for column in diagram.columns for box in column if box.title == title][0]
+
+
+# --- diagrams
+
+
+@pytest.mark.parametrize("diagram", wiring.DIAGRAMS, ids=lambda diagram: diagram.name)
+def test_the_diagram_in_the_tree_is_what_the_settings_give(diagram):
+    assert (ROOT / "docs" / "images" / f"{diagram.name}.svg").read_text() == wiring.draw(diagram), "python -m tools.docgen.wiring draws it anew"
+    assert f"images/{diagram.name}.svg" in MANUAL
+
+
+@pytest.mark.parametrize("diagram", wiring.DIAGRAMS, ids=lambda diagram: diagram.name)
+def test_every_wire_goes_from_a_pin_to_a_pin(diagram):
+    def pin(column, row, side):
+        found = [getattr(box, side)[row - box.first] for box in diagram.columns[column] if 0 <= row - box.first < len(getattr(box, side))]
+        return found[0] if found else None
+
+    for wire in diagram.wires:
+        assert pin(wire.column, wire.row, "right") and pin(wire.column + 1, wire.row, "left"), wire
+    wired = {(wire.column, wire.row) for wire in diagram.wires}
+    for number, column in enumerate(diagram.columns):
+        for box in column:
+            for side, to in (("right", number), ("left", number - 1)):
+                assert [name for row, name in enumerate(getattr(box, side), box.first) if name and (to, row) not in wired] == [], box.title
+
+
+def drawn_width(text):
+    """Of a text element, px: the widest sans-serif fonts take 0.66 em a character, bold ones 0.72."""
+    return len(text.text) * float(text.get("font-size")) * (0.72 if text.get("font-weight") == "bold" else 0.66)
+
+
+@pytest.mark.parametrize("diagram", wiring.DIAGRAMS, ids=lambda diagram: diagram.name)
+def test_no_text_runs_into_another_or_out_of_the_picture(diagram):
+    picture = xml.fromstring(wiring.draw(diagram))
+    spans = []
+    for text in picture.iter(SVG + "text"):
+        width = drawn_width(text)
+        left = float(text.get("x")) - {"start": 0, "middle": width / 2, "end": width}[text.get("text-anchor")]
+        assert left >= 0 and left + width <= float(picture.get("width")), text.text
+        spans.append((float(text.get("y")), left, left + width, text.text))
+    for y, left, right, words in spans:
+        for other_y, other_left, other_right, other in spans:
+            if words != other and abs(y - other_y) < 11:
+                assert right <= other_left or other_right <= left, (words, other)
+
+
+@pytest.mark.parametrize("diagram", wiring.DIAGRAMS, ids=lambda diagram: diagram.name)
+def test_boxes_stand_clear_of_one_another(diagram):
+    for column in diagram.columns:
+        edges = [(wiring._box_top(box), wiring._box_top(box) + wiring._height(box)) for box in column]
+        assert all(above[1] + 10 <= below[0] for above, below in zip(edges, edges[1:], strict=False))
+
+
+def test_the_lopy4_s_pins_are_those_of_its_hal():
+    source = (ROOT / "src" / "hal" / "lopy4.py").read_text()
+    tx, rx = re.search(r"pins=\('(P\d+)', '(P\d+)'\)", source).groups()
+    enable, led = re.findall(r"machine\.Pin\('(P\d+)'", source)
+    assert wiring.LOPY4 == {"tx": tx, "rx": rx, "enable": enable, "led": led}
+    table = {row[0].split(" ")[0]: row[1] for row in rows(section("LoPy4"))}
+    assert "DI" in table[tx] and "RO" in table[rx] and "DE" in table[enable] and "LED" in table[led]
+
+
+# --- tables
+
+
+def test_the_table_of_the_xiao_is_the_settings_as_shipped():
+    named = {re.findall(r"`([A-Z_]+)`", row[2])[0]: row[0] for row in rows(section("XIAO ESP32-S3")) if len(row) == 3 and "`" in row[2]}
+    assert set(named) == {"BUS_TX_PIN", "BUS_RX_PIN", "BUS_DE_PIN", "RADIO_TX_PIN", "RADIO_RX_PIN", "LIGHT_PIN"}
+    for name, words in named.items():
+        gpio = getattr(config, name)
+        assert f"(GPIO{gpio})" in words
+        assert name == "LIGHT_PIN" or words.startswith(wiring.XIAO_ESP32_S3[gpio] + " ")
+
+
+def test_the_table_of_the_pico_is_what_the_tests_of_the_rp2_run_with():
+    table = {row[0].strip("`"): row[1].strip("`") for row in rows(section("Another ESP32, or a Raspberry Pi Pico")) if row[0].startswith("`")}
+    assert {name: eval(value, {}) for name, value in table.items()} == PICO
+
+
+def test_every_pin_setting_is_explained():
+    for name in pins.NAMES + ("LIGHT", "BUS_UART", "RADIO_UART"):
+        assert f"`{name}`" in MANUAL
+
+
+def test_the_safety_notice_comes_first_and_the_steps_name_the_electrician():
+    assert MANUAL.index("**Safety.**") < MANUAL.index("## ")
+    assert "licensed electrician" in MANUAL and "**Electrician.**" in section("Putting it into service")
+
+
+# --- the LoPy4's traps
+
+
+def test_every_trap_has_a_test_that_exists():
+    named = rows((ROOT / "docs" / "lopy4.md").read_text())[2:]
+    tests = set(re.findall(r"^def (test_\w+)", (ROOT / "tests" / "unit" / "test_lopy4.py").read_text(), re.MULTILINE))
+    for trap, _, test in named:
+        cited = re.findall(r"`([^`]+)`", test)
+        assert cited, trap
+        assert all(name in tests or (ROOT / name).exists() for name in cited), (trap, cited)
+    assert len(named) >= 25
+
+
+def test_make_keys_says_which_lorawan_a_lopy4_speaks():
+    assert "1.0.2 for a LoPy4" in pathlib.Path(keys.__file__).read_text()

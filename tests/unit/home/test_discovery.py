@@ -1,0 +1,113 @@
+"""What make discovery and make package give Home Assistant; whether it takes it is shown by tests/home, with the real one."""
+import json
+import re
+import subprocess
+
+import pytest
+from sim.mqtt.broker import Broker
+from home import discovery, entities as home_entities, package as home_package
+from tools.checks.micropython import NODE_ALONE
+
+PLACE = home_entities.Place("ev-charger")
+NODE = "ev-charger_wallbox"
+
+
+def configurations():
+    return [(component, each) for component, found in home_entities.entities(PLACE).items() for each in found]
+
+
+def test_the_package_in_the_tree_is_the_one_that_the_table_makes():
+    assert home_package.USUAL.read_text() == home_package.text(PLACE), \
+        "type: make package APP=ev-charger DEV=wallbox OUT=ttn/home_assistant/ev_charger.yaml"
+
+
+def test_discovery_and_package_have_the_same_entities():
+    published = {}
+    for topic, payload in discovery.messages(PLACE, "homeassistant").items():
+        configuration = json.loads(payload)
+        assert configuration.pop("origin") == discovery.ORIGIN
+        published[configuration["unique_id"]] = (topic.split("/")[1], configuration)
+    packaged = {each["unique_id"]: (component, each)
+                for part in home_package.package(PLACE)["mqtt"] for component, found in part.items() for each in found}
+    assert published == packaged and len(published) == len(configurations())
+
+
+PLANS = ("none", "unknown", "22:00-07:00", "daily 22:00-07:00", "mon-fri,sun 22:00-07:00 15.5A 10kWh 120min; sat 01:00-02:00;10:00-12:00")
+NO_PLANS = ("", "tonight", "22:00", "daily 22:00-07:00 16", "None", "mon-fri 22:00-07:00,")
+
+
+@pytest.mark.parametrize("flags", ["u", "v"])
+def test_a_browser_understands_the_pattern_of_the_plan(flags):
+    """HTML's pattern attribute is a regular expression with the flag v (before 2023: u), all of the value."""
+    script = "const [pattern, flags, texts] = JSON.parse(process.argv[1]); const it = new RegExp(pattern, flags);" \
+        "console.log(JSON.stringify(texts.map((text) => it.test(text))))"
+    given = json.dumps([home_entities.PLAN_PATTERN, flags, [*PLANS, *NO_PLANS]])
+    found = subprocess.run([*NODE_ALONE, "-e", script, given], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+    assert json.loads(found.stdout) == [True] * len(PLANS) + [False] * len(NO_PLANS)
+    assert [bool(re.match(home_entities.PLAN_PATTERN, text)) for text in (*PLANS, *NO_PLANS)] == json.loads(found.stdout)
+
+
+def test_names_and_ids_are_said_once():
+    names = [(component, each["name"]) for component, each in configurations()]
+    ids = [each["unique_id"] for _, each in configurations()]
+    assert len(set(names)) == len(names) and len(set(ids)) == len(ids)
+
+
+def test_no_sensor_of_the_device_outlives_its_silence():
+    """Two gaps of 90 min and a little fit, so that one lost uplink is none; what the house itself says has no such end."""
+    lasting = {each["unique_id"]: each.get("expire_after") for component, each in configurations() if "sensor" in component}
+    assert lasting.pop(f"{NODE}_line") is lasting.pop(f"{NODE}_command") is None
+    assert set(lasting.values()) == {195 * 60}
+
+
+def test_other_ids_and_another_patience_come_through_everywhere():
+    place = home_entities.Place("my-app", "", "box-2", 255, "06:15")
+    text = home_package.text(place)
+    assert "v3/my-app/devices/box-2/up" in text and "ev-charger" not in text.split("mqtt:")[1].replace("ev_charger", "")
+    assert "expire_after: 15300" in text and "06:15" in text and "sensor.box_2_last_command" in text
+
+
+@pytest.fixture
+def broker():
+    broker = Broker(0)
+    broker.start()
+    yield f"127.0.0.1:{broker.port}"
+    broker.stop()
+
+
+def run(*arguments):
+    return discovery.main([arguments[0], "--app", "ev-charger", "--device", "wallbox", *arguments[1:]])
+
+
+def kept(where):
+    with discovery.Broker(*discovery.address(where)) as broker:
+        broker.read_retained("homeassistant/+/+/+/config")
+        return dict(broker.retained)
+
+
+def test_published_once_is_kept_and_removed_is_gone(broker, capsys):
+    assert run("publish", "--broker", broker) == 0
+    assert {topic: payload.decode() for topic, payload in kept(broker).items()} == discovery.messages(PLACE, "homeassistant")
+    assert f"entities of wallbox published on {broker}" in capsys.readouterr().out
+    assert run("remove", "--broker", broker) == 0
+    assert kept(broker) == {}
+
+
+def test_without_a_broker_it_says_what_to_do(capsys):
+    assert run("publish", "--broker", "127.0.0.1:1") == 2
+    assert "Is mosquitto running? Another one: BROKER=HOST:PORT" in capsys.readouterr().err
+
+
+def test_a_password_is_never_an_argument(capsys, monkeypatch):
+    monkeypatch.delenv(discovery.PASSWORD_VARIABLE, raising=False)
+    monkeypatch.setattr("sys.stdin", open("/dev/null"))
+    assert run("publish", "--user", "home", "--broker", "127.0.0.1:1") == 2
+    assert "give it in MQTT_PASSWORD" in capsys.readouterr().err
+
+
+def test_the_package_goes_to_a_file_or_to_standard_output(tmp_path, capsys):
+    assert run("package") == 0
+    assert capsys.readouterr().out == home_package.text(PLACE)
+    run("package", "--out", str(tmp_path / "new" / "box.yaml"))
+    assert (tmp_path / "new" / "box.yaml").read_text() == home_package.text(PLACE)

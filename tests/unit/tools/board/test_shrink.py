@@ -1,0 +1,169 @@
+"""tools.board.shrink: what it takes away, what it leaves, and that the rest does the same."""
+import ast
+import os
+import pathlib
+import subprocess
+import sys
+import types
+
+import pytest
+from tools.board import footprint
+from tools.board import shrink
+
+ROOT = pathlib.Path(__file__).resolve().parents[4]
+
+
+def small(**texts):
+    """Texts by module name (a__b for a.b), made small: the same names."""
+    made = shrink.shrink({name.replace("__", "/") + ".py": text for name, text in texts.items()})
+    return {shrink.module_name(path).replace(".", "__"): text for path, text in made.items()}
+
+
+def run(texts):
+    """The namespace of main after it was imported with the others."""
+    packages = {name.split("__")[0] for name in texts if "__" in name}
+    made = {name: types.ModuleType(name) for name in packages}
+    for name in made:
+        made[name].__path__ = []
+    before = dict(sys.modules)
+    sys.modules.update(made)
+    try:
+        left = [name for name in texts if name != "main"] + ["main"]
+        for name in left:
+            module = types.ModuleType(name.replace("__", "."))
+            sys.modules[module.__name__] = module
+            if "__" in name:
+                setattr(made[name.split("__")[0]], name.split("__")[1], module)
+            exec(compile(texts[name], name, "exec"), vars(module))
+        return vars(module)
+    finally:
+        for name in set(sys.modules) - set(before):
+            del sys.modules[name]
+        sys.modules.update(before)
+
+
+def test_constants_are_computed_and_put_where_they_are_used():
+    made = small(
+        app__words="WORDS = ('no', 'yes', 'perhaps')\nA, B = range(2)\n\n\ndef of(word):\n    return WORDS.index(word)\n",
+        main="from app import words\nfrom app.words import B, of\n_C = 3 * 60 + B\n_D, _E = [words.WORDS.index(w) for w in ('yes', 'no')]\n\n\n"
+             "def run():\n    return _C, _D, _E, of('perhaps'), words.A, len(words.WORDS)\n")
+    assert made == {"main": "def run():\n    return (181, 1, 0, 2, 0, 3)\n"}
+
+
+def test_a_name_that_is_not_always_the_constant_is_left():
+    made = small(main="LEVEL = 1\n_N = 5\n\n\ndef run(_N):\n    global LEVEL\n    LEVEL += _N\n    return LEVEL\n")
+    assert run(made)["run"](3) == 4
+
+
+def test_what_nobody_refers_to_goes():
+    made = small(
+        app__one="import gc\n'''doc'''\n\n\nclass Used:\n    '''doc'''\n    def told(self):\n        return self.helper()\n    def helper(self):\n"
+                 "        return 7\n    def never(self):\n        return self.never()\n\n\nclass Unused:\n    pass\n",
+        app__two="def nobody():\n    pass\n",
+        main="from app.one import Used\nfrom app.two import nobody\n\n\ndef run(x: int) -> int:\n    return Used().told()\n")
+    assert set(made) == {"app__one", "main"} and run(made)["run"](0) == 7
+    names = [node.name for node in ast.walk(ast.parse(made["app__one"])) if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+    assert len(names) == 3 and "gc" not in made["app__one"] and "doc" not in made["app__one"] and "int" not in made["main"]
+
+
+def test_a_method_in_a_table_of_its_class_stays():
+    made = small(main="class Machine:\n    def go_on(self):\n        return 5\n    steps = {1: go_on}\n\n\n"
+                      "def run():\n    return Machine.steps[1](Machine())\n")
+    assert run(made)["run"]() == 5
+
+
+def test_words_that_the_outside_knows_stay():
+    made = small(
+        hal__contract="class Bus:\n    def transmit(self, frame):\n        pass\n",
+        main="import struct\n\n\nclass Own:\n    speed_hint = 3\n    def unpack(self):\n        return getattr(self, 'speed_hint')\n\n\n"
+             "def run(bus):\n    bus.transmit(struct.unpack('>H', b'12')[0])\n    return Own().unpack()\n")
+    sent = []
+    assert run(made)["run"](types.SimpleNamespace(transmit=sent.append)) == 3 and sent == [0x3132]
+
+
+def test_locals_arguments_and_inner_functions_do_not_meet():
+    text = """
+class Counter:
+    def __init__(self, start, *, step_size=2):
+        self.total_count = start
+        self.step_size = step_size
+
+    def many(self, count, b=1):
+        a = count + b
+        squares = [self.total_count + number * a for number in range(count)]
+        add = lambda other, count=a: other + count + self.total_count + a
+        for count in squares:
+            a += add(count)
+        def inner(self):
+            nonlocal a
+            a += self
+            return a
+        return inner(count), a, squares
+
+
+def run(start):
+    counter = Counter(start, step_size=5)
+    try:
+        raise ValueError(counter.step_size)
+    except ValueError as error:
+        start += error.args[0]
+    return counter.many(3), start
+"""
+    plain = run({"main": text})["run"](4)
+    made = small(main=text)
+    assert run(made)["run"](4) == plain
+    assert "total_count" not in made["main"] and "step_size" not in made["main"]
+
+
+def test_two_modules_may_call_different_things_by_one_name():
+    texts = {
+        "app__one": "limit_value = [1]\n\n\ndef reading_of(x):\n    return limit_value + [x]\n",
+        "app__two": "limit_value = [2]\n\n\ndef reading_of(x):\n    return [x] + limit_value\n",
+        "main": "from app import one\nfrom app.two import limit_value as second, reading_of\nlimit_value = []\n\n\n"
+                "def run():\n    return one.reading_of(9), reading_of(8), second, one.limit_value, limit_value\n",
+    }
+    assert run(small(**texts))["run"]() == ([1, 9], [8, 2], [2], [1], [])
+
+
+def made_twice(folder):
+    """The sources in that folder of the firmware, and what is made of them here and in a process with other hashes, and so other orders of sets."""
+    sources = {path: text for path, text in footprint.sources().items() if path.startswith(folder)}
+    script = ("import sys; from tools.board import footprint, shrink; folder = sys.argv[1]; print(repr(sorted(shrink.shrink("
+              "{path: text for path, text in footprint.sources().items() if path.startswith(folder)}).items())))")
+    environment = dict(os.environ, PYTHONHASHSEED="7")
+    printed = subprocess.run([sys.executable, "-c", script, folder], cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+    return sources, shrink.shrink(sources), printed
+
+
+def test_a_folder_is_made_small_the_same_way_each_time():
+    sources, made, printed = made_twice("modbus/")
+    assert len(sources) > 5 and made != sources and printed == repr(sorted(made.items())) + "\n"
+
+
+@pytest.mark.long
+def test_the_firmware_is_made_small_the_same_way_each_time(evidence):
+    sources, made, printed = made_twice("")
+    assert printed == repr(sorted(made.items())) + "\n"
+    characters = [sum(map(len, texts.values())) for texts in (sources, made)]
+    evidence("Characters of the LoPy4's source, as written / made small", "%d / %d" % tuple(characters))
+    assert characters[1] < characters[0] * 0.5
+
+
+def test_the_table_says_what_a_short_name_stands_for():
+    table = [line.split() for line in shrink.table(footprint.sources()).splitlines()]
+    assert all(len(row) == 3 for row in table)
+    # One meaning each: a trace names module and function.
+    assert len({(module, short) for module, short, _ in table}) == len(table)
+    assert {"Controller", "Reconciler"} <= {long for _, _, long in table} and len(table) > 500
+
+
+@pytest.mark.parametrize("text, what", [("def run(:\n", "main.py"), ("import app.one\n", "import app.one")])
+def test_what_it_does_not_understand_it_says(text, what):
+    with pytest.raises(shrink.ShrinkError, match=what):
+        shrink.shrink({"main.py": text, "app/one.py": ""})
+
+
+def test_a_name_that_is_imported_as_two_modules_is_refused():
+    with pytest.raises(shrink.ShrinkError, match="modem is imported as two things"):
+        small(one="BAUD = 1\n", two="BAUD = 2\n",
+              main="def run(which):\n    if which:\n        import one as modem\n    else:\n        import two as modem\n    return modem.BAUD\n")

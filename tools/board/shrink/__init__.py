@@ -1,0 +1,50 @@
+"""Firmware source made small for a board: the same program, from the same text to the same text.
+
+`shrink(sources)` takes {path: text} of everything that goes on a board and returns what does the same in less flash and RAM. It works on
+the whole program, because only that shows what nobody uses and which word means what:
+
+1. annotations and docstrings go (program);
+2. constants are computed and put where they are used (constants);
+3. what nobody refers to goes: imports, functions, methods, constants, modules (dead);
+4. words of our own become short (names).
+
+`table(sources)` says which long word each short one stands for, to read a trace by. Not touched are words that the outside knows: of the
+interpreter, of a board's modules, of hal.contract (every board keeps its words), and whatever stands as a text somewhere, since getattr()
+may mean it.
+"""
+import ast
+import functools
+
+from tools.board.shrink import constants, dead, names, program
+from tools.board.shrink.program import ShrinkError, module_name
+
+__all__ = ["ShrinkError", "module_name", "shrink", "table"]
+
+
+@functools.lru_cache(maxsize=4)
+def _made(items):
+    """(texts by path, table) of the sorted items of sources."""
+    sources = dict(items)
+    trees = program.parsed(sources)
+    kept = names.contract(trees)
+    known = constants.Constants(trees)
+    for module, tree in trees.items():
+        trees[module] = constants.Inlined(module, known, tree).visit(tree)
+    dead.drop_dead(trees, known)
+    trees = dead.reachable(trees)
+    words = names.Names(trees, kept)
+    table = "".join(sorted(f"{module} {short} {long}\n" for module, short, long in words.table()))
+    for module, tree in trees.items():
+        trees[module] = names.Renamed(words, module).visit(tree)
+    kept_paths = [path for path in sorted(sources) if module_name(path) in trees]
+    return {path: ast.unparse(ast.fix_missing_locations(trees[module_name(path)])) + "\n" for path in kept_paths}, table
+
+
+def shrink(sources):
+    """{path: text} made small, without the files of which nothing is left. The same sources give the same bytes."""
+    return dict(_made(tuple(sorted(sources.items())))[0])
+
+
+def table(sources):
+    """Lines `module short long` of shrink(sources), sorted; * for a word that is the same in all modules."""
+    return _made(tuple(sorted(sources.items())))[1]

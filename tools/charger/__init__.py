@@ -1,0 +1,1 @@
+"""Programs beside a real charger: console, commissioning, search."""

@@ -1,0 +1,1 @@
+"""What `make hil` records and concludes of a real charger."""

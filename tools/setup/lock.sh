@@ -1,0 +1,10 @@
+#!/bin/sh
+# Makes requirements*.txt from requirements*.in, with hashes for every platform. Needs the package uv, in a place of its own.
+set -eu
+cd "$(dirname "$0")/../.."
+[ -x build/lock/bin/uv ] || { .venv/bin/python -m venv build/lock && build/lock/bin/pip install -q uv; }
+for name in requirements requirements-home; do
+    build/lock/bin/uv pip compile $name.in --universal --python-version 3.11 --generate-hashes --no-header \
+        --no-emit-index-url --no-emit-find-links --quiet --output-file $name.txt
+done
+echo "requirements.txt and requirements-home.txt are up to date; make setup and make test-home install them"
