@@ -121,7 +121,7 @@ def test_the_safety_notice_comes_first_and_the_steps_name_the_electrician():
 
 def test_every_trap_has_a_test_that_exists():
     named = rows((ROOT / "docs" / "lopy4.md").read_text())[2:]
-    tests = set(re.findall(r"^def (test_\w+)", (ROOT / "tests" / "unit" / "test_lopy4.py").read_text(), re.MULTILINE))
+    tests = set(re.findall(r"^def (test_\w+)", (ROOT / "tests" / "unit" / "hal" / "test_lopy4.py").read_text(), re.MULTILINE))
     for trap, _, test in named:
         cited = re.findall(r"`([^`]+)`", test)
         assert cited, trap
