@@ -9,7 +9,7 @@ from tests.home.client import client, until
 from tests.home.test_bridge import wait_for_bridge
 from tests.support.home_manager import HomeManager
 
-# What each button is answered with, by the commands' own limit (docs/operation.md) and some for the radio.
+# What each button is answered with, by the commands' own limit (docs/commands.md) and some for the radio.
 ANSWER_S = 30
 JOINED_S = 90
 HURRY = 20

@@ -17,7 +17,7 @@ DAY_S = 24 * HOUR_S
 JOINED_S = 90
 REST_S = 300
 CLOSINGS_A_DAY = 12
-# A write that lets the contactor close has done so by then, or it is somebody else's doing (docs/operation.md).
+# A write that lets the contactor close has done so by then, or it is somebody else's doing (docs/internals.md).
 ORDER_S = 300
 # A reset opens and closes: 3 s of start, 2 s of steps, a car takes 2 s. So long also after what others did.
 WALK_S = 15

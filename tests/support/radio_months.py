@@ -28,7 +28,7 @@ START_UTC_S = 1_775_286_000     # 2026-04-04T07:00:00Z
 STATUS = 10, bytes(11)
 # What the monitor does about a modem that cannot be helped otherwise (app.application).
 STUCK_S = 30 * MINUTE_S
-WANTED_PERIOD_MS = 30 * MINUTE_S * 1000     # class C, docs/operation.md
+WANTED_PERIOD_MS = 30 * MINUTE_S * 1000     # class C, docs/radio.md
 
 # One mishap. what: 'outage' (of the gateway), 'blackout' (of the gateway, and the monitor boots within it), 'server' (forgets the session).
 # up: at its end the monitor was joined and not suspicious, and the server knew its session. first_s, back_s: from its end to the first emission

@@ -13,7 +13,7 @@ DAY_S = 86400
 SAMPLE_S = 5
 # What lasts for less is passing: the reason before it or after it is as true.
 PASSING_S = 60
-# So long the contactor rests after a movement of ours (docs/operation.md), and so long a box that is silent is not called so.
+# So long the contactor rests after a movement of ours (docs/internals.md), and so long a box that is silent is not called so.
 REST_S = 300
 SILENT_S = 60
 # From an offer, or a deed that wakes the car, until it is called asleep: 45 s, a reading or two, and B2 that is believed 20 s late.
@@ -25,7 +25,7 @@ CHARGING = ('C2', 'C3', 'C4')
 
 
 class Owner:
-    """What was said, in docs/operation.md's words. reason(): what holds a car, None for nothing."""
+    """What was said, in docs/commands.md's words. reason(): what holds a car, None for nothing."""
 
     def __init__(self, world, for_s):
         self._world = world

@@ -14,7 +14,7 @@ from tests.support.watched_world import HOUR_S, RADIO_S, SECOND_US, WatchedWorld
 
 BEGIN_S = 600
 END_S = 900
-# Silence after which the box is unreachable (docs/operation.md), and how soon after trouble the truth is told.
+# Silence after which the box is unreachable (docs/internals.md), and how soon after trouble the truth is told.
 SILENCE_S = 60
 RECOVERY_S = 30
 # The last good frame before trouble began.

@@ -10,7 +10,7 @@ from sim.lorawan.time_on_air import REGIONS, data_bytes, time_on_air_us
 
 MINUTE_S = 60
 DAY_S = 86400
-# docs/operation.md: asked for by state, stretched so that heartbeats cost no more than so much a day, never past the longest gap.
+# docs/radio.md: asked for by state, stretched so that heartbeats cost no more than so much a day, never past the longest gap.
 WANTED_MIN = {'A1': 60, 'B1': 15, 'C2': 5, 'E0': 5}
 BUDGET_S = {'SF10': 6.0, 'SF7': 1.5}
 LONGEST_S = 89 * MINUTE_S
@@ -23,7 +23,7 @@ COMMANDS = 4
 
 
 def period_s(code, sf, data_rate):
-    """The heartbeat period of that state, from the words of docs/operation.md and the simulator's airtime."""
+    """The heartbeat period of that state, from the words of docs/radio.md and the simulator's airtime."""
     frame_s = time_on_air_us(data_bytes(STATUS_BYTES), REGIONS['AU915'].uplink[data_rate]) / 1e6
     return min(max(WANTED_MIN[code] * MINUTE_S, DAY_S * frame_s / BUDGET_S[sf]), LONGEST_S)
 

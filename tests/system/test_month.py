@@ -18,7 +18,7 @@ FATEFUL_DAYS = 24
 CASES = {'AU915 SF10': ('AU915', 2), 'AU915 SF7': ('AU915', 5), 'EU868 SF10': ('EU868', 2), 'EU868 SF12': ('EU868', 0)}
 NO_LOSS = {}
 LOSS = {'uplink_loss': 0.2, 'downlink_loss': 0.2, 'join_loss': 0.2}
-# docs/operation.md, Joining: what 20 joins a day can do.
+# docs/radio.md, Joining: what 20 joins a day can do.
 FIRST_DAY_S = 288 * MINUTE_S
 NOTICED_S = 30 * HOUR_S
 # A site set to SF12 may be silent for 120 min, also between frames that go at SF10 for want of airtime.

@@ -65,7 +65,7 @@ def test_a_boost_for_energy_ends_with_it(reboots_s):
     house = home(said(command='boost', kwh=1.5), REPORT, PLAN=PLAN, reboots_s=reboots_s).run(at(25))
     holder, until, kwh_left = claim(house)
     assert (holder, until) == ('boost', None) and 0.8 < kwh_left < 1.5
-    # What was not written when the power went is charged again (docs/operation.md, "Energy"): half a kilowatt-hour at most.
+    # What was not written when the power went is charged again (docs/charging.md, "Energy"): half a kilowatt-hour at most.
     assert 1.49 < house.world.box.energy_wh / 1000 < (2.05 if reboots_s else 1.53)
     assert not house.world.box.contactor and ('none', 'outside_plan') in statuses(house, SAID_S + MINUTE_S, at(25), 'override', 'reason')
 

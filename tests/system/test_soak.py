@@ -8,7 +8,7 @@ from tests.support.watched_world import HOUR_S, WatchedWorld, word_of
 
 # So long before the end the world is left in peace: class A learns of it by heartbeats, an outage of an hour by the next join.
 QUIET_S = 4 * HOUR_S
-# Uplinks are at most so far apart while network and monitor are up (docs/operation.md), and the radio's own time.
+# Uplinks are at most so far apart while network and monitor are up (docs/radio.md), and the radio's own time.
 GAP_S = 90 * 60 + 60
 AIRTIME_S = 24
 # lorawan.airtime_budget: joins of a sliding day, and the airtime beyond which news and heartbeats wait for the next reserved uplink.

@@ -1,4 +1,4 @@
-"""docs/operation.md, "Who decides": its tables are what the claims do. The test makes them; what is written there must be the same."""
+"""docs/commands.md, "Who decides": its tables are what the claims do. The test makes them; what is written there must be the same."""
 
 import pathlib
 import re
@@ -7,7 +7,7 @@ import pytest
 from app.codec import vocabulary
 from app.policy.claims import CHARGE, UNTIL_TIME, Claims
 
-DOC = (pathlib.Path(__file__).parents[3] / 'docs' / 'operation.md').read_text()
+DOC = (pathlib.Path(__file__).parents[3] / 'docs' / 'commands.md').read_text()
 NOW_S = 1_800_000_000
 INSIDE = (True, NOW_S + 7200, 0)
 

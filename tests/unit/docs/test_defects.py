@@ -22,7 +22,7 @@ def test_importing_the_firmware_does_not_run_it():
 
 
 def test_the_manual_tells_the_heartbeats_that_the_code_keeps():
-    text = ' '.join((ROOT / 'docs' / 'operation.md').read_text().split())
+    text = ' '.join((ROOT / 'docs' / 'radio.md').read_text().split())
     told = re.search(r'class A at most (\d+) min \(not connected\), (\d+) min \(connected and locked\), (\d+) min \(otherwise\); '
                      r'class C (\d+) min', text)
     class_a, class_c = config.Settings({'LORAWAN_CLASS': 'A'}), config.Settings({'LORAWAN_CLASS': 'C'})
