@@ -13,7 +13,8 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TESTS = ROOT / "tests" / "unit"
 # Read by tests that do not import them.
-READ_BY = {"ttn/": "formatter", "docs/": "doc", "Makefile": "make", "linux/": "service", "requirements": "make"}
+READ_BY = {"ttn/": "formatter", "docs/": "doc", "docs": "links", "README": "links", "CONTRIBUTING": "links", "Makefile": "make", "linux/": "service",
+           "requirements": "make"}
 ALWAYS = ["test_house.py"]
 # A module that nearly everything imports would run nearly everything: then only the tests named after it.
 MOST_FILES = 14
