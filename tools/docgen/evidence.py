@@ -2,9 +2,13 @@
 
 A row is a claim, the figure measured for it, its limit, and the command that measures it again. Rows are sorted, so that a
 second run changes figures and nothing else. What a soak of another commit than the present code's found is marked stale.
+The page begins with the few rows that matter most. `python -m tools.docgen.evidence --head` makes that beginning anew from
+the page as it is, and measures nothing.
 """
+import argparse
 import json
 import pathlib
+import re
 import sys
 
 from tools.checks.commit import code_commit, short, soaked_commit
@@ -21,6 +25,49 @@ OUT_OF_REACH = """\
 Not measured here: the longest free block of a board's heap. MicroPython's WebAssembly build lets its heap grow, takes the frames of functions from
 elsewhere and collects only while no script runs, so it cannot show how the heap of an RP2040 falls to pieces. Whoever has an image of MicroPython
 for one measures it on an emulated board with `micropython.mem_info()` (docs/footprint.md)."""
+
+# What matters, in the order of the page: in plain words, and the claim that it is, by an expression whose groups the words may show.
+WHAT_MATTERS = (
+    ("A command to its verified answer, class C, SF10: median of \\1",
+     r"class C, SF10: command to verified answer, median of (\d+), part 1"),
+    ("The slowest lock or unlock among them", r"class C, SF10: lock and unlock at worst, part 1"),
+    ("The slowest opening after a stop or lock, amid a storm of 1,000 commands an hour",
+     r"storm, commands alone: slowest opening after a stop or lock"),
+    ("Commands accepted in that storm, and how many of them were not answered exactly once, or untruly",
+     r"storm, commands alone: commands accepted, of which not answered exactly once, or untruly"),
+    ("Commands done, none twice and none after its expiry, deliveries repeated, reordered and delayed",
+     r"commands acted upon, none twice and none after its expiry"),
+    ("Power cuts after which anything accepted was lost, invented, done twice or not done, of \\1",
+     r"power cuts after which anything acknowledged was lost, invented, done twice or not done, of (\d+)"),
+    ("The same in the soaks", r"soak: power cuts after which anything acknowledged was lost, invented, done twice or not done"),
+    ("Energy drawn at peak by a held car after a blackout of box and monitor, worst of \\1 boxes",
+     r"drawn at peak after a blackout of box and monitor, held, worst of (\d+) boxes"),
+    ("From the power to the hold or lock after a blackout, worst of \\1",
+     r"a hold or lock after a blackout, from the power to the write, worst of (\d+)"),
+    ("Minutes without charging whose reason is the true one, of \\1",
+     r"Minutes without charging of which the reason \w+ last agrees with the simulator, .* of (\d+)"),
+    ("Minutes inside and outside a plan compared with zoneinfo, \\1 / wrong",
+     r"Minutes inside and outside the plan compared with zoneinfo, (.*) / wrong"),
+    ("Energy of a session with a meter, worst error", r"Energy of a session against the simulated box, with a meter, .*: worst error"),
+    ("Airtime in any 24 h with a change every minute and a command every \\1 minutes",
+     r"airtime in any 24 h with a change every minute and a command every (\d+)"),
+    ("Longest gap between uplinks in storms of commands where 90 min are allowed, AU915, min",
+     r"AU915: longest gap between uplinks in those storms where 90 min are allowed, min"),
+    ("Back after outages of up to 2 h, at worst", r"outages of up to 2 h from the start: first uplink received after, at worst"),
+    ("False states in \\1 glitches of one frame on the bus", r"false states in (\d+) single-frame glitches, with panel frames"),
+    ("Collisions caused by us beside a second master, in \\1 telegrams", r"collisions caused by us in (\d+) telegrams there"),
+    ("Hours of changing wishes, bad lines, faults and power cuts without a forbidden write",
+     r"hours of changing wishes, bad lines, strangers, faults and power cuts without a forbidden write"),
+    ("Uplinks that would end Home Manager, of \\1 by chance", r"uplinks that end Home Manager, of (\d+) packed by chance on every fPort"),
+    ("Inputs at which the formatter throws, of \\1 at random",
+     r"inputs of ([\d,]+) at random, many hostile, at which the formatter throws or answers with a hole .*"),
+    ("Updates of a board cut at any moment: states tried; neither the old version nor the new (FAT, first installation)",
+     r"make flash cut after each change of the flash and inside each write, .*"),
+    ("Defects of the original, brought back and caught by a test, of \\1",
+     r"defects of the original brought back and caught by a test, of (\d+) mutations"),
+)
+MATTERS_HEAD = "## What matters"
+MEASURED_HEAD = "## Measured by tests and benchmarks"
 
 
 def limit_cell(row):
@@ -98,19 +145,52 @@ def soak_lines(record, now):
     return lines + [""] + table(["Claim", "Figure", "Limit", "Rounds", "Commit", "Command"], cells)
 
 
+def rows_of(text):
+    """[(claim, figure, command)] of all tables of a page, as they stand in its cells."""
+    found = []
+    for line in text.splitlines():
+        if line.startswith("| ") and line.endswith("` |"):
+            cells = [part.strip() for part in re.split(r"(?<!\\)\|", line)[1:-1]]
+            found.append((cells[0], cells[1], cells[-1]))
+    return found
+
+
+def matters_lines(text):
+    """The section of what matters, from the tables of a page; a claim that the page does not have is left out."""
+    rows = rows_of(text)
+    cells = []
+    for words, expression in WHAT_MATTERS:
+        found = [(re.fullmatch(expression, claim), figure, command) for claim, figure, command in rows]
+        cells += [[match.expand(words), figure, command] for match, figure, command in found if match][:1]
+    said = "A choice in plain words; each figure stands below with its claim and its limit."
+    return [MATTERS_HEAD, "", said, ""] + table(["Claim", "Figure", "Command"], cells) + [""]
+
+
+def with_what_matters(text):
+    """A page with the section of what matters before all others, in the place of the one that it has."""
+    top, rest = text.split(MEASURED_HEAD, 1)
+    rest = MEASURED_HEAD + rest
+    return top.split(MATTERS_HEAD)[0] + "\n".join(matters_lines(rest)) + "\n" + rest
+
+
 def document(rows, record, now, soaked):
     """The whole page as text; now, soaked: the commits of the code, and of what a soak runs."""
     lines = ["# Evidence", ""]
     lines += [f"Written by `make evidence` from the code of commit {short(now)}; do not edit. Every figure comes from a test that"]
     lines += ["fails when the limit is broken, unless the claim calls it out of reach; the command measures it again (`pytest` is",
               "`.venv/bin/python -m pytest`).", ""]
-    lines += ["## Measured by tests and benchmarks", ""] + measured_lines(rows) + [""]
+    lines += [MEASURED_HEAD, ""] + measured_lines(rows) + [""]
     lines += OUT_OF_REACH.splitlines() + [""]
     lines += ["## Soaks", ""] + soak_lines(record, soaked)
-    return "\n".join(lines) + "\n"
+    return with_what_matters("\n".join(lines) + "\n")
 
 
-def main():
+def main(arguments=None):
+    words = argparse.ArgumentParser(prog="python -m tools.docgen.evidence", description="Writes docs/evidence.md.")
+    words.add_argument("--head", action="store_true", help="only its beginning, from the page as it is")
+    if words.parse_args(arguments).head:
+        TARGET.write_text(with_what_matters(TARGET.read_text()))
+        return 0
     there = [path for path in MEASURED if path.exists()]
     if not there:
         print("make evidence: nothing was measured yet", file=sys.stderr)
