@@ -19,7 +19,7 @@ from sim.boards.simulated_board import SimStore
 # 2.5 MB of slower memory, in which what is in use is as much and the rest is swept: assumed.
 COLLECTION_US = {'lopy4': 100000, 'esp32': 28000, 'rp2': 28000}
 # A turn of the loop.
-TURN = 'monitor.Monitor.poll'
+TURN = 'application.Application.poll'
 
 # Parts of the function that they stand in: some CPythons make functions of them, some do not.
 _PARTS = ('<listcomp>', '<setcomp>', '<dictcomp>')

@@ -9,8 +9,8 @@ from tools.checks import micropython
 HERE = pathlib.Path(__file__).resolve().parent
 MINUTES = 160
 # The simulated world; formatter, tariff and messages have stand-ins.
-WORLD = ("airtime", "clock_server", "contactor", "downlink_queue", "duty_cycle", "hal", "kernel", "line", "link", "mac_commands", "network", "panel",
-         "radio", "vehicle", "wallbox", "world")
+WORLD = ("time_on_air", "clock_server", "box_contactor", "downlink_queue", "duty_cycle", "simulated_board", "kernel", "rs485_line", "link_budget",
+         "mac_commands", "network", "panel", "end_device", "vehicle", "wallbox", "world", "__init__")
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +22,9 @@ def folders(tmp_path_factory):
     (firmware / "hal" / "contract.mpy").unlink()
     found = {"/fw": firmware, "/fw/hal/contract.py": ROOT / "src" / "hal" / "contract.py",
              "/top/tests/micropython/stand_ins.py": HERE / "stand_ins.py"}
-    for path in sorted((ROOT / "sim").glob("*.py")):
+    for path in sorted((ROOT / "sim").rglob("*.py")):
         if path.stem in WORLD or path.stem.startswith("box_"):
-            found[f"/top/sim/{path.name}"] = path
+            found[f"/top/{path.relative_to(ROOT).as_posix()}"] = path
     return found
 
 

@@ -15,15 +15,18 @@ from tools.checks import micropython
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 UNIT = ROOT / "tests" / "unit"
+PATHS = {path.stem.removeprefix("test_"): path for path in UNIT.rglob("test_*.py")}
 
 # By the layer they are about: each is one run.
 LAYERS = {
-    "app": ("actor", "actor_machine", "book", "claims", "closings", "codec", "config", "downlink", "events", "journal", "levels", "meter", "pages",
-            "reconciler", "reporter", "sessions", "site", "snapshot", "stability", "starter", "states", "supervisor", "timekeeper", "watch",
-            "windows", "zone"),
-    "loop": ("defects", "main", "monitor", "vectors"),
-    "lorawan": ("clock_sync", "governor", "ladder", "ledger", "outbox", "recovery", "regions", "session", "storms", "time_on_air"),
-    "modbus": ("ascii", "at_modem", "charger_client", "finder", "identity", "mutated_traffic", "registers", "statistics", "ticks", "transaction"),
+        "app": ("controller", "controller_machine", "command_log", "claims", "contactor", "status_frames", "config", "downlink", "event_detector",
+            "journal", "legacy", "energy_meter", "report_frames", "reconciler", "reporter", "charging_sessions", "site_settings", "status_view",
+            "debounce", "start_sequence", "states", "supervisor", "timekeeper", "evse_monitor", "windows", "posix_tz"),
+        "loop": ("defects", "main", "application", "vectors"),
+        "lorawan": ("clock_sync", "airtime_budget", "rate_fallback", "airtime_log", "outbox", "recovery", "regions", "session", "airtime_storms",
+            "time_on_air"),
+        "modbus": ("ascii", "at_modem", "charger_client", "id_finder", "identity", "mutated_traffic", "registers", "statistics", "ticks",
+            "transaction"),
 }
 
 # What only pytest on CPython can give; a test that asks for it, or whose fixtures do, is left out.
@@ -31,12 +34,12 @@ NEEDS_THE_HOST = ("js", "monkeypatch", "tmp_path", "capsys", "request", "soak_se
 NOT_THERE = {
     "defects.test_importing_the_firmware_does_not_run_it": "another process",
     "defects.test_the_manual_tells_the_heartbeats_that_the_code_keeps": "a document",
-    "meter.test_what_is_reckoned_stays_small": "a kind of int",
+    "energy_meter.test_what_is_reckoned_stays_small": "a kind of int",
     "mutated_traffic.test_a_million_bytes_of_a_bad_line_lose_no_intact_frame": "a million bytes, against a clock",
     "registers.test_the_loop_does_without_the_map": "another process",
-    "site.test_a_deaf_monitor_is_back_on_its_old_settings_within_the_trial": "a whole simulated world",
-    "site.test_a_rollback_is_told_on_the_air_once": "a whole simulated world",
-    "site.test_the_modem_is_started_with_what_was_changed_and_a_frame_of_the_network_proves_it": "a whole simulated world",
+    "site_settings.test_a_deaf_monitor_is_back_on_its_old_settings_within_the_trial": "a whole simulated world",
+    "site_settings.test_a_rollback_is_told_on_the_air_once": "a whole simulated world",
+    "site_settings.test_the_modem_is_started_with_what_was_changed_and_a_frame_of_the_network_proves_it": "a whole simulated world",
     "supervisor.test_a_part_that_hangs_is_named_and_the_watchdog_bites": "a whole simulated world",
     "supervisor.test_the_last_resort_keeps_what_and_where": "the line that a function begins on",
     "supervisor.test_the_place_is_that_of_the_statement_that_raised": "the line that a function begins on",
@@ -44,28 +47,28 @@ NOT_THERE = {
 FOR_ANOTHER_TIME = {f"pytest.mark.{name}" for name in ("bench", "long", "soak")}
 # Seconds and minutes on MicroPython: for `make soak`.
 LONG = (
-    "book.test_in_50000_deliveries_no_command_acts_twice_or_too_late_and_each_is_answered_once",
-    "events.test_a_night_in_which_nothing_is_wrong",
-    "events.test_an_evening_on_which_no_car_is_missed",
-    "events.test_an_evening_without_a_car_is_told_once_and_the_next_one_again",
-    "monitor.test_rubbish_from_bus_and_air_changes_nothing",
+    "command_log.test_in_50000_deliveries_no_command_acts_twice_or_too_late_and_each_is_answered_once",
+    "event_detector.test_a_night_in_which_nothing_is_wrong",
+    "event_detector.test_an_evening_on_which_no_car_is_missed",
+    "event_detector.test_an_evening_without_a_car_is_told_once_and_the_next_one_again",
+    "application.test_rubbish_from_bus_and_air_changes_nothing",
     "reconciler.test_wild_hours_never_wear_the_contactor_nor_wake_too_often",
     "reporter.test_heartbeats_come_by_the_clock_however_often_the_box_is_heard",
-    "sessions.test_flash_is_not_worn",
+    "charging_sessions.test_flash_is_not_worn",
     "transaction.test_beside_another_talker_it_keeps_the_pace_and_stays_in_the_gap",
     "transaction.test_ten_thousand_transactions_beside_a_second_master_collide_never",
 )
 LONG_TIMEOUT_S = 3600
 
 FOLDERS = {"/like": HERE / "lookalikes", **micropython.FIRMWARE}
-for name in ("sim", "tests/unit", "tests/vectors", "tests/micropython", "ttn/vectors.json"):
+for name in ("sim", "tests/unit", "tests/support", "tests/vectors", "tests/micropython", "ttn/vectors.json"):
     FOLDERS["/top/" + name] = ROOT / name
 
 
 def plan_of(name):
     """What units.py is to run of one file, and the names of its other tests."""
     tests, fixtures = [], {}
-    for node in ast.parse((UNIT / f"test_{name}.py").read_text()).body:
+    for node in ast.parse(PATHS[name].read_text()).body:
         if isinstance(node, ast.FunctionDef):
             decorators = [ast.unparse(decorator) for decorator in node.decorator_list]
             needs = [argument.arg for argument in node.args.args]
@@ -81,7 +84,8 @@ def plan_of(name):
 
     here = [test for test in tests if wants_the_host(test["needs"]) or f"{name}.{test['name']}" in NOT_THERE]
     there = [test for test in tests if test not in here]
-    return {"module": "tests.unit.test_" + name, "tests": there, "fixtures": fixtures}, [f"{name}.{test['name']}" for test in here]
+    module = ".".join(PATHS[name].relative_to(ROOT).with_suffix("").parts)
+    return {"module": module, "tests": there, "fixtures": fixtures}, [f"{name}.{test['name']}" for test in here]
 
 
 def compared(tmp_path, plans, timeout_s=micropython.TIMEOUT_S):

@@ -79,7 +79,7 @@ def accounts():
 @pytest.mark.parametrize("name", ["a day", "a crowd"])
 def test_no_function_of_the_loop_takes_long(accounts, name, evidence):
     loop = accounts[name].worst
-    assert len(loop) > 300 and "monitor.Monitor.poll" in loop
+    assert len(loop) > 300 and "application.Application.poll" in loop
     slowest = max(loop, key=loop.get)
     claim = "Board time of the slowest function of the loop, %s, of %d: %s" % (name, len(loop), slowest)
     evidence(claim, "%.1f ms" % (loop[slowest] / 1000), "10 ms")
@@ -107,14 +107,14 @@ def test_no_record_is_written_while_the_box_is_to_answer(accounts, evidence):
 
 
 def test_a_step_as_usual_takes_a_few_milliseconds(accounts, evidence):
-    usual_us = accounts["a day"].usual_us("actor.Actor.step")
+    usual_us = accounts["a day"].usual_us("controller.Controller.step")
     evidence("Board time of the application's step after a reading, median", "%.1f ms" % (usual_us / 1000), "10 ms")
     assert usual_us <= LIMIT_US // 2
 
 
 def test_a_book_that_is_full_was_among_what_was_saved(accounts):
     # Half of a turn's time goes into it; a book of one command takes a tenth of that.
-    assert accounts["a crowd"].worst["book.Book.dump"] > 8 * accounts["a day"].worst["book.Book.dump"]
+    assert accounts["a crowd"].worst["command_log.CommandLog.dump"] > 8 * accounts["a day"].worst["command_log.CommandLog.dump"]
 
 
 def test_the_longest_look_at_a_plan(evidence):

@@ -53,7 +53,7 @@ def test_a_storm_of_commands_for_three_hours(monkeypatch, kind, evidence):
 
 def test_a_storm_without_rest_or_with_lies_would_be_seen(monkeypatch):
     """The watch on the house sees a contactor that is not spared, an answer that is not true and one that is given twice."""
-    monkeypatch.setattr('app.control.contactor.Closings.verdict', lambda closings, now_ms, opens=False: 0)
+    monkeypatch.setattr('app.control.contactor.Contactor.verdict', lambda closings, now_ms, opens=False: 0)
     monkeypatch.setattr(specs.COMMAND_SPECS[specs.START], 'done', lambda scene: True)
     storm = CommandStorm(monkeypatch, 1, 1, **STORMS['commands alone'])
     finish = CommandLog.finish

@@ -11,13 +11,13 @@ from tools.board import shrink
 from tests.choice import first
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-HERE = pathlib.Path(__file__).resolve().parent
 BOARDS = [name for name, board in manifest.BOARDS.items() if board.compiler != ""]
 
 
 def lived(folder, platform):
     """What a life with the firmware in that folder comes to, and what the board's console said."""
-    done = subprocess.run([sys.executable, HERE / "small_firmware.py", folder, ROOT, platform], capture_output=True, text=True, timeout=120)
+    command = [sys.executable, ROOT / "tests" / "support" / "small_firmware.py", folder, ROOT, platform]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr[-2000:]
     *said, told = done.stdout.splitlines()
     return json.loads(told), said

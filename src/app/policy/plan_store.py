@@ -33,7 +33,7 @@ class PlanStore:
         return self._windows
 
     @property
-    def posix_tz(self):
+    def zone(self):
         """As in app.codec.posix_tz."""
         return self._zone
 
