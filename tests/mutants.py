@@ -147,8 +147,8 @@ MUTANTS = (
     Mutant(
         "D-16", "An unknown outcome was a success.",
         "tests/unit/app/control/test_controller.py::test_what_cannot_be_is_said_with_its_reason",
-        "src/app/commands/specs.py", "    return FAILED, D_WAITS_FOR_KEY if code == 0xB1 and deed.long else D_NOT_CONFIRMED\n",
-        "    return DONE, D_NONE\n",
+        "src/app/commands/specs.py", "    return FAILED, DETAIL_WAITS_FOR_KEY if code == 0xB1 and deed.long else DETAIL_NOT_CONFIRMED\n",
+        "    return 0, 0\n",
     ),
     Mutant(
         "D-17", "Where nothing was received, the previous command was executed again.",
@@ -205,7 +205,7 @@ MUTANTS = (
     Mutant(
         "D-24", "C3 and C4 were unknown.",
         "tests/unit/app/evse/test_states.py::test_home_managers_words_for_every_byte_there_is",
-        "src/app/evse/states.py", "    (0xC3, vocabulary.CHARGING, _CHARGING, GREEN),\n", "",
+        "src/app/evse/states.py", "    (0xC3, vocabulary.CHARGING, REASON_CHARGING, GREEN),\n", "",
     ),
     Mutant(
         "D-24", "A fault was told once an hour, like a car that is not there.",
@@ -310,7 +310,8 @@ MUTANTS = (
     Mutant(
         "D-39", "Purple meant locked, service, no id and rubbish.",
         "tests/unit/app/evse/test_states.py::test_the_colours_are_the_originals",
-        "src/app/evse/states.py", "_UNKNOWN = (NONE, vocabulary.DISABLED, _FAULT, RED)", "_UNKNOWN = (NONE, vocabulary.DISABLED, _FAULT, PURPLE)",
+        "src/app/evse/states.py", "_UNKNOWN = (NONE, vocabulary.DISABLED, REASON_FAULT, RED)",
+        "_UNKNOWN = (NONE, vocabulary.DISABLED, REASON_FAULT, PURPLE)",
     ),
     Mutant(
         "D-39", "The communication light was on when it should be off.",

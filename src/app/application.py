@@ -7,9 +7,8 @@ from hal.contract import PLANNED, RED
 from lorawan import clock_sync
 from modbus import charger as bus
 
-from app.codec import vocabulary
+from app.codec.vocabulary import COMMAND_SETTINGS, DETAIL_ROLLED_BACK, FAILED, REPORT_DEVICE, REPORT_STATUS
 from app.control.controller import Controller
-from app.commands.specs import FAILED
 from app.telemetry.device_report import DeviceReport
 from app.telemetry.event_detector import EventDetector
 from app.policy.arbiter import Arbiter
@@ -27,18 +26,15 @@ from app.evse.evse_monitor import EvseMonitor
 COMMAND_TICK_MS = 500
 # The board is reset for a modem that hangs, but not more often: meanwhile the box is watched.
 STUCK_MS = 30 * 60000
-_STATUS = vocabulary.REPORTS.index('status')
-_DEVICE = vocabulary.REPORTS.index('device')
-
 
 
 class RolledBack:
     """The late answer to settings that cut the radio link: they are again what they were."""
 
-    op = vocabulary.COMMANDS.index('settings')
+    op = COMMAND_SETTINGS
     command_id = None
     result = FAILED
-    detail = vocabulary.DETAILS.index('rolled_back')
+    detail = DETAIL_ROLLED_BACK
     acted = opens = False
 
     def __init__(self, told):
@@ -165,10 +161,10 @@ class Application:
 
     def _report(self, what):
         """What was asked for follows its answer. what: index in words.REPORTS."""
-        if what == _STATUS:
+        if what == REPORT_STATUS:
             self.reporter.report()
         else:
-            self.reporter.tell(self.dossier.device() if what == _DEVICE else self.dossier.plan())
+            self.reporter.tell(self.dossier.device() if what == REPORT_DEVICE else self.dossier.plan())
 
     def _start_behaviour(self):
         self.actor.reconciler.offer.starter.use(self._settings.START_BEHAVIOUR)

@@ -8,14 +8,14 @@ import heapq
 import struct
 from random import Random
 
-from app.commands.command_log import EXPIRED, FULL, NEW, REPEATED, RUNNING, CommandLog
+from app.commands.command_log import FULL, NEW, REPEATED, RUNNING, TOO_LATE, CommandLog
 from app.commands.legacy import LegacyCommands
 
 HOUR_S = 3600
 DAY_S = 24 * HOUR_S
 START_S = 1_790_000_000
 DELAY_MOST_S = 12 * HOUR_S
-DONE, REFUSED, FAILED, TOO_LATE = range(4)   # on the air, docs/payload.md
+DONE, REFUSED, FAILED, EXPIRED = range(4)   # on the air, docs/payload.md
 ORIGINALS = (1, 2, 3)
 # Lock and stop: never refused, too late only by a clock that is confirmed; known in any case until so many more of them came.
 OPENING = (1, 5)
@@ -113,7 +113,7 @@ class Monitor:
         identity = command[:3]
         self.book.confirmed = storm.confirmed
         verdict, entry = self.book.deliver(*command, storm.now_ms(), storm.utc_s())
-        if verdict in (NEW, EXPIRED):
+        if verdict in (NEW, TOO_LATE):
             storm.truth.forget(identity)
         if verdict == FULL:
             assert identity[0] not in OPENING, ('refused', identity)
@@ -132,11 +132,11 @@ class Monitor:
         elif verdict == RUNNING:
             assert identity not in storm.truth.answers
         else:
-            assert verdict in (REPEATED, EXPIRED)
-            if verdict == EXPIRED:
+            assert verdict in (REPEATED, TOO_LATE)
+            if verdict == TOO_LATE:
                 assert identity not in storm.truth.accepted
                 self.book.accept(entry)
-                self.book.finish(entry, TOO_LATE, 0)
+                self.book.finish(entry, EXPIRED, 0)
                 self.keep()
             storm.truth.tell(identity, (entry.result, entry.detail))
 
@@ -145,7 +145,7 @@ class Monitor:
         now_ms = storm.now_ms()
         verdict, entry = self.levels.deliver(op, now_ms, self.fresh_ms)
         if op != 1 and now_ms - self.fresh_ms < 60000:
-            assert verdict in (EXPIRED, RUNNING)
+            assert verdict in (TOO_LATE, RUNNING)
         if op == 1:
             assert verdict in (NEW, RUNNING, REPEATED), 'a lock is always obeyed'
         if verdict == NEW:
@@ -180,7 +180,7 @@ class Monitor:
                 elif book.unsure(entry, storm.now_ms(), storm.utc_s()):
                     continue                         # the time may come
                 else:
-                    result = TOO_LATE
+                    result = EXPIRED
             else:
                 result = storm.rng.choice((DONE, REFUSED, FAILED))
             book.finish(entry, result, storm.rng.randrange(20))

@@ -5,6 +5,11 @@ it can be answered.
 """
 
 from app.codec import windows, vocabulary, posix_tz
+from app.codec.vocabulary import (
+    COMMAND_BOOST, COMMAND_LOCK, COMMAND_PLAN, COMMAND_REBOOT, COMMAND_REPORT, COMMAND_RESET, COMMAND_RESUME_PLAN, COMMAND_SETTINGS,
+    COMMAND_SET_CURRENT, COMMAND_SKIP, COMMAND_START, COMMAND_STOP, COMMAND_TIME, COMMAND_TIMEZONE, COMMAND_UNLOCK, DETAIL_BAD_ARGUMENT,
+    DETAIL_UNKNOWN_COMMAND,
+)
 from app.codec.setting_bytes import is_known, value_of
 
 PORT = 20
@@ -12,11 +17,6 @@ PORT = 20
 _ORIGINAL_PORTS = (1, 2)
 _ORIGINAL_COMMANDS = 3
 _HEADER = 8
-
-UNKNOWN_COMMAND = vocabulary.DETAILS.index('unknown_command')
-BAD_ARGUMENT = vocabulary.DETAILS.index('bad_argument')
-
-_TIME = vocabulary.COMMANDS.index('time')
 
 # How long a boost lasts, as on the air.
 UNTIL_TIME, UNTIL_ENERGY, UNTIL_UNPLUGGED = 1, 2, 3
@@ -113,20 +113,20 @@ def _settings(data):
 
 
 _READERS = {
-    'lock': _nothing, 'unlock': _nothing, 'reset': _nothing, 'start': _maybe_current, 'stop': _nothing, 'set_current': _current,
-    'boost': _boost, 'skip': _skip, 'resume_plan': _nothing, 'report': _report, 'reboot': _nothing,
-    'plan': windows.unpack, 'timezone': posix_tz.unpack, 'settings': _settings,
+    COMMAND_LOCK: _nothing, COMMAND_UNLOCK: _nothing, COMMAND_RESET: _nothing, COMMAND_START: _maybe_current, COMMAND_STOP: _nothing,
+    COMMAND_SET_CURRENT: _current, COMMAND_BOOST: _boost, COMMAND_SKIP: _skip, COMMAND_RESUME_PLAN: _nothing, COMMAND_REPORT: _report,
+    COMMAND_REBOOT: _nothing, COMMAND_PLAN: windows.unpack, COMMAND_TIMEZONE: posix_tz.unpack, COMMAND_SETTINGS: _settings,
 }
 
 
 def _fault(op, data):
     """Why the arguments of a known operation could not be read."""
-    if vocabulary.COMMANDS[op] != 'settings':
-        return BAD_ARGUMENT
+    if op != COMMAND_SETTINGS:
+        return DETAIL_BAD_ARGUMENT
     for at in range(0, len(data) - 1, 2):
         if data[at] < vocabulary.BAD_SETTING - 1 and not is_known(data[at], data[at + 1]):
             return vocabulary.BAD_SETTING + data[at]
-    return BAD_ARGUMENT
+    return DETAIL_BAD_ARGUMENT
 
 
 def read(port, payload):
@@ -137,14 +137,14 @@ def read(port, payload):
     if port != PORT or len(payload) == 0:
         return None
     op = payload[0]
-    if op == _TIME:
+    if op == COMMAND_TIME:
         return Downlink(op, None, None, None, (_number(payload[1:]),)) if len(payload) == 5 else None
     if len(payload) < _HEADER:
         return None
     args = None
-    fault = UNKNOWN_COMMAND
+    fault = DETAIL_UNKNOWN_COMMAND
     if 0 < op < len(vocabulary.COMMANDS):
         data = payload[_HEADER:]
-        args = _READERS[vocabulary.COMMANDS[op]](data)
+        args = _READERS[op](data)
         fault = 0 if args is not None else _fault(op, data)
     return Downlink(op, payload[1], _number(payload[2:6]), _number(payload[6:8]), args, fault)

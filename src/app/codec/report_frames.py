@@ -90,21 +90,21 @@ def _page(port, state, part, page, pages, data):
 
 
 def _device(state, part, page, pages, data):
-    return _page(DEVICE, state, vocabulary.DEVICE_PARTS.index(part), page, pages, data)
+    return _page(DEVICE, state, part, page, pages, data)
 
 
 def boot(state, page, pages, cause, version, commit, uptime_s):
     """cause: of hal.contract; version: (major, minor, patch); commit: its first four hexadecimal digits as a number; uptime_s: since it."""
     cause = _index(cause, len(vocabulary.CAUSES), _UNKNOWN_BYTE)
     numbers = bytes([_up_to(number, 255) for number in version])
-    return _device(state, 'boot', page, pages, bytes((cause,)) + numbers + _pair(commit) + _uptime(uptime_s))
+    return _device(state, vocabulary.DEVICE_BOOT, page, pages, bytes((cause,)) + numbers + _pair(commit) + _uptime(uptime_s))
 
 
 def charger(state, page, pages, device_id, firmware, limit_da, meter, key, starts_after_power_cycle, upstream_timeout):
     """device_id: Modbus id; firmware: (major, minor) or None; limit_da: the box's own limit; key: a word of words.KEYS; the rest may be None."""
     major, minor = firmware or (None, None)
     key = vocabulary.KEYS.index(key) if key in vocabulary.KEYS else 0
-    return _device(state, 'charger', page, pages, bytes((
+    return _device(state, vocabulary.DEVICE_CHARGER, page, pages, bytes((
         _or_unknown(device_id, 255), _or_unknown(major, 255), _or_unknown(minor, 255), _limit(limit_da), key,
         _tristate(meter) << 4 | _tristate(starts_after_power_cycle) << 2 | _tristate(upstream_timeout),
     )))
@@ -112,17 +112,17 @@ def charger(state, page, pages, device_id, firmware, limit_da, meter, key, start
 
 def model(state, page, pages, text):
     """The box's model, '2W22xy'; None where it says none."""
-    return _device(state, 'model', page, pages, _text(text or '', ROOM))
+    return _device(state, vocabulary.DEVICE_MODEL, page, pages, _text(text or '', ROOM))
 
 
 def serial(state, page, pages, text):
     """The box's serial number; None where it says none."""
-    return _device(state, 'serial', page, pages, _text(text or '', ROOM))
+    return _device(state, vocabulary.DEVICE_SERIAL, page, pages, _text(text or '', ROOM))
 
 
 def counters(state, page, pages, bus_errors, refused, bad_downlinks, resets, store_failures, closings_today, crashes):
     """Counts since the boot, resets and crashes in all, closings_today of the contactor by us."""
-    return _device(state, 'counters', page, pages, _pair(_up_to(bus_errors, 0xFFFF)) + bytes([
+    return _device(state, vocabulary.DEVICE_COUNTERS, page, pages, _pair(_up_to(bus_errors, 0xFFFF)) + bytes([
         _up_to(count, 255) for count in (refused, bad_downlinks, resets, store_failures, closings_today, crashes)
     ]))
 
@@ -130,14 +130,14 @@ def counters(state, page, pages, bus_errors, refused, bad_downlinks, resets, sto
 def radio(state, page, pages, joins, airtime_ms, uplinks, downlinks, drift_ppm, data_rate):
     """joins since the boot; airtime, uplinks and downlinks of the last 24 h; drift_ppm: the clock's, signed, or None; data_rate: index."""
     drift = 0x8000 if drift_ppm is None else (_up_to(drift_ppm + 32767, 65534) - 32767) & 0xFFFF
-    return _device(state, 'radio', page, pages, bytes((_up_to(joins, 255),)) + _pair(_up_to(airtime_ms // 10, 0xFFFF)) + bytes((
+    return _device(state, vocabulary.DEVICE_RADIO, page, pages, bytes((_up_to(joins, 255),)) + _pair(_up_to(airtime_ms // 10, 0xFFFF)) + bytes((
         _up_to(uplinks, 255), _up_to(downlinks, 255))) + _pair(drift) + bytes((_or_unknown(data_rate, 255),)))
 
 
 def crash(state, page, pages, error, module, line, uptime_s):
     """error: name of the exception; module: its last part, of which three letters fit; uptime_s: when it happened."""
     index = vocabulary.ERRORS.index(error) if error in vocabulary.ERRORS else 0
-    return _device(state, 'crash', page, pages, bytes((index,)) + _pair(_up_to(line, 0xFFFF)) + _uptime(uptime_s) + _text(module, 3))
+    return _device(state, vocabulary.DEVICE_CRASH, page, pages, bytes((index,)) + _pair(_up_to(line, 0xFFFF)) + _uptime(uptime_s) + _text(module, 3))
 
 
 # --- session, event
@@ -161,7 +161,7 @@ def event(kind, state, code, reason, number, amount, at, limit):
         code & 255, _index(reason, len(vocabulary.REASONS), _NO_WORD), number & 255))
     if limit < EVENT_LENGTH:
         return packed
-    in_energy = 0 <= kind < len(vocabulary.EVENTS) and vocabulary.EVENTS[kind] in vocabulary.EVENTS_IN_WH
+    in_energy = kind in vocabulary.EVENTS_IN_WH
     return packed + (_energy(amount) if in_energy else _pair(_or_unknown(amount, _UNKNOWN_WORD))) + _time(at)
 
 
@@ -169,7 +169,7 @@ def event(kind, state, code, reason, number, amount, at, limit):
 
 
 def _readback(state, part, page, pages, data):
-    return _page(READBACK, state, vocabulary.READBACK_PARTS.index(part), page, pages, data)
+    return _page(READBACK, state, part, page, pages, data)
 
 
 def plan_pages(plan):
@@ -179,7 +179,7 @@ def plan_pages(plan):
 
 def plan(state, page, plan):
     """The window that this page tells."""
-    return _readback(state, 'plan', page, plan_pages(plan), windows.pack(plan[page - 1:page]))
+    return _readback(state, vocabulary.READBACK_PLAN, page, plan_pages(plan), windows.pack(plan[page - 1:page]))
 
 
 def zone_pages(of_zone):
@@ -191,7 +191,7 @@ def timezone(state, page, of_zone):
     """The offsets, or the rule that this page tells."""
     packed = posix_tz.pack(of_zone)
     first, last = ((0, 6), (6, 11), (11, 16))[page - 1]
-    return _readback(state, 'timezone', page, zone_pages(of_zone), packed[first:last])
+    return _readback(state, vocabulary.READBACK_TIMEZONE, page, zone_pages(of_zone), packed[first:last])
 
 
 def settings_pages(values):
@@ -205,11 +205,12 @@ def settings(state, page, values):
     for number, byte in values[(page - 1) * _SETTINGS_A_PAGE:page * _SETTINGS_A_PAGE]:
         data.append(number)
         data.append(byte)
-    return _readback(state, 'settings', page, settings_pages(values), bytes(data))
+    return _readback(state, vocabulary.READBACK_SETTINGS, page, settings_pages(values), bytes(data))
 
 
 def claims(state, page, pages, holder, until, current_da, wh_left):
     """One claim; page 1 is the one that decides. holder: index in words.HOLDERS; until: UTC s or None; current_da: None for the box's limit;
     wh_left: of a boost for kWh, or None."""
-    return _readback(state, 'claims', page, pages, bytes((_index(holder, len(vocabulary.HOLDERS), _UNKNOWN_BYTE),)) + _time(until) + bytes((
-        _limit(current_da),)) + _energy(wh_left))
+    holder = _index(holder, len(vocabulary.HOLDERS), _UNKNOWN_BYTE)
+    return _readback(state, vocabulary.READBACK_CLAIMS, page, pages,
+                     bytes((holder,)) + _time(until) + bytes((_limit(current_da),)) + _energy(wh_left))

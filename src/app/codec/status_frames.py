@@ -1,6 +1,7 @@
 """Payload version 1: uplinks packed, downlinks read. docs/payload.md describes the bytes, ttn/vectors.json pins them."""
 
 from app.codec import vocabulary
+from app.codec.vocabulary import BUSY
 
 # First byte of each new uplink: version 1 in the high nibble, fPort - 10 in the low one.
 _STATUS = 0x10
@@ -21,10 +22,8 @@ _CURRENT_MOST = 254  # 63.5 A and more
 _ENERGY_UNKNOWN = 0xFFFF
 _ENERGY_MOST = 0xFFFE  # 655.34 kWh and more
 _HAS_ID = 2
-_BUSY = vocabulary.RESULTS.index('busy')
 _TIME_KNOWN = 8
 _ESTIMATED = 128
-
 
 
 def _index(value, count, unknown):
@@ -105,6 +104,6 @@ def encode_result(r, s, limit):
         _RESULT, command, command_id, outcome, detail,
         s.code & 255, _index(s.reason, len(vocabulary.REASONS), NO_REASON), _limit(s.limit_da),
     ))
-    if limit > RESULT_LENGTH and (r.count or r.result == _BUSY):
+    if limit > RESULT_LENGTH and (r.count or r.result == BUSY):
         packed += bytes((_clamp(r.count, 255),))
     return packed

@@ -1,4 +1,4 @@
-"""The vocabulary of the payload: index on the air, word for people. docs/payload.md describes it, ttn/formatter.js mirrors it."""
+"""The vocabulary of the payload: index on the air, its name here, word for people. docs/payload.md describes it, ttn/formatter.js mirrors it."""
 
 # State words of Home Manager; index 0 is 'nothing stable read yet'. Bits 7..5 of a clock request carry the index too.
 STATES = (None, 'Not Connected', 'Connected and Locked', 'Charging', 'Charged', 'Disabled')
@@ -10,17 +10,28 @@ REASONS = (
     'waking_vehicle', 'fault', 'held_after_power_cut', 'time_unknown', 'skipped', 'stopped', 'limit_reached', 'min_pause',
     'unreachable', 'setup',
 )
+(
+    REASON_CHARGING, REASON_NO_VEHICLE, REASON_OUTSIDE_PLAN, REASON_LOCKED, REASON_WAITS_FOR_KEY, REASON_VEHICLE_PAUSED, REASON_VEHICLE_FULL,
+    REASON_STARTING, REASON_WAKING_VEHICLE, REASON_FAULT, REASON_HELD_AFTER_POWER_CUT, REASON_TIME_UNKNOWN, REASON_SKIPPED, REASON_STOPPED,
+    REASON_LIMIT_REACHED, REASON_MIN_PAUSE, REASON_UNREACHABLE, REASON_SETUP,
+) = range(18)
 
 # Who overrides the plan.
 OVERRIDES = ('none', 'boost', 'skip', 'stop', 'lock')
+OVERRIDE_NONE, OVERRIDE_BOOST, OVERRIDE_SKIP, OVERRIDE_STOP, OVERRIDE_LOCK = range(5)
 
 # Commands: index is the operation, byte 0 of a downlink on fPort 20. 1, 2, 3 are the original's bytes too.
 COMMANDS = (
     None, 'lock', 'unlock', 'reset', 'start', 'stop', 'set_current', 'boost', 'skip', 'resume_plan', 'report', 'reboot',
     'plan', 'timezone', 'settings', 'time',
 )
+(
+    COMMAND_LOCK, COMMAND_UNLOCK, COMMAND_RESET, COMMAND_START, COMMAND_STOP, COMMAND_SET_CURRENT, COMMAND_BOOST, COMMAND_SKIP, COMMAND_RESUME_PLAN,
+    COMMAND_REPORT, COMMAND_REBOOT, COMMAND_PLAN, COMMAND_TIMEZONE, COMMAND_SETTINGS, COMMAND_TIME,
+) = range(1, 16)
 
 RESULTS = ('done', 'refused', 'failed', 'expired', 'busy')
+DONE, REFUSED, FAILED, EXPIRED, BUSY = range(5)
 
 # What an answer adds to its result.
 DETAILS = (
@@ -28,24 +39,36 @@ DETAILS = (
     'superseded', 'no_vehicle', 'repeated', 'setup', 'waits_for_key', 'stopped', 'vehicle_full', 'vehicle_paused', 'min_pause',
     'daily_limit', 'no_time', 'no_plan', 'no_room', 'not_possible', 'rolled_back', 'power_cut', 'bad_setting',
 )
+(
+    DETAIL_NONE, DETAIL_NO_ANSWER, DETAIL_NOT_CONFIRMED, DETAIL_FAULT, DETAIL_STALE, DETAIL_UNKNOWN_COMMAND, DETAIL_BAD_ARGUMENT, DETAIL_LOCKED,
+    DETAIL_UNREACHABLE, DETAIL_SUPERSEDED, DETAIL_NO_VEHICLE, DETAIL_REPEATED, DETAIL_SETUP, DETAIL_WAITS_FOR_KEY, DETAIL_STOPPED,
+    DETAIL_VEHICLE_FULL, DETAIL_VEHICLE_PAUSED, DETAIL_MIN_PAUSE, DETAIL_DAILY_LIMIT, DETAIL_NO_TIME, DETAIL_NO_PLAN, DETAIL_NO_ROOM,
+    DETAIL_NOT_POSSIBLE, DETAIL_ROLLED_BACK, DETAIL_POWER_CUT, DETAIL_BAD_SETTING,
+) = range(26)
 # A bad setting is named: this plus its place in SETTINGS goes out as the detail.
 BAD_SETTING = 128
 
 # Who decides now what the box should do.
 HOLDERS = ('none', 'plan', 'boost', 'skip', 'stop', 'lock', 'fault', 'key')
+HOLDER_NONE, HOLDER_PLAN, HOLDER_BOOST, HOLDER_SKIP, HOLDER_STOP, HOLDER_LOCK, HOLDER_FAULT, HOLDER_KEY = range(8)
 
 # What is worth an uplink of its own.
 EVENTS = ('not_plugged_in', 'not_charging', 'finished', 'leaked_at_peak', 'fault', 'power_restored', 'memory_lost')
+EVENT_NOT_PLUGGED_IN, EVENT_NOT_CHARGING, EVENT_FINISHED, EVENT_LEAKED_AT_PEAK, EVENT_FAULT, EVENT_POWER_RESTORED, EVENT_MEMORY_LOST = range(7)
 # Those whose amount is energy; the others tell minutes.
-EVENTS_IN_WH = ('finished', 'leaked_at_peak')
+EVENTS_IN_WH = (EVENT_FINISHED, EVENT_LEAKED_AT_PEAK)
 
 # Arguments of commands: which window to skip, what to report.
 SKIPS = ('this', 'next')
+SKIP_THIS, SKIP_NEXT = range(2)
 REPORTS = ('status', 'device', 'plan')
+REPORT_STATUS, REPORT_DEVICE, REPORT_PLAN = range(3)
 
 # What the pages on fPort 12 and 14 tell.
 DEVICE_PARTS = ('boot', 'charger', 'model', 'serial', 'counters', 'radio', 'crash')
+DEVICE_BOOT, DEVICE_CHARGER, DEVICE_MODEL, DEVICE_SERIAL, DEVICE_COUNTERS, DEVICE_RADIO, DEVICE_CRASH = range(7)
 READBACK_PARTS = ('plan', 'timezone', 'settings', 'claims')
+READBACK_PLAN, READBACK_TIMEZONE, READBACK_SETTINGS, READBACK_CLAIMS = range(4)
 
 # Causes of a boot, in the order of hal.contract.
 CAUSES = ('power_on', 'planned', 'watchdog', 'crash')
@@ -81,8 +104,3 @@ SETTINGS = (
     ('after_power_cut', ('resume', 'hold'), None, None),
     ('en1', (None, 'key', 'relay', 'nothing'), None, None),
 )
-
-
-def reason(word):
-    """Index of a reason."""
-    return REASONS.index(word)

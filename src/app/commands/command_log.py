@@ -9,16 +9,16 @@ import struct
 
 from micropython import const
 
-from app.codec import vocabulary
+from app.codec.vocabulary import COMMAND_LOCK, COMMAND_STOP
 
 # What deliver() says: accept it or refuse() it; its answer is on the way; answer again; too late, answer that; no room, refuse() it.
-NEW, RUNNING, REPEATED, EXPIRED, FULL = range(5)
+NEW, RUNNING, REPEATED, TOO_LATE, FULL = range(5)
 
 CAPACITY = const(48)
 # So many are a ring for what opens the contactor, which takes free places too: where all are taken, the oldest that was answered is
 # forgotten for the next one. So nothing shuts the owner out of stopping, and of what opens the latest are known in any case.
 RESERVED = const(8)
-OPENING = (vocabulary.COMMANDS.index('lock'), vocabulary.COMMANDS.index('stop'))
+OPENING = (COMMAND_LOCK, COMMAND_STOP)
 # At least so long is an answer kept (design decision). Its expiry is over by then: 65535 s and FUTURE_S are less.
 KEPT_S = const(86400)
 # So long after a boot a command of unknown age waits for the time; the network is asked for it every 10 min (design decision).
@@ -92,7 +92,7 @@ class CommandLog:
     # --- the life of a command
 
     def deliver(self, op, command_id, issued_at, expires_in_s, now_ms, utc_s):
-        """(verdict, its Entry or None). On NEW accept() it, on EXPIRED accept() and finish() it, or refuse() it where there is no airtime for
+        """(verdict, its Entry or None). On NEW accept() it, on TOO_LATE accept() and finish() it, or refuse() it where there is no airtime for
         the answer; on FULL refuse()."""
         self.poll(now_ms, utc_s)
         entry = self._find(op, command_id, issued_at)
@@ -104,7 +104,7 @@ class CommandLog:
         ahead = utc_s is not None and issued_at > utc_s + FUTURE_S
         self.ahead += ahead
         entry.undated = utc_s is None or ahead
-        return EXPIRED if self.expired(entry, now_ms, utc_s) else NEW, entry
+        return TOO_LATE if self.expired(entry, now_ms, utc_s) else NEW, entry
 
     def accept(self, entry):
         """It will get exactly one answer."""

@@ -2,16 +2,12 @@
 
 from modbus.write_map import da_of_duty
 
-from app.codec import vocabulary
+from app.codec.vocabulary import (
+    COMMAND_BOOST, COMMAND_PLAN, COMMAND_REBOOT, COMMAND_REPORT, COMMAND_SETTINGS, COMMAND_SET_CURRENT, COMMAND_SKIP, COMMAND_TIME, COMMAND_TIMEZONE,
+    DETAIL_BAD_ARGUMENT, DETAIL_NONE, DETAIL_NO_PLAN, DETAIL_NO_TIME, DONE, REFUSED, SKIP_THIS,
+)
 from app.commands.command_log import FUTURE_S
 from app.policy.claims import UNTIL_ENERGY, UNTIL_TIME
-from app.commands.specs import BOOST, D_NONE, D_NO_PLAN, DONE, REFUSED, SET_CURRENT, SKIP
-
-_PLAN, _TIMEZONE, _SETTINGS, _TIME, _REPORT, _REBOOT = [
-    vocabulary.COMMANDS.index(word) for word in ('plan', 'timezone', 'settings', 'time', 'report', 'reboot')]
-_D_NO_TIME = vocabulary.DETAILS.index('no_time')
-_D_BAD_ARGUMENT = vocabulary.DETAILS.index('bad_argument')
-_THIS = vocabulary.SKIPS.index('this')
 
 
 class DeviceCommands:
@@ -27,9 +23,11 @@ class DeviceCommands:
         self._meter = meter
         self._report = report
         self._settings_changed = settings_changed
-        actor.others = {_PLAN: self._plan, _TIMEZONE: self._timezone, _SETTINGS: self._settings, _TIME: self._time, _REPORT: self._reported,
-                        _REBOOT: self._reboot}
-        actor.resolvers = {BOOST: self._boost, SKIP: self._skip, SET_CURRENT: self._set_current}
+        actor.others = {
+            COMMAND_PLAN: self._plan, COMMAND_TIMEZONE: self._timezone, COMMAND_SETTINGS: self._settings, COMMAND_TIME: self._time,
+            COMMAND_REPORT: self._reported, COMMAND_REBOOT: self._reboot,
+        }
+        actor.resolvers = {COMMAND_BOOST: self._boost, COMMAND_SKIP: self._skip, COMMAND_SET_CURRENT: self._set_current}
         self._use_plan()
 
     # --- orders: (result, detail)
@@ -64,11 +62,11 @@ class DeviceCommands:
 
     def _reported(self, work, now_ms):
         self._report(work.args[0])
-        return DONE, D_NONE
+        return DONE, DETAIL_NONE
 
     def _reboot(self, work, now_ms):
         self.reboot_ms = now_ms + REBOOT_MS
-        return DONE, D_NONE
+        return DONE, DETAIL_NONE
 
     # --- meanings: (arguments as the claims take them, 0) or (None, detail)
 
@@ -76,7 +74,7 @@ class DeviceCommands:
         kind, value, current_da = args
         if kind == UNTIL_TIME:
             if utc_s is None:
-                return None, _D_NO_TIME
+                return None, DETAIL_NO_TIME
             value = self._program.plan.local.next_time(utc_s, value)
         elif kind == UNTIL_ENERGY:
             value += self._meter.total_wh
@@ -84,17 +82,17 @@ class DeviceCommands:
 
     def _skip(self, args, utc_s):
         if utc_s is None:
-            return None, _D_NO_TIME
+            return None, DETAIL_NO_TIME
         plan = self._program.plan
         # Outside a window, "this" is the one that comes.
-        run = plan.run_at(utc_s) if args[0] == _THIS and plan.state(utc_s)[0] else plan.next_run(utc_s)
-        return (None, D_NO_PLAN) if run is None else (run, 0)
+        run = plan.run_at(utc_s) if args[0] == SKIP_THIS and plan.state(utc_s)[0] else plan.next_run(utc_s)
+        return (None, DETAIL_NO_PLAN) if run is None else (run, 0)
 
     def _set_current(self, args, utc_s):
         amps = args[0] // 10
         most_da = da_of_duty(self._actor.box.box_limit_duty or 0)
         if most_da and amps * 10 > most_da:
-            return None, _D_BAD_ARGUMENT
+            return None, DETAIL_BAD_ARGUMENT
         detail = self._site.change((('current_limit_a', amps),), self._actor.now_ms)
         return (None, detail) if detail else (args, 0)
 
@@ -104,4 +102,4 @@ REBOOT_MS = 15000
 
 
 def _verdict(detail):
-    return (REFUSED, detail) if detail else (DONE, D_NONE)
+    return (REFUSED, detail) if detail else (DONE, DETAIL_NONE)

@@ -1,15 +1,14 @@
 """One accepted command at work: its turn, its begin, what must be read before it is done. Pure; the actor is its scene."""
 
-from app.codec import vocabulary
+from app.codec.vocabulary import (
+    BUSY, COMMAND_RESET, COMMAND_UNLOCK, DETAIL_NONE, DETAIL_NO_ANSWER, DETAIL_UNREACHABLE, DONE, EXPIRED, FAILED, REFUSED,
+)
 from app.commands.command_log import OPENING, Entry
-from app.commands.specs import BUSY, D_NONE, COMMAND_SPECS, DONE, EXPIRED, FAILED, OVERTAKES, REFUSED, RESET, UNLOCK, missed, waits_ms
+from app.commands.specs import COMMAND_SPECS, OVERTAKES, missed, waits_ms
 from app.control.reconciler import FRESH_MS
 
 # Without an answered reading in this time the box is unreachable for a command.
 READING_WAIT_MS = 8000
-
-_D_UNREACHABLE = vocabulary.DETAILS.index('unreachable')
-_D_NO_ANSWER = vocabulary.DETAILS.index('no_answer')
 
 
 class Execution:
@@ -63,12 +62,12 @@ class Execution:
             verdict = self._begin(actor, utc_s)
             if verdict is not None or not self.begun:
                 return verdict
-        if self.op == RESET:
+        if self.op == COMMAND_RESET:
             return self._reset_outcome(actor)
         if not self._is_fresh(actor):
-            return (FAILED, _D_NO_ANSWER) if actor.now_ms - self._since_ms >= self._limit_ms else None
+            return (FAILED, DETAIL_NO_ANSWER) if actor.now_ms - self._since_ms >= self._limit_ms else None
         if self.deed.done(actor):
-            return DONE, D_NONE
+            return DONE, DETAIL_NONE
         return missed(actor, self.deed, actor.now_ms - self._since_ms, self._limit_ms)
 
     def _reset_outcome(self, actor):
@@ -87,7 +86,7 @@ class Execution:
         if deed is None:
             return self._due(actor, utc_s) or actor.others[self.op](self, actor.now_ms)
         if not self._is_fresh(actor):
-            return (FAILED, _D_UNREACHABLE) if actor.now_ms - self.turn_ms >= READING_WAIT_MS else None
+            return (FAILED, DETAIL_UNREACHABLE) if actor.now_ms - self.turn_ms >= READING_WAIT_MS else None
         verdict = deed.guard(actor)
         if verdict is not None:
             if self.before is not None and verdict[0] == REFUSED:
@@ -100,9 +99,9 @@ class Execution:
         self.begun = True
         self._since_ms = actor.now_ms
         self._limit_ms = deed.limit_ms + waits_ms(actor, self.op)
-        if self.op == RESET:
+        if self.op == COMMAND_RESET:
             actor.reconciler.reset(actor.now_ms)
-        elif self.op == UNLOCK:
+        elif self.op == COMMAND_UNLOCK:
             actor.reconciler.unlock()
         return None
 
@@ -110,7 +109,7 @@ class Execution:
         """None if it may be acted upon now, (EXPIRED, none) if it came too late by now."""
         if actor.may_begin(self, utc_s):
             return None
-        return EXPIRED, D_NONE
+        return EXPIRED, DETAIL_NONE
 
     def change(self, actor, utc_s):
         """Its word counts from now on: before is set. Else (result, detail) that it comes to, or None to be asked again."""

@@ -5,8 +5,8 @@ Design decisions in docs/operation.md, "Commands". Of this boot only: after a re
 
 from micropython import const
 
-from app.codec import vocabulary
-from app.commands.command_log import EXPIRED, FULL, NEW, REPEATED, RUNNING, Entry
+from app.codec.vocabulary import COMMAND_LOCK, COMMAND_RESET, DETAIL_STALE, DONE, EXPIRED
+from app.commands.command_log import FULL, NEW, REPEATED, RUNNING, TOO_LATE, Entry
 from app.evse.states import is_charging
 
 # The network keeps old bytes over an outage: unlock and reset are not obeyed so soon after it (design decision).
@@ -16,18 +16,12 @@ LEVEL_MS = const(2700000)
 # More than that waits only to lock.
 WAITING_MAX = const(4)
 
-_LOCK = vocabulary.COMMANDS.index('lock')
-_RESET = vocabulary.COMMANDS.index('reset')
-_R_DONE = vocabulary.RESULTS.index('done')
-_R_EXPIRED = vocabulary.RESULTS.index('expired')
-_D_STALE = vocabulary.DETAILS.index('stale')
-
 
 def stands(op, code):
     """True if a box in that state is still as a done lock, unlock or reset left it."""
-    if op == _LOCK:
+    if op == COMMAND_LOCK:
         return code == 0xE0
-    return code in (0xA1, 0xB2) or is_charging(code) or (code == 0xB1 and op != _RESET)
+    return code in (0xA1, 0xB2) or is_charging(code) or (code == 0xB1 and op != COMMAND_RESET)
 
 
 class LegacyCommands:
@@ -45,11 +39,11 @@ class LegacyCommands:
         if latest is not None and latest.op == op and latest.result is None:
             return RUNNING, latest   # nothing came between: its answer is on the way
         entry = Entry(op, None, None, None, now_ms)
-        if op != _LOCK:
+        if op != COMMAND_LOCK:
             if now_ms - fresh_ms < STALE_MS:
-                entry.result = _R_EXPIRED
-                entry.detail = _D_STALE
-                return EXPIRED, entry
+                entry.result = EXPIRED
+                entry.detail = DETAIL_STALE
+                return TOO_LATE, entry
             if len(self._running) >= WAITING_MAX:
                 return FULL, None
         done = self._done
@@ -73,7 +67,7 @@ class LegacyCommands:
         entry.detail = detail
         entry.owed = True
         self._running.remove(entry)
-        if result == _R_DONE and entry is self._latest:
+        if result == DONE and entry is self._latest:
             self._done = entry
             self._done_ms = now_ms
 

@@ -4,32 +4,20 @@ A scene is what a row looks at: claims, reconciler, box (EvseModel with an answe
 it began), written_ms (of our last jump or reset, or None), now_ms.
 """
 
-from app.codec import vocabulary
-from app.policy.claims import CHARGE, HOLD, LEAVE, LOCK as WANT_LOCK, UNTIL_UNPLUGGED
+from app.codec.vocabulary import (
+    COMMAND_BOOST, COMMAND_LOCK, COMMAND_RESET, COMMAND_RESUME_PLAN, COMMAND_SET_CURRENT, COMMAND_SKIP, COMMAND_START, COMMAND_STOP, COMMAND_UNLOCK,
+    DETAIL_DAILY_LIMIT, DETAIL_FAULT, DETAIL_LOCKED, DETAIL_MIN_PAUSE, DETAIL_NOT_CONFIRMED, DETAIL_NO_PLAN, DETAIL_NO_VEHICLE, DETAIL_SETUP,
+    DETAIL_VEHICLE_FULL, DETAIL_WAITS_FOR_KEY, FAILED, REFUSED,
+)
+from app.policy.claims import CHARGE, HOLD, LEAVE, LOCK, UNTIL_UNPLUGGED
 from app.control.reconciler import PAUSE_MS
 from app.control.reset_sequence import WALK_MS, is_enabled
 from app.evse.states import NEVER_CLEARED, is_charging, is_fault
 
-DONE, REFUSED, FAILED, EXPIRED, BUSY = range(5)
-
-D_NONE = vocabulary.DETAILS.index('none')
-D_NOT_CONFIRMED = vocabulary.DETAILS.index('not_confirmed')
-D_FAULT = vocabulary.DETAILS.index('fault')
-D_LOCKED = vocabulary.DETAILS.index('locked')
-D_SETUP = vocabulary.DETAILS.index('setup')
-D_NO_VEHICLE = vocabulary.DETAILS.index('no_vehicle')
-D_WAITS_FOR_KEY = vocabulary.DETAILS.index('waits_for_key')
-D_NO_PLAN = vocabulary.DETAILS.index('no_plan')
-D_MIN_PAUSE = vocabulary.DETAILS.index('min_pause')
-_FULL = vocabulary.DETAILS.index('vehicle_full')
-_DAILY_LIMIT = vocabulary.DETAILS.index('daily_limit')
 # Of these nothing better comes by waiting: a start that meets one is answered at once.
-_HOPELESS = (D_LOCKED, D_SETUP, D_NO_VEHICLE, D_WAITS_FOR_KEY, _FULL, _DAILY_LIMIT)
+_HOPELESS = (DETAIL_LOCKED, DETAIL_SETUP, DETAIL_NO_VEHICLE, DETAIL_WAITS_FOR_KEY, DETAIL_VEHICLE_FULL, DETAIL_DAILY_LIMIT)
 # So long a start goes on while the car is being woken.
 WAKING_MAX_MS = 600000
-
-LOCK, UNLOCK, RESET, START, STOP, SET_CURRENT, BOOST, SKIP, RESUME = [
-    vocabulary.COMMANDS.index(word) for word in ('lock', 'unlock', 'reset', 'start', 'stop', 'set_current', 'boost', 'skip', 'resume_plan')]
 
 
 # --- guards: (result, detail) that forbids it, or None
@@ -38,31 +26,31 @@ LOCK, UNLOCK, RESET, START, STOP, SET_CURRENT, BOOST, SKIP, RESUME = [
 def _guard_lock(scene):
     code = scene.box.reading.code
     if is_fault(code):
-        return FAILED, D_FAULT   # the claim stays and is applied when the fault is gone
-    return (REFUSED, D_SETUP) if code in (0xE1, 0xE3) else None
+        return FAILED, DETAIL_FAULT   # the claim stays and is applied when the fault is gone
+    return (REFUSED, DETAIL_SETUP) if code in (0xE1, 0xE3) else None
 
 
 def _guard_unlock(scene):
     code = scene.box.reading.code
     if is_fault(code):
-        return REFUSED, D_FAULT
-    return (REFUSED, D_SETUP) if code in (0xE1, 0xE3) else None
+        return REFUSED, DETAIL_FAULT
+    return (REFUSED, DETAIL_SETUP) if code in (0xE1, 0xE3) else None
 
 
 def _guard_reset(scene):
     code = scene.box.reading.code
     if scene.claims.locked or code == 0xE0 and not scene.reconciler.past.pulse:
-        return REFUSED, D_LOCKED
-    return (REFUSED, D_FAULT) if code in NEVER_CLEARED else None
+        return REFUSED, DETAIL_LOCKED
+    return (REFUSED, DETAIL_FAULT) if code in NEVER_CLEARED else None
 
 
 def _guard_start(scene):
     code = scene.box.reading.code
     if code in (0xE1, 0xE2, 0xE3):
-        return REFUSED, D_SETUP
+        return REFUSED, DETAIL_SETUP
     verdict = _guard_reset(scene)
     if verdict is None and code == 0xA1 and not scene.car:
-        verdict = REFUSED, D_NO_VEHICLE
+        verdict = REFUSED, DETAIL_NO_VEHICLE
     return verdict
 
 
@@ -72,7 +60,7 @@ def _guard_boost(scene):
 
 
 def _guard_skip(scene):
-    return None if scene.has_plan else (REFUSED, D_NO_PLAN)
+    return None if scene.has_plan else (REFUSED, DETAIL_NO_PLAN)
 
 
 def _no_guard(scene):
@@ -98,7 +86,7 @@ def _is_unlocked(scene):
 
 def _is_stopped(scene):
     # A locked outlet gives no current, whatever its limit: the stop counts when it is unlocked.
-    return not is_charging(scene.box.reading.code) and (not scene.box.car or scene.paused or scene.decision.want == WANT_LOCK)
+    return not is_charging(scene.box.reading.code) and (not scene.box.car or scene.paused or scene.decision.want == LOCK)
 
 
 def _flows(scene):
@@ -182,25 +170,28 @@ class CommandSpec:
 
 # Times are design decisions.
 COMMAND_SPECS = {
-    LOCK: CommandSpec(_lock, _guard_lock, _is_locked, 10000),
-    UNLOCK: CommandSpec(_unlock, _guard_unlock, _is_unlocked, 10000),
-    STOP: CommandSpec(_stop, _no_guard, _is_stopped, 12000),
-    RESET: CommandSpec(_reset, _guard_reset, None, 0),
-    START: CommandSpec(_start, _guard_start, _flows, 120000, True),
-    BOOST: CommandSpec(_boost, _guard_boost, _flows_or_waits, 120000, True),
-    SKIP: CommandSpec(_skip, _guard_skip, _is_followed, 12000),
-    RESUME: CommandSpec(_resume, _no_guard, _is_followed, 12000),
-    SET_CURRENT: CommandSpec(_nothing, _no_guard, _is_offered, 15000),
+    COMMAND_LOCK: CommandSpec(_lock, _guard_lock, _is_locked, 10000),
+    COMMAND_UNLOCK: CommandSpec(_unlock, _guard_unlock, _is_unlocked, 10000),
+    COMMAND_STOP: CommandSpec(_stop, _no_guard, _is_stopped, 12000),
+    COMMAND_RESET: CommandSpec(_reset, _guard_reset, None, 0),
+    COMMAND_START: CommandSpec(_start, _guard_start, _flows, 120000, True),
+    COMMAND_BOOST: CommandSpec(_boost, _guard_boost, _flows_or_waits, 120000, True),
+    COMMAND_SKIP: CommandSpec(_skip, _guard_skip, _is_followed, 12000),
+    COMMAND_RESUME_PLAN: CommandSpec(_resume, _no_guard, _is_followed, 12000),
+    COMMAND_SET_CURRENT: CommandSpec(_nothing, _no_guard, _is_offered, 15000),
 }
 # What opens is obeyed at once: what was said before it, and would take it back, is not done any more.
-OVERTAKES = {LOCK: (UNLOCK, RESET, START, BOOST), STOP: (RESET, START, BOOST, RESUME)}
+OVERTAKES = {
+    COMMAND_LOCK: (COMMAND_UNLOCK, COMMAND_RESET, COMMAND_START, COMMAND_BOOST),
+    COMMAND_STOP: (COMMAND_RESET, COMMAND_START, COMMAND_BOOST, COMMAND_RESUME_PLAN),
+}
 
 
 def waits_ms(scene, op):
     """What comes to a command's time: a car is asked to stop before the outlet is disabled, and a hold is in force before it is enabled."""
-    if op == LOCK:
+    if op == COMMAND_LOCK:
         return PAUSE_MS if is_charging(scene.box.reading.code) else 0
-    return PAUSE_MS if op == UNLOCK and scene.decision.want == HOLD else 0
+    return PAUSE_MS if op == COMMAND_UNLOCK and scene.decision.want == HOLD else 0
 
 
 def missed(scene, deed, passed_ms, limit_ms):
@@ -210,12 +201,12 @@ def missed(scene, deed, passed_ms, limit_ms):
     if deed.long:
         if reconciler.blocked in _HOPELESS and passed_ms >= WALK_MS:
             return FAILED, reconciler.blocked
-        if passed_ms < WAKING_MAX_MS and (reconciler.phase is not None or reconciler.blocked == D_MIN_PAUSE):
+        if passed_ms < WAKING_MAX_MS and (reconciler.phase is not None or reconciler.blocked == DETAIL_MIN_PAUSE):
             return None
     if passed_ms < limit_ms:
         return None
     if is_fault(code):
-        return FAILED, D_FAULT
+        return FAILED, DETAIL_FAULT
     if deed.long and reconciler.blocked:
         return FAILED, reconciler.blocked
-    return FAILED, D_WAITS_FOR_KEY if code == 0xB1 and deed.long else D_NOT_CONFIRMED
+    return FAILED, DETAIL_WAITS_FOR_KEY if code == 0xB1 and deed.long else DETAIL_NOT_CONFIRMED

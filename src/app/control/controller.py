@@ -6,11 +6,13 @@ A downlink is a command in the book; its turn changes the claims; the reconciler
 from modbus import write_map
 from modbus.reading import STATUS
 
-from app.codec import downlink, vocabulary
+from app.codec import downlink
+from app.codec.vocabulary import (
+    COMMAND_RESET, COMMAND_START, COMMAND_TIME, DETAIL_POWER_CUT, DETAIL_REPEATED, DETAIL_SUPERSEDED, EXPIRED, FAILED, REFUSED,
+)
 from app.telemetry.answer_queue import ANSWERS_MAX, OWN_ANSWERS, AnswerQueue
-from app.commands.command_log import EXPIRED as TOO_LATE, FULL, OPENING, REPEATED, RUNNING, CommandLog
-from app.policy.claims import HOLD, LOCK as WANT_LOCK
-from app.commands.specs import EXPIRED, FAILED, REFUSED, RESET, START
+from app.commands.command_log import FULL, OPENING, REPEATED, RUNNING, TOO_LATE, CommandLog
+from app.policy.claims import HOLD, LOCK
 from app.commands.legacy import LegacyCommands
 from app.control.owner_record import OwnerRecord
 from app.control.reconciler import Reconciler
@@ -19,11 +21,6 @@ from app.commands.execution import Execution, turned_away
 
 # So long the radio is kept free for the answer to a command that takes longer.
 HOLD_MAX_MS = 20000
-
-_TIME = vocabulary.COMMANDS.index('time')
-_D_SUPERSEDED = vocabulary.DETAILS.index('superseded')
-_D_REPEATED = vocabulary.DETAILS.index('repeated')
-_D_POWER_CUT = vocabulary.DETAILS.index('power_cut')
 
 
 class Controller:
@@ -112,12 +109,12 @@ class Controller:
     def _resume(self, work, now_ms):
         """A command that a power cut interrupted: its claim is still there, a reset is not done twice, what had not begun is gone."""
         self._works.append(work)
-        if work.entry.begun and work.deed is not None and work.op != RESET:
+        if work.entry.begun and work.deed is not None and work.op != COMMAND_RESET:
             work.resume(now_ms)
         elif work.op in OPENING and not work.entry.begun:
             return   # it has no arguments, and its age is in doubt: obeyed
         else:
-            self._finish(work, FAILED, _D_POWER_CUT)
+            self._finish(work, FAILED, DETAIL_POWER_CUT)
 
     def _settle(self):
         """Record before deed, and before answer, one of them a turn; False when all is settled."""
@@ -131,8 +128,8 @@ class Controller:
         told = downlink.read(port, payload)
         if told is None:
             self.bad_downlinks += 1
-        elif told.op == _TIME:
-            self.others[_TIME](told, now_ms)
+        elif told.op == COMMAND_TIME:
+            self.others[COMMAND_TIME](told, now_ms)
         elif told.issued_at is None:
             verdict, entry = self.levels.deliver(told.op, now_ms, self._session.fresh_ms)
             self._deliver(told, verdict, entry, self.levels, now_ms)
@@ -158,7 +155,7 @@ class Controller:
             return
         if verdict == REPEATED:
             if book is self.levels:
-                work.detail = _D_REPEATED
+                work.detail = DETAIL_REPEATED
             # Who asks again has missed an answer on a bad way: it is said twice.
             if fits and len(self.answers) < ANSWERS_MAX:
                 self._over.extend([work] * (1 + (book is self.book and self._queue.fits(now_ms, 1))))
@@ -172,7 +169,7 @@ class Controller:
             self._put_first(work)
         for other in tuple(self._works):
             if other is not work and other.gives_way(work):
-                self._finish(other, FAILED, _D_SUPERSEDED)
+                self._finish(other, FAILED, DETAIL_SUPERSEDED)
         if told.fault:
             self._finish(work, REFUSED, told.fault)
         self._charger.read_soon(now_ms)
@@ -186,7 +183,7 @@ class Controller:
         if len(opened) >= OWN_ANSWERS:
             self._open(opened[0], self.now_ms)
             if opened[0] in works:
-                self._finish(opened[0], FAILED, _D_SUPERSEDED)
+                self._finish(opened[0], FAILED, DETAIL_SUPERSEDED)
 
     def _refuse(self, told):
         """No room for it, or none for its answer."""
@@ -197,7 +194,7 @@ class Controller:
     def silent(self):
         """A read was not answered: the box may have lost its power, and comes back giving current."""
         if self._charger.failed_address == STATUS:
-            self._charger.hurry(self.decision.want in (HOLD, WANT_LOCK))
+            self._charger.hurry(self.decision.want in (HOLD, LOCK))
 
     # --- one step
 
@@ -261,7 +258,7 @@ class Controller:
             self._watch.pulse(now_ms)
             self.intent.key.restarted(now_ms)
             self.written_ms = now_ms
-        elif value == write_map.JUMP_E0 and self.decision.want == WANT_LOCK:
+        elif value == write_map.JUMP_E0 and self.decision.want == LOCK:
             self._watch.no_pulse()
         if self._works:
             self._works[0].acted = True
@@ -307,11 +304,11 @@ class Controller:
     def _finish(self, work, result, detail):
         """Its one answer."""
         self._works.remove(work)
-        if work.op == RESET:
+        if work.op == COMMAND_RESET:
             self.reconciler.no_reset()
         work.result = result
         work.detail = detail
-        if work.op == START and self.claims.attempt:
+        if work.op == COMMAND_START and self.claims.attempt:
             self.claims.attempt_over()
             self._changed_claims()
         if work.book is self.book:

@@ -6,7 +6,7 @@ The rules are the design's (docs/operation.md). What is written is told before i
 from modbus import write_map
 
 from app.control import start_sequence as ladder
-from app.codec import vocabulary
+from app.codec.vocabulary import DETAIL_FAULT, DETAIL_LOCKED, DETAIL_NONE, DETAIL_SETUP, DETAIL_UNREACHABLE, DETAIL_WAITS_FOR_KEY
 from app.policy.claims import CHARGE, HOLD, LOCK
 from app.control.contactor import UNSEEN_MS
 from app.control.write_retry import WriteRetry
@@ -27,13 +27,6 @@ AWAY_MS = 3000
 URGENT_MS = 15000
 # An E0E0 that shows no effect in this time is given up.
 JUMP_MS = 10000
-
-_NONE = vocabulary.DETAILS.index('none')
-_LOCKED = vocabulary.DETAILS.index('locked')
-_FAULT = vocabulary.DETAILS.index('fault')
-_SETUP = vocabulary.DETAILS.index('setup')
-_KEY = vocabulary.DETAILS.index('waits_for_key')
-_UNREACHABLE = vocabulary.DETAILS.index('unreachable')
 
 
 class Reconciler:
@@ -80,7 +73,7 @@ class Reconciler:
     @property
     def phase(self):
         """Index in words.REASONS while a car is being started or woken, else None."""
-        return self.offer.starter.phase if self._want == CHARGE and self.blocked == _NONE and not self.flowing else None
+        return self.offer.starter.phase if self._want == CHARGE and self.blocked == DETAIL_NONE and not self.flowing else None
 
     @property
     def reset_outcome(self):
@@ -134,14 +127,14 @@ class Reconciler:
         reading = box.reading
         if reading is None or reading.code is None or now_ms - reading.at_ms > FRESH_MS:
             self.urgent = decision.want in (HOLD, LOCK)
-            self.offer.blocked = _UNREACHABLE
+            self.offer.blocked = DETAIL_UNREACHABLE
             self.flowing = False
             if self.restart.running:
                 self.restart.look(None, False, now_ms)
             return None
         if reading.at_ms != self._looked_ms:
             self._look(now_ms, box)
-        self.offer.blocked = _NONE
+        self.offer.blocked = DETAIL_NONE
         self.urgent = (now_ms - self._back_ms < URGENT_MS and decision.want in (HOLD, LOCK) and reading.code != 0xE0
                        and not self.limit.paused(box, now_ms))
         value = self._next(now_ms, box, decision)
@@ -231,7 +224,7 @@ class Reconciler:
             return self._in_fault(now_ms)
         if code in (0xE1, 0xE3) or code == 0xE2 and not self.past.ours and (want != LOCK or self._lock_held):
             self.offer.starter.begin()
-            self.offer.blocked = _SETUP
+            self.offer.blocked = DETAIL_SETUP
             return 0
         if want == LOCK:
             return self._lock(now_ms, box)
@@ -246,7 +239,7 @@ class Reconciler:
     def _in_fault(self, now_ms):
         """Into a fault nothing is written; the one that says that nobody polled is reset."""
         self.offer.starter.begin()
-        self.offer.blocked = _FAULT
+        self.offer.blocked = DETAIL_FAULT
         return write_map.RESET if self.restart.ends_f4(self._want, self.past, self.offer, now_ms) else 0
 
     def _lock(self, now_ms, box):
@@ -274,17 +267,17 @@ class Reconciler:
         if not self.past.ours:
             self.offer.starter.begin()
             if want == CHARGE:
-                self.offer.blocked = _LOCKED
+                self.offer.blocked = DETAIL_LOCKED
                 return 0
             return self.offer.hold_or_leave(self._want, decision.current_da, box, now_ms)
         if self.past.pulse and want == CHARGE and box.reading.code == 0xE0 and now_ms - self._pulse_ms < self.offer.pulse_for_ms:
             return 0
         if box.en_mode == ladder.EN_ENABLES and not box.reading.enable_input:
-            self.offer.blocked = _KEY   # a person has disabled the outlet by the key
+            self.offer.blocked = DETAIL_WAITS_FOR_KEY   # a person has disabled the outlet by the key
             return 0
         if self._free_ms is None:
             self._free_ms = now_ms
-        hold = want == HOLD or self.offer.verdict(now_ms) != _NONE
+        hold = want == HOLD or self.offer.verdict(now_ms) != DETAIL_NONE
         if hold and now_ms - self._free_ms < PAUSE_MS:
             # The hold is in force before the outlet is.
             value = self.offer.set(write_map.DUTY_PAUSE, box, now_ms)

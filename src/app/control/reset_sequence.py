@@ -3,7 +3,9 @@
 from modbus import charger as bus
 from modbus import write_map
 
-from app.codec import vocabulary
+from app.codec.vocabulary import (
+    DETAIL_FAULT, DETAIL_LOCKED, DETAIL_NONE, DETAIL_NOT_CONFIRMED, DETAIL_NO_ANSWER, DETAIL_UNREACHABLE, DETAIL_WAITS_FOR_KEY, DONE, FAILED, REFUSED,
+)
 from app.policy.claims import CHARGE, HOLD, LEAVE, LOCK
 from app.control.start_sequence import RESET
 from app.evse.states import NEVER_CLEARED, is_charging, is_fault
@@ -17,18 +19,6 @@ WALK_MS = 6000
 # F4 (nobody polled) ends by a reset, if polling alone did not help (design decision).
 F4 = 0xF4
 F4_WAIT_MS = 60000
-
-DONE = vocabulary.RESULTS.index('done')
-REFUSED = vocabulary.RESULTS.index('refused')
-FAILED = vocabulary.RESULTS.index('failed')
-
-_NONE = vocabulary.DETAILS.index('none')
-_UNREACHABLE = vocabulary.DETAILS.index('unreachable')
-_NO_ANSWER = vocabulary.DETAILS.index('no_answer')
-_NOT_CONFIRMED = vocabulary.DETAILS.index('not_confirmed')
-_LOCKED = vocabulary.DETAILS.index('locked')
-_FAULT = vocabulary.DETAILS.index('fault')
-_KEY = vocabulary.DETAILS.index('waits_for_key')
 
 
 def is_enabled(code):
@@ -73,21 +63,21 @@ class ResetSequence:
         """Why the box must not be reset now: index in words.DETAILS, 'none' if it may."""
         code = box.reading.code
         if code in NEVER_CLEARED:
-            return _FAULT
+            return DETAIL_FAULT
         if want == LOCK or code == 0xE0 and not past.pulse:
-            return _LOCKED
-        return _NONE if self.acted or not offer.perhaps_car else offer.verdict(now_ms, True)
+            return DETAIL_LOCKED
+        return DETAIL_NONE if self.acted or not offer.perhaps_car else offer.verdict(now_ms, True)
 
     def due(self, want, box, past, offer, now_ms):
         """True to write the reset that was asked for. What came of the last look, or forbids it, ends it."""
         reading = box.reading
         if self.acted:
-            held = want == HOLD or want == LOCK or want == LEAVE and offer.verdict(now_ms) != _NONE
+            held = want == HOLD or want == LOCK or want == LEAVE and offer.verdict(now_ms) != DETAIL_NONE
             self.look(reading, held, now_ms)
             if not self.running or self._sent != bus.SILENT or reading.code != self._before:
                 return False
         why = self.forbidden(want, box, past, offer, now_ms)
-        if why != _NONE:
+        if why != DETAIL_NONE:
             self._end(FAILED if self.acted else REFUSED, why)
             return False
         if past.pulse:
@@ -108,7 +98,7 @@ class ResetSequence:
         """True to reset an F4 now: once each, and only for a car that is to charge, since a reset offers current."""
         if want != CHARGE or self.running or self._f4_done or self._f4_ms is None or now_ms - self._f4_ms < F4_WAIT_MS:
             return False
-        return offer.verdict(now_ms, True) == _NONE and past.f4_resets.left(now_ms) > 0
+        return offer.verdict(now_ms, True) == DETAIL_NONE and past.f4_resets.left(now_ms) > 0
 
     def write(self, box, past, offer, now_ms):
         """The telegram goes out."""
@@ -131,9 +121,9 @@ class ResetSequence:
         """What became of it."""
         self._sent = outcome
         if outcome == bus.NOT_SENT:
-            self._end(FAILED, _UNREACHABLE)
+            self._end(FAILED, DETAIL_UNREACHABLE)
         elif outcome == bus.REFUSED:
-            self._end(FAILED, _NOT_CONFIRMED)
+            self._end(FAILED, DETAIL_NOT_CONFIRMED)
         self._since_ms = now_ms
 
     def look(self, reading, held, now_ms):
@@ -141,18 +131,18 @@ class ResetSequence:
         late = now_ms - self._since_ms >= LIMIT_MS
         if not self.acted:
             if reading is None and now_ms - self._since_ms >= READING_WAIT_MS:
-                self._end(FAILED, _UNREACHABLE)
+                self._end(FAILED, DETAIL_UNREACHABLE)
             elif late:
-                self._end(FAILED, _NOT_CONFIRMED)
+                self._end(FAILED, DETAIL_NOT_CONFIRMED)
         elif reading is None or reading.at_ms <= self._since_ms:
             if late:
-                self._end(FAILED, _NO_ANSWER)
+                self._end(FAILED, DETAIL_NO_ANSWER)
         elif (reset_took(reading) or held and is_enabled(reading.code)) and not self._walks(reading):
             # What is read so soon may be the state before: the box goes dark a moment after it has acknowledged.
             if reading.at_ms - self._since_ms >= WALK_MS // 2:
-                self._end(DONE, _NONE)
+                self._end(DONE, DETAIL_NONE)
         elif late:
-            self._end(FAILED, _FAULT if is_fault(reading.code) else _KEY if reading.code == 0xB1 else _NOT_CONFIRMED)
+            self._end(FAILED, DETAIL_FAULT if is_fault(reading.code) else DETAIL_WAITS_FOR_KEY if reading.code == 0xB1 else DETAIL_NOT_CONFIRMED)
 
     def _walks(self, reading):
         # On its way from the reset to a connected car the box shows A1 for a moment, without the car.

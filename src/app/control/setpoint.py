@@ -3,17 +3,12 @@
 from modbus import write_map
 
 from app.control import start_sequence as ladder
-from app.codec import vocabulary
+from app.codec.vocabulary import DETAIL_DAILY_LIMIT, DETAIL_MIN_PAUSE, DETAIL_NONE, DETAIL_NO_VEHICLE
 from app.policy.claims import CHARGE, HOLD
 from app.control.contactor import ALLOWED, RESTS
 from app.control.reset_sequence import is_enabled
 from app.control.start_sequence import StartSequence
 from app.evse.states import is_charging
-
-_NONE = vocabulary.DETAILS.index('none')
-_NO_VEHICLE = vocabulary.DETAILS.index('no_vehicle')
-_MIN_PAUSE = vocabulary.DETAILS.index('min_pause')
-_DAILY_LIMIT = vocabulary.DETAILS.index('daily_limit')
 
 
 class Setpoint:
@@ -26,7 +21,7 @@ class Setpoint:
     def __init__(self, limit, closings, in_force):
         self.limit = limit
         self.starter = StartSequence()
-        self.blocked = _NONE
+        self.blocked = DETAIL_NONE
         self.car = False
         self.perhaps_car = False
         self.pulse_for_ms = 0
@@ -36,7 +31,7 @@ class Setpoint:
     def verdict(self, now_ms, opens=False):
         """Why the contactor may not be closed by us now, 'none' if it may. opens: by what opens it first."""
         verdict = self._closings.verdict(now_ms, opens)
-        return _NONE if verdict == ALLOWED else _MIN_PAUSE if verdict == RESTS else _DAILY_LIMIT
+        return DETAIL_NONE if verdict == ALLOWED else DETAIL_MIN_PAUSE if verdict == RESTS else DETAIL_DAILY_LIMIT
 
     def closes(self, box, now_ms):
         """True if a current given now may close the contactor: a paused car opens it in a moment, if it has not yet."""
@@ -55,7 +50,7 @@ class Setpoint:
         """This current is wanted; where it may close the contactor, only as often as that is good for it."""
         if self.closes(box, now_ms):
             self.blocked = self.verdict(now_ms)
-            if self.blocked != _NONE:
+            if self.blocked != DETAIL_NONE:
                 self.starter.begin()
                 return 0
         return self.set(duty, box, now_ms)
@@ -78,20 +73,20 @@ class Setpoint:
         if starter.pausing and starter.pauses(is_charging(code), self.limit.paused(box, now_ms), now_ms):
             return self.set(write_map.DUTY_PAUSE, box, now_ms)
         value = self.give(self.limit.duty_for(current_da, box), box, now_ms)
-        if value or self.blocked != _NONE or busy:
+        if value or self.blocked != DETAIL_NONE or busy:
             starter.interrupted()
             return value
         if self.limit.stale:
             return 0
         if not self.car:
-            self.blocked = _NO_VEHICLE
+            self.blocked = DETAIL_NO_VEHICLE
             return 0
         what, for_ms = starter.step(now_ms, box, past.resets.left(now_ms), past.pulses.left(now_ms))
         self.blocked = starter.blocked
         if what == ladder.NOTHING:
             return 0
         self.blocked = self.verdict(now_ms)
-        return 0 if self.blocked != _NONE else self._climb(what, for_ms)
+        return 0 if self.blocked != DETAIL_NONE else self._climb(what, for_ms)
 
     def _climb(self, what, for_ms):
         """The first write of a rung."""

@@ -3,7 +3,7 @@
 Which rung is next, and why there is none. The reconciler writes; it begins the ladder anew with each order to charge and each car.
 """
 
-from app.codec import vocabulary
+from app.codec.vocabulary import DETAIL_NONE, DETAIL_VEHICLE_FULL, DETAIL_VEHICLE_PAUSED, DETAIL_WAITS_FOR_KEY, REASON_STARTING, REASON_WAKING_VEHICLE
 from app.evse.states import is_charging
 
 NOTHING, RESET, PAUSE, PULSE = range(4)
@@ -31,14 +31,6 @@ NO_B1B2 = 1 << 4
 NO_A1B1 = 1 << 3
 # What EN1 is for (0x0001 bits 1..0).
 EN_NOTHING, EN_STARTS, EN_ENABLES = range(3)
-
-STARTING = vocabulary.reason('starting')
-WAKING = vocabulary.reason('waking_vehicle')
-
-_NONE = vocabulary.DETAILS.index('none')
-_KEY = vocabulary.DETAILS.index('waits_for_key')
-_FULL = vocabulary.DETAILS.index('vehicle_full')
-_ASLEEP = vocabulary.DETAILS.index('vehicle_paused')
 
 
 def flows(reading):
@@ -96,8 +88,8 @@ class StartSequence:
 
     def begin(self):
         """An order to charge, or a new car: from the first rung."""
-        self.phase = STARTING
-        self.blocked = _NONE
+        self.phase = REASON_STARTING
+        self.blocked = DETAIL_NONE
         self.wants_flags = False
         self._rung = 0
         self._code = 0
@@ -134,7 +126,7 @@ class StartSequence:
     def step(self, now_ms, box, resets_left, pulses_left):
         """(what, for how long in ms) to do next with a car to which current is offered."""
         code = box.reading.code
-        self.blocked = _NONE
+        self.blocked = DETAIL_NONE
         if code != self._code or self._since_ms is None:
             self._code = code
             self._since_ms = now_ms
@@ -143,7 +135,7 @@ class StartSequence:
             return self._in_b1(waited_ms, box, resets_left), 0
         if code == 0xB2:
             return self._in_b2(waited_ms, box, resets_left, pulses_left)
-        self.phase = None if is_charging(code) and flows(box.reading) else STARTING
+        self.phase = None if is_charging(code) and flows(box.reading) else REASON_STARTING
         self.wants_flags = False
         return NOTHING, 0
 
@@ -159,12 +151,12 @@ class StartSequence:
 
     def _in_b1(self, waited_ms, box, resets_left):
         self.wants_flags = True
-        self.phase = STARTING
+        self.phase = REASON_STARTING
         if waited_ms < B1_WAIT_MS or box.stable_code != 0xB1:
             return NOTHING
         if self._was_reset or not self._resets or resets_left <= 0 or not reset_starts(box):
             self.phase = None
-            self.blocked = _KEY
+            self.blocked = DETAIL_WAITS_FOR_KEY
             return NOTHING
         return RESET
 
@@ -172,19 +164,19 @@ class StartSequence:
         self.wants_flags = self._rung > 0
         if box.finished:
             self.phase = None
-            self.blocked = _FULL
+            self.blocked = DETAIL_VEHICLE_FULL
             return NOTHING, 0
         if self._rung >= len(RUNGS) or self._rung > 0 and (pulses_left <= 0 or not self._wakes or not pulse_returns(box, resets_left)):
             self.phase = None
-            self.blocked = _ASLEEP
+            self.blocked = DETAIL_VEHICLE_PAUSED
             return NOTHING, 0
         wait_ms, what, length_ms = RUNGS[self._rung]
-        self.phase = STARTING if self._rung == 0 else WAKING
+        self.phase = REASON_STARTING if self._rung == 0 else REASON_WAKING_VEHICLE
         if waited_ms < wait_ms or box.stable_code != 0xB2:
             if waited_ms >= SLOW_CAR_MS:
                 # Until the next rung.
                 self.phase = None
-                self.blocked = _ASLEEP
+                self.blocked = DETAIL_VEHICLE_PAUSED
             return NOTHING, 0
         if what == PULSE and key_needed(box):
             # Without the key each pulse costs one of the night's resets, and a reset is a short pulse itself: only long ones are worth it.

@@ -3,37 +3,34 @@
 from hal.contract import BLUE, GREEN, PURPLE, RED, WHITE, YELLOW
 
 from app.codec import vocabulary
+from app.codec.vocabulary import REASON_CHARGING, REASON_FAULT, REASON_LOCKED, REASON_NO_VEHICLE, REASON_SETUP, REASON_STARTING, REASON_VEHICLE_PAUSED
 
 # Code 0 stands for "nothing read yet".
 NONE = 0
 
-_FAULT = vocabulary.reason('fault')
-_SETUP = vocabulary.reason('setup')
-_CHARGING = vocabulary.reason('charging')
-
 # (code, state word, reason where the code alone tells it, colour of the indicator). The colours are the original's.
 TABLE = (
-    (0xA1, vocabulary.NOT_CONNECTED, vocabulary.reason('no_vehicle'), BLUE),
-    (0xB1, vocabulary.CONNECTED_AND_LOCKED, vocabulary.reason('starting'), YELLOW),
-    (0xB2, vocabulary.CHARGED, vocabulary.reason('vehicle_paused'), WHITE),
-    (0xC2, vocabulary.CHARGING, _CHARGING, GREEN),
-    (0xC3, vocabulary.CHARGING, _CHARGING, GREEN),
-    (0xC4, vocabulary.CHARGING, _CHARGING, GREEN),
-    (0xE0, vocabulary.DISABLED, vocabulary.reason('locked'), PURPLE),
-    (0xE1, vocabulary.DISABLED, _SETUP, PURPLE),
-    (0xE2, vocabulary.DISABLED, _SETUP, PURPLE),
-    (0xE3, vocabulary.DISABLED, _SETUP, PURPLE),
-    (0xF1, vocabulary.DISABLED, _FAULT, RED),
-    (0xF2, vocabulary.DISABLED, _FAULT, RED),
-    (0xF3, vocabulary.DISABLED, _FAULT, RED),
-    (0xF4, vocabulary.DISABLED, _FAULT, RED),
-    (0xF5, vocabulary.DISABLED, _FAULT, RED),
-    (0xF6, vocabulary.DISABLED, _FAULT, RED),
-    (0xF7, vocabulary.DISABLED, _FAULT, RED),
-    (0xF8, vocabulary.DISABLED, _FAULT, RED),
-    (0xF9, vocabulary.DISABLED, _FAULT, RED),
-    (0xFA, vocabulary.DISABLED, _FAULT, RED),
-    (0xFB, vocabulary.DISABLED, _FAULT, RED),
+    (0xA1, vocabulary.NOT_CONNECTED, REASON_NO_VEHICLE, BLUE),
+    (0xB1, vocabulary.CONNECTED_AND_LOCKED, REASON_STARTING, YELLOW),
+    (0xB2, vocabulary.CHARGED, REASON_VEHICLE_PAUSED, WHITE),
+    (0xC2, vocabulary.CHARGING, REASON_CHARGING, GREEN),
+    (0xC3, vocabulary.CHARGING, REASON_CHARGING, GREEN),
+    (0xC4, vocabulary.CHARGING, REASON_CHARGING, GREEN),
+    (0xE0, vocabulary.DISABLED, REASON_LOCKED, PURPLE),
+    (0xE1, vocabulary.DISABLED, REASON_SETUP, PURPLE),
+    (0xE2, vocabulary.DISABLED, REASON_SETUP, PURPLE),
+    (0xE3, vocabulary.DISABLED, REASON_SETUP, PURPLE),
+    (0xF1, vocabulary.DISABLED, REASON_FAULT, RED),
+    (0xF2, vocabulary.DISABLED, REASON_FAULT, RED),
+    (0xF3, vocabulary.DISABLED, REASON_FAULT, RED),
+    (0xF4, vocabulary.DISABLED, REASON_FAULT, RED),
+    (0xF5, vocabulary.DISABLED, REASON_FAULT, RED),
+    (0xF6, vocabulary.DISABLED, REASON_FAULT, RED),
+    (0xF7, vocabulary.DISABLED, REASON_FAULT, RED),
+    (0xF8, vocabulary.DISABLED, REASON_FAULT, RED),
+    (0xF9, vocabulary.DISABLED, REASON_FAULT, RED),
+    (0xFA, vocabulary.DISABLED, REASON_FAULT, RED),
+    (0xFB, vocabulary.DISABLED, REASON_FAULT, RED),
 )
 
 _ROWS = {}
@@ -41,7 +38,7 @@ for _row in TABLE:
     _ROWS[_row[0]] = _row
 
 # Any other 0xFx is a fault, anything else is unknown: never taken for a healthy box (design decision, docs/protocol.md).
-_UNKNOWN = (NONE, vocabulary.DISABLED, _FAULT, RED)
+_UNKNOWN = (NONE, vocabulary.DISABLED, REASON_FAULT, RED)
 
 # Faults that only a person at the box may clear: welded contact, internal error, residual current, overcurrent,
 # temperature, contact opened. A reset or a state jump would clear them, so neither is ever written then.

@@ -2,21 +2,16 @@
 
 from hal.contract import POWER_ON
 
-from app.codec import vocabulary
+from app.codec.vocabulary import HOLDER_BOOST, HOLDER_PLAN, HOLDER_SKIP, REASON_LIMIT_REACHED, REASON_OUTSIDE_PLAN
 from app.policy.claims import GOING, HOLD, LEAVE, UNTIL_ENERGY, Claims
 from app.evse.key_switch import KeySwitch, boosts
 from app.policy.window_quota import WindowQuota
 from app.evse.evse_monitor import NOT_CONNECTED
 
-OUTSIDE = vocabulary.reason('outside_plan')
-LIMIT_REACHED = vocabulary.reason('limit_reached')
 # Cars that complain do so after a minute without current (the setting KEEP_ALIVE).
 GREETING_MS = 60000
 # Settings of EN1 by which nobody can have turned a key.
 _NO_KEY = ('relay', 'nothing')
-_PLAN = vocabulary.HOLDERS.index('plan')
-_BOOST = vocabulary.HOLDERS.index('boost')
-_SKIP = vocabulary.HOLDERS.index('skip')
 
 
 class Arbiter:
@@ -56,9 +51,9 @@ class Arbiter:
         decision = self.decision
         told = [(decision.holder, decision.until, decision.current_da)]
         for row in self.claims.standing():
-            if row[0] != decision.holder and (row[0] != _SKIP or self.has_plan):
+            if row[0] != decision.holder and (row[0] != HOLDER_SKIP or self.has_plan):
                 told.append(row)
-        return [(holder, until or None, current_da or None, self.wh_left if holder == _BOOST else None) for holder, until, current_da in told]
+        return [(holder, until or None, current_da or None, self.wh_left if holder == HOLDER_BOOST else None) for holder, until, current_da in told]
 
     def use_settings(self):
         """They may have changed."""
@@ -103,9 +98,9 @@ class Arbiter:
         if plan is not None and self.claims.plan_opens(plan[0]):
             self.changed = True
         decision = self.claims.decide(utc_s, plan, self._watch.car, now_ms // 1000)
-        if plan is not None and utc_s is not None and decision.reason == OUTSIDE and self.plan.limit_reached(utc_s):
-            decision.reason = LIMIT_REACHED
-        self.greeting = self._came_ms is not None and decision.want == HOLD and decision.holder == _PLAN
+        if plan is not None and utc_s is not None and decision.reason == REASON_OUTSIDE_PLAN and self.plan.limit_reached(utc_s):
+            decision.reason = REASON_LIMIT_REACHED
+        self.greeting = self._came_ms is not None and decision.want == HOLD and decision.holder == HOLDER_PLAN
         if self.greeting:
             if now_ms - self._came_ms < GREETING_MS:
                 decision.want = LEAVE

@@ -4,7 +4,11 @@ Lock > stop > key and boost > skip > plan (design decision; a target comes betwe
 one about the same thing, and leaves the others standing. docs/operation.md has the table of pairs. They outlive a reboot.
 """
 
-from app.codec import vocabulary
+from app.codec.vocabulary import (
+    HOLDER_BOOST, HOLDER_KEY, HOLDER_LOCK, HOLDER_NONE, HOLDER_PLAN, HOLDER_SKIP, HOLDER_STOP, OVERRIDE_BOOST, OVERRIDE_LOCK, OVERRIDE_NONE,
+    OVERRIDE_SKIP, OVERRIDE_STOP, REASON_HELD_AFTER_POWER_CUT, REASON_LIMIT_REACHED, REASON_LOCKED, REASON_OUTSIDE_PLAN, REASON_SKIPPED,
+    REASON_STOPPED, REASON_TIME_UNKNOWN,
+)
 
 # What is wanted of the box. LEAVE: nothing but what we still owe it.
 LEAVE, HOLD, CHARGE, LOCK = range(4)
@@ -12,28 +16,12 @@ LEAVE, HOLD, CHARGE, LOCK = range(4)
 # How long a boost lasts.
 NO_BOOST, UNTIL_TIME, UNTIL_ENERGY, UNTIL_UNPLUGGED = range(4)
 
-# Who holds the decision: words.HOLDERS.
-_LOCK = vocabulary.HOLDERS.index('lock')
-_STOP = vocabulary.HOLDERS.index('stop')
-_BOOST = vocabulary.HOLDERS.index('boost')
-_KEY = vocabulary.HOLDERS.index('key')
-_SKIP = vocabulary.HOLDERS.index('skip')
-_PLAN = vocabulary.HOLDERS.index('plan')
-_NOBODY = vocabulary.HOLDERS.index('none')
-
 # By holder: index in words.OVERRIDES.
-_OVERRIDE = [vocabulary.OVERRIDES.index(holder if holder in vocabulary.OVERRIDES else 'boost' if holder == 'key' else 'none')
-             for holder in vocabulary.HOLDERS]
+_OVERRIDE = (
+    OVERRIDE_NONE, OVERRIDE_NONE, OVERRIDE_BOOST, OVERRIDE_SKIP, OVERRIDE_STOP, OVERRIDE_LOCK, OVERRIDE_NONE, OVERRIDE_BOOST,
+)
 
-_R_LOCKED = vocabulary.reason('locked')
-_R_STOPPED = vocabulary.reason('stopped')
-_R_LIMIT = vocabulary.reason('limit_reached')
-_R_CUT = vocabulary.reason('held_after_power_cut')
-_R_SKIPPED = vocabulary.reason('skipped')
-_R_OUTSIDE = vocabulary.reason('outside_plan')
-_R_TIME = vocabulary.reason('time_unknown')
-
-_STOP_REASONS = (None, _R_STOPPED, _R_LIMIT, _R_CUT, _R_STOPPED)
+_STOP_REASONS = (None, REASON_STOPPED, REASON_LIMIT_REACHED, REASON_HELD_AFTER_POWER_CUT, REASON_STOPPED)
 
 _HOUR_S = 3600
 # A window's current is taken back so long before its end: two readings of 2 s, the whole second that UTC may lag, and a car that lets go
@@ -65,7 +53,7 @@ class Decision:
     __slots__ = ('want', 'holder', 'until', 'current_da', 'reason', 'override')
 
     def __init__(self):
-        self.set(LEAVE, _NOBODY, 0, 0, None)
+        self.set(LEAVE, HOLDER_NONE, 0, 0, None)
 
     def set(self, want, holder, until, current_da, reason):
         """All at once, so that none is forgotten."""
@@ -229,11 +217,11 @@ class Claims:
         """((holder, until UTC s or 0, current in 0.1 A or 0), ...): every claim that stands, the highest first."""
         current_da = self.boost_current_da
         rows = (
-            (self.locked, _LOCK, 0, 0),
-            (self.stopped, _STOP, 0, 0),
-            (self.key, _KEY, 0, 0),
-            (self.attempt or self.boost, _BOOST, self.boost_end if self.boost == UNTIL_TIME else 0, current_da),
-            (self.skip_until, _SKIP, self.skip_until, 0),
+            (self.locked, HOLDER_LOCK, 0, 0),
+            (self.stopped, HOLDER_STOP, 0, 0),
+            (self.key, HOLDER_KEY, 0, 0),
+            (self.attempt or self.boost, HOLDER_BOOST, self.boost_end if self.boost == UNTIL_TIME else 0, current_da),
+            (self.skip_until, HOLDER_SKIP, self.skip_until, 0),
         )
         return [row[1:] for row in rows if row[0]]
 
@@ -244,20 +232,20 @@ class Claims:
         car: one is there; unknown_s: how long the time has been unknown."""
         decision = self.decision
         if self.locked:
-            decision.set(LOCK, _LOCK, 0, 0, _R_LOCKED)
+            decision.set(LOCK, HOLDER_LOCK, 0, 0, REASON_LOCKED)
         elif self.stopped:
-            decision.set(HOLD, _STOP, 0, 0, _STOP_REASONS[self.stopped])
+            decision.set(HOLD, HOLDER_STOP, 0, 0, _STOP_REASONS[self.stopped])
         elif self.key:
-            decision.set(CHARGE, _KEY, 0, 0, None)
+            decision.set(CHARGE, HOLDER_KEY, 0, 0, None)
         elif self.attempt or self.boost and (utc_s is not None or self.boost != UNTIL_TIME):
-            decision.set(CHARGE, _BOOST, self.boost_end if self.boost == UNTIL_TIME else 0, self.boost_current_da, None)
+            decision.set(CHARGE, HOLDER_BOOST, self.boost_end if self.boost == UNTIL_TIME else 0, self.boost_current_da, None)
         elif plan is None:
-            decision.set(LEAVE, _NOBODY, 0, 0, None)
+            decision.set(LEAVE, HOLDER_NONE, 0, 0, None)
         else:
             self._follow(decision, utc_s, plan, car, unknown_s)
             if self.boost or self.skip_until:
                 # It does not decide yet: its window is to come, or the time to be known.
-                decision.override = _OVERRIDE[_BOOST if self.boost else _SKIP]
+                decision.override = _OVERRIDE[HOLDER_BOOST if self.boost else HOLDER_SKIP]
         return decision
 
     def _follow(self, decision, utc_s, plan, car, unknown_s):
@@ -265,19 +253,19 @@ class Claims:
         if utc_s is None:
             self._without_time(decision, car, unknown_s)
         elif plan[0] and self.skip_from <= utc_s < self.skip_until:
-            self._hold(decision, _SKIP, self.skip_until, _R_SKIPPED, car)
+            self._hold(decision, HOLDER_SKIP, self.skip_until, REASON_SKIPPED, car)
         elif plan[0] and not 0 < plan[1] - utc_s <= CLOSES_EARLY_S:
-            decision.set(CHARGE, _PLAN, plan[1], plan[2], None)
+            decision.set(CHARGE, HOLDER_PLAN, plan[1], plan[2], None)
         else:
-            self._hold(decision, _PLAN, plan[1], _R_OUTSIDE, car)
+            self._hold(decision, HOLDER_PLAN, plan[1], REASON_OUTSIDE_PLAN, car)
 
     def _without_time(self, decision, car, unknown_s):
         """There is a plan, but nobody knows what it says now."""
         wait = self.unknown_time
         if wait == 'charge' or wait != 'hold' and unknown_s >= wait * _HOUR_S:
-            decision.set(CHARGE, _PLAN, 0, 0, None)
+            decision.set(CHARGE, HOLDER_PLAN, 0, 0, None)
         else:
-            self._hold(decision, _PLAN, 0, _R_TIME, car)
+            self._hold(decision, HOLDER_PLAN, 0, REASON_TIME_UNKNOWN, car)
 
     def _hold(self, decision, holder, until, reason, car):
         # Without a car the box keeps its limit, so that a monitor that died leaves a box that works.

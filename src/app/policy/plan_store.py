@@ -2,16 +2,14 @@
 
 from hal.contract import HalError
 
-from app.codec import windows, vocabulary, posix_tz
+from app.codec import windows, posix_tz
+from app.codec.vocabulary import DETAIL_NO_ROOM, DETAIL_SUPERSEDED
 from app.policy.plan import Plan
 
 RECORD = 'plan'
 # Record: version; issued_at of the windows (4 bytes, 0: config.py's), then of the zone; length of the packed zone, the zone, the packed windows.
 _VERSION = 1
 _HEAD = 10
-
-_SUPERSEDED = vocabulary.DETAILS.index('superseded')
-_NO_ROOM = vocabulary.DETAILS.index('no_room')
 
 
 class PlanStore:
@@ -40,24 +38,24 @@ class PlanStore:
     def set_windows(self, plan_windows, issued_at):
         """Another plan; 0, or the detail of why not: a later one is in force, or the flash took none."""
         if issued_at < self._windows_at:
-            return _SUPERSEDED
+            return DETAIL_SUPERSEDED
         before = self._windows, self._windows_at
         self._windows, self._windows_at = plan_windows, issued_at
         if not self.save():
             self._windows, self._windows_at = before
-            return _NO_ROOM
+            return DETAIL_NO_ROOM
         self._renew()
         return 0
 
     def set_zone(self, local_zone, issued_at):
         """Another time zone, as above."""
         if issued_at < self._zone_at:
-            return _SUPERSEDED
+            return DETAIL_SUPERSEDED
         before = self._zone, self._zone_at
         self._zone, self._zone_at = local_zone, issued_at
         if not self.save():
             self._zone, self._zone_at = before
-            return _NO_ROOM
+            return DETAIL_NO_ROOM
         self._renew()
         return 0
 

@@ -4,8 +4,9 @@ from hal.contract import HalError
 from lorawan.outbox import ANSWER, CHANGE
 
 from app.codec import status_frames, downlink, report_frames, vocabulary
+from app.codec.vocabulary import BUSY, COMMAND_REBOOT, COMMAND_REPORT, COMMAND_TIME, DONE, EXPIRED, REASON_UNREACHABLE
 from app.control.owner_record import OWNER_RECORD
-from app.commands.command_log import EXPIRED, FULL, NEW, OPENING, REPEATED, RUNNING, CommandLog
+from app.commands.command_log import FULL, NEW, OPENING, REPEATED, RUNNING, TOO_LATE, CommandLog
 from app.policy.claims import RECORD_BYTES as CLAIMS_BYTES, Claims
 
 STATUS_PORT = 10
@@ -19,13 +20,6 @@ REBOOT_MS = 15000
 STALE_MS = 60000
 # A status so often: the owner is to see that somebody is there.
 HEARTBEAT_MS = 5 * 60000
-
-_REBOOT = vocabulary.COMMANDS.index('reboot')
-_REPORT = vocabulary.COMMANDS.index('report')
-_DONE = vocabulary.RESULTS.index('done')
-_EXPIRED = vocabulary.RESULTS.index('expired')
-_BUSY = vocabulary.RESULTS.index('busy')
-_TIME = vocabulary.COMMANDS.index('time')
 
 
 class Answer:
@@ -45,7 +39,7 @@ class Silence:
 
     code = 0
     state = vocabulary.DISABLED
-    reason = vocabulary.reason('unreachable')
+    reason = REASON_UNREACHABLE
     ev_connected = enable_input = limit_da = currents_da = energy_wh = None
     time_known = energy_estimated = False
     override = plan_hash = 0
@@ -96,7 +90,7 @@ class SafeMode:
         got = session.poll(now_ms)
         if got is not None:
             told = downlink.read(got[0], got[1])
-            if told is not None and told.op != _TIME:
+            if told is not None and told.op != COMMAND_TIME:
                 self._obey(told, got, now_ms)
         if session.joined and (self._told_ms is None or now_ms - self._told_ms >= HEARTBEAT_MS):
             self._tell(now_ms)
@@ -124,16 +118,16 @@ class SafeMode:
             return   # the application will answer it
         if verdict == REPEATED:
             answer = Answer(told, entry.result, entry.detail)
-        elif told.fault or told.op not in (_REBOOT, _REPORT):
-            answer = Answer(told, _BUSY)
-        elif verdict == EXPIRED:
-            answer = Answer(told, _EXPIRED)
-        elif told.op == _REPORT:
-            answer = Answer(told, _DONE)
+        elif told.fault or told.op not in (COMMAND_REBOOT, COMMAND_REPORT):
+            answer = Answer(told, BUSY)
+        elif verdict == TOO_LATE:
+            answer = Answer(told, EXPIRED)
+        elif told.op == COMMAND_REPORT:
+            answer = Answer(told, DONE)
             self._tell(now_ms)
         else:
             young = utc_s is None and now_ms - self._session.fresh_ms < STALE_MS
-            answer = Answer(told, _BUSY if verdict == FULL or young or not self._remember(entry, now_ms, utc_s) else _DONE)
+            answer = Answer(told, BUSY if verdict == FULL or young or not self._remember(entry, now_ms, utc_s) else DONE)
         if self._session.accepts(now_ms, self._session.outbox.count(ANSWER)):
             self._answers += 1
             self._session.outbox.put(ANSWER, self._answers, lambda limit: _packed(RESULT_PORT, status_frames.encode_result(answer, Silence, limit)))
@@ -145,7 +139,7 @@ class SafeMode:
         book = self._book
         book.accept(entry)
         book.begin(entry, now_ms, utc_s)
-        book.finish(entry, _DONE, 0)
+        book.finish(entry, DONE, 0)
         book.told(entry)
         try:
             self._journal.put(OWNER_RECORD, self._claims + book.dump())

@@ -6,6 +6,7 @@ import config
 from hal.contract import HalError
 
 from app.codec import setting_bytes, vocabulary
+from app.codec.vocabulary import DETAIL_BAD_SETTING, DETAIL_NO_ROOM
 
 RECORD = 'site'
 # Layout: version, flags, hours on trial, then (number, byte) as on the air; number + 128: the byte of a radio setting before the trial.
@@ -20,9 +21,6 @@ RADIO = ('LORAWAN_CLASS', 'ADR', 'DATA_RATE')
 # The Things Stack asks for the device's status once a day, and the monitor twice for the time: two hours more, and nobody hears us.
 TRIAL_H = const(26)
 _HOUR_MS = const(3600000)
-
-BAD_SETTING = vocabulary.DETAILS.index('bad_setting')
-NO_ROOM = vocabulary.DETAILS.index('no_room')
 
 
 class Draft:
@@ -81,19 +79,19 @@ class SiteSettings:
             number = setting_bytes.number_of(name)
             byte = None if number is None else setting_bytes.byte_of(number, value)
             if byte is None:
-                return BAD_SETTING if number is None else vocabulary.BAD_SETTING + number
+                return DETAIL_BAD_SETTING if number is None else vocabulary.BAD_SETTING + number
             changed[number] = byte
         error = self._wrong(changed)
         if error is not None:
             number = setting_bytes.number_of(error)
-            return BAD_SETTING if number is None else vocabulary.BAD_SETTING + number
+            return DETAIL_BAD_SETTING if number is None else vocabulary.BAD_SETTING + number
         kept = self._state()
         self._begin_trial(changed, now_ms)
         self._changed = changed
         if not self.save(True):
             # What is not in flash would be another setting after the next power cut.
             self._changed, self._before, self._trial, self._trial_h, self._hour_ms = kept
-            return NO_ROOM
+            return DETAIL_NO_ROOM
         self._apply()
         return 0
 

@@ -7,10 +7,11 @@ from hal.contract import POWER_ON
 from modbus.write_map import DUTY_PAUSE
 
 from app.policy.claims import CHARGE, HOLD
+from app.codec.vocabulary import (
+    EVENT_FAULT, EVENT_FINISHED, EVENT_LEAKED_AT_PEAK, EVENT_MEMORY_LOST, EVENT_NOT_CHARGING, EVENT_NOT_PLUGGED_IN, EVENT_POWER_RESTORED,
+)
 from app.evse.states import is_fault
 from app.evse.evse_monitor import NOT_CONNECTED
-
-NOT_PLUGGED_IN, NOT_CHARGING, FINISHED, LEAKED, FAULT, RESTORED, MEMORY_LOST = range(7)
 
 # Design: so long may a car in a window take to charge, and so much may flow for each plug-in while it is held.
 LATE_MS = 20 * 60000
@@ -87,10 +88,10 @@ class EventDetector:
         """The monitor booted, without its memory or because power came, or the box was away and has forgotten its limit."""
         if self.forgot and (self._watch.code or self._watch.settled):
             self.forgot = False
-            return MEMORY_LOST, None
+            return EVENT_MEMORY_LOST, None
         if self._restored and (self._watch.code or self._watch.settled):
             self._restored = False
-            return RESTORED, None
+            return EVENT_POWER_RESTORED, None
         reading = self._box.reading
         if reading is None:
             return None
@@ -109,7 +110,7 @@ class EventDetector:
         if not away_ms or decision.want not in (HOLD, CHARGE):
             return None
         wanted = DUTY_PAUSE if decision.want == HOLD else self._limit.duty_for(decision.current_da, self._box)
-        return (RESTORED, away_ms // _MINUTE_MS) if before == wanted != self._icmax else None
+        return (EVENT_POWER_RESTORED, away_ms // _MINUTE_MS) if before == wanted != self._icmax else None
 
     def _faults(self, now_ms):
         code = self._watch.code
@@ -118,7 +119,7 @@ class EventDetector:
             if code != self._fault:
                 self._fault = code
                 self.unsaved = True
-                return FAULT, None
+                return EVENT_FAULT, None
         elif self._fault and now_ms - self._fault_ms >= FAULT_OVER_MS:
             self._fault = 0
             self.unsaved = True
@@ -147,7 +148,7 @@ class EventDetector:
         if over_wh > max(LEAK_WH, LEAK_GROWS * self._leak_told_wh) and (
                 left or over_wh >= LEAK_MUCH_WH or now_ms - self._flowed_ms >= LEAK_ENDS_MS):
             self._leak_told_wh = over_wh
-            told = LEAKED, leaked_wh
+            told = EVENT_LEAKED_AT_PEAK, leaked_wh
         if left:
             self._leak_wh = self._greeted_wh = self._leak_told_wh = 0
         return told
@@ -166,7 +167,7 @@ class EventDetector:
             return None
         self._told_session, self._told_wh = sessions.number, wh
         self.unsaved = True
-        return FINISHED, wh
+        return EVENT_FINISHED, wh
 
     def _waits(self, now_ms, utc_s):
         """A car in a window of the plan that is allowed to charge and does not."""
@@ -185,7 +186,7 @@ class EventDetector:
         # Until its end this run is told; one without an end, for a day.
         self._told_night = max(run[1], utc_s) if run[1] - utc_s < _DAY_S else utc_s + _DAY_S
         self.unsaved = True
-        return NOT_CHARGING, (now_ms - self._idle_ms) // _MINUTE_MS
+        return EVENT_NOT_CHARGING, (now_ms - self._idle_ms) // _MINUTE_MS
 
     def _comes_home(self, utc_s):
         """At the hour set there is no car, and a window is near."""
@@ -207,7 +208,7 @@ class EventDetector:
             return None
         self._told_evening = hour_s
         self.unsaved = True
-        return NOT_PLUGGED_IN, (opens_s - utc_s) // 60
+        return EVENT_NOT_PLUGGED_IN, (opens_s - utc_s) // 60
 
     # --- the record
 

@@ -3,7 +3,7 @@
 from hal.contract import HalError
 
 from app.codec import report_frames
-from app.telemetry.event_detector import FAULT, MEMORY_LOST
+from app.codec.vocabulary import EVENT_FAULT, EVENT_MEMORY_LOST
 
 RECORD = 'events'
 # Under this key the outbox has the oldest of those that wait.
@@ -67,7 +67,7 @@ class EventQueue:
     @property
     def urgent(self):
         """True if it says what the monitor does not remember: with the record of airtime lost too there is little room."""
-        return self._waiting[0][0][0] == MEMORY_LOST
+        return self._waiting[0][0][0] == EVENT_MEMORY_LOST
 
     def _make(self, limit):
         if not self._waiting:
@@ -77,7 +77,7 @@ class EventQueue:
             # Known by now: so long ago.
             now_ms = self._timekeeper.now_ms()
             at = self._timekeeper.utc_s(now_ms) - (now_ms - at_ms) // 1000
-        if kind != FAULT:
+        if kind != EVENT_FAULT:
             # Beside the state, which is that of this moment too.
             code = self._watch.code or self._watch.seen
         frame = report_frames.event(kind, self.state(), code, reason, number, None if amount == _NO_AMOUNT else amount, at, limit)

@@ -4,8 +4,8 @@ from lorawan.clock_sync import CARRIER, REQUEST
 from lorawan.outbox import ANSWER, BUSY as BUSY_PRIORITY, CHANGE, FAULT, HEARTBEAT, RECORD
 
 from app.codec import status_frames, vocabulary
+from app.codec.vocabulary import DONE
 from app.commands.command_log import OPENING
-from app.commands.specs import DONE
 from app.telemetry.event_queue import NOTICE_KEY
 from app.evse.charging_sessions import SESSION_KEY
 from app.telemetry.status_view import StatusView

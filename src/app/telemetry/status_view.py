@@ -3,15 +3,8 @@
 from modbus.write_map import da_of_duty
 
 from app.codec import vocabulary
+from app.codec.vocabulary import DETAIL_MIN_PAUSE, REASON_MIN_PAUSE, REASON_STARTING, REASON_UNREACHABLE, REASON_VEHICLE_FULL, REASON_WAITS_FOR_KEY
 from app.evse.states import reason_of, state_of
-
-UNREACHABLE = vocabulary.reason('unreachable')
-STARTING = vocabulary.reason('starting')
-WAITS_FOR_KEY = vocabulary.reason('waits_for_key')
-VEHICLE_FULL = vocabulary.reason('vehicle_full')
-
-MIN_PAUSE = vocabulary.reason('min_pause')
-_BLOCKED_MIN_PAUSE = vocabulary.DETAILS.index('min_pause')
 
 # In these a car waits: what keeps it from charging is what counts.
 _WAITING = (0xB1, 0xB2)
@@ -23,7 +16,7 @@ class StatusView:
     def __init__(self):
         self.code = 0
         self.state = vocabulary.DISABLED
-        self.reason = UNREACHABLE
+        self.reason = REASON_UNREACHABLE
         self.ev_connected = None
         self.enable_input = None
         self.time_known = False
@@ -41,7 +34,7 @@ class StatusView:
         self.override = decision.override
         if not code or not reachable:
             self.state = vocabulary.DISABLED
-            self.reason = UNREACHABLE
+            self.reason = REASON_UNREACHABLE
             return
         self.state = state_of(code)
         self.reason = reason_of(code)
@@ -51,16 +44,16 @@ class StatusView:
             # already when the car has just left and its state is still believed.
             self.state = vocabulary.CONNECTED_AND_LOCKED
             self.reason = phase if decision.reason is None else decision.reason
-        elif code in _WAITING and actor.reconciler.blocked == _BLOCKED_MIN_PAUSE:
+        elif code in _WAITING and actor.reconciler.blocked == DETAIL_MIN_PAUSE:
             self.state = vocabulary.CONNECTED_AND_LOCKED
-            self.reason = MIN_PAUSE
+            self.reason = REASON_MIN_PAUSE
         elif code == 0xB1 and self.enable_input is False:
-            self.reason = WAITS_FOR_KEY
+            self.reason = REASON_WAITS_FOR_KEY
         elif starting and code in (0xA1, 0xB2):
             self.state = vocabulary.CONNECTED_AND_LOCKED
-            self.reason = STARTING
+            self.reason = REASON_STARTING
         elif code == 0xB2 and actor.box.finished:
-            self.reason = VEHICLE_FULL
+            self.reason = REASON_VEHICLE_FULL
 
     def take(self, reading, paused):
         """What a reading adds; paused: a pause of ours is in force (the box then still shows the limit before it)."""

@@ -101,9 +101,13 @@ def test_the_original_commands_are_read_on_both_its_ports(js, f_port):
 
 
 @pytest.mark.parametrize('name', ['STATES', 'REASONS', 'OVERRIDES', 'COMMANDS', 'RESULTS', 'DETAILS', 'HOLDERS', 'EVENTS', 'SKIPS', 'REPORTS',
-                                  'DEVICE_PARTS', 'READBACK_PARTS', 'CAUSES', 'ERRORS', 'KEYS', 'EVENTS_IN_WH', 'DAYS'])
+                                  'DEVICE_PARTS', 'READBACK_PARTS', 'CAUSES', 'ERRORS', 'KEYS', 'DAYS'])
 def test_the_words_are_those_of_the_firmware(js, name):
     assert js.value(name) == list(getattr(vocabulary, name))
+
+
+def test_the_events_in_wh_are_those_of_the_firmware(js):
+    assert js.value('EVENTS_IN_WH') == [vocabulary.EVENTS[event] for event in vocabulary.EVENTS_IN_WH]
 
 
 def test_the_settings_are_those_of_the_firmware(js):

@@ -2,7 +2,7 @@
 
 import pytest
 from app.codec import vocabulary
-from app.commands.command_log import CAPACITY, EXPIRED, FULL, FUTURE_S, KEPT_S, NEW, REPEATED, RESERVED, RUNNING, UNSURE_MS, CommandLog
+from app.commands.command_log import CAPACITY, FULL, FUTURE_S, KEPT_S, NEW, REPEATED, RESERVED, RUNNING, TOO_LATE, UNSURE_MS, CommandLog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -13,7 +13,7 @@ STOP = vocabulary.COMMANDS.index('stop')
 LOCK = vocabulary.COMMANDS.index('lock')
 DONE = vocabulary.RESULTS.index('done')
 FAILED = vocabulary.RESULTS.index('failed')
-TOO_LATE = vocabulary.RESULTS.index('expired')
+EXPIRED = vocabulary.RESULTS.index('expired')
 FAULT = vocabulary.DETAILS.index('fault')
 UTC = 1_790_000_000
 HOUR_S = 3600
@@ -35,9 +35,9 @@ class Rig:
     def deliver(self, op=START, command_id=7, issued_at=UTC, expires_in_s=600):
         """As the actor does: what comes too late is accepted and answered at once."""
         verdict, entry = self.book.deliver(op, command_id, issued_at, expires_in_s, self.now_ms, self.utc_s)
-        if verdict == EXPIRED:
+        if verdict == TOO_LATE:
             self.book.accept(entry)
-            self.book.finish(entry, TOO_LATE, 0)
+            self.book.finish(entry, EXPIRED, 0)
         return verdict, entry
 
     def accept(self, *args, **keys):
@@ -130,7 +130,7 @@ def test_the_first_answer_stands(rig):
 def test_a_command_that_comes_too_late_is_answered_and_never_new(rig):
     rig.wait(600)
     verdict, entry = rig.deliver()
-    assert (verdict, entry.result) == (EXPIRED, TOO_LATE)
+    assert (verdict, entry.result) == (TOO_LATE, EXPIRED)
     assert rig.deliver() == (REPEATED, entry)
     rig.utc_s -= 300     # the clock is set back
     assert rig.deliver() == (REPEATED, entry)
@@ -191,7 +191,7 @@ def test_a_command_from_the_future_is_obeyed_and_counted_from_reception(rig):
 
 def test_a_command_without_any_time_left_expires_also_without_a_clock():
     rig = Rig(utc_s=None)
-    assert rig.deliver(expires_in_s=0)[0] == EXPIRED
+    assert rig.deliver(expires_in_s=0)[0] == TOO_LATE
 
 
 # --- reboots
@@ -383,11 +383,11 @@ def test_the_answer_of_what_opens_is_forgotten_last(rig):
 
 def test_what_opens_is_too_late_only_by_a_clock_that_the_network_confirmed(rig):
     rig.wait(7200)
-    assert rig.book.deliver(STOP, 1, UTC, 600, rig.now_ms, rig.utc_s)[0] == EXPIRED
+    assert rig.book.deliver(STOP, 1, UTC, 600, rig.now_ms, rig.utc_s)[0] == TOO_LATE
     rig.book.confirmed = False
     entry = rig.accept(op=STOP, command_id=1)
     rig.wait(7200)
-    assert rig.begin(entry) and rig.deliver()[0] == EXPIRED
+    assert rig.begin(entry) and rig.deliver()[0] == TOO_LATE
 
 
 def test_an_answer_that_is_not_out_is_owed_over_a_reboot_and_one_that_is_is_not(rig):
@@ -524,10 +524,10 @@ class Life(RuleBasedStateMachine):
                 self.rig.book.accept(entry)
             else:
                 self.rig.book.refuse()
-        elif verdict == EXPIRED:
+        elif verdict == TOO_LATE:
             assert expires_in_s == 0 or self.rig.utc_s >= issued_at + expires_in_s
             self.accepted.add(identity)
-        if verdict in (REPEATED, EXPIRED):
+        if verdict in (REPEATED, TOO_LATE):
             self.answered(entry)
 
     @precondition(lambda self: self.rig.book.running())
@@ -540,7 +540,7 @@ class Life(RuleBasedStateMachine):
             assert self.rig.utc_s is None or self.rig.utc_s < entry.issued_at + entry.expires_in_s
             self.deeds.add(identity)
         elif entry.begun or self.rig.expired(entry):
-            self.rig.book.finish(entry, result if entry.begun else TOO_LATE, detail)
+            self.rig.book.finish(entry, result if entry.begun else EXPIRED, detail)
             self.answered(entry)
 
     @rule(seconds=st.sampled_from((1, 59, 600, 7 * HOUR_S)))

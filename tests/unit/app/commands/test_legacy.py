@@ -2,7 +2,7 @@
 
 import pytest
 from app.codec import vocabulary
-from app.commands.command_log import EXPIRED, FULL, NEW, REPEATED, RUNNING
+from app.commands.command_log import FULL, NEW, REPEATED, RUNNING, TOO_LATE
 from app.commands.legacy import LEVEL_MS, STALE_MS, WAITING_MAX, LegacyCommands, stands
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -117,7 +117,7 @@ def test_what_the_network_may_have_kept_over_an_outage_expires(rig, op):
     rig.fresh_ms = 0
     rig.now_ms = STALE_MS - 1
     verdict, entry = rig.deliver(op)
-    assert (verdict, entry.op, entry.command_id) == (EXPIRED, op, None)
+    assert (verdict, entry.op, entry.command_id) == (TOO_LATE, op, None)
     assert (vocabulary.RESULTS[entry.result], vocabulary.DETAILS[entry.detail]) == ('expired', 'stale')
     rig.now_ms = STALE_MS
     assert rig.deliver(op)[0] == NEW
@@ -148,7 +148,7 @@ class Life(RuleBasedStateMachine):
         if self.waiting and self.waiting[-1] is not None and self.last == op:
             assert verdict == RUNNING
         elif op != LOCK and rig.now_ms - rig.fresh_ms < 60000:
-            assert verdict == EXPIRED
+            assert verdict == TOO_LATE
         elif op != LOCK and len(self.waiting) >= 4:
             assert verdict == FULL
         elif self.stands is not None and self.stands[0] == op and rig.now_ms - self.stands[1] < 45 * 60000:

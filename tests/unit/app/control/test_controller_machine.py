@@ -5,10 +5,10 @@ import struct
 import config
 import pytest
 from app.codec import vocabulary
+from app.codec.vocabulary import EXPIRED
 from app.control.controller import Controller
 from app.control.owner_record import OWNER_RECORD
 from app.policy.claims import LEAVE, LOCK, RECORD_BYTES as CLAIMS_BYTES
-from app.commands.specs import EXPIRED
 from app.policy.arbiter import Arbiter
 from app.runtime.journal import Journal
 from app.evse.evse_monitor import EvseMonitor

@@ -4,10 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 from app.codec import vocabulary
+from app.codec.vocabulary import REASON_STARTING, REASON_WAKING_VEHICLE
 from app.evse.evse_model import EvseModel
 from app.control.start_sequence import (
-    EN_ENABLES, EN_NOTHING, EN_STARTS, NOTHING, PAUSE, PULSE, RESET, RUNGS, STARTING, WAKING, StartSequence, flows, key_needed, pulse_returns,
-    reset_starts,
+    EN_ENABLES, EN_NOTHING, EN_STARTS, NOTHING, PAUSE, PULSE, RESET, RUNGS, StartSequence, flows, key_needed, pulse_returns, reset_starts,
 )
 
 NO_START, NO_E0A1, NO_B1B2, NO_A1B1 = 0x4000, 0x20, 0x10, 0x08
@@ -125,10 +125,10 @@ def test_a_wait_begins_anew_with_another_state_or_without_current():
 def test_the_words_on_the_way():
     starter = StartSequence()
     starter.step(0, box(), 2, 3)
-    assert starter.phase == STARTING
+    assert starter.phase == REASON_STARTING
     climb(starter, box(), 10**6)
     starter.step(0, box(), 2, 3)
-    assert starter.phase == WAKING and starter.wants_flags
+    assert starter.phase == REASON_WAKING_VEHICLE and starter.wants_flags
     starter.step(0, box(0xC2, currents=(160, 0, 0)), 2, 3)
     assert starter.phase is None and not starter.wants_flags
 

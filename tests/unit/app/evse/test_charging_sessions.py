@@ -18,7 +18,7 @@ from modbus.reading import Reading
 UTC_S = 1775286000
 DAY_MS = 86400000
 EVERY_MS = 2000
-CHARGING, FULL, NO_VEHICLE = [vocabulary.reason(word) for word in ('charging', 'vehicle_full', 'no_vehicle')]
+CHARGING, FULL, NO_VEHICLE = [vocabulary.REASONS.index(word) for word in ('charging', 'vehicle_full', 'no_vehicle')]
 # Energy of 16 A in three phases, in an hour.
 HOUR_WH = 11040
 

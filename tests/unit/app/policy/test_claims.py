@@ -288,7 +288,7 @@ def test_without_the_time_the_setting_decides(setting, unknown_s, want):
     claims = Claims(unknown_time=setting)
     assert decided(claims, utc_s=None, plan=INSIDE, unknown_s=unknown_s)[:2] == (want, 'plan')
     if want == HOLD:
-        assert claims.decision.reason == vocabulary.reason('time_unknown')
+        assert claims.decision.reason == vocabulary.REASONS.index('time_unknown')
 
 
 def test_a_boost_until_an_unknown_time_waits_for_the_time():

@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import config
 import pytest
 from app.codec import vocabulary
+from app.codec.vocabulary import BUSY, COMMAND_LOCK, COMMAND_RESET, DETAIL_NONE, DONE
 from app.codec.status_frames import STATUS_LENGTH
 from app.commands.command_log import CommandLog
 from app.policy.claims import Claims
-from app.commands.specs import BUSY, D_NONE, DONE, LOCK, RESET
 from app.telemetry.reporter import HEARTBEAT_RETRY_MS, REASON_SETTLES_MS, RESULT_PORT, STATUS_PORT, Reporter, heartbeat_period_ms
 from app.evse.evse_monitor import FIRST_STATE_MS, FOREVER_MS, SILENCE_MS, EvseMonitor
 from lorawan.clock_sync import CARRIER, NOTHING, REQUEST
@@ -63,7 +63,7 @@ class Rig:
         self.claims = Claims()
         self.actor = SimpleNamespace(paused=False, intent=SimpleNamespace(plan=None), book=CommandLog(), decision=self.claims.decision,
                                      reconciler=SimpleNamespace(phase=None, blocked=0), box=SimpleNamespace(finished=False), answers=[],
-                                     turned_away=done(RESET, result=BUSY))
+                                     turned_away=done(COMMAND_RESET, result=BUSY))
         self.timekeeper = SimpleNamespace(known=False)
         self.clock_sync = ClockSync()
         self.reporter = Reporter(SimpleNamespace(now_ms=lambda: self.now_ms), self.session, self.charger, self.watch,
@@ -363,7 +363,7 @@ def test_an_unreachable_box_has_heartbeats_too():
 
 
 def done(op, command_id=None, result=DONE):
-    return SimpleNamespace(op=op, command_id=command_id, result=result, detail=D_NONE, acted=False, told=lambda: None)
+    return SimpleNamespace(op=op, command_id=command_id, result=result, detail=DETAIL_NONE, acted=False, told=lambda: None)
 
 
 def test_an_answer_goes_first_and_tells_the_reading_it_rests_on():
@@ -371,12 +371,12 @@ def test_an_answer_goes_first_and_tells_the_reading_it_rests_on():
     rig.settle(0xB1)
     rig.take, take = (lambda: None), rig.take
     rig.show(0xE0)
-    command = done(LOCK)
+    command = done(COMMAND_LOCK)
     command.acted = True
     rig.answer(command)
     priority, port, payload = take()
     assert (priority, port) == (ANSWER, RESULT_PORT)
-    assert payload[:2] == bytes((0x11, LOCK)) and payload[5] == 0xE0    # seen once, and believed because it was asked for
+    assert payload[:2] == bytes((0x11, COMMAND_LOCK)) and payload[5] == 0xE0    # seen once, and believed because it was asked for
 
 
 def test_an_answer_for_which_nothing_was_done_tells_the_stable_state():
@@ -384,7 +384,7 @@ def test_an_answer_for_which_nothing_was_done_tells_the_stable_state():
     rig.settle(0xB1)
     rig.take, take = (lambda: None), rig.take
     rig.show(0xA1)
-    rig.answer(done(RESET))
+    rig.answer(done(COMMAND_RESET))
     assert take()[2][5] == 0xB1
 
 
@@ -393,7 +393,7 @@ def test_answers_leave_one_after_the_other_and_then_one_frame_says_how_many_were
     rig.settle(0xB1)
     rig.actor.book.refused = 3
     for number in range(3):
-        rig.answer(done(LOCK, number))
+        rig.answer(done(COMMAND_LOCK, number))
     assert len(rig.session.outbox) == 1 and rig.session.outbox.count(ANSWER) == 1
     assert [rig.take()[2][2] for _ in range(3)] == [0, 1, 2] and rig.actor.answers == []
     priority, port, payload = rig.tick()
@@ -416,9 +416,9 @@ def test_the_answer_of_what_opens_tells_how_many_before_it_have_none_of_their_ow
     rig = Rig()
     rig.settle(0xB1)
     rig.actor.book.counted = 5
-    rig.answer(done(RESET, 1))
-    rig.answer(done(LOCK, 2))
-    rig.answer(done(LOCK, 3))
+    rig.answer(done(COMMAND_RESET, 1))
+    rig.answer(done(COMMAND_LOCK, 2))
+    rig.answer(done(COMMAND_LOCK, 3))
     frames = [rig.take()[2] for _ in range(3)]
     assert [frame[8:] for frame in frames] == [b'', b'\x05', b''] and rig.actor.book.counted == 0
 

@@ -17,8 +17,8 @@ REASON = {A1: 'no_vehicle', B1: 'starting', B2: 'vehicle_paused', 0xC2: 'chargin
 def actor(finished=False, want=LEAVE, holder='none', reason=None, phase=None, blocked='none'):
     """One that wants that of a box, and knows that of its car."""
     decision = Decision()
-    decision.set(want, vocabulary.HOLDERS.index(holder), 0, 0, None if reason is None else vocabulary.reason(reason))
-    reconciler = SimpleNamespace(phase=None if phase is None else vocabulary.reason(phase), blocked=vocabulary.DETAILS.index(blocked))
+    decision.set(want, vocabulary.HOLDERS.index(holder), 0, 0, None if reason is None else vocabulary.REASONS.index(reason))
+    reconciler = SimpleNamespace(phase=None if phase is None else vocabulary.REASONS.index(phase), blocked=vocabulary.DETAILS.index(blocked))
     return SimpleNamespace(decision=decision, reconciler=reconciler, box=SimpleNamespace(finished=finished))
 
 
