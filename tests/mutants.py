@@ -142,12 +142,12 @@ MUTANTS = (
     Mutant(
         "D-16", "A command was confirmed when its bytes had gone to the UART.",
         "tests/unit/app/test_application.py::test_a_command_is_done_and_answered_within_seconds",
-        "src/app/commands/specs.py", "    return scene.box.reading.code == 0xE0\n", "    return True\n",
+        "src/app/commands/specs.py", "    return scene.box.reading.code == CODE_E0\n", "    return True\n",
     ),
     Mutant(
         "D-16", "An unknown outcome was a success.",
         "tests/unit/app/control/test_controller.py::test_what_cannot_be_is_said_with_its_reason",
-        "src/app/commands/specs.py", "    return FAILED, DETAIL_WAITS_FOR_KEY if code == 0xB1 and deed.long else DETAIL_NOT_CONFIRMED\n",
+        "src/app/commands/specs.py", "    return FAILED, DETAIL_WAITS_FOR_KEY if code == CODE_B1 and deed.long else DETAIL_NOT_CONFIRMED\n",
         "    return 0, 0\n",
     ),
     Mutant(
@@ -205,7 +205,7 @@ MUTANTS = (
     Mutant(
         "D-24", "C3 and C4 were unknown.",
         "tests/unit/app/evse/test_states.py::test_home_managers_words_for_every_byte_there_is",
-        "src/app/evse/states.py", "    (0xC3, vocabulary.CHARGING, REASON_CHARGING, GREEN),\n", "",
+        "src/app/evse/states.py", "    (CODE_C3, vocabulary.CHARGING, REASON_CHARGING, GREEN),\n", "",
     ),
     Mutant(
         "D-24", "A fault was told once an hour, like a car that is not there.",

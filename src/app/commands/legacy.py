@@ -7,7 +7,7 @@ from micropython import const
 
 from app.codec.vocabulary import COMMAND_LOCK, COMMAND_RESET, DETAIL_STALE, DONE, EXPIRED
 from app.commands.command_log import FULL, NEW, REPEATED, RUNNING, TOO_LATE, Entry
-from app.evse.states import is_charging
+from app.evse.states import CODE_A1, CODE_B1, CODE_B2, CODE_E0, is_charging
 
 # The network keeps old bytes over an outage: unlock and reset are not obeyed so soon after it (design decision).
 STALE_MS = const(60000)
@@ -20,8 +20,8 @@ WAITING_MAX = const(4)
 def stands(op, code):
     """True if a box in that state is still as a done lock, unlock or reset left it."""
     if op == COMMAND_LOCK:
-        return code == 0xE0
-    return code in (0xA1, 0xB2) or is_charging(code) or (code == 0xB1 and op != COMMAND_RESET)
+        return code == CODE_E0
+    return code in (CODE_A1, CODE_B2) or is_charging(code) or (code == CODE_B1 and op != COMMAND_RESET)
 
 
 class LegacyCommands:

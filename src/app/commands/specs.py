@@ -12,7 +12,7 @@ from app.codec.vocabulary import (
 from app.policy.claims import CHARGE, HOLD, LEAVE, LOCK, UNTIL_UNPLUGGED
 from app.control.reconciler import PAUSE_MS
 from app.control.reset_sequence import WALK_MS, is_enabled
-from app.evse.states import NEVER_CLEARED, is_charging, is_fault
+from app.evse.states import CODE_A1, CODE_B1, CODE_E0, CODE_E1, CODE_E2, CODE_E3, NEVER_CLEARED, is_charging, is_fault
 
 # Of these nothing better comes by waiting: a start that meets one is answered at once.
 _HOPELESS = (DETAIL_LOCKED, DETAIL_SETUP, DETAIL_NO_VEHICLE, DETAIL_WAITS_FOR_KEY, DETAIL_VEHICLE_FULL, DETAIL_DAILY_LIMIT)
@@ -27,29 +27,29 @@ def _guard_lock(scene):
     code = scene.box.reading.code
     if is_fault(code):
         return FAILED, DETAIL_FAULT   # the claim stays and is applied when the fault is gone
-    return (REFUSED, DETAIL_SETUP) if code in (0xE1, 0xE3) else None
+    return (REFUSED, DETAIL_SETUP) if code in (CODE_E1, CODE_E3) else None
 
 
 def _guard_unlock(scene):
     code = scene.box.reading.code
     if is_fault(code):
         return REFUSED, DETAIL_FAULT
-    return (REFUSED, DETAIL_SETUP) if code in (0xE1, 0xE3) else None
+    return (REFUSED, DETAIL_SETUP) if code in (CODE_E1, CODE_E3) else None
 
 
 def _guard_reset(scene):
     code = scene.box.reading.code
-    if scene.claims.locked or code == 0xE0 and not scene.reconciler.past.pulse:
+    if scene.claims.locked or code == CODE_E0 and not scene.reconciler.past.pulse:
         return REFUSED, DETAIL_LOCKED
     return (REFUSED, DETAIL_FAULT) if code in NEVER_CLEARED else None
 
 
 def _guard_start(scene):
     code = scene.box.reading.code
-    if code in (0xE1, 0xE2, 0xE3):
+    if code in (CODE_E1, CODE_E2, CODE_E3):
         return REFUSED, DETAIL_SETUP
     verdict = _guard_reset(scene)
-    if verdict is None and code == 0xA1 and not scene.car:
+    if verdict is None and code == CODE_A1 and not scene.car:
         verdict = REFUSED, DETAIL_NO_VEHICLE
     return verdict
 
@@ -73,11 +73,11 @@ def _no_guard(scene):
 def _walks(scene):
     # On its way from a jump or reset to a connected car the box shows A1 for a moment, without the car.
     written_ms = scene.written_ms
-    return scene.box.reading.code == 0xA1 and scene.car and written_ms is not None and scene.now_ms - written_ms < WALK_MS
+    return scene.box.reading.code == CODE_A1 and scene.car and written_ms is not None and scene.now_ms - written_ms < WALK_MS
 
 
 def _is_locked(scene):
-    return scene.box.reading.code == 0xE0
+    return scene.box.reading.code == CODE_E0
 
 
 def _is_unlocked(scene):
@@ -209,4 +209,4 @@ def missed(scene, deed, passed_ms, limit_ms):
         return FAILED, DETAIL_FAULT
     if deed.long and reconciler.blocked:
         return FAILED, reconciler.blocked
-    return FAILED, DETAIL_WAITS_FOR_KEY if code == 0xB1 and deed.long else DETAIL_NOT_CONFIRMED
+    return FAILED, DETAIL_WAITS_FOR_KEY if code == CODE_B1 and deed.long else DETAIL_NOT_CONFIRMED

@@ -7,6 +7,7 @@ from hal.contract import HalError
 
 from app.policy.claims import LOST, RECORD_BYTES as CLAIMS_BYTES
 from app.runtime.journal import WISHES
+from app.evse.states import CODE_E0
 
 # One record for what is wanted and what was answered, one for what was done: each is whole or not there.
 OWNER_RECORD = 'owner'
@@ -76,7 +77,7 @@ class OwnerRecord:
         if reading is None:
             return False
         self.is_unsure = False
-        if reading.code != 0xE0 or self._reconciler.past.pulse:
+        if reading.code != CODE_E0 or self._reconciler.past.pulse:
             return False
         self._claims.lock()
         return True

@@ -15,7 +15,7 @@ from app.control.setpoint import Setpoint
 from app.control.control_record import ControlRecord
 from app.control.reset_sequence import ResetSequence, is_enabled
 from app.evse.debounce import APART_MIN_MS
-from app.evse.states import is_charging, is_fault
+from app.evse.states import CODE_B1, CODE_B2, CODE_E0, CODE_E1, CODE_E2, CODE_E3, is_charging, is_fault
 
 # A decision rests on an answered reading at most this old (design decision).
 FRESH_MS = 5000
@@ -135,7 +135,7 @@ class Reconciler:
         if reading.at_ms != self._looked_ms:
             self._look(now_ms, box)
         self.offer.blocked = DETAIL_NONE
-        self.urgent = (now_ms - self._back_ms < URGENT_MS and decision.want in (HOLD, LOCK) and reading.code != 0xE0
+        self.urgent = (now_ms - self._back_ms < URGENT_MS and decision.want in (HOLD, LOCK) and reading.code != CODE_E0
                        and not self.limit.paused(box, now_ms))
         value = self._next(now_ms, box, decision)
         if not value:
@@ -181,7 +181,7 @@ class Reconciler:
         if code != self._code or self._was_away:
             self._code = code
             self._same_ms = at_ms
-        if code == 0xE0 or is_fault(code):
+        if code == CODE_E0 or is_fault(code):
             self._lost_ms = None
         elif self._lost_ms is None:
             self._lost_ms = at_ms
@@ -191,8 +191,8 @@ class Reconciler:
         self.limit.see(reading)
         self.past.finish(box.finished, box.drew)
         self.flowing = ladder.flows(reading)
-        car = box.car or charging or code in (0xB1, 0xB2)
-        self.offer.perhaps_car = car or code >= 0xE0
+        car = box.car or charging or code in (CODE_B1, CODE_B2)
+        self.offer.perhaps_car = car or code >= CODE_E0
         if car != self.offer.car:
             self.offer.car = car
             self.offer.starter.begin()
@@ -200,7 +200,7 @@ class Reconciler:
         if self.past.ours and self._want != LOCK and is_enabled(code) and (charging or not self._jumps(at_ms)):
             self.past.own(False)
             self._free_ms = None
-        elif code == 0xE0 and self._pulse_ms is None:
+        elif code == CODE_E0 and self._pulse_ms is None:
             self._pulse_ms = at_ms
 
     def _jumps(self, at_ms):
@@ -222,13 +222,13 @@ class Reconciler:
             return write_map.RESET
         if is_fault(code):
             return self._in_fault(now_ms)
-        if code in (0xE1, 0xE3) or code == 0xE2 and not self.past.ours and (want != LOCK or self._lock_held):
+        if code in (CODE_E1, CODE_E3) or code == CODE_E2 and not self.past.ours and (want != LOCK or self._lock_held):
             self.offer.starter.begin()
             self.offer.blocked = DETAIL_SETUP
             return 0
         if want == LOCK:
             return self._lock(now_ms, box)
-        if code in (0xE0, 0xE2):
+        if code in (CODE_E0, CODE_E2):
             return self._disabled(now_ms, box, decision)
         if self.past.pulse and want == CHARGE:
             return write_map.JUMP_E0
@@ -245,7 +245,7 @@ class Reconciler:
     def _lock(self, now_ms, box):
         reading = box.reading
         code = reading.code
-        if code == 0xE0:
+        if code == CODE_E0:
             self._lock_held = True
             self._lock_ms = None
             self.past.own(True)
@@ -270,7 +270,7 @@ class Reconciler:
                 self.offer.blocked = DETAIL_LOCKED
                 return 0
             return self.offer.hold_or_leave(self._want, decision.current_da, box, now_ms)
-        if self.past.pulse and want == CHARGE and box.reading.code == 0xE0 and now_ms - self._pulse_ms < self.offer.pulse_for_ms:
+        if self.past.pulse and want == CHARGE and box.reading.code == CODE_E0 and now_ms - self._pulse_ms < self.offer.pulse_for_ms:
             return 0
         if box.en_mode == ladder.EN_ENABLES and not box.reading.enable_input:
             self.offer.blocked = DETAIL_WAITS_FOR_KEY   # a person has disabled the outlet by the key

@@ -8,7 +8,7 @@ from app.codec.vocabulary import (
 )
 from app.policy.claims import CHARGE, HOLD, LEAVE, LOCK
 from app.control.start_sequence import RESET
-from app.evse.states import NEVER_CLEARED, is_charging, is_fault
+from app.evse.states import CODE_A1, CODE_B1, CODE_B2, CODE_E0, CODE_F4, NEVER_CLEARED, is_charging, is_fault
 
 # Design decision: so long a reset may take until the box shows what it was for; a box that cannot be read is waited for less.
 LIMIT_MS = 15000
@@ -17,20 +17,19 @@ READING_WAIT_MS = 8000
 WALK_MS = 6000
 
 # F4 (nobody polled) ends by a reset, if polling alone did not help (design decision).
-F4 = 0xF4
 F4_WAIT_MS = 60000
 
 
 def is_enabled(code):
     """True where the outlet serves a car; an unknown code is none of these."""
-    return code in (0xA1, 0xB1, 0xB2) or is_charging(code)
+    return code in (CODE_A1, CODE_B1, CODE_B2) or is_charging(code)
 
 
 def reset_took(reading):
     """True in the states a reset is for: charging, current offered, or ready for a car."""
-    if is_charging(reading.code) or reading.code == 0xB2:
+    if is_charging(reading.code) or reading.code == CODE_B2:
         return is_charging(reading.code) or 0 < reading.limit_duty < write_map.DUTY_PAUSE
-    return reading.code == 0xA1 and not reading.ev_connected
+    return reading.code == CODE_A1 and not reading.ev_connected
 
 
 class ResetSequence:
@@ -64,7 +63,7 @@ class ResetSequence:
         code = box.reading.code
         if code in NEVER_CLEARED:
             return DETAIL_FAULT
-        if want == LOCK or code == 0xE0 and not past.pulse:
+        if want == LOCK or code == CODE_E0 and not past.pulse:
             return DETAIL_LOCKED
         return DETAIL_NONE if self.acted or not offer.perhaps_car else offer.verdict(now_ms, True)
 
@@ -87,7 +86,7 @@ class ResetSequence:
 
     def watch_f4(self, reading):
         """Each new reading."""
-        if reading.code != F4:
+        if reading.code != CODE_F4:
             self._f4_ms = None
             self._f4_done = False
         elif self._f4_ms is None or reading.at_ms - self._f4_seen_ms > READING_WAIT_MS:
@@ -107,7 +106,7 @@ class ResetSequence:
             self.ask(now_ms)
         if not self.acted:
             self._before = code
-            self._f4_done = code == F4
+            self._f4_done = code == CODE_F4
             past.reset(now_ms, box.utc_s, self._f4_done)
             offer.starter.did(RESET)
         self.acted = True
@@ -142,8 +141,8 @@ class ResetSequence:
             if reading.at_ms - self._since_ms >= WALK_MS // 2:
                 self._end(DONE, DETAIL_NONE)
         elif late:
-            self._end(FAILED, DETAIL_FAULT if is_fault(reading.code) else DETAIL_WAITS_FOR_KEY if reading.code == 0xB1 else DETAIL_NOT_CONFIRMED)
+            self._end(FAILED, DETAIL_FAULT if is_fault(reading.code) else DETAIL_WAITS_FOR_KEY if reading.code == CODE_B1 else DETAIL_NOT_CONFIRMED)
 
     def _walks(self, reading):
         # On its way from the reset to a connected car the box shows A1 for a moment, without the car.
-        return reading.code == 0xA1 and self._car and reading.at_ms - self._since_ms < WALK_MS
+        return reading.code == CODE_A1 and self._car and reading.at_ms - self._since_ms < WALK_MS

@@ -4,7 +4,7 @@ Which rung is next, and why there is none. The reconciler writes; it begins the 
 """
 
 from app.codec.vocabulary import DETAIL_NONE, DETAIL_VEHICLE_FULL, DETAIL_VEHICLE_PAUSED, DETAIL_WAITS_FOR_KEY, REASON_STARTING, REASON_WAKING_VEHICLE
-from app.evse.states import is_charging
+from app.evse.states import CODE_B1, CODE_B2, is_charging
 
 NOTHING, RESET, PAUSE, PULSE = range(4)
 
@@ -131,9 +131,9 @@ class StartSequence:
             self._code = code
             self._since_ms = now_ms
         waited_ms = now_ms - self._since_ms
-        if code == 0xB1:
+        if code == CODE_B1:
             return self._in_b1(waited_ms, box, resets_left), 0
-        if code == 0xB2:
+        if code == CODE_B2:
             return self._in_b2(waited_ms, box, resets_left, pulses_left)
         self.phase = None if is_charging(code) and flows(box.reading) else REASON_STARTING
         self.wants_flags = False
@@ -152,7 +152,7 @@ class StartSequence:
     def _in_b1(self, waited_ms, box, resets_left):
         self.wants_flags = True
         self.phase = REASON_STARTING
-        if waited_ms < B1_WAIT_MS or box.stable_code != 0xB1:
+        if waited_ms < B1_WAIT_MS or box.stable_code != CODE_B1:
             return NOTHING
         if self._was_reset or not self._resets or resets_left <= 0 or not reset_starts(box):
             self.phase = None
@@ -172,7 +172,7 @@ class StartSequence:
             return NOTHING, 0
         wait_ms, what, length_ms = RUNGS[self._rung]
         self.phase = REASON_STARTING if self._rung == 0 else REASON_WAKING_VEHICLE
-        if waited_ms < wait_ms or box.stable_code != 0xB2:
+        if waited_ms < wait_ms or box.stable_code != CODE_B2:
             if waited_ms >= SLOW_CAR_MS:
                 # Until the next rung.
                 self.phase = None

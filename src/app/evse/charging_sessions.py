@@ -6,7 +6,7 @@ Two records in the journal: what is counted ('energy'), and what is finished and
 from hal.contract import POWER_ON, HalError
 
 from app.codec import report_frames
-from app.evse.evse_monitor import NOT_CONNECTED
+from app.evse.states import CODE_A1
 
 ENERGY_RECORD = 'energy'
 SESSIONS_RECORD = 'sessions'
@@ -121,7 +121,7 @@ class ChargingSessions:
                 self.started_at = self._timekeeper.utc_s(now_ms) - (now_ms - self._began_ms) // 1000
             self._is_seen = True
             self._reason = reason
-        elif self.is_open and self._watch.code == NOT_CONNECTED:
+        elif self.is_open and self._watch.code == CODE_A1:
             self._end(now_ms)
         if self._is_due(now_ms) and self._may_write(now_ms):
             self.save(now_ms)

@@ -1,6 +1,6 @@
 """From sightings of a state code to a state one may believe: a pure filter, one object, one step."""
 
-from app.evse.states import is_charging
+from app.evse.states import CODE_B2, is_charging
 
 # Two agreeing sightings this far apart make a state (design decision; a panel frame and our reading in the gap after it show
 # the same instant and count once). One frame never does, so no single corrupted or early frame is believed.
@@ -8,8 +8,6 @@ APART_MIN_MS = 200
 APART_MAX_MS = 15000
 # The box shows B2 for seconds before C2: the original's author saw it as a false "Charged" at every start.
 B2_HELD_BACK_MS = 20000
-
-READY = 0xB2
 
 # What step() answers.
 NOTHING, SUSPECTED, CHANGED = range(3)
@@ -42,6 +40,6 @@ class Debounce:
         return CHANGED
 
     def _needed_ms(self, code):
-        if code == READY and not is_charging(self.code):
+        if code == CODE_B2 and not is_charging(self.code):
             return B2_HELD_BACK_MS
         return APART_MIN_MS

@@ -1,7 +1,7 @@
 """What is believed of the box and its car: sightings and readings in, a stable state out. Nothing is written here."""
 
 from app.evse.debounce import CHANGED, SUSPECTED, Debounce
-from app.evse.states import is_charging
+from app.evse.states import CODE_A1, CODE_E0, is_charging
 
 # Silence of the box after which it is reported as unreachable (design decision, docs/operation.md).
 SILENCE_MS = 60000
@@ -19,12 +19,10 @@ FIRST_STATE_MS = 15000
 # Later than any time there will be.
 FOREVER_MS = 1 << 60
 
-NOT_CONNECTED = 0xA1
 # In E0 the box does not tell whether a car is there. In less time no plug is moved from one car to another.
-_HIDING = 0xE0
 CHANGE_MS = 15000
 # What a jump or reset of ours makes the box walk through, or stay in for a pulse.
-_PASSING = (NOT_CONNECTED, 0xE0)
+_PASSING = (CODE_A1, CODE_E0)
 
 
 class EvseMonitor:
@@ -76,9 +74,9 @@ class EvseMonitor:
             self._is_leaving = False
             return False
         self.seen = code
-        if self.car and code in _PASSING and self._pulse_ms is not None or code == NOT_CONNECTED and self._back_ms is not None:
+        if self.car and code in _PASSING and self._pulse_ms is not None or code == CODE_A1 and self._back_ms is not None:
             stability.pending = None   # it is no state, but what was seen before it is none either
-            self._is_leaving = self._is_leaving or code == NOT_CONNECTED
+            self._is_leaving = self._is_leaving or code == CODE_A1
             return False
         news = stability.step(code, now_ms)
         if news == SUSPECTED:
@@ -91,7 +89,7 @@ class EvseMonitor:
 
     def read(self, reading):
         """What a reading, which was seen before, says of car and key; True if the key was turned."""
-        if self._hiding_ms is not None or reading.code == _HIDING:
+        if self._hiding_ms is not None or reading.code == CODE_E0:
             self._look_behind(reading.code)
         if is_charging(reading.code):
             self.car = True
@@ -106,7 +104,7 @@ class EvseMonitor:
 
     def _look_behind(self, code):
         """The box hides its car, or shows it again."""
-        if code != _HIDING:
+        if code != CODE_E0:
             if self._seen_ms - self._hiding_ms >= CHANGE_MS:
                 self.changes += 1
             self._hiding_ms = None

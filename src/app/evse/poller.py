@@ -6,8 +6,7 @@ from modbus.write_map import da_of_duty
 from app.evse.evse_model import EvseModel
 from app.policy.claims import HOLD, LOCK
 from app.control.start_sequence import NO_START as _NO_START
-from app.evse.states import is_charging
-from app.evse.evse_monitor import NOT_CONNECTED
+from app.evse.states import CODE_A1, CODE_B2, is_charging
 
 # 0x0006 x2, the system flags (ABL 05 0015 20 Rev. B); its low word has what may start by itself.
 _SYSTEM = 0x0006
@@ -83,7 +82,7 @@ class Poller:
         box.stable_code = watch.code
         box.car = watch.car
         box.utc_s = utc_s
-        if watch.changes != self._changes or not watch.car and watch.code == NOT_CONNECTED:
+        if watch.changes != self._changes or not watch.car and watch.code == CODE_A1:
             self._changes = watch.changes
             box.drew = box.finished = False
         elif not watch.car:
@@ -95,7 +94,7 @@ class Poller:
         elif flowing:
             box.drew = True
             box.finished = False
-        elif box.drew and box.reading is not None and reading.code == 0xB2 == watch.code:
+        elif box.drew and box.reading is not None and reading.code == CODE_B2 == watch.code:
             # It drew current and stopped, though it was allowed more.
             box.finished = True
         return box

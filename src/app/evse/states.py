@@ -8,29 +8,35 @@ from app.codec.vocabulary import REASON_CHARGING, REASON_FAULT, REASON_LOCKED, R
 # Code 0 stands for "nothing read yet".
 NONE = 0
 
+# The codes by their names, which are the manual's.
+CODE_A1, CODE_B1, CODE_B2, CODE_C2, CODE_C3, CODE_C4 = 0xA1, 0xB1, 0xB2, 0xC2, 0xC3, 0xC4
+CODE_E0, CODE_E1, CODE_E2, CODE_E3 = 0xE0, 0xE1, 0xE2, 0xE3
+CODE_F1, CODE_F2, CODE_F3, CODE_F4, CODE_F5, CODE_F6 = 0xF1, 0xF2, 0xF3, 0xF4, 0xF5, 0xF6
+CODE_F7, CODE_F8, CODE_F9, CODE_FA, CODE_FB = 0xF7, 0xF8, 0xF9, 0xFA, 0xFB
+
 # (code, state word, reason where the code alone tells it, colour of the indicator). The colours are the original's.
 TABLE = (
-    (0xA1, vocabulary.NOT_CONNECTED, REASON_NO_VEHICLE, BLUE),
-    (0xB1, vocabulary.CONNECTED_AND_LOCKED, REASON_STARTING, YELLOW),
-    (0xB2, vocabulary.CHARGED, REASON_VEHICLE_PAUSED, WHITE),
-    (0xC2, vocabulary.CHARGING, REASON_CHARGING, GREEN),
-    (0xC3, vocabulary.CHARGING, REASON_CHARGING, GREEN),
-    (0xC4, vocabulary.CHARGING, REASON_CHARGING, GREEN),
-    (0xE0, vocabulary.DISABLED, REASON_LOCKED, PURPLE),
-    (0xE1, vocabulary.DISABLED, REASON_SETUP, PURPLE),
-    (0xE2, vocabulary.DISABLED, REASON_SETUP, PURPLE),
-    (0xE3, vocabulary.DISABLED, REASON_SETUP, PURPLE),
-    (0xF1, vocabulary.DISABLED, REASON_FAULT, RED),
-    (0xF2, vocabulary.DISABLED, REASON_FAULT, RED),
-    (0xF3, vocabulary.DISABLED, REASON_FAULT, RED),
-    (0xF4, vocabulary.DISABLED, REASON_FAULT, RED),
-    (0xF5, vocabulary.DISABLED, REASON_FAULT, RED),
-    (0xF6, vocabulary.DISABLED, REASON_FAULT, RED),
-    (0xF7, vocabulary.DISABLED, REASON_FAULT, RED),
-    (0xF8, vocabulary.DISABLED, REASON_FAULT, RED),
-    (0xF9, vocabulary.DISABLED, REASON_FAULT, RED),
-    (0xFA, vocabulary.DISABLED, REASON_FAULT, RED),
-    (0xFB, vocabulary.DISABLED, REASON_FAULT, RED),
+    (CODE_A1, vocabulary.NOT_CONNECTED, REASON_NO_VEHICLE, BLUE),
+    (CODE_B1, vocabulary.CONNECTED_AND_LOCKED, REASON_STARTING, YELLOW),
+    (CODE_B2, vocabulary.CHARGED, REASON_VEHICLE_PAUSED, WHITE),
+    (CODE_C2, vocabulary.CHARGING, REASON_CHARGING, GREEN),
+    (CODE_C3, vocabulary.CHARGING, REASON_CHARGING, GREEN),
+    (CODE_C4, vocabulary.CHARGING, REASON_CHARGING, GREEN),
+    (CODE_E0, vocabulary.DISABLED, REASON_LOCKED, PURPLE),
+    (CODE_E1, vocabulary.DISABLED, REASON_SETUP, PURPLE),
+    (CODE_E2, vocabulary.DISABLED, REASON_SETUP, PURPLE),
+    (CODE_E3, vocabulary.DISABLED, REASON_SETUP, PURPLE),
+    (CODE_F1, vocabulary.DISABLED, REASON_FAULT, RED),
+    (CODE_F2, vocabulary.DISABLED, REASON_FAULT, RED),
+    (CODE_F3, vocabulary.DISABLED, REASON_FAULT, RED),
+    (CODE_F4, vocabulary.DISABLED, REASON_FAULT, RED),
+    (CODE_F5, vocabulary.DISABLED, REASON_FAULT, RED),
+    (CODE_F6, vocabulary.DISABLED, REASON_FAULT, RED),
+    (CODE_F7, vocabulary.DISABLED, REASON_FAULT, RED),
+    (CODE_F8, vocabulary.DISABLED, REASON_FAULT, RED),
+    (CODE_F9, vocabulary.DISABLED, REASON_FAULT, RED),
+    (CODE_FA, vocabulary.DISABLED, REASON_FAULT, RED),
+    (CODE_FB, vocabulary.DISABLED, REASON_FAULT, RED),
 )
 
 _ROWS = {}
@@ -42,7 +48,7 @@ _UNKNOWN = (NONE, vocabulary.DISABLED, REASON_FAULT, RED)
 
 # Faults that only a person at the box may clear: welded contact, internal error, residual current, overcurrent,
 # temperature, contact opened. A reset or a state jump would clear them, so neither is ever written then.
-NEVER_CLEARED = (0xF1, 0xF2, 0xF3, 0xF9, 0xFA, 0xFB)
+NEVER_CLEARED = (CODE_F1, CODE_F2, CODE_F3, CODE_F9, CODE_FA, CODE_FB)
 
 
 def state_of(code):
@@ -72,4 +78,4 @@ def is_fault(code):
 
 def is_locked(code):
     """True while the outlet is disabled."""
-    return code == 0xE0
+    return code == CODE_E0

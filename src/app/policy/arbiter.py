@@ -6,7 +6,7 @@ from app.codec.vocabulary import HOLDER_BOOST, HOLDER_PLAN, HOLDER_SKIP, REASON_
 from app.policy.claims import GOING, HOLD, LEAVE, UNTIL_ENERGY, Claims
 from app.evse.key_switch import KeySwitch, boosts
 from app.policy.window_quota import WindowQuota
-from app.evse.evse_monitor import NOT_CONNECTED
+from app.evse.states import CODE_A1
 
 # Cars that complain do so after a minute without current (the setting KEEP_ALIVE).
 GREETING_MS = 60000
@@ -116,7 +116,7 @@ class Arbiter:
         watch = self._watch
         claims = self.claims
         if not watch.car:
-            self._empty = self._empty or watch.code == NOT_CONNECTED
+            self._empty = self._empty or watch.code == CODE_A1
             self._came_ms = None
         elif self._empty:
             self._empty = False
@@ -126,7 +126,7 @@ class Arbiter:
             self._changes = watch.changes
             self.changed = self.changed or claims.of_car
             claims.perhaps_another()
-        if watch.car != claims.had_car and (watch.car or watch.code == 0xA1):
+        if watch.car != claims.had_car and (watch.car or watch.code == CODE_A1):
             self.changed = self.changed or claims.of_car
             claims.had_car = watch.car
             if not watch.car:

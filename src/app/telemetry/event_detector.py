@@ -10,8 +10,7 @@ from app.policy.claims import CHARGE, HOLD
 from app.codec.vocabulary import (
     EVENT_FAULT, EVENT_FINISHED, EVENT_LEAKED_AT_PEAK, EVENT_MEMORY_LOST, EVENT_NOT_CHARGING, EVENT_NOT_PLUGGED_IN, EVENT_POWER_RESTORED,
 )
-from app.evse.states import is_fault
-from app.evse.evse_monitor import NOT_CONNECTED
+from app.evse.states import CODE_A1, is_fault
 
 # Design: so long may a car in a window take to charge, and so much may flow for each plug-in while it is held.
 LATE_MS = 20 * 60000
@@ -199,7 +198,7 @@ class EventDetector:
         if utc_s < self._evening:
             return None
         hour_s, self._evening = self._evening, plan.local.next_time(utc_s, self._minute)
-        if utc_s - hour_s >= EVENING_S or hour_s <= self._told_evening or self._watch.car or self._watch.code != NOT_CONNECTED:
+        if utc_s - hour_s >= EVENING_S or hour_s <= self._told_evening or self._watch.car or self._watch.code != CODE_A1:
             return None
         inside, until_s, _ = plan.state(utc_s)
         opens_s = utc_s if inside else until_s

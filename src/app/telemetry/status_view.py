@@ -4,10 +4,10 @@ from modbus.write_map import da_of_duty
 
 from app.codec import vocabulary
 from app.codec.vocabulary import DETAIL_MIN_PAUSE, REASON_MIN_PAUSE, REASON_STARTING, REASON_UNREACHABLE, REASON_VEHICLE_FULL, REASON_WAITS_FOR_KEY
-from app.evse.states import reason_of, state_of
+from app.evse.states import CODE_A1, CODE_B1, CODE_B2, reason_of, state_of
 
 # In these a car waits: what keeps it from charging is what counts.
-_WAITING = (0xB1, 0xB2)
+_WAITING = (CODE_B1, CODE_B2)
 
 
 class StatusView:
@@ -47,12 +47,12 @@ class StatusView:
         elif code in _WAITING and actor.reconciler.blocked == DETAIL_MIN_PAUSE:
             self.state = vocabulary.CONNECTED_AND_LOCKED
             self.reason = REASON_MIN_PAUSE
-        elif code == 0xB1 and self.enable_input is False:
+        elif code == CODE_B1 and self.enable_input is False:
             self.reason = REASON_WAITS_FOR_KEY
-        elif starting and code in (0xA1, 0xB2):
+        elif starting and code in (CODE_A1, CODE_B2):
             self.state = vocabulary.CONNECTED_AND_LOCKED
             self.reason = REASON_STARTING
-        elif code == 0xB2 and actor.box.finished:
+        elif code == CODE_B2 and actor.box.finished:
             self.reason = REASON_VEHICLE_FULL
 
     def take(self, reading, paused):

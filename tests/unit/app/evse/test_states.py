@@ -1,6 +1,7 @@
 """The state table is total, unique and never takes an unknown box for a healthy one."""
 
 from app.codec import vocabulary
+from app.evse import states
 from app.evse.states import NEVER_CLEARED, TABLE, colour_of, is_charging, is_fault, is_locked, reason_of, state_of
 from hal.contract import BLUE, GREEN, PURPLE, RED, WHITE, YELLOW
 
@@ -47,3 +48,8 @@ def test_only_e0_is_the_lock():
 
 def test_the_faults_that_a_person_must_clear():
     assert NEVER_CLEARED == (0xF1, 0xF2, 0xF3, 0xF9, 0xFA, 0xFB)
+
+
+def test_a_code_has_the_name_that_it_is_printed_as():
+    named = {name: value for name, value in vars(states).items() if name.startswith("CODE_")}
+    assert named == {f"CODE_{row[0]:02X}": row[0] for row in states.TABLE}
