@@ -11,13 +11,15 @@ import sys
 
 import yaml
 
+from app.version import VERSION
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ENTRY = ROOT / "ttn" / "lorawan-devices"
 OUT = ROOT / "build" / "lorawan-devices"
 VENDOR = "ev-charger-monitor"
 CODEC = "wallbox-codec"
 FORMATTER = "formatter.js"
-VERSION = "0.1.0"
+FIRMWARE = ".".join(map(str, VERSION))
 
 # Region of the repository: (word in the profile's name, EIRP that the plan allows up to and the module reaches, in dBm).
 REGIONS = {"EU863-870": ("eu868", 16), "US902-928": ("us915", 22), "AU915-928": ("au915", 22), "AS923": ("as923", 16)}
@@ -75,7 +77,7 @@ def device(board):
         "name": name,
         "description": f"{DESCRIPTION}. Open firmware on {hardware}.",
         "firmwareVersions": [{
-            "version": VERSION, "numeric": 1, "features": ["remote rejoin", "transmission interval"],
+            "version": FIRMWARE, "numeric": 1, "features": ["remote rejoin", "transmission interval"],
             "profiles": {region: {"id": profile_id(board, region), "lorawanCertified": False, "codec": CODEC} for region in REGIONS},
         }],
         "sensors": ["current", "energy", "power", "digital input"],
