@@ -279,7 +279,7 @@ MUTANTS = (
     Mutant(
         "D-33", "The region was a setting, its channels were not.",
         "tests/unit/hal/test_lopy4.py::test_other_regions_keep_their_channels",
-        "src/hal/lopy4_radio.py", "if settings.REGION in _WITH_SUB_BANDS:", "if True:",
+        "src/hal/lopy4_radio.py", "if settings.REGION in WITH_SUB_BANDS:", "if True:",
     ),
     Mutant(
         "D-34", "Keys stood in the source file.",

@@ -14,18 +14,20 @@ from app.telemetry.event_detector import EventDetector
 from app.policy.arbiter import Arbiter
 from app.evse.energy_meter import EnergyMeter
 from app.telemetry.event_queue import EventQueue
-from app.commands.device_commands import REBOOT_MS, DeviceCommands
+from app.commands.device_commands import DeviceCommands
 from app.policy.plan_store import PlanStore
 from app.telemetry.reporter import Reporter
 from app.evse.charging_sessions import ChargingSessions
 from app.evse.states import colour_of
 from app.runtime.timekeeper import Timekeeper
 from app.evse.evse_monitor import EvseMonitor
+from app.runtime.journal import ENERGY_RECORD, PLAN_RECORD, QUOTA_RECORD, SITE_RECORD
+from app.runtime.supervisor import REBOOT_MS
 
 # A running command is looked at this often beside every reading, for its deadlines.
 COMMAND_TICK_MS = 500
 # The board is reset for a modem that hangs, but not more often: meanwhile the box is watched.
-STUCK_MS = 30 * 60000
+RESETS_APART_MS = 30 * 60000
 
 
 class RolledBack:
@@ -75,8 +77,8 @@ class Application:
         self.dossier = DeviceReport(self.actor, settings, self.program, session, charger, self.timekeeper, supervisor, journal,
                                cause, board.clock.now_ms)
         events.forgot = self.actor.recollect({
-            'plan': self.program.save, 'quota': self.intent.quota.keep, 'energy': lambda: self.sessions.save(self.actor.now_ms),
-            'site': getattr(settings, 'save', None) or self._start_behaviour})
+            PLAN_RECORD: self.program.save, QUOTA_RECORD: self.intent.quota.keep, ENERGY_RECORD: lambda: self.sessions.save(self.actor.now_ms),
+            SITE_RECORD: getattr(settings, 'save', None) or self._start_behaviour})
         self._settings = settings
         self._start_behaviour()
         self._supervisor = supervisor
@@ -228,7 +230,7 @@ class Application:
             self._due_ms = min(due_ms, reboot_ms)
             if now_ms >= reboot_ms:
                 self._reset('command', now_ms)
-        if self.session.stuck and now_ms - self._boot_ms >= STUCK_MS:
+        if self.session.stuck and now_ms - self._boot_ms >= RESETS_APART_MS:
             self._reset('radio', now_ms)
 
     def _reset(self, reason, now_ms):

@@ -16,6 +16,10 @@ class HalError(Exception):
     """The hardware did not do its part; args[0] says which, args[1] what was seen."""
 
 
+# Later than any time that Clock.now_ms() will tell.
+FOREVER_MS = 1 << 60
+
+
 class Clock:
     """Time. Durations are compared as now - since >= LIMIT, in milliseconds."""
 
@@ -32,6 +36,9 @@ class Clock:
         """The wall time is utc_s now."""
 
 
+BUS_BAUD = 38400   # 8E1 (ABL 05 0015 20 Rev. B)
+
+
 class Bus:
     """RS485, half duplex. The driver is off (DE low) before the pin becomes an output and after every path."""
 
@@ -41,6 +48,9 @@ class Bus:
     def transmit(self, frame):
         """DE on, frame out, last stop bit awaited, DE off, whatever happens; nothing allocates meanwhile. HalError(BUS) if the port fails."""
 
+
+# Regions whose channels are chosen by the setting SUB_BAND.
+WITH_SUB_BANDS = ('AU915', 'US915')
 
 # Events of Radio.poll(): (kind, number, detail).
 JOINED = 1        # (JOINED, 0, None)

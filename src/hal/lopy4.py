@@ -11,12 +11,11 @@ import pycom
 import utime
 
 from hal.board import Board
-from hal.contract import BUS, CRASH, HalError, PLANNED, POWER_ON, RED, STORE, WATCHDOG
+from hal.contract import BUS, BUS_BAUD, CRASH, HalError, PLANNED, POWER_ON, RED, STORE, WATCHDOG
 from hal.lopy4_radio import Radio
 from hal.mcu import Clock, Watchdog, log
 from hal.records import check, check_name
 
-_BAUD = 38400               # ABL 05 0015 20 Rev. B: 38400 8E1
 _TWO_CHARS_US = 573         # 2 x 11 bits at 38400 baud
 _WAIT_MS = 2                # one wait for the transmitter; bounds how late the driver is switched off
 _WAITS = 50                 # 100 ms: the 128 bytes of the FIFO take 37
@@ -39,7 +38,7 @@ class Bus:
         # The level first, then the direction: Pin() writes value before it makes the pin an output [r6 machpin.c].
         self._de = machine.Pin('P8', mode=machine.Pin.OUT, value=0)
         # The vendor's UART2 would take P8 by default, UART0 is the console.
-        self._uart = machine.UART(1, _BAUD, bits=8, parity=machine.UART.EVEN, stop=1, pins=('P3', 'P4'))
+        self._uart = machine.UART(1, BUS_BAUD, bits=8, parity=machine.UART.EVEN, stop=1, pins=('P3', 'P4'))
         self.any = self._uart.any
 
     def read(self):

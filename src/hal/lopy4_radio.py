@@ -8,7 +8,7 @@ import binascii
 import network
 import usocket
 
-from hal.contract import ACKED, FAILED, HEARD, HalError, JOINED, JOIN_FAILED, RADIO, RECEIVED, SENT
+from hal.contract import ACKED, FAILED, HEARD, JOINED, JOIN_FAILED, RADIO, RECEIVED, SENT, WITH_SUB_BANDS, HalError
 
 _LoRa = network.LoRa
 
@@ -35,7 +35,6 @@ _REGIONS = {
     'EU868': ((0, 1, 2, 3, 4, 5), (51, 51, 51, 115, 242, 242)),
     'AS923': ((2,), (0, 0, 11, 53, 125, 242)),
 }
-_WITH_SUB_BANDS = ('AU915', 'US915')
 
 
 def _join_data_rate(allowed, wanted):
@@ -64,7 +63,7 @@ class Radio:
         # No repeats by the MAC: it does not tell how many it made of a frame that failed.
         self._lora = _LoRa(mode=_LoRa.LORAWAN, region=getattr(_LoRa, settings.REGION), adr=settings.ADR, tx_retries=0,
                            device_class=_LoRa.CLASS_C if settings.LORAWAN_CLASS == 'C' else _LoRa.CLASS_A)
-        if settings.REGION in _WITH_SUB_BANDS:
+        if settings.REGION in WITH_SUB_BANDS:
             _select_sub_band(self._lora, settings.SUB_BAND)
         self._auth = (binascii.unhexlify(keys.JOIN_EUI), binascii.unhexlify(keys.APP_KEY))
         if keys.DEV_EUI is not None:    # else the board's own [r6 lora_join_otaa]

@@ -8,9 +8,8 @@ import time
 import machine
 from micropython import const
 
-from hal.contract import BUS, HalError, SERIAL
+from hal.contract import BUS, BUS_BAUD, HalError, SERIAL
 
-_BAUD = const(38400)    # ABL 05 0015 20 Rev. B: 38400 8E1
 _EVEN = const(0)        # 0 even, 1 odd, None no parity [port]
 _CHAR_US = const(287)   # 11 bits
 _WAIT_US = const(50)    # between two looks whether the last bit is out; so late may the driver be released
@@ -74,7 +73,7 @@ class Bus:
 
     def __init__(self, number, tx, rx, enable):
         self._enable = release(enable)
-        self._uart = _open(number, tx, rx, _BAUD, _EVEN)
+        self._uart = _open(number, tx, rx, BUS_BAUD, _EVEN)
         self.any = self._uart.any
 
     def read(self):

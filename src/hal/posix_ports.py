@@ -8,9 +8,8 @@ import time
 import serial
 from serial.rs485 import RS485Settings
 
-from hal.contract import BUS, HalError, SERIAL
+from hal.contract import BUS, BUS_BAUD, HalError, SERIAL
 
-_BAUD = 38400       # ABL 05 0015 20 Rev. B: 38400 8E1
 _CHAR_NS = 286459   # 11 bits at 38400 baud
 _REOPEN_NS = 1000000000
 
@@ -101,7 +100,7 @@ class Bus(Port):
     def __init__(self, path, direction):
         self._by_rts = direction == 'rts'
         self._drives = False      # True: we switch RTS, the kernel does not
-        Port.__init__(self, path, _BAUD, serial.PARITY_EVEN, BUS)
+        Port.__init__(self, path, BUS_BAUD, serial.PARITY_EVEN, BUS)
 
     def prepare(self, port):
         """Few USB drivers know the kernel's RS485 mode."""

@@ -12,14 +12,13 @@ from hal.at_lines import number, utc_s
 from hal.at_modem import AtModem
 from hal.at_words import (ACK, BUSY, DATA, DOWNLINK, END, ERROR, GARBLED, JOIN, JOINED_NOW, LINE, NEEDED, NO_SESSION, OPTIONAL, STARTED,
                           UPLINK)
-from hal.contract import EMITTED, HEARD, RECEIVED
+from hal.contract import EMITTED, HEARD, RECEIVED, WITH_SUB_BANDS
 
 BAUD = 115200
 # '+EVT:RX_C:-120:-20:MULTICAST:223:' and 242 bytes in hexadecimal.
 _LONGEST = 560
 
 _BANDS = {'EU868': '4', 'US915': '5', 'AU915': '6', 'AS923': '8'}
-_WITH_SUB_BANDS = ('AU915', 'US915')
 
 # What somebody may have left in its flash, and the value that does no harm: asleep it loses bytes; another sync word, join delay or single
 # channel is not heard; a link check adds to every frame. Not all firmwares know each.
@@ -82,7 +81,7 @@ class Radio(AtModem):
         if not self._ours:
             commands.append((NEEDED, 'AT+NJM=1', 0))
             commands.append((NEEDED, 'AT+APPKEY=' + keys.APP_KEY, 0))
-            if self._region in _WITH_SUB_BANDS:
+            if self._region in WITH_SUB_BANDS:
                 commands.append((NEEDED, 'AT+MASK=%04X' % (1 << (self._sub_band - 1)), 0))
         for name, value in _KEPT:
             if self._values.get(name.lower(), value) != value:

@@ -9,13 +9,11 @@ from hal.at_lines import number, utc_s
 from hal.at_modem import AtModem
 from hal.at_words import (ACK, DATA, DOWNLINK, END, ERROR, FLUSH, GARBLED, JOIN, JOINED_NOW, LINE, NEEDED, NO_ROOM, NO_SESSION, OPTIONAL, STARTED,
                           TRIAL, UPLINK)
-from hal.contract import HEARD, RECEIVED
+from hal.contract import HEARD, RECEIVED, WITH_SUB_BANDS
 
 BAUD = 9600
 # '+MSGHEX: PORT: 223; RX: "' and 242 bytes in hexadecimal; a command may have 528 characters.
 _LONGEST = 560
-
-_WITH_SUB_BANDS = ('AU915', 'US915')
 
 # UTC is so many seconds behind GPS since 2017 (IERS bulletin C); the network tells GPS time, the modem's RTC shows UTC.
 _LEAP_SECONDS = 18
@@ -85,7 +83,7 @@ class Radio(AtModem):
         commands = []
         if self._scheme != self._region:
             commands.append((NEEDED, 'AT+DR=' + self._region, 1))
-        if self._region in _WITH_SUB_BANDS:
+        if self._region in WITH_SUB_BANDS:
             first = (self._sub_band - 1) * 8
             commands.append((NEEDED, 'AT+CH=NUM,%d-%d,%d' % (first, first + 7, 63 + self._sub_band), 1))
         commands.append((NEEDED, 'AT+MODE=LWOTAA', 1))

@@ -3,12 +3,13 @@
 from hal.contract import HalError
 from micropython import const
 
-DAY_MS = const(86400000)
+from lorawan.airtime_log import DAY_MS
+
 # A sliding day (decisions): two requests, but six while the time is unknown.
 KNOWN_MAX = const(2)
 UNKNOWN_MAX = const(6)
 # A day by a crystal that is 200 ppm fast is 17 s short.
-_WINDOW_MS = const(DAY_MS + 20000)
+_WINDOW_MS = DAY_MS + 20000
 # The last of the six is kept for later, so that an outage after a boot costs four hours and not a day.
 _KEPT_BACK_MS = const(14400000)
 # Record: the age of each request, oldest first, in units of six minutes; the latest has none, and its byte holds its token.

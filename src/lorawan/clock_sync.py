@@ -4,10 +4,11 @@ TS003-1.0.0 (LoRaWAN Application Layer Clock Synchronization): little endian, a 
 other. All arithmetic is modulo 2^32, so a correction needs no sign.
 """
 
-from hal.contract import HalError
+from hal.contract import FOREVER_MS, HalError
 from micropython import const
 
-from lorawan.clock_quota import DAY_MS, ClockQuota
+from lorawan.clock_quota import ClockQuota
+from lorawan.airtime_log import DAY_MS
 
 PORT = const(202)
 
@@ -36,7 +37,6 @@ EVERY_MS = const(600000)
 _AGREED_S = const(10)
 # How soon to look again for what has no event: the first uplink, a frame that was dropped, the modem's clock.
 _LOOK_MS = const(10000)
-_FOREVER_MS = const(1 << 60)
 
 
 def to_gps(utc_s):
@@ -105,7 +105,7 @@ class ClockSync:
         """NOTHING, REQUEST or CARRIER; due_ms says when to look again."""
         session = self._session
         if not (self.enabled and session.joined):
-            self.due_ms = _FOREVER_MS
+            self.due_ms = FOREVER_MS
             return NOTHING
         if session.joined_ms != self._joined_ms:
             self._joined_ms = session.joined_ms

@@ -1,5 +1,6 @@
 """One frame in flight: out of the outbox when airtime allows, into the ledger when its end is known or its time is up."""
 
+from hal.contract import FOREVER_MS
 from micropython import const
 
 from lorawan.airtime import LONGEST_MAC_ANSWERS
@@ -25,9 +26,6 @@ SHORT_FROM_TRY = const(2)
 # at any time. So many uplinks in a row may carry answers, then one in so long: others are the application's alone.
 MAC_UPLINKS = const(2)
 MAC_EVERY_MS = const(43200000)
-
-FOREVER_MS = const(1 << 60)
-
 
 class Sender:
     """step() sends what may go; landed(), then delivered() or retry(), or expired(), end what is in flight."""

@@ -19,7 +19,7 @@ REFUSED = 1      # ">ii9004: writing registers failed" (ABL 1.4.3)
 SILENT = 2       # sent, but no answer: it may have been done
 NOT_SENT = 3
 
-# Design decisions: pace of the readings, age of the reading that a write rests on, life of a write.
+# Design decisions: pace of the readings, age of the reading that a decision and a write rest on, life of a write.
 READ_EVERY_MS = 2000
 LIMITS_EVERY_MS = 10000
 FRESH_MS = 5000

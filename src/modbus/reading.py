@@ -16,6 +16,17 @@ LIMITS = 0x000F
 LIMITS_WORDS = 5
 STATUS = 0x002E
 STATUS_WORDS = 5
+# Read for once, not by the loop: the system flags; their low word has what may start by itself.
+SYSTEM = 0x0006
+SYSTEM_WORDS = 2
+
+# What EN1 is for (0x0001 bits 1..0).
+EN_NOTHING, EN_STARTS, EN_ENABLES = range(3)
+# Bits of 0x0006 (ABL 05 0015 20 Rev. B): no start after a power cycle; ways of the state machine that are closed.
+NO_START = 1 << 14
+NO_E0A1 = 1 << 5
+NO_B1B2 = 1 << 4
+NO_A1B1 = 1 << 3
 
 # Largest current of the status words; above it they mean nothing (ABL: 0..800, and 1000: "meter not available or state A").
 CURRENT_MAX_DA = 800

@@ -11,10 +11,9 @@ from umodbus.functions import to_short
 from modbus.write_map import (DUTY_MAX, DUTY_MIN, DUTY_PAUSE, ICMAX, JUMP_A1, JUMP_E0, RESET, STATE, da_of_duty,  # noqa: F401
                               duty_of_amps, may_write)
 from modbus.reading import (CURRENT_MAX_DA, CURRENT_RESIDUE_DA, DEVICE, DEVICE_WORDS, LIMITS, LIMITS_WORDS, PANEL, PANEL_WORDS,  # noqa: F401
-                            PHASE_ORDER, STATUS, STATUS_WORDS, Reading, limits_of)
+                            PHASE_ORDER, STATUS, STATUS_WORDS, SYSTEM, SYSTEM_WORDS, Reading, limits_of)
 
 LINE = 0x0003
-SYSTEM = 0x0006
 PILOT = 0x0015
 OPTIONS = 0x002C
 SHORT_STATUS = 0x0033
@@ -95,7 +94,7 @@ REGISTERS = (
         _choice('command', 0, 15, 0, (
             (JUMP_E0, 'lock'), (JUMP_A1, 'unlock'), (RESET, 'reset'), (JUMP_E2, 'setup'), (IMBALANCE_ON, 'imbalance_on'), (JUMP_F1, 'fail'))),
     )),
-    (SYSTEM, 2, READ, False, 'system', 'ABL', (
+    (SYSTEM, SYSTEM_WORDS, READ, False, 'system', 'ABL', (
         ('state_pointer', 0, 7, 0, NUMBER, None, ()),
         _choice('upstream_fault', 1, 15, 15, ((0, 'F14'), (1, 'F4'))),
         _choice(_AFTER_POWER_CYCLE, 1, 14, 14, ((0, 'start'), (1, 'wait'))),

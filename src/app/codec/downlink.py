@@ -8,18 +8,17 @@ from app.codec import windows, vocabulary, posix_tz
 from app.codec.vocabulary import (
     COMMAND_BOOST, COMMAND_LOCK, COMMAND_PLAN, COMMAND_REBOOT, COMMAND_REPORT, COMMAND_RESET, COMMAND_RESUME_PLAN, COMMAND_SETTINGS,
     COMMAND_SET_CURRENT, COMMAND_SKIP, COMMAND_START, COMMAND_STOP, COMMAND_TIME, COMMAND_TIMEZONE, COMMAND_UNLOCK, DETAIL_BAD_ARGUMENT,
-    DETAIL_UNKNOWN_COMMAND,
+    DETAIL_UNKNOWN_COMMAND, UNTIL_ENERGY, UNTIL_TIME, UNTIL_UNPLUGGED,
 )
 from app.codec.setting_bytes import is_known, value_of
 
 PORT = 20
+# The network keeps downlinks over an outage: one without a date is not obeyed so soon after a join (design decision).
+STALE_MS = 60000
 # fPorts of the original, whose one-byte commands are the indices of words.COMMANDS.
 _ORIGINAL_PORTS = (1, 2)
 _ORIGINAL_COMMANDS = 3
 _HEADER = 8
-
-# How long a boost lasts, as on the air.
-UNTIL_TIME, UNTIL_ENERGY, UNTIL_UNPLUGGED = 1, 2, 3
 # Half amperes of a command's current, 6 to 80 A.
 _LOWEST_HALVES, _HIGHEST_HALVES = 12, 160
 

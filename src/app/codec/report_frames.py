@@ -5,6 +5,7 @@ known and goes out as such; what is too large goes out as the largest.
 """
 
 from app.codec import windows, vocabulary, posix_tz
+from app.codec.status_frames import LIMIT_MOST, LIMIT_UNKNOWN, UNKNOWN_BYTE, index_or, tristate
 
 DEVICE, SESSION, READBACK, EVENT = 12, 13, 14, 15
 
@@ -16,10 +17,7 @@ EVENT_LENGTH = 11
 _VERSION = 0x10 - 10   # first byte: version 1 in the high nibble, fPort - 10 in the low one
 _UNKNOWN_STATE = 7
 _NO_WORD = 31
-_UNKNOWN_BYTE = 255
 _UNKNOWN_WORD = 0xFFFF
-_LIMIT_UNKNOWN = 127
-_LIMIT_MOST = 126
 _HOURS = 0x8000        # an uptime from here on is in hours
 _SETTINGS_A_PAGE = ROOM // 2
 
@@ -32,11 +30,6 @@ def _up_to(value, most):
 def _or_unknown(value, most):
     """An integer from 0 to most - 1, None as most."""
     return most if value is None else _up_to(value, most - 1)
-
-
-def _index(value, count, unknown):
-    """The index itself if a table of that many has it, else unknown."""
-    return value if value is not None and 0 <= value < count else unknown
 
 
 def _pair(value):
@@ -53,14 +46,9 @@ def _time(utc_s):
     return _four(_up_to(utc_s, 0xFFFFFFFF))
 
 
-def _tristate(value):
-    """None, False, True as 0, 1, 2."""
-    return 0 if value is None else 2 if value else 1
-
-
 def _limit(limit_da):
     """Deci-amperes as half amperes, None as not known."""
-    return _LIMIT_UNKNOWN if limit_da is None else _up_to((limit_da + 2) // 5, _LIMIT_MOST)
+    return LIMIT_UNKNOWN if limit_da is None else _up_to((limit_da + 2) // 5, LIMIT_MOST)
 
 
 def _energy(wh):
@@ -79,7 +67,7 @@ def _text(text, most):
 
 
 def _head(port, state, second):
-    return bytes((_VERSION + port, _index(state, len(vocabulary.STATES), _UNKNOWN_STATE) << 5 | second))
+    return bytes((_VERSION + port, index_or(state, len(vocabulary.STATES), _UNKNOWN_STATE) << 5 | second))
 
 
 def _page(port, state, part, page, pages, data):
@@ -95,7 +83,7 @@ def _device(state, part, page, pages, data):
 
 def boot(state, page, pages, cause, version, commit, uptime_s):
     """cause: of hal.contract; version: (major, minor, patch); commit: its first four hexadecimal digits as a number; uptime_s: since it."""
-    cause = _index(cause, len(vocabulary.CAUSES), _UNKNOWN_BYTE)
+    cause = index_or(cause, len(vocabulary.CAUSES), UNKNOWN_BYTE)
     numbers = bytes([_up_to(number, 255) for number in version])
     return _device(state, vocabulary.DEVICE_BOOT, page, pages, bytes((cause,)) + numbers + _pair(commit) + _uptime(uptime_s))
 
@@ -106,7 +94,7 @@ def charger(state, page, pages, device_id, firmware, limit_da, meter, key, start
     key = vocabulary.KEYS.index(key) if key in vocabulary.KEYS else 0
     return _device(state, vocabulary.DEVICE_CHARGER, page, pages, bytes((
         _or_unknown(device_id, 255), _or_unknown(major, 255), _or_unknown(minor, 255), _limit(limit_da), key,
-        _tristate(meter) << 4 | _tristate(starts_after_power_cycle) << 2 | _tristate(upstream_timeout),
+        tristate(meter) << 4 | tristate(starts_after_power_cycle) << 2 | tristate(upstream_timeout),
     )))
 
 
@@ -145,7 +133,7 @@ def crash(state, page, pages, error, module, line, uptime_s):
 
 def session(state, reason, started_at, duration_s, energy_wh, estimated, number):
     """reason: index in words.REASONS, why it ended; started_at: UTC s or None; number: of the record, its low seven bits are sent."""
-    return _head(SESSION, state, _index(reason, len(vocabulary.REASONS), _NO_WORD)) + _time(started_at) + _pair(
+    return _head(SESSION, state, index_or(reason, len(vocabulary.REASONS), _NO_WORD)) + _time(started_at) + _pair(
         _or_unknown(None if duration_s is None else duration_s // 60, _UNKNOWN_WORD)
     ) + _energy(energy_wh) + bytes(((128 if estimated else 0) | number & 127,))
 
@@ -157,8 +145,8 @@ def event(kind, state, code, reason, number, amount, at, limit):
     """
     if limit < EVENT_SHORT:
         return None
-    packed = _head(EVENT, state, _index(kind, len(vocabulary.EVENTS), _NO_WORD)) + bytes((
-        code & 255, _index(reason, len(vocabulary.REASONS), _NO_WORD), number & 255))
+    packed = _head(EVENT, state, index_or(kind, len(vocabulary.EVENTS), _NO_WORD)) + bytes((
+        code & 255, index_or(reason, len(vocabulary.REASONS), _NO_WORD), number & 255))
     if limit < EVENT_LENGTH:
         return packed
     in_energy = kind in vocabulary.EVENTS_IN_WH
@@ -211,6 +199,6 @@ def settings(state, page, values):
 def claims(state, page, pages, holder, until, current_da, wh_left):
     """One claim; page 1 is the one that decides. holder: index in words.HOLDERS; until: UTC s or None; current_da: None for the box's limit;
     wh_left: of a boost for kWh, or None."""
-    holder = _index(holder, len(vocabulary.HOLDERS), _UNKNOWN_BYTE)
+    holder = index_or(holder, len(vocabulary.HOLDERS), UNKNOWN_BYTE)
     return _readback(state, vocabulary.READBACK_CLAIMS, page, pages,
                      bytes((holder,)) + _time(until) + bytes((_limit(current_da),)) + _energy(wh_left))

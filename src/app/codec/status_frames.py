@@ -3,6 +3,10 @@
 from app.codec import vocabulary
 from app.codec.vocabulary import BUSY
 
+STATUS_PORT, RESULT_PORT = 10, 11
+# The status among what waits for the radio (lorawan.outbox).
+STATUS_KEY = 'status'
+
 # First byte of each new uplink: version 1 in the high nibble, fPort - 10 in the low one.
 _STATUS = 0x10
 _RESULT = 0x11
@@ -15,9 +19,9 @@ RESULT_LENGTH = 8
 # What does not exist goes out as all ones: the formatter leaves it out (state: 'Disabled').
 NO_REASON = 31
 _UNKNOWN_3_BITS = 7
-_UNKNOWN_BYTE = 255
-_LIMIT_UNKNOWN = 127
-_LIMIT_MOST = 126  # 63 A and more
+UNKNOWN_BYTE = 255
+LIMIT_UNKNOWN = 127
+LIMIT_MOST = 126  # 63 A and more
 _CURRENT_MOST = 254  # 63.5 A and more
 _ENERGY_UNKNOWN = 0xFFFF
 _ENERGY_MOST = 0xFFFE  # 655.34 kWh and more
@@ -26,7 +30,7 @@ _TIME_KNOWN = 8
 _ESTIMATED = 128
 
 
-def _index(value, count, unknown):
+def index_or(value, count, unknown):
     """The index itself if a table of that many has it, else unknown."""
     return value if value is not None and 0 <= value < count else unknown
 
@@ -36,7 +40,7 @@ def _clamp(value, most):
     return 0 if value < 0 else most if value > most else value
 
 
-def _tristate(value):
+def tristate(value):
     """None, False, True as 0, 1, 2."""
     return 0 if value is None else 2 if value else 1
 
@@ -44,16 +48,16 @@ def _tristate(value):
 def _limit(limit_da):
     """Deci-amperes as half amperes; 0 only when no current is offered."""
     if limit_da is None:
-        return _LIMIT_UNKNOWN
+        return LIMIT_UNKNOWN
     if limit_da <= 0:
         return 0
-    return _clamp((limit_da + 2) // 5, _LIMIT_MOST) or 1
+    return _clamp((limit_da + 2) // 5, LIMIT_MOST) or 1
 
 
 def _current(current_da):
     """Deci-amperes as quarter amperes, to the nearest."""
     if current_da is None:
-        return _UNKNOWN_BYTE
+        return UNKNOWN_BYTE
     return _clamp((4 * current_da + 5) // 10, _CURRENT_MOST)
 
 
@@ -61,12 +65,12 @@ def encode_status(s, limit):
     """The status s in at most limit bytes: 11, or the 5-byte short form; None where that does not fit either."""
     if limit < SHORT:
         return None
-    state_reason = _index(s.state, len(vocabulary.STATES), _UNKNOWN_3_BITS) << 5 | _index(s.reason, len(vocabulary.REASONS), NO_REASON)
+    state_reason = index_or(s.state, len(vocabulary.STATES), _UNKNOWN_3_BITS) << 5 | index_or(s.reason, len(vocabulary.REASONS), NO_REASON)
     flags = (
-        _tristate(s.ev_connected) << 6
-        | _tristate(s.enable_input) << 4
+        tristate(s.ev_connected) << 6
+        | tristate(s.enable_input) << 4
         | (_TIME_KNOWN if s.time_known else 0)
-        | _index(s.override, len(vocabulary.OVERRIDES), _UNKNOWN_3_BITS)
+        | index_or(s.override, len(vocabulary.OVERRIDES), _UNKNOWN_3_BITS)
     )
     offered = _limit(s.limit_da) | (_ESTIMATED if s.energy_estimated else 0)
     code = s.code & 255
@@ -85,24 +89,24 @@ def encode_result(r, s, limit):
     `busy` so many commands were refused, else so many older ones that opened have no answer of their own."""
     if limit < SHORT:
         return None
-    command = _index(r.op, len(vocabulary.COMMANDS), _UNKNOWN_BYTE)
+    command = index_or(r.op, len(vocabulary.COMMANDS), UNKNOWN_BYTE)
     with_id = r.command_id is not None
     command_id = r.command_id & 255 if with_id else 0
     outcome = (
-        _index(r.result, len(vocabulary.RESULTS), _UNKNOWN_3_BITS) << 5
-        | _index(s.state, len(vocabulary.STATES), _UNKNOWN_3_BITS) << 2
+        index_or(r.result, len(vocabulary.RESULTS), _UNKNOWN_3_BITS) << 5
+        | index_or(s.state, len(vocabulary.STATES), _UNKNOWN_3_BITS) << 2
         | (_HAS_ID if with_id else 0)
     )
     detail = r.detail - vocabulary.BAD_SETTING
     if 0 <= detail < len(vocabulary.SETTINGS):
         detail = r.detail
     else:
-        detail = _index(r.detail, len(vocabulary.DETAILS), _UNKNOWN_BYTE)
+        detail = index_or(r.detail, len(vocabulary.DETAILS), UNKNOWN_BYTE)
     if limit < RESULT_LENGTH:
         return bytes((_RESULT, command, command_id, outcome, detail))
     packed = bytes((
         _RESULT, command, command_id, outcome, detail,
-        s.code & 255, _index(s.reason, len(vocabulary.REASONS), NO_REASON), _limit(s.limit_da),
+        s.code & 255, index_or(s.reason, len(vocabulary.REASONS), NO_REASON), _limit(s.limit_da),
     ))
     if limit > RESULT_LENGTH and (r.count or r.result == BUSY):
         packed += bytes((_clamp(r.count, 255),))

@@ -29,6 +29,8 @@ COMMANDS = (
     COMMAND_LOCK, COMMAND_UNLOCK, COMMAND_RESET, COMMAND_START, COMMAND_STOP, COMMAND_SET_CURRENT, COMMAND_BOOST, COMMAND_SKIP, COMMAND_RESUME_PLAN,
     COMMAND_REPORT, COMMAND_REBOOT, COMMAND_PLAN, COMMAND_TIMEZONE, COMMAND_SETTINGS, COMMAND_TIME,
 ) = range(1, 16)
+# Those that open the contactor: obeyed at once.
+OPENING = (COMMAND_LOCK, COMMAND_STOP)
 
 RESULTS = ('done', 'refused', 'failed', 'expired', 'busy')
 DONE, REFUSED, FAILED, EXPIRED, BUSY = range(5)
@@ -57,6 +59,9 @@ EVENTS = ('not_plugged_in', 'not_charging', 'finished', 'leaked_at_peak', 'fault
 EVENT_NOT_PLUGGED_IN, EVENT_NOT_CHARGING, EVENT_FINISHED, EVENT_LEAKED_AT_PEAK, EVENT_FAULT, EVENT_POWER_RESTORED, EVENT_MEMORY_LOST = range(7)
 # Those whose amount is energy; the others tell minutes.
 EVENTS_IN_WH = (EVENT_FINISHED, EVENT_LEAKED_AT_PEAK)
+
+# How long a boost lasts; none is never on the air.
+NO_BOOST, UNTIL_TIME, UNTIL_ENERGY, UNTIL_UNPLUGGED = range(4)
 
 # Arguments of commands: which window to skip, what to report.
 SKIPS = ('this', 'next')

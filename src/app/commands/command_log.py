@@ -9,7 +9,7 @@ import struct
 
 from micropython import const
 
-from app.codec.vocabulary import COMMAND_LOCK, COMMAND_STOP
+from app.codec.vocabulary import OPENING
 
 # What deliver() says: accept it or refuse() it; its answer is on the way; answer again; too late, answer that; no room, refuse() it.
 NEW, RUNNING, REPEATED, TOO_LATE, FULL = range(5)
@@ -18,7 +18,6 @@ CAPACITY = const(48)
 # So many are a ring for what opens the contactor, which takes free places too: where all are taken, the oldest that was answered is
 # forgotten for the next one. So nothing shuts the owner out of stopping, and of what opens the latest are known in any case.
 RESERVED = const(8)
-OPENING = (COMMAND_LOCK, COMMAND_STOP)
 # At least so long is an answer kept (design decision). Its expiry is over by then: 65535 s and FUTURE_S are less.
 KEPT_S = const(86400)
 # So long after a boot a command of unknown age waits for the time; the network is asked for it every 10 min (design decision).

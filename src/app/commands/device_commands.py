@@ -4,10 +4,10 @@ from modbus.write_map import da_of_duty
 
 from app.codec.vocabulary import (
     COMMAND_BOOST, COMMAND_PLAN, COMMAND_REBOOT, COMMAND_REPORT, COMMAND_SETTINGS, COMMAND_SET_CURRENT, COMMAND_SKIP, COMMAND_TIME, COMMAND_TIMEZONE,
-    DETAIL_BAD_ARGUMENT, DETAIL_NONE, DETAIL_NO_PLAN, DETAIL_NO_TIME, DONE, REFUSED, SKIP_THIS,
+    DETAIL_BAD_ARGUMENT, DETAIL_NONE, DETAIL_NO_PLAN, DETAIL_NO_TIME, DONE, REFUSED, SKIP_THIS, UNTIL_ENERGY, UNTIL_TIME,
 )
 from app.commands.command_log import FUTURE_S
-from app.policy.claims import UNTIL_ENERGY, UNTIL_TIME
+from app.runtime.supervisor import REBOOT_MS
 
 
 class DeviceCommands:
@@ -95,10 +95,6 @@ class DeviceCommands:
             return None, DETAIL_BAD_ARGUMENT
         detail = self._site.change((('current_limit_a', amps),), self._actor.now_ms)
         return (None, detail) if detail else (args, 0)
-
-
-# An answer leaves within 5 s; a reboot that was asked for waits for it.
-REBOOT_MS = 15000
 
 
 def _verdict(detail):

@@ -1,14 +1,13 @@
 """One accepted command at work: its turn, its begin, what must be read before it is done. Pure; the actor is its scene."""
 
-from app.codec.vocabulary import (
-    BUSY, COMMAND_RESET, COMMAND_UNLOCK, DETAIL_NONE, DETAIL_NO_ANSWER, DETAIL_UNREACHABLE, DONE, EXPIRED, FAILED, REFUSED,
-)
-from app.commands.command_log import OPENING, Entry
-from app.commands.specs import COMMAND_SPECS, OVERTAKES, missed, waits_ms
-from app.control.reconciler import FRESH_MS
+from modbus.charger import FRESH_MS
 
-# Without an answered reading in this time the box is unreachable for a command.
-READING_WAIT_MS = 8000
+from app.codec.vocabulary import (
+    BUSY, COMMAND_RESET, COMMAND_UNLOCK, DETAIL_NONE, DETAIL_NO_ANSWER, DETAIL_UNREACHABLE, DONE, EXPIRED, FAILED, OPENING, REFUSED,
+)
+from app.commands.command_log import Entry
+from app.commands.specs import COMMAND_SPECS, OVERTAKES, missed, waits_ms
+from app.control.reset_sequence import READING_WAIT_MS
 
 
 class Execution:

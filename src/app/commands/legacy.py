@@ -5,12 +5,11 @@ Design decisions in docs/operation.md, "Commands". Of this boot only: after a re
 
 from micropython import const
 
+from app.codec.downlink import STALE_MS
 from app.codec.vocabulary import COMMAND_LOCK, COMMAND_RESET, DETAIL_STALE, DONE, EXPIRED
 from app.commands.command_log import FULL, NEW, REPEATED, RUNNING, TOO_LATE, Entry
 from app.evse.states import CODE_A1, CODE_B1, CODE_B2, CODE_E0, is_charging
 
-# The network keeps old bytes over an outage: unlock and reset are not obeyed so soon after it (design decision).
-STALE_MS = const(60000)
 # An equal byte within this time is answered, not obeyed, while the box is as it left it (design decision).
 LEVEL_MS = const(2700000)
 # More than that waits only to lock.

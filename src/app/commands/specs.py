@@ -7,9 +7,9 @@ it began), written_ms (of our last jump or reset, or None), now_ms.
 from app.codec.vocabulary import (
     COMMAND_BOOST, COMMAND_LOCK, COMMAND_RESET, COMMAND_RESUME_PLAN, COMMAND_SET_CURRENT, COMMAND_SKIP, COMMAND_START, COMMAND_STOP, COMMAND_UNLOCK,
     DETAIL_DAILY_LIMIT, DETAIL_FAULT, DETAIL_LOCKED, DETAIL_MIN_PAUSE, DETAIL_NOT_CONFIRMED, DETAIL_NO_PLAN, DETAIL_NO_VEHICLE, DETAIL_SETUP,
-    DETAIL_VEHICLE_FULL, DETAIL_WAITS_FOR_KEY, FAILED, REFUSED,
+    DETAIL_VEHICLE_FULL, DETAIL_WAITS_FOR_KEY, FAILED, REFUSED, UNTIL_UNPLUGGED,
 )
-from app.policy.claims import CHARGE, HOLD, LEAVE, LOCK, UNTIL_UNPLUGGED
+from app.policy.claims import CHARGE, HOLD, LEAVE, LOCK
 from app.control.reconciler import PAUSE_MS
 from app.control.reset_sequence import WALK_MS, is_enabled
 from app.evse.states import CODE_A1, CODE_B1, CODE_E0, CODE_E1, CODE_E2, CODE_E3, NEVER_CLEARED, is_charging, is_fault

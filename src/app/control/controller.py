@@ -8,10 +8,10 @@ from modbus.reading import STATUS
 
 from app.codec import downlink
 from app.codec.vocabulary import (
-    COMMAND_RESET, COMMAND_START, COMMAND_TIME, DETAIL_POWER_CUT, DETAIL_REPEATED, DETAIL_SUPERSEDED, EXPIRED, FAILED, REFUSED,
+    COMMAND_RESET, COMMAND_START, COMMAND_TIME, DETAIL_POWER_CUT, DETAIL_REPEATED, DETAIL_SUPERSEDED, EXPIRED, FAILED, OPENING, REFUSED,
 )
 from app.telemetry.answer_queue import ANSWERS_MAX, OWN_ANSWERS, AnswerQueue
-from app.commands.command_log import FULL, OPENING, REPEATED, RUNNING, TOO_LATE, CommandLog
+from app.commands.command_log import FULL, REPEATED, RUNNING, TOO_LATE, CommandLog
 from app.policy.claims import HOLD, LOCK
 from app.commands.legacy import LegacyCommands
 from app.control.owner_record import OwnerRecord
@@ -225,7 +225,7 @@ class Controller:
         """True if there is more to do."""
         reconciler = self.reconciler
         utc_s = self._timekeeper.utc_s(now_ms)
-        box = self.survey.look(utc_s, self.decision, reconciler.flowing)
+        box = self.survey.look(utc_s, self.decision.want in (HOLD, LOCK), reconciler.flowing)
         if self._memory.is_unsure and self._memory.lock_found(box.reading):
             self._memory.dirty = self._memory.both = True
         if not self.intent.step(now_ms, utc_s, box):

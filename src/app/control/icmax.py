@@ -6,12 +6,12 @@ Duty cycles in 0.1 %, as on the wire. docs/operation.md has the rules, docs/prot
 from modbus import charger as bus
 from modbus import write_map
 
+from app.evse.evse_monitor import AWAY_MS
+
 # 0x000F that was asked for and did not come in this time is taken for silent (three tries of the bus take less).
 ASKED_MS = 3000
 # Where it is silent: a car that still draws so long after its pause has not been told (design decision).
 BLIND_MS = 10000
-# The box was away this long between two readings, which come every 2 s: it may have started anew, and forgotten its limit.
-AWAY_MS = 3000
 
 
 class Icmax:

@@ -6,15 +6,8 @@ Pure but for the journal.
 from hal.contract import HalError
 
 from app.policy.claims import LOST, RECORD_BYTES as CLAIMS_BYTES
-from app.runtime.journal import WISHES
+from app.runtime.journal import OLD_LIMIT_RECORD, OLD_LOCK_RECORD, OWNER_RECORD, PAST_RECORD, WISHES
 from app.evse.states import CODE_E0
-
-# One record for what is wanted and what was answered, one for what was done: each is whole or not there.
-OWNER_RECORD = 'owner'
-PAST_RECORD = 'past'
-# The records of the firmware before: a lock (one byte), a limit owed (two bytes).
-_OLD_LOCK = 'lock'
-_OLD_LIMIT = 'limit_back'
 
 
 class OwnerRecord:
@@ -41,7 +34,7 @@ class OwnerRecord:
         past = self._reconciler.past
         record = get(PAST_RECORD)
         if record is None:
-            owed = get(_OLD_LIMIT)
+            owed = get(OLD_LIMIT_RECORD)
             if owed is not None and len(owed) == 2:
                 self._reconciler.limit.back = owed[0] << 8 | owed[1]
         else:
@@ -57,7 +50,7 @@ class OwnerRecord:
                 self._journal.reject(OWNER_RECORD)
             self._book.load(record[CLAIMS_BYTES:])
         else:
-            self._claims.locked = get(_OLD_LOCK) == b'\x01'
+            self._claims.locked = get(OLD_LOCK_RECORD) == b'\x01'
 
     def recollect(self, mend):
         """Where a record that says what the owner wishes was lost, nothing is given until he speaks. mend: name -> callable that writes it anew.

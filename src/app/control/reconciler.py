@@ -4,6 +4,8 @@ The rules are the design's (docs/operation.md). What is written is told before i
 """
 
 from modbus import write_map
+from modbus.charger import FRESH_MS
+from modbus.reading import EN_ENABLES
 
 from app.control import start_sequence as ladder
 from app.codec.vocabulary import DETAIL_FAULT, DETAIL_LOCKED, DETAIL_NONE, DETAIL_SETUP, DETAIL_UNREACHABLE, DETAIL_WAITS_FOR_KEY
@@ -15,14 +17,11 @@ from app.control.setpoint import Setpoint
 from app.control.control_record import ControlRecord
 from app.control.reset_sequence import ResetSequence, is_enabled
 from app.evse.debounce import APART_MIN_MS
+from app.evse.evse_monitor import AWAY_MS
 from app.evse.states import CODE_B1, CODE_B2, CODE_E0, CODE_E1, CODE_E2, CODE_E3, is_charging, is_fault
 
-# A decision rests on an answered reading at most this old (design decision).
-FRESH_MS = 5000
 # A car is asked to stop before its contactor opens, for at most this long; so long a hold is waited for before an outlet is opened.
 PAUSE_MS = 10000
-# A box that was reset or without power is silent for so long at least, and has forgotten a lock; read every 2 s, one answer may be lost.
-AWAY_MS = 3000
 # So long a box that came back is held in a hurry; one that cannot be held in this time is held at the pace of the others on its bus.
 URGENT_MS = 15000
 # An E0E0 that shows no effect in this time is given up.
@@ -272,7 +271,7 @@ class Reconciler:
             return self.offer.hold_or_leave(self._want, decision.current_da, box, now_ms)
         if self.past.pulse and want == CHARGE and box.reading.code == CODE_E0 and now_ms - self._pulse_ms < self.offer.pulse_for_ms:
             return 0
-        if box.en_mode == ladder.EN_ENABLES and not box.reading.enable_input:
+        if box.en_mode == EN_ENABLES and not box.reading.enable_input:
             self.offer.blocked = DETAIL_WAITS_FOR_KEY   # a person has disabled the outlet by the key
             return 0
         if self._free_ms is None:

@@ -10,7 +10,8 @@ from app.policy.claims import CHARGE, HOLD, LEAVE, LOCK
 from app.control.start_sequence import RESET
 from app.evse.states import CODE_A1, CODE_B1, CODE_B2, CODE_E0, CODE_F4, NEVER_CLEARED, is_charging, is_fault
 
-# Design decision: so long a reset may take until the box shows what it was for; a box that cannot be read is waited for less.
+# Design decision: so long a reset may take until the box shows what it was for; a box that cannot be read is waited for less,
+# here and by every command.
 LIMIT_MS = 15000
 READING_WAIT_MS = 8000
 # A box that reset is silent for 3 s, then walks to the car's state in 1 s (docs/protocol.md); A1 after that means that the car has left.

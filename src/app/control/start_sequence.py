@@ -3,7 +3,10 @@
 Which rung is next, and why there is none. The reconciler writes; it begins the ladder anew with each order to charge and each car.
 """
 
+from modbus.reading import EN_ENABLES, EN_NOTHING, NO_A1B1, NO_B1B2, NO_E0A1, NO_START
+
 from app.codec.vocabulary import DETAIL_NONE, DETAIL_VEHICLE_FULL, DETAIL_VEHICLE_PAUSED, DETAIL_WAITS_FOR_KEY, REASON_STARTING, REASON_WAKING_VEHICLE
+from app.evse.energy_meter import FLOWS_DA
 from app.evse.states import CODE_B1, CODE_B2, is_charging
 
 NOTHING, RESET, PAUSE, PULSE = range(4)
@@ -21,16 +24,6 @@ RUNGS = (
     (2 * 60000, PULSE, LONG_PULSE_MS),
     (30 * 60000, PULSE, LONG_PULSE_MS),
 )
-# A current that a charging car draws, in 0.1 A; less is its electronics, or the meter's residue.
-FLOWS_DA = 10
-
-# Bits of 0x0006 (ABL 05 0015 20 Rev. B): no start after a power cycle; ways of the state machine that are closed.
-NO_START = 1 << 14
-NO_E0A1 = 1 << 5
-NO_B1B2 = 1 << 4
-NO_A1B1 = 1 << 3
-# What EN1 is for (0x0001 bits 1..0).
-EN_NOTHING, EN_STARTS, EN_ENABLES = range(3)
 
 
 def flows(reading):

@@ -1,15 +1,14 @@
 """Charging sessions, from plug-in to unplugging: begin, end, the record for fPort 13, and what of the energy survives a power cut.
 
-Two records in the journal: what is counted ('energy'), and what is finished and was not sent yet ('sessions').
+Two records in the journal: what is counted, and what is finished and was not sent yet.
 """
 
 from hal.contract import POWER_ON, HalError
 
 from app.codec import report_frames
 from app.evse.states import CODE_A1
+from app.runtime.journal import ENERGY_RECORD, SESSIONS_RECORD
 
-ENERGY_RECORD = 'energy'
-SESSIONS_RECORD = 'sessions'
 # Under this key, and as a RECORD, the outbox has the oldest of those that wait.
 SESSION_KEY = 'session'
 WAITING_MAX = 4

@@ -12,7 +12,7 @@ MEAN_MAX_MS = 10000
 # A longer silence counts with the smaller of both ends and as estimated; what is beyond this counts nothing (design decision).
 BRIDGE_MAX_S = 3600
 # Outside C the contactor is open and what is read is the meter's offset (docs/protocol.md), unless it is welded: then a phase carries
-# more than this, the current by which a start is verified too.
+# more than this, which is also what a charging car draws: less is its electronics, or the meter's residue.
 FLOWS_DA = 10
 # `estimated`: more than this part of the session is (the accuracy that is promised with a meter is 2 %).
 _ESTIMATED_PART = 50

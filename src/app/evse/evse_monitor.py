@@ -1,5 +1,7 @@
 """What is believed of the box and its car: sightings and readings in, a stable state out. Nothing is written here."""
 
+from hal.contract import FOREVER_MS
+
 from app.evse.debounce import CHANGED, SUSPECTED, Debounce
 from app.evse.states import CODE_A1, CODE_E0, is_charging
 
@@ -10,14 +12,13 @@ CONFIRM_MS = 250
 # After a jump or reset of ours the box walks through A1 with the car plugged in: that is no unplugging (design decision). Nor is it when the
 # box was silent: it may have been without power, and begins so.
 OWN_PULSE_MS = 30000
-# Readings come every 2 s, and a box that starts is silent for 3.
+# Readings come every 2 s, one answer may be lost, and a box that starts is silent for 3 s: away for so long, it may have been without power
+# or reset, and forgotten its limit and a lock.
 AWAY_MS = 3000
 # One that shows A1 already must be silent for longer, or a bad line would keep an unplugging from being seen.
 AWAY_AGAIN_MS = 10000
 # So long a stable state is waited for, at the start and when the box is heard again; then what was seen last is told (decision).
 FIRST_STATE_MS = 15000
-# Later than any time there will be.
-FOREVER_MS = 1 << 60
 
 # In E0 the box does not tell whether a car is there. In less time no plug is moved from one car to another.
 CHANGE_MS = 15000

@@ -5,7 +5,7 @@ A turn is EN1 from open to closed, seen twice, with a car that has been there fo
 reset or power cut the input may read as anything, and a key that is closed already is no turn (design decision).
 """
 
-from app.control.start_sequence import EN_STARTS, NO_START
+from modbus.reading import EN_STARTS, NO_START
 
 SETTLED_MS = 60000
 # A box that was silent for so long may have started anew (readings come every 2 s).

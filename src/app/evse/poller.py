@@ -4,13 +4,8 @@ from modbus import reading as wire
 from modbus.write_map import da_of_duty
 
 from app.evse.evse_model import EvseModel
-from app.policy.claims import HOLD, LOCK
-from app.control.start_sequence import NO_START as _NO_START
 from app.evse.states import CODE_A1, CODE_B2, is_charging
 
-# 0x0006 x2, the system flags (ABL 05 0015 20 Rev. B); its low word has what may start by itself.
-_SYSTEM = 0x0006
-_SYSTEM_WORDS = 2
 # While flags are wanted they are not older than this.
 FLAGS_EVERY_MS = 30000
 # What the box is, for whoever asks: read once, some time after the start, and again later where it did not answer.
@@ -58,7 +53,7 @@ class Poller:
             self.firmware = block[2] >> 4, block[2] & 15
             self.meter = block[3] & 0x20 != 0
             self.upstream_timeout = block[3] & 0x40 != 0
-        elif asked == _SYSTEM:
+        elif asked == wire.SYSTEM:
             self.box.flags = block[2] << 8 | block[3]
 
     def _take_limits(self, limits, now_ms):
@@ -73,8 +68,8 @@ class Poller:
 
     # --- what is known, and what is asked for
 
-    def look(self, utc_s, decision, flowing):
-        """The box as of now."""
+    def look(self, utc_s, held, flowing):
+        """The box as of now. held: its car is to be, or the outlet to be locked; flowing: current does."""
         box = self.box
         watch = self._watch
         reading = self._charger.reading
@@ -87,7 +82,7 @@ class Poller:
             box.drew = box.finished = False
         elif not watch.car:
             return box
-        elif decision.want in (HOLD, LOCK):
+        elif held:
             # What it has finished it has finished the next night too; what we stop it has not.
             if is_charging(reading.code or 0):
                 box.drew = False
@@ -108,21 +103,21 @@ class Poller:
             if self.box.en_mode is None and self._flags_ms is None:
                 if self._read(wire.DEVICE, wire.DEVICE_WORDS, now_ms):
                     self._flags_ms = now_ms - FLAGS_EVERY_MS
-            elif self._read(_SYSTEM, _SYSTEM_WORDS, now_ms):
+            elif self._read(wire.SYSTEM, wire.SYSTEM_WORDS, now_ms):
                 self._flags_ms = now_ms
 
         elif now_ms >= self._identify_ms:
             if self.firmware is None:
                 asked = self._read(wire.DEVICE, wire.DEVICE_WORDS, now_ms)
             else:
-                asked = self.box.flags is not None or self._read(_SYSTEM, _SYSTEM_WORDS, now_ms)
+                asked = self.box.flags is not None or self._read(wire.SYSTEM, wire.SYSTEM_WORDS, now_ms)
             if asked:
                 self._identify_ms = now_ms + (_AGAIN_MS if self.firmware is not None else _IDENTIFY_MS)
 
     @property
     def starts(self):
         """True if a car may start after a power cycle without the key; None while not known."""
-        return None if self.box.flags is None else not self.box.flags & _NO_START
+        return None if self.box.flags is None else not self.box.flags & wire.NO_START
 
     def limit_da(self):
         """The box's own limit in 0.1 A, None while not known."""

@@ -2,8 +2,8 @@
 
 from hal.contract import POWER_ON
 
-from app.codec.vocabulary import HOLDER_BOOST, HOLDER_PLAN, HOLDER_SKIP, REASON_LIMIT_REACHED, REASON_OUTSIDE_PLAN
-from app.policy.claims import GOING, HOLD, LEAVE, UNTIL_ENERGY, Claims
+from app.codec.vocabulary import HOLDER_BOOST, HOLDER_PLAN, HOLDER_SKIP, REASON_LIMIT_REACHED, REASON_OUTSIDE_PLAN, UNTIL_ENERGY
+from app.policy.claims import GOING, HOLD, LEAVE, Claims
 from app.evse.key_switch import KeySwitch, boosts
 from app.policy.window_quota import WindowQuota
 from app.evse.states import CODE_A1

@@ -5,8 +5,8 @@ from hal.contract import HalError
 from app.codec import windows, posix_tz
 from app.codec.vocabulary import DETAIL_NO_ROOM, DETAIL_SUPERSEDED
 from app.policy.plan import Plan
+from app.runtime.journal import PLAN_RECORD
 
-RECORD = 'plan'
 # Record: version; issued_at of the windows (4 bytes, 0: config.py's), then of the zone; length of the packed zone, the zone, the packed windows.
 _VERSION = 1
 _HEAD = 10
@@ -22,7 +22,7 @@ class PlanStore:
         self._windows = windows.parse(settings.PLAN)[0]
         self._zone = posix_tz.parse(settings.TIMEZONE)[0]
         self._windows_at = self._zone_at = 0
-        self._load(journal.get(RECORD))
+        self._load(journal.get(PLAN_RECORD))
         self._renew()
 
     @property
@@ -71,14 +71,14 @@ class PlanStore:
                 record.append(stamp >> shift & 255)
         record.append(len(packed))
         try:
-            self._journal.put(RECORD, bytes(record) + packed + windows.pack(self._windows), True)
+            self._journal.put(PLAN_RECORD, bytes(record) + packed + windows.pack(self._windows), True)
         except HalError:
             return False
         return True
 
     def _reject(self):
         self.bad_records += 1
-        self._journal.reject(RECORD)
+        self._journal.reject(PLAN_RECORD)
 
     def _load(self, record):
         if record is None:

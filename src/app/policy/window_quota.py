@@ -2,7 +2,8 @@
 
 from hal.contract import HalError
 
-RECORD = 'quota'
+from app.runtime.journal import QUOTA_RECORD
+
 # Record: version; for each opening: begin (UTC s), total energy then (Wh), charging minutes so far.
 _VERSION = 1
 _BYTES = 10
@@ -23,7 +24,7 @@ class WindowQuota:
         # take turns, and each counts on where it was.
         self._counts = {}
         self._at_ms = None
-        self._load(journal.get(RECORD))
+        self._load(journal.get(QUOTA_RECORD))
 
     def step(self, now_ms, opening, total_wh, flows):
         """True if its limit is reached. opening: (start s, end s, place, Wh, minutes) of app.policy.plan, None outside; flows: current does."""
@@ -60,7 +61,7 @@ class WindowQuota:
                 for shift in range(8 * size - 8, -8, -8):
                     record.append(value >> shift & 255)
         try:
-            self._journal.put(RECORD, bytes(record))
+            self._journal.put(QUOTA_RECORD, bytes(record))
         except HalError:
             pass   # it costs the count over a reboot
 
@@ -68,7 +69,7 @@ class WindowQuota:
         if record is None:
             return
         if len(record) % _BYTES != 1 or record[0] != _VERSION:
-            self._journal.reject(RECORD)
+            self._journal.reject(QUOTA_RECORD)
             return
         for at in range(1, len(record), _BYTES):
             kept_min = int.from_bytes(record[at + 8:at + 10], 'big')

@@ -18,8 +18,23 @@ MAX_VALUE = const(1000)
 _COPIES = ('_a', '_b')
 # What get() gives for a record that is there and cannot be read. No value is empty.
 UNREADABLE = b''
-# Records of what the owner wishes, or how much of it he has had ('lock': of the firmware before).
-WISHES = ('owner', 'lock', 'plan', 'site', 'quota', 'energy')
+# The names of all records of app; what lorawan keeps has names of its own.
+OWNER_RECORD = 'owner'           # what is wanted, and what was answered
+PAST_RECORD = 'past'             # what was done to the box
+PLAN_RECORD = 'plan'
+QUOTA_RECORD = 'quota'           # what a window has had
+SITE_RECORD = 'site'             # settings that were changed over the air
+ENERGY_RECORD = 'energy'         # what is counted
+SESSIONS_RECORD = 'sessions'     # finished, and not sent yet
+EVENTS_RECORD = 'events'
+BOOT_RECORD = 'boot'             # how the last boot ended
+DRIFT_RECORD = 'drift'           # of the board's crystal
+LEFT_RECORD = 'left_at'          # when a reset of ours was ordered
+# Of the firmware before: a lock (one byte), a limit owed (two bytes).
+OLD_LOCK_RECORD = 'lock'
+OLD_LIMIT_RECORD = 'limit_back'
+# Records of what the owner wishes, or how much of it he has had.
+WISHES = (OWNER_RECORD, OLD_LOCK_RECORD, PLAN_RECORD, SITE_RECORD, QUOTA_RECORD, ENERGY_RECORD)
 
 
 class Journal:

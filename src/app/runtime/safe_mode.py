@@ -4,20 +4,16 @@ from hal.contract import HalError
 from lorawan.outbox import ANSWER, CHANGE
 
 from app.codec import status_frames, downlink, report_frames, vocabulary
-from app.codec.vocabulary import BUSY, COMMAND_REBOOT, COMMAND_REPORT, COMMAND_TIME, DONE, EXPIRED, REASON_UNREACHABLE
-from app.control.owner_record import OWNER_RECORD
-from app.commands.command_log import FULL, NEW, OPENING, REPEATED, RUNNING, TOO_LATE, CommandLog
+from app.codec.downlink import STALE_MS
+from app.codec.status_frames import RESULT_PORT, STATUS_KEY, STATUS_PORT
+from app.codec.vocabulary import BUSY, COMMAND_REBOOT, COMMAND_REPORT, COMMAND_TIME, DONE, EXPIRED, OPENING, REASON_UNREACHABLE
+from app.commands.command_log import FULL, NEW, REPEATED, RUNNING, TOO_LATE, CommandLog
 from app.policy.claims import RECORD_BYTES as CLAIMS_BYTES, Claims
+from app.runtime.journal import OWNER_RECORD
+from app.runtime.supervisor import REBOOT_MS
 
-STATUS_PORT = 10
-RESULT_PORT = 11
-STATUS_KEY = 'status'
 CRASH_KEY = 'crash'
 
-# An answer leaves before the reboot that it announces.
-REBOOT_MS = 15000
-# The network keeps old commands over an outage: what comes so soon after a join is not obeyed (design decision, as app.commands.legacy).
-STALE_MS = 60000
 # A status so often: the owner is to see that somebody is there.
 HEARTBEAT_MS = 5 * 60000
 

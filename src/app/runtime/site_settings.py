@@ -7,8 +7,8 @@ from hal.contract import HalError
 
 from app.codec import setting_bytes, vocabulary
 from app.codec.vocabulary import DETAIL_BAD_SETTING, DETAIL_NO_ROOM
+from app.runtime.journal import SITE_RECORD
 
-RECORD = 'site'
 # Layout: version, flags, hours on trial, then (number, byte) as on the air; number + 128: the byte of a radio setting before the trial.
 _VERSION = const(1)
 _HEAD = const(3)
@@ -59,7 +59,7 @@ class SiteSettings:
         self._trial = False
         self._trial_h = 0
         self._hour_ms = None     # begin of the trial's current hour; None: not seen in this boot
-        self._load(journal.get(RECORD))
+        self._load(journal.get(SITE_RECORD))
         self._at_boot = self._radio()
 
     @property
@@ -202,7 +202,7 @@ class SiteSettings:
             record = b''
         elif len(record) < _HEAD or record[0] != _VERSION:
             self.dropped += 1
-            self._journal.reject(RECORD)
+            self._journal.reject(SITE_RECORD)
             record = b''
         for at in range(_HEAD, len(record) - 1, 2):
             number, byte = record[at], record[at + 1]
@@ -238,7 +238,7 @@ class SiteSettings:
             record.append(_BEFORE + number)
             record.append(self._before[number])
         try:
-            self._journal.put(RECORD, bytes(record), both)
+            self._journal.put(SITE_RECORD, bytes(record), both)
         except HalError:
             return False
         return True

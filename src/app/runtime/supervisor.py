@@ -5,8 +5,8 @@ from micropython import const
 from hal.contract import CRASH, HalError, POWER_ON, WATCHDOG
 
 from app.codec import vocabulary
+from app.runtime.journal import BOOT_RECORD
 
-RECORD = 'boot'
 # Layout: version, bad ends in a row, resets, crashes, told, error, line (2 bytes), uptime in s (4), module as ASCII (at most 8).
 _VERSION = const(1)
 _HEAD = const(12)
@@ -18,6 +18,8 @@ GOOD_MS = const(600000)
 # Minutes for which nothing but the radio is touched, by the number of bad ends in a row. Two bites of the watchdog are no loop.
 BACK_OFF_MIN = (0, 0, 0, 1, 5, 15)
 STALLED = 'Stalled'
+# An answer leaves within 5 s; a reboot that was asked for waits for it.
+REBOOT_MS = 15000
 # A part is behind from here on: one turn of the loop takes less.
 BEHIND_MS = const(1000)
 
@@ -80,7 +82,7 @@ class Supervisor:
         self._last = None        # the latest crash, told or not
         self._since_ms = None    # begin of the work that is to last
         self._stalled = None
-        self._load(journal.get(RECORD))
+        self._load(journal.get(BOOT_RECORD))
         # A cut of the power is nobody's fault, and whoever switches it off to get a working monitor is to get one at once.
         if cause != POWER_ON:
             self.resets += 1
@@ -131,7 +133,7 @@ class Supervisor:
         if record is None:
             return
         if len(record) < _HEAD or record[0] != _VERSION:
-            self._journal.reject(RECORD)
+            self._journal.reject(BOOT_RECORD)
             return
         self.bad_ends, self.resets, self.crashes = record[1], record[2], record[3]
         if record[5] == _MOST:
@@ -157,6 +159,6 @@ class Supervisor:
         if last is not None:
             record.extend(bytes([ord(char) & 127 for char in last.module]))
         try:
-            self._journal.put(RECORD, bytes(record))
+            self._journal.put(BOOT_RECORD, bytes(record))
         except HalError:
             pass

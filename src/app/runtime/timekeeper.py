@@ -5,6 +5,8 @@ The board's wall clock is set whenever the time is told and read only at boot: w
 
 from hal.contract import HalError
 
+from app.runtime.journal import DRIFT_RECORD, LEFT_RECORD
+
 # The beginning of the year in which this was built: no clock is right that shows less, nor one that shows 34 years more.
 BUILD_UTC_S = 1767225600
 _LATEST_UTC_S = BUILD_UTC_S + (1 << 30)
@@ -31,12 +33,10 @@ _OLDEST_MS = 10 * _DAY_MS
 _DRIFT_MAX_PPB = 200000
 _BILLION = 1000000000
 # Record: drift plus 2^31, four bytes big endian; written for a change over 2 ppm (0.2 s a day), at most once a day.
-_RECORD = 'drift'
 _KEEP_FROM_PPB = 2000
 
 # Over a reset that we order the time goes on, so that a dead network costs no window: told just before it, in ms, six bytes. From there
 # to the next look at the clock it takes so long (MicroPython on an ESP32: about 1.5 s).
-_LEFT = 'left_at'
 _LEFT_BYTES = 6
 _RESET_MS = 1500
 
@@ -110,13 +110,13 @@ class Timekeeper:
 
     def _note_left(self, left):
         try:
-            self._store.put(_LEFT, left)
+            self._store.put(LEFT_RECORD, left)
         except HalError:
             self.store_failures += 1
 
     def _resume(self, now_ms):
         try:
-            left = self._store.get(_LEFT)
+            left = self._store.get(LEFT_RECORD)
         except HalError:
             self.store_failures += 1
             return
@@ -214,7 +214,7 @@ class Timekeeper:
 
     def _load(self):
         try:
-            record = self._store.get(_RECORD)
+            record = self._store.get(DRIFT_RECORD)
         except HalError:
             self.store_failures += 1
             return 0
@@ -228,7 +228,7 @@ class Timekeeper:
             return
         self._kept_ms = now_ms
         try:
-            self._store.put(_RECORD, (self.drift_ppb + (1 << 31)).to_bytes(4, 'big'))
+            self._store.put(DRIFT_RECORD, (self.drift_ppb + (1 << 31)).to_bytes(4, 'big'))
         except HalError:
             self.store_failures += 1
             return

@@ -10,7 +10,9 @@ from app.policy.claims import CHARGE, HOLD
 from app.codec.vocabulary import (
     EVENT_FAULT, EVENT_FINISHED, EVENT_LEAKED_AT_PEAK, EVENT_MEMORY_LOST, EVENT_NOT_CHARGING, EVENT_NOT_PLUGGED_IN, EVENT_POWER_RESTORED,
 )
+from app.evse.evse_monitor import AWAY_MS
 from app.evse.states import CODE_A1, is_fault
+from app.policy.local_time import DAY_S
 
 # Design: so long may a car in a window take to charge, and so much may flow for each plug-in while it is held.
 LATE_MS = 20 * 60000
@@ -29,11 +31,8 @@ EVENING_S = 3600
 NIGHT_S = 12 * 3600
 # The same fault is told again after so long without it.
 FAULT_OVER_MS = 3600000
-# The box was away for so long between two readings, which come every 2 s: it may have been without power.
-AWAY_MS = 3000
 
 _MINUTE_MS = 60000
-_DAY_S = 86400
 # Record: version, evening and night that were told (UTC s), session that was full, its Wh then, fault.
 _VERSION = 1
 _WIDTHS = (1, 4, 4, 2, 4, 1)
@@ -183,7 +182,7 @@ class EventDetector:
         if run is None:
             return None
         # Until its end this run is told; one without an end, for a day.
-        self._told_night = max(run[1], utc_s) if run[1] - utc_s < _DAY_S else utc_s + _DAY_S
+        self._told_night = max(run[1], utc_s) if run[1] - utc_s < DAY_S else utc_s + DAY_S
         self.unsaved = True
         return EVENT_NOT_CHARGING, (now_ms - self._idle_ms) // _MINUTE_MS
 
@@ -192,7 +191,7 @@ class EventDetector:
         plan = self._intent.plan
         if self._minute is None or plan is None or utc_s is None:
             return None
-        if plan is not self._plan or self._evening - utc_s > 2 * _DAY_S:
+        if plan is not self._plan or self._evening - utc_s > 2 * DAY_S:
             self._plan = plan
             self._evening = plan.local.next_time(utc_s - EVENING_S, self._minute)
         if utc_s < self._evening:

@@ -4,8 +4,8 @@ from hal.contract import HalError
 
 from app.codec import report_frames
 from app.codec.vocabulary import EVENT_FAULT, EVENT_MEMORY_LOST
+from app.runtime.journal import EVENTS_RECORD
 
-RECORD = 'events'
 # Under this key the outbox has the oldest of those that wait.
 NOTICE_KEY = 'event'
 WAITING_MAX = 6
@@ -102,20 +102,20 @@ class EventQueue:
                 for shift in range(8 * width - 8, -8, -8):
                     record.append(value >> shift & 255)
         try:
-            self._journal.put(RECORD, bytes(record))
+            self._journal.put(EVENTS_RECORD, bytes(record))
         except HalError:
             self.store_failures += 1   # it costs the memory over a reboot
 
     def _load(self):
-        record = self._journal.get(RECORD)
+        record = self._journal.get(EVENTS_RECORD)
         if record is None:
             return
         if len(record) < _HEAD or record[0] != _VERSION:
-            self._journal.reject(RECORD)
+            self._journal.reject(EVENTS_RECORD)
             return
         split = _HEAD + record[2]
         if not self._events.load(record[_HEAD:split]) or (len(record) - split) % _ENTRY_BYTES:
-            self._journal.reject(RECORD)
+            self._journal.reject(EVENTS_RECORD)
             return
         self._number = record[1]
         for at in range(split, len(record), _ENTRY_BYTES):

@@ -1,20 +1,18 @@
 """What the network is told, and when: news at once, answers once, heartbeats as the budget allows; and what it is asked."""
 
+from hal.contract import FOREVER_MS
 from lorawan.clock_sync import CARRIER, REQUEST
 from lorawan.outbox import ANSWER, BUSY as BUSY_PRIORITY, CHANGE, FAULT, HEARTBEAT, RECORD
 
 from app.codec import status_frames, vocabulary
-from app.codec.vocabulary import DONE
-from app.commands.command_log import OPENING
+from app.codec.status_frames import RESULT_PORT, STATUS_KEY, STATUS_PORT
+from app.codec.vocabulary import DONE, OPENING
 from app.telemetry.event_queue import NOTICE_KEY
 from app.evse.charging_sessions import SESSION_KEY
 from app.telemetry.status_view import StatusView
 from app.evse.states import NONE, is_fault
-from app.evse.evse_monitor import FOREVER_MS, SILENCE_MS
+from app.evse.evse_monitor import SILENCE_MS
 
-STATUS_PORT = 10
-RESULT_PORT = 11
-STATUS_KEY = 'status'
 ANSWER_KEY = 'answer'
 BUSY_KEY = 'busy'
 CLOCK_KEY = 'clock'

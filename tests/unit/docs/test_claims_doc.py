@@ -5,7 +5,8 @@ import re
 
 import pytest
 from app.codec import vocabulary
-from app.policy.claims import CHARGE, UNTIL_TIME, Claims
+from app.policy.claims import CHARGE, Claims
+from app.codec.vocabulary import UNTIL_TIME
 
 DOC = (pathlib.Path(__file__).parents[3] / 'docs' / 'commands.md').read_text()
 NOW_S = 1_800_000_000

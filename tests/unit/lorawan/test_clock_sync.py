@@ -6,7 +6,7 @@ import pytest
 from hal.contract import RADIO, HalError
 from hypothesis import given
 from hypothesis import strategies as st
-from lorawan.clock_quota import DAY_MS, ClockQuota
+from lorawan.clock_quota import ClockQuota
 from lorawan.clock_sync import (
     CARRIER,
     EVERY_MS,
@@ -19,6 +19,7 @@ from lorawan.clock_sync import (
     encode_request,
     to_gps,
 )
+from lorawan.airtime_log import DAY_MS
 
 HOUR_MS = 3600000
 START_UTC_S = 1775286000   # 2026-04-04T07:00:00Z

@@ -3,7 +3,8 @@
 import pytest
 from app.codec import vocabulary
 from app.commands.command_log import FULL, NEW, REPEATED, RUNNING, TOO_LATE
-from app.commands.legacy import LEVEL_MS, STALE_MS, WAITING_MAX, LegacyCommands, stands
+from app.commands.legacy import LEVEL_MS, WAITING_MAX, LegacyCommands, stands
+from app.codec.downlink import STALE_MS
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule

@@ -7,10 +7,9 @@ import pytest
 from app.codec import vocabulary
 from app.codec.vocabulary import EXPIRED
 from app.control.controller import Controller
-from app.control.owner_record import OWNER_RECORD
 from app.policy.claims import LEAVE, LOCK, RECORD_BYTES as CLAIMS_BYTES
 from app.policy.arbiter import Arbiter
-from app.runtime.journal import Journal
+from app.runtime.journal import OWNER_RECORD, Journal
 from app.evse.evse_monitor import EvseMonitor
 from hal.contract import PLANNED
 from hypothesis import settings

@@ -6,9 +6,8 @@ import pytest
 from app.codec import vocabulary
 from app.codec.vocabulary import REASON_STARTING, REASON_WAKING_VEHICLE
 from app.evse.evse_model import EvseModel
-from app.control.start_sequence import (
-    EN_ENABLES, EN_NOTHING, EN_STARTS, NOTHING, PAUSE, PULSE, RESET, RUNGS, StartSequence, flows, key_needed, pulse_returns, reset_starts,
-)
+from app.control.start_sequence import NOTHING, PAUSE, PULSE, RESET, RUNGS, StartSequence, flows, key_needed, pulse_returns, reset_starts
+from modbus.reading import EN_ENABLES, EN_NOTHING, EN_STARTS
 
 NO_START, NO_E0A1, NO_B1B2, NO_A1B1 = 0x4000, 0x20, 0x10, 0x08
 

@@ -4,11 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 from app.codec import report_frames, vocabulary
-from app.runtime.journal import Journal
+from app.runtime.journal import ENERGY_RECORD, SESSIONS_RECORD, Journal
 from app.evse.energy_meter import EnergyMeter
-from app.evse.charging_sessions import (
-    ENERGY_RECORD, RESTART_MAX_S, SESSIONS_RECORD, STEP_PART, STEP_WH, WAITING_MAX, WRITE_EVERY_MS, WRITES_AT_ONCE, ChargingSessions,
-)
+from app.evse.charging_sessions import RESTART_MAX_S, STEP_PART, STEP_WH, WAITING_MAX, WRITE_EVERY_MS, WRITES_AT_ONCE, ChargingSessions
 from app.evse.evse_monitor import EvseMonitor
 from hal.contract import CRASH, PLANNED, POWER_ON, STORE, WATCHDOG, HalError
 from hypothesis import given

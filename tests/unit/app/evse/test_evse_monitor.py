@@ -3,7 +3,8 @@
 from types import SimpleNamespace
 
 import pytest
-from app.evse.evse_monitor import CHANGE_MS, CONFIRM_MS, FIRST_STATE_MS, FOREVER_MS, OWN_PULSE_MS, SILENCE_MS, EvseMonitor
+from app.evse.evse_monitor import CHANGE_MS, CONFIRM_MS, FIRST_STATE_MS, OWN_PULSE_MS, SILENCE_MS, EvseMonitor
+from hal.contract import FOREVER_MS
 
 
 class Charger:

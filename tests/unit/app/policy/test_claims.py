@@ -2,9 +2,8 @@
 
 import pytest
 from app.codec import vocabulary
-from app.policy.claims import (
-    CHARGE, CLOSES_EARLY_S, CUT, ENDED, GOING, HOLD, LEAVE, LOCK, NO_BOOST, STOPPED, UNTIL_ENERGY, UNTIL_TIME, UNTIL_UNPLUGGED, Claims,
-)
+from app.policy.claims import CHARGE, CLOSES_EARLY_S, CUT, ENDED, GOING, HOLD, LEAVE, LOCK, STOPPED, Claims
+from app.codec.vocabulary import NO_BOOST, UNTIL_ENERGY, UNTIL_TIME, UNTIL_UNPLUGGED
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule

@@ -3,9 +3,8 @@
 import config
 import main
 import pytest
-from app.runtime import site_settings
 from app.codec import setting_bytes, vocabulary
-from app.runtime.journal import Journal
+from app.runtime.journal import SITE_RECORD, Journal
 from app.runtime.site_settings import TRIAL_H, SiteSettings
 from hal.contract import STORE, HalError
 from hypothesis import given
@@ -182,7 +181,7 @@ def test_a_trial_writes_once_an_hour_and_no_trial_never():
 def load(record, **overrides):
     store = Store()
     if record:
-        Journal(store).put(site_settings.RECORD, record)
+        Journal(store).put(SITE_RECORD, record)
     return boot(store, **overrides)
 
 

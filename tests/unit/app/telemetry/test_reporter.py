@@ -6,13 +6,14 @@ import config
 import pytest
 from app.codec import vocabulary
 from app.codec.vocabulary import BUSY, COMMAND_LOCK, COMMAND_RESET, DETAIL_NONE, DONE
-from app.codec.status_frames import STATUS_LENGTH
+from app.codec.status_frames import RESULT_PORT, STATUS_LENGTH, STATUS_PORT
 from app.commands.command_log import CommandLog
 from app.policy.claims import Claims
-from app.telemetry.reporter import HEARTBEAT_RETRY_MS, REASON_SETTLES_MS, RESULT_PORT, STATUS_PORT, Reporter, heartbeat_period_ms
-from app.evse.evse_monitor import FIRST_STATE_MS, FOREVER_MS, SILENCE_MS, EvseMonitor
+from app.telemetry.reporter import HEARTBEAT_RETRY_MS, REASON_SETTLES_MS, Reporter, heartbeat_period_ms
+from app.evse.evse_monitor import FIRST_STATE_MS, SILENCE_MS, EvseMonitor
 from lorawan.clock_sync import CARRIER, NOTHING, REQUEST
 from lorawan.outbox import ANSWER, BUSY as BUSY_PRIORITY, CHANGE, FAULT, HEARTBEAT, Outbox
+from hal.contract import FOREVER_MS
 
 MINUTE_MS = 60000
 
