@@ -1,8 +1,9 @@
 """Who may import whom (docs/architecture), read off the syntax trees of src/ and sim/.
 
-loader -> main; main -> anything in src; app -> modbus, lorawan, hal.contract, config; modbus, lorawan -> their own package and hal.contract;
-hal.<board> -> hal.contract, what boards share, its own second file and vendor modules; config -> nothing; the models in sim ->
-hal.contract, its runners also main. Beside that umodbus (modbus alone), and the standard modules that every board has.
+loader -> main; main -> anything in src; app -> modbus, lorawan, hal.contract, config, and inside it APP_ROOMS in their order; modbus,
+lorawan -> their own package and hal.contract; hal.<board> -> hal.contract, what boards share, its own second file and vendor modules;
+config -> nothing; the models in sim -> hal.contract, its runners also main. Beside that umodbus (modbus alone), and the standard modules
+that every board has.
 """
 import ast
 import pathlib
@@ -28,6 +29,14 @@ MAY_IMPORT = {
     "keys": (),
     "micropython": (),
     "sim": ("sim", "hal.contract"),
+}
+# Rooms of app in their order: a module imports its own room and those before it. What stands beside the rooms puts them together and may
+# import them all; of it they import the version alone.
+APP_ROOMS = ("codec", "runtime", "evse", "policy", "control", "commands", "telemetry")
+# Modules that put parts of later rooms together though they stand in a room -> those rooms. A list to be shortened.
+APP_BEYOND = {
+    "app/control/controller.py": {"commands", "telemetry"},
+    "app/runtime/safe_mode.py": {"policy", "commands"},
 }
 FIRMWARE = {"main", "app", "modbus", "lorawan", "hal", "config", "keys", "umodbus"}
 # What builds an application inside the simulated world, instead of modelling a part of that world: it runs the firmware, and of the HAL the
@@ -70,6 +79,21 @@ def _own_files(path):
         return ()
     board = path.stem.split("_")[0]
     return tuple("hal." + file.stem for file in (ROOT / "src" / "hal").glob("*.py") if file.stem.split("_")[0] == board)
+
+
+def order_faults(source, path):
+    """(line, what) for each import of a later room of app, or of a module beside the rooms, in the text `source` of the file `path` in one."""
+    path = pathlib.PurePosixPath(path)
+    if path.parts[0] != "app" or len(path.parts) < 3:
+        return []
+    room = path.parts[1]
+    allowed = set(APP_ROOMS[:APP_ROOMS.index(room) + 1]) | APP_BEYOND.get(str(path), set()) | {"version"}
+    faults = []
+    for line, module in imports(ast.parse(source), path):
+        parts = module.split(".")
+        if parts[0] == "app" and len(parts) > 1 and parts[1] not in allowed:
+            faults.append((line, f"app.{room} may not import {module}"))
+    return faults
 
 
 def import_faults(source, path):

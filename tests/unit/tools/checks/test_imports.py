@@ -31,6 +31,57 @@ def test_every_room_imports_only_what_it_may(evidence):
     assert faults == []
 
 
+def test_the_rooms_of_app_import_only_those_before_them(evidence):
+    faults = faults_in(("src",), imports.order_faults)
+    evidence("imports against the order of the rooms of app", len(faults), 0)
+    assert faults == []
+
+
+def test_every_room_of_app_has_its_place():
+    assert {path.name for path in (ROOT / "src" / "app").iterdir() if (path / "__init__.py").exists()} == set(imports.APP_ROOMS)
+
+
+@pytest.mark.parametrize("path", sorted(imports.APP_BEYOND))
+def test_no_exception_of_the_order_is_wider_than_needed(path, monkeypatch):
+    beyond = imports.APP_BEYOND[path]
+    monkeypatch.setitem(imports.APP_BEYOND, path, set())
+    faults = imports.order_faults((ROOT / "src" / path).read_text(), path)
+    assert {what.split("import app.")[1].split(".")[0] for _, what in faults} == beyond
+
+
+@pytest.mark.parametrize(
+    "path, source",
+    [
+        ("app/codec/x.py", "from app.runtime.journal import Journal"),
+        ("app/evse/x.py", "from app.policy import claims"),
+        ("app/evse/x.py", "import app.control.start_sequence"),
+        ("app/control/x.py", "from ..commands import specs"),
+        ("app/commands/x.py", "from app.telemetry.reporter import Reporter"),
+        ("app/telemetry/x.py", "from app import application"),
+        ("app/policy/x.py", "def f():\n    from app.control.icmax import Icmax"),
+    ],
+)
+def test_an_import_against_the_order_is_found(path, source):
+    assert imports.order_faults(source, path)
+
+
+@pytest.mark.parametrize(
+    "path, source",
+    [
+        ("app/codec/x.py", "from app.codec import vocabulary\nfrom modbus import reading"),
+        ("app/telemetry/x.py", "from app.version import VERSION\nfrom app.commands import specs\nfrom . import reporter"),
+        ("app/application.py", "from app.telemetry import reporter\nfrom app import safe_mode"),
+    ],
+)
+def test_an_import_within_the_order_is_not(path, source):
+    assert imports.order_faults(source, path) == []
+
+
+def test_a_module_under_src_has_a_name_of_its_own():
+    names = [path.stem for path in files("src") if path.stem != "__init__"]
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []
+
+
 def test_every_room_under_src_has_its_import_rule():
     rooms = {path.name.removesuffix(".py") for path in (ROOT / "src").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
     assert rooms - set(imports.MAY_IMPORT) == set()

@@ -1,0 +1,79 @@
+"""A fact stands once: a constant of the same name and value in two modules of the firmware is one fact written twice."""
+import ast
+import pathlib
+
+import pytest
+
+SRC = pathlib.Path(__file__).resolve().parents[3] / "src"
+ROOMS = ("app", "lorawan")
+# Names, without the underscore of a private one, that are two facts or more in spite of a value in common.
+TWO_FACTS = {
+    "DAY_MS": "a unit of time",
+    "HOUR_S": "a unit of time",
+    "MINUTE_MS": "a unit of time",
+    "MINUTE_S": "a unit of time",
+    "HEAD": "the length of the head of a record, of each its own",
+    "ENTRY_BYTES": "the length of an entry in a record, of each its own",
+    "REFRESH_MS": "how often a full book is kept anew, and how often the airtime of a quiet day",
+    "SETTLED_MS": "how long nothing must flow, and how long a box must be calm",
+    "WAITING_MAX": "how many sessions wait, and how many bytes of the original",
+}
+
+
+def _value(node, known):
+    """What a module-level expression of numbers, texts and earlier names gives, or None."""
+    try:
+        return eval(compile(ast.Expression(node), "constant", "eval"), {"__builtins__": {}, "const": lambda value: value, "range": range}, known)
+    except Exception:
+        return None
+
+
+def constants(source):
+    """{name: value} of the module-level constants in a text that are numbers over 1 or texts."""
+    known = {}
+    for node in ast.parse(source).body:
+        if not isinstance(node, ast.Assign) or len(node.targets) > 1:
+            continue
+        value = _value(node.value, known)
+        target = node.targets[0]
+        names = [target] if isinstance(target, ast.Name) else target.elts if isinstance(target, ast.Tuple) else []
+        values = [value] if isinstance(target, ast.Name) else list(value or ())
+        known.update((name.id, one) for name, one in zip(names, values, strict=False) if one is not None)
+    return {name: value for name, value in known.items()
+            if name.upper() == name and (isinstance(value, str) or isinstance(value, int) and not isinstance(value, bool) and value > 1)}
+
+
+def twice(sources):
+    """{(name, value): paths} of what stands in more than one of {path: text}."""
+    found = {}
+    for path, source in sources.items():
+        for name, value in constants(source).items():
+            found.setdefault((name.lstrip("_"), value), []).append(path)
+    return {fact: paths for fact, paths in found.items() if len(paths) > 1}
+
+
+def firmware():
+    return {str(path.relative_to(SRC)): path.read_text() for room in ROOMS for path in sorted((SRC / room).rglob("*.py"))}
+
+
+def test_a_fact_stands_once():
+    assert {fact: paths for fact, paths in twice(firmware()).items() if fact[0] not in TWO_FACTS} == {}
+
+
+def test_every_exception_is_needed():
+    assert {name for name, _ in twice(firmware())} >= set(TWO_FACTS)
+
+
+@pytest.mark.parametrize("first, second", [
+    ("AWAY_MS = 3000", "_AWAY_MS = const(3000)"), ("S = 60\nLATE_MS = 5 * S * 1000", "LATE_MS = 300000"), ("NO, A, B = range(3)", "B = 2"),
+    ("KEY = 'status'", "KEY = 'status'"),
+])
+def test_a_fact_that_stands_twice_is_found(first, second):
+    assert twice({"a.py": first, "b.py": second})
+
+
+@pytest.mark.parametrize("first, second", [
+    ("AWAY_MS = 3000", "AWAY_MS = 8000"), ("AWAY_MS = 3000", "from a import AWAY_MS"), ("YES = 1", "YES = 1"), ("ON = True", "ON = True"),
+])
+def test_what_is_two_facts_is_not(first, second):
+    assert not twice({"a.py": first, "b.py": second})
