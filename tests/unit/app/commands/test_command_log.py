@@ -3,10 +3,11 @@
 import pytest
 from app.codec import vocabulary
 from app.commands.command_log import CAPACITY, FULL, FUTURE_S, KEPT_S, NEW, REPEATED, RESERVED, RUNNING, TOO_LATE, UNSURE_MS, CommandLog
+from app.telemetry.answer_queue import OWN_ANSWERS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from tests.support.command_log_storm import Storm
+from tests.support.command_log_storm import OPENING, Cut, Storm
 
 START = vocabulary.COMMANDS.index('start')
 STOP = vocabulary.COMMANDS.index('stop')
@@ -575,11 +576,30 @@ class TestLongLife(Life.TestCase):
     settings = settings(stateful_step_count=100)
 
 
+class OverruledStorm(Storm):
+    """Of those that open and are at work, the oldest one gives way when another comes and five are there, as the controller has it."""
+
+    def turn(self, what):
+        if isinstance(what, tuple) and what[0] in OPENING:
+            at_work = [entry for entry in self.monitor.book.running() if entry.op in OPENING and entry.begun]
+            if len(at_work) > OWN_ANSWERS:
+                try:
+                    self.overrule(at_work[0])
+                except Cut:
+                    self.boot(0)
+        super().turn(what)
+
+    def overrule(self, entry):
+        self.monitor.book.finish(entry, FAILED, 0)
+        self.monitor.keep()
+        self.truth.tell((entry.op, entry.command_id, entry.issued_at), (entry.result, entry.detail))
+
+
 def weather(seed, storms, deliveries):
     """So many storms of so many deliveries, every third with clocks that are wrong by hours: sums of their figures."""
     total = {'accepted': 0, 'deeds': 0, 'full': 0, 'boots': 0, 'joins': 0}
     for number in range(storms):
-        storm = Storm('storm %d %d' % (seed, number), honest=number % 3 > 0).run(deliveries)
+        storm = OverruledStorm('storm %d %d' % (seed, number), honest=number % 3 > 0).run(deliveries)
         total['accepted'] += len(storm.truth.accepted)
         total['deeds'] += len(storm.truth.deeds)
         total['full'] += storm.truth.full
