@@ -1,4 +1,7 @@
-"""What a board module's open(settings, keys) returns."""
+"""What a board module's open(settings, keys) returns, and what all boards know of regions."""
+
+# Regions whose channels are chosen by the setting SUB_BAND.
+WITH_SUB_BANDS = ('AU915', 'US915')
 
 
 class Board:

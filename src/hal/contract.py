@@ -49,9 +49,6 @@ class Bus:
         """DE on, frame out, last stop bit awaited, DE off, whatever happens; nothing allocates meanwhile. HalError(BUS) if the port fails."""
 
 
-# Regions whose channels are chosen by the setting SUB_BAND.
-WITH_SUB_BANDS = ('AU915', 'US915')
-
 # Events of Radio.poll(): (kind, number, detail).
 JOINED = 1        # (JOINED, 0, None)
 JOIN_FAILED = 2   # (JOIN_FAILED, 0, None): this attempt got no answer

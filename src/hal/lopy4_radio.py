@@ -8,7 +8,8 @@ import binascii
 import network
 import usocket
 
-from hal.contract import ACKED, FAILED, HEARD, JOINED, JOIN_FAILED, RADIO, RECEIVED, SENT, WITH_SUB_BANDS, HalError
+from hal.board import WITH_SUB_BANDS
+from hal.contract import ACKED, FAILED, HEARD, JOINED, JOIN_FAILED, RADIO, RECEIVED, SENT, HalError
 
 _LoRa = network.LoRa
 

@@ -12,7 +12,8 @@ from hal.at_lines import number, utc_s
 from hal.at_modem import AtModem
 from hal.at_words import (ACK, BUSY, DATA, DOWNLINK, END, ERROR, GARBLED, JOIN, JOINED_NOW, LINE, NEEDED, NO_SESSION, OPTIONAL, STARTED,
                           UPLINK)
-from hal.contract import EMITTED, HEARD, RECEIVED, WITH_SUB_BANDS
+from hal.board import WITH_SUB_BANDS
+from hal.contract import EMITTED, HEARD, RECEIVED
 
 BAUD = 115200
 # '+EVT:RX_C:-120:-20:MULTICAST:223:' and 242 bytes in hexadecimal.

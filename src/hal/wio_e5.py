@@ -9,7 +9,8 @@ from hal.at_lines import number, utc_s
 from hal.at_modem import AtModem
 from hal.at_words import (ACK, DATA, DOWNLINK, END, ERROR, FLUSH, GARBLED, JOIN, JOINED_NOW, LINE, NEEDED, NO_ROOM, NO_SESSION, OPTIONAL, STARTED,
                           TRIAL, UPLINK)
-from hal.contract import HEARD, RECEIVED, WITH_SUB_BANDS
+from hal.board import WITH_SUB_BANDS
+from hal.contract import HEARD, RECEIVED
 
 BAUD = 9600
 # '+MSGHEX: PORT: 223; RX: "' and 242 bytes in hexadecimal; a command may have 528 characters.

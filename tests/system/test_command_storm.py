@@ -1,6 +1,7 @@
 """1,000 random commands an hour for hours: the contactor is spared, opening is not delayed, every answer is given once and true."""
 
 import pytest
+from app.codec import vocabulary
 from app.commands import specs
 from app.commands.command_log import CommandLog
 from tests.choice import first
@@ -54,7 +55,7 @@ def test_a_storm_of_commands_for_three_hours(monkeypatch, kind, evidence):
 def test_a_storm_without_rest_or_with_lies_would_be_seen(monkeypatch):
     """The watch on the house sees a contactor that is not spared, an answer that is not true and one that is given twice."""
     monkeypatch.setattr('app.control.contactor.Contactor.verdict', lambda closings, now_ms, opens=False: 0)
-    monkeypatch.setattr(specs.COMMAND_SPECS[specs.START], 'done', lambda scene: True)
+    monkeypatch.setattr(specs.COMMAND_SPECS[vocabulary.COMMAND_START], 'done', lambda scene: True)
     storm = CommandStorm(monkeypatch, 1, 1, **STORMS['commands alone'])
     finish = CommandLog.finish
     monkeypatch.setattr(CommandLog, 'finish', lambda book, *answer: (finish(book, *answer), finish(book, *answer))[0])

@@ -120,7 +120,7 @@ def test_the_light_has_its_colour(led, rgb):
 
 def test_the_help_shows_every_command_at_80_by_24():
     text = '\n'.join(screen(facts(), Recent(), help_shown=True))
-    for line in live.commands.help_lines():
+    for line in live.typed_commands.help_lines():
         assert line in text
 
 

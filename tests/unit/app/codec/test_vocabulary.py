@@ -27,7 +27,7 @@ def test_a_state_has_its_name_too():
 @pytest.mark.parametrize("table, prefix", [row for row in TABLES if row[1]])
 def test_no_name_is_without_a_word(table, prefix):
     words = getattr(vocabulary, table)
-    named = {name for name, value in vars(vocabulary).items() if name.startswith(prefix) and isinstance(value, int)}
+    named = {name for name in dir(vocabulary) if name.startswith(prefix) and isinstance(getattr(vocabulary, name), int)}
     assert named == {prefix + word.upper() for word in words if word is not None}
 
 

@@ -51,5 +51,5 @@ def test_the_faults_that_a_person_must_clear():
 
 
 def test_a_code_has_the_name_that_it_is_printed_as():
-    named = {name: value for name, value in vars(states).items() if name.startswith("CODE_")}
+    named = {name: getattr(states, name) for name in dir(states) if name.startswith("CODE_")}
     assert named == {f"CODE_{row[0]:02X}": row[0] for row in states.TABLE}
