@@ -22,7 +22,7 @@ def answer_delays(operations, key, seed, **keys):
     events = [{'t': 5, 'do': 'key', 'position': key}, {'t': 60, 'do': 'plug'}]
     for name in operations:
         events.append({'t': round(at_s, 3), 'do': 'downlink', 'f_port': 1, 'payload_hex': BYTES[name]})
-        at_s += 47 * MINUTE_S + rng.uniform(0, 120)
+        at_s += 76 * MINUTE_S + rng.uniform(0, 120)   # some twenty a day have their answers
     timeline = play(at_s, events, vehicle={'needs_kwh': 1000}, seed=seed, **keys)
     asked = [entry['t'] for entry in timeline if entry['kind'] == 'downlink_queued' and entry['f_port'] == 1]
     answered = [entry for entry in timeline if entry['kind'] == 'uplink' and entry['f_port'] == 11]

@@ -14,7 +14,7 @@ HOUR_S = 3600
 RATES = {'SF10': 2, 'SF8': 4, 'SF7': 5}     # AU915
 # Commands to the answer that says what the box did: lock and unlock in turn. In class A they wait for the heartbeat, which a day has few of.
 COMMANDS = {'C': 20, 'A': 12}
-GAP_S = {'C': (240, 420), 'A': (1.1 * HOUR_S, 2.3 * HOUR_S)}
+GAP_S = {'C': (1.1 * HOUR_S, 1.4 * HOUR_S), 'A': (1.1 * HOUR_S, 2.3 * HOUR_S)}
 ORIGINAL = ('original, class A, SF7, one-byte frames', 97, 4.5, 185, 289)
 HEAD = ('', 'uplinks a day', 'airtime a day, s', 'command to answer, median, s', 'worst, s')
 MEDIAN_C_S = 4
