@@ -112,10 +112,11 @@ exec 9>&-
 for name in /etc/resolv.conf /etc/hosts /etc/ssl/certs/ca-certificates.crt /etc/pip.conf /etc/xdg/pip; do
     [ ! -e "$name" ] || { mkdir -p "$room$(dirname "$name")" && cp -rLT "$name" "$room$name"; }
 done
+home=/srv   # of whoever runs the commands there
 for name in .config/pip .pip .npmrc; do
-    [ ! -e "$HOME/$name" ] || { mkdir -p "$(dirname "$room/root/$name")" && cp -rLT "$HOME/$name" "$room/root/$name"; }
+    [ ! -e "$HOME/$name" ] || { mkdir -p "$(dirname "$room$home/$name")" && cp -rLT "$HOME/$name" "$room$home/$name"; }
 done
-environment=(HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive "CI=${CI:-}")
+environment=("HOME=$home" PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive "CI=${CI:-}")
 while IFS= read -r -d '' setting; do
     case $setting in
     PIP_* | NPM_CONFIG_* | npm_config_* | NODE_EXTRA_CA_CERTS=* | SSL_CERT_FILE=* | *_proxy=* | *_PROXY=*) environment+=("$setting") ;;
@@ -123,8 +124,8 @@ while IFS= read -r -d '' setting; do
 done < <(env -0)
 
 [ -z "$(git -C "$tree" status --porcelain)" ] || say "what is not committed is not in it"
-git clone -q --no-hardlinks "$tree" "$room/root/monitor"
-in_room() { apart bash "$tree/tools/setup/other_debian.sh" --within "$room" env -i "${environment[@]}" sh -c "cd /root/monitor && $1"; }
+git clone -q --no-hardlinks "$tree" "$room$home/monitor"
+in_room() { apart bash "$tree/tools/setup/other_debian.sh" --within "$room" env -i "${environment[@]}" sh -c "cd $home/monitor && $1"; }
 
 say "Debian $suite, $(chroot "$room" python3 -V)"
 for step in "${steps[@]}"; do
