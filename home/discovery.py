@@ -14,7 +14,7 @@ import threading
 import paho.mqtt.client as paho
 from sim.mqtt.application_server import address
 
-from home import entities as home_entities, package
+from home import entities, package
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ORIGIN = {"name": "EV charger monitor"}
@@ -34,10 +34,10 @@ class Wrong(Exception):
 def messages(place, prefix):
     """{topic: payload} of discovery."""
     made = {}
-    for component, configurations in home_entities.entities(place).items():
+    for component, configurations in entities.entities(place).items():
         for configuration in configurations:
-            key = configuration["unique_id"].removeprefix(home_entities.node(place) + "_")
-            made[f"{prefix}/{component}/{home_entities.node(place)}/{key}/config"] = json.dumps({**configuration, "origin": ORIGIN})
+            key = configuration["unique_id"].removeprefix(entities.node(place) + "_")
+            made[f"{prefix}/{component}/{entities.node(place)}/{key}/config"] = json.dumps({**configuration, "origin": ORIGIN})
     return made
 
 
@@ -126,9 +126,9 @@ def parser():
     words.add_argument("--app", required=True, help="APP=: application id")
     words.add_argument("--device", required=True, help="DEV=: device id")
     words.add_argument("--tenant", default="ttn", help="TENANT=: ttn (default); empty for a stack without tenants")
-    words.add_argument("--silence-min", type=int, default=home_entities.SILENCE_MIN, metavar="MIN",
+    words.add_argument("--silence-min", type=int, default=entities.SILENCE_MIN, metavar="MIN",
                        help="SILENCE=: minutes without an uplink until its sensors are unavailable (default %(default)s; at SF11, SF12: 255)")
-    words.add_argument("--morning", default=home_entities.MORNING, metavar="HH:MM",
+    words.add_argument("--morning", default=entities.MORNING, metavar="HH:MM",
                        help="MORNING=: end of a boost until morning (default %(default)s)")
     words.add_argument("--broker", type=_address, default=("127.0.0.1", 1883), metavar="HOST:PORT",
                        help="BROKER=: of the house (default 127.0.0.1:1883)")
@@ -147,7 +147,7 @@ def _address(text):
 
 def run(given):
     """Do it; what was done, in words."""
-    place = home_entities.Place(given.app, given.tenant, given.device, given.silence_min, given.morning)
+    place = entities.Place(given.app, given.tenant, given.device, given.silence_min, given.morning)
     if given.what == "package":
         text = package.text(place)
         if given.out is None:
@@ -157,7 +157,7 @@ def run(given):
         return f"Written to {given.out}. Where it goes: docs/home-assistant.md\n"
     wanted = messages(place, given.prefix)
     with Broker(*given.broker, given.user, password(given)) as broker:
-        apply(broker, given.prefix, home_entities.node(place), wanted if given.what == "publish" else {})
+        apply(broker, given.prefix, entities.node(place), wanted if given.what == "publish" else {})
     return SAID[given.what].format(count=len(wanted), device=given.device, host=given.broker[0], port=given.broker[1])
 
 

@@ -3,7 +3,7 @@ import pathlib
 
 import yaml
 
-from home import entities as home_entities
+from home import entities
 
 FOLDER = pathlib.Path(__file__).resolve().parent.parent / "ttn" / "home_assistant"
 USUAL = FOLDER / "ev_charger.yaml"
@@ -31,12 +31,12 @@ _Dumper.add_representer(str, _text)
 
 def package(place):
     """What the package says, as plain data."""
-    entities = home_entities.entities(place)
-    repeat = {"path": REPEAT, "input": {"command_sensor": command_sensor(place), "device_topic": home_entities.device_topic(place)}}
+    shown = entities.entities(place)
+    repeat = {"path": REPEAT, "input": {"command_sensor": command_sensor(place), "device_topic": entities.device_topic(place)}}
     return {
-        "mqtt": [{component: configurations} for component, configurations in entities.items()],
-        "automation": [{"alias": f"{entities['sensor'][0]['device']['name']}: repeat unanswered commands",
-                        "id": f"{home_entities.node(place)}_repeat", "use_blueprint": repeat}],
+        "mqtt": [{component: configurations} for component, configurations in shown.items()],
+        "automation": [{"alias": f"{shown['sensor'][0]['device']['name']}: repeat unanswered commands",
+                        "id": f"{entities.node(place)}_repeat", "use_blueprint": repeat}],
     }
 
 

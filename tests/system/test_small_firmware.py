@@ -6,8 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from tools.board import build, manifest
-from tools.board import shrink
+from tools.board import build, manifest, shrink
 from tests.choice import first
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]

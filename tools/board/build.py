@@ -16,10 +16,9 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
-from tools.checks import commit, dialect, micropython
-from tools.board import manifest
 from tools import text_file
-from tools.board import shrink
+from tools.board import manifest, shrink
+from tools.checks import commit, dialect, micropython
 
 ROOT = micropython.ROOT
 SRC = ROOT / "src"

@@ -11,8 +11,7 @@ import sys
 import tempfile
 
 from tools.checks import dialect, micropython
-from tools.board import manifest
-from tools.board import shrink
+from tools.board import manifest, shrink
 
 SRC = micropython.ROOT / "src"
 MEMORY = micropython.ROOT / "tests" / "micropython" / "memory.py"

@@ -48,7 +48,7 @@ _F_COUNTED = const(8)
 class Entry:
     """One command. result, detail: indices in words, None and 0 while it has no answer; begun: acted upon, or about to be;
     undated: its expiry was counted from reception, for want of a right clock; owed: its answer is not out yet; counted: it has none of
-    its own, and is one of Book.counted."""
+    its own, and is one of CommandLog.counted."""
 
     __slots__ = ('op', 'command_id', 'issued_at', 'expires_in_s', 'result', 'detail', 'undated', 'begun', 'owed', 'counted', 'earlier',
                  'received_ms')

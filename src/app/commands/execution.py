@@ -17,7 +17,7 @@ class Execution:
                  '_limit_ms', 'before')
 
     def __init__(self, entry, book, args):
-        """entry: its app.commands.command_log.Entry; book: the Book or Levels it stands in; args: as app.codec.downlink read them."""
+        """entry: its command_log.Entry; book: the CommandLog or LegacyCommands it stands in; args: as codec.downlink read them."""
         self.entry = entry
         self.book = book
         self.args = args

@@ -33,7 +33,7 @@ class LegacyCommands:
         self._done_ms = 0
 
     def deliver(self, op, now_ms, fresh_ms):
-        """(verdict, Entry or None), as Book.deliver(). fresh_ms: since when the network has us again (lorawan.session)."""
+        """(verdict, Entry or None), as CommandLog.deliver(). fresh_ms: since when the network has us again (lorawan.session)."""
         latest = self._latest
         if latest is not None and latest.op == op and latest.result is None:
             return RUNNING, latest   # nothing came between: its answer is on the way

@@ -33,7 +33,7 @@ class Reconciler:
 
     own_pulse: the write that step() just returned is a jump or reset of which the watch must know. flowing: current flows. urgent: the box
     is back from a silence, or new to us, and is to be held, but not known to be.
-    past: Past, for dump() and load().
+    past: the ControlRecord, for dump() and load().
     """
 
     def __init__(self):

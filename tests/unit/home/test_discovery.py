@@ -5,19 +5,19 @@ import subprocess
 
 import pytest
 from sim.mqtt.broker import Broker
-from home import discovery, entities as home_entities, package as home_package
+from home import discovery, entities, package
 from tools.checks.micropython import NODE_ALONE
 
-PLACE = home_entities.Place("ev-charger")
+PLACE = entities.Place("ev-charger")
 NODE = "ev-charger_wallbox"
 
 
 def configurations():
-    return [(component, each) for component, found in home_entities.entities(PLACE).items() for each in found]
+    return [(component, each) for component, found in entities.entities(PLACE).items() for each in found]
 
 
 def test_the_package_in_the_tree_is_the_one_that_the_table_makes():
-    assert home_package.USUAL.read_text() == home_package.text(PLACE), \
+    assert package.USUAL.read_text() == package.text(PLACE), \
         "type: make package APP=ev-charger DEV=wallbox OUT=ttn/home_assistant/ev_charger.yaml"
 
 
@@ -28,7 +28,7 @@ def test_discovery_and_package_have_the_same_entities():
         assert configuration.pop("origin") == discovery.ORIGIN
         published[configuration["unique_id"]] = (topic.split("/")[1], configuration)
     packaged = {each["unique_id"]: (component, each)
-                for part in home_package.package(PLACE)["mqtt"] for component, found in part.items() for each in found}
+                for part in package.package(PLACE)["mqtt"] for component, found in part.items() for each in found}
     assert published == packaged and len(published) == len(configurations())
 
 
@@ -41,11 +41,11 @@ def test_a_browser_understands_the_pattern_of_the_plan(flags):
     """HTML's pattern attribute is a regular expression with the flag v (before 2023: u), all of the value."""
     script = "const [pattern, flags, texts] = JSON.parse(process.argv[1]); const it = new RegExp(pattern, flags);" \
         "console.log(JSON.stringify(texts.map((text) => it.test(text))))"
-    given = json.dumps([home_entities.PLAN_PATTERN, flags, [*PLANS, *NO_PLANS]])
+    given = json.dumps([entities.PLAN_PATTERN, flags, [*PLANS, *NO_PLANS]])
     found = subprocess.run([*NODE_ALONE, "-e", script, given], capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stderr
     assert json.loads(found.stdout) == [True] * len(PLANS) + [False] * len(NO_PLANS)
-    assert [bool(re.match(home_entities.PLAN_PATTERN, text)) for text in (*PLANS, *NO_PLANS)] == json.loads(found.stdout)
+    assert [bool(re.match(entities.PLAN_PATTERN, text)) for text in (*PLANS, *NO_PLANS)] == json.loads(found.stdout)
 
 
 def test_names_and_ids_are_said_once():
@@ -62,8 +62,8 @@ def test_no_sensor_of_the_device_outlives_its_silence():
 
 
 def test_other_ids_and_another_patience_come_through_everywhere():
-    place = home_entities.Place("my-app", "", "box-2", 255, "06:15")
-    text = home_package.text(place)
+    place = entities.Place("my-app", "", "box-2", 255, "06:15")
+    text = package.text(place)
     assert "v3/my-app/devices/box-2/up" in text and "ev-charger" not in text.split("mqtt:")[1].replace("ev_charger", "")
     assert "expire_after: 15300" in text and "06:15" in text and "sensor.box_2_last_command" in text
 
@@ -108,6 +108,6 @@ def test_a_password_is_never_an_argument(capsys, monkeypatch):
 
 def test_the_package_goes_to_a_file_or_to_standard_output(tmp_path, capsys):
     assert run("package") == 0
-    assert capsys.readouterr().out == home_package.text(PLACE)
+    assert capsys.readouterr().out == package.text(PLACE)
     run("package", "--out", str(tmp_path / "new" / "box.yaml"))
-    assert (tmp_path / "new" / "box.yaml").read_text() == home_package.text(PLACE)
+    assert (tmp_path / "new" / "box.yaml").read_text() == package.text(PLACE)

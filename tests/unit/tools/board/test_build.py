@@ -7,9 +7,8 @@ import loader
 import main
 import pytest
 from tests.support.import_walk import reached
-from tools.board import build, manifest
+from tools.board import build, manifest, shrink
 from tools.checks import commit, dialect, micropython
-from tools.board import shrink
 
 COMMIT = "0123456789" * 4
 MCUS = [name for name, board in manifest.BOARDS.items() if board.compiler != ""]
