@@ -11,7 +11,7 @@
  * To add a message: write its function and give it a row in UPLINKS, DOWNLINKS or REQUESTS.
  */
 
-/* ---- Words. The place in the list is the index on the air; src/app/words.py has the same lists. ---- */
+/* ---- Words. The place in the list is the index on the air; src/app/codec/vocabulary.py has the same lists. ---- */
 
 var STATES = [null, 'Not Connected', 'Connected and Locked', 'Charging', 'Charged', 'Disabled'];
 
@@ -52,6 +52,19 @@ var ERRORS = [
   'Exception', 'OSError', 'HalError', 'MemoryError', 'ValueError', 'TypeError', 'AttributeError', 'IndexError', 'KeyError', 'NameError',
   'RuntimeError', 'AssertionError', 'KeyboardInterrupt', 'Stalled'
 ];
+/* Whatever a crash may name: modules of the firmware and parts that stood still. It grows at the end; a name stays. */
+var MODULES = (
+  'actor airtime airtime_budget airtime_log answer_queue app application arbiter ascii at_lines at_modem at_words board ' +
+  'charger charging_sessions claims clock_quota clock_sync codec command_log commands config const contactor contract ' +
+  'control control_record controller debounce device_commands device_report downlink energy_meter event_detector ' +
+  'event_queue evse evse_model evse_monitor execution frame_cost functions hal icmax id_finder join_schedule journal ' +
+  'key_switch keys last_word legacy link_supervision local_time lopy4 lopy4_radio lorawan main mainline mainline_light ' +
+  'mainline_ports mainline_store mcu micropython modbus modem_health monitor outbox owner_record pins plan plan_store ' +
+  'policy poller posix posix_clock posix_ports posix_tz rak3172 rate_fallback reading reconciler records regions ' +
+  'report_frames reporter reset_sequence runtime safe_mode sender session setpoint setting_bytes site_settings specs ' +
+  'start_sequence states statistics status_frames status_view supervisor telemetry ticks timekeeper trace transaction ' +
+  'typing umodbus version vocabulary window_quota windows wio_e5 write_map write_retry'
+).split(' ');
 var KEYS = [null, 'none', 'closed_to_start', 'closed_to_enable', 'invalid'];
 var DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 
@@ -325,6 +338,21 @@ function textOf(bytes, at) {
   return text || null;
 }
 
+/* The module whose name has that number; undefined if there is none. */
+function moduleOf(number) {
+  var i;
+  var at;
+  var sum;
+  for (i = 0; i < MODULES.length; i += 1) {
+    for (at = 0, sum = 0; at < MODULES[i].length; at += 1) {
+      sum = (sum * 31 + MODULES[i].charCodeAt(at)) & 0xffff;
+    }
+    if (sum === number) {
+      return MODULES[i];
+    }
+  }
+}
+
 /* What a page of the device tells, and how many bytes that takes. */
 var DEVICE_PAGES = {
   boot: [11, function (bytes, data) {
@@ -369,7 +397,11 @@ var DEVICE_PAGES = {
     addWord(data, 'error', ERRORS[bytes[3]]);
     data.line = read(bytes, 4, 2);
     data.uptime_min = uptimeOf(read(bytes, 6, 2));
-    data.module = textOf(bytes, 8);
+    if (bytes[8] === 0) {
+      addWord(data, 'module', moduleOf(read(bytes, 9, 2)));
+    } else {
+      data.module = textOf(bytes, 8); /* of a firmware that sent three letters, or no name */
+    }
   }]
 };
 

@@ -66,6 +66,19 @@ def _text(text, most):
     return bytes([ord(char) if 32 <= ord(char) < 127 else ord('?') for char in text[:most]])
 
 
+def _module(name):
+    """The mark of a number, no letter as the frames before had them there, and the number; nothing for no name."""
+    return bytes(1) + _pair(module_number(name)) if name else b''
+
+
+def module_number(name):
+    """16 bits of a module's name; ttn/formatter.js has all names and finds it by them."""
+    number = 0
+    for char in name:
+        number = number * 31 + ord(char) & 0xFFFF
+    return number
+
+
 def _head(port, state, second):
     return bytes((_VERSION + port, index_or(state, len(vocabulary.STATES), _UNKNOWN_STATE) << 5 | second))
 
@@ -123,9 +136,9 @@ def radio(state, page, pages, joins, airtime_ms, uplinks, downlinks, drift_ppm, 
 
 
 def crash(state, page, pages, error, module, line, uptime_s):
-    """error: name of the exception; module: its last part, of which three letters fit; uptime_s: when it happened."""
+    """error: name of the exception; module: its last part, '' where nobody knows; uptime_s: when it happened."""
     index = vocabulary.ERRORS.index(error) if error in vocabulary.ERRORS else 0
-    return _device(state, vocabulary.DEVICE_CRASH, page, pages, bytes((index,)) + _pair(_up_to(line, 0xFFFF)) + _uptime(uptime_s) + _text(module, 3))
+    return _device(state, vocabulary.DEVICE_CRASH, page, pages, bytes((index,)) + _pair(_up_to(line, 0xFFFF)) + _uptime(uptime_s) + _module(module))
 
 
 # --- session, event

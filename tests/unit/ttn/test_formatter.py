@@ -8,7 +8,8 @@ import re
 import pytest
 from tests.support.formatter_engine import SOURCE, Engine
 
-from app.codec import status_frames, downlink, vocabulary
+from app.codec import status_frames, downlink, report_frames, vocabulary
+from tools.board import manifest
 
 TTN = pathlib.Path(__file__).parents[3] / 'ttn'
 VECTORS = json.loads((TTN / 'vectors.json').read_text())
@@ -104,6 +105,16 @@ def test_the_original_commands_are_read_on_both_its_ports(js, f_port):
                                   'DEVICE_PARTS', 'READBACK_PARTS', 'CAUSES', 'ERRORS', 'KEYS', 'DAYS'])
 def test_the_words_are_those_of_the_firmware(js, name):
     assert js.value(name) == list(getattr(vocabulary, name))
+
+
+def test_every_module_of_a_board_is_among_the_modules_and_no_two_have_one_number(js, evidence):
+    on_boards = {name.rsplit('.')[-1] for board in manifest.BOARDS for name in manifest.modules(board)} | {manifest.KEYS}
+    modules = js.value('MODULES')
+    assert on_boards - set(modules) == set() and len(set(modules)) == len(modules)
+    numbers = {report_frames.module_number(name) for name in modules}
+    evidence('Modules that a crash may name; those that share their number with another', f'{len(modules)}; {len(modules) - len(numbers)}', 0)
+    assert len(numbers) == len(modules)
+    assert [js.call('moduleOf', report_frames.module_number(name)) for name in modules] == modules
 
 
 def test_the_events_in_wh_are_those_of_the_firmware(js):
@@ -371,7 +382,7 @@ def test_the_file_is_ecmascript_5_1():
     assert methods <= {'prototype', 'isArray', 'floor', 'round', 'pow', 'abs', 'fromCharCode'}
     assert set(re.findall(r'\.(\w+)\(', code)) <= {
         'call', 'apply', 'floor', 'round', 'abs', 'pow', 'isArray', 'push', 'toString', 'toUpperCase', 'toLowerCase', 'indexOf', 'join', 'slice',
-        'concat', 'map', 'replace', 'split', 'exec', 'now', 'fromCharCode', 'decode', 'encode', 'pack', 'read'}
+        'concat', 'map', 'replace', 'split', 'exec', 'now', 'charCodeAt', 'fromCharCode', 'decode', 'encode', 'pack', 'read'}
 
 
 def test_the_file_fits_the_stack():

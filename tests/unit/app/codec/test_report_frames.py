@@ -78,10 +78,11 @@ def radio(rng, *head):
 
 
 def crash(rng, *head):
-    error, module = rng.choice(vocabulary.ERRORS + ('Odd',)), rng.choice(['actor', 'at', ''])
+    error, module = rng.choice(vocabulary.ERRORS + ('Odd',)), rng.choice(['actor', 'keys', 'link_supervision', 'odd', ''])
     line, uptime_s = rng.randrange(1000), rng.randrange(10**9)
     return report_frames.crash(*head, error, module, line, uptime_s), {
-        'error': 'Exception' if error == 'Odd' else error, 'line': line, 'uptime_min': minutes_of(uptime_s), 'module': module[:3] or None}
+        'error': 'Exception' if error == 'Odd' else error, 'line': line, 'uptime_min': minutes_of(uptime_s),
+        **({} if module == 'odd' else {'module': module or None})}
 
 
 @pytest.mark.parametrize('part', [boot, charger, model, serial, counters, radio, crash])
