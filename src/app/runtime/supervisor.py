@@ -7,10 +7,10 @@ from hal.contract import CRASH, HalError, POWER_ON, WATCHDOG
 from app.codec import vocabulary
 from app.runtime.journal import BOOT_RECORD
 
-# Layout: version, bad ends in a row, resets, crashes, told, error, line (2 bytes), uptime in s (4), module as ASCII (at most 8).
+# Layout: version, bad ends in a row, resets, crashes, told, error, line (2 bytes), uptime in s (4), module as ASCII.
 _VERSION = const(1)
 _HEAD = const(12)
-_MODULE_MOST = const(8)
+_MODULE_MOST = const(24)    # the firmware before kept 8 letters, and reads no more
 _MOST = const(255)     # counts stop there: a monitor that starts anew for ever must not wear its flash
 
 # A boot that lasted so long was a good one.

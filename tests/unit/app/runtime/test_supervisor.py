@@ -5,7 +5,7 @@ import main
 import pytest
 from app.codec import report_frames, vocabulary
 from app.runtime import safe_mode
-from app.runtime.journal import Journal
+from app.runtime.journal import BOOT_RECORD, Journal
 from app.runtime.supervisor import BACK_OFF_MIN, BEHIND_MS, GOOD_MS, STALLED, Progress, Supervisor
 from hal import trace
 from hal.contract import CRASH, PLANNED, POWER_ON, STORE, WATCHDOG, HalError
@@ -118,7 +118,7 @@ def test_a_part_that_hangs_is_named_and_the_watchdog_bites(name, evidence):
     assert (crash.error, crash.module, crash.line) == (STALLED, name, 0) and hung_s <= crash.uptime_s <= bitten[0]
     told = [entry['decoded'] for entry in world.timeline if entry['kind'] == 'uplink' and entry['f_port'] == 12]
     if booted(store).crash is None:
-        assert [page['error'] for page in told] == [STALLED]     # by the boot after it, as soon as it had joined
+        assert [(page['error'], page['module']) for page in told] == [(STALLED, name)]     # by the boot after it, as soon as it had joined
     evidence('s from a %s that hangs to the bite of the watchdog' % name, bitten[0] - hung_s, most_s)
 
 
@@ -139,6 +139,13 @@ def test_one_that_was_not_told_survives_a_power_cut():
     store = Store()
     booted(store).crashed('KeyError', 'actor', 123, 45678)
     assert booted(store).crash is not None and booted(store).crash is not None
+
+
+def test_a_long_name_of_a_module_is_kept_whole_and_an_older_firmware_reads_its_first_letters():
+    store = Store()
+    booted(store).crashed('KeyError', 'link_supervision', 12, 3000)
+    assert booted(store).crash.module == 'link_supervision'
+    assert Journal(store).get(BOOT_RECORD)[12:20] == b'link_sup'
 
 
 def test_the_same_crash_again_is_not_written_again_until_it_was_told():
@@ -368,7 +375,7 @@ def test_the_last_resort_keeps_what_and_where():
 
     assert board.run(lambda: main.start(board, config.Settings(), spoil), 60000) is False
     crash = Supervisor(Journal(board.store), CRASH).crash
-    assert (crash.error, crash.module, crash.line) == ('KeyError', 'test_sup', spoil.__code__.co_firstlineno + 2)
+    assert (crash.error, crash.module, crash.line) == ('KeyError', 'test_supervisor', spoil.__code__.co_firstlineno + 2)
     assert board.resets == ['crash']
 
 
