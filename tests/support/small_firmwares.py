@@ -81,18 +81,27 @@ def started(folder):
             path.write_bytes(data)
 
 
-def cuts(before: pathlib.Path, changes, scratch):
-    """Yields (changes done, started() of it) for a cut after every change, and in the middle of every write."""
+def is_seen(changes, number, file_system):
+    """Does a cut show what was done with that change? LittleFS shows a file when it is closed, and its rename replaces in one step."""
+    if file_system == "FAT" or number + 1 == len(changes):
+        return True
+    (what, name, *_), (then, *names) = changes[number], changes[number + 1]
+    return (then != "append" or names[0] != name) and not (what == "remove" and then == "rename" and names[1] == name)
+
+
+def cuts(before: pathlib.Path, changes, scratch, file_system="FAT", look=started):
+    """Yields (changes done, look(the flash)) for a cut after every change, and on FAT in the middle of every write."""
     folder = scratch / "flash"
     shutil.copytree(before, folder)
-    yield 0, started(folder)
+    yield 0, look(folder)
     for number, change in enumerate(changes):
-        if change[0] == "append":
+        if change[0] == "append" and file_system == "FAT":
             path = folder / change[1].lstrip("/")
             whole = path.read_bytes()
             apply(change, folder, half=True)
-            yield number + 0.5, started(folder)
+            yield number + 0.5, look(folder)
             path.write_bytes(whole)
         apply(change, folder)
-        yield number + 1, started(folder)
+        if is_seen(changes, number, file_system):
+            yield number + 1, look(folder)
     shutil.rmtree(folder)

@@ -100,6 +100,8 @@ class Plan:
         copied = {path for _, path in self.copy}
         self.upload = [(path, wanted[path[len(target) + 1:]]) for path in differ if path not in copied]
         self.folders = sorted({path.rsplit("/", count)[0] for path in self.entries for count in range(1, path.count("/") + 1)})
+        # MicroPython takes an empty folder before a module of that name.
+        self.remove_folders = [path for path in seen.folders if path.startswith(target + "/") and path not in self.folders]
 
         def blocks(size):
             return -(-size // seen.block) * seen.block
@@ -110,13 +112,15 @@ class Plan:
 
     def is_done(self, seen):
         """Is the slot equal to the build already?"""
-        return not self.remove and all(seen.files.get(path) == what for path, what in self.entries.items())
+        return not self.remove and not self.remove_folders and all(seen.files.get(path) == what for path, what in self.entries.items())
 
 
 def fill(link, plan, tell):
     """Make the slot what it is to be, and read it back."""
     for path in plan.remove:
         link.remove(path)
+    for folder in plan.remove_folders:
+        link.remove_folder(folder)
     for folder in plan.folders:
         link.make_folder(folder)
     for source, path in plan.copy:

@@ -26,13 +26,14 @@ ARM = f"import machine\n_wdt = machine.WDT(timeout={WATCHDOG_MS})\n"
 FEED = "_wdt.feed()\n"
 # Bytes of a file in one command, which mpremote sends in pieces of 256.
 CHUNK = 512
-# What there is on the flash, said line by line: `free block bytes`, then `path size sha256` of every file of ours.
+# What there is on the flash, said line by line: `free block bytes`, then `path size sha256` of every file of ours, and `path` of every folder.
 LOOK = """
 import os, hashlib, binascii
 def _look(path):
     if os.stat(path)[0] & 0x4000:
         for entry in os.listdir(path):
             _look(path + '/' + entry)
+        print(path)
         return
     if '_wdt' in globals():
         _wdt.feed()
@@ -77,9 +78,10 @@ class LinkLost(Exception):
 
 
 class Flash(NamedTuple):
-    """What is on a board: files {path: (size, SHA-256 as 64 digits)}, bytes free, bytes of a block."""
+    """What is on a board: files {path: (size, SHA-256 as 64 digits)}, folders, those inside first, bytes free, bytes of a block."""
 
     files: dict
+    folders: list
     free: int
     block: int
 
@@ -175,7 +177,8 @@ class Link:
     def look(self, paths):
         """What is on its Flash under `paths`."""
         lines = [line.split() for line in self.run(LOOK % (tuple(paths),)).splitlines()]
-        return Flash({path: (int(size), digest) for path, size, digest in lines[1:]}, int(lines[0][2]), int(lines[0][1]))
+        files = {words[0]: (int(words[1]), words[2]) for words in lines[1:] if len(words) == 3}
+        return Flash(files, [words[0] for words in lines[1:] if len(words) == 1], int(lines[0][2]), int(lines[0][1]))
 
     def write(self, path, data):
         """A whole file. mpremote's own way does not feed the watchdog, and takes twice as long."""
@@ -200,6 +203,10 @@ class Link:
     def remove(self, path):
         """A file."""
         self.run("import os\nos.remove(%r)" % path)
+
+    def remove_folder(self, path):
+        """A folder that is empty."""
+        self.run("import os\nos.rmdir(%r)" % path)
 
     def rename(self, old, new):
         """A file, over the one that has that name."""
