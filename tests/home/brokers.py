@@ -2,14 +2,18 @@
 
 Everything is given a folder of its own and ends with the context that started it.
 """
+import collections
 import contextlib
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import time
+
+from tests.home.client import until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
@@ -66,6 +70,22 @@ class Mosquitto:
         self.stop()
         self.start()
 
+    def subscribers(self):
+        """{client: topics it is subscribed to} now, by the log; who is gone or came anew has none."""
+        topics = {}
+        for line in self._lines():
+            if line.endswith(" starting"):
+                topics.clear()
+            elif gone := re.search(r": Client (\S+) | as (\S+) \(p", line):
+                topics.pop(gone[1] or gone[2], None)
+            elif subscribed := re.search(r"^\d+: (\S+) \d (\S+)$", line):
+                topics.setdefault(subscribed[1], set()).add(subscribed[2])
+        return topics
+
+    def _lines(self):
+        """What it said, in whole lines."""
+        return self.log.read_text().split("\n")[:-1]
+
     def _wait_for(self, port):
         deadline = time.monotonic() + START_S
         while True:
@@ -116,6 +136,44 @@ class Home(Mosquitto):
         bridge = self.files / f"ttn-{DEVICE}.conf"
         bridge.write_text(bridge.read_text().replace("restart_timeout 5 30", "restart_timeout 1"))
         super().__init__(folder, f"include_dir {self.files}\n", [self.port])
+
+    def tries(self):
+        """{client at the stack: how often the bridge began to connect under that name}."""
+        return collections.Counter(re.findall(r"Bridge (\S+) sending CONNECT", self.log.read_text()))
+
+    def bridged(self):
+        """{client at the stack: topics the stack granted it} of the connections the bridge has now, by its side of the matter."""
+        asked, granted = {}, {}
+        for line in self._lines():
+            if line.endswith(" starting"):
+                granted.clear()
+            elif begun := re.search(r"Bridge (\S+) sending CONNECT", line):
+                asked[begun[1]], granted[begun[1]] = [], set()
+            elif wanted := re.search(r"Bridge local\.(\S+) sending SUBSCRIBE \(Mid: \d+, Topic: (\S+),", line):
+                asked[wanted[1]].append(wanted[2])
+            elif given := re.search(r"Received SUBACK from local\.(\S+)", line):
+                granted[given[1]].add(asked[given[1]].pop(0))
+        return granted
+
+    def wait_for_bridge(self, stack):
+        """Return once each connection of the bridge is subscribed to its topics, as both sides have it: what is published from now on passes.
+
+        The retained state does not prove that: it says 1 before, and for a while after, of a line that is dead.
+        """
+        wanted = self._wanted()
+        until(lambda: self.bridged() == wanted and wanted.items() <= stack.subscribers().items(),
+              lambda: f"wanted {wanted}, has {self.bridged()}, the stack {stack.subscribers()}")
+
+    def _wanted(self):
+        """{client at the stack: topics} by the bridge's file."""
+        topics = {}
+        for line in (self.files / f"ttn-{DEVICE}.conf").read_text().splitlines():
+            word, *rest = line.split() or [""]
+            if word == "remote_clientid":
+                topics[rest[0]] = mine = set()
+            elif word == "topic" and rest[1] == "in":
+                mine.add(rest[4] + rest[0])
+        return topics
 
 
 @contextlib.contextmanager

@@ -147,7 +147,7 @@ def test_an_unanswered_command_is_repeated_as_it_was_and_then_called_unanswered(
         house.assistant.wait_for(sensor_last_command="unanswered")
         requests = [json.loads(payload)["downlinks"][0]["decoded_payload"] for payload in network.payloads(THERE + "down/push")]
     evidence("seconds from a command to its repeats, unanswered", " and ".join(map(str, times[1:])), "14 and 28")
-    assert requests == [request] * 3 and times[1] in (14, 15) and times[2] in (28, 29, 30)
+    assert requests == [request] * 3 and 14 <= times[1] <= 20 and 28 <= times[2] <= 40
     house.world.say("monitor on")
     house.world.boot()
 

@@ -4,9 +4,11 @@ import signal
 import subprocess
 import sys
 
+from home.bridge import GUARDED
+
 from tests.home.brokers import APP, HOST, ROOT, THERE, Home, Stack, running
 from tests.home.client import WAIT_S, client, until
-from tests.home.test_bridge import HM_UP, UP, wait_for_bridge
+from tests.home.test_bridge import HM_UP, UP
 
 EMPTY = b'{"uplink_message": {"f_cnt": 7, "rx_metadata": []}}'
 
@@ -30,9 +32,9 @@ def test_an_uplink_without_a_state_is_withheld_and_the_rest_passes_unchanged(tmp
     log = tmp_path / "guard.log"
     with running(stack, home), guard(home.port, log):
         for number in range(2):     # the second time after a restart of the house's broker
-            with client(stack.network_port) as network, client(home.port, HM_UP, THERE + "up", "ttn-bridge/#") as listening:
-                wait_for_bridge(listening)
-                until(lambda number=number: log.read_text().count("connected") == number + 1)
+            with client(stack.network_port) as network, client(home.port, HM_UP, THERE + "up") as listening:
+                home.wait_for_bridge(stack)
+                until(lambda: {GUARDED.format(app=APP)} in home.subscribers().values(), log.read_text)
                 network.publish(THERE + "up", EMPTY)
                 network.publish(THERE + "up", UP)
                 listening.wait_for(HM_UP, UP)
