@@ -1,4 +1,4 @@
-"""Virtual time: one heap of events, in whole microseconds, from which every simulated part lives.
+"""Virtual time: one heap of events, in whole microseconds, that drives every simulated part.
 
 The firmware is not an event: it runs as itself and advances the time by sleeping (see Kernel.sleep_until). Events at the same
 microsecond run in the order in which they were scheduled, so a run is a function of its inputs.

@@ -1,4 +1,4 @@
-"""The car: what it does with the pilot signal of the wallbox (IEC 61851-1), and the habits that make owners get up at night.
+"""The car: its reaction to the wallbox's pilot signal (IEC 61851-1), and the habits that make owners get up at night.
 
 It closes its switch S2 to ask for current and opens it when it wants none; the box closes the contactor in answer.
 """

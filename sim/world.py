@@ -1,4 +1,4 @@
-"""The world around one monitor: box, car, bus, network, and the unchanged firmware on a simulated board.
+"""One simulated installation: box, car, bus, network, and the unchanged firmware on a simulated board.
 
 World.run() is the one thread of the simulation: the firmware runs as itself inside it and lends the time it sleeps to everything
 else. Whatever ends a run of the firmware (power cut, watchdog, planned reset) comes back here, and the next boot starts here.

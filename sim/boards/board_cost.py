@@ -1,4 +1,4 @@
-"""What the firmware's source costs on a board, written into the code that runs: nanoseconds, from MicroPython's bytecodes.
+"""Instruments the firmware's source with its cost on a board: nanoseconds, estimated from MicroPython's bytecodes.
 
 A function is compiled anew from its source, with a statement before each of its own that adds what that one costs to SPENT_NS. The
 bytecodes are those that MicroPython's compiler makes of the source (py/compile.c), so that the account is the same on every CPython,

@@ -1,4 +1,4 @@
-"""How long the firmware's functions would take on a board: MicroPython's bytecodes executed, times what one costs there.
+"""Estimates the run time of the firmware's functions on a board: MicroPython's bytecodes executed, times the cost of each.
 
 What the simulator itself executes is not the firmware's. Virtual time does not know of it: it is a figure, so that a simulated night is
 the same with and without.

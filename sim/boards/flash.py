@@ -1,4 +1,4 @@
-"""What flash holds after a power cut, for each way a board keeps its records, how it wears, and how long a record takes.
+"""Models of a board's flash: contents after a power cut for each way of storing records, wear, and the duration of a write.
 
 A Recording lists the writes of a run; cuts() gives what a boot would find after a cut in any of them. Nvs is the ESP32's key-value
 store at the level of pages and entries, to count erase cycles.

@@ -1,4 +1,4 @@
-"""What a board with mainline MicroPython keeps without power: esp32.NVS, or files on littlefs behind `os` and `io.open`.
+"""Persistent storage of a board with mainline MicroPython: esp32.NVS, or files on littlefs behind `os` and `io.open`.
 
 Both with the semantics of their source, and with a supply that can be cut at every step.
 """

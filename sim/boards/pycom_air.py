@@ -1,4 +1,4 @@
-"""The air around the fake LoPy4: regional tables of its MAC, time on air, and a gateway that behaves as a test wants.
+"""Radio surroundings of the fake LoPy4: regional tables of its MAC, time on air, and a gateway that a test controls.
 
 Own figures and own arithmetic, shared with neither the firmware nor the simulated network.
 """

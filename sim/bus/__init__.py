@@ -1,1 +1,1 @@
-"""The simulated RS485 line, and programs at its end."""
+"""The simulated RS485 line, and a pseudo-terminal that connects programs to it."""

@@ -1,4 +1,4 @@
-"""A pseudo-terminal as one end of the simulated line: what a program writes there goes on the wire, what it would hear comes back."""
+"""Connects a pseudo-terminal to the simulated line: what a program writes goes on the wire, what is on the wire it can read."""
 
 import array
 import fcntl

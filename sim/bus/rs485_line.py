@@ -1,4 +1,4 @@
-"""The RS485 pair: bit times, and what becomes of bytes when two talk at once, in noise, or over a cut wire.
+"""The simulated RS485 pair: bit times, collisions, noise and a cut wire.
 
 38400 Bd 8E1, so 11 bits a character (ABL 05 0015 20 Rev. B, 1.3; docs/protocol.md). A burst is handed over whole, at the end of
 its last stop bit. Nothing here knows what the bytes mean.

@@ -1,4 +1,4 @@
-"""What a person types to act on the simulated wallbox and its car: `plug`, `key on`, `fault F9` and so on."""
+"""Typed commands for the simulated wallbox and its car: `plug`, `key on`, `fault F9` and so on."""
 
 from sim.vehicle import MODELS
 

@@ -1,4 +1,4 @@
-"""The box's contactor and what flows through it, integrated exactly, in whole numbers, between changes.
+"""The box's contactor and the current through it, integrated exactly, in integers, between changes.
 
 Milliwatts times microseconds are nanojoules; 3.6e12 of them are a watt-hour.
 """

@@ -1,4 +1,4 @@
-"""Modbus ASCII as the wallbox speaks it: written from the maker's document, sharing nothing with the firmware it checks.
+"""Modbus ASCII as the wallbox speaks it, written from the maker's document; shares no code with the firmware under test.
 
 A request is `:`, upper-case hex, LRC, CR LF; an answer the same after `>` (ABL 05 0015 20 Rev. B, 1.4; docs/protocol.md).
 """

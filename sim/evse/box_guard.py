@@ -1,4 +1,4 @@
-"""What the wallbox watches over: its own faults, what makes it reduce the current, overcurrent, and whether anybody still asks.
+"""The wallbox's own protection: faults, reduced current, overcurrent, and the timeout when no master polls it.
 
 ABL 05 0015 20 Rev. B, 1.4.3 and 3.4 (docs/protocol.md): F states, the reactions BC3 to BC6 inside B and C, and their bits in
 0x0006. How long nobody may ask and how a fault ends is in no source: options choose (sim/evse/box_options.py).

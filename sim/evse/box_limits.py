@@ -1,4 +1,4 @@
-"""How much current the box allows: duty cycles * 10, of 0.06 A each up to 51 A (ABL 05 0015 20 Rev. B, 3.2; docs/protocol.md)."""
+"""The box's current limit: duty cycles * 10, of 0.06 A each up to 51 A (ABL 05 0015 20 Rev. B, 3.2; docs/protocol.md)."""
 
 MA_PER_DUTY = 60
 PAUSE = 1000         # 0x0014: 100 % duty cycle, no current allowed

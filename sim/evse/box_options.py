@@ -1,4 +1,4 @@
-"""What a simulated wallbox can be: its make-up, and every point on which the sources leave open what a real one does.
+"""Options of a simulated wallbox: its equipment, and each point on which the sources leave the behaviour of a real one open.
 
 Each open point is an option with all its variants, so that tests can run with every one of them. docs/simulation.md says which
 source says what; the first choice is the likelier.

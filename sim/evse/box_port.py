@@ -1,4 +1,4 @@
-"""The wallbox's end of the bus: finds requests, answers after a few milliseconds, sleeps, and loses what comes while it does.
+"""The wallbox's end of the bus: finds requests, answers after a few milliseconds, sleeps, and misses bytes while asleep.
 
 A pure slave: what it sends by itself is the panel's (sim/evse/panel.py).
 """

@@ -1,4 +1,4 @@
-"""What the wallbox keeps without power: id and the two options of 0x002C."""
+"""Settings that the wallbox keeps without power: its id and the two options of 0x002C."""
 
 
 class BoxSettings:

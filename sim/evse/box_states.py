@@ -1,4 +1,4 @@
-"""The wallbox's 21 states and how they hang together (ABL 05 0015 20 Rev. B, 3.4; docs/protocol.md)."""
+"""The wallbox's 21 states: pilot signal, durations and fault codes (ABL 05 0015 20 Rev. B, 3.4; docs/protocol.md)."""
 
 from sim.vehicle import PILOT_OFF, PILOT_STEADY
 

@@ -1,4 +1,4 @@
-"""Which ways the wallbox's state machine may go by itself, and what keeps it from going (bits 3, 4 and 5 of 0x0006)."""
+"""State transitions that the wallbox makes by itself, and the conditions that block them (bits 3, 4 and 5 of 0x0006)."""
 
 WAYS = ('A1B1', 'B1B2', 'E0A1')
 

@@ -1,4 +1,4 @@
-"""The light and key panel of some wallboxes, the other talker on the bus.
+"""The light and key panel of some wallboxes, the second talker on the bus.
 
 Every 4.5 s or so in A1 and every second otherwise a frame with the state is seen that nobody asked for (docs/protocol.md). Two
 readings of that are possible: the box sends it by itself (`spontaneous`), or the panel asks for it as a second master (`master`).

@@ -1,4 +1,4 @@
-"""What `python -m sim run --demo NAME` plays: a scenario, how fast, and what the teller says of what people and the world do.
+"""Demos for `python -m sim run --demo NAME`: a scenario, its speed, and the narrator's lines about people and the world.
 
 The teller knows nothing of the outcome: what box and monitor answer is seen in the lines between.
 """

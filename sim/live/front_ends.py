@@ -1,4 +1,4 @@
-"""Who talks to the person at the keyboard of a live run: a view on the whole terminal, or lines."""
+"""The two user interfaces of a live run: a full-screen view, or plain lines."""
 
 import os
 import sys

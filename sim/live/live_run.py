@@ -1,4 +1,4 @@
-"""One live run: the world, its clock, its MQTT client, and what a person or a client tells it to do."""
+"""One live run: the world, its clock, its MQTT client, and the commands of a person or a client."""
 
 from sim.live import typed_commands, story as tell
 from sim.mqtt import application_server, downlink_requests

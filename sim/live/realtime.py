@@ -1,4 +1,4 @@
-"""Holds a simulated world to the clock on the wall, and lets in what comes from outside while it waits.
+"""Keeps a simulated world in step with the wall clock, and accepts input from outside while it waits.
 
 Everything happens in the world's own thread: RealTime is the kernel's pace(), so typed bytes, MQTT messages, signals and the view
 are served between two events, and never in the middle of one.

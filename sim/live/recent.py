@@ -1,4 +1,4 @@
-"""What the live view remembers of a running world: the last of everything, and the airtime of the last 24 hours."""
+"""The live view's record of a running world: the latest of everything, and the airtime of the last 24 hours."""
 
 from collections import deque
 

@@ -1,4 +1,4 @@
-"""`python -m sim run`: the whole system live, in real time or faster, with MQTT outside and a person at the keyboard.
+"""`python -m sim run`: the whole system live, in real time or faster, with external MQTT and a person at the keyboard.
 
 The world runs in the main thread; paho, the broker and signals only leave calls for it (sim/live/realtime.py).
 """

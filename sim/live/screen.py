@@ -1,4 +1,4 @@
-"""The live view: the whole system on one screen, from 80x24 up. facts_of() looks at the world, render() only draws."""
+"""The live view: the whole system on one screen of at least 80x24. facts_of() reads the world, render() only draws."""
 
 import io
 from collections import namedtuple

@@ -1,4 +1,4 @@
-"""The timeline in words: one line for each thing that happens in the simulated world."""
+"""The timeline in words: one line for each event in the simulated world."""
 
 import json
 

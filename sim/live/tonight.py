@@ -1,4 +1,4 @@
-"""Tonight in a line: the window, who decides now, what comes next and when."""
+"""The coming night in one line: the window, who decides now, what comes next and when."""
 
 from collections import namedtuple
 

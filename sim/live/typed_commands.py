@@ -1,4 +1,4 @@
-"""What a person types to act on the simulated world, for every runner that listens.
+"""Typed commands for the simulated world, shared by every runner that reads a keyboard.
 
 parse() turns a line into an event in the words of docs/simulation.md, or says what is wrong with it; it never raises. The events that
 the scenario contract does not know: {"do": "vehicle", "model"}, {"do": "push", "downlinks": [...]} (the body of The Things Stack's

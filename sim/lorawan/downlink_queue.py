@@ -1,4 +1,4 @@
-"""The Things Stack's application server for one device: the downlink queue, attempts and acknowledgements, and who is told what.
+"""The Things Stack's application server for one device: downlink queue, attempts, acknowledgements, and whom it notifies.
 
 As the stack does it (pkg/applicationserver): first in, first out (the priority is for contention at the gateway only); kept while nobody
 is joined and over a rejoin; a confirmed downlink is acknowledged or refuted by the next uplink, and refuted or unanswered it is queued

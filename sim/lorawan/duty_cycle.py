@@ -1,4 +1,4 @@
-"""Duty cycle by sub-band, as the air sees it: what was emitted in each sliding hour, and when the next frame keeps the limit.
+"""Duty cycle by sub-band: the time on air in each sliding hour, and when the next frame stays within the limit.
 
 Source: ETSI EN 300 220-2, annex B (863 to 870 MHz), with the letters of CEPT/ERC/REC 70-03; an observation period of one hour. Regions that
 know no duty cycle have no sub-bands.

@@ -1,4 +1,4 @@
-"""The link budget: gateways at their distances, and which frame is still understood over them.
+"""The link budget: gateways at their distances, and which frames they can receive.
 
 Received power is transmitted power minus path loss plus the fading of that one frame; its ratio to the noise of the channel must reach the
 demodulator's floor. Loss by spreading factor is no figure of its own, it follows.

@@ -1,4 +1,4 @@
-"""MAC commands as they stand in a frame's FOpts, and what either end makes of them.
+"""MAC commands in a frame's FOpts, and how device and network handle them.
 
 Sources: LoRaWAN 1.0.2 chapter 5 and 1.0.3 (DeviceTimeReq), 4.3.1.1 (back-off of adaptive data rate); Semtech's LoRaMac-node (the back-off's
 steps); The Things Stack's pkg/networkserver/mac (device status every 24 h and 200 uplinks, margin of 15 dB and its steps).

@@ -1,4 +1,4 @@
-"""The network beside the device: gateways and The Things Stack's network and application server, for one registered device.
+"""The network side: gateways and The Things Stack's network and application server, for one registered device.
 
 What the stack does, as read in its source (pkg/networkserver, v3.28 to v3.32) and documentation:
 * an uplink counts after the 200 ms in which copies from other gateways are collected;

@@ -1,4 +1,4 @@
-"""The JSON that The Things Stack v3 publishes for a device, and nothing about when.
+"""The JSON messages that The Things Stack v3 publishes for a device: their content, not their timing.
 
 As its integrations/data-formats pages and protobuf-to-JSON rules say: bytes are base64, 64-bit integers strings, durations and times
 text, and a field with the zero of its type is left out (f_cnt 0, f_port 0, confirmed false, priority LOWEST), except inside

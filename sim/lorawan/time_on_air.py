@@ -1,4 +1,4 @@
-"""LoRa on the air: how long a frame lasts, and what each region allows. The simulated network's own reckoning.
+"""LoRa time on air, and what each region allows: the simulated network's own calculation, independent of the firmware.
 
 It shares nothing with the firmware's tables: a mistake made once would otherwise confirm itself.
 Sources: Semtech SX1276 datasheet 4.1.1.7 and AN1200.13 (time on air); LoRaWAN Regional Parameters RP002-1.0.3 (data rates, receive

@@ -1,4 +1,4 @@
-"""A modem behind a UART, byte by byte: what the host writes becomes command lines, what the modem says takes its time on the wire.
+"""A modem behind a UART, byte by byte: command lines from the host's bytes, and answers at the speed of the wire.
 
 The commands themselves are in sim/modems/wio_e5.py and sim/modems/rak3172.py.
 """

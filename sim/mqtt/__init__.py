@@ -1,1 +1,1 @@
-"""The application server's MQTT side."""
+"""MQTT of the simulated application server: its topics, requests for downlinks, and a broker for runs without one."""

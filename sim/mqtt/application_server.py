@@ -1,4 +1,4 @@
-"""The application server's MQTT side: The Things Stack's topics, on any broker, by paho.
+"""MQTT client of the application server: The Things Stack's topics, on any broker, by paho.
 
 v3/{application}@{tenant}/devices/{device}/... : up, join and down/queued, sent, ack, nack, failed are published (QoS 0, not
 retained), down/push and down/replace are subscribed. The connection is kept up by paho's thread; what comes in is handed to

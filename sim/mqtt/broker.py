@@ -1,4 +1,4 @@
-"""An MQTT broker inside this process, for a run without one: amqtt on 127.0.0.1, in a thread of its own."""
+"""An MQTT broker inside this process, for runs without an external one: amqtt on 127.0.0.1, in a separate thread."""
 
 import asyncio
 import logging

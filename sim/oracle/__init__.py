@@ -1,1 +1,1 @@
-"""What tests hold the firmware against: the tariff, and a controller that knows everything."""
+"""References for the tests: the tariff, and an ideal controller that knows everything."""

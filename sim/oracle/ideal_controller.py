@@ -1,4 +1,4 @@
-"""What a night could bring at best: a box and its car under a controller that knows the car, the tariff and the power cuts.
+"""The best possible result of a night, from a controller that knows the car, the tariff and the power cuts in advance.
 
 It has no bus, no radio and no firmware: it looks at the car itself and acts on the box, once a second, while it has power. What it
 may do is what any controller may: limit the current, reset the box, disable and enable the outlet; and it gives no current at peak.

@@ -1,4 +1,4 @@
-"""The world's own idea of when electricity is cheap: the windows of a plan in local time, and what was drawn outside them.
+"""The simulator's own calculation of cheap hours: the windows of a plan in local time, and the energy drawn outside them.
 
 It shares nothing with the firmware it checks: another reading of the window dictionaries (docs/payload.md) and of POSIX TZ strings
 (RFC 9636, section 3.3.1), on Python's dates. A window's kWh and minutes limit what the firmware gives, not when it is cheap.
