@@ -1,4 +1,4 @@
-"""Programs for a computer: those beside the box (console, commission) and those that keep the repository."""
+"""Programs for a computer: those that talk to the box (console, commission) and those that maintain the repository."""
 
 import os
 import sys

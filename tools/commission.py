@@ -1,4 +1,4 @@
-"""`python -m tools.commission`: sets what is set once in the box; the program is tools/charger/commission.py."""
+"""`python -m tools.commission`: sets the box's own settings; the program is tools/charger/commission.py."""
 import sys
 
 from tools.charger.commission import main

@@ -1,4 +1,4 @@
-"""A text file as a person's editor leaves it: Notepad and PowerShell begin theirs with a byte-order mark, and some of them write UTF-16."""
+"""Reads text files from any editor: Notepad and PowerShell write a byte-order mark, and some of them UTF-16."""
 import codecs
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))

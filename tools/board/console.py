@@ -1,4 +1,4 @@
-"""`make logs PORT=`: what a board prints, without disturbing it. `make console PORT=`: its prompt, by mpremote."""
+"""`make logs PORT=`: a board's output, without disturbing it. `make console PORT=`: its prompt, by mpremote."""
 import os
 import sys
 

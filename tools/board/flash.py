@@ -1,4 +1,4 @@
-"""`make flash BOARD= PORT=`: puts the firmware on a board, so that a cut at any moment leaves the old version running (docs/flashing.md).
+"""`make flash BOARD= PORT=`: writes the firmware to a board; an interruption at any moment leaves the old version running (docs/flashing.md).
 
 Everything is checked before the board is touched; the slot that does not run is made equal to the build and read back; the record that
 names it is written last. Exit status 0 only if the new version was seen to start.

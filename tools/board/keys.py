@@ -1,4 +1,4 @@
-"""`make keys`: writes src/keys.py with random keys and says what to enter at registration on The Things Stack.
+"""`make keys`: writes src/keys.py with random keys and prints what to enter at registration on The Things Stack.
 
 Never overwrites: the keys of a registered device cannot be had back. The file is readable by its owner alone.
 """

@@ -1,4 +1,4 @@
-"""What goes on which board, by name: nothing is on a board that is not listed here, and tests/unit/tools/board/test_build.py walks the imports."""
+"""The modules of each board: only listed ones are installed, and tests/unit/tools/board/test_build.py compares the list with the imports."""
 from typing import NamedTuple
 
 EVERYWHERE = """

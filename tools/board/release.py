@@ -1,4 +1,4 @@
-"""`make release`: build/release/, what is handed out of one version: each board's firmware, sums, what it is made of, what is new.
+"""`make release`: writes build/release/, the files of one version: each board's firmware, checksums, components, changes.
 
 The version is src/app/version.py's, and CHANGELOG.md must have a section of it. Nothing of this site goes in: no keys, and config.py as git has
 it. The same commit gives the same bytes wherever it is built.

@@ -1,1 +1,1 @@
-"""Programs beside a real charger: console, commissioning, search."""
+"""Programs for a real charger: console, commissioning, search."""

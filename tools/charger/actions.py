@@ -1,4 +1,4 @@
-"""What the console does to a box: each write rests on a fresh reading, is sent once, and is believed only when the box is read back."""
+"""The console's actions on a box: each write follows a fresh reading, is sent once, and counts only when read back."""
 import collections
 import time
 

@@ -1,4 +1,4 @@
-"""A blocking client of the charger for programs on a computer: thin loops over the firmware's own start/poll machinery.
+"""A blocking client of the charger for programs on a computer: thin loops over the firmware's own start/poll functions.
 
     with Client("/dev/ttyUSB0") as client:
         print(client.reading().code, client.read(0x000F).values)

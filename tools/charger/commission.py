@@ -1,4 +1,4 @@
-"""`python -m tools.charger.commission --port PORT`: what is set once in the box itself: id, F4 watch, start after a power cycle.
+"""`python -m tools.charger.commission --port PORT`: the settings stored in the box itself: id, F4 watch, start after a power cycle.
 
 Shows what is set and what it means for this box; with something to change it asks for a word, changes it in setup mode (E2), reads it
 back, and puts everything back if that fails. The firmware cannot do this: these writes are made here, past its list of allowed ones.

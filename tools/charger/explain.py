@@ -1,4 +1,4 @@
-"""What the charger says, in words for people and in the payload's names for programs. Pure: facts in, words out."""
+"""Readings of the charger in words for people and in the payload's names for programs. Pure: facts in, words out."""
 import collections
 
 from app.evse import states

@@ -1,4 +1,4 @@
-"""Who is on the bus, and why nobody answers: broadcast, listening, asking each id, and the older language."""
+"""Finds the devices on the bus, and why none answers: broadcast, listening, asking each id, and the older protocol."""
 import re
 import time
 

@@ -1,4 +1,4 @@
-"""Serial ports as people meet them: missing, busy, forbidden; each with what to do about it."""
+"""Serial ports and their usual errors: missing, busy, forbidden; each with its remedy."""
 import errno
 import fcntl
 import grp

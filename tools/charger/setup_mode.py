@@ -1,4 +1,4 @@
-"""Setup mode (E2) of the box: what is set there, how it is changed, and how everything is put back.
+"""Setup mode (E2) of the box: its settings, how they are changed, and how everything is restored.
 
 ABL 05 0015 20 Rev. B: E2E2 to 0x0005 only from A1 or E0; 0x002C in E2 only; the change counts from the reset on.
 """

@@ -1,4 +1,4 @@
-"""What happens at a box, change by change: the firmware's own client at the firmware's own pace, and nothing written."""
+"""Shows changes at a box one by one: the firmware's own client at its own pace, without writes."""
 import collections
 
 from modbus import charger, registers

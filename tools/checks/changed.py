@@ -1,4 +1,4 @@
-"""`make check`: in under a minute, what is most likely to be wrong: style, language and types of src/, imports, and the unit tests of what changed.
+"""`make check`: the most likely errors in under a minute: style, language and types of src/, imports, and the unit tests of what changed.
 
 What changed is what differs from the last commit, or, where nothing does, what that commit changed; `--base main` compares with a branch.
 A unit test counts as one of a module if it is named after it or imports it. What this leaves out, `make test` runs.

@@ -1,4 +1,4 @@
-"""Which state of the code a figure belongs to."""
+"""The commit of the code that a figure belongs to."""
 import pathlib
 import subprocess
 

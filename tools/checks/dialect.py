@@ -1,4 +1,4 @@
-"""The language of src/: what MicroPython 1.11 (the LoPy4's firmware), the newest MicroPython and CPython all accept.
+"""The language of src/: the subset that MicroPython 1.11 (the LoPy4's firmware), the newest MicroPython and CPython all accept.
 
 The two real compilers find what is not syntax to them; the walk over the syntax tree finds what compiles but is missing
 when it runs, or works on one of the three only. `python -m tools.checks.dialect` (part of `make lint`) checks every file under

@@ -1,4 +1,4 @@
-"""Who may import whom (docs/architecture), read off the syntax trees of src/ and sim/.
+"""Who may import whom (docs/architecture), checked on the syntax trees of src/ and sim/.
 
 loader -> main; main -> anything in src; app -> modbus, lorawan, hal.contract, config, and inside it APP_ROOMS in their order; modbus,
 lorawan -> their own package and hal.contract; hal.<board> -> hal.contract, what boards share, its own second file and vendor modules;

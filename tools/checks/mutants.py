@@ -1,4 +1,4 @@
-"""`make mutants`: breaks the code in the ways of tests/mutants.py, one at a time, and sees that the named test fails.
+"""`make mutants`: breaks the code in the ways of tests/mutants.py, one at a time, and checks that the named test fails.
 
 Works on copies of the tree, one a core. A test that fails on the unbroken copy, a mutant that its test lets live, and one
 that does not even load (pytest's exit codes other than "a test failed") are errors. Writes docs/defects.md.

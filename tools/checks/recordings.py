@@ -1,4 +1,4 @@
-"""`make recordings`: does the firmware still do what it did? Plays the scenarios of tests/recordings and lists what differs from the record.
+"""`make recordings`: compares the firmware's behaviour with its record: plays the scenarios of tests/recordings and lists differences.
 
 A recording holds what the world could see: writes to the box, uplinks, downlinks, joins, resets, closings, energy. Same events in the same
 order, times within half a second: whoever moves code without meaning to change what it does, compares. Whoever means to change it records anew

@@ -1,4 +1,4 @@
-"""`make soak MINUTES=60` or `make soak ROUNDS=10`: the tests marked `soak`, again and again, each round with the next seed, on all cores.
+"""`make soak MINUTES=60` or `make soak ROUNDS=10`: the tests marked `soak`, repeated, each round with the next seed, on all cores.
 
 Adds {commit, date, minutes, seeds, failed_seeds, only, python, figures} to docs/soak.json. The first seed follows the last one recorded
 there, so that every soak treads new ground. A seed that fails is named, with the command that repeats it.

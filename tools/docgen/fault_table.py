@@ -1,4 +1,4 @@
-"""`python -m tools.docgen.fault_table`: lives every cell of tests/support/fault_matrix.py and writes docs/faults.md."""
+"""`python -m tools.docgen.fault_table`: simulates every cell of tests/support/fault_matrix.py and writes docs/faults.md."""
 import pathlib
 import sys
 from concurrent.futures import ProcessPoolExecutor

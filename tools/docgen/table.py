@@ -1,4 +1,4 @@
-"""Markdown tables whose cells hold any text."""
+"""Markdown tables with arbitrary text in their cells."""
 
 
 def cell(text):

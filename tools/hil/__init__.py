@@ -1,1 +1,1 @@
-"""What `make hil` records and concludes of a real charger."""
+"""The records and conclusions that `make hil` makes of a real charger."""

@@ -1,4 +1,4 @@
-"""What a capture shows: exchanges with their answer times, lost telegrams, line errors, and who else talks."""
+"""Analysis of a capture: exchanges with their answer times, lost telegrams, line errors, and other senders."""
 import collections
 import statistics
 

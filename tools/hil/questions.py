@@ -1,4 +1,4 @@
-"""The open questions of docs/protocol.md, and what a run says to each of them.
+"""The open questions of docs/protocol.md, and the answers that a run gives to each.
 
 What was found, by name; a name that is missing was not asked in this run:
 whole, heard_first, traffic: Traffic of the run, before anything was sent, and of the polling. listened_s, polled_s: how long.

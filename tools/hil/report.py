@@ -1,4 +1,4 @@
-"""The report of a run, in Markdown: what the box is, the answers to the open questions, registers, statistics, control, results."""
+"""The report of a run, in Markdown: the box's identity, answers to the open questions, registers, statistics, control, results."""
 from tools.hil import analysis, questions
 
 

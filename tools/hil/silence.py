@@ -1,4 +1,4 @@
-"""Which silence to try next, to find out after how much of it the box's interface sleeps."""
+"""Chooses the next silence to try, to find out when the box's interface goes to sleep."""
 
 # Others found "some tens of seconds" (docs/protocol.md).
 FIRST_S = (3, 10, 20, 40, 80, 120)

@@ -1,4 +1,4 @@
-"""One box behind one port for one run of the suite: what may be sent there, how it was found, and how it is left."""
+"""One box behind one port for one run of the suite: allowed telegrams, the state it was found in, and its restoration."""
 import contextlib
 import datetime
 import json

@@ -1,4 +1,4 @@
-"""`make device-repository`: our entry for The Things Stack's device repository, in ttn/lorawan-devices/, and a copy to hand in.
+"""`make device-repository`: writes the entry for The Things Stack's device repository, in ttn/lorawan-devices/, and a copy to submit.
 
 Everything there but the picture is made here, from the tables below and ttn/vectors.json; the codec is a link to ttn/formatter.js. So nothing
 in it is a second copy of a fact, and a test makes it again and compares.

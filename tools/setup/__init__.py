@@ -1,1 +1,1 @@
-"""What `make setup` installs that pip cannot, and other systems to try it in."""
+"""Installers for what pip cannot install in `make setup`, and other systems to test it in."""
