@@ -1,4 +1,4 @@
-"""Which cases of a parametrized test are for `make test`, and which only for `make evidence`: see the marker `long`."""
+"""Chooses the cases of a parametrized test for `make test`; the rest run in `make evidence` only (marker `long`)."""
 import pytest
 
 

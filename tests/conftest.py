@@ -1,4 +1,4 @@
-"""What every test has: hypothesis without chance, the `evidence` and `soak_seed` fixtures, tools that must be there.
+"""Shared by all tests: hypothesis without chance, the `evidence` and `soak_seed` fixtures, checks for required tools.
 
 With CI=true a skipped test is a failed one: a machine that lacks a tool has not checked what the tool checks.
 """

@@ -1,4 +1,4 @@
-"""What the conformance suite needs beside a board: somebody at the other end of its bus, a network for its radio, its power switch.
+"""Test adapters of the boards: a peer on the bus, a network for the radio, a power switch.
 
 A Rig is one board in its surroundings. The suite in this folder speaks of Rigs only, so that a simulated board, Linux over a
 pseudo-terminal, a fake LoPy4 and (tests/hil) a real one run the same tests. To add a board: subclass Rig, add it to RIGS and to

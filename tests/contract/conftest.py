@@ -1,4 +1,4 @@
-"""`rig`: each board that the suite knows; the other fixtures: those of them that can show what a test is about."""
+"""The fixture `rig`: each board that the suite knows; the other fixtures: the boards that can show what a test is about."""
 import pytest
 
 from tests.contract import adapters

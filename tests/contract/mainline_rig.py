@@ -1,4 +1,4 @@
-"""Rigs of hal/mainline.py: an ESP32 and an RP2 with a Wio-E5 on the simulated air, and two variants of the first."""
+"""Test adapters of hal/mainline.py: an ESP32 and an RP2 with a Wio-E5 on the simulated air, and two variants of the first."""
 import contextlib
 
 import config

@@ -1,4 +1,4 @@
-"""What the conformance suite asks of a board in its surroundings; the boards are in tests/contract/adapters.py and mainline_rig.py."""
+"""What the conformance suite needs of a board and its surroundings; the boards are in tests/contract/adapters.py and mainline_rig.py."""
 import importlib
 import sys
 import types

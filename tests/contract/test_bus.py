@@ -1,4 +1,4 @@
-"""Bus, as hal/contract.py words it."""
+"""Every board's Bus against hal/contract.py."""
 import pytest
 from hal.contract import BUS, HalError
 

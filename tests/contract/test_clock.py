@@ -1,4 +1,4 @@
-"""Clock, as hal/contract.py words it."""
+"""Every board's Clock against hal/contract.py."""
 
 
 def elapsed(rig, act):

@@ -1,4 +1,4 @@
-"""Radio, as hal/contract.py words it, for boards that have one, in class C at SF10."""
+"""Every Radio against hal/contract.py, in class C at SF10."""
 import inspect
 
 from hal.contract import ACKED, FAILED, HEARD, JOIN_FAILED, JOINED, RECEIVED, SENT

@@ -1,4 +1,4 @@
-"""Store, as hal/contract.py words it."""
+"""Every board's Store against hal/contract.py."""
 import pytest
 from hal.contract import STORE, HalError
 

@@ -1,4 +1,4 @@
-"""Indicator, Watchdog and System, as hal/contract.py words them."""
+"""Every board's Indicator, Watchdog and System against hal/contract.py."""
 import pytest
 from hal.contract import BLUE, CRASH, GREEN, OFF, PLANNED, POWER_ON, PURPLE, RED, WHITE, YELLOW
 

@@ -1,4 +1,4 @@
-"""One run against one box: its options, the Site that all tests share, and the report at its end. docs/hil.md says how to run it."""
+"""One run against one box: its options, the Site shared by all tests, and the final report. docs/hil.md says how to run it."""
 import argparse
 import atexit
 import pathlib

@@ -1,4 +1,4 @@
-"""Port and direction: what hal/contract.py says of a Bus, as far as a box at the other end can show it."""
+"""The RS485 port: the properties of a Bus in hal/contract.py that a box at the other end can show."""
 import os
 import termios
 import time

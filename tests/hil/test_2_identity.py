@@ -1,4 +1,4 @@
-"""Who is it: id, equipment, type and serial number, and whether its answers agree with each other."""
+"""The box's identity: id, equipment, type and serial number, and whether its answers agree with each other."""
 
 
 def test_it_answers_under_the_id_that_its_register_says(client, found):

@@ -1,4 +1,4 @@
-"""Every register that can be read, and what must agree between them."""
+"""Every readable register, and the values that must agree with each other."""
 import pytest
 from modbus import registers
 

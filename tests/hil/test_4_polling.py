@@ -1,4 +1,4 @@
-"""Minutes of ordinary work by the firmware's own client, and what comes of it; then silences, to see when the interface sleeps."""
+"""Minutes of ordinary polling by the firmware's own client and their statistics; then silences, to see when the interface sleeps."""
 import time
 
 from modbus import charger

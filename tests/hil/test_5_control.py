@@ -1,4 +1,4 @@
-"""With CONTROL=1: limits, pause, lock, unlock and reset, each read back, each undone, whatever happens."""
+"""With CONTROL=1: limits, pause, lock, unlock and reset, each read back, and each undone even if a test fails."""
 import time
 
 import pytest

@@ -1,4 +1,4 @@
-"""A real Home Assistant without a head: its folder, its owner, its MQTT, and what a person would do in it, over its REST API."""
+"""A real Home Assistant without a screen: its folder, its owner, its MQTT, and a person's actions over its REST API."""
 import json
 import os
 import pathlib

@@ -1,4 +1,4 @@
-"""Real mosquittos on loopback: one that stands in for The Things Stack, and the one of the house, with the files of make bridge.
+"""Real mosquittos on loopback: one as The Things Stack, and one as the broker at home, with the files of make bridge.
 
 Everything is given a folder of its own and ends with the context that started it.
 """

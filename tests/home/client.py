@@ -1,4 +1,4 @@
-"""An MQTT client of the tests: what it heard, with a bound on every wait."""
+"""An MQTT client for tests: records what it receives, with a limit on every wait."""
 import contextlib
 import threading
 import time

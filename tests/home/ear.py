@@ -1,4 +1,4 @@
-"""Hears what a bridge says to the stack, word by word, and answers as the stack does: foreign topics are refused."""
+"""A broker that records what a bridge sends to the stack, packet by packet, and answers as the stack does: foreign topics are refused."""
 import contextlib
 import socket
 import threading

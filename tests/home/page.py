@@ -1,4 +1,4 @@
-"""What tests/home/browser.py has a browser do; runs in .venv-home. Reads one line of JSON, says `pressed`, waits for a line, takes the picture."""
+"""The browser's script for tests/home/browser.py; runs in .venv-home. Reads one line of JSON, says `pressed`, waits for a line, takes the picture."""
 import json
 import sys
 import time

@@ -1,4 +1,4 @@
-"""The bridge over a line that fails: lost, frozen, refused; brokers that restart; TLS."""
+"""The bridge over a failing line: lost, frozen, refused; restarting brokers; TLS."""
 import re
 import subprocess
 import time

@@ -1,4 +1,4 @@
-"""Home Manager at the end of the real chain: simulated wallbox and monitor, The Things Stack's broker, the bridge, the house's broker."""
+"""Home Manager at the end of the real chain: simulated wallbox and monitor, The Things Stack's broker, the bridge, the broker at home."""
 import contextlib
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""How many bytes the bus code allocates, on MicroPython: prints a JSON object, figure by name.
+"""Bytes that the bus code allocates on MicroPython: prints a JSON object, figure by name.
 
 gc.mem_alloc() before and after a call gives exactly what it allocated, because nothing is collected while a script runs. What the
 bus hands over is made before: how much that costs is a matter of the board. Heap blocks are 16 bytes, as on an ESP32.

@@ -1,4 +1,4 @@
-"""What the board modules allocate while the driver of the RS485 line is on, on MicroPython: prints a JSON object, figures by case.
+"""Allocations of the board modules while the driver of the RS485 line is on, on MicroPython: prints a JSON object, figures by case.
 
 The stand-ins for pin, port and delay look at heap and stack at each call between enable(1) and enable(0). This build keeps the frames of
 running functions on a stack of their own; a board has none and takes them from the heap. So a frame that lies deeper than that of

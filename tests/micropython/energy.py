@@ -1,4 +1,4 @@
-"""Energy of a night on this interpreter: what is counted, told and recorded, printed; on MicroPython also what a reading allocates."""
+"""Energy of a night on this interpreter: counted, reported and recorded, printed; on MicroPython also the allocations of a reading."""
 import gc
 import sys
 

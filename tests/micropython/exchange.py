@@ -1,4 +1,4 @@
-"""The firmware in virtual time, printed: first the client on a difficult bus, then the application through twenty minutes.
+"""The firmware in virtual time, printed: first the bus client on a difficult bus, then twenty minutes of the application.
 
 Run on CPython and on MicroPython; both must print the same.
 """

@@ -1,4 +1,4 @@
-"""Imports each module named on the command line, and says so."""
+"""Imports each module named on the command line, and prints its name."""
 import sys
 
 for name in sys.argv[1:]:

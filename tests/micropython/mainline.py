@@ -1,4 +1,4 @@
-"""hal/mainline.py on this interpreter, over stand-ins for the chip's own modules: what each part does; on MicroPython also what idling allocates."""
+"""hal/mainline.py on this interpreter, over stand-ins for the chip's own modules; on MicroPython also the allocations of an idle loop."""
 import gc
 import sys
 import time

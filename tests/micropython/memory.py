@@ -1,4 +1,4 @@
-"""RAM that the firmware retains, on MicroPython: prints a JSON object, bytes by what was done.
+"""RAM that the firmware retains on MicroPython: prints a JSON object, bytes by step.
 
 Arguments: the modules in the order in which they are imported. Each is imported and then everything that is not needed any more is
 collected (LATER, tools/checks/micropython_node/runner.mjs); then the application starts on a board of a few objects and runs for ten minutes.

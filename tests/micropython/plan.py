@@ -1,4 +1,4 @@
-"""Plan and local time on this interpreter: every run of some plans, printed; on MicroPython also what an evaluation allocates.
+"""Plan and local time on this interpreter: every run of some plans, printed; on MicroPython also the allocations of an evaluation.
 
 Run on CPython and on MicroPython; both must print the same runs. UTC seconds are beyond what is a small integer on a board.
 """

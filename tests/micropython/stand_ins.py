@@ -1,4 +1,4 @@
-"""What the simulated world needs and MicroPython lacks, so that it runs there; imported before sim, on CPython too, for equal runs.
+"""Library functions that the simulated world needs and MicroPython lacks; imported before sim, on CPython too, for equal runs.
 
 Chance is a generator of our own, since MicroPython's has no seeds of texts. Formatter, tariff and the stack's JSON only look on and are left out.
 """

@@ -1,4 +1,4 @@
-"""Energy and sessions on a real MicroPython: the same figures as on CPython, and a reading allocates nothing."""
+"""Energy and charging sessions on a real MicroPython: the same figures as on CPython, and no allocation by a reading."""
 
 from tests.micropython.test_on_micropython import run, run_here
 

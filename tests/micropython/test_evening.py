@@ -1,4 +1,4 @@
-"""A whole simulated evening on MicroPython, from the very files that a LoPy4 gets: the same timeline as from the source on CPython."""
+"""A simulated evening on MicroPython, from the exact files of a LoPy4: the same timeline as from the source on CPython."""
 import pathlib
 
 import pytest

@@ -1,4 +1,4 @@
-"""What the LoPy4's firmware takes: flash as its own compiler makes it, RAM as MicroPython 1.27 retains it."""
+"""The size of the LoPy4's firmware: flash from its own compiler, RAM as MicroPython 1.27 retains it."""
 import pytest
 from tools.board import footprint
 

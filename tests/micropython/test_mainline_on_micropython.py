@@ -1,4 +1,4 @@
-"""The boards' modules on a real MicroPython, over stand-ins for the chip's modules: the same as on CPython, and where nothing allocates."""
+"""The boards' modules on a real MicroPython, over stand-ins for the chip's modules: the same as on CPython, without allocations where required."""
 import json
 
 from tests.micropython.test_on_micropython import run, run_here

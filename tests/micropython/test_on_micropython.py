@@ -1,4 +1,4 @@
-"""The firmware's pure parts on a real MicroPython (its WebAssembly build under Node): what the unit tests show on CPython holds on a board.
+"""The firmware's pure parts on a real MicroPython (its WebAssembly build under Node): the same results as on CPython.
 
 The scripts beside this file run there; here is what they must print.
 """

@@ -1,4 +1,4 @@
-"""The unit tests of the pure modules, the files themselves, on a real MicroPython and on CPython: the same output.
+"""The unit tests of the pure modules on a real MicroPython and on CPython, from the same files: the same output.
 
 On both with the lookalikes of pytest and hypothesis, so that both draw the same examples; what hypothesis itself finds is for tests/unit.
 """

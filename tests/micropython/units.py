@@ -1,4 +1,4 @@
-"""Runs unit tests on this interpreter, with the lookalikes of pytest and hypothesis beside this file: the very files that pytest runs.
+"""Runs unit tests on this interpreter, from the same files as pytest, with the lookalikes of pytest and hypothesis beside this file.
 
 Argument: a JSON file, [{module, tests: [{name, needs, machine}], fixtures: {name: needs}}]; needs are names of arguments, which MicroPython
 does not know of a function. Prints a line a test: its name, how often it ran, and the state of the generator that examples came from, which is

@@ -1,5 +1,5 @@
-"""The vectors of the unit tests on this interpreter: frames, registers, payloads. Prints how many of each held; the first that
-does not ends it.
+"""The vectors of the unit tests on this interpreter: frames, registers, payloads. Prints how many of each held;
+stops at the first failure.
 """
 import json
 import sys

@@ -1,4 +1,4 @@
-"""A device and a network in virtual time, for the tests of both."""
+"""A device and a network in virtual time, for the tests of either."""
 
 from sim.kernel import Kernel
 from sim.lorawan.network import Network

@@ -1,4 +1,4 @@
-"""For the tests of the console: `python -m sim charger` as a process, and a cable to it that can lie, lose telegrams and be pulled out."""
+"""For the tests of the console: `python -m sim charger` as a process, and a cable to it that can corrupt, lose and be unplugged."""
 import json
 import os
 import pathlib

@@ -1,4 +1,4 @@
-"""A storm of commands against the life-cycle machine (app.commands.command_log, app.commands.legacy), watched by a model that shares no code with it.
+"""Random commands against app.commands.command_log and app.commands.legacy, compared with a model that shares no code with them.
 
 The network repeats, reorders and delays up to 12 h; the monitor loses power at any instant, and time is known at once, late or never
 after it. The model knows the true time, every deed and every record in flash, and asserts at once when a rule of docs/commands.md,

@@ -1,4 +1,4 @@
-"""A house in a storm of commands: what is sent, what was accepted and answered, and whether the answers are true.
+"""An installation under random commands: the requests sent, accepted and answered, and whether the answers are true.
 
 The box's side is the simulation's timeline. Of the firmware only the doors are watched: what book and levels accept and finish.
 """

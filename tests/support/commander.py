@@ -1,4 +1,4 @@
-"""A sender of commands beside the world: publishes, repeats what stays unanswered, and notes when the answer is in the server's hands."""
+"""A sender of commands outside the simulated world: publishes, repeats unanswered ones, and notes when the server has the answer."""
 
 from sim import scenario
 from sim.world import World

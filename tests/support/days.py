@@ -1,4 +1,4 @@
-"""Days' work for the power cuts: what people, cars and the box do, drawn from a seed."""
+"""Ordinary days for the power cuts: the actions of people, cars and the box, drawn from a seed."""
 
 from random import Random
 

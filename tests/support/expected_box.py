@@ -1,4 +1,4 @@
-"""What a box should be like after what its owner said and was told: a model that knows nothing of the firmware, and its verdict on a life.
+"""The expected state of a box after its owner's commands and their answers: a model independent of the firmware, and its verdict on a run.
 
 What was answered `done` counts; what was not answered may count or not, so there is a set of claims that may be in force.
 """

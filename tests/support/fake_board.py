@@ -1,4 +1,4 @@
-"""A board in virtual time for the tests of monitor and main: the wire of fake_bus, a radio that is always heard, an honest clock."""
+"""A board in virtual time for the tests of application and main: the bus of fake_bus, a radio that is always heard, an exact clock."""
 
 from hal.contract import JOINED, POWER_ON, RADIO, RECEIVED, SENT, HalError
 from tests.support.fake_bus import Box, Wire

@@ -1,4 +1,4 @@
-"""A fake board on the simulated line, before the simulated wallbox: the whole firmware, begun as a board begins it, by main.run()."""
+"""A fake board connected to the simulated wallbox: the whole firmware, started by main.run() as on a board."""
 import sys
 import types
 

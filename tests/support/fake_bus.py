@@ -1,4 +1,4 @@
-"""One RS485 pair in virtual time for the tests of src/modbus: bit times, collisions, a box, other masters. Shares no code with src/.
+"""An RS485 pair in virtual time for the tests of src/modbus: bit times, collisions, a box, other masters. Shares no code with src/.
 
 Time is whole microseconds; the client sees milliseconds. A telegram reaches the others when its last stop bit is over.
 """

@@ -1,4 +1,4 @@
-"""Faults times states: what is declared safe in each cell, and how long it takes until it is so. tools/docgen/fault_table.py makes docs/faults.md.
+"""Faults times states: the declared safe state of each cell, and the time to reach it. tools/docgen/fault_table.py makes docs/faults.md.
 
 Every cell is a house of its own: the state is reached as an owner would reach it, then the fault strikes. What is judged is what box and
 bus show, never what the firmware believes.

@@ -1,4 +1,4 @@
-"""ttn/formatter.js in an ES5.1 engine, as the unit tests call it."""
+"""ttn/formatter.js in an ES5.1 engine, for the unit tests."""
 
 import pathlib
 

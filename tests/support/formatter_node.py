@@ -1,4 +1,4 @@
-"""ttn/formatter.js under Node: examples as the device repository runs them, and random inputs by the million."""
+"""ttn/formatter.js under Node: examples as the device repository runs them, and millions of random inputs."""
 import json
 import pathlib
 import subprocess

@@ -1,4 +1,4 @@
-"""A stand-in for Home Manager's side of the charger, from what its last version with The Things Stack is known to do (docs/home-manager.md).
+"""A stand-in for Home Manager's side of the charger, based on its last version with The Things Stack (docs/home-manager.md).
 
 It is as easily killed as the original: a message without a state raises, and so does a state that it does not know.
 """

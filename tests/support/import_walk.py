@@ -1,4 +1,4 @@
-"""Which modules a start from main reaches, read off the syntax trees; what the manifest is held against."""
+"""The modules that a start from main imports, read from the syntax trees; the manifest is compared with them."""
 import ast
 
 from tools.board import build

@@ -1,4 +1,4 @@
-"""A board to flash: a real MicroPython (its WebAssembly build) behind a pseudo-terminal, with a folder as its flash and a power that can fail."""
+"""A board to flash: a real MicroPython (its WebAssembly build) behind a pseudo-terminal, with a folder as its flash and a power switch."""
 import json
 import os
 import pathlib

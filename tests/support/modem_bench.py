@@ -1,4 +1,4 @@
-"""A modem's driver on its fake, in virtual time, for the tests of both."""
+"""A modem's driver and its fake in virtual time, for the tests of both."""
 
 import types
 

@@ -1,4 +1,4 @@
-"""A night drawn from a seed: a car comes home, the power may fail, the network may be dead; and what the morning shows."""
+"""A random night from a seed: a car comes home, power and network may fail; and the result in the morning."""
 
 from random import Random
 

@@ -1,4 +1,4 @@
-"""A wallbox and its car on paper, in steps of half a second: states, contactor and who moved it. No bus, no bytes."""
+"""A minimal model of wallbox and car in steps of half a second: states, contactor and who switched it. No bus, no bytes."""
 
 from app.evse.evse_model import EvseModel
 from modbus import charger as bus

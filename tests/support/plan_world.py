@@ -1,4 +1,4 @@
-"""A house with a plan: what is asked of it over the air, and what it answers and tells."""
+"""An installation with a plan: requests over the air, and its answers and reports."""
 
 from tests.support.watched_world import WatchedWorld
 

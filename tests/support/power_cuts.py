@@ -1,4 +1,4 @@
-"""Power cuts in the middle of a run: the process forks at a write, and the child lives on in the world without power.
+"""Power cuts in the middle of a run: the process forks at a write, and the child continues in the world without power.
 
 A world cannot be copied, but a process can, exactly and in milliseconds: its child finds the flash as the cut leaves it, boots after
 the time without power, lives for a while and tells through a pipe what became of it. The parent's run goes on undisturbed, so one

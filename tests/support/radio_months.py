@@ -1,4 +1,4 @@
-"""Months on the air: what befalls a monitor's network, and how soon the network server hears of the monitor again.
+"""Months of network outages: what happens to a monitor's network, and how soon the network server hears the monitor again.
 
 The fate is the same for a light house (the real session, clock synchronisation and timekeeper, heartbeats as the reporter puts them, no bus and no
 box) and for the whole firmware in its world. Whatever is measured is seen from the network's side.

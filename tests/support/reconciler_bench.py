@@ -1,4 +1,4 @@
-"""The reconciler on the simulated wallbox and car, over the real bus client, in virtual time: a monitor without radio, store or plan."""
+"""The reconciler with the simulated wallbox and car, over the real bus client, in virtual time: no radio, store or plan."""
 
 from app.evse.evse_model import EvseModel
 from app.policy.claims import CHARGE, HOLD, LEAVE, LOCK, Decision

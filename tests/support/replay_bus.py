@@ -1,4 +1,4 @@
-"""A bus on which a capture is heard again: what was said to a telegram then is said to the same telegram now, as late as then."""
+"""A bus that replays a capture: each telegram gets the recorded answer, after the recorded delay."""
 from tools.hil.capture import NOTE, RX, TX
 
 CHARS_PER_MS = 3.49

@@ -1,4 +1,4 @@
-"""What The Things Stack's device repository asks of an entry, written down again from its schema and its validator (docs/registration.md).
+"""The Things Stack's rules for an entry in its device repository, written from its schema and its validator (docs/registration.md).
 
 Only what an entry like ours can break: the fields that we use, with the values that are allowed there; any other field is a mistake here.
 """

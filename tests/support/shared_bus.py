@@ -1,4 +1,4 @@
-"""Our client, a wallbox and a second master on one line, in virtual time: who is answered, and who runs into whom."""
+"""The firmware's bus client, a wallbox and a second master on one line, in virtual time: answers and collisions."""
 
 from random import Random
 

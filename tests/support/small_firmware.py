@@ -1,4 +1,4 @@
-"""One life of a fake board with the firmware of a folder: what the box heard and what was told. Run by test_small_firmware.py.
+"""One run of a fake board with the firmware in a folder: what the box and the network received. Run by test_small_firmware.py.
 
     python small_firmware.py FOLDER ROOT PLATFORM
 """

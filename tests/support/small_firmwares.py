@@ -1,4 +1,4 @@
-"""Small firmwares to flash, and what boots from a flash that was cut short."""
+"""Small firmwares to flash, and which of them boots after an interrupted update."""
 import pathlib
 import shutil
 import subprocess

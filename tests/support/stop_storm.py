@@ -1,4 +1,4 @@
-"""A house whose owner says stop and lock amid everything at once: whether the box was told within seconds, and whether each was answered.
+"""Stop and lock amid many simultaneous events: whether the box received each within seconds, and whether each was answered.
 
 Judged from outside: downlinks as the network delivered them, telegrams as the box heard them, answers as they were on the air. Where the box
 does not answer (dark, cut off, in a fault, starting) nobody can be fast; those times are known here, because they were made here.

@@ -1,4 +1,4 @@
-"""The world's time zones from the package tzdata, by Python's zoneinfo: the reference that src/app/policy/local_time.py is held to."""
+"""The world's time zones from the package tzdata, by Python's zoneinfo: the reference for src/app/policy/local_time.py."""
 import datetime
 import functools
 import importlib.resources

@@ -1,4 +1,4 @@
-"""Why a car does not charge, as the simulator knows it: from box, car, key, clock and what the owner said. Nothing here asks the firmware why.
+"""The true reason why a car does not charge, from the simulator's box, car, key, clock and requests; independent of the firmware.
 
 The minutes of a world are judged by what the network was told last. A car that has been full from the start cannot be told from one that
 sleeps: both do not take what is offered, and that is the truth about them (vehicle_paused).

@@ -1,4 +1,4 @@
-"""A wallbox, a line and a master on a bench, for the tests of the simulated box."""
+"""A wallbox, a line and a master, for the tests of the simulated box."""
 
 from sim.kernel import Kernel
 from sim.bus.rs485_line import Rs485Line

@@ -1,4 +1,4 @@
-"""A simulated installation under watch: what must hold at every moment, whatever happens to it.
+"""A simulated installation with checks that must hold at every moment, whatever happens to it.
 
 Nothing here asks the firmware how it is: driver, watchdog, light and uplinks are looked at from outside.
 """

@@ -1,4 +1,4 @@
-"""Power cuts: ten of them in a day, and neither the longest silence nor the day's airtime is exceeded."""
+"""Ten power cuts in a day: neither the longest silence nor the day's airtime is exceeded."""
 
 from random import Random
 

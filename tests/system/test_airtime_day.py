@@ -1,4 +1,4 @@
-"""What a day costs on the air, through the whole firmware: an ordinary one, and one in which everybody sends commands all the time."""
+"""The airtime of a day with the whole firmware: an ordinary day, and one with commands all the time."""
 
 from random import Random
 

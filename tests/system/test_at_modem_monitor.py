@@ -1,4 +1,4 @@
-"""The whole monitor over an AT modem instead of the LoPy4's radio: main.py must not care which one it has."""
+"""The whole firmware over a modem with AT commands instead of the LoPy4's radio: the same behaviour."""
 import json
 import types
 

@@ -1,4 +1,4 @@
-"""Whatever comes over the wire, from the air or from the board: nothing stops, nothing is made up, and it mends by itself."""
+"""Bad input from the wire, the air or the board: the firmware does not stop, invents nothing, and recovers by itself."""
 
 from random import Random
 

@@ -1,4 +1,4 @@
-"""Power gone and back at a time of the dear tariff: what the box gives a car before it is held again, and not a watt-hour more."""
+"""A power cut during the expensive tariff: the energy that a car gets from the box before it is held again is bounded."""
 
 import itertools
 

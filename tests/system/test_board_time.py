@@ -1,4 +1,4 @@
-"""How long the loop's functions would take on a board, by the simulated board's account (sim.boards.board_time)."""
+"""Run time of the loop's functions on a board, as the simulated board estimates it (sim.boards.board_time)."""
 import builtins
 import datetime
 import pathlib

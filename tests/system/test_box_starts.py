@@ -1,4 +1,4 @@
-"""A box that comes back shows A1 for a moment, without the car that is plugged in: what the owner said stands, and nothing flows."""
+"""A box that restarts shows A1 for a moment although a car is plugged in: the owner's requests stand, and no current flows."""
 
 import itertools
 

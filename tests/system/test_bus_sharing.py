@@ -1,4 +1,4 @@
-"""Our client on a bus that is not its own: a second master every second, a box that sleeps, and bytes that get lost.
+"""The firmware's client on a shared bus: a second master every second, a box that sleeps, and lost bytes.
 
 Lost bytes come in strokes, as a relay or a motor makes them. Lost singly, one in twenty leaves 0.95 ** 48, 9 %, of the exchanges
 whole (17 characters there, 31 back), and 99.9 % within 2 s would take 78 tries of 25 ms: nobody gets there who lets others speak.

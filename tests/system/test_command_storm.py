@@ -1,4 +1,4 @@
-"""1,000 random commands an hour for hours: the contactor is spared, opening is not delayed, every answer is given once and true."""
+"""1,000 random commands an hour for hours: few closings of the contactor, no delay in opening it, one true answer each."""
 
 import pytest
 from app.codec import vocabulary

@@ -1,4 +1,4 @@
-"""A modem that forgets to tell how a frame ended, under the whole firmware: the next frame leaves within the deadline."""
+"""A modem that forgets to report the end of a frame, under the whole firmware: the next frame leaves within the deadline."""
 
 import pytest
 from hal.contract import ACKED, FAILED, JOINED, SENT

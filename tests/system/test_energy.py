@@ -1,4 +1,4 @@
-"""Energy and sessions of the whole firmware against the simulated box's own account: meter, phases, noise, panel, reboots, power cuts."""
+"""Energy and charging sessions of the whole firmware against the simulated box's account: meter, phases, noise, panel, reboots, power cuts."""
 
 import pytest
 from sim import scenario

@@ -1,4 +1,4 @@
-"""Every fault in every state: the declared safe state comes back in time, and docs/faults.md says what was seen."""
+"""Every fault in every state: the declared safe state returns in time, and docs/faults.md matches the results."""
 
 import pathlib
 

@@ -1,4 +1,4 @@
-"""A car that has all it wanted is not woken: not in the next window, not in the next night, not after a reboot; one that left is forgotten."""
+"""A full car is not woken: not in the next window, not in the next night, not after a reboot; a car that left is forgotten."""
 
 import pytest
 from app.control.icmax import Icmax

@@ -1,4 +1,4 @@
-"""A car that took what it wanted is left alone: after the window, for a boost, over a reboot."""
+"""A full car is left alone: after the window, for a boost, over a reboot."""
 
 import pytest
 from tests.support.watched_world import HOUR_S, WatchedWorld

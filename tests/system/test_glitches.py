@@ -1,4 +1,4 @@
-"""No single wrong frame is ever believed: 10,000 of them, of every kind, and no uplink tells a state the box was not in."""
+"""No single wrong frame is ever believed: 10,000 of them, of every kind, and no uplink reports a state that the box was not in."""
 
 from random import Random
 

@@ -1,4 +1,4 @@
-"""The suite for a real box, run against a simulated one; and that it leaves a box as it was, whatever ends it."""
+"""The suite for a real box, run against a simulated one; it restores the box's state, however it ends."""
 import contextlib
 import json
 import os

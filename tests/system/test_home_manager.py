@@ -1,4 +1,4 @@
-"""Home Manager at the end of the whole chain, for a day on which everything happens: it shows what is so, and it survives."""
+"""Home Manager at the end of the whole chain, for a day with every kind of event: it shows the truth and survives."""
 
 import json
 

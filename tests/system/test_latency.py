@@ -1,4 +1,4 @@
-"""How soon the owner sees what happened and what his command did: class C, SF10, no loss, in virtual time."""
+"""Latency of reports and commands: class C, SF10, no loss, in virtual time."""
 
 import random
 import statistics

@@ -1,4 +1,4 @@
-"""The monitor as a process on Linux, as the service starts it: a wallbox and a modem on pseudo-terminals, systemd's socket, real time."""
+"""The firmware as a process on Linux, started like the service: a wallbox and a modem on pseudo-terminals, systemd's socket, real time."""
 import contextlib
 import os
 import pathlib

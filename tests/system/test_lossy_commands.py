@@ -1,4 +1,4 @@
-"""Commands over a bad link in class C: a fifth of all frames lost each way, and a sender that repeats what stays unanswered."""
+"""Commands over a bad link in class C: a fifth of all frames lost each way, and a sender that repeats unanswered ones."""
 
 import statistics
 from random import Random

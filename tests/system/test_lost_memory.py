@@ -1,4 +1,4 @@
-"""Records that cannot be read at boot: what the owner wished is not known then, so nothing is given, and he is told."""
+"""Records that cannot be read at boot: the owner's wishes are unknown, so no current is given, and the owner is informed."""
 
 from random import Random
 

@@ -1,4 +1,4 @@
-"""Months with an unreliable network: back when the network is back, a lost session noticed, no storm of joins, no silence that stays.
+"""Months with an unreliable network: back with the network, lost LoRaWAN sessions noticed, no storm of joins, no lasting silence.
 
 In class C, heartbeats at 30 min as far as the budget allows. Outages of 2 min to 4 days (evenly over the logarithm), half of them with a power
 cut of the monitor in them, and a server that forgets the session.

@@ -1,4 +1,4 @@
-"""Nights by chance against what an ideal controller would make of them, and weeks of them without a network."""
+"""Random nights compared with an ideal controller, and weeks of them without a network."""
 
 import pytest
 from sim import scenario

@@ -1,4 +1,4 @@
-"""A car that comes while the outlet is out of use and the box does not tell: it inherits nothing that gives current."""
+"""A car that arrives while the outlet is out of use and the box does not report it: it inherits no permission to charge."""
 
 import pytest
 from sim import scenario

@@ -1,4 +1,4 @@
-"""What the owner says against the plan, on the whole chain: done, told in status and read-back, kept over a reboot, ended when it should be."""
+"""The owner's commands against the plan, on the whole chain: done, reported in status and read-back, kept over a reboot, ended on time."""
 
 import pytest
 from tests.support.watched_world import HOUR_S, MINUTE_S

@@ -1,4 +1,4 @@
-"""Plan, time zone and time over the air, from encodeDownlink to the box and back: taken, told, kept, superseded, and unknown."""
+"""Plan, time zone and time over the air, from encodeDownlink to the box and back: accepted, reported, kept, superseded, and unknown."""
 
 import pytest
 from app.codec import windows, posix_tz

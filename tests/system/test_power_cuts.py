@@ -1,4 +1,4 @@
-"""Power cuts in the middle of a day's work: what the owner was told stays true, whatever the flash was left with."""
+"""Power cuts in the middle of ordinary days: the answers given to the owner stay true, whatever is left in flash."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""The radio's figures in one table, both classes at three data rates beside the original: how soon a command is answered, what a day costs."""
+"""The radio's figures in one table, both classes at three data rates beside the original: latency of commands, airtime of a day."""
 
 import statistics
 from random import Random

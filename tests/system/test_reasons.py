@@ -1,4 +1,4 @@
-"""The reason that is told for a car that does not charge, against what the simulator knows: days of everything, nights of the soak."""
+"""The reported reason why a car does not charge, against the simulator's: days of every kind, nights of the soak."""
 
 import pytest
 from tests.support.nights import Night

@@ -1,4 +1,4 @@
-"""The reconciler and its ladder on the simulated wallbox and car: what is wanted becomes so, and nothing else is done."""
+"""The reconciler and its start sequence with the simulated wallbox and car: the decision is carried out, and nothing else."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""The firmware does what is recorded of it, and the comparison sees what it should."""
+"""The firmware behaves as recorded, and the comparison finds differences."""
 
 import pytest
 

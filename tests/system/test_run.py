@@ -1,4 +1,4 @@
-"""`python -m sim run`: real time, MQTT in and out, typed commands, and an end without a trace, on a terminal and without one."""
+"""`python -m sim run`: real time, MQTT in and out, typed commands, and a clean end, with and without a terminal."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The firmware made small (tools/board/shrink) lives on each fake board as the firmware does that it was made of: the vendor's words included."""
+"""The shrunken firmware (tools/board/shrink) on each fake board behaves like the firmware it was made from."""
 import json
 import pathlib
 import shutil

@@ -1,4 +1,4 @@
-"""Days of everything at once, drawn from a seed: what must hold whatever happens, and the truth when it is over."""
+"""Random days with every kind of event, from a seed: invariants at every moment, and the truth at the end."""
 
 from random import Random
 

@@ -1,4 +1,4 @@
-"""How fast virtual time runs with the real firmware in the loop; alone on the machine, see make bench."""
+"""The speed of virtual time with the real firmware in the loop; without other load, see make bench."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""The owner can always stop: whatever the airtime, the queue or the clock, the box hears of it within seconds, and each command has its answer."""
+"""The owner can always stop: whatever airtime, queue or clock, the box receives it within seconds, and each command has its answer."""
 
 import pytest
 from sim import scenario

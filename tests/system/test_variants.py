@@ -1,4 +1,4 @@
-"""Whole evenings with every variant of the wallbox that could matter to a monitor: whatever a real box does, the house must stand it."""
+"""Whole evenings with every variant of the wallbox that could matter to a monitor: the firmware copes with each."""
 
 import pytest
 

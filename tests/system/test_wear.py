@@ -1,4 +1,4 @@
-"""How flash wears: writes of ordinary days, and ten years of such days reckoned page by page."""
+"""Wear of the flash: writes of ordinary days, and ten years of such days calculated page by page."""
 
 from collections import Counter
 from random import Random

@@ -1,4 +1,4 @@
-"""What a device must have held to send the uplinks of ttn/vectors.json. Without pytest: CPython and MicroPython both read it."""
+"""The state of a device that sends the uplinks of ttn/vectors.json. Without pytest: CPython and MicroPython both read it."""
 
 from app.codec import downlink, windows, vocabulary, posix_tz
 

@@ -1,4 +1,4 @@
-"""What the unit tests use of Python and its library and MicroPython has not, or has otherwise; install() before they are imported."""
+"""Parts of Python's library that the unit tests use and MicroPython lacks or differs in; install() before the tests are imported."""
 import builtins
 import sys
 

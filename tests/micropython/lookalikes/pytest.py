@@ -1,4 +1,4 @@
-"""As much of pytest as the unit tests of the pure modules use, for MicroPython; tests/micropython/units.py runs what is marked here."""
+"""The subset of pytest that the unit tests of the pure modules use, for MicroPython; tests/micropython/units.py runs what is marked here."""
 import re
 
 

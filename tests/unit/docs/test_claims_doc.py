@@ -1,4 +1,4 @@
-"""docs/commands.md, "Who decides": its tables are what the claims do. The test makes them; what is written there must be the same."""
+"""docs/commands.md, "Who decides": its tables equal those computed from the claims."""
 
 import pathlib
 import re

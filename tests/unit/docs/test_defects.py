@@ -1,4 +1,4 @@
-"""Defects of the original that no room of its own tests for (tests/mutants.py has the table)."""
+"""Defects of the original without a test file of their own (tests/mutants.py has the table)."""
 
 import pathlib
 import re

@@ -1,4 +1,4 @@
-"""docs/hardware.md, docs/lopy4.md and the wiring diagrams say of pins and settings what the firmware does."""
+"""docs/hardware.md, docs/lopy4.md and the wiring diagrams agree with the firmware's pins and settings."""
 import pathlib
 import re
 import xml.etree.ElementTree as xml

@@ -1,4 +1,4 @@
-"""docs/integration.md: its messages are what the formatter makes of their bytes, and what the stack takes."""
+"""docs/integration.md: its messages equal the formatter's output for their bytes, and the stack accepts them."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Every link in the documents leads somewhere: to a file of the tree, and to a heading in it where one is named. So does every file that is named."""
+"""Every link in the documents leads to a file of the tree and to a heading in it, and every named file exists."""
 
 import pathlib
 import re

@@ -1,4 +1,4 @@
-"""docs/protocol.md: every frame in it is right, or named as the misprint it is; its states are the firmware's."""
+"""docs/protocol.md: every frame is correct or marked as a misprint; its states are the firmware's."""
 
 import pathlib
 import re

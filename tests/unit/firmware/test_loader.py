@@ -1,4 +1,4 @@
-"""The board's own start: which slot, whose turn it is after bad boots, and what a broken flash makes of the records."""
+"""The board's loader: the choice of the slot, after bad boots too, and with damaged records."""
 import sys
 
 import loader

@@ -1,4 +1,4 @@
-"""The loop feeds the watchdog only while everything goes on; what escapes ends in a log line and a reset."""
+"""The loop feeds the watchdog only while every part makes progress; an uncaught exception ends in a log line and a reset."""
 
 import re
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""A fact stands once: a constant of the same name and value in two modules of the firmware is one fact written twice."""
+"""No constant of the same name and value in two modules of the firmware: each fact is written once."""
 import ast
 import pathlib
 

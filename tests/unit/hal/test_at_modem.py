@@ -1,4 +1,4 @@
-"""Lines and dates of AT modems, whatever the bytes."""
+"""Lines and dates from AT modems, for any bytes."""
 from datetime import datetime, timezone
 
 import pytest

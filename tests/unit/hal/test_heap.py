@@ -1,4 +1,4 @@
-"""The heap of a small board is kept in one piece: collections begin before the first import of the firmware, where the interpreter can be told."""
+"""Garbage collection on small boards is configured before the first import of the firmware, against fragmentation."""
 import pathlib
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""hal/lopy4.py on the fake LoPy4: the traps of the vendor's firmware, one test each, and that the fake has them."""
+"""hal/lopy4.py on the fake LoPy4: one test for each trap of the vendor's firmware, and that the fake has them."""
 import pathlib
 import types
 

@@ -1,4 +1,4 @@
-"""The session on the fake LoPy4: whatever its modem forgets to tell, nothing waits longer than the session's own deadlines."""
+"""The LoRaWAN session on the fake LoPy4: if its modem reports nothing, nothing waits longer than the session's own deadlines."""
 import pytest
 from app.runtime.journal import Journal
 from lorawan.outbox import ANSWER, CHANGE

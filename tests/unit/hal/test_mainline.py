@@ -1,4 +1,4 @@
-"""hal/mainline.py on the fake ESP32 and RP2: the traps of mainline MicroPython, one test each, and that the fake has them."""
+"""hal/mainline.py on the fake ESP32 and RP2: one test for each trap of mainline MicroPython, and that the fake has them."""
 import types
 
 import config

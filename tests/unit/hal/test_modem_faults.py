@@ -1,4 +1,4 @@
-"""Both AT drivers on a line that loses and garbles, with modems that restart, fall silent or are unplugged: whatever happens, they go on."""
+"""Both AT drivers on a lossy, noisy line, with modems that restart, fall silent or are unplugged: the drivers always recover."""
 import random
 
 import hal.rak3172

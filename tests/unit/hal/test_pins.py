@@ -1,4 +1,4 @@
-"""hal/pins.py: what a kind of board cannot do of settings that are right by themselves."""
+"""hal/pins.py: settings that are valid by themselves but not on a kind of board."""
 import pytest
 from config import CHECKS, Settings, validate
 from hal import pins

@@ -1,4 +1,4 @@
-"""hal/posix.py: what Linux has of its own. What it shares with the other boards is in tests/contract."""
+"""hal/posix.py: behaviour specific to Linux. What all boards share is in tests/contract."""
 import gc
 import io
 import os

@@ -1,4 +1,4 @@
-"""hal/posix.py with a modem: the fake one on a pseudo-terminal, in a thread of its own, twenty times as fast as a real one."""
+"""hal/posix.py with the fake modem on a pseudo-terminal, in a thread, twenty times as fast as a real one."""
 import os
 import pty
 import threading

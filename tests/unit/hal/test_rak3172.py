@@ -1,4 +1,4 @@
-"""hal/rak3172.py against the fake modem: what the conformance suite cannot see. What it shares with the Wio-E5's driver is tested there."""
+"""hal/rak3172.py against the fake modem: cases outside the conformance suite. What it shares with the Wio-E5's driver is tested there."""
 import types
 
 import hal.rak3172

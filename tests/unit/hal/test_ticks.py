@@ -1,4 +1,4 @@
-"""Milliseconds from a counter that wraps, and the wall time they carry."""
+"""Milliseconds from a counter that wraps, and the wall time derived from them."""
 import pytest
 from hal.ticks import Milliseconds, Utc
 from hypothesis import given

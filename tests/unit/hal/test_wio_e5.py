@@ -1,4 +1,4 @@
-"""hal/wio_e5.py against the fake modem: what the conformance suite cannot see, and what a modem may do to its host."""
+"""hal/wio_e5.py against the fake modem: cases outside the conformance suite, and faults of a modem."""
 import types
 
 import hal.wio_e5

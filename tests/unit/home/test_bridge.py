@@ -1,4 +1,4 @@
-"""make bridge: the files it writes, where the key may come from, and what it refuses. With a real mosquitto: tests/home/."""
+"""make bridge: the files it writes, sources of the key, and refusals. With a real mosquitto: tests/home/."""
 import io
 import os
 import stat

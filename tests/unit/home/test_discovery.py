@@ -1,4 +1,4 @@
-"""What make discovery and make package give Home Assistant; whether it takes it is shown by tests/home, with the real one."""
+"""Output of make discovery and make package for Home Assistant; tests/home shows that the real one accepts it."""
 import json
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""home/guard.py: what it passes on Home Manager survives, and what Home Manager survives it passes on."""
+"""home/guard.py passes on all messages that Home Manager survives, and no others."""
 import json
 
 import pytest

@@ -1,4 +1,4 @@
-"""The governor: thresholds, the reserve for heartbeats, the record over reboots and power cuts."""
+"""The airtime budget: thresholds, the reserve for heartbeats, the record over reboots and power cuts."""
 from collections import deque
 
 import pytest

@@ -1,4 +1,4 @@
-"""The ledger against an exact account of a sliding day, and its record over reboots."""
+"""The airtime log against an exact account of a sliding day, and its record over reboots."""
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lorawan.airtime_log import BUCKET_MS, DAY_MS, SLOTS, AirtimeLog

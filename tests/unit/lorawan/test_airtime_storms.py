@@ -1,4 +1,4 @@
-"""Command storms: 24 s of airtime in any day are never exceeded, in no region, at no data rate, wherever the ladder stands."""
+"""Command storms: no more than 24 s of airtime in any day, in any region, at any configured or fallback data rate."""
 import random
 
 import pytest

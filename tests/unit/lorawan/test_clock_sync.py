@@ -1,4 +1,4 @@
-"""The network is asked for the time as TS003 has it, seldom, and what it answers is believed only if it is the answer."""
+"""Time from the network by TS003: requested rarely, and believed only from a matching answer."""
 
 from types import SimpleNamespace
 

@@ -1,4 +1,4 @@
-"""The outbox: order, coalescing, bounds, and what happens to a frame while it is in flight."""
+"""The outbox: order, coalescing, bounds, and the handling of a frame in flight."""
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule

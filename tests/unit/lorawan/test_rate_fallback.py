@@ -1,4 +1,4 @@
-"""The ladder of data rates: down after missed answers, slowly back, never outside what region and settings allow."""
+"""The data rate's fallback: slower after missing answers, gradually back, always within region and settings."""
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""How soon the monitor is back after an outage: joiner and governor alone, against thousands of random outages.
+"""Time to recover after an outage: join schedule and airtime budget alone, against thousands of random outages.
 
 The model: at 0, with the network gone and an empty ledger, a board boots and searches for a session, or asks the first question that is
 not answered. The network comes back after the outage, whose length is drawn log-uniformly within its class; back means the first try

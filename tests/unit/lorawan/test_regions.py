@@ -1,4 +1,4 @@
-"""Regions: the tables against what follows from physics, the board and each other; settings that do not fit them."""
+"""Regions: the tables against physics, the board and each other; settings that do not fit them."""
 import pytest
 from lorawan import airtime, airtime_budget, airtime_log, regions
 

@@ -1,4 +1,4 @@
-"""The session on a small radio of its own: joins, one frame at a time, deadlines, retries, suspicion, budget."""
+"""The LoRaWAN session on a small fake radio: joins, one frame at a time, deadlines, retries, supervision, budget."""
 from collections import deque
 
 import pytest

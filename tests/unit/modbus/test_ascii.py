@@ -1,4 +1,4 @@
-"""Framing: every printed frame of the sources, and everything a bad line does to frames."""
+"""Framing: every printed frame of the sources, and every kind of damage by a bad line."""
 
 import pytest
 from hypothesis import given, settings

@@ -1,4 +1,4 @@
-"""What was recorded on a bus is understood by the firmware: every capture in docs/captures/, replayed. docs/hil.md describes the format."""
+"""The firmware understands recorded traffic: every capture in docs/captures/, replayed. docs/hil.md describes the format."""
 import json
 import pathlib
 

@@ -1,4 +1,4 @@
-"""What one reading costs beside other people's libraries, on the same machine in the same run; and what it costs the bus."""
+"""CPU cost of one reading compared with other libraries, in the same run; and its time on the bus."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""The id of the box: given, asked for or heard, and never believed from a frame that is not sound."""
+"""The id of the box: configured, asked for or overheard, and never taken from a damaged frame."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What the box says of itself, and what only its behaviour tells."""
+"""The box's identity: properties that it reports, and properties that only its behaviour shows."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Ten million bytes of a bad line: cut, glued, flipped, doubled, drowned in junk. Whatever is intact behind an idle gap is found."""
+"""Ten million bytes of damaged traffic: cut, joined, flipped, doubled, in noise. Every intact frame after an idle gap is found."""
 
 import random
 import time

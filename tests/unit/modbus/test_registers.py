@@ -1,4 +1,4 @@
-"""The register map and what its numbers mean, held to the printed frames and to the document's limits."""
+"""The register map and the meaning of its numbers, against printed frames and the document's limits."""
 
 import pathlib
 import subprocess

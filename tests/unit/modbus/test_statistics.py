@@ -1,4 +1,4 @@
-"""Answer times and tries: small integers in lists that never grow."""
+"""Answer times and tries: small integers in lists of fixed length."""
 
 from hypothesis import given
 from hypothesis import strategies as st

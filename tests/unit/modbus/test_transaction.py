@@ -1,4 +1,4 @@
-"""The master on a shared half-duplex line: matching, tries, and never a word out of turn."""
+"""The master on a shared half-duplex line: matching, tries, and no transmission out of turn."""
 
 import pytest
 from hypothesis import given, settings

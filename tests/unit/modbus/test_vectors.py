@@ -1,4 +1,4 @@
-"""Every printed frame whose checksum is right says what its source states, and is what we make of that statement."""
+"""Every printed frame with a correct checksum decodes to what its source states, and encodes from it."""
 
 import pytest
 from modbus import ascii, registers

@@ -1,4 +1,4 @@
-"""MQTT as The Things Stack speaks it, over a real broker on loopback, with a client that is not ours."""
+"""The Things Stack's MQTT over a real broker on loopback, with an independent client."""
 
 import json
 import queue

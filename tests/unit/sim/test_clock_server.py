@@ -1,4 +1,4 @@
-"""The simulated clock server, from TS003 and the stack's package, and its way to the device."""
+"""The simulated clock server against TS003 and the stack's package, and its path to the device."""
 
 import pytest
 from hypothesis import given

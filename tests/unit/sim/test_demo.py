@@ -1,4 +1,4 @@
-"""`make run ARGS="--demo night"`: what the night shows, and that it plays and ends by itself."""
+"""`make run ARGS="--demo night"`: the content of the night, and that it plays and ends by itself."""
 
 import subprocess
 import sys

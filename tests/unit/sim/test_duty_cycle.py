@@ -1,4 +1,4 @@
-"""Duty cycle in EU868: counted for the device, kept by the gateways."""
+"""Duty cycle in EU868: counted for the device, enforced in the gateways."""
 
 import pytest
 from hypothesis import given

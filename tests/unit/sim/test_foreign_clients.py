@@ -1,4 +1,4 @@
-"""Programs that are not ours on `python -m sim charger`, and our client on a server that is not ours.
+"""Independent programs on `python -m sim charger`, and our client on an independent server.
 
 Both foreign masters know only `:` as a first character, so what the box says passes a shim that makes `:` of its `>`.
 """

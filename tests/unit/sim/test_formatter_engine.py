@@ -1,4 +1,4 @@
-"""The engine around the payload formatter does what The Things Stack does, whatever the script does."""
+"""The engine around the payload formatter behaves like The Things Stack, for any script."""
 
 import pytest
 from hypothesis import given, settings

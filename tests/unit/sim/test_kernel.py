@@ -1,4 +1,4 @@
-"""Virtual time: events in order, sleeps that end early, real time where it is asked for."""
+"""Virtual time: events in order, sleeps that end early, real time on request."""
 
 from sim.kernel import Kernel
 

@@ -1,4 +1,4 @@
-"""Gateways, distances and outages: which frames get through, and over whom the answer goes."""
+"""Gateways, distances and outages: which frames are received, and which gateway sends the answer."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""MAC commands between the simulated network and modem: status, data rate, time; what they cost in room and airtime."""
+"""MAC commands between the simulated network and modem: status, data rate, time; their cost in room and airtime."""
 
 import pytest
 from hypothesis import given

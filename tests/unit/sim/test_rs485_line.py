@@ -1,4 +1,4 @@
-"""The simulated RS485 pair: bit times and what harms bytes."""
+"""The simulated RS485 pair: bit times and damaged bytes."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

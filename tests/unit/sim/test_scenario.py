@@ -1,4 +1,4 @@
-"""The scenario contract: input checked, output deterministic, the world's events felt by the firmware."""
+"""The scenario contract: input checked, output deterministic, and the world's events reach the firmware."""
 
 import json
 import os

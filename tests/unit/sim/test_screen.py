@@ -1,4 +1,4 @@
-"""The live view: what it remembers, how it looks at any size, and the line that is typed in it."""
+"""The live view: its record of the world, its looks at any size, and its input line."""
 
 import os
 import pty

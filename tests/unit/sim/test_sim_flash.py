@@ -1,4 +1,4 @@
-"""Flash: what a cut leaves, how it wears, and a flash that is full."""
+"""Simulated flash: contents after a power cut, wear, and a full flash."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""The world's own idea of what is cheap: against zoneinfo, on the days on which clocks are changed, and in the summary of a run."""
+"""The simulator's cheap hours against zoneinfo, on the days of clock changes, and in the summary of a run."""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Typed commands: each becomes the event it stands for, and nothing that can be typed raises."""
+"""Typed commands: each becomes its event, and no input raises."""
 
 import json
 

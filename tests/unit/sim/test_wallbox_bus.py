@@ -1,4 +1,4 @@
-"""The simulated box on the bus: latency, sleep, and the panel that talks beside the master."""
+"""The simulated box on the bus: latency, sleep, and the panel that sends beside the master."""
 
 import time
 

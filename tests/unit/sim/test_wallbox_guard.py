@@ -1,4 +1,4 @@
-"""What the simulated box watches over: faults and how they end, reactions, overcurrent, and the upstream timeout."""
+"""The simulated box's own protection: faults and their ends, reactions, overcurrent, and the upstream timeout."""
 
 import pytest
 from hypothesis import given, settings

@@ -1,4 +1,4 @@
-"""`python -m sim charger`: a wallbox on a pseudo-terminal, as a program that is not ours meets it."""
+"""`python -m sim charger`: a wallbox on a pseudo-terminal, as an independent program sees it."""
 
 import array
 import fcntl

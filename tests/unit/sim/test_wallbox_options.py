@@ -1,4 +1,4 @@
-"""Where nobody knows what a real box does: each variant of the simulated one on the bus."""
+"""Open questions about a real box: each variant of the simulated one on the bus."""
 
 import pathlib
 

@@ -1,4 +1,4 @@
-"""The simulated box's registers against the frames of real boxes, and its silence where real boxes are silent."""
+"""The simulated box's registers against the frames of real boxes, and silence where real boxes are silent."""
 
 import pytest
 from hypothesis import given, settings

@@ -1,4 +1,4 @@
-"""How the simulated box walks through its states, with key, car, commands, faults and power."""
+"""State transitions of the simulated box, with key, car, commands, faults and power."""
 
 import pytest
 from hypothesis import given, settings

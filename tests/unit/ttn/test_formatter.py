@@ -1,4 +1,4 @@
-"""ttn/formatter.js, really executed in an ES5.1 engine: vectors, words, agreement with the firmware, bad input."""
+"""ttn/formatter.js, executed in an ES5.1 engine: vectors, words, agreement with the firmware, bad input."""
 
 import json
 import pathlib

@@ -1,4 +1,4 @@
-"""As much of hypothesis as the unit tests of the pure modules use, for MicroPython: examples drawn from a seed, none made smaller."""
+"""The subset of hypothesis that the unit tests of the pure modules use, for MicroPython: examples from a seed, without shrinking."""
 from pytest import case_of
 
 

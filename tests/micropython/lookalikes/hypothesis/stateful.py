@@ -1,4 +1,4 @@
-"""State machines of rules, as hypothesis.stateful has them; units.py runs them."""
+"""State machines of rules, like hypothesis.stateful; units.py runs them."""
 
 
 class TestCase:

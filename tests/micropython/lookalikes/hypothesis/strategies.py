@@ -1,4 +1,4 @@
-"""Values drawn from a generator, the edges of their range more often than the rest."""
+"""Values drawn from a generator, with the edges of their range more often than the rest."""
 from hypothesis import Unwanted
 
 # Where nothing else is said: words of a small board, of a big one, and what is longer than both.

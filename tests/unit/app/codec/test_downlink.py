@@ -1,4 +1,4 @@
-"""fPort 20 from both ends: ttn/formatter.js encodes, src/app/codec/downlink.py reads; each refuses what the other does."""
+"""fPort 20 from both ends: ttn/formatter.js encodes, src/app/codec/downlink.py reads; each refuses the same input as the other."""
 
 import json
 import pathlib

@@ -1,4 +1,4 @@
-"""src/app/codec/posix_tz.py: POSIX TZ strings as tuples and bytes, and the formatter's opinion of each."""
+"""src/app/codec/posix_tz.py: POSIX TZ strings as tuples and bytes, and the formatter's verdict on each."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""src/app/codec/report_frames.py packs, ttn/formatter.js reads: the same values on both sides, whatever they are."""
+"""src/app/codec/report_frames.py packs, ttn/formatter.js reads: the same values on both sides, for all values."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""src/app/codec/status_frames.py against ttn/vectors.json and against what docs/payload.md promises."""
+"""src/app/codec/status_frames.py against ttn/vectors.json and docs/payload.md."""
 
 import json
 import pathlib

@@ -1,4 +1,4 @@
-"""A command acts once or says why not: identity, expiry, one answer, over reboots and with whatever clock there is."""
+"""A command is carried out once or refused with a reason: identity, expiry, one answer, over reboots and with any clock."""
 
 import pytest
 from app.codec import vocabulary

@@ -1,4 +1,4 @@
-"""The original's bytes: an equal one is answered again while its effect stands; stale ones expire; a lock is always obeyed."""
+"""The original's bytes: an equal request is answered again while its effect stands; stale ones expire; a lock is always obeyed."""
 
 import pytest
 from app.codec import vocabulary

@@ -1,4 +1,4 @@
-"""Closings of the contactor that we order: counted over a day, apart from each other, and remembered over a reboot."""
+"""The contactor closings that the firmware orders: counted over a day, spaced apart, and remembered over a reboot."""
 
 import pytest
 from app.control.contactor import ALLOWED, CLOSINGS_A_DAY, DAY_MS, ENOUGH, ORDER_MS, REST_MS, RESTS, Contactor, Tally

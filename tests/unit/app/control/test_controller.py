@@ -1,4 +1,4 @@
-"""Downlinks become commands, each answered once by what the box was seen to do: the shell and all behind it, on a board in virtual time."""
+"""Downlinks become commands, each answered once from the observed box: the controller and all behind it, in virtual time."""
 
 import config
 import main

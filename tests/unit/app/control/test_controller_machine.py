@@ -1,4 +1,4 @@
-"""The actor on a box of paper, in any order of words, cars, faults and reboots: one final answer each, no write without a reason."""
+"""The controller with the paper box, in any order of commands, cars, faults and reboots: one final answer each, no write without a reason."""
 
 import struct
 

@@ -1,4 +1,4 @@
-"""The reconciler against a box on paper that does what it likes: what must never happen, and what must have happened in the end."""
+"""The reconciler against a paper box of random behaviour: what must never happen, and what must have happened in the end."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""The ladder alone: which rung is next, where there is none, and what the box's options say about pulses and resets."""
+"""The start sequence alone: the next step, where there is none, and the effect of the box's options on pulses and resets."""
 
 from types import SimpleNamespace
 

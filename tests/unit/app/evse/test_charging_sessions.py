@@ -1,4 +1,4 @@
-"""Sessions from plug to unplug, their records until they were sent, and what a reboot may take: never what was told."""
+"""Charging sessions from plug to unplugging, their records until they are sent, and the most that a reboot may lose."""
 
 from types import SimpleNamespace
 

@@ -1,4 +1,4 @@
-"""Watt-hours from the box's currents: exact, without drift, in numbers that a board keeps small; what is not measured is said to be estimated."""
+"""Watt-hours from the box's currents: exact, without drift, in small integers; marked as estimated where not measured."""
 
 from types import SimpleNamespace
 

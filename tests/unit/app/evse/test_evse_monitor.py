@@ -1,4 +1,4 @@
-"""What is believed of box and car: a stable state, reachable or not, its own pulses no unplugging."""
+"""The believed state of box and car: stable, reachable or not, and the firmware's pulses are not mistaken for unplugging."""
 
 from types import SimpleNamespace
 

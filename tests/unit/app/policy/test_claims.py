@@ -1,4 +1,4 @@
-"""What is wanted of the box: priorities, ends, and that nothing said is forgotten over a reboot."""
+"""Claims on the box: priorities, ends, and none lost over a reboot."""
 
 import pytest
 from app.codec import vocabulary

@@ -1,4 +1,4 @@
-"""src/app/policy/local_time.py against Python's zoneinfo, and where that knows no zone of the kind, against the rule spelt out."""
+"""src/app/policy/local_time.py against Python's zoneinfo, and against the rule itself where zoneinfo has no such zone."""
 import datetime
 
 import pytest

@@ -1,4 +1,4 @@
-"""Settings over the air: all or nothing, kept over reboots, and the old ones back if they made the monitor deaf."""
+"""Settings over the air: all or nothing, kept over reboots, and reverted if they cut the radio link."""
 
 import config
 import main

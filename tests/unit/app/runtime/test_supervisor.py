@@ -1,4 +1,4 @@
-"""What stands still starves the watchdog and is named; how a boot ended is told once; a boot loop touches nothing but the radio."""
+"""A part without progress starves the watchdog and is named; the end of a boot is reported once; in a boot loop only the radio runs."""
 
 import config
 import main

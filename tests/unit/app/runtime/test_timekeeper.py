@@ -1,4 +1,4 @@
-"""What time it is: told in whole seconds, reckoned on with the drift learned, wild times not believed."""
+"""The time: received in whole seconds, carried on with the learned drift; implausible times are refused."""
 
 from types import SimpleNamespace
 

@@ -1,4 +1,4 @@
-"""Each event once an occasion, told until it was sent, and none twice after a reboot."""
+"""Each event once an occasion, repeated until it was sent, and none twice after a reboot."""
 
 from types import SimpleNamespace
 

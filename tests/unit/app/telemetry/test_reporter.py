@@ -1,4 +1,4 @@
-"""What the network is told, and when: news at once, answers once, heartbeats as the budget allows."""
+"""What is sent to the network, and when: news immediately, answers once, heartbeats as the budget allows."""
 
 from types import SimpleNamespace
 

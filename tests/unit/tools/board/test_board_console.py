@@ -1,4 +1,4 @@
-"""make logs shows what a board prints and leaves it alone; make console is mpremote's."""
+"""make logs shows a board's output without disturbing it; make console starts mpremote."""
 import signal
 import subprocess
 import sys

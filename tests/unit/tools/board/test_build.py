@@ -1,4 +1,4 @@
-"""make build: the manifest is what the imports need, the bytes depend on the source alone, version and commit are inside."""
+"""make build: the manifest equals what the imports need, the bytes depend on the source alone, version and commit are inside."""
 import subprocess
 import sys
 import time

@@ -1,4 +1,4 @@
-"""make flash, end to end: a real MicroPython behind a pseudo-terminal. A cut at any moment, and everything that can be wrong."""
+"""make flash, end to end, on a real MicroPython behind a pseudo-terminal: interrupted at any moment, and every error."""
 import importlib
 import os
 import pathlib

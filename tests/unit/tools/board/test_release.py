@@ -1,4 +1,4 @@
-"""What `make release` hands out: one version, the same bytes each time, nothing of this site."""
+"""Output of `make release`: one version, reproducible bytes, nothing private to this site."""
 
 import hashlib
 import io

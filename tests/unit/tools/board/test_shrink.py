@@ -1,4 +1,4 @@
-"""tools.board.shrink: what it takes away, what it leaves, and that the rest does the same."""
+"""tools.board.shrink: what it removes, what it keeps, and that the rest behaves the same."""
 import ast
 import os
 import pathlib

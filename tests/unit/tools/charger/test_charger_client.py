@@ -1,4 +1,4 @@
-"""The charger client: pace of readings, sightings, and writes that are sent once, on fresh knowledge, or not at all."""
+"""The charger client: pace of readings, sightings, and writes that are sent once, after a fresh reading, or not at all."""
 
 import pytest
 from hypothesis import given, settings

@@ -1,4 +1,4 @@
-"""tools/charger/commission.py: changed settings are read back, and whatever goes wrong, the box ends out of setup mode and as it was."""
+"""tools/charger/commission.py: changed settings are read back, and after any error the box leaves setup mode unchanged."""
 import os
 import pathlib
 import signal

@@ -1,4 +1,4 @@
-"""tools/charger/console.py on the simulated box: what a person types, reads, and what a script makes of it."""
+"""tools/charger/console.py on the simulated box: its commands, its words for people, and its output for scripts."""
 import json
 import os
 import pathlib

@@ -1,4 +1,4 @@
-"""The house rules that a machine can check: imports, language, sizes. Each rule is also shown a text that breaks it."""
+"""Rules that a machine can check: imports, language, sizes. Each rule is also shown a text that breaks it."""
 import pathlib
 import subprocess
 import sys

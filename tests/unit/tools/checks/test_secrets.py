@@ -1,4 +1,4 @@
-"""No key in the tree: neither a file of keys, nor anything that looks like one."""
+"""No key in the tree: neither a file of keys, nor text that looks like one."""
 import os
 import pathlib
 import re

@@ -1,4 +1,4 @@
-"""tools.checks.typecheck finds what a board would only find when it gets there, and nothing where a part begins as None."""
+"""tools.checks.typecheck finds errors that a board would only meet at run time, and accepts attributes that begin as None."""
 from tools.checks import typecheck
 
 WRONG = """import machine

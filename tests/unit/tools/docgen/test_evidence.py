@@ -1,4 +1,4 @@
-"""tools/docgen/evidence.py: the page of evidence, and the choice at its beginning."""
+"""tools/docgen/evidence.py: the page of evidence, and the selection at its beginning."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The pages that figures are written to, and the umodbus that pip cannot install."""
+"""The generated pages, and the installation of umodbus, which pip cannot do."""
 import argparse
 import hashlib
 import io

@@ -1,4 +1,4 @@
-"""docs/protocol.md shows the map that the firmware has."""
+"""docs/protocol.md shows the firmware's register map."""
 
 import pytest
 from modbus import registers

@@ -1,4 +1,4 @@
-"""What the suite for a real box concludes from what it saw, and what it may send at all."""
+"""Conclusions of the suite for a real box from its observations, and the telegrams that it may send."""
 import types
 
 import pytest

@@ -1,4 +1,4 @@
-"""Our entry in ttn/lorawan-devices/ against the device repository's rules, and against what it is made from."""
+"""The entry in ttn/lorawan-devices/ against the device repository's rules, and against its sources."""
 import copy
 import json
 import re

@@ -1,4 +1,4 @@
-"""What make says when it cannot do what was asked; the set-up on machines that lack something."""
+"""Error messages of make, and the set-up on machines that lack something."""
 import os
 import pathlib
 import shutil

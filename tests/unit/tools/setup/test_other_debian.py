@@ -1,4 +1,4 @@
-"""tools/setup/other_debian.sh where a system cannot be made, or its tests fail: it says so, and leaves nothing. What it makes is tried by .ci/run."""
+"""tools/setup/other_debian.sh, when a system cannot be made or its tests fail: it reports that, and cleans up. .ci/run tries its result."""
 import pathlib
 import shutil
 import signal

@@ -1,4 +1,4 @@
-"""linux/ev-charger-monitor.service agrees with the firmware that it starts and with what docs/linux.md says to type."""
+"""linux/ev-charger-monitor.service agrees with the firmware that it starts and with the instructions in docs/linux.md."""
 import pathlib
 import re
 
