@@ -1,4 +1,4 @@
-"""The lines that a modem answers: put together from bytes, and the numbers and dates in them."""
+"""Lines received from a modem: assembled from bytes, and the numbers and dates in them."""
 
 
 class Lines:

@@ -1,4 +1,4 @@
-"""A modem that speaks AT commands, as a Radio (hal.contract): one command at a time over a Serial, every one with its own deadline.
+"""A Radio (hal.contract) over a modem with AT commands: one command at a time over a Serial, each with its own deadline.
 
 What a modem's words are and mean is in hal/wio_e5.py and hal/rak3172.py.
 """

@@ -1,4 +1,4 @@
-"""What the machine of hal/at_modem.py and the modems on top of it say to each other."""
+"""Constants shared by hal/at_modem.py and the drivers of the modems: results of a line, kinds of commands, payload sizes."""
 
 from micropython import const
 

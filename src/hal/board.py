@@ -1,4 +1,4 @@
-"""What a board module's open(settings, keys) returns, and what all boards know of regions."""
+"""The Board that a board module's open(settings, keys) returns, and the regions that have sub-bands."""
 
 # Regions whose channels are chosen by the setting SUB_BAND.
 WITH_SUB_BANDS = ('AU915', 'US915')

@@ -1,4 +1,4 @@
-"""The hardware contract: what the layers above ask of a board, and nothing else.
+"""The hardware contract: everything that the layers above require of a board.
 
 Implementations do not inherit from these classes; tests/contract holds each of them to the words below.
 Nothing here configures hardware: a board module builds its parts from the settings, once, in its open().

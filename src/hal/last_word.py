@@ -1,4 +1,4 @@
-"""The word that a reset of ours leaves for the next boot, in the store: few boards tell a planned reset from a hang by themselves."""
+"""Marks a planned reset in the store for the next boot: few boards can tell a planned reset from a hang by themselves."""
 
 from hal.contract import CRASH, HalError, PLANNED
 

@@ -1,4 +1,4 @@
-"""What microcontrollers share: a clock where no interrupt tells of a received byte, a watchdog that is not armed too early, a console."""
+"""Parts shared by microcontrollers: a clock that looks for received bytes, a watchdog that is not armed too early, a console."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What a kind of board whose pins are settings cannot do: plain rules, for the board at its start and for the tool that flashes it."""
+"""Limits of the boards whose pins are settings: rules checked by the board at its start and by the tool that flashes it."""
 
 # sys.platform: (its UARTs, highest GPIO number, longest watchdog in seconds).
 BOARDS = {'esp32': ((1, 2), 48, 600), 'rp2': ((0, 1), 47, 8)}

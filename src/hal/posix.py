@@ -1,4 +1,4 @@
-"""Linux with a USB-RS485 adapter: the same application on a Raspberry Pi, in tests and before a real charger."""
+"""Linux with a USB-RS485 adapter: the same application on a Raspberry Pi, in tests, or at a real charger."""
 
 import hashlib
 import io

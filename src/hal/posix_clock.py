@@ -1,4 +1,4 @@
-"""The clock of the operating system, which after a start without network shows the time of the last shutdown: somebody has to keep it."""
+"""The operating system's clock, believed only while synchronised: without network it starts at the time of the last shutdown."""
 
 import ctypes
 import os

@@ -1,4 +1,4 @@
-"""What a Store accepts, the same on every board."""
+"""The names and values that a Store accepts, the same on every board."""
 
 from hal.contract import HalError, STORE
 

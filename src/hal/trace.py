@@ -1,4 +1,4 @@
-"""Where an exception came from, on every interpreter."""
+"""The place in the source where an exception was raised, on every interpreter."""
 
 import sys
 
