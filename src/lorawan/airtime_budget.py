@@ -1,4 +1,4 @@
-"""When the next frame may go: limits on the airtime of a sliding day, a reserve for the heartbeats, a record over reboots."""
+"""When the next frame may be sent: limits on a sliding day's airtime, a reserve for heartbeats, a record that survives reboots."""
 
 from micropython import const
 

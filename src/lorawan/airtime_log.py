@@ -1,4 +1,4 @@
-"""Airtime and joins of the last 24 hours, in bounded memory, never counted too low."""
+"""Airtime and joins of the last 24 hours, in bounded memory, never underestimated."""
 
 import struct
 from array import array

@@ -1,4 +1,4 @@
-"""The network's time, asked for as seldom as fair use wants: TS003 on fPort 202, or the modem's own DeviceTimeReq.
+"""The network's time, requested as rarely as fair use demands: TS003 on fPort 202, or the modem's own DeviceTimeReq.
 
 TS003-1.0.0 (LoRaWAN Application Layer Clock Synchronization): little endian, a command begins with its identifier, several may follow each
 other. All arithmetic is modulo 2^32, so a correction needs no sign.

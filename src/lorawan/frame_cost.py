@@ -1,4 +1,4 @@
-"""What a frame costs at the data rate in use, and how far apart heartbeats are for it."""
+"""The airtime of a frame at the data rate in use, and the interval between heartbeats that follows from it."""
 
 from micropython import const
 

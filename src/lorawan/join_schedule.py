@@ -1,4 +1,4 @@
-"""When to try the next join, and at which data rate: the schedule, the order of data rates, airtime."""
+"""When to try the next join, and at which data rate: intervals, the order of data rates, airtime."""
 
 from micropython import const
 

@@ -1,4 +1,4 @@
-"""Does the network still know this session? When a frame has to ask for a proof, and when the answers have stayed out for too long."""
+"""Does the network still know this LoRaWAN session? When a frame must ask for a proof, and when answers are overdue."""
 
 from micropython import const
 

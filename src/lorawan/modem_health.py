@@ -1,4 +1,4 @@
-"""Does the modem still work? When only a reset of the board is left."""
+"""Does the modem still work? Recognises when only a reset of the board can help."""
 
 from micropython import const
 

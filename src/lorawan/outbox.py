@@ -1,4 +1,4 @@
-"""What waits to be sent: bounded, most urgent first, one entry a key so that the newest state wins."""
+"""Frames waiting to be sent: bounded, most urgent first, one entry per key so that the newest state replaces older ones."""
 
 from micropython import const
 

@@ -1,4 +1,4 @@
-"""Which data rate the next frame goes at: slower after answers that stayed out, and slowly back."""
+"""The data rate of the next frame: slower after missing answers, and gradually back."""
 
 from micropython import const
 

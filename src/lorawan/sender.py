@@ -1,4 +1,4 @@
-"""One frame in flight: out of the outbox when airtime allows, into the ledger when its end is known or its time is up."""
+"""One frame in flight: taken from the outbox when airtime allows, entered in the airtime log when it has ended or timed out."""
 
 from hal.contract import FOREVER_MS
 from micropython import const

@@ -1,4 +1,4 @@
-"""The LoRaWAN session: joins without blocking, keeps one frame in flight, notices when the network is gone."""
+"""The LoRaWAN session: joins without blocking, keeps one frame in flight, notices when the network no longer answers."""
 
 from micropython import const
 
