@@ -1,4 +1,4 @@
-"""The charger as the application sees it: readings at a steady pace, sightings of what its panel says, writes that are safe to send."""
+"""The charger as the application sees it: readings at a steady pace, sightings from the panel's frames, safe writes."""
 
 from modbus import ascii, write_map, id_finder, reading, transaction
 from modbus.reading import PHASE_ORDER

@@ -1,4 +1,4 @@
-"""Which id the box has, where the settings do not say: asked for, or heard. Pure."""
+"""Finds the box's Modbus id where the settings do not give it: by asking, or by listening. Pure."""
 
 from umodbus.functions import read_holding_registers
 

@@ -1,4 +1,4 @@
-"""What kind of box it is and what it can do, from the blocks that say so. Pure, and a start/step round that reads them.
+"""Type and abilities of the box, from its identification registers. Pure, with a start/step round that reads them.
 
 For consoles, commissioning and the page about the device: it brings the whole register map with it.
 """

@@ -1,4 +1,4 @@
-"""The blocks that the loop reads, and what is in them. Pure: no bus, no time. modbus.registers describes them in full, for everybody else.
+"""The register blocks that the loop reads, decoded. Pure: no bus, no time. modbus.registers describes them in full.
 
 Decoded by hand, because it runs every 2 s for ever; tests hold it to the map. Sources as in modbus.registers.
 """

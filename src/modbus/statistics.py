@@ -1,4 +1,4 @@
-"""How the box answers: how soon, and at which try. Integers in lists made once, so that counting allocates nothing."""
+"""The box's answer times, and how many tries it needed. Integers in preallocated lists, so that counting allocates nothing."""
 
 # Histogram: intervals of 8 ms; the last one also holds everything slower. The answer time ends at 400 ms (modbus.transaction).
 _SHIFT = 3

@@ -1,4 +1,4 @@
-"""The half-duplex master: one request at a time, matched to its answer, sent only where nobody else is talking.
+"""The half-duplex Modbus master: one request at a time, matched to its answer, sent only while nobody else transmits.
 
 start() then poll(now_ms); nothing waits. Who else talks, and how often, is learnt by listening.
 """

@@ -1,4 +1,4 @@
-"""What may be written to the box in normal operation, and the arithmetic of amperes and duty cycles. Pure; part of the loop, so it is small.
+"""The writes allowed in normal operation, and conversion between amperes and duty cycles. Pure; part of the loop, so small.
 
 Sources as in modbus.registers, which has the whole map.
 """
