@@ -1,4 +1,4 @@
-"""main.py of a board: starts the firmware in the slot, a or b, that the newest whole record names (docs/flashing.md).
+"""The board's main.py: starts the firmware in the slot, a or b, named by the newest complete record (docs/flashing.md).
 
 A new version is on trial: it has a few boots in which to run for a minute, then the one before is started again.
 """
