@@ -2,7 +2,7 @@
 
 
 class Lines:
-    """Puts lines together from bytes. Overlong ones and such with anything but printable ASCII are dropped and counted."""
+    """Assembles lines from bytes. Lines that are too long or not printable ASCII are dropped and counted."""
 
     __slots__ = ('dropped', '_longest', '_rest', '_skips')
 
@@ -10,7 +10,7 @@ class Lines:
         self.dropped = 0
         self._longest = longest
         self._rest = b''
-        self._skips = False     # the rest of an overlong line is to come
+        self._skips = False     # the rest of an overlong line follows
 
     def feed(self, data):
         """The lines that data completes, without blanks, in lower case. A modem that starts up may send a NUL: ignored."""
@@ -47,7 +47,7 @@ _DAYS_BEFORE = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
 
 
 def utc_s(year, month, day, hour, minute, second):
-    """Seconds since 1970 of a date from 2026 to 2099, or None: a modem that was never told begins at 1980, 2000 or 2020."""
+    """Seconds since 1970 of a date from 2026 to 2099, or None: a modem that does not know the time begins at 1980, 2000 or 2020."""
     if not (2026 <= year < 2100 and 1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60 and second < 61):
         return None
     days = (year - 1970) * 365 + (year - 1969) // 4 + _DAYS_BEFORE[month - 1] + day - 1

@@ -22,7 +22,7 @@ _SILENT = const(3)      # commands without an answer, after which the modem coun
 _REST_MS = const(10000)  # between two looks whether it is there
 _CHECK_MS = const(300000)  # between two looks whether it has restarted unnoticed
 _EVENTS = const(16)     # waiting ones; more are dropped
-_READS = const(8)       # of the port in one poll: whoever never stops sending does not hold us
+_READS = const(8)       # of the port in one poll: a peer that never stops sending does not block the loop
 _SETUPS = const(2)      # for one join or uplink
 
 # Shortest form of our uplinks (docs/payload.md): where not even that fits, the MAC's answers have to leave first.
@@ -66,13 +66,13 @@ class AtModem:
         self._in_vain = False   # no frame was let through since the last empty one
         self._rate = None       # data rate set in the modem
         self._room = None       # application bytes it lets through at that data rate
-        self._stale = False     # that has to be asked anew
+        self._stale = False     # must be queried again
         self._check_ms = 0
         self._wants_time = False
         self._utc = Utc()
 
     def start(self, now_ms):
-        """The clock, which itself may want to wait for our bytes."""
+        """Take the clock, which may wait for the modem's bytes in turn."""
         self._now_ms = now_ms
         self._check_ms = now_ms()
 
@@ -107,7 +107,7 @@ class AtModem:
         return self._events.pop(0) if self._events else None
 
     def max_payload(self, data_rate):
-        """What the modem says, for the data rate it is set to; a question for the time takes one byte of it."""
+        """The modem's own figure for its current data rate; a request for the time takes one byte of it."""
         known = data_rate == self._rate and self._room is not None
         room = self._room if known else self._payload(data_rate)
         return room - 1 if self._wants_time and room else room
@@ -122,7 +122,7 @@ class AtModem:
         return True
 
     def utc_s(self):
-        """What the network told, carried on by the board's clock."""
+        """The network's time, continued by the board's clock."""
         return self._utc.at(self._now_ms())
 
     # --- for the modem's own class
@@ -134,7 +134,7 @@ class AtModem:
         self._events.append(event)
 
     def _restarted(self):
-        """Its settings, and maybe its session, are gone."""
+        """The modem restarted: its settings, and perhaps its LoRaWAN session, are lost."""
         self._stage = _UNKNOWN
         self._rate = self._room = None
 
@@ -166,7 +166,7 @@ class AtModem:
 
     def _take(self, line):
         if self._command is not None and line == self._echo:
-            return      # no answer: whoever says nothing else is silent
+            return      # no answer: a modem that says nothing else counts as silent
         self._silences = 0
         seen = self._on_line(line)
         if seen and self._command is not None:
@@ -206,7 +206,7 @@ class AtModem:
             self._finish()
 
     def _fill(self, now_ms):
-        """Put what comes next into the script; False if there is nothing."""
+        """Fill the script with the next task; False if there is none."""
         script = self._script
         if self._stage < _READY:
             return self._set_up(now_ms)
@@ -222,7 +222,7 @@ class AtModem:
         return bool(script)
 
     def _set_up(self, now_ms):
-        """The next step of it."""
+        """The next step of the set-up."""
         if self._stage == _UNKNOWN:
             if self._task is None and now_ms < self._setup_ms:
                 return False
@@ -262,7 +262,7 @@ class AtModem:
             self._end_flush(seen)
 
     def _give_up(self):
-        """A command that must succeed did not: all that was to follow is void."""
+        """A necessary command failed: the commands after it are dropped."""
         self._script.clear()
         self._restarted()
         self._setup_ms = self._now_ms() + _REST_MS
@@ -270,7 +270,7 @@ class AtModem:
             self._drop_task()
 
     def _drop_task(self):
-        """It cannot be done in time; a set-up under way goes on."""
+        """Drop the join or uplink that cannot be done in time; a set-up under way continues."""
         if self._begun:
             self._script.clear()
         task, self._task = self._task, None

@@ -2,19 +2,19 @@
 
 from micropython import const
 
-# What a line says of the command under way. One that ends it has END, one that ends it badly ERROR as well.
-LINE = const(1)         # the modem lives and understood
+# Meaning of a line for the command under way: END ends it, END with ERROR ends it as failed.
+LINE = const(1)         # the modem is alive and understood
 END = const(2)
 ERROR = const(4)
 JOINED_NOW = const(8)
-STARTED = const(16)     # the frame goes out
-TRIAL = const(32)       # ... once more
+STARTED = const(16)     # the frame is being sent
+TRIAL = const(32)       # ... once again
 ACK = const(64)
-DOWNLINK = const(128)   # something came in a receive window of ours
+DOWNLINK = const(128)   # a frame came in one of the device's receive windows
 DATA = const(256)       # ... and had a payload, which was reported
 NO_SESSION = const(512)
-NO_ROOM = const(1024)   # MAC answers in the way
-GARBLED = const(2048)   # the command was not understood, so nothing came of it
+NO_ROOM = const(1024)   # MAC answers leave no room
+GARBLED = const(2048)   # the command was not understood, so it had no effect
 BUSY = const(4096)      # the modem has a frame of its own under way
 
 # Kinds of commands: one that must succeed, one that may fail, a join, an uplink, an uplink that only carries MAC answers off.

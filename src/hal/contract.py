@@ -13,7 +13,7 @@ SERIAL = 'serial'
 
 
 class HalError(Exception):
-    """The hardware did not do its part; args[0] says which, args[1] what was seen."""
+    """The hardware failed; args[0] names the part, args[1] describes the symptom."""
 
 
 # Later than any time that Clock.now_ms() will tell.
@@ -73,7 +73,7 @@ class Radio:
         """The next event, or None. A class C modem may report RECEIVED at any time."""
 
     def max_payload(self, data_rate):
-        """Application bytes that fit the next frame at that data rate, MAC answers in the way deducted."""
+        """Application bytes that fit the next frame at that data rate, after pending MAC answers."""
 
     def data_rate(self):
         """The data rate that the network has set (ADR), which the next frame is sent at; None where frames go out as asked."""
@@ -109,7 +109,7 @@ class Watchdog:
     """Resets the board unless fed."""
 
     def feed(self):
-        """Start the interval anew. Called in one place, and only while every component makes progress."""
+        """Restart the interval. Called in one place, and only while every component makes progress."""
 
 
 # Colours of Indicator.show(), 0xRRGGBB.
@@ -123,7 +123,7 @@ RED = 0x7F0000
 
 
 class Indicator:
-    """What a person standing before the box sees."""
+    """The light that a person in front of the box sees."""
 
     def show(self, colour):
         """State of the charger, one of the colours above."""
@@ -152,4 +152,4 @@ class System:
         """At least 6 bytes that no other board has."""
 
     def log(self, text):
-        """One line for whoever is listening; never raises."""
+        """Write one line to the log; never raises."""

@@ -12,7 +12,7 @@ def leave(store, reason):
 
 
 def take(store, log):
-    """PLANNED, CRASH or None; forgotten with that. A monitor without a working store is better than none."""
+    """PLANNED, CRASH or None, and clear it. A monitor without a working store is better than none."""
     try:
         word = store.get(_NAME)
         if word:

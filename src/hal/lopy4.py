@@ -42,7 +42,7 @@ class Bus:
         self.any = self._uart.any
 
     def read(self):
-        """Exactly what is there: read() without a number waits for two silent characters, and gives None."""
+        """Exactly the bytes present: read() without a number waits for two silent characters, and gives None."""
         count = self._uart.any()
         return self._uart.read(count) or b'' if count else b''
 
@@ -127,7 +127,7 @@ class Indicator:
 
 
 class System:
-    """Resets, and why the last one was."""
+    """Resets, and the cause of the last one."""
 
     def __init__(self):
         self._cause = _cause(machine.reset_cause(), _take_reason())
@@ -154,7 +154,7 @@ class System:
 
 
 def _take_reason():
-    """The word left by reset(), and forget it. A monitor without a working flash is better than none."""
+    """The word left by reset(), and clear it. A monitor without a working flash is better than none."""
     try:
         reason = pycom.nvs_get(_RESET_KEY, 0)
         if reason:
@@ -165,7 +165,7 @@ def _take_reason():
 
 
 def _cause(vendor_cause, reason):
-    """A panic of the vendor's firmware and a brown-out are taken for a power-up: they cannot be told from one."""
+    """A panic of the vendor's firmware and a brown-out count as a power-up: they cannot be distinguished from one."""
     if vendor_cause == machine.WDT_RESET:
         return _CAUSES[reason] if reason else WATCHDOG
     if vendor_cause == machine.SOFT_RESET:
@@ -195,7 +195,7 @@ def needs_keys(settings):
 
 
 def refuse(lines, settings):
-    """Say what is wrong and shine red: the radio stays off, and so does the driver of the bus."""
+    """Log the errors and show red: the radio and the driver of the bus stay off."""
     Bus()
     Indicator().show(RED)
     system = System()

@@ -82,7 +82,7 @@ class Radio:
         self._silences = 0      # sends in a row without any result
 
     def start(self, now_ms):
-        """The clock, which itself wants to know of our news."""
+        """Take the clock, which in turn asks for has_news."""
         self._now_ms = now_ms
 
     def has_news(self):
@@ -149,11 +149,11 @@ class Radio:
         return (HEARD, 0, None) if heard and self._has_heard() else None
 
     def max_payload(self, data_rate):
-        """By the modem's table; what MAC answers take off it, the modem does not tell."""
+        """From the modem's table; the modem does not report the room that MAC answers take."""
         return self._max_payload[data_rate] if 0 <= data_rate < len(self._max_payload) else 0
 
     def data_rate(self):
-        """None until a frame told: SO_DR counts for nothing then, and before it the MAC does not say what it uses."""
+        """None until the first frame reported it: SO_DR has no effect under ADR, and the MAC does not say earlier what it uses."""
         return self._data_rate
 
     def ask_time(self):
@@ -204,7 +204,7 @@ class Radio:
         return None
 
     def _has_heard(self):
-        """True if a frame has come since the last call; rx_timestamp also tells of those without payload [r6]."""
+        """True if a frame has come since the last call; rx_timestamp also changes for frames without payload [r6]."""
         rx_us = self._lora.stats()[0]
         is_new = rx_us != self._heard_us
         self._heard_us = rx_us

@@ -50,7 +50,7 @@ class Clock(mcu.Clock):
 
 
 class System:
-    """Resets, and why the last one was."""
+    """Resets, and the cause of the last one."""
 
     def __init__(self, store):
         self._store = store
@@ -78,7 +78,7 @@ class System:
 
 
 def _cause(chip_cause, word):
-    """A restart that left no word was not ours: the watchdog's, or a panic of the firmware, which an ESP32 calls a soft reset [port]."""
+    """A restart without a word in the store was not planned: the watchdog's, or a panic of the firmware, which an ESP32 calls a soft reset [port]."""
     if chip_cause == machine.PWRON_RESET:
         return POWER_ON
     if word is not None:
@@ -89,7 +89,7 @@ def _cause(chip_cause, word):
 
 
 def cannot_do(settings, wrong):
-    """Errors as (setting, what is wrong) that only this kind of board makes of the settings; those named in wrong are left out."""
+    """Errors of the settings on this kind of board, as (setting, error); those named in wrong are left out."""
     errors = pins.check(settings, wrong, 'rp2' if esp32 is None else 'esp32')
     wrong = wrong + [name for name, _ in errors]
     for name in pins.NAMES:
@@ -109,7 +109,7 @@ def needs_keys(settings):
 
 
 def refuse(lines, settings):
-    """Say what is wrong and shine red, with the driver of the bus off, if the settings that are wrong are not those of the pins."""
+    """Log the errors and show red, with the driver of the bus off, unless the wrong settings are those of the pins."""
     for line in lines:
         mcu.log(line)
     try:

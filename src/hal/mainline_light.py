@@ -7,7 +7,7 @@ from hal.contract import OFF, RED
 
 
 class NoLight:
-    """Nothing to see."""
+    """No light."""
 
     def show(self, colour):
         """Nothing."""
@@ -27,7 +27,7 @@ class Led:
 
     def show(self, colour):
         """Set it."""
-        self._well = colour != OFF and colour != RED    # a tuple of names would be made anew each time
+        self._well = colour != OFF and colour != RED    # a tuple of names would be rebuilt each time
         self._set()
 
     def activity(self, on):

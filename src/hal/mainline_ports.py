@@ -19,13 +19,13 @@ _BUFFER = const(1100)
 
 
 def _open(number, tx, rx, baud, parity):
-    """A UART. With timeout_char=0 an ESP32 tells of each byte at once, with more it would wait for a pause [port]."""
+    """A UART. With timeout_char=0 an ESP32 reports each byte immediately, with more it would wait for a pause [port]."""
     return machine.UART(number, baudrate=baud, bits=8, parity=parity, stop=1, tx=machine.Pin(tx), rx=machine.Pin(rx), txbuf=_BUFFER,
                         rxbuf=_BUFFER, timeout=0, timeout_char=0)
 
 
 def _read(uart):
-    """What is there; read() gives None rather than b'', and waits if asked for more."""
+    """The bytes present; read() gives None rather than b'', and waits if asked for more."""
     count = uart.any()
     return uart.read(count) or b'' if count else b''
 
@@ -83,7 +83,7 @@ class Bus:
     def transmit(self, frame):
         """flush() would do, but on an ESP32 it gives a transmitter that hangs seven seconds, in which the driver is on [port].
 
-        While the driver is on nothing allocates, calls of our own functions included, whose frames are on the heap: a collection of some
+        While the driver is on nothing allocates, not even calls of Python functions, whose frames are on the heap: a collection of some
         30 ms might fall there.
         """
         uart = self._uart

@@ -17,7 +17,7 @@ _ERRORS = (OSError, MemoryError)
 
 
 def _failure(error):
-    """What a call of the flash raised, as the contract wants it."""
+    """The error of a flash call as the contract's HalError."""
     return HalError(STORE, str(error))
 
 

@@ -8,7 +8,7 @@ _SLICE_MS = 5   # of idle time; contract: a byte is noticed within 5 ms
 
 
 class Clock:
-    """Time from a counter of microseconds that wraps. is_awaited(): somebody has something for us; may be replaced."""
+    """Time from a counter of microseconds that wraps. is_awaited(): bytes or radio events are waiting; may be replaced."""
 
     def __init__(self, read_us, period_us, sleep_ms, is_awaited):
         self._ms = Milliseconds(read_us, period_us)
@@ -35,7 +35,7 @@ class Clock:
 
 
 class Watchdog:
-    """Starts when first fed, never in boot.py: once started it cannot be stopped, and uploads would die of it."""
+    """Starts when first fed, never in boot.py: once started it cannot be stopped, and would interrupt uploads."""
 
     def __init__(self, start):
         """start(): arms the chip's and gives it."""
@@ -43,7 +43,7 @@ class Watchdog:
         self._wdt = None
 
     def feed(self):
-        """Start the interval anew."""
+        """Restart the interval."""
         if self._wdt is None:
             self._wdt = self._start()
         self._wdt.feed()

@@ -8,7 +8,7 @@ _RP2_PINS = (('BUS_TX_PIN', 'BUS_UART', 0), ('BUS_RX_PIN', 'BUS_UART', 1), ('RAD
 
 
 def check(settings, wrong, platform):
-    """Every error as (setting, what is wrong), as config.validate() gives them; settings that it found wrong are left out."""
+    """Every error as (setting, error), like config.validate(); settings that it found wrong already are left out."""
     if platform not in BOARDS:
         return []
     values = {}

@@ -37,7 +37,7 @@ def _up_s():
 
 
 class Clock:
-    """The monotonic clock; wall time from whoever set it, else from an OS clock that somebody keeps. Never sets the OS clock."""
+    """The monotonic clock; wall time from set_utc(), else from a synchronised OS clock. Never sets the OS clock."""
 
     def __init__(self, ports):
         self._ports = ports
@@ -45,7 +45,7 @@ class Clock:
         self.now_ms = _now_ms
 
     def sleep_ms(self, ms):
-        """Wakes at once for a byte on any of the ports."""
+        """Wakes immediately for a byte on any of the ports."""
         ready = [fd for fd in (port.fileno() for port in self._ports) if fd is not None]
         select.select(ready, (), (), ms / 1000 if ms > 0 else 0)
 
@@ -133,7 +133,7 @@ class NoRadio:
 
 
 class Watchdog:
-    """systemd's (WatchdogSec=), where it supervises us; else nobody bites."""
+    """systemd's (WatchdogSec=), if it supervises this process; else without effect."""
 
     def __init__(self):
         address = os.environ.get('NOTIFY_SOCKET')
@@ -145,7 +145,7 @@ class Watchdog:
         self._fed_ms = None
 
     def feed(self):
-        """Tell it, at most once a second: the loop is faster than that."""
+        """Notify systemd, at most once a second: the loop is faster than that."""
         now_ms = _now_ms()
         if self._address is None or (self._fed_ms is not None and now_ms - self._fed_ms < _NOTIFY_MS):
             return
@@ -234,7 +234,7 @@ def needs_keys(settings):
 
 
 def refuse(lines, settings):
-    """Say what is wrong and end: neither bus nor radio was touched."""
+    """Log the errors and exit: neither bus nor radio was touched."""
     for line in lines:
         sys.stderr.write(line + '\n')
     raise SystemExit(_EXIT_USAGE)

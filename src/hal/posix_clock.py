@@ -13,7 +13,7 @@ _TIME_ERROR = 5
 
 
 def is_synchronised():
-    """True where timesyncd or the kernel says so."""
+    """True if timesyncd or the kernel reports it."""
     if os.path.exists(_TIMESYNCD):
         return True
     try:
@@ -23,5 +23,5 @@ def is_synchronised():
 
 
 def believed(os_s, is_kept):
-    """UTC seconds of a clock that shows os_s, or None. is_kept(): somebody keeps it right."""
+    """UTC seconds of a clock that shows os_s, or None. is_kept(): it is synchronised."""
     return os_s if os_s >= PLAUSIBLE_S and is_kept() else None

@@ -113,7 +113,7 @@ class Bus(Port):
             self._drives = True
 
     def transmit(self, frame):
-        """An adapter's own buffer may make the kernel believe that all is out, so the frame's length counts too."""
+        """An adapter's buffer may make the kernel believe that everything is sent, so the frame's length counts too."""
         if not self.is_open():
             raise HalError(BUS, 'no device at %s' % self._port.port)
         try:

@@ -32,7 +32,7 @@ class Milliseconds:
 
 
 class Utc:
-    """Wall time carried by a monotonic clock; None until told."""
+    """Wall time carried by a monotonic clock; None until set."""
 
     __slots__ = ('_base_ms',)
 

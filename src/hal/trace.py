@@ -55,6 +55,6 @@ def _letters(name):
 
 
 def _stem(path):
-    """'src/app/control/controller.py' as 'actor'."""
+    """'src/app/control/controller.py' as 'controller'."""
     name = path[path.rfind('/') + 1:]
     return name[:name.rfind('.')] if '.' in name else name

@@ -69,8 +69,8 @@ class Radio(AtModem):
         self._scheme = None     # region it says it is set to
         self._euis = {}         # what it says it is called
         self._fresh = False     # its session cannot be ours
-        self._data = False      # the class C downlink being told had a payload
-        self._window = False    # ... and its receive window was told
+        self._data = False      # the class C downlink being reported had a payload
+        self._window = False    # ... and its receive window was reported
         self._asked_time = False
 
     # --- commands
@@ -79,7 +79,7 @@ class Radio(AtModem):
         return [(NEEDED, 'AT', 1), (OPTIONAL, 'AT+DR=SCHEME', 1), (OPTIONAL, 'AT+ID', 3)]
 
     def _configuration(self):
-        """Setting the region resets channels, data rate and RX2, so it comes first, and not at all amid a session."""
+        """Setting the region resets channels, data rate and RX2, so it comes first, and never during a LoRaWAN session."""
         keys = self._keys
         commands = []
         if self._scheme != self._region:
