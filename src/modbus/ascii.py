@@ -1,6 +1,6 @@
 """Modbus ASCII framing: start character, upper-case hex, LRC, CR LF. Requests start with ':', the box's answers with '>'.
 
-Wire input never raises: what is no frame is dropped and counted by name.
+Wire input never raises: bytes that are no frame are dropped and counted by kind.
 """
 
 from binascii import hexlify, unhexlify
@@ -86,7 +86,7 @@ class Reader:
         return True
 
     def _join(self, data):
-        """What has arrived, behind what was kept."""
+        """The kept bytes followed by the new ones."""
         if data.endswith(b'\0'):  # the artefact that follows each frame of some boxes
             data = data.rstrip(b'\0')
         if self._rest_length:
@@ -100,7 +100,7 @@ class Reader:
         return data
 
     def _begin(self, data):
-        """next() for data that is not just one good frame."""
+        """next() for data other than exactly one good frame."""
         self.partial = data
         self._at = 0
         self.more = True
@@ -126,7 +126,7 @@ class Reader:
         return raw
 
     def _keep(self, tail):
-        """Remember the frame that is still arriving; junk and what is too long are forgotten."""
+        """Keep the frame that is still arriving; junk and overlong frames are dropped."""
         tail = self._from_start(tail)
         if len(tail) > MAX_CHARS:
             self._counts['overlong'] += 1

@@ -80,7 +80,7 @@ class ChargerClient:
         self._panel_head = b''
         self._write = None           # the Request waiting to be sent or answered
         self._write_ms = 0           # when it was asked for
-        self._write_lost = False     # it is over, unsent, and nobody was told yet
+        self._write_lost = False     # it is over, unsent, and not reported yet
         self._block_request = None   # of the read that was asked for
         self._read_at_ms = 0
         self._limits_at_ms = 0
@@ -91,7 +91,7 @@ class ChargerClient:
             self._adopt(device_id)
 
     def _adopt(self, device_id):
-        """Talk to this box from now on."""
+        """Use this id from now on."""
         if not id_finder.ID_MIN <= device_id <= id_finder.ID_MAX:
             raise ValueError('device_id')
         self._finder = None
@@ -101,7 +101,7 @@ class ChargerClient:
         self._panel_head = transaction.read_request(device_id, reading.PANEL, reading.PANEL_WORDS).head
 
     def write(self, register, value, now_ms):
-        """Ask for one write, sent once, told by WRITTEN; False while another is pending. What may not be written ends as NOT_SENT."""
+        """Request one write, sent once, reported by WRITTEN; False while another is pending. A forbidden write ends as NOT_SENT."""
         if self._write is not None:
             return False
         self._write_ms = now_ms
@@ -114,7 +114,7 @@ class ChargerClient:
         return True
 
     def read(self, address, words, now_ms):
-        """Ask for one block of registers, told by BLOCK; False while another is pending or the id is not known."""
+        """Request one block of registers, reported by BLOCK; False while another is pending or the id is not known."""
         if self._block_request is not None or self.device_id is None:
             return False
         self._block_request = transaction.read_request(self.device_id, address, words)
@@ -134,7 +134,7 @@ class ChargerClient:
         self.urgent = self._master.urgent = urgent
 
     def note_busy(self, busy_ms):
-        """The loop had no time for the bus for busy_ms: what is read next is no sign of a gap now."""
+        """The loop had no time for the bus for busy_ms: the next bytes read do not prove a gap now."""
         self._master.note_busy(busy_ms)
 
     @property
@@ -143,7 +143,7 @@ class ChargerClient:
         return self._master.sent and not self._is_silent
 
     def poll(self, now_ms):
-        """Take what has arrived and do what is due; one event."""
+        """Read the bus and do the next due step; one event."""
         result = self._master.poll(now_ms)
         if not result:
             if now_ms < self.due_ms:
@@ -155,7 +155,7 @@ class ChargerClient:
         return event
 
     def _on_heard(self, result, now_ms):
-        """A frame of somebody else's exchange, or said by the box unasked."""
+        """A frame of another master's exchange, or one that the box sent unasked."""
         master = self._master
         raw = master.raw
         if self._finder is not None:
@@ -171,7 +171,7 @@ class ChargerClient:
         return IDLE
 
     def _found(self, device_id, now_ms):
-        """FOUND if that is an id, not None; the first reading follows at once."""
+        """FOUND if that is an id, not None; the first reading follows immediately."""
         if device_id is None:
             return IDLE
         self._adopt(device_id)
@@ -226,7 +226,7 @@ class ChargerClient:
         return READ_FAILED
 
     def _on_written(self, result, now_ms):
-        """The write was sent; the reading that shows what it did follows at once."""
+        """The write was sent; the reading that shows its effect follows immediately."""
         self.outcome = _OUTCOMES[result]
         self._write = None
         self._limits_at_ms = now_ms
@@ -258,7 +258,7 @@ class ChargerClient:
         return WRITTEN
 
     def _plan(self, now_ms):
-        """Begin what is due, and say when to be called again."""
+        """Begin the next due request, and set due_ms."""
         master = self._master
         if master.request is None:
             self._begin(now_ms)

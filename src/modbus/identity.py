@@ -22,9 +22,9 @@ class Identity:
 
     device_id: 1 to 16. hardware: number of its board. firmware: (major, minor). model, serial: text; None also where none is programmed.
     key: one of KEY_... or 'invalid'. meter: 'configured' in the box. meter_works: False when it charges and says no current.
-    upstream_timeout: silence of ours leads to upstream_fault ('F4' or 'F14'). after_power_cycle: what becomes of a connected
+    upstream_timeout: silence of the master leads to upstream_fault ('F4' or 'F14'). after_power_cycle: what becomes of a connected
     car, 'start' or 'wait'. socket, residual_current_monitor, welding_detection, coding_resistor: the box has it.
-    silent: addresses it did not answer. older_protocol: what is heard is EVCC1, up to V2.7, with which none of this works.
+    silent: addresses it did not answer. older_protocol: the box speaks EVCC1, up to V2.7, with which none of this works.
     """
 
     __slots__ = ('device_id', 'hardware', 'firmware', 'model', 'serial', 'key', 'meter', 'meter_works', 'upstream_timeout', 'upstream_fault',
@@ -59,7 +59,7 @@ class Identity:
             self.meter_works = False
 
     def observe(self, reading):
-        """A Reading: the meter bit says what is configured, only a charging box shows whether it measures (03E8 or not)."""
+        """Take a Reading: the meter bit shows the configuration, only a charging box shows whether it measures (03E8 or not)."""
         if reading.code & 0xF0 != _CHARGING:
             return
         works = False
@@ -89,7 +89,7 @@ class Interview:
         client.read(ADDRESSES[self._at], registers.find(ADDRESSES[self._at])[registers.WORDS], now_ms)
 
     def step(self, client, event, now_ms):
-        """Take what an event of the client brought and ask for the next block; is_over when all were asked for."""
+        """Take the result of a client's event and request the next block; is_over after the last one."""
         if event == charger.READING:
             self.identity.observe(client.reading)
         if event != charger.BLOCK or self.is_over:

@@ -1,6 +1,6 @@
 """The register blocks that the loop reads, decoded. Pure: no bus, no time. modbus.registers describes them in full.
 
-Decoded by hand, because it runs every 2 s for ever; tests hold it to the map. Sources as in modbus.registers.
+Decoded without the map, because it runs every 2 s for ever; tests compare it with the map. Sources as in modbus.registers.
 """
 
 from struct import unpack
@@ -42,7 +42,7 @@ class Reading:
     """The latest 0x002E, kept and overwritten in place.
 
     code: raw state, 0..255. ev_connected: bool, None in Ex and Fx. enable_input, enable_input2, reduced: bool.
-    limit_duty: 0.1 %. currents_da: [L1, L2, L3] in 0.1 A, None where unknown. at_ms: when it was true.
+    limit_duty: 0.1 %. currents_da: [L1, L2, L3] in 0.1 A, None where unknown. at_ms: time of the answer.
     """
 
     __slots__ = ('code', 'ev_connected', 'enable_input', 'enable_input2', 'reduced', 'limit_duty', 'currents_da', 'at_ms', '_order', '_head',
@@ -59,7 +59,7 @@ class Reading:
         self.limit_duty = None
         self.currents_da = [None, None, None]
         self.at_ms = 0
-        self._head = None         # the first two words as they were last decoded: they seldom change
+        self._head = None         # the first two words as last decoded: they rarely change
         self._flags = None
 
     def use_phase_order(self, phase_order):
@@ -71,7 +71,7 @@ class Reading:
 
     def update(self, data, at_ms):
         """Take the ten bytes of 0x002E."""
-        # What to_short() does, without writing its format anew every two seconds.
+        # Like to_short(), without building its format every two seconds.
         head, flags, first, second, third = unpack('>5H', data)
         if flags != self._flags or head != self._head:
             self._update_state(head, flags)
@@ -83,7 +83,7 @@ class Reading:
         self.at_ms = at_ms
 
     def _update_state(self, head, flags):
-        """What the first two words say."""
+        """Decode the first two words."""
         self._head = head
         self._flags = flags
         code = self.code = head & 0xFF

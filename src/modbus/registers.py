@@ -199,7 +199,7 @@ def _mask(field):
 
 
 def _meaning(field, raw):
-    """What the raw value of a field says."""
+    """The meaning of a field's raw value."""
     for special, meaning in field[SPECIAL]:
         if raw == special:
             return meaning
@@ -212,7 +212,7 @@ def _meaning(field, raw):
 
 
 def text_of(data):
-    """The characters in some bytes, padding taken off and '?' for what is none; None if nothing is programmed (all 00 or FF)."""
+    """The text in some bytes, without padding and with '?' for unprintable ones; None if nothing is programmed (all 00 or FF)."""
     data = data.strip(_PADDING)
     if not data:
         return None
@@ -228,7 +228,7 @@ def encode(register, values):
 
 
 def _raw(field, value):
-    """The raw value that says this."""
+    """The raw value for a meaning."""
     for special, meaning in field[SPECIAL]:
         if value == meaning and type(value) is type(meaning):   # True is 1 otherwise
             return special

@@ -7,7 +7,7 @@ BUCKETS = 52
 
 
 class Statistics:
-    """Answers timed from the end of our telegram to the end of the box's, as the loop saw it.
+    """Answers timed from the end of the request to the end of the box's, as the loop saw it.
 
     buckets: number of answers in each interval of BUCKET_MS. tries: number of answers to the first telegram, to the second, ...
     fastest_ms, slowest_ms: None before the first answer.
@@ -22,7 +22,7 @@ class Statistics:
         self.slowest_ms = None
 
     def note(self, answer_ms, failed_tries):
-        """One answer after so many telegrams without one; answer_ms None: it came while nobody looked."""
+        """Count one answer after that many unanswered telegrams; answer_ms None: it arrived while the loop was busy."""
         self.tries[failed_tries] += 1
         if answer_ms is None:
             return
@@ -38,7 +38,7 @@ class Statistics:
             self.fastest_ms = answer_ms
 
     def within_ms(self, percent):
-        """The time within which so many percent of the answers came (50: the median), rounded up to BUCKET_MS; None without any."""
+        """The time within which that percentage of the answers came (50: the median), rounded up to BUCKET_MS; None without any."""
         wanted = (sum(self.buckets) * percent + 99) // 100
         if not wanted:
             return None

@@ -40,7 +40,7 @@ BURST_MS = 150           # bytes closer together belong to one exchange of other
 BURST_BYTES = 9          # fewer are wake-up glitches, no telegram
 PARTIAL_MS = 100         # a frame pausing longer is not coming any more; 50 ms clears the buffer of jrv/esphome-abl-emh1
 STARVED_MS = 6000        # waited that long for a gap that never is wide enough: right behind a frame will have to do
-SLEPT_MS = 20            # from the end of a busy loop; what is read later than this did not wait in the buffer
+SLEPT_MS = 20            # from the end of a busy loop; bytes read later than this did not wait in the buffer
 # Our longest exchange: write request (23 characters), status answer (31 characters).
 EXCHANGE_MS = 7 + 9   # and the wait for the answer
 
@@ -110,7 +110,7 @@ class Master:
         self._echo = False           # our own telegram may still come back
         self._open_ms = None         # end of listening, None before the first request
         self._byte_ms = -TALKER_MS   # last byte of anybody but us
-        self._stamp_ms = 0           # age of what is in the reader
+        self._stamp_ms = 0           # time of the bytes in the reader
         self._foreign_ms = -TALKER_MS  # last telegram that is not our exchange, at the latest
         self._burst_ms = -TALKER_MS  # first telegram of the latest exchange of others, at the earliest
         self._burst_timed = False    # these two are the same
@@ -137,12 +137,12 @@ class Master:
         self._attempt(now_ms)
 
     def note_busy(self, busy_ms):
-        """The loop did nothing else for busy_ms after the latest poll: what is read next may have waited that long."""
+        """The loop was busy for busy_ms after the latest poll: the next bytes read may have waited that long."""
         self._busy_ms = busy_ms
         self._busy_end_ms = self._polled_ms + busy_ms
 
     def poll(self, now_ms):
-        """Take what has arrived and let happen what is due; one of the results above."""
+        """Read the bus and do the next due step; one of the results above."""
         self._polled_ms = now_ms
         reader = self.reader
         data = self._read()
@@ -178,7 +178,7 @@ class Master:
             self.due_ms = now_ms + QUIET_MS
 
     def _note_foreign(self):
-        """Somebody else talked: intervals run from the first telegram of such a burst to the first of the next."""
+        """Another master talked: intervals run from the first telegram of such a burst to the first of the next."""
         now_ms = self._byte_ms
         if now_ms - self._foreign_ms >= BURST_MS and now_ms >= self._answer_ms:
             timed = self._stamp_ms == now_ms
@@ -191,7 +191,7 @@ class Master:
         self._foreign_ms = now_ms
 
     def _judge(self, start_char, raw):
-        """What a good frame is to us."""
+        """Classify a valid frame: the awaited answer, a refusal or another's."""
         if self.sent:
             request = self.request
             length = len(raw) - 1
@@ -267,7 +267,7 @@ class Master:
         return self._attempt(now_ms)
 
     def _attempt(self, now_ms):
-        """Send if the line is ours, else note when to look again."""
+        """Send if the line is free, else note when to look again."""
         until_ms = self._until_ms
         if until_ms is not None and now_ms > until_ms:
             self._end()
@@ -290,7 +290,7 @@ class Master:
         return NOTHING
 
     def _free_at_ms(self, now_ms):
-        """When the line is ours: now_ms, or a later time to look again."""
+        """When the line is free: now_ms, or a later time to look again."""
         if self._open_ms is None:
             self._open_ms = now_ms + LISTEN_MS
         # What nobody has looked at yet is partial too, and may be a question.
