@@ -25,7 +25,7 @@ _RESET_KEY = 'reset'        # NVS: why we reset ourselves; a store's record is '
 _CAUSES = (POWER_ON, PLANNED, CRASH)
 
 # A full flash raises OSError('No free space available'), one that fails otherwise Exception itself, with 'Error occurred while
-# storing value, code: 4359'; what is wrong with a call, subclasses of it as everywhere [r6 modpycom.c]. A text of a record is up to 1.4 KB
+# storing value, code: 4359'; a wrong call, subclasses of it as everywhere [r6 modpycom.c]. A text of a record is up to 1.4 KB
 # in one piece, which the heap may not have.
 _NVS_ERRORS = (Exception,)
 _FLASH_FAILS = (Exception, OSError, MemoryError)

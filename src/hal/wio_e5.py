@@ -16,7 +16,7 @@ BAUD = 9600
 # '+MSGHEX: PORT: 223; RX: "' and 242 bytes in hexadecimal; a command may have 528 characters.
 _LONGEST = 560
 
-# UTC is so many seconds behind GPS since 2017 (IERS bulletin C); the network tells GPS time, the modem's RTC shows UTC.
+# Seconds by which UTC is behind GPS since 2017 (IERS bulletin C); the network tells GPS time, the modem's RTC shows UTC.
 _LEAP_SECONDS = 18
 
 # What lines of a transaction begin with, blanks removed, and what they mean. `Done` alone is no success, and no refusal has one.

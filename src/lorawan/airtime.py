@@ -5,7 +5,7 @@ from micropython import const
 # MHDR 1, DevAddr 4, FCtrl 1, FCnt 2, FPort 1, MIC 4 (LoRaWAN 1.0.2, 4.1 to 4.4); a join request is 23 bytes (6.2.4).
 FRAME_OVERHEAD = const(13)
 JOIN_REQUEST = const(23)
-# FOptsLen is four bits (LoRaWAN 1.0.2, 4.3.1.4): so many bytes of MAC answers can ride on an uplink.
+# FOptsLen is four bits (LoRaWAN 1.0.2, 4.3.1.4): the most bytes of MAC answers in an uplink.
 LONGEST_MAC_ANSWERS = const(15)
 
 

@@ -11,7 +11,7 @@ from lorawan.outbox import ANSWER, BUSY, CHANGE, FAULT
 DAY_MAX_MS = const(24000)
 JOINS_MAX = const(20)
 
-# What asks, beside the priorities of the outbox (0 answer, 1 fault, 2 change, 3 record, 4 heartbeat, 8 busy): a join, and the uplink that
+# Kinds of requests, beside the priorities of the outbox (0 answer, 1 fault, 2 change, 3 record, 4 heartbeat, 8 busy): a join, and the uplink that
 # is due whatever the budget says, for which the reserve is kept.
 JOIN = const(5)
 RESERVED = const(6)
@@ -20,28 +20,28 @@ RESERVED_JOIN = const(7)
 # The total that may be reached for it. Joins leave room for the answers after them.
 _MAX_MS = (24000, 24000, 20000, 20000, 12000, 20000, 24000, 24000, 20000)
 _JOINS = (JOIN, RESERVED_JOIN)
-# What reckons with the boots that may follow itself, or is one.
+# Kinds that account for later boots themselves, or are one.
 _RESERVES = (JOIN, RESERVED, RESERVED_JOIN)
 
-# The record counts this much more than was sent: it is written anew only when that is used up, so a reboot loses nothing,
+# The record counts this much more than was sent: it is rewritten only when that is used up, so a reboot loses nothing,
 # and flash is written at most 24 s / 750 ms + 20 joins = 52 times a day, on a full one a few times more. Two frames of 11 bytes at SF10 fit.
 CREDIT_MS = const(750)
 _RECORD = 'airtime'
 # Written before the reset of a board that has searched for a session for a day, and taken back by the boot after it.
 _SEARCH = 'search'
-# Beside the heartbeats of a day there is room for so many answers; at SF12 that is all there is.
+# Answers that fit beside the heartbeats of a day; at SF12 there is no more room.
 _ANSWERS = const(5)
-# Where there is more, so many boots of a day have their join and first uplink out of turn, whatever else was sent: the first, and ten power cuts.
+# Where there is more, boots of a day whose join and first uplink always have room, whatever else was sent: the first, and ten power cuts.
 _BOOTS = const(11)
 _BOOTS_MORE = const(2)
 _BOOTS_EACH = const(3)
-# Frames in which a boot tells what it does not remember.
+# Frames in which a boot reports lost records.
 _NEWS = const(3)
-# The first ones of a day at the data rate in use, if that leaves so many at the one of last resort.
+# The first ones of a day use the current data rate, if that leaves this many at the data rate of last resort.
 _BOOTS_FAST = const(8)
-# Of the answers, what is not one leaves so many their room.
+# Answers for which other frames leave room.
 _ANSWERS_LAST = const(3)
-# That commands were turned away may cost so much a day, or one frame.
+# Airtime a day for reporting refused commands, or one frame.
 _BUSY_MS = const(1000)
 # What a record may lack where only the one before it can be read: the longest frame at SF12 with its MAC answers, and the credit.
 _LACKS_MS = const(3250)
@@ -63,7 +63,7 @@ class AirtimeBudget:
         self._credit_ms = 0
         self._credit_joins = 0
         self._saved_ms = now_ms
-        self._busy_ms = []           # when that was told, in the last day
+        self._busy_ms = []           # times of those reports, in the last day
         self._lost = False           # there was a record, which nobody can read, and it is not counted yet
         self.reserve_least(0, DAY_MS, 0)
         self.reserve(0, DAY_MS)
@@ -84,7 +84,7 @@ class AirtimeBudget:
         """Keep room for an emission of heartbeat_ms every spacing_ms, and for one that turns out to be spare_ms longer."""
         self._heartbeat_ms = heartbeat_ms
         self.spacing_ms = spacing_ms
-        # An entry counts for a day and at most one bucket more: so many heartbeats count at the same time.
+        # Heartbeats that count at the same time: an entry counts for a day and at most one bucket more.
         self._reserved = (DAY_MS + BUCKET_MS + spacing_ms - 1) // spacing_ms
         left_ms = DAY_MAX_MS - (self._reserved + _ANSWERS + 1) * heartbeat_ms - spare_ms
         # One heartbeat to spare, for MAC answers that ride on them, and the boots. At SF12 there is no room for either: what cannot be
@@ -118,7 +118,7 @@ class AirtimeBudget:
         return len(times) < max(1, _BUSY_MS // airtime_ms)
 
     def said_busy(self, now_ms):
-        """A frame was sent that says so."""
+        """A frame with that report was sent."""
         self._busy_ms.append(now_ms)
 
     def reserve_least(self, heartbeat_ms, spacing_ms, boot_ms, spare_ms=0):
@@ -155,7 +155,7 @@ class AirtimeBudget:
         self.ledger.tell_time(now_ms, utc_s)
 
     def refresh(self, now_ms):
-        """Let what is old be forgotten, on record too; when to call again."""
+        """Drop old entries, on record too; the time of the next call."""
         self.ledger.advance(now_ms)
         if now_ms - self._saved_ms >= REFRESH_MS:
             if self._recorded or self.ledger.total_ms or self.ledger.joins:
@@ -190,14 +190,14 @@ class AirtimeBudget:
             self._save(now_ms)
 
     def settle(self, now_ms, airtime_ms, joins=0):
-        """The emission is over, and this much of what begin() was told was sent."""
+        """The emission is over, and this much of the airtime given to begin() was used."""
         self._credit_ms += self._pending_ms - airtime_ms
         self._credit_joins += self._pending_joins - joins
         self._pending_ms = self._pending_joins = 0
         self.ledger.add(now_ms, airtime_ms, joins)
 
     def add_late(self, now_ms, airtime_ms):
-        """Something was sent, as turns out now, that settle() was not told of."""
+        """Add airtime that turns out to be missing from settle()."""
         self._credit_ms -= airtime_ms
         self.ledger.add(now_ms, airtime_ms)
 
@@ -261,7 +261,7 @@ class AirtimeBudget:
             if wanted_ms <= heartbeat_ms:
                 return room_ms
             return min(room_ms, self._expiring_ms(now_ms, wanted_ms, due_ms, self._least_ms, self._least_spacing_ms, 0, 0))
-        # A join is followed by an uplink at once, any other frame is itself the uplink from which the next one is counted.
+        # A join is followed by an uplink immediately, any other frame is itself the uplink from which the next one is counted.
         due_ms = self._due_ms
         boots = self._boots
         if priority == JOIN:
@@ -277,5 +277,5 @@ class AirtimeBudget:
         return self._expiring_ms(now_ms, wanted_ms, due_ms, heartbeat_ms, self.spacing_ms, boots, more_boots)
 
     def _expiring_ms(self, now_ms, wanted_ms, due_ms, heartbeat_ms, spacing_ms, boots, more_boots):
-        """Up to wanted_ms, what can be sent now beside due_ms, a heartbeat every spacing_ms and so many boots while old entries expire."""
+        """Airtime up to wanted_ms that can be spent now beside due_ms, a heartbeat every spacing_ms and the boots while old entries expire."""
         return min(wanted_ms, DAY_MAX_MS - due_ms - self.ledger.peak_ms(now_ms, spacing_ms, heartbeat_ms, boots, self._boot_ms, more_boots))

@@ -6,7 +6,7 @@ from array import array
 from micropython import const
 
 DAY_MS = const(86400000)
-# Older than this the record is written anew: a reboot begins again at the age the entries had in it, and a monitor that waits
+# Older than this the record is rewritten: a reboot begins again at the age the entries had in it, and a monitor that waits
 # for airtime or joins through many reboots would wait for ever. At most 24 more writes a day.
 REFRESH_MS = const(3600000)
 # An entry is forgotten with its whole bucket, so at most this much late and never early.
@@ -51,7 +51,7 @@ class AirtimeLog:
         self._after_joins = 0
 
     def advance(self, now_ms):
-        """Forget what is wholly older than a day."""
+        """Drop buckets wholly older than a day."""
         index = (now_ms + self._shift_ms) // BUCKET_MS
         if index - self._index > SLOTS:
             self._index = index - SLOTS
@@ -87,7 +87,7 @@ class AirtimeLog:
     def peak_ms(self, now_ms, spacing_ms, cost_ms, boots=0, boot_ms=0, more_boots=0):
         """The most that a day comes to, one after the other, if something of cost_ms is sent after each spacing_ms from now on, for a day.
 
-        And if at the worst moment of it the joins of a day come to so many boots, of boot_ms each, or to more_boots beyond those that count.
+        And if at the worst moment of it the joins of a day come to `boots` boots, of boot_ms each, or to more_boots beyond those that count.
 
         It is highest just before something is forgotten, or at the end.
         """
@@ -142,7 +142,7 @@ class AirtimeLog:
         self._known_ms = now_ms
 
     def _age(self, now_ms, age_ms):
-        """Everything up to the moment whose time was known is so much older; nobody knows whether what came after it is."""
+        """Age the entries up to the moment whose time was known; later ones may or may not be older."""
         known_index = self._known_at_s // _BUCKET_S
         after = []
         for index in range(max(known_index, self._index - SLOTS + 1), self._index + 1):

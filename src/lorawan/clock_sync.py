@@ -33,9 +33,9 @@ CARRIER = const(2)
 
 # Until the time is known a request follows the other at this distance; one not answered until then is lost.
 EVERY_MS = const(600000)
-# Answers that agree so well are of one time.
+# Answers that agree this well show the same time.
 _AGREED_S = const(10)
-# How soon to look again for what has no event: the first uplink, a frame that was dropped, the modem's clock.
+# Interval for checking what has no event: the first uplink, a frame that was dropped, the modem's clock.
 _LOOK_MS = const(10000)
 
 
@@ -55,7 +55,7 @@ def encode_request(time_s, state, answer, token):
 
 
 def commands(payload):
-    """The commands of a downlink as (identifier, bytes after it); what follows an unknown or cut one is dropped, and told by (None, b'')."""
+    """The commands of a downlink as (identifier, bytes after it); the rest after an unknown or cut one is dropped, and marked by (None, b'')."""
     found = []
     at = 0
     while at < len(payload):
@@ -70,11 +70,11 @@ def commands(payload):
 
 
 class ClockSync:
-    """tick() says when to ask, make() makes the frame, sent() and downlink() tell what became of it."""
+    """tick() says when to ask, make() makes the frame, sent() and downlink() report its result."""
 
     def __init__(self, session, radio, store, time, now_ms):
         """time: now_ms(), utc_s(now_ms) or None, network(utc_s, at_ms) -> believed?, known, changes (counts every change of the time), doubts (counts
-        what the network is to be asked about at once), in_doubt(now_ms)."""
+        times that need an immediate request), in_doubt(now_ms)."""
         self.enabled = True          # ask at all, and answer
         self.state = None            # or a callable: index of the state word that a frame carries
         self.due_ms = now_ms
@@ -159,7 +159,7 @@ class ClockSync:
         if now_ms - asked_ms >= EVERY_MS:
             self._asked_ms = None
             self.unanswered += 1
-            # A network that never answered was never told to; and one that proved meanwhile that it hears us does.
+            # No conclusion about a network that never answered, or that has proved meanwhile that it hears us.
             if self.answered and self._session.proven_ms < asked_ms:
                 self._session.unanswered(now_ms)
 

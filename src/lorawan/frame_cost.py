@@ -12,7 +12,7 @@ SHORT_PAYLOAD = const(5)
 LEAST_PAYLOAD = const(6)
 
 # By SF: the longest silence between uplinks, what heartbeats may cost a day (decisions; Home Manager gives up after 195 min), and the
-# payload of what is reckoned with: at SF12 heartbeats and answers are short, or beside those of a day there is no room for five of these.
+# payload in the calculation: at SF12 heartbeats and answers are short, or beside those of a day there is no room for five of these.
 _BY_SF = {
     7: (5400000, 1500, 11), 8: (5400000, 2600, 11), 9: (5400000, 4100, 11), 10: (5400000, 6000, 11), 11: (7200000, 6000, 11),
     12: (7200000, 6000, LEAST_PAYLOAD),
@@ -21,13 +21,13 @@ _BY_SF = {
 _MARGIN_MS = const(60000)
 
 
-# With ADR the network may ask for so many emissions of each frame (NbTrans, The Things Stack up to 3), and the modem tries a
+# With ADR the network may ask for this many emissions of each frame (NbTrans, The Things Stack up to 3), and the modem tries a
 # slower data rate when it has not been answered for long (LoRaWAN 1.0.2, 4.3.1.1): both are known only afterwards.
 _ADR_EMISSIONS = const(3)
 
 
 class FrameCost:
-    """spacing_ms: after so long without an uplink the next one may use the reserve. repeats: emissions of the last unconfirmed frame.
+    """spacing_ms: after this time without an uplink the next one may use the reserve. repeats: emissions of the last unconfirmed frame.
 
     usual: bytes of a heartbeat or an answer.
     """
@@ -42,8 +42,8 @@ class FrameCost:
         self._own_ms = self._longest_ms
 
     def use(self, data_rate):
-        """Reckon with that data rate from now on."""
-        # A network may set one that we never use ourselves (SF7 at 250 kHz): reckoned as the next slower one.
+        """Calculate with that data rate from now on."""
+        # A network may set one that the firmware never uses (SF7 at 250 kHz): calculated as the next slower one.
         self.data_rate = min(data_rate, len(self._region.rates) - 1)
         self._longest_ms, self._budget_ms, self.usual = _BY_SF[self._region.radio(self.data_rate)[0]]
         self.spacing_ms = self._longest_ms - 2 * _MARGIN_MS
@@ -55,7 +55,7 @@ class FrameCost:
         self.spacing_ms = self._longest_ms - 2 * _MARGIN_MS
 
     def emissions_ms(self, payload_bytes, emissions):
-        """So many emissions of one frame; every two trials the modem goes one data rate slower (LoRaWAN 1.0.2, 18.4)."""
+        """Airtime of that many emissions of one frame; every two trials the modem goes one data rate slower (LoRaWAN 1.0.2, 18.4)."""
         total_ms = 0
         for trial in range(emissions):
             data_rate = max(self.data_rate - trial // 2, self._region.slowest)
@@ -68,14 +68,14 @@ class FrameCost:
         return self.emissions_ms(payload_bytes, self.repeats)
 
     def most_ms(self, payload_bytes, emissions):
-        """The most that it may turn out to have cost, where the last one like it was emitted so often."""
+        """The highest possible cost of a frame, if the last one like it was emitted that often."""
         if not self.adr:
             return self.emissions_ms(payload_bytes, emissions)
         sf, bandwidth_khz = self._region.radio(max(self.data_rate - 1, self._region.slowest))
         return self.most(emissions) * airtime_ms(sf, bandwidth_khz, FRAME_OVERHEAD + payload_bytes)
 
     def most(self, emissions):
-        """The most emissions, where the last one like it was emitted so often."""
+        """The highest possible number of emissions, if the last frame like it had that many."""
         return max(_ADR_EMISSIONS, emissions) if self.adr else emissions
 
     def boot_ms(self):

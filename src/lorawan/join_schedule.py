@@ -5,15 +5,15 @@ from micropython import const
 from lorawan.airtime import JOIN_REQUEST, airtime_ms
 from lorawan.airtime_budget import JOIN, RESERVED_JOIN
 
-# Gaps after a try in vain, each the base and up to so much more; the random part keeps boards from trying in step.
+# Gaps after a failed try, as (base, highest random addition); the random part keeps boards from trying in step.
 #   tries 2, 3          10 to 20 s, 20 to 40 s: the network was there, request or accept was lost.
 #   then for two hours  9:05 to 9:40 min: back within 10 min of the network's return, join and first uplink included.
-#   after that          the 20 joins of a sliding day spread evenly over what is left of it (governor.join_pace_ms),
+#   after that          the 20 joins of a sliding day spread evenly over the rest of it (airtime_budget.join_pace_ms),
 #                       and a sixteenth more. A try more often now would be paid with a day without any later.
 # The first two hours take 1 + 2 + 13 tries, four stay for the 22 hours after them: every 4.5 h; from the second day on
 # every 73 to 78 min, the best that 20 a day can do. Gaps that grow from 75 min to 9 h over the first day were tried in the
 # model (tests/unit/lorawan/test_recovery.py): a third of the wait after outages of 2 to 6 h, twice as much after longer ones.
-# The two hours run from the begin of the search, or of the suspicion before it (suspicion.py): then half of the joins are
+# The two hours run from the begin of the search, or of the doubt before it (link_supervision.py): then half of the joins are
 # left for the rest of the day. _BURST_MAX of a sliding day, over reboots, may be spent faster than evenly.
 _QUICK_MS = ((10000, 10000), (20000, 20000))
 _DENSE_MS = (545000, 35000)
@@ -21,7 +21,7 @@ DENSE_FOR_MS = const(7200000)
 _BURST_MAX = const(16)
 # Boots may not use up the rest: from then on each waits a quarter of an hour per join above those before it tries.
 _BOOT_WAIT_MS = const(900000)
-# The modem would not start now: asked again after so long, longer each time.
+# The modem would not start now: asked again after this time, longer each time.
 BUSY_MS = const(7000)
 BUSY_MAX_MS = const(60000)
 
@@ -61,7 +61,7 @@ class JoinSchedule:
             self._busy += 1
             self.due_ms = now_ms + min(BUSY_MS * self._busy, BUSY_MAX_MS)
             return False
-        # The longest silence begins anew with every try; one that costs a part of the uplink in whose place it goes, with that part of it.
+        # The longest silence restarts with every try; one that costs a part of the uplink in whose place it goes, with that part of it.
         self._reserve_ms = now_ms + self._governor.share_ms(self._cost_ms)
         self._busy = 0
         self._turn += 1
@@ -83,7 +83,7 @@ class JoinSchedule:
         return self._affordable(now_ms) is not None
 
     def start_over(self, now_ms, dense_until_ms):
-        """Another session is wanted: at once, but one in which nothing could be sent was a try in vain like any other."""
+        """Join again immediately; but a session in which nothing could be sent counts as a failed try."""
         if not self.worked:
             self.back_off(now_ms)
             return

@@ -5,7 +5,7 @@ from micropython import const
 # The clock is answered once a day: 26 h without a proof that we are heard are no accident (decision).
 SILENCE_MS = const(93600000)
 # From the first question unanswered one every 10 min, after two hours every 30, so as to leave airtime for what comes when
-# the network is back. Six in vain and the session is given up, as soon as a join may be tried in its place: until then
+# the network is back. After six without an answer the session is given up, as soon as a join may be tried in its place: until then
 # the old one, which the network may well have, is worth more than none.
 PROBE_EVERY_MS = const(600000)
 PROBE_LATE_MS = const(1800000)
@@ -45,7 +45,7 @@ class LinkSupervision:
         self.probe_ms = now_ms + PROBE_RETRY_MS
 
     def gives_up(self, wait_ms):
-        """True if the next question, which has to wait so long, is not worth the wait."""
+        """True if the next question, which has to wait that long, is not worth the wait."""
         return wait_ms > PROBE_EVERY_MS and self._unanswered >= PROBES_MIN
 
     def unanswered(self, now_ms):

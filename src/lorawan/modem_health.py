@@ -2,13 +2,13 @@
 
 from micropython import const
 
-# From so many misses on, over this long at least, only a reset helps (LoPy4: the modem's task can hang). A reset takes the
+# From this many misses on, over this time at least, only a reset helps (LoPy4: the modem's task can hang). A reset takes the
 # eyes off the box and costs a join; a modem that was only restarting has come back by then.
 STUCK_MISSES = const(6)
 STUCK_MS = const(1800000)
-# A call that fails again so soon is no further miss: the loop polls a dead modem as often as a good one.
+# A call that fails again this soon is no further miss: the loop polls a dead modem as often as a good one.
 SAME_MISS_MS = const(60000)
-# So long without a session in which a frame could be sent: there may be no network, or a modem that says it is well and hears
+# This time without a session in which a frame could be sent: there may be no network, or a modem that says it is well and hears
 # nothing (LoPy4s in the field stopped receiving while has_joined() stayed True). The reset is for the second, once a day.
 DEAF_MS = const(86400000)
 

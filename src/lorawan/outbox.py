@@ -11,7 +11,7 @@ HEARTBEAT = const(4)
 # That commands were turned away: after all else, and on a budget of its own (lorawan.airtime_budget has 5 to 7 for joins and the reserve).
 BUSY = const(8)
 
-# Answers and records stay until they were sent, but only so many at a time, so that the newest state always finds a place.
+# Answers and records stay until they were sent, but only this many at a time, so that the newest state always finds a place.
 # A record that finds none is in flash: it is put again when another one was sent.
 CAPACITY = const(10)
 ANSWERS_MAX = const(6)
@@ -96,7 +96,7 @@ class Outbox:
         return entry[_KEY], entry[_MAKE]
 
     def sent(self):
-        """What was taken is done with, unless it was put again since: then it waits anew. Returns its key."""
+        """The taken entry was sent and is removed, or waits again if it was put again since. Returns its key."""
         entry = self._flying
         self._flying = None
         if entry[_AGAIN] is None:
@@ -106,7 +106,7 @@ class Outbox:
         return entry[_KEY]
 
     def back(self):
-        """What was taken was not sent and keeps its place."""
+        """The taken entry was not sent and keeps its place."""
         entry = self._flying
         self._flying = None
         if entry[_AGAIN] is not None:

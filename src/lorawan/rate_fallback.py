@@ -2,9 +2,9 @@
 
 from micropython import const
 
-# So many unanswered questions in a row make it one data rate slower. One alone is everyday loss.
+# This many unanswered questions in a row make it one data rate slower. A single one is ordinary loss.
 MISSES_MAX = const(2)
-# After so long at a slower one, an answer meanwhile, the next faster one is tried; each time that fails, twice as long.
+# After this time at a slower one, with an answer meanwhile, the next faster one is tried; each time that fails, twice as long.
 HOLD_MS = const(43200000)
 HOLD_MAX_MS = const(345600000)
 
@@ -15,9 +15,9 @@ class RateFallback:
     __slots__ = ('data_rate', 'fastest', 'rescue', '_slowest', '_misses', '_since_ms', '_hold_ms', '_proven', '_climbed', '_trial')
 
     def __init__(self, region, data_rate, now_ms):
-        """data_rate: as configured; where the ladder begins and what it comes back to."""
+        """data_rate: as configured; the start and the goal of the fallback."""
         self.data_rate = self.fastest = data_rate
-        self.rescue = max(data_rate, region.default_rate)   # up to there an uplink may go that is due on a day that is full
+        self.rescue = max(data_rate, region.default_rate)   # the fastest for an uplink that is due on a full day
         self._slowest = region.floor(data_rate)
         self._misses = 0            # unanswered questions in a row
         self._since_ms = now_ms     # at this data rate
@@ -35,7 +35,7 @@ class RateFallback:
                 self._fall(now_ms)
 
     def answered(self):
-        """One got its answer. Any other frame may come unasked, in class C, and tells nothing about ours."""
+        """A question got its answer. Any other frame may come unasked, in class C, and proves nothing about uplinks."""
         self._misses = 0
         self._proven = True
         self._trial = False

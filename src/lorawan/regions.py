@@ -36,7 +36,7 @@ class Region:
     def longest_payload(self, data_rate):
         """Application bytes at that data rate: the dwell limit kept wherever a frame fits under it at all."""
         row = self.rates[data_rate]
-        # Whoever fixes SF11 or SF12 in AU915 says by this that his site has no dwell limit (Australia has none).
+        # A configured SF11 or SF12 in AU915 means that the site has no dwell limit (Australia has none).
         return row[3] or row[2]
 
     def floor(self, data_rate):
@@ -53,7 +53,7 @@ class Region:
 # of our uplinks comes first, twice, and SF12 where that is not heard. Default: SF10 at 125 kHz, what a garage needs.
 # Slowest: AS923 starts with the dwell limit on (RP 1.0.3rA, AS923 data rates), so nothing below DR2 may be sent.
 # Duty: 868.1, .3 and .5 MHz and the 867 MHz channels of The Things Stack lie in bands of 1 % of an hour (ETSI EN 300 220-2,
-# bands M and L), that is 36 s. governor.DAY_MAX_MS keeps it by itself, all sub-bands taken together.
+# bands M and L), that is 36 s. airtime_budget.DAY_MAX_MS keeps it by itself, all sub-bands taken together.
 # RX2: RP 1.0.3rA, receive windows of each region; EU868 at SF9 as The Things Stack's plan EU_863_870_TTN has it instead of SF12
 # (the network says so in its join accept).
 REGIONS = {

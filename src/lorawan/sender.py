@@ -23,7 +23,7 @@ RETRY_MAX_MS = const(60000)
 SHORT_FROM_TRY = const(2)
 
 # The network asks something of the MAC after a join, and for the device's status once in 24 h or 200 uplinks (The Things Stack); with ADR
-# at any time. So many uplinks in a row may carry answers, then one in so long: others are the application's alone.
+# at any time. This many uplinks in a row may carry answers, then one per interval: the others are the application's alone.
 MAC_UPLINKS = const(2)
 MAC_EVERY_MS = const(43200000)
 
@@ -59,7 +59,7 @@ class Sender:
         self._mac_bytes = 0         # that the MAC may add to the next frame
         self._riding_bytes = 0      # that it may have added to the last one
         self._mac_ms = 0            # later than now by MAC_EVERY_MS for each of the latest uplinks with answers
-        # Up to the ladder's rescue goes what is due on a day that is full.
+        # On a full day a due frame may go at data rates up to the fallback's rescue.
         data_rate = pace.data_rate
         pace.hasten(max(data_rate, ladder.rescue))
         governor.reserve_least(pace.frame_ms(LEAST_PAYLOAD), pace.spacing_ms, pace.boot_ms(), pace.rides_ms())
@@ -73,7 +73,7 @@ class Sender:
         self.tries = self._mac_bytes = self._riding_bytes = self._mac_ms = 0
 
     def carry(self, mac_bytes):
-        """The MAC adds so many bytes to the next frame; what is in flight is as it is."""
+        """The MAC adds that many bytes to the next frame; the one in flight is unchanged."""
         self._mac_bytes = min(self._mac_bytes + mac_bytes, LONGEST_MAC_ANSWERS)
 
     def asked(self, now_ms, alone):
@@ -107,7 +107,7 @@ class Sender:
             self._hold_ms = now_ms
 
     def delivered(self, now_ms):
-        """It was sent, as far as can be known; its key."""
+        """It was sent, as far as the modem knows; its key."""
         self.last_ms = self._begun_ms
         self._first_until_ms = 0
         self.sent += 1
@@ -116,7 +116,7 @@ class Sender:
         return self._outbox.sent()
 
     def retry(self, now_ms):
-        """It was not: once more, later."""
+        """It was not sent: try again later."""
         self._outbox.back()
         self.carry(self._riding_bytes)
         self.tries += 1
@@ -150,7 +150,7 @@ class Sender:
     # --- its begin
 
     def step(self, now_ms, prove):
-        """Send what is first in the outbox if it may go, confirmed if prove says so and airtime allows."""
+        """Send the first entry of the outbox if it may go, confirmed if prove is set and airtime allows."""
         # An entry that has nothing to say is dropped; then it is the next one's turn.
         for _ in range(CAPACITY + 1):
             priority = self._outbox.first()
@@ -163,7 +163,7 @@ class Sender:
             self._choose_rate(now_ms)
             limit, wait_ms = self._limit_and_wait_ms(now_ms, priority)
             if now_ms >= self._reserve_ms and not self._pace.adr:
-                # The day was full when the ladder came down, or when the board was started anew: rather a heartbeat that may not be
+                # The day was full when the data rate fell, or when the board restarted: rather a heartbeat that may not be
                 # heard than none for hours.
                 while self._pace.data_rate < self._ladder.rescue and (wait_ms or not self._leaves_later_ones(now_ms, limit)):
                     self._pace.hasten(self._pace.data_rate + 1)
@@ -179,7 +179,7 @@ class Sender:
                 return
 
     def _choose_rate(self, now_ms):
-        """The data rate of the next frame: the ladder's, with ADR the network's."""
+        """The data rate of the next frame: the fallback's, with ADR the network's."""
         pace = self._pace
         data_rate = self._radio.data_rate() if pace.adr else self._ladder.step(now_ms)
         if data_rate is not None and data_rate != pace.data_rate:
@@ -193,7 +193,7 @@ class Sender:
         self._governor.reserve(frame_ms, pace.spacing_ms, pace.most_ms(pace.usual, pace.repeats) - frame_ms)
 
     def answers_ms(self, count):
-        """What so many answers cost from now on."""
+        """The airtime of that many answers from now on."""
         pace = self._pace
         return (count - 1) * pace.frame_ms(pace.usual) + pace.frame_ms(self._on_air(pace.usual))
 
@@ -214,7 +214,7 @@ class Sender:
         if to_reserve_ms <= 0 and (priority != BUSY or governor.may_say_busy(now_ms, cost_ms)):
             asks = RESERVED
         usual = pace.usual if pace.adr or pace.data_rate <= self._ladder.data_rate else LEAST_PAYLOAD
-        # Pages and records of sessions have no short form; a number of commands is told in the long one alone.
+        # Pages and records of sessions have no short form; a number of commands fits only the long one.
         if usual < limit and priority not in (CHANGE, RECORD) and not (
                 self._outbox.first_is_long() and governor.wait_ms(now_ms, asks, cost_ms) == 0
                 and (asks != RESERVED or self._leaves_later_ones(now_ms, limit))):

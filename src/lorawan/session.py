@@ -14,7 +14,7 @@ from lorawan.sender import Sender
 from lorawan.link_supervision import LinkSupervision
 
 # States.
-DOWN = const(0)       # not joined; the joiner says when to try
+DOWN = const(0)       # not joined; the join schedule says when to try
 JOINING = const(1)    # an attempt is under way, until its deadline at the latest
 UP = const(2)         # joined
 SUSPECT = const(3)    # joined as far as we know, but a confirmed frame was not answered
@@ -22,10 +22,10 @@ SUSPECT = const(3)    # joined as far as we know, but a confirmed frame was not 
 # A modem's event may never come: request 1.5 s, RX2 6 s after it, accept 2 s at SF12, and margin.
 JOIN_DEADLINE_MS = const(20000)
 
-# The session is lost when so many tries in a row came to nothing, or so many deadlines were missed.
+# The session is lost after this many failed tries in a row, or this many missed deadlines.
 TRIES_MAX = const(10)
 MISSES_MAX = const(3)
-# After a poll that failed nothing is begun for so long: whatever came of it, joins and airtime would be spent for nothing.
+# After a failed poll nothing is begun for this time: without its result, joins and airtime would be wasted.
 HOLD_MS = const(30000)
 PROBE = 'probe'
 
@@ -67,7 +67,7 @@ class Session:
     # --- for the application
 
     def poll(self, now_ms):
-        """Serve radio and deadlines, one event or one deed a turn; a received (port, payload), or None."""
+        """Serve radio and deadlines, one event or one action a turn; a received (port, payload), or None."""
         event = self._heard
         self._heard = None
         try:
@@ -109,7 +109,7 @@ class Session:
         self.ladder.answered()
 
     def unanswered(self, now_ms):
-        """It did not."""
+        """An unconfirmed frame that demands an answer got none."""
         self.ladder.unanswered(now_ms)
 
     def ask_time(self, now_ms):
@@ -178,11 +178,11 @@ class Session:
         self.joined_ms = self.fresh_ms = self.heard_ms = self.proven_ms = now_ms
         self.suspicion.clear(now_ms)
         if self.last_uplink_ms is not None and self.probe is not None and not len(self.outbox):
-            # A class C network speaks only after the first uplink, and the application has told all that it has to tell.
+            # A class C network speaks only after the first uplink, and the application has nothing more to send.
             self.outbox.put(CHANGE, PROBE, self.probe)
 
     def _lose(self, now_ms):
-        """The session is gone: begin anew with a join, often in the first two hours without the network."""
+        """The session is lost: join again, often in the first two hours without the network."""
         since_ms = self.suspicion.since_ms
         self.state = DOWN
         self.joined = False
@@ -227,7 +227,7 @@ class Session:
             sender.due_ms = suspicion.probe_ms
 
     def _asks_in_vain(self, now_ms):
-        """True if a question waits for airtime, and a join does not have to."""
+        """True if a question has to wait for airtime and a join has not."""
         waits = len(self.outbox) > 0 and self.suspicion.wants_proof(now_ms, self.proven_ms)
         return waits and self.suspicion.gives_up(self.sender.due_ms - now_ms) and self.joiner.is_allowed(now_ms)
 
@@ -292,7 +292,7 @@ class Session:
             return False
 
     def _poll_failed(self, now_ms):
-        """It cannot say how anything ended, so nothing is begun. Returns no event."""
+        """The modem cannot report any result, so nothing is begun. Returns no event."""
         self._hold_ms = now_ms + HOLD_MS
         self._modem_failed(now_ms)
 

@@ -30,7 +30,7 @@ READ_TRIES = 3
 # noise, the next may bring. A box that answers none is asked the slow way again.
 QUICK_AFTER = 8          # answers until it is known
 QUICK_MS = 100           # shortest wait, as in the fork of jrv/esphome-abl-emh1 for the older controllers
-QUICK_FACTOR = 4         # and at least so many times its slowest answer of late
+QUICK_FACTOR = 4         # and at least this many times its slowest recent answer
 CHARS_PER_S = 3490       # 38400 Bd, 11 bits a character (8E1)
 QUIET_MS = 5             # 17 characters: between anybody's last byte and our first
 LISTEN_MS = 1200         # first listen: the original's box talks every second in all states but A1
@@ -206,7 +206,7 @@ class Master:
                 return NOTHING
             self._note_foreign()
         self._counts['foreign'] += 1
-        # Whoever asks has the line until he is answered.
+        # A master has the line from its request until the answer.
         self._answer_ms = 0
         if start_char == ascii.REQUEST:
             self._answer_ms = self._stamp_ms + (self._wait_ms if raw[0] == self._quick_id else RESPONSE_MS)
