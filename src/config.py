@@ -6,7 +6,7 @@ Only plain data and validate() live here: every board, the simulator and the too
 # LoRaWAN
 REGION = 'AU915'          # AU915, EU868, US915 or AS923
 SUB_BAND = 2              # AU915 and US915: 1 to 8; The Things Network uses 2
-LORAWAN_CLASS = 'C'       # 'C': commands arrive at once (the monitor is mains-fed); 'A': after the next uplink
+LORAWAN_CLASS = 'C'       # 'C': commands arrive immediately (the monitor is mains-fed); 'A': after the next uplink
 DATA_RATE = None          # None: SF10 of the region; or the region's index. In a basement the monitor goes slower by itself
 ADR = False               # True: the network chooses the data rate, and DATA_RATE must be None
 CLOCK_SYNC = True         # ask the network for the time; False: it is only taken from {"time": ...} by downlink
@@ -22,7 +22,7 @@ MAINS_VOLTS = 230         # from phase to neutral, 100 to 300: the box measures 
 PHASES = 3                # 1 to 3: what the car uses, where the box has no meter and its energy is estimated
 CURRENT_LIMIT_A = None    # never offer more than this, 6 to 80; None: the box's own limit
 START_BEHAVIOUR = 'wake'  # how far a start goes: 'current' gives current, 'reset' also resets a box that waits, 'wake' also wakes a sleeping car
-EN1 = None                # what is wired to the box's input EN1: 'key', 'relay' (of a grid operator or an energy manager), 'nothing'; None: not said
+EN1 = None                # wired to the box's input EN1: 'key', 'relay' (of a grid operator or an energy manager), 'nothing'; None: not said
 KEY_TURN = 'auto'         # a turn of the key: 'boost', 'permission', 'ignore'; 'auto': permission where the box needs it for that, else boost
 AFTER_POWER_CUT = 'resume'  # 'resume' what was wanted before, or 'hold' the car until a command or the plan
 
@@ -35,7 +35,7 @@ KEEP_ALIVE = False        # True: a car that is held gets current for its first 
 NOT_PLUGGED_IN_AT = None  # 'HH:MM': tell if there is no car by then and a window opens within 12 h; None: do not
 
 # Board
-WATCHDOG_S = 60           # reset after so long without progress; the RP2 allows 8 at most; on Linux WatchdogSec of the service counts
+WATCHDOG_S = 60           # reset after this time without progress; the RP2 allows 8 at most; on Linux WatchdogSec of the service counts
 RADIO_MODEM = 'wio_e5'    # 'wio_e5' or 'rak3172'; a LoPy4 has its own radio
 
 # Board: Linux only
@@ -157,7 +157,7 @@ CHECKS = (
 
 
 def validate(settings, names=NAMES):
-    """Every error in the settings of these names as (setting, what is wrong); an empty list when all is well."""
+    """Every error in the settings of these names as (setting, error); an empty list when all is well."""
     errors = []
     for name in settings.unknown:
         errors.append((name, 'there is no such setting'))
@@ -179,7 +179,7 @@ def _is_hex(text, digits):
 
 
 def validate_keys(keys):
-    """Every error in the keys module (or None) as (key, what is wrong); never a word of the key itself."""
+    """Every error in the keys module (or None) as (key, error); never any part of the key itself."""
     if keys is None:
         return [('keys.py', 'is missing: `make keys` makes it')]
     errors = []

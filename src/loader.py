@@ -11,7 +11,7 @@ RECORDS = ('slot.0', 'slot.1')
 SLOTS = ('a', 'b')
 NONE = '-'
 BOOTS = 3
-# The console gets so long to interrupt a board that starts again and again.
+# Time for the console to interrupt a board that restarts again and again.
 WAIT_MS = 5000
 
 
@@ -91,7 +91,7 @@ def run():
         sys.stdout.write('no firmware here yet: make flash\n')
         return
     sys.stdout.write('slot %s%s\n' % (slot, ' on trial' if on_trial else ''))
-    # Nothing else of ours is importable: a module that is missing in a slot is missing.
+    # No other folder of the firmware is importable: a module missing in a slot is not found elsewhere.
     sys.path[:] = [slot, '.frozen']
     try:
         import main
