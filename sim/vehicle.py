@@ -44,9 +44,9 @@ MODELS = {
 
 
 class Vehicle:
-    """A car. It needs needs_kwh anew each time it is plugged in, and draws at most max_a on each of its phases (1 to 3).
+    """A car. It needs needs_kwh again each time it is plugged in, and draws at most max_a on each of its phases (1 to 3).
 
-    overdraw: takes that share of what is offered. box: the wallbox it is plugged into, or None. complains: shows a fault and refuses
+    overdraw: draws that share of the offered current. box: the wallbox it is plugged into, or None. complains: shows a fault and refuses
     every offer until it is unplugged, or until the pilot has been gone for REPLUG_US, which it takes for that.
 
     It calls box.vehicle_asks(closed) when S2 moves.

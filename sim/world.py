@@ -102,7 +102,7 @@ class World:
         return self.start_utc_s + self.kernel.now_us // SECOND_US
 
     def _follow_plan(self, f_port, payload_hex):
-        """A plan or time zone that reached the device says from here on what is cheap."""
+        """From now on a plan or time zone that reached the device defines the cheap hours."""
         if f_port == PLAN_PORT:
             told = self.formatter.decode_downlink(f_port, bytes.fromhex(payload_hex)).get('data') or {}
             if 'plan' in told or 'timezone' in told:

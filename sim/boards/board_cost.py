@@ -1,6 +1,6 @@
 """Instruments the firmware's source with its cost on a board: nanoseconds, estimated from MicroPython's bytecodes.
 
-A function is compiled anew from its source, with a statement before each of its own that adds what that one costs to SPENT_NS. The
+A function is compiled again from its source, with a statement before each of its own that adds what that one costs to SPENT_NS. The
 bytecodes are those that MicroPython's compiler makes of the source (py/compile.c), so that the account is the same on every CPython,
 whose own bytecodes change from release to release.
 """
@@ -20,7 +20,7 @@ ACCOUNT, SPEND = '__board_spent_ns__', '__board_spend__'
 
 
 def spend(cost_ns, value):
-    """Value, once it cost that."""
+    """Add the cost and return value."""
     SPENT_NS[0] += cost_ns
     return value
 
@@ -61,7 +61,7 @@ def _statement(cost_ns):
 
 
 def _block(statements, first_ns=0):
-    """The statements, each behind its price."""
+    """The statements, each after its price."""
     written = [_statement(first_ns)] if first_ns else []
     for statement in statements:
         written += [_statement(_cost_ns(statement)), statement]
@@ -69,12 +69,12 @@ def _block(statements, first_ns=0):
 
 
 def _perhaps(node, more=0):
-    """Instead of an expression that may not be evaluated, or many times: the same, and its price with so many bytecodes more."""
+    """Replaces an expression evaluated any number of times: the same, with its price and that many more bytecodes."""
     return ast.Call(ast.Name(SPEND, ast.Load()), [ast.Constant(_cost_ns(node) + more * BYTECODE_NS), node], [])
 
 
 def _cost_ns(node):
-    """What is spent whenever control comes to the node; what is not always done in it is rewritten to add its own."""
+    """Cost of the node each time it is reached; its conditional parts are rewritten to add their own."""
     if _is_constant(node):
         return BYTECODE_NS
     method = _METHODS.get(type(node))
@@ -86,7 +86,7 @@ def _parts_ns(node):
 
 
 def _sum_ns(nodes, more=0):
-    """Of those that are there, and so many bytecodes more."""
+    """Cost of the nodes that are not None, plus that many bytecodes."""
     return sum(_cost_ns(node) for node in nodes if node is not None) + more * BYTECODE_NS
 
 
@@ -138,7 +138,7 @@ def _lambda(node):
 
 
 def _comprehension(node):
-    """A function of its own, which is made, called and gives back what it built."""
+    """A separate function: made, called, and returning its result."""
     cost_ns = CALL_NS + _sum_ns([node.generators[0].iter], 5)
     turn = 0
     for number, loop in enumerate(node.generators):

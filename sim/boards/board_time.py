@@ -16,7 +16,7 @@ from sim.boards import board_cost, flash
 from sim.boards.simulated_board import SimStore
 
 # A collection of the heap, by board: of an RP2040's 187 KB as measured on an emulated one; of an ESP32's some 200 KB likewise; a LoPy4's heap is
-# 2.5 MB of slower memory, in which what is in use is as much and the rest is swept: assumed.
+# 2.5 MB of slower memory, with as much in use and the rest swept: assumed.
 COLLECTION_US = {'lopy4': 100000, 'esp32': 28000, 'rp2': 28000}
 # A turn of the loop.
 TURN = 'application.Application.poll'
@@ -45,7 +45,7 @@ class BoardTime:
         self._begun = []        # what was spent when each running function began, the innermost last
         self._names = {}        # code: the function's name, or None for code of others
         self._plain = {}        # code that adds what it costs: the code that it stands for
-        self._missed = set()    # functions of ours that kept no account: their module came later
+        self._missed = set()    # functions of the firmware without an account: their module was imported later
         self._before = None
         self._within = within
         self._inside = within is None

@@ -30,7 +30,7 @@ KINDS = {'file': _atomic, 'nvs': _atomic, 'fat': _in_place}
 
 
 def remains(kind, old, new):
-    """What a cut while new is written over old may leave of the record: [(how, value or None)], each value once."""
+    """Possible remains of the record after a cut while new is written over old: [(how, value or None)], each value once."""
     found = {}
     for how, value in KINDS[kind](old, new):
         found.setdefault(value, how)
@@ -38,7 +38,7 @@ def remains(kind, old, new):
 
 
 class Cut:
-    """One power cut. number: of the write, from 0; t_s: its time; kind, how: see remains(); name: its record; flash: what is left."""
+    """One power cut. number: of the write, from 0; t_s: its time; kind, how: see remains(); name: its record; flash: the remaining records."""
 
     def __init__(self, number, t_s, kind, how, name, flash):
         self.number = number
@@ -116,7 +116,7 @@ class Nvs:
         self._page = 0
 
     def put(self, name, entries):
-        """Write a value of so many entries; ValueError if there is no room."""
+        """Write a value of that many entries; ValueError if there is no room."""
         for _ in self.erases:
             if self._used[self._page] + entries <= ENTRIES:
                 break
@@ -149,7 +149,7 @@ _BLOCK_BYTES = 4096
 
 
 def littlefs_erases(writes, free_blocks=64):
-    """Erase cycles a block has seen after so many writes of records below a block's size, worn evenly over the free blocks: one for the record
+    """Erase cycles of a block after that many writes of records below a block's size, worn evenly over the free blocks: one for the record
     itself, and the directory's when its commits fill half a block (the other half is what lives)."""
     return writes * (1 + _COMMIT_BYTES / (_BLOCK_BYTES / 2)) / free_blocks
 
@@ -158,11 +158,11 @@ def littlefs_erases(writes, free_blocks=64):
 
 # A flash chip erases a sector of 4 KB in 45 ms (typical of W25Q and its like); the board hears only what its UARTs' FIFOs hold meanwhile.
 ERASE_US = 45000
-# NVS writes entries; a page that is full is copied and erased, seldom.
+# NVS writes entries; a full page is copied and erased, rarely.
 NVS_PUT_US = 1000
 NVS_ENTRY_US = 100
 # A record in a file on littlefs, as measured on an emulated RP2040 with MicroPython 1.24 and 1.28: three commits to its directory at least; at most
-# where the directory is written anew, its blocks erased.
+# where the directory is rewritten, its blocks erased.
 LITTLEFS_PUT_US = 22000
 LITTLEFS_LONGEST_US = 317000
 
@@ -192,7 +192,7 @@ class NvsTimes:
 
 
 class LittlefsTimes:
-    """Every so many records the directory is written anew."""
+    """After a fixed number of records the directory is rewritten."""
 
     def __init__(self):
         self._commits = 0

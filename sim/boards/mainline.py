@@ -46,7 +46,7 @@ KINDS = {
 
 
 class Chip:
-    """One board. What a power cut leaves is in flash; reboot() makes everything else anew.
+    """One board. flash survives a power cut; reboot() creates everything else again.
 
     bus_uart: with the RS485 transceiver behind it, whose driver and /RE are on the pin enable, or which switches itself for None.
     peers: by UART, who listens at its other end instead. wire: what its transmitter put on the bus, (start_us, end_us, byte);
@@ -140,7 +140,7 @@ class Chip:
         self._rtc_us = calendar.timegm(tuple(date) + (0,) * (6 - len(date))) * 1000000 - self.kernel.now_us
 
     def rtc_utc_s(self):
-        """What it shows."""
+        """Its time."""
         return (self._rtc_us + self.kernel.now_us) // 1000000
 
     def _time(self):

@@ -40,7 +40,7 @@ class Flash:
             self.chip.deafen(deaf_us)
 
     def starve(self, size):
-        """What the interpreter says of it."""
+        """Raise the interpreter's error."""
         if self.starved:
             raise MemoryError('memory allocation failed, allocating %d bytes' % size)
 
@@ -115,7 +115,7 @@ OPEN_BYTES = 1148   # of an opened file, in one piece [measured on an emulated R
 
 
 class Littlefs(Flash):
-    """The file system of an RP2. What is written to a file is there once it is closed; a new file's name at once; a rename is one step."""
+    """The file system of an RP2. Contents are stored when the file is closed, a new file's name immediately; a rename is one step."""
 
     cuts = ('open', 'write', 'close', 'rename', 'renamed')
 

@@ -53,7 +53,7 @@ class Pin:
 class Uart:
     """machine.UART with its buffers.
 
-    fails_after: None, or so many bytes more are taken, then no more. hangs: the transmitter never finishes.
+    fails_after: None, or the number of bytes still accepted. hangs: the transmitter never finishes.
     """
 
     chip = None
@@ -77,7 +77,7 @@ class Uart:
         self._tx_room = (txbuf if txbuf > 0 else 256) + kind.fifo
         self._rx_size = rxbuf if rxbuf > 0 else 256
         self._timeout_us = timeout * 1000
-        # An ESP32's driver is told of a byte at once without timeout_char; else when the FIFO is nearly full or nothing came for so long.
+        # An ESP32's driver learns of a byte immediately without timeout_char; else when the FIFO is nearly full or after that silence.
         self._quiet_us = 0 if kind.platform == 'rp2' else timeout_char * 1000
         self._txbuf = txbuf
         self._fifo = bytearray()
@@ -88,14 +88,14 @@ class Uart:
         self.hangs = False
         self.overruns = 0       # bytes that were lost while the chip was deaf
         self.chip.uarts[id] = self
-        self.peer = self.chip.peers.get(id)     # a modem: hears what is written, by its own clock
+        self.peer = self.chip.peers.get(id)     # a modem: receives the bytes written, by its own clock
         if self.peer is not None:
             self.peer.sink = self._deliver
 
     # --- transmitting
 
     def write(self, data):
-        """How much was taken: all of it on an ESP32, which waits for room; on an RP2 what there is room for. None for nothing."""
+        """Number of bytes accepted: all of it on an ESP32, which waits for room; on an RP2 what there is room for. None for nothing."""
         kernel = self.chip.kernel
         data = bytes(data)
         taken = data if self.fails_after is None else data[:self.fails_after]
@@ -183,7 +183,7 @@ class Uart:
 
 
 class NeoPixel:
-    """neopixel.NeoPixel(pin, n): what write() put out is chip.pixels."""
+    """neopixel.NeoPixel(pin, n): write() sets chip.pixels."""
 
     chip = None
 

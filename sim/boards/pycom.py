@@ -3,7 +3,7 @@
 It has the semantics of the vendor's source and the physics of the board: bytes take their time on the wire and get lost where the
 RS485 driver is off too early, received ones show up when the UART's interrupt fires, flash keeps text only up to a NUL, every
 call costs time. It is strict: what the source does not accept is an error here too. Pins and UART are in sim/boards/pycom_pins.py, the
-radio in sim/boards/pycom_lora.py, what is beyond its antenna in sim/boards/pycom_air.py.
+radio in sim/boards/pycom_lora.py, its radio surroundings in sim/boards/pycom_air.py.
 
 Use: LoPy4().modules() gives what to put into sys.modules before importing the board module.
 """
@@ -26,7 +26,7 @@ class BoardReset(BaseException):
 
 
 class LoPy4:
-    """One board. What a power cut leaves is in nvs and config; reboot() makes everything else anew.
+    """One board. nvs and config survive a power cut; reboot() creates everything else again.
 
     wire: what its transmitter put on the bus, (start_us, end_us, byte); lost: bytes of which the driver cut off a part.
     on_wire: None, or called with each byte as its stop bit ends. with_pybytes: the firmware is a build with the vendor's cloud, on as shipped.
@@ -54,7 +54,7 @@ class LoPy4:
         self.reboot(PWRON_RESET)
 
     def reboot(self, cause):
-        """Power back on, or out of a reset; cause as machine.reset_cause() will tell it."""
+        """Power back on, or out of a reset; cause as machine.reset_cause() will report it."""
         self.cause = cause
         self.boot_us = self.kernel.now_us
         self.rtc_offset_us = 0          # of gettimeofday, which setting the RTC moves
@@ -173,7 +173,7 @@ class LoPy4:
         self.led = colour
 
     def _wifi_on_boot(self, enable, now=False):
-        """The second argument acts at once, but only where the first is a change."""
+        """The second argument takes effect immediately, but only if the first is a change."""
         if self.config['wifi_on_boot'] != bool(enable):
             self.config['wifi_on_boot'] = bool(enable)
             if now:
@@ -181,7 +181,7 @@ class LoPy4:
                 self.servers = self.servers and self.wifi
 
     def _switch(self, name):
-        """A function that tells a setting of the boot, or changes it."""
+        """A function that reads or changes a setting of the boot."""
         def switch(*enable):
             if not enable:
                 return self.config[name]

@@ -26,7 +26,7 @@ class Hang(BaseException):
 
 
 class LoraTask:
-    """What outlives a soft reset: MAC, session and queues. One per boot of the board."""
+    """The part that survives a soft reset: MAC, LoRaWAN session and queues. One per boot of the board."""
 
     def __init__(self, board):
         self.board = board
@@ -123,7 +123,7 @@ class LoraTask:
             if self.adr:
                 data_rate = self.mac_rate
             if len(payload) > MAX_PAYLOAD[self.region][data_rate] - self.air.mac_answers:
-                # Refused: an empty frame flushes the MAC's answers, and nobody is told.
+                # Refused: an empty frame flushes the MAC's answers, without any report.
                 self.emit(None, b'', False, data_rate)
                 self.air.mac_answers = 0
                 self.busy_until_us = self.kernel.now_us + self.on_air_us(13, data_rate)
@@ -200,7 +200,7 @@ class LoRaTimeout(OSError):
 
 
 class LoRa:
-    """network.LoRa: a singleton; any keyword makes it start anew."""
+    """network.LoRa: a singleton; any keyword restarts it."""
 
     board = None
     timeout = LoRaTimeout

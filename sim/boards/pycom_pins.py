@@ -60,7 +60,7 @@ class Uart:
         self._idle = None
         self._free_us = 0           # when the shifter is through with what it has
         self._last_start_us = 0     # when its last byte went from the FIFO to the shifter
-        self.fails_after = None     # so many bytes more are accepted, then the port fails
+        self.fails_after = None     # number of bytes still accepted before the port fails
         self.board.uart = self
 
     # --- transmitting

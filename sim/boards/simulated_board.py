@@ -1,6 +1,6 @@
 """The simulated board: the hardware contract on virtual time, for the unchanged firmware to run on.
 
-What a power cut takes (clock, radio session, what was in the air) is made anew with each SimBoard; what it leaves (the store's
+Volatile parts (clock, radio session, frames in the air) are created with each SimBoard; persistent ones (the store's
 records, the planned-reset mark) is in the Flash that outlives it.
 """
 
@@ -144,7 +144,7 @@ class SimWatchdog:
 
 
 class SimIndicator:
-    """colour and active, for whoever looks."""
+    """colour and active, for the view and the tests."""
 
     def __init__(self):
         self.colour = contract.OFF

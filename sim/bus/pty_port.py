@@ -1,4 +1,4 @@
-"""Connects a pseudo-terminal to the simulated line: what a program writes goes on the wire, what is on the wire it can read."""
+"""Connects a pseudo-terminal to the simulated line: bytes written by a program go on the wire, bytes on the wire can be read."""
 
 import array
 import fcntl
@@ -7,7 +7,7 @@ import pty
 import termios
 import tty
 
-# A UART that nobody reads overruns; so much unread input (0.6 s of line) means that nobody does.
+# A UART that nobody reads overruns; this much unread input (0.6 s of line) means that nobody does.
 UNREAD_LIMIT = 2048
 # Speeds that no program sets, see rearm().
 _IDLE_SPEEDS = (termios.B50, termios.B75)

@@ -14,7 +14,7 @@ RESIDUE_DA = 1
 class Contactor:
     """Closed or open, how often closed, and the energy of the session and of all time.
 
-    draw_ma: per phase, now. listeners: callables (t0_us, t1_us, wh), told of every stretch of constant power when it ends.
+    draw_ma: per phase, now. listeners: callables (t0_us, t1_us, wh), called after every stretch of constant power.
     """
 
     def __init__(self, kernel, record):
@@ -42,7 +42,7 @@ class Contactor:
         self._session_nj = 0
 
     def follow(self, vehicle, limit_ma):
-        """The contactor moved, or the car may take that much per phase now: account for what was, and go on with what is."""
+        """The contactor moved, or the car may take that much per phase now: account for the past stretch and begin a new one."""
         draw_ma = vehicle.draw_ma(limit_ma) if self.closed else 0
         power_mw = draw_ma * vehicle.phases * VOLTS
         drawn_nj = self.settle()

@@ -35,7 +35,7 @@ def body_of(text):
 
 
 class RequestReader:
-    """Finds requests in a byte stream: a `:` begins anew wherever it comes, everything outside a frame is ignored.
+    """Finds requests in a byte stream: a `:` starts a new frame wherever it comes, everything outside a frame is ignored.
 
     lower_case: hex digits may be small letters too.
     """

@@ -14,7 +14,7 @@ REACTIONS = {
 }
 # These states as injected from outside, by their likeliest cause.
 CAUSE_OF = {'C3': 'BC5', 'C4': 'BC3'}
-# Overcurrent: above that share of the limit in percent; bits 2..0 of 0x0006; F9 after so many seconds.
+# Overcurrent: above that share of the limit in percent; bits 2..0 of 0x0006; F9 after that many seconds.
 OVERCURRENT = ((120, 0b111, 10), (110, 0b011, 100), (105, 0b101, 1000), (100, 0b001, None))
 # The older controllers try again that often (ABL V2.7 manual 03 0009 01 F).
 RETRY_US = 30 * SECOND_US
@@ -76,7 +76,7 @@ class Guard:
         self._box.guard_changed()
 
     def restart(self):
-        """Reset or power: what is mended, or was but a timeout, is over. Nobody has asked yet, and has all the time again."""
+        """Reset or power-up: repaired faults and timeouts are over, and the upstream timeout starts again."""
         if not self._cause or self.code == 'F4':
             self.code = None
             self._cause = False
@@ -128,7 +128,7 @@ class Guard:
         elif self.code is None:
             self.strike('F4')
         else:
-            # Two faults at once are not told apart: look again when the first may be over.
+            # Two simultaneous faults are not distinguished: look again when the first may be over.
             self._asked_us = self._kernel.now_us
             self._watch()
 

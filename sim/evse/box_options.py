@@ -40,8 +40,8 @@ class BoxOptions:
     model: type or whole serial number, of a type in box_limits.OF_TYPE. hardware: 0 to 2, bits 23..22 of 0x0001.
     en_mode: what EN1 is for, bits 1..0 of 0x0001: 0 nothing, 1 closed to start (the key switch), 2 closed to enable the outlet.
     sleeps_after_s: None or 0 for never. asleep: begins asleep. upstream_timeout: the flag in 0x0001; upstream_timeout_s: how long
-    nobody may ask. blocked: those of box_ways.WAYS that are closed. start_a1_s: so long it shows A1 when it has started, and no car,
-    whoever is plugged in; None: as at any other time.
+    nobody may ask. blocked: those of box_ways.WAYS that are closed. start_a1_s: seconds of A1 after its start, as without a car,
+    even if one is plugged in; None: as at any other time.
     """
 
     def __init__(self, **given):
@@ -59,7 +59,7 @@ class BoxOptions:
 
 
 def parsed(text):
-    """(name, value) of an option typed as NAME=VALUE; ValueError says what is wrong with it."""
+    """(name, value) of an option typed as NAME=VALUE; ValueError says why it is invalid."""
     name, _, typed = text.partition('=')
     choices = VARIANTS.get(name)
     if choices is None:

@@ -69,7 +69,7 @@ class Wallbox:
 
     @property
     def on_energy(self):
-        """Callables (t0_us, t1_us, wh), told of every stretch of constant power when it ends; settle() ends one."""
+        """Callables (t0_us, t1_us, wh), called after every stretch of constant power; settle() ends one."""
         return self._contactor.listeners
 
     @property
@@ -171,7 +171,7 @@ class Wallbox:
         self._walk_on()
 
     def deafen(self, seconds):
-        """Its bus interface neither hears nor speaks for so long; everything else goes on."""
+        """Its bus interface neither receives nor sends for that long; everything else continues."""
         self._port.deafen(self.kernel.now_us + int(seconds * 1_000_000))
 
     def power(self, on):
@@ -211,7 +211,7 @@ class Wallbox:
         self._enter(code)
 
     def reset_soon(self):
-        """5A5A: start anew, once the acknowledgement is out."""
+        """5A5A: restart, once the acknowledgement is sent."""
         self.kernel.after(RESET_DELAY_US, self._start)
 
     # --- what the car does to it

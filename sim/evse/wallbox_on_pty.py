@@ -80,7 +80,7 @@ class Server:
     def _read_stdin(self):
         typed = os.read(_STDIN, 4096)
         if not typed:
-            # Whoever started us may have closed it at once; the box goes on all the same.
+            # The parent may have closed it immediately; the box continues.
             self._shut_stdin()
             typed = b'\n'
         *lines, self._typed = (self._typed + typed).split(b'\n')

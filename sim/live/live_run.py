@@ -14,7 +14,7 @@ REFRESH_S = 0.1
 class LiveRun:
     """A world held to real time, connected to a broker.
 
-    front: say(t_s, source, text) is told everything that happens, tick() is called ten times a second. watch: what the view shows.
+    front: say(t_s, source, text) receives every event, tick() is called ten times a second. watch: what the view shows.
     Nothing is sent to the broker before mqtt.start().
     """
 
@@ -35,7 +35,7 @@ class LiveRun:
         return self._vehicle['model']
 
     def tell(self, source, text):
-        """A line for the log, and for whoever reads lines."""
+        """A line for the log and the plain front end."""
         t_s = self.world.kernel.now_us / 1e6
         self.watch.say(t_s, source, text)
         self._say(t_s, source, text)
@@ -79,7 +79,7 @@ class LiveRun:
     def _explain(self, f_port, payload):
         return tell.downlink_gist(self.world.formatter.decode_downlink(f_port, payload).get('data'))
 
-    # --- what is done to the world
+    # --- actions on the world
 
     def _on_push(self, replace, body):
         name = 'down/replace' if replace else 'down/push'

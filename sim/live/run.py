@@ -17,7 +17,7 @@ from sim.live.demo import DEMOS
 from sim.scenario import ScenarioError, complete
 from sim.live.live_run import LiveRun
 
-# So long a broker may take to let us in before the world starts without it; the first message is the join's, at once.
+# Time for a broker to accept the connection before the world starts without it; the first message, the join's, comes immediately.
 PATIENCE_S = 1.5
 
 
@@ -98,7 +98,7 @@ def main(argv):
         print(error.args[0], file=sys.stderr)
         return 1
     except BrokenPipeError:
-        # Whoever read our lines has gone (| head); nothing more can be said, at exit neither.
+        # The reader of the output has gone (| head); nothing more can be said, at exit neither.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     finally:
@@ -134,7 +134,7 @@ def _play(args, scenario, broker):
 
 
 def _on_signals(end):
-    """End in good order on Ctrl-C, kill and hang-up; returns what undoes this. A second Ctrl-C ends at once."""
+    """End in good order on Ctrl-C, kill and hang-up; returns a function that undoes this. A second Ctrl-C ends immediately."""
     def handle(number, frame):
         signal.signal(signal.SIGINT, signal.default_int_handler)
         end()

@@ -2,7 +2,7 @@
 
 from collections import namedtuple
 
-# app.policy.claims and app.codec.vocabulary.HOLDERS as the view knows them: what is wanted of the box, and who wants it.
+# app.policy.claims and app.codec.vocabulary.HOLDERS as the view knows them: the claims on the box, and their holders.
 LEAVE, HOLD, CHARGE, LOCK = range(4)
 HOLDERS = ('none', 'plan', 'boost', 'skip', 'stop', 'lock', 'fault', 'key')
 _NOW = ('leaves the box alone', 'holds the car', 'gives current', 'keeps the outlet locked')
@@ -10,7 +10,7 @@ _NOW = ('leaves the box alone', 'holds the car', 'gives current', 'keeps the out
 _BACK = ('hold', 'plan again')
 _MINUTE_S = 60
 
-# window: '22:00-07:00', '' without one; is_open: now; now: what is done at present; holder: who decides, '' for nobody; next: what comes,
+# window: '22:00-07:00', '' without one; is_open: now; now: the present action; holder: who decides, '' for nobody; next: what comes,
 # '' for nothing; left_s: until then, None if it has no hour.
 Tonight = namedtuple('Tonight', ('window', 'is_open', 'now', 'holder', 'next', 'left_s'))
 

@@ -1,6 +1,6 @@
 """Typed commands for the simulated world, shared by every runner that reads a keyboard.
 
-parse() turns a line into an event in the words of docs/simulation.md, or says what is wrong with it; it never raises. The events that
+parse() turns a line into an event in the words of docs/simulation.md, or into an error message; it never raises. The events that
 the scenario contract does not know: {"do": "vehicle", "model"}, {"do": "push", "downlinks": [...]} (the body of The Things Stack's
 down/push), {"do": "speed", "factor"}, {"do": "help"} and {"do": "quit"}.
 """
@@ -124,7 +124,7 @@ CHARGER = ('plug', 'unplug', 'key', 'ev', 'fault', 'clear', 'power', 'noise', 'q
 
 
 def parse(line, names=tuple(TABLE)):
-    """(event, None) for a typed line, (None, what is wrong) for a bad one, (None, None) for an empty one."""
+    """(event, None) for a typed line, (None, error message) for a bad one, (None, None) for an empty one."""
     words = line.strip().split(None, 1)
     if not words:
         return None, None

@@ -95,7 +95,7 @@ class EndDevice:
     # The Radio contract.
 
     def join(self, data_rate):
-        """Start one OTAA attempt; the session before it is gone at once."""
+        """Start one OTAA attempt; the previous session ends immediately."""
         if self._task is not None or self._state == DEAD or data_rate not in self._region.uplink:
             return False
         self.session = None
@@ -127,8 +127,8 @@ class EndDevice:
         return self._events.popleft() if self._events else None
 
     def max_payload(self, data_rate):
-        """Room for the application beside the MAC's answers. Where the dwell limit leaves none at all (DR0 and DR1 of AU915 and AS923), whoever
-        uses the rate has no such limit."""
+        """Room for the application beside the MAC's answers. Where the dwell limit leaves none at all (DR0 and DR1 of AU915 and AS923), a
+        site that uses the rate has no such limit."""
         return max(0, self._room(data_rate) - self.mac.waiting_bytes())
 
     def data_rate(self):
@@ -140,7 +140,7 @@ class EndDevice:
         return self.mac.ask_time()
 
     def utc_s(self):
-        """The network's time, once it was told."""
+        """The network's time, once received."""
         return self.mac.utc_s(self._kernel.now_us)
 
     # What the world does to it.

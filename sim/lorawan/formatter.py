@@ -117,5 +117,5 @@ class Formatter:
 
 
 def _is_octet(value):
-    """A JavaScript number that is an integer of 0..255 (Duktape hands integers over as integers)."""
+    """A JavaScript number that is an integer of 0..255 (Duktape returns integers as integers)."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 255

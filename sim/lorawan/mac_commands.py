@@ -13,7 +13,7 @@ from sim.lorawan.link_budget import FLOOR_DB
 LINK_ADR = 0x03
 DEV_STATUS = 0x06
 DEVICE_TIME = 0x0D
-# Bytes after the identifier; what is not listed cannot be skipped and ends the parsing.
+# Bytes after the identifier; an unlisted command cannot be skipped and ends the parsing.
 DOWN_BYTES = {LINK_ADR: 4, DEV_STATUS: 0, DEVICE_TIME: 5}
 UP_BYTES = {LINK_ADR: 1, DEV_STATUS: 2, DEVICE_TIME: 0}
 
@@ -124,7 +124,7 @@ class DeviceMac:
 
 
 class ServerMac:
-    """The network's end. status_us: when the device last told its status (at the start it is a device known for long)."""
+    """The network's end. status_us: when the device last reported its status (at the start it counts as long known)."""
 
     def __init__(self, region, start_utc_s):
         self.status_us = 0

@@ -182,7 +182,7 @@ class Network:
         session.windows_open = True
         session.owes_ack = frame.confirmed
         session.owes_frame = frame.adr_ack_req
-        if frame.f_cnt > session.f_cnt_up:      # else a repetition: acknowledged again, not told again
+        if frame.f_cnt > session.f_cnt_up:      # else a repetition: acknowledged again, not reported again
             session.f_cnt_up = frame.f_cnt
             self.mac.uplink(frame, self._kernel.now_us)
             self.queue.settle(frame.ack)
@@ -249,7 +249,7 @@ class Network:
         return Slot(gateway.duty.free_us(start_us, airtime_us, frequency_hz), window, dr, frequency_hz, gateway)
 
     def _send(self, session, slot):
-        """The slot has come: what is first in the queue now goes out in it."""
+        """The slot has come: send the first item of the queue in it."""
         self._booked = None
         if not slot.gateway.is_up(slot.start_us):
             self._plan()

@@ -36,7 +36,7 @@ def time_on_air_us(phy_bytes, rate, coding=1, crc=True):
 
 
 def data_bytes(payload, options=0):
-    """Length of a data frame with so many bytes of payload (None: no port either) and of MAC commands."""
+    """Length of a data frame with that many bytes of payload (None: no port either) and of MAC commands."""
     return DATA_OVERHEAD + options + (0 if payload is None else 1 + payload)
 
 

@@ -20,7 +20,7 @@ INPUT_TIMEOUT_US = 1_000_000
 
 
 class Mac(EndDevice):
-    """The LoRaWAN side of a module: the simulated end device, which tells the module of its events at once."""
+    """The LoRaWAN side of a module: the simulated end device, which reports its events to the module immediately."""
 
     def __init__(self, kernel, network, seed, told):
         super().__init__(kernel, network, 'A', seed, trials=1, device_time=True)
@@ -57,7 +57,7 @@ class Mac(EndDevice):
 class AtModem:
     """UART and command line of a module; a class of its own has execute(line), _busy() and power_up().
 
-    said: lines told to the host. commands: lines it sent. violations: what a driver must not do (a command while one is under way).
+    said: lines sent to the host. commands: lines it sent. violations: forbidden actions of a driver (a command while one is under way).
     Faults, each (pattern, ...) on the text of a line: drop(pattern), garble(pattern), answer(pattern, lines); silent: nothing is said.
     echo: what the host types comes back before the answer.
     """

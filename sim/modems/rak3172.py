@@ -3,8 +3,8 @@
 Semantics of the RUI3 "AT Command Manual": a value line where one was asked for, then a status between empty lines; what takes long ends in
 an event. old: the events of earlier firmware, with blanks and a downlink in three lines. A setting that changes the mode restarts it.
 As read in the sources of RUI3 (service_lora.c, service_mode_cli.c, service_nvm.h): the local echo is a toggle kept in flash, each typed
-character comes back and then LF CR; a confirmed downlink is acknowledged at once by an empty frame of the module's own, if the MAC is free,
-and that frame's end is told as any other's; a frame for which MAC answers leave no room is refused, and an empty one sent in its place. As
+character comes back and then LF CR; a confirmed downlink is acknowledged immediately by an empty frame of the module's own, if the MAC is free,
+and that frame's end is reported like any other's; a frame for which MAC answers leave no room is refused, and an empty one sent in its place. As
 seen by users: a module that sleeps mistakes the first byte that wakes it.
 """
 
@@ -22,7 +22,7 @@ HEX = set('0123456789ABCDEF')
 SECONDS = tuple(str(number) for number in range(16))
 ACK_PORT = 2                        # of its own empty frames, as the network tells it
 AWAKE_US = 1_000_000                # after the last byte, in low power mode
-# Name: (value of a new module, what is allowed: digits of hexadecimal, the values, or None for any number).
+# Name: (value of a new module, allowed values: digits of hexadecimal, the values, or None for any number).
 SETTINGS = {
     'NWM': ('1', ('0', '1')), 'NJM': ('1', ('0', '1')), 'BAND': ('4', tuple(str(number) for number in range(12))), 'DEVEUI': ('AC' * 8, 16),
     'APPEUI': ('AC' * 8, 16), 'APPKEY': ('AC' * 16, 32), 'MASK': ('0001', 4), 'CLASS': ('A', ('A', 'C')), 'ADR': ('1', ('0', '1')),

@@ -1,7 +1,7 @@
 """Fake of Seeed's Wio-E5 module (firmware 4.0.11) at the level of its AT commands, on the simulated air.
 
 Semantics of the "LoRa-E5 AT Command Specification V1.0" and of public captures of a module: every reply has its command's name, no bare
-OK, refusals end without Done, class C downlinks always come as +MSG, what is in the EEPROM survives a power cut and the session does not.
+OK, refusals end without Done, class C downlinks always come as +MSG, the EEPROM survives a power cut and the session does not.
 An unknown command or argument is an error, as on the module.
 """
 
@@ -100,7 +100,7 @@ class WioE5(AtModem):
         if word == 'SCHEME':
             self.say('+DR: ' + self.eeprom['scheme'])
         elif word in SCHEMES:
-            # Channels, data rate and RX2 start anew: a session of before is of no use.
+            # Channels, data rate and RX2 are reset: an earlier session becomes useless.
             self.eeprom.update(scheme=word, channels='0-71' if word in ('AU915', 'US915') else '0-2')
             self._dr = 0
             self.mac.session = None
@@ -266,7 +266,7 @@ class WioE5(AtModem):
         elif kind in (JOINED, JOIN_FAILED):
             self._end_join(kind == JOINED)
         else:
-            # The frame that ended the windows is told right after their end.
+            # The frame that ended the windows is reported right after their end.
             self.kernel.after(0, self._end_uplink, kind)
 
     def _tell_downlink(self, port, payload):

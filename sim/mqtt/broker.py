@@ -28,7 +28,7 @@ class Broker:
 
     def start(self):
         """Listen; BrokerFailed if that is impossible."""
-        # Imported here because it takes a third of a second, which whoever brings a broker need not wait for.
+        # Imported here because it takes a third of a second, which runs with an external broker need not wait for.
         from amqtt.broker import Broker as Amqtt
         from amqtt.errors import BrokerError
 

@@ -1,7 +1,7 @@
 """Parses messages on down/push and down/replace into items for the network's queue.
 
 The Things Stack's rules (pkg/applicationserver, lorawan-stack 3.32): frm_payload wins; encodeDownlink runs only where it is absent and
-decoded_payload is there; one bad item refuses the whole message; nobody is told but the server's log.
+decoded_payload is there; one bad item refuses the whole message; only the server's log reports it.
 """
 
 import binascii

@@ -113,7 +113,7 @@ class Tariff:
         self._days = {}
 
     def openings(self, from_s, until_s):
-        """[(start, end)] of what is cheap in that time, UTC seconds, whole windows, in order; what overlaps or touches is one."""
+        """[(start, end)] of the cheap windows in that time, UTC seconds, whole, in order; overlapping or adjacent ones are merged."""
         found = []
         # A window lasts a day at most; local dates are up to a day off, and summer time may be days off.
         day = int(from_s) // _DAY_S - 3
@@ -142,7 +142,7 @@ class Tariff:
         return self._days[day]
 
     def now_or_next(self, utc_s):
-        """(start, end) of what is cheap now or will be next, None if nothing begins within a week."""
+        """(start, end) of the current or next cheap window, None if none begins within a week."""
         found = self.openings(utc_s, utc_s + 8 * _DAY_S)
         return found[0] if found else None
 
@@ -161,7 +161,7 @@ class Tariff:
 class PeakMeter:
     """Watt-hours drawn outside the windows in force. Called with every stretch of constant power, as wallbox.on_energy does.
 
-    windows, zone: in force from the start; change() puts others in their place, after the stretch so far was told.
+    windows, zone: in force from the start; change() replaces them, after the stretch before was counted.
     """
 
     def __init__(self, windows, zone, start_utc_s):
