@@ -33,16 +33,16 @@ WORDS = {
 }
 
 
-# What a file that was edited by hand raises when it is read.
+# Errors of reading a file that a person edited.
 BROKEN = (ArithmeticError, AttributeError, LookupError, NameError, SyntaxError, TypeError, ValueError)
 
 
 class FlashError(Exception):
-    """What is wrong and what to do about it, one line or a list of them."""
+    """An error and its remedy, one line or a list of them."""
 
 
 def check(platform):
-    """Every error in config.py and keys.py, as (setting, what is wrong)."""
+    """Every error in config.py and keys.py, as (setting, error)."""
     modules = {}
     errors = []
     for name in ("config", "keys"):
@@ -70,7 +70,7 @@ def check(platform):
 
 
 def refuse_kind(kind, board, form):
-    """FlashError if the board at hand (a Kind) is none for this build."""
+    """FlashError if the connected board (a Kind) does not fit this build."""
     wanted = manifest.BOARDS[board]
     if kind.platform != wanted.platform:
         named = [name for name, other in manifest.BOARDS.items() if other.platform == kind.platform]
@@ -282,7 +282,7 @@ def go_on(link):
         link.prompt(RESTART_S, soft_reset=False)
         link.reset()
     except LinkLost:
-        pass    # its watchdog does it, and what is wrong has been said
+        pass    # its watchdog does it, and the error has been reported
 
 
 def main(arguments=None):

@@ -24,13 +24,13 @@ def _base(name):
 
 
 def _path(name):
-    """The file of a module of ours or of umodbus; None for the interpreter's own."""
+    """The file of a module of the firmware or of umodbus; None for the interpreter's own."""
     stem = _base(name) / name.replace(".", "/")
     return next((path for path in (stem / "__init__.py", stem.with_suffix(".py")) if path.exists()), None)
 
 
 def _imports(name, text):
-    """Dotted names that the module imports, packages before what is in them."""
+    """Dotted names that the module imports, packages before their modules."""
     package = name if _path(name).name == "__init__.py" else name.rpartition(".")[0]
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):

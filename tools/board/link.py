@@ -14,19 +14,19 @@ from mpremote.transport_serial import SerialTransport
 
 # A board that restarts is back within this: the boot of a chip, and of its USB port where it has its own.
 RESTART_S = 15
-# machine.reset() takes a moment (2 ms on an RP2), in which a Ctrl-C would end it: nothing is sent for so long.
+# machine.reset() takes a moment (2 ms on an RP2), in which a Ctrl-C would end it: nothing is sent during this time.
 RESET_S = 0.5
 # What a reset forgets.
 RESET = "import machine\n_before_reset = 1\nmachine.reset()"
 # One attempt at its prompt.
 PROMPT_S = 2
-# While a board is being written to, its own watchdog starts it again should nobody speak to it for so long: the RP2 allows no more.
+# While a board is being written to, its own watchdog restarts it after this time without a command: the RP2 allows no more.
 WATCHDOG_MS = 8000
 ARM = f"import machine\n_wdt = machine.WDT(timeout={WATCHDOG_MS})\n"
 FEED = "_wdt.feed()\n"
 # Bytes of a file in one command, which mpremote sends in pieces of 256.
 CHUNK = 512
-# What there is on the flash, said line by line: `free block bytes`, then `path size sha256` of every file of ours, and `path` of every folder.
+# Lists the flash, line by line: `free block bytes`, then `path size sha256` of every file of the firmware, and `path` of every folder.
 LOOK = """
 import os, hashlib, binascii
 def _look(path):
@@ -217,7 +217,7 @@ class Link:
         self.run(SYNC)
 
     def reset(self):
-        """Restart the board. Its port may be gone before the last byte is out; whoever asks next will see, has_reset() too."""
+        """Restart the board. Its port may be gone before the last byte is sent; the next call notices, has_reset() too."""
         try:
             with self._words():
                 self._port.exec_raw_no_follow(RESET)
@@ -231,7 +231,7 @@ class Link:
         return self.run("print('_before_reset' in globals())").strip() == "False"
 
     def lines(self, within_s):
-        """Lines that the board prints, for so long; its port may go away and come back meanwhile."""
+        """Lines that the board prints during that time; its port may vanish and come back meanwhile."""
         end = time.monotonic() + within_s
         line = b""
         while time.monotonic() < end:

@@ -19,7 +19,7 @@ from tools.setup import install_umodbus
 
 OUT = build.ROOT / "build" / "release"
 NAME = "ev-charger-monitor"
-# What goes with it as it is: the formatter, and on what terms all of it may be handed on (umodbus is in it).
+# Files copied unchanged: the formatter, and the licences of everything (umodbus is in it).
 AS_IS = ("ttn/formatter.js", "LICENSE", "docs/licences.md")
 CHANGELOG = build.ROOT / "CHANGELOG.md"
 # Zip cannot say "no time"; this is the first one that it can.
@@ -50,7 +50,7 @@ def archive(files):
 
 
 def materials(of, sums):
-    """What the firmware is made of, as CycloneDX 1.5 (ECMA-424). of: the commit; sums: {file: SHA-256} of what is handed out."""
+    """Components of the firmware, as CycloneDX 1.5 (ECMA-424). of: the commit; sums: {file: SHA-256} of the released files."""
     ours = f"pkg:generic/{NAME}@{version()}"
     umodbus = f"pkg:pypi/{install_umodbus.NAME}@{install_umodbus.VERSION}"
     return {

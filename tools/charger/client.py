@@ -3,7 +3,7 @@
     with Client("/dev/ttyUSB0") as client:
         print(client.reading().code, client.read(0x000F).values)
 
-Getters never write. write() obeys the firmware's list of allowed writes; what is sent is sent once, after an answered reading.
+Getters never write. write() obeys the firmware's list of allowed writes; each is sent once, after an answered reading.
 """
 import collections
 import os
@@ -19,7 +19,7 @@ from tools.charger.ports import ChargerError
 ACKED, REFUSED, SILENT = charger.ACKED, charger.REFUSED, charger.SILENT
 _OUTCOMES = {transaction.ANSWERED: ACKED, transaction.REFUSED: REFUSED, transaction.UNANSWERED: SILENT}
 _OVER = (transaction.ANSWERED, transaction.REFUSED, transaction.UNANSWERED, transaction.EXPIRED)
-# A port may be looked at that seldom while nothing is due, so that its end is noticed.
+# Interval for checking an idle port, so that its loss is noticed.
 _IDLE_MS = 200
 # A port that was closed is tried again once a second (hal.posix_ports).
 _REOPEN_MS = 1200

@@ -1,6 +1,6 @@
 """`python -m tools.charger.commission --port PORT`: the settings stored in the box itself: id, F4 watch, start after a power cycle.
 
-Shows what is set and what it means for this box; with something to change it asks for a word, changes it in setup mode (E2), reads it
+Shows the settings and their meaning for this box; before a change it asks for a word, then sets it in setup mode (E2), reads it
 back, and puts everything back if that fails. The firmware cannot do this: these writes are made here, past its list of allowed ones.
 Exit status: 0 done (or shown), 1 failed or not confirmed, 2 usage.
 """
@@ -165,7 +165,7 @@ def _parser():
 
 
 def _say(text):
-    """A terminal that was closed must not end what is under way."""
+    """A closed terminal must not interrupt a change under way."""
     try:
         print(text, flush=True)
     except OSError:

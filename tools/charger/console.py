@@ -77,7 +77,7 @@ def do_registers(client, given, out):
     readable = [register for register in registers.REGISTERS if register[registers.ACCESS] & registers.READ]
     asked = given.addresses or [(register[registers.ADDRESS], None) for register in readable]
     rows, silent = [], 0
-    client.read(registers.STATUS)  # wakes it, and says what is wrong if nobody is there
+    client.read(registers.STATUS)  # wakes the box, and reports the error if none is there
     for address, words in asked:
         block = client.try_read(address, words)
         silent += block is None
@@ -240,7 +240,7 @@ def main(arguments=None):
     except KeyboardInterrupt:
         return DONE if given.command == "watch" else FAILED
     except BrokenPipeError:
-        sys.stdout = None  # whoever read us has gone, and Python would try once more at the end
+        sys.stdout = None  # the reader has gone, and Python would try once more at the end
         return FAILED
 
 

@@ -5,7 +5,7 @@ from app.evse import states
 from app.codec import vocabulary
 from modbus import registers
 
-MAINS_VOLTS = 230  # the box measures no voltage; the payload reckons with the same
+MAINS_VOLTS = 230  # the box measures no voltage; the payload uses the same
 
 # reading: registers.Reading. limits: (box, default, icmax, effective) in 0.1 %, or (). device: fields of 0x0001, or None.
 # system: fields of 0x0006, or None.

@@ -28,7 +28,7 @@ class _OlderBus(Bus):
 
 
 def find(client, say=lambda text: None):
-    """Ids (sorted list) of the boxes on the bus, [] if none is found; takes up to 20 s. say(text) tells of progress."""
+    """Ids (sorted list) of the boxes on the bus, [] if none is found; takes up to 20 s. say(text) reports progress."""
     say("asking everybody (0x0001 to id 0)")
     found = broadcast(client)
     if found is not None:

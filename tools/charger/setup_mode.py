@@ -12,7 +12,7 @@ from tools.charger.client import ACKED, REFUSED
 from tools.charger.ports import ChargerError
 
 CONFIRM_S = 5
-START_S = 20    # from a reset to an answer; the simulated box takes 3 s, others reckon with the LEDs' long blinking
+START_S = 20    # from a reset to an answer; the simulated box takes 3 s, other programs allow for the LEDs' long blinking
 RESTORE_S = 60
 RETRY_S = 1
 
@@ -21,13 +21,13 @@ Settings = collections.namedtuple("Settings", "device_id upstream_timeout start_
 
 
 def settings(client):
-    """What is set now."""
+    """The present settings."""
     device = client.read(registers.DEVICE).values
     return Settings(device["device_id"], device["upstream_timeout"], explain.starts_after_power_cycle(client.system()))
 
 
 def option_word(old, new):
-    """The value of 0x002C that makes `new` of `old`; what is equal is left alone."""
+    """The value of 0x002C that turns `old` into `new`; equal options stay unchanged."""
     start = "start" if new.start_after_power_cycle else "wait"
     return registers.encode(registers.find(registers.OPTIONS), {
         "device_id": new.device_id,
@@ -46,7 +46,7 @@ def answers(client, device_id):
 
 
 def change(client, old, new, locked, say, interrupts):
-    """Make it so; returns the Settings read back. On failure everything is put back before the error is raised.
+    """Apply new settings; returns the Settings read back. On failure everything is put back before the error is raised.
 
     locked: lock the box (E0) at the end. interrupts.deaf is set before anything is put back.
     """
@@ -85,7 +85,7 @@ def _send(client, address, value):
 
 
 def _enter(client, say=lambda text: None):
-    """To E2, seen."""
+    """Enter E2, and see it."""
     if client.reading().code == actions.SETUP:
         return
     say("Entering setup mode (E2).")

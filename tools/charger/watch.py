@@ -12,12 +12,12 @@ NEWS_A = 0.5
 SILENT_MS = 5000
 PORT_LOST_S = 1
 
-# kind: 'state', 'silent' (the box does not answer) or 'no_port'. told: what explain.describe() gives, None unless 'state'.
+# kind: 'state', 'silent' (the box does not answer) or 'no_port'. told: the result of explain.describe(), None unless 'state'.
 Change = collections.namedtuple("Change", "kind told facts")
 
 
 def changes(client, for_s=None):
-    """Yields a Change for the first reading and whatever differs afterwards, for so many seconds or for ever.
+    """Yields a Change for the first reading and each difference afterwards, for that many seconds or for ever.
 
     A box that goes silent and a port that vanishes are changes too; both may come back.
     """
@@ -52,7 +52,7 @@ def changes(client, for_s=None):
 
 
 def _kind(client, box, began_ms):
-    """What there is to see now."""
+    """Kind of the present state: an answer, silence or no port."""
     if not client.bus.is_open():
         return "no_port"
     since_ms = began_ms if box.answered_ms is None else max(box.answered_ms, began_ms)
@@ -67,7 +67,7 @@ def _wait(client, until_ms):
 
 
 def differs(told, last):
-    """True if there is news: currents (and the power reckoned from them) have to move by NEWS_A."""
+    """True if there is news: currents (and the power computed from them) have to move by NEWS_A."""
     if last is None:
         return True
     for name, value in told.items():

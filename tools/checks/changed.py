@@ -32,7 +32,7 @@ def changed(base=None):
 
 
 def module_of(path):
-    """The dotted name by which a file of ours is imported, '' where it is none."""
+    """The dotted name by which a file of the repository is imported, '' if it is not importable."""
     if not path.endswith(".py"):
         return ""
     parts = path.removesuffix(".py").removeprefix("src/").split("/")

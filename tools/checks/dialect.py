@@ -1,8 +1,8 @@
 """The language of src/: the subset that MicroPython 1.11 (the LoPy4's firmware), the newest MicroPython and CPython all accept.
 
-The two real compilers find what is not syntax to them; the walk over the syntax tree finds what compiles but is missing
+The two real compilers find wrong syntax; the walk over the syntax tree finds what compiles but is missing
 when it runs, or works on one of the three only. `python -m tools.checks.dialect` (part of `make lint`) checks every file under
-src/ and prints `file:line: what is wrong`.
+src/ and prints `file:line: error`.
 """
 import ast
 import os

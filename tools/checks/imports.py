@@ -64,7 +64,7 @@ def imports(tree, path):
 
 
 def _is_module(base, name):
-    """True if base.name is a file or a package of ours, or of umodbus."""
+    """True if base.name is a file or a package of the firmware, or of umodbus."""
     inside = base.replace(".", "/") + "/" + name
     return any((ROOT / top / (inside + end)).exists() for top in ("src", ".") for end in ("", ".py")) if base else True
 

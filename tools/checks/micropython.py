@@ -1,6 +1,6 @@
 """Runs a script on a real MicroPython: its WebAssembly build under Node, both from `make setup`.
 
-Nothing on this machine is seen by the script but what is copied into its own file system, and nothing is written back.
+The script sees only files copied into its own file system, and nothing is written back.
 """
 import os
 import pathlib
@@ -18,13 +18,13 @@ NODE = NODE_FOLDER / "bin" / "node"
 # Its background compilers may keep it from ending (nodejs/node#54918). Without them MicroPython is slower: runner.mjs ends otherwise.
 NODE_ALONE = [str(NODE), "--single-threaded"]
 NPM = NODE_FOLDER / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-# Where tools/setup/install_micropython.py puts the interpreter: inside .venv, so that it is made anew with it.
+# Where tools/setup/install_micropython.py puts the interpreter: inside .venv, so that it is reinstalled with it.
 HOME = pathlib.Path(sysconfig.get_paths()["data"]) / "micropython"
 
 # What the firmware needs: place inside -> folder here.
 FIRMWARE = {"/fw": ROOT / "src", "/lib/umodbus": SITE / "umodbus"}
 
-# An exception while the heap is locked stops the interpreter for ever; nothing of ours takes as long as this.
+# An exception while the heap is locked stops the interpreter for ever; no script takes as long as this.
 TIMEOUT_S = 120
 
 

@@ -34,7 +34,7 @@ def copy_tree(target):
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, target / name)
-    subprocess.run(["git", "init", "-q"], cwd=target, check=True)  # tests ask git what is tracked
+    subprocess.run(["git", "init", "-q"], cwd=target, check=True)  # tests ask git for tracked files
     subprocess.run(["git", "add", "-A"], cwd=target, check=True)
     (target / ".venv").symlink_to(ROOT / ".venv")
 

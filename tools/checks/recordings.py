@@ -1,7 +1,7 @@
 """`make recordings`: compares the firmware's behaviour with its record: plays the scenarios of tests/recordings and lists differences.
 
 A recording holds what the world could see: writes to the box, uplinks, downlinks, joins, resets, closings, energy. Same events in the same
-order, times within half a second: whoever moves code without meaning to change what it does, compares. Whoever means to change it records anew
+order, times within half a second: to move code without changing its behaviour, compare. To change the behaviour, record again
 (`make recordings ARGS=record`) and commits the difference.
 """
 

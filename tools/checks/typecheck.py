@@ -1,4 +1,4 @@
-"""Type checking of src/: `python -m tools.checks.typecheck` (part of `make lint`) prints `file:line: what is wrong`.
+"""Type checking of src/: `python -m tools.checks.typecheck` (part of `make lint`) prints `file:line: error`.
 
 basedpyright, with MicroPython's own stubs in place of CPython's: a name that a board's module does not have is an error. The LoPy4's vendor
 publishes none; tools/typings/pycom has what is used of his. The stubs lie apart (.venv/typings), for in site-packages they would hide CPython's.
@@ -36,7 +36,7 @@ def _config(include, exclude, stubs):
 
 
 def _stubs(folder, own):
-    """A folder of MicroPython's stubs with some of ours in their place."""
+    """A folder of MicroPython's stubs with some of tools/typings in their place."""
     for source in (STUBS, OWN, *own):
         for path in source.glob("*.pyi"):
             link = folder / path.name
@@ -57,7 +57,7 @@ def _asked(config, folder):
 
 
 def faults(src_include=(".",), exclude=(*CPYTHON, *LOPY4), own=()):
-    """[(path, line, what)] of what is wrong."""
+    """[(path, line, error)]."""
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         (folder / "stubs").mkdir()

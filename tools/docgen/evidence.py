@@ -2,8 +2,8 @@
 
 A row is a claim, the figure measured for it, its limit, and the command that measures it again. Rows are sorted, so that a
 second run changes figures and nothing else. What a soak of another commit than the present code's found is marked stale.
-The page begins with the few rows that matter most. `python -m tools.docgen.evidence --head` makes that beginning anew from
-the page as it is, and measures nothing.
+The page begins with the few rows that matter most. `python -m tools.docgen.evidence --head` rewrites that beginning from
+the present page, and measures nothing.
 """
 import argparse
 import json

@@ -66,7 +66,7 @@ def _commands():
 
 
 def text():
-    """What stands between the two comments."""
+    """The text between the two comments."""
     parts = [
         table(("address", "name", "words", "access", "broadcast", "source"), _overview()),
         ["Fields. Bits count from the low end of a word; the high byte of the first word of an answer is the echo. A value outside its",

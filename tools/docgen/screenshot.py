@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PATH = ROOT / "docs" / "images" / "run.svg"
 WIDTH, HEIGHT = 110, 32
 START = "2026-04-04T07:00:00Z"
-# (second, what is typed)
+# (second, typed text)
 TYPED = ((70, "plug"), (95, "reset"), (900, "lock"), (960, "unlock"), (1020, "reset"))
 END_S = 1500
 

@@ -12,10 +12,10 @@ WIDTHS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 BARS = 16
 BAR_CHARS = 50
 
-# One telegram of ours. body: of the request. wait_ms: from its last bit to the first byte of the answer; whole_ms: to the answer's end.
+# One telegram of the client. body: of the request. wait_ms: from its last bit to the first byte of the answer; whole_ms: to the answer's end.
 # quiet_ms: how long the line was silent before it, None at the start of the capture. outcome: see above.
 Exchange = collections.namedtuple("Exchange", "t_ms body outcome wait_ms whole_ms quiet_ms answer")
-# A frame that does not belong to an exchange of ours.
+# A frame outside the client's exchanges.
 Foreign = collections.namedtuple("Foreign", "t_ms start body")
 
 
@@ -144,7 +144,7 @@ def describe(start, body):
 
 
 def percentile(values, percent):
-    """The smallest of the sorted values that so many percent do not exceed."""
+    """The smallest of the sorted values that this percentage does not exceed."""
     return values[max(-(-len(values) * percent // 100) - 1, 0)]
 
 

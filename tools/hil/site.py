@@ -76,14 +76,14 @@ class SimulatedBox:
 def adapter(path, direction):
     """What is known of the adapter, for the capture's header."""
     real = os.path.realpath(path)
-    # Folders of whoever ran this are nobody's business.
+    # The user's folders are private.
     known = {"port": path if path.startswith("/dev/") else os.path.basename(path), "direction": direction}
     for port in list_ports.comports():
         if port.device == real and port.vid is not None:
             known.update(product=port.product, usb=f"{port.vid:04x}:{port.pid:04x}")
     if real.startswith("/dev/pts/"):
         known["product"] = "pseudo-terminal"
-    # FTDI's chips hand over what they hear only so often.
+    # FTDI's chips pass on received bytes only at intervals.
     timer = pathlib.Path("/sys/bus/usb-serial/devices") / os.path.basename(real) / "latency_timer"
     with contextlib.suppress(OSError):
         known["latency_timer_ms"] = int(timer.read_text())
@@ -250,7 +250,7 @@ class Site:
                      f"unlocked, Icmax {wanted['icmax']} as before; state before {before:02X}, now {seen}")
 
     def close(self):
-        """Give back what is left to give back, finish the capture, give the port back. Once only."""
+        """Restore the rest, finish the capture, release the port. Once only."""
         if self._closed:
             return
         with _undisturbed():
