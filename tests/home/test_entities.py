@@ -6,14 +6,14 @@ import urllib.error
 
 import pytest
 from sim.lorawan import formatter
-from home import discovery, entities as home_entities, package
+from home import discovery, entities, package
 
 from tests.home.assistant import Assistant
 from tests.home.brokers import APP, DEVICE, HOST, ROOT, THERE, Mosquitto, free_port, running
 from tests.home.client import SILENCE_S, WAIT_S, client, until
 
 IDS = ("--app", APP, "--device", DEVICE)
-PLACE = home_entities.Place(APP, device=DEVICE)
+PLACE = entities.Place(APP, device=DEVICE)
 VECTORS = json.loads((ROOT / "ttn" / "vectors.json").read_text())
 METADATA = [{"gateway_ids": {"gateway_id": "far"}, "rssi": -119, "snr": -7.5}, {"gateway_ids": {"gateway_id": "near"}, "rssi": -80}]
 NOTIFY = """
@@ -57,7 +57,7 @@ def every_message():
 STATUS = {"type": "status", "state": "Charged", "code": "B2", "status": "ready"}
 
 
-class House:
+class AssistantOnBroker:
     """A Home Assistant on a broker of its own; tell() is the network."""
 
     def __init__(self, folder, **given):
@@ -76,7 +76,7 @@ class House:
             self.network.publish(THERE + "up", message)
 
     def settle(self, reason):
-        """Return once a status with that reason, told again and again, has arrived: Home Assistant subscribes when it thinks fit."""
+        """Return once a status with that reason, published repeatedly, has arrived: Home Assistant subscribes when it thinks fit."""
         def arrived():
             self.tell(uplink({**STATUS, "reason": reason}))
             time.sleep(0.2)
@@ -84,14 +84,14 @@ class House:
         until(arrived, lambda: f"{reason} does not arrive; {self.assistant.complaints()}", 30)
 
     def entities(self):
-        """{entity: state} of ours, but for what the clock makes different."""
+        """{entity: state} of the wallbox, without those that depend on the clock."""
         return {entity: state["state"] for entity, state in self.assistant.states().items()
                 if ".wallbox_" in entity and not entity.startswith("automation") and not entity.endswith(("last_heard", "airtime_today"))}
 
 
 @pytest.fixture(scope="module")
 def discovered(tmp_path_factory):
-    house = House(tmp_path_factory.mktemp("discovered"), automations=NOTIFY)
+    house = AssistantOnBroker(tmp_path_factory.mktemp("discovered"), automations=NOTIFY)
     with house.open():
         assert discovery.main(["publish", *IDS, "--broker", f"{HOST}:{house.port}"]) == 0
         house.settle("locked")
@@ -100,7 +100,7 @@ def discovered(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def packaged(tmp_path_factory):
-    house = House(tmp_path_factory.mktemp("packaged"), packages={"ev_charger": package.USUAL.read_text()})
+    house = AssistantOnBroker(tmp_path_factory.mktemp("packaged"), packages={"ev_charger": package.USUAL.read_text()})
     with house.open():
         house.settle("locked")
         yield house
@@ -117,7 +117,7 @@ def test_every_uplink_leaves_home_assistant_calm_and_both_ways_show_the_same(dis
     evidence(f"warnings and errors of Home Assistant over {len(messages)} kinds of uplinks", len(complaints), 0)
     assert complaints == []
     assert discovered.entities() == packaged.entities()
-    assert len(packaged.entities()) == sum(map(len, home_entities.entities(PLACE).values())) - 2
+    assert len(packaged.entities()) == sum(map(len, entities.entities(PLACE).values())) - 2
 
 
 def kept(where):
@@ -195,7 +195,7 @@ def test_only_the_pages_of_one_read_back_become_a_plan(packaged):
     shown(packaged, one, plan_page(1, 1, W1))
     # The first page of another one is lost: its second is not added to what stands there.
     shown(packaged, one, plan_page(2, 2, W2))
-    # A page in the middle is lost: a part is no plan, neither at once nor with what comes later.
+    # A page in the middle is lost: a part is no plan, neither now nor with later pages.
     shown(packaged, one, plan_page(1, 3, W2), plan_page(3, 3, W3))
     shown(packaged, one, plan_page(1, 2, W2))
     packaged.network.publish(THERE + "down/queued", REPORT_QUEUED)
@@ -255,8 +255,8 @@ def pushed(house, press):
 
 def test_every_button_pushes_what_the_formatter_encodes(discovered):
     engine = formatter.Formatter()
-    wanted = {key: request for key, _, _, request in home_entities.BUTTONS}
-    for key, name, _, _ in home_entities.BUTTONS:
+    wanted = {key: request for key, _, _, request in entities.BUTTONS}
+    for key, name, _, _ in entities.BUTTONS:
         entity = "button.wallbox_" + name.lower().replace(" ", "_")
         request = pushed(discovered, lambda entity=entity: discovered.assistant.act("button.press", entity))
         assert 0 <= time.time() - request["issued_at"] < WAIT_S and request["id"] == request["issued_at"] % 256 and request["expires_in_s"] == 600
@@ -305,7 +305,7 @@ def test_removed_from_discovery_it_is_gone(discovered):
 
 def test_publishing_takes_away_what_an_older_version_left_and_nothing_of_others(discovered):
     broker = f"{HOST}:{discovered.port}"
-    ours, theirs = f"homeassistant/sensor/{home_entities.node(PLACE)}/gone/config", "homeassistant/sensor/other_box/state/config"
+    ours, theirs = f"homeassistant/sensor/{entities.node(PLACE)}/gone/config", "homeassistant/sensor/other_box/state/config"
     with discovery.Broker(*discovery.address(broker)) as connection:
         connection.retain(ours, b"{}")
         connection.retain(theirs, b"{}")
