@@ -3,6 +3,6 @@ import pytest
 
 
 def first(cases, count=1):
-    """The first so many as they are, the others marked long. A case: a value, or a tuple of them."""
+    """The first cases unchanged, the others marked long. A case: a value, or a tuple of them."""
     cases = list(cases)
     return cases[:count] + [pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=pytest.mark.long) for case in cases[count:]]

@@ -9,7 +9,7 @@ from collections import namedtuple
 
 # defect: "D-01"; more rows of one defect are welcome
 # was: what the original did, in one line
-# test: node id of the test of ours that fails when it is brought back
+# test: node id of the test that fails when the defect is brought back
 # file, old, new: text `old`, which occurs exactly once in `file`, becomes `new`
 Mutant = namedtuple("Mutant", "defect was test file old new")
 

@@ -111,7 +111,7 @@ class SimRig(Rig):
         self.network.push([{"f_port": port, "payload": payload, "confirmed": False}])
 
     def mac_only(self):
-        # It has not told its status for long: the network asks for it.
+        # It has not reported its status for long: the network asks for it.
         self.network.mac.status_us = -(10**12)
 
     def uplinks(self):

@@ -45,7 +45,7 @@ class Rig:
     # Only of those in BREAKABLE.
 
     def break_bus(self, after):
-        """The port fails in the next transmission, after so many bytes."""
+        """The port fails in the next transmission, after that many bytes."""
 
     def mend_bus(self):
         """It works again."""

@@ -10,7 +10,7 @@ SECOND_MS = 1000
 
 
 def events(rig, ms):
-    """Every event within so many milliseconds; the board polls as its main loop does."""
+    """Every event within that many milliseconds; the board polls like its main loop."""
     clock, radio = rig.board.clock, rig.board.radio
     until_ms = clock.now_ms() + ms
     found = []

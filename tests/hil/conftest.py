@@ -59,7 +59,7 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.fixture(scope="session")
 def say(request):
-    """say(text) shows at once how far the run is."""
+    """say(text) shows the progress of the run immediately."""
     manager = request.config.pluginmanager.getplugin("capturemanager")
 
     def show(text):
@@ -71,7 +71,7 @@ def say(request):
 
 @pytest.fixture(scope="session")
 def port(request):
-    """The port to use; with --sim that of a box of ours."""
+    """The port to use; with --sim that of a simulated box."""
     options = request.config.option
     if options.sim is None:
         yield options.port

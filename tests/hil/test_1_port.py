@@ -9,7 +9,7 @@ from tools.hil.analysis import Traffic
 from tools.hil.capture import TX
 
 CHAR_MS = 11 / 38.4
-# An adapter hands over its last byte late, and this computer may be busy; the box answers no sooner than a few milliseconds.
+# An adapter delivers its last byte late, and this computer may be busy; the box answers no sooner than a few milliseconds.
 LATE_MS = 25
 ROUNDS = 10
 

@@ -6,10 +6,10 @@ from tools.charger.client import now_ms
 from tools.hil.analysis import Traffic
 from tools.hil.silence import next_silence
 
-# What the firmware needs: of ten readings nine at once, and every one with the repetitions it is given.
+# What the firmware needs: of ten readings nine at the first try, and all with the permitted repetitions.
 ANSWERED_AT_ONCE = 0.9
 READINGS_DONE = 0.98
-# Silence costs time; so much for each minute of polling, and no more than that in all.
+# Silence costs time: seconds for each minute of polling, and seconds at most in all.
 SILENCE_S_PER_MINUTE, SILENCE_MOST_S = 90, 360
 SAY_EVERY_S = 60
 

@@ -131,7 +131,7 @@ class Assistant:
         return time.monotonic() - began
 
     def complaints(self):
-        """The lines of its log, from warnings on, that it would not say in an empty house."""
+        """The warnings and errors in its log that a Home Assistant without this wallbox would not have."""
         lines = self._log.read_text(errors="replace").splitlines()
         return [line for line in lines if line.strip() and not any(words in line for words in OF_ITS_OWN)]
 

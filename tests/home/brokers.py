@@ -121,8 +121,8 @@ def make_bridge(out, cluster, *arguments, key=KEY):
     return subprocess.run(command, cwd=ROOT, env=dict(os.environ, TTN_API_KEY=key), stdin=subprocess.DEVNULL, capture_output=True, text=True)
 
 
-class Home(Mosquitto):
-    """The house's broker: a main file that includes a directory, as Debian's does, with what make bridge wrote in it.
+class HomeBroker(Mosquitto):
+    """The broker at home: a main file that includes a directory, as Debian's does, with what make bridge wrote in it.
 
     cluster: HOST:PORT of the stack; arguments: more for make bridge. A connection that was lost is tried again after a second.
     """

@@ -49,7 +49,7 @@ class Line:
         self._server = socket.create_server((HOST, self.port), reuse_port=False)
 
     def freeze(self):
-        """From now on nothing passes, and nobody is told."""
+        """From now on nothing passes, without any notice to either end."""
         self._frozen.set()
 
     def thaw(self):

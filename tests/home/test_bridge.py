@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.home.brokers import APP, DEVICE, HOST, THERE, Home, Stack, running
+from tests.home.brokers import APP, DEVICE, HOST, THERE, HomeBroker, Stack, running
 from tests.home.client import SILENCE_S, client, until
 
 HM_UP, HM_PUSH = f"ttn/{APP}/up", f"ttn/{APP}/down/push"
@@ -18,7 +18,7 @@ CONSUMERS = {"home-manager": ["home-manager"], "home-assistant": ["home-assistan
 def house(request, tmp_path):
     """(consumer, stack, home) with the bridge up."""
     stack = Stack(tmp_path / "stack")
-    home = Home(tmp_path / "home", f"{HOST}:{stack.port}", "--for", request.param)
+    home = HomeBroker(tmp_path / "home", f"{HOST}:{stack.port}", "--for", request.param)
     with running(stack, home), client(home.port, "ttn-bridge/#") as watch:
         home.wait_for_bridge(stack)
         for name in CONSUMERS[request.param]:

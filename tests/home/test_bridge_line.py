@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tests.home import ear
-from tests.home.brokers import DEVICE, HOST, KEY, THERE, USER, Home, Stack, running
+from tests.home.brokers import DEVICE, HOST, KEY, THERE, USER, HomeBroker, Stack, running
 from tests.home.client import SILENCE_S, client, until
 from tests.home.line import Line
 from tests.home.test_bridge import HM_PUSH, HM_UP, PUSH, UP
@@ -17,10 +17,10 @@ STATES = [STATE, f"ttn-bridge/{DEVICE}/home-assistant"]
 
 @pytest.fixture
 def line_house(tmp_path):
-    """(stack, line, home): the house's broker behind a line that can fail, with the shortest keep-alive mosquitto takes."""
+    """(stack, line, home): the broker at home behind a line that can fail, with the shortest keep-alive mosquitto takes."""
     stack = Stack(tmp_path / "stack")
     with Line(stack.port) as line:
-        home = Home(tmp_path / "home", f"{HOST}:{line.port}")
+        home = HomeBroker(tmp_path / "home", f"{HOST}:{line.port}")
         bridge = home.files / f"ttn-{DEVICE}.conf"
         bridge.write_text(bridge.read_text().replace("keepalive_interval 30", "keepalive_interval 5"))
         with running(stack, home):
@@ -70,7 +70,7 @@ def test_a_line_that_froze_is_noticed_and_tried_again(line_house):
     stack, line, home = line_house
     both_ways(stack, home, 1)
     line.freeze()
-    # ttn-bridge/... still says 1: mosquitto 2.0.11 tells of a line that was closed, not of one that it gave up itself.
+    # ttn-bridge/... still says 1: mosquitto 2.0.11 reports a line that was closed, not of one that it gave up itself.
     tries = home.tries()
     until(lambda: all(home.tries()[name] > tries[name] for name in tries), home.log.read_text, within_s=60)
     line.thaw()
@@ -79,7 +79,7 @@ def test_a_line_that_froze_is_noticed_and_tried_again(line_house):
 
 def test_the_bridge_says_nothing_that_the_stack_refuses(tmp_path):
     with ear.Ear() as stack:
-        home = Home(tmp_path / "home", f"{HOST}:{stack.port}")
+        home = HomeBroker(tmp_path / "home", f"{HOST}:{stack.port}")
         with running(home), client(home.port) as listening:
             until(lambda: sum(len(packet["topics"]) for packet in stack.of(ear.SUBSCRIBE)) == 8)
             listening.publish(HM_PUSH, PUSH, retain=True)
@@ -116,12 +116,12 @@ def certificates(tmp_path):
 
 def test_with_tls_the_bridge_works_and_with_a_strange_certificate_it_does_not(tmp_path, certificates):
     stack = Stack(tmp_path / "stack", tls=(certificates["ours.pem"], certificates["stack.pem"], certificates["stack.key"]))
-    trusting = Home(tmp_path / "trusting", f"localhost:{stack.port}", "--ca", str(certificates["ours.pem"]), plain=False)
+    trusting = HomeBroker(tmp_path / "trusting", f"localhost:{stack.port}", "--ca", str(certificates["ours.pem"]), plain=False)
     with running(stack, trusting):
         both_ways(stack, trusting, 1)
     strangers = [("other", f"localhost:{stack.port}", "other.pem"), ("name", f"{HOST}:{stack.port}", "ours.pem")]
     for case, address, authority in strangers:      # another authority; the right one, but a certificate for another name
-        wary = Home(tmp_path / case, address, "--ca", str(certificates[authority]), plain=False)
+        wary = HomeBroker(tmp_path / case, address, "--ca", str(certificates[authority]), plain=False)
         with running(stack, wary), client(wary.port, "ttn-bridge/#") as listening:
             until(lambda log=wary.log: re.search("verify failed|not match|hostname|host name", log.read_text()), wary.log.read_text)
             assert b"1" not in listening.payloads(STATE)
@@ -129,7 +129,7 @@ def test_with_tls_the_bridge_works_and_with_a_strange_certificate_it_does_not(tm
 
 def test_a_wrong_key_is_refused_and_the_log_says_so(tmp_path):
     stack = Stack(tmp_path / "stack")
-    home = Home(tmp_path / "home", f"{HOST}:{stack.port}")
+    home = HomeBroker(tmp_path / "home", f"{HOST}:{stack.port}")
     bridge = home.files / f"ttn-{DEVICE}.conf"
     bridge.write_text(bridge.read_text().replace(KEY, "NNSXS.WRONG.KEY"))
     with running(stack, home):
@@ -139,6 +139,6 @@ def test_a_wrong_key_is_refused_and_the_log_says_so(tmp_path):
 
 def test_a_name_that_cannot_be_resolved_yet_is_tried_again(tmp_path):
     # After a power cut the router is slower than the broker.
-    home = Home(tmp_path / "home", "stack.invalid", plain=False)
+    home = HomeBroker(tmp_path / "home", "stack.invalid", plain=False)
     with running(home):
         until(lambda: home.log.read_text().count("Connecting bridge (step 1)") > 2, home.log.read_text, within_s=60)

@@ -7,21 +7,21 @@ from home import package
 
 from tests.home.assistant import Assistant
 from tests.home.browser import DASHBOARD, look
-from tests.home.brokers import APP, HOST, ROOT, THERE, Home, Stack, running
+from tests.home.brokers import APP, HOST, ROOT, THERE, HomeBroker, Stack, running
 from tests.home.client import client, until
-from tests.home.world import World
+from tests.home.world import RunningWorld
 
 HM_UP, HM_PUSH = f"ttn/{APP}/up", f"ttn/{APP}/down/push"
 PICTURE = ROOT / "build" / "home-assistant.png"
 ANSWER_S = 60
 
 
-class House:
+class WholeChain:
     """All of it; world is the wallbox's side, new for each test that needs a fresh one."""
 
     def __init__(self, folder):
         self.stack = Stack(folder / "stack")
-        self.home = Home(folder / "home", f"{HOST}:{self.stack.port}")
+        self.home = HomeBroker(folder / "home", f"{HOST}:{self.stack.port}")
         self.assistant = Assistant(folder / "assistant", {"ev_charger": package.USUAL.read_text()}, dashboard=DASHBOARD)
         self.world = None
 
@@ -29,7 +29,7 @@ class House:
         """Another wallbox in the place of the one before, with a day's airtime of its own."""
         if self.world is not None:
             self.world.close()
-        self.world = World(self.stack.network_port)
+        self.world = RunningWorld(self.stack.network_port)
         self.world.boot()
 
     def press(self, name):
@@ -52,7 +52,7 @@ class House:
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
-    house = House(tmp_path_factory.mktemp("house"))
+    house = WholeChain(tmp_path_factory.mktemp("house"))
     with running(house.stack, house.home, house.assistant):
         house.assistant.welcome(house.home.port)
         house.assistant.stop()
@@ -185,7 +185,7 @@ def answers(house):
 def test_start_pressed_on_the_page_makes_the_car_charge(house):
     """By a browser, in a fresh world; what it sees then is the picture of the docs."""
     house.world.close()
-    with World(house.stack.network_port, "--seed", "2") as house.world:
+    with RunningWorld(house.stack.network_port, "--seed", "2") as house.world:
         house.world.boot()
         begin = (time.gmtime().tm_hour + 8) % 24
         house.assistant.act("text.set_value", "text.wallbox_plan", value=f"daily {begin:02}:00-{(begin + 6) % 24:02}:00 16A")

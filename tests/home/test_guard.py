@@ -6,7 +6,7 @@ import sys
 
 from home.bridge import GUARDED
 
-from tests.home.brokers import APP, HOST, ROOT, THERE, Home, Stack, running
+from tests.home.brokers import APP, HOST, ROOT, THERE, HomeBroker, Stack, running
 from tests.home.client import WAIT_S, client, until
 from tests.home.test_bridge import HM_UP, UP
 
@@ -28,10 +28,10 @@ def guard(port, log):
 
 def test_an_uplink_without_a_state_is_withheld_and_the_rest_passes_unchanged(tmp_path):
     stack = Stack(tmp_path / "stack")
-    home = Home(tmp_path / "home", f"{HOST}:{stack.port}", "--for", "both", "--guard")
+    home = HomeBroker(tmp_path / "home", f"{HOST}:{stack.port}", "--for", "both", "--guard")
     log = tmp_path / "guard.log"
     with running(stack, home), guard(home.port, log):
-        for number in range(2):     # the second time after a restart of the house's broker
+        for number in range(2):     # the second time after a restart of the broker at home
             with client(stack.network_port) as network, client(home.port, HM_UP, THERE + "up") as listening:
                 home.wait_for_bridge(stack)
                 until(lambda: {GUARDED.format(app=APP)} in home.subscribers().values(), log.read_text)

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 
-from tests.home.brokers import APP, DEVICE, HOST, ROOT, Home, Stack, running
+from tests.home.brokers import APP, DEVICE, HOST, ROOT, HomeBroker, Stack, running
 from tests.home.client import client, until
 from tests.support.home_manager import HomeManager
 
@@ -53,7 +53,7 @@ class Living:
 
 def test_home_manager_works_unchanged_through_the_bridge(tmp_path, evidence):
     stack = Stack(tmp_path / "stack")
-    home = Home(tmp_path / "home", f"{HOST}:{stack.port}")
+    home = HomeBroker(tmp_path / "home", f"{HOST}:{stack.port}")
     with contextlib.ExitStack() as everything:
         everything.enter_context(running(stack, home))
         home.wait_for_bridge(stack)

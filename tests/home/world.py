@@ -9,12 +9,12 @@ import time
 from tests.home.brokers import APP, DEVICE, HOST, ROOT
 from tests.home.client import until
 
-# Until the monitor has joined, told its state and asked for the time: in a hurry.
+# Fast, until the monitor has joined, reported its state and asked for the time.
 HURRY = 20
 BOOT_S = 40
 
 
-class World:
+class RunningWorld:
     """lines: [(when, text)] of what it said; say() types into it."""
 
     def __init__(self, port, *arguments):
@@ -51,7 +51,7 @@ class World:
         self._process.stdin.flush()
 
     def boot(self):
-        """Return once the monitor knows the time; simulated time is then some seconds ahead of ours."""
+        """Return once the monitor knows the time; simulated time is then some seconds ahead of real time."""
         mark = self.mark()
         self.say(f"speed {HURRY}")
         self.wait_for(r"downlink +port 202 .* received", BOOT_S, mark)

@@ -1,7 +1,7 @@
 """Bytes that the bus code allocates on MicroPython: prints a JSON object, figure by name.
 
 gc.mem_alloc() before and after a call gives exactly what it allocated, because nothing is collected while a script runs. What the
-bus hands over is made before: how much that costs is a matter of the board. Heap blocks are 16 bytes, as on an ESP32.
+bus delivers is made before: its cost depends on the board. Heap blocks are 16 bytes, as on an ESP32.
 """
 import gc
 import json
@@ -20,7 +20,7 @@ PIECES = [bytes((byte,)) for byte in STATUS]
 NOISE = [bytes((byte,)) for byte in b'0123\xff\xfe\x80 x\0' * 4]
 
 
-class Bus:
+class AnsweringLine:
     """A line on which data lies until it is read; what is sent gets `answer`."""
 
     def __init__(self, answer):
@@ -36,7 +36,7 @@ class Bus:
         self.data = self.answer
 
 
-class Uart:
+class RtuUart:
     """machine.UART for umodbus; answers with the same five registers in RTU."""
 
     ANSWER = bytes.fromhex('01030a2ec291000001000100962982')
@@ -59,10 +59,10 @@ class Uart:
         pass
 
 
-class Machine:
+class MachineModule:
     """The module `machine` as umodbus.serial wants it."""
 
-    UART = Uart
+    UART = RtuUart
     Pin = None
 
 
@@ -76,7 +76,7 @@ def cost(function, *arguments):
 
 def listening():
     """A master without a request, and what lies on its bus piece by piece."""
-    bus = Bus(b'')
+    bus = AnsweringLine(b'')
     counts = {name: 0 for name in ascii.COUNTS + transaction.COUNTS}
     master = transaction.Master(bus, counts)
 
@@ -100,7 +100,7 @@ class Reading:
     """One status reading of a running client: the poll that sends, an idle one, the poll that decodes."""
 
     def __init__(self):
-        self.bus = Bus(STATUS)
+        self.bus = AnsweringLine(STATUS)
         self.client = ChargerClient(self.bus)
         self.now_ms = 0
         while self.client.poll(self.now_ms) != READING:
@@ -132,7 +132,7 @@ def ours():
 
 def umodbus_itself():
     """The same five registers through umodbus: its messages alone, and its whole RTU master, of which ours is the counterpart."""
-    sys.modules['machine'] = Machine
+    sys.modules['machine'] = MachineModule
     from umodbus.functions import read_holding_registers, to_short
     from umodbus.serial import Serial
 

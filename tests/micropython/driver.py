@@ -63,14 +63,14 @@ def weigh(name, stand_in, argument):
     driving, looks = False, 0
 
 
-class Pin:
+class EnablePin:
     OUT = 3
 
     def __new__(cls, *ignored, **also_ignored):
         return enable
 
 
-class Uart:
+class SilentUart:
     EVEN = 0
 
     def __new__(cls, *ignored, **also_ignored):
@@ -108,7 +108,7 @@ def driven(bus, frame):
     return {"heap": max(heap[:looks]) - heap[0], "frames": max(depth[:looks]) - depth[0], "looks": looks}
 
 
-sys.modules["machine"] = Part(Pin=Pin, UART=Uart)
+sys.modules["machine"] = Part(Pin=EnablePin, UART=SilentUart)
 sys.modules["time"] = sys.modules["utime"] = Part(sleep_us=sleep_us, sleep_ms=sleep_us)
 for missing in ("network", "pycom", "usocket"):
     sys.modules[missing] = Anything()

@@ -13,7 +13,7 @@ UTC_S = 1775286000
 CHARGING = 0
 
 
-class Night:
+class MeasuredCharge:
     """A car from one reading to the next."""
 
     def __init__(self):
@@ -61,7 +61,7 @@ def show(night):
 
 def allocated():
     """Bytes for a thousand readings that bring energy, 0.2 Wh each: nothing of it is written."""
-    night = Night()
+    night = MeasuredCharge()
     for _ in range(100):
         night.read(0xC2, 2)
     before = gc.mem_alloc()
@@ -70,6 +70,6 @@ def allocated():
     return gc.mem_alloc() - before
 
 
-show(Night())
+show(MeasuredCharge())
 if sys.implementation.name == 'micropython':
     print('allocated', allocated())

@@ -117,7 +117,7 @@ def evening():
     Panel(board.wire, box, 1000)
 
     def obey():
-        """The box does what it was told a second ago."""
+        """The box carries out the write of a second ago."""
         if box.writes:
             register, value = box.writes[-1][1:]
             if register == registers.ICMAX:

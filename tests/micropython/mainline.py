@@ -13,7 +13,7 @@ if sys.implementation.name != 'micropython':
 SAID = []
 
 
-class Pin:
+class LoggedPin:
     OUT = 3
 
     def __init__(self, number, mode=None, value=None):
@@ -26,7 +26,7 @@ class Pin:
             SAID.append(('enable', level))
 
 
-class Uart:
+class LoggedUart:
     def __init__(self, number, baudrate, bits, parity, stop, tx, rx, txbuf, rxbuf, timeout, timeout_char):
         SAID.append(('uart', number, baudrate, bits, parity, stop, tx.number, rx.number))
         self.number = number
@@ -90,7 +90,7 @@ def no_pixel(pin, count):
     return None
 
 
-sys.modules['machine'] = Part(Pin=Pin, UART=Uart, RTC=Rtc, WDT=Wdt, PWRON_RESET=1, WDT_RESET=3, SOFT_RESET=5, reset=reset,
+sys.modules['machine'] = Part(Pin=LoggedPin, UART=LoggedUart, RTC=Rtc, WDT=Wdt, PWRON_RESET=1, WDT_RESET=3, SOFT_RESET=5, reset=reset,
                               reset_cause=lambda: 5, unique_id=lambda: b'\x01\x02\x03\x04\x05\x06')
 sys.modules['esp32'] = Part(NVS=Nvs)
 sys.modules['neopixel'] = Part(NeoPixel=no_pixel)

@@ -16,7 +16,7 @@ cycle_did = bytearray(CYCLES)            # SENT: an uplink left in it; WROTE: a 
 SENT, WROTE = 1, 2
 
 
-class Part:
+class PartOfCalls:
     """A part of a board, made of its calls."""
 
     def __init__(self, **calls):
@@ -31,12 +31,12 @@ class Vendor:
         return 0
 
 
-class Ended(BaseException):
+class MeasurementOver(BaseException):
     """The run is over."""
 
 
-class Bench:
-    """A board that retains nothing itself: a box in B2 that answers at once, a radio that is always heard."""
+class StatelessBoard:
+    """A board that retains nothing itself: a box in B2 that answers immediately, a radio that is always heard."""
 
     ANSWER = b'>01030A2EB2900003E803E803E8%02X\r\n' % (-(0x01 + 0x03 + 0x0A + 0x2E + 0xB2 + 0x90 + 3 * (0x03 + 0xE8)) % 256)
 
@@ -47,14 +47,14 @@ class Bench:
         self.event = None
         self.cycle = -1                          # the present one; below 0 nothing is counted
         self.begun = 0                           # what was allocated when it began
-        self.clock = Part(now_ms=lambda: self.now, sleep_ms=self.sleep, utc_s=lambda: None, set_utc=self.nothing)
-        self.bus = Part(read=self.read, transmit=self.transmit)
-        self.radio = Part(join=self.join, send=self.send, poll=self.poll, max_payload=lambda data_rate: 51, data_rate=lambda: None,
+        self.clock = PartOfCalls(now_ms=lambda: self.now, sleep_ms=self.sleep, utc_s=lambda: None, set_utc=self.nothing)
+        self.bus = PartOfCalls(read=self.read, transmit=self.transmit)
+        self.radio = PartOfCalls(join=self.join, send=self.send, poll=self.poll, max_payload=lambda data_rate: 51, data_rate=lambda: None,
                           ask_time=lambda: False, utc_s=lambda: None)
-        self.store = Part(get=self.nothing, put=self.put)
-        self.watchdog = Part(feed=self.nothing)
-        self.indicator = Part(show=self.nothing, activity=self.nothing)
-        self.system = Part(log=self.say, reset=self.nothing, unique_id=lambda: b'\x02\0\0\0\0\1', reset_cause=lambda: 0)
+        self.store = PartOfCalls(get=self.nothing, put=self.put)
+        self.watchdog = PartOfCalls(feed=self.nothing)
+        self.indicator = PartOfCalls(show=self.nothing, activity=self.nothing)
+        self.system = PartOfCalls(log=self.say, reset=self.nothing, unique_id=lambda: b'\x02\0\0\0\0\1', reset_cause=lambda: 0)
         self.open_radio = self.nothing
 
     def nothing(self, *ignored):
@@ -77,7 +77,7 @@ class Bench:
             self.cycle += 1
             self.begun = gc.mem_alloc()
         if self.now >= self.end:
-            raise Ended
+            raise MeasurementOver
 
     def read(self):
         heard, self.heard = self.heard, b''
@@ -121,7 +121,7 @@ def start():
     import main
     loop = main.loop
     main.loop = lambda *arguments: kept.append((loop, arguments))
-    bench = Bench()
+    bench = StatelessBoard()
     kept.append(bench)
     main.start(bench, config.Settings())
 
@@ -131,7 +131,7 @@ def run_until(ms):
     loop, arguments = kept[1]
     try:
         loop(*arguments)
-    except Ended:
+    except MeasurementOver:
         pass
 
 

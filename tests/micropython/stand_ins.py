@@ -43,7 +43,7 @@ class Random:
 
 
 class deque(list):
-    """collections.deque as far as it is used; MicroPython's has a fixed length."""
+    """The used part of collections.deque; MicroPython's has a fixed length."""
 
     def __init__(self, items=(), maxlen=None):
         super().__init__(items)
@@ -95,7 +95,7 @@ class Messages:
         return lambda *ignored, **also_ignored: {}
 
 
-class Module:
+class StandInModule:
     """What stands in sys.modules for a module."""
 
     def __init__(self, **parts):
@@ -107,9 +107,9 @@ def install():
     """From here on, sim finds these."""
     if sys.implementation.name == 'micropython':
         import collections
-        sys.modules['collections'] = Module(deque=deque, namedtuple=collections.namedtuple)
-        sys.modules['base64'] = Module(b64encode=lambda data: b2a_base64(data)[:-1])
-    sys.modules['random'] = Module(Random=Random)
-    sys.modules['sim.lorawan.formatter'] = Module(Formatter=Formatter)
-    sys.modules['sim.oracle.tariff'] = Module(PeakMeter=PeakMeter)
-    sys.modules['sim.lorawan.the_things_stack_messages'] = Module(Messages=Messages)
+        sys.modules['collections'] = StandInModule(deque=deque, namedtuple=collections.namedtuple)
+        sys.modules['base64'] = StandInModule(b64encode=lambda data: b2a_base64(data)[:-1])
+    sys.modules['random'] = StandInModule(Random=Random)
+    sys.modules['sim.lorawan.formatter'] = StandInModule(Formatter=Formatter)
+    sys.modules['sim.oracle.tariff'] = StandInModule(PeakMeter=PeakMeter)
+    sys.modules['sim.lorawan.the_things_stack_messages'] = StandInModule(Messages=Messages)

@@ -15,7 +15,7 @@ WORLD = ("time_on_air", "clock_server", "box_contactor", "downlink_queue", "duty
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
-    """Firmware made small and compiled, and the world around it as it is."""
+    """Firmware shrunken and compiled, and the unchanged world around it."""
     firmware = tmp_path_factory.mktemp("fw")
     footprint.compiled(footprint.small(), firmware, None)
     # Its constants are in the firmware where they are used; the world asks for them by name.
@@ -29,7 +29,7 @@ def folders(tmp_path_factory):
 
 
 def same_evening(folders, minutes):
-    """The lines that both interpreters print of so many minutes."""
+    """The lines that both interpreters print for that many minutes."""
     expected = run_here("evening.py", str(minutes))
     code, output = micropython.run(HERE / "evening.py", folders, [str(minutes)])
     assert code == 0, output[-2000:]

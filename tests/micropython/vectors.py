@@ -14,7 +14,7 @@ def equal(found, expected, what):
         raise AssertionError('%s: %r, not %r' % (what, found, expected))
 
 
-class Line:
+class VectorBus:
     """A bus that says `data` next."""
 
     data = b''
@@ -30,7 +30,7 @@ class Line:
 def read(*chunks):
     """All frames in these chunks as the master hears them, and what was counted."""
     counts = {name: 0 for name in ascii.COUNTS + transaction.COUNTS}
-    line = Line()
+    line = VectorBus()
     master = transaction.Master(line, counts)
     found = []
     for chunk in chunks:

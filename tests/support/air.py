@@ -64,7 +64,7 @@ class Air:
 
 
 def joined(klass='C', dr=None, first_uplink=True, **options):
-    """An Air whose device has joined and, unless told otherwise, been heard once."""
+    """An Air whose device has joined and, by default, been heard once."""
     air = Air(klass, **options)
     region = air.network.region
     air.join(dr if dr is not None else region.wide_dr or 2)

@@ -19,7 +19,7 @@ PATIENCE_S = 20
 QUICK = "import sys, sim.evse.wallbox; sim.evse.wallbox.BOOT_US = 300_000; from sim.evse.wallbox_on_pty import main; sys.exit(main(sys.argv[1:]))"
 
 
-class Box:
+class ChargerProcess:
     """The simulated wallbox; say() types a line to it."""
 
     def __init__(self, link, *arguments):
@@ -125,7 +125,7 @@ def box(tmp_path):
     started = []
 
     def start(*arguments):
-        started.append(Box(tmp_path / f"box{len(started)}", *arguments))
+        started.append(ChargerProcess(tmp_path / f"box{len(started)}", *arguments))
         return started[-1]
 
     yield start

@@ -1,7 +1,7 @@
 """Random commands against app.commands.command_log and app.commands.legacy, compared with a model that shares no code with them.
 
-The network repeats, reorders and delays up to 12 h; the monitor loses power at any instant, and time is known at once, late or never
-after it. The model knows the true time, every deed and every record in flash, and asserts at once when a rule of docs/commands.md,
+The network repeats, reorders and delays up to 12 h; the monitor loses power at any instant, and time is known immediately, late or never
+after it. The model knows the true time, every action and every record in flash, and asserts immediately when a rule of docs/commands.md,
 "Commands", is broken.
 """
 import heapq
@@ -17,7 +17,7 @@ START_S = 1_790_000_000
 DELAY_MOST_S = 12 * HOUR_S
 DONE, REFUSED, FAILED, EXPIRED = range(4)   # on the air, docs/payload.md
 ORIGINALS = (1, 2, 3)
-# Lock and stop: never refused, too late only by a clock that is confirmed; known in any case until so many more of them came.
+# Lock and stop: never refused, too late only by a clock that is confirmed; known in any case until that many more of them came.
 OPENING = (1, 5)
 RING = 8
 RECORD_MOST = 800
@@ -32,7 +32,7 @@ def journalled(record):
             for op, command_id, issued_at, _, _, flags, detail in rows}
 
 
-class Cut(Exception):
+class PowerLost(Exception):
     """The power is gone, now."""
 
 
@@ -40,28 +40,28 @@ class Truth:
     """What may be and what was: by identity."""
 
     def __init__(self):
-        self.deeds = {}
+        self.acted = {}
         self.expiries = {}      # identity -> (issued_at, expires_in_s)
         self.received_s = {}    # identity -> true time of the first delivery that was accepted
         self.answers = {}       # identity -> (result, detail) in flash
         self.accepted = set()   # in flash
-        self.said = {}          # identity -> (result, detail) told
+        self.said = {}          # identity -> (result, detail) answered
         self.full = 0
         self.openings = []      # identities, in the order of acceptance
 
     def forget(self, identity):
-        """It may be new again: so many of its kind came after it."""
+        """It may be new again: enough of its kind came after it."""
         if identity in self.openings and len(self.openings) - self.openings.index(identity) > RING:
             self.openings.remove(identity)
             self.accepted.discard(identity)
-            for known in (self.deeds, self.answers, self.said, self.received_s):
+            for known in (self.acted, self.answers, self.said, self.received_s):
                 known.pop(identity, None)
 
-    def deed(self, identity, true_s, device_s, honest):
+    def act(self, identity, true_s, device_s, honest):
         """The box was just acted upon for it. device_s: None where the device does not know, or may not trust, the time."""
         issued_at, expires_in_s = self.expiries[identity]
-        self.deeds[identity] = self.deeds.get(identity, 0) + 1
-        assert self.deeds[identity] == 1, ('twice', identity)
+        self.acted[identity] = self.acted.get(identity, 0) + 1
+        assert self.acted[identity] == 1, ('twice', identity)
         assert identity in self.accepted and identity not in self.answers, ('unrecorded', identity)
         assert device_s is None or device_s < issued_at + expires_in_s, ('expired by its clock', identity)
         if identity[0] in OPENING:
@@ -90,7 +90,7 @@ class Truth:
 
 
 class Monitor:
-    """The thin shell around book and levels: keeps the record before the deed, and may lose power between any two lines."""
+    """The thin shell around command log and original's commands: writes the record before acting, may lose power between any two lines."""
 
     def __init__(self, storm):
         self.storm = storm
@@ -100,7 +100,7 @@ class Monitor:
 
     def cut(self):
         if self.storm.rng.random() < self.storm.cut_chance:
-            raise Cut
+            raise PowerLost
 
     def keep(self):
         self.cut()
@@ -172,7 +172,7 @@ class Monitor:
                 if book.begin(entry, storm.now_ms(), storm.utc_s()):
                     self.keep()
                     trusted = identity[0] not in OPENING or storm.confirmed
-                    storm.truth.deed(identity, storm.true_s, storm.utc_s() if trusted else None, storm.honest)
+                    storm.truth.act(identity, storm.true_s, storm.utc_s() if trusted else None, storm.honest)
                     self.cut()
                     if storm.rng.random() < 0.5:
                         continue                     # verified later
@@ -188,7 +188,7 @@ class Monitor:
             storm.truth.tell(identity, (entry.result, entry.detail))
 
 
-class Storm:
+class CommandLogStorm:
     """One world from one seed; run(n) delivers n times."""
 
     def __init__(self, seed, honest=True):
@@ -218,7 +218,7 @@ class Storm:
         self.right_s = self.true_s + rng.expovariate(1 / 20000)
         self.confirmed = self.boots % 3 > 0
         self.cut_chance = rng.choice((0, 0.003, 0.03))
-        self.diligence = rng.choice((0.1, 0.7, 0.9))     # a bus that is seldom quiet lets commands wait
+        self.diligence = rng.choice((0.1, 0.7, 0.9))     # a bus that is rarely quiet makes commands wait
         self.standing = {}
         self.monitor = Monitor(self)
         self.monitor.fresh_ms = self.now_ms()
@@ -270,8 +270,8 @@ class Storm:
             if self.rng.random() < self.diligence:
                 monitor.work()
             if self.rng.random() < 0.01:
-                raise Cut
-        except Cut:
+                raise PowerLost
+        except PowerLost:
             rng = self.rng
             self.boot(rng.choice((0, 5, rng.expovariate(1 / 600), rng.uniform(0, 10 * HOUR_S))))
 
@@ -280,14 +280,14 @@ class Storm:
         rng = self.rng
         chance = rng.random()
         if chance < 0.02:
-            self.monitor.fresh_ms = self.now_ms()     # joined anew
+            self.monitor.fresh_ms = self.now_ms()     # joined again
             self.joins += 1
         elif chance < 0.06:
             self.monitor.levels.left()                # the box went its own way
             self.standing.clear()
 
     def run(self, deliveries):
-        """So many deliveries; then peace, until every accepted command has its answer."""
+        """Make that many deliveries; then wait until every accepted command has its answer."""
         gap_s = HOUR_S
         next_s = self.true_s
         left = deliveries

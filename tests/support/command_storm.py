@@ -19,9 +19,9 @@ REST_S = 300
 CLOSINGS_A_DAY = 12
 # A write that lets the contactor close has done so by then, or it is somebody else's doing (docs/internals.md).
 ORDER_S = 300
-# A reset opens and closes: 3 s of start, 2 s of steps, a car takes 2 s. So long also after what others did.
+# A reset opens and closes: 3 s of start, 2 s of steps, a car takes 2 s. The same time after actions of others.
 WALK_S = 15
-# A contactor that opens so soon after a write of ours that opens was opened by it.
+# A contactor that opens this soon after an opening write of the monitor was opened by it.
 OPENS_S = 15
 # A reading is at most so old when it decides.
 FRESH_S = 5.2
@@ -32,7 +32,7 @@ PAUSE, JUMP_E0, JUMP_A1, RESET = 1000, 0xE0E0, 0xA1A1, 0x5A5A
 ENABLED = ('A1', 'B1', 'B2', 'C2', 'C3', 'C4')
 CHARGING = ('C2', 'C3', 'C4')
 DONE, REFUSED, FAILED, EXPIRED = [vocabulary.RESULTS.index(word) for word in ('done', 'refused', 'failed', 'expired')]
-# Then the box could not be told, or was told late.
+# Then the box could not be reached, or only late.
 AWAY = ('unreachable', 'no_answer', 'power_cut')
 # Words of fPort 20 and their arguments; the original's bytes are 1, 2, 3.
 ARGUMENTS = {
@@ -43,7 +43,7 @@ ORIGINAL = ('lock', 'unlock', 'reset')
 OPENING = ('lock', 'stop')
 
 
-class SentCommand:
+class AcceptedCommand:
     """One accepted command. accepted_s, begun_s; answers: (s, result, detail, codes the box was in just before, contactor open then)."""
 
     def __init__(self, word, accepted_s):
@@ -54,8 +54,8 @@ class SentCommand:
 
 class CommandStorm:
     """commands an hour for some hours, from one seed. happenings: what box and car do in an hour, beside. new: share of commands with a
-    new identity on fPort 20; the rest repeats those, or is one of the original's bytes. endless: neither airtime nor the book ends, as if the
-    day began anew all the time: else nothing but locks is accepted after half an hour.
+    new identity on fPort 20; the rest repeats those, or is one of the original's bytes. endless: airtime and command log never run out, as if the
+    day began again all the time: else nothing but locks is accepted after half an hour.
     """
 
     def __init__(self, monkeypatch, seed, hours, commands=1000, happenings=12, new=0.1, endless=False, **given):
@@ -65,8 +65,8 @@ class CommandStorm:
         self.house.expected_resets = None
         self.world = self.house.world
         self.end_s = JOINED_S + hours * HOUR_S
-        self.deeds = {}
-        self.writes = []            # (s, register, value) of each telegram of ours
+        self.accepted = {}
+        self.writes = []            # (s, register, value) of each telegram of the monitor
         self.recorded_s = []        # when what the owner wants went to flash
         self.others_s = []          # when somebody else did what may close the contactor
         self._known = []
@@ -107,8 +107,8 @@ class CommandStorm:
     def _accepted(self, accept):
         def accepted(book, entry):
             key = self._identity(entry)
-            assert key not in self.deeds, ('accepted twice', key)
-            self.deeds[key] = SentCommand(vocabulary.COMMANDS[entry.op], self.now_s())
+            assert key not in self.accepted, ('accepted twice', key)
+            self.accepted[key] = AcceptedCommand(vocabulary.COMMANDS[entry.op], self.now_s())
             return accept(book, entry)
         return accepted
 
@@ -118,7 +118,7 @@ class CommandStorm:
             seen = {entry['code'] for entry in self._recent('charger_state')}
             open_then = not all(entry['closed'] for entry in self._recent('contactor'))
             answer = (self.now_s(), result, vocabulary.DETAILS[detail], seen, open_then, world.box.vehicle is not None)
-            self.deeds[self._identity(entry)].answers.append(answer)
+            self.accepted[self._identity(entry)].answers.append(answer)
             return finish(book, entry, result, detail, *now_ms)
         return finished
 
@@ -247,67 +247,67 @@ class CommandStorm:
     def unanswered(self):
         """Accepted, and not answered exactly once."""
         found = []
-        for key, deed in self.deeds.items():
-            lost = self._forgotten(deed) if key[0] in ORIGINAL else self._lost_with_the_power(deed)
-            if len(deed.answers) != 1 and not (lost and not deed.answers):
-                found.append((key, deed.accepted_s, deed.answers))
+        for key, command in self.accepted.items():
+            lost = self._forgotten(command) if key[0] in ORIGINAL else self._lost_with_the_power(command)
+            if len(command.answers) != 1 and not (lost and not command.answers):
+                found.append((key, command.accepted_s, command.answers))
         return found
 
     def _cuts_s(self, from_s):
         return [entry['t'] for entry in self.house.of('reset') if entry['t'] >= from_s]
 
-    def _forgotten(self, deed):
+    def _forgotten(self, command):
         """Of the original's bytes nothing is remembered over a reboot."""
-        return any(t_s < deed.accepted_s + COMMAND_S for t_s in self._cuts_s(deed.accepted_s))
+        return any(t_s < command.accepted_s + COMMAND_S for t_s in self._cuts_s(command.accepted_s))
 
-    def _lost_with_the_power(self, deed):
+    def _lost_with_the_power(self, command):
         """Heard when the power failed, before it was on record: as lost as one that was never heard, and nothing was done."""
-        cuts_s = self._cuts_s(deed.accepted_s)
-        return bool(cuts_s) and not any(deed.accepted_s < t_s < cuts_s[0] for t_s in self.recorded_s)
+        cuts_s = self._cuts_s(command.accepted_s)
+        return bool(cuts_s) and not any(command.accepted_s < t_s < cuts_s[0] for t_s in self.recorded_s)
 
     def untrue(self):
         """Answers that box and bus did not bear out."""
-        answered = [deed for deed in self.deeds.values() if deed.answers]
-        return [(deed.word, deed.accepted_s, deed.answers) for deed in answered if not self._is_true(deed, deed.answers[0])]
+        answered = [command for command in self.accepted.values() if command.answers]
+        return [(command.word, command.accepted_s, command.answers) for command in answered if not self._is_true(command, command.answers[0])]
 
-    def _is_true(self, deed, answer):
+    def _is_true(self, command, answer):
         t_s, result, detail, codes, was_open, car = answer
         if result != DONE:
             return {'fault': any(code[0] == 'F' for code in codes), 'no_vehicle': not car}.get(detail, True)
-        if deed.word == 'lock':
+        if command.word == 'lock':
             return 'E0' in codes
-        if deed.word == 'unlock':
+        if command.word == 'unlock':
             return not codes.isdisjoint(ENABLED)
-        if deed.word == 'stop':
+        if command.word == 'stop':
             return was_open
-        if deed.word == 'reset':
-            return not codes.isdisjoint(ENABLED) and any(value == RESET for w_s, _, value in self.writes if deed.accepted_s < w_s < t_s)
-        if deed.word in ('start', 'boost'):
-            return not codes.isdisjoint(CHARGING) or deed.word == 'boost' and not car
+        if command.word == 'reset':
+            return not codes.isdisjoint(ENABLED) and any(value == RESET for w_s, _, value in self.writes if command.accepted_s < w_s < t_s)
+        if command.word in ('start', 'boost'):
+            return not codes.isdisjoint(CHARGING) or command.word == 'boost' and not car
         return True
 
     def openings(self):
         """From acceptance to the open contactor, s, of each stop and lock that met it closed; infinite where it stayed so."""
         found = []
         changes = self.house.of('contactor')
-        for deed in self.deeds.values():
-            _, result, detail, _, _, _ = deed.answers[0] if deed.answers else (None, EXPIRED, None, None, None, None)
-            was_closed = [entry['closed'] for entry in changes if entry['t'] <= deed.accepted_s][-1]
-            if deed.word in OPENING and was_closed and result in (DONE, FAILED) and detail not in AWAY:
-                found.append(min([entry['t'] - deed.accepted_s for entry in changes if entry['t'] > deed.accepted_s and not entry['closed']],
+        for command in self.accepted.values():
+            _, result, detail, _, _, _ = command.answers[0] if command.answers else (None, EXPIRED, None, None, None, None)
+            was_closed = [entry['closed'] for entry in changes if entry['t'] <= command.accepted_s][-1]
+            if command.word in OPENING and was_closed and result in (DONE, FAILED) and detail not in AWAY:
+                found.append(min([entry['t'] - command.accepted_s for entry in changes if entry['t'] > command.accepted_s and not entry['closed']],
                                  default=float('inf')))
         return found
 
 
 def _moves(register, value, closed):
-    """True for a telegram of ours that may close, or open, the contactor."""
+    """True for a telegram of the monitor that may close, or open, the contactor."""
     if register == ICMAX:
         return (value != PAUSE) is closed
     return value == RESET or value == (JUMP_A1 if closed else JUMP_E0)
 
 
 def _make_room(book, opening):
-    """A book that forgets the oldest answer at once."""
+    """A command log that forgets the oldest answer immediately."""
     if len(book._entries) >= CAPACITY:
         book._entries.remove(next(entry for entry in book._entries if entry.result is not None))
     return True

@@ -8,7 +8,7 @@ REPEATS_S = (14, 28)
 WAIT_S = 120
 
 
-class Command:
+class SentCommand:
     """at_s: of its first publication; answered_s: since then, until the server had the answer, or None; result: what it said."""
 
     def __init__(self, data, at_s):
@@ -29,7 +29,7 @@ class Commander:
 
     def at(self, at_s, repeats_s=REPEATS_S, **data):
         """Publish {"command": ...} then; the same identity again at each of repeats_s after it while it is unanswered."""
-        command = Command(dict(data, id=len(self.commands) % 256, issued_at=self.world.start_utc_s + int(at_s)), at_s)
+        command = SentCommand(dict(data, id=len(self.commands) % 256, issued_at=self.world.start_utc_s + int(at_s)), at_s)
         self.commands.append(command)
         for after_s in (0,) + tuple(repeats_s):
             self.world.kernel.at(int((at_s + after_s) * SECOND_US), self._send, command)

@@ -62,7 +62,7 @@ def command(t_s, word, number=None, amps=0):
 
 
 def waking_day(model='long_pulse'):
-    """A car falls asleep while it is stopped, and a boost climbs the ladder to wake it; then everything else."""
+    """A car falls asleep while it is stopped, and a boost goes through the start sequence to wake it; then everything else."""
     return Day([(60, 'plug', {}), command(300, 'stop', 1), command(1000, 'boost', 2, 10), command(2300, 'lock', 3), command(2700, 'unlock', 4),
                 command(3300, 'reset', 5), (3400, 'charger_power', {'on': False}), (3410, 'charger_power', {'on': True}), command(3700, 'stop', 6),
                 command(3710, 'stop', 6), command(3800, 'lock'), (3900, 'unplug', {}), command(4000, 'unlock')], 4300, model=model)

@@ -86,7 +86,7 @@ def answers(timeline):
 
 
 class View:
-    """What the owner knows at until_s. claims: that may be in force; pending: the commands without an answer; told: {command: answer}."""
+    """What the owner knows at until_s. claims: that may be in force; pending: the commands without an answer; told: {command: answer received}."""
 
     def __init__(self, commands, unplugs_s, timeline, until_s):
         self.claims = {NOTHING}
@@ -146,7 +146,7 @@ class View:
 
 
 class Verdict:
-    """wrong: what is wrong with a life, as texts. before: the View at the cut."""
+    """wrong: errors of a run, as texts. before: the View at the cut."""
 
     def __init__(self, day, world, life):
         self.wrong = []
@@ -212,7 +212,7 @@ class Verdict:
         limits = box.limits
         if claim.boost is not None and box.vehicle is not None:
             if self._day.may_sleep and not box.contactor:
-                return True   # the ladder is about it
+                return True   # the start sequence is under way
             if not box.contactor and not self._day.key_locked:
                 return False
         elif claim.boost is not None:

@@ -147,7 +147,7 @@ class Board:
         self.clock.steps.sort(key=lambda pair: pair[0])
 
     def run(self, start, until_ms):
-        """Call start() until that time; True if it lasted so long."""
+        """Call start() until that time; True if it lasted that long."""
         self.clock.end_ms = until_ms
         try:
             start()

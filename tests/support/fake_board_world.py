@@ -104,7 +104,7 @@ class FakeBoardWorld:
     def _end(self):
         raise Over
 
-    # --- what was told
+    # --- what was received
 
     def uplinks(self):
         """(port, what the formatter makes of it) of each uplink."""

@@ -1,6 +1,6 @@
 """Faults times states: the declared safe state of each cell, and the time to reach it. tools/docgen/fault_table.py makes docs/faults.md.
 
-Every cell is a house of its own: the state is reached as an owner would reach it, then the fault strikes. What is judged is what box and
+Every cell is a separate installation: the state is reached as an owner would reach it, then the fault strikes. What is judged is what box and
 bus show, never what the firmware believes.
 """
 
@@ -11,13 +11,13 @@ from tools.docgen.table import cell, table
 
 from tests.support.watched_world import WatchedWorld
 
-# The declared safe state is reached so long after the fault (or, where nothing can be done meanwhile, after its end).
+# Time from the fault (or, where nothing can be done meanwhile, from its end) to the declared safe state.
 LIMIT_S = 60
 # After the watchdog bit: read and applied.
 BITE_S = 10
 READY_S = 60          # joined, and the time is known
 SETTLED_S = 120       # commands are done
-STEP_S = 80           # a step of a command comes at the latest so long after that
+STEP_S = 80           # a step of a command comes this long after that at the latest
 AFTER_S = 150
 NEVER_CLEARED = ('F1', 'F2', 'F3', 'F9', 'FA', 'FB')
 FAULTY = tuple('F%X' % low for low in range(1, 12))
@@ -30,7 +30,7 @@ ANSWERED_S = 0.05
 RUNG_S = 15
 
 
-class Row:
+class FaultRow:
     """A fault. strike(trial): it begins; lasts_s: it is over then. at_once: the 60 s count from its begin, not from its end.
 
     holds: a lock or a stop in force stays so meanwhile. bites: the watchdog does, and the time counts from there. said: the box heard others
@@ -53,7 +53,7 @@ class Row:
 
 class Column:
     """A state. name; code: the box's when the fault strikes; safe: a key of SAFE; begin(trial); when: 'settled', or the value of our write
-    after which the fault strikes; charger, vehicle: options of the house."""
+    after which the fault strikes; charger, vehicle: options of the installation."""
 
     def __init__(self, name, code, safe, begin, when='settled', charger=None, vehicle=None):
         self.name = name
@@ -66,7 +66,7 @@ class Column:
 
 
 class Trial:
-    """One cell being lived. writes: (s, register, value) of each telegram of ours; known_faults: those written into an F state although
+    """One cell being simulated. writes: (s, register, value) of each telegram of the monitor; known_faults: those written into an F state although
     a reading had shown it; code: of the box when the fault struck. alone: there is no monitor at all."""
 
     def __init__(self, row, column, alone=False):
@@ -78,7 +78,7 @@ class Trial:
         self.world = self.house.world
         self.box = self.world.box
         self.writes = []
-        self.reads = []           # s of each request of ours to read
+        self.reads = []           # s of each read request of the monitor
         self.known_faults = []
         self.code = None
         self.struck_s = None
@@ -234,7 +234,7 @@ def _box_reset(trial):
 
 
 def _wrong_clock(trial):
-    """Wrong by a year, as told by the owner's side, and then a boot from the wall clock that is wrong by ten."""
+    """A time that is wrong by a year from the owner's side, and then a boot from the wall clock that is wrong by ten."""
     trial.world.send({'time': trial.world.utc_s() + 365 * 86400})
     trial.world.do({'do': 'set_monitor_clock', 'offset_s': -3650 * 86400})
     trial.house.at(trial.now_s() + 10, _monitor_off, trial, 5)
@@ -252,19 +252,19 @@ def _fault(code):
 
 
 ROWS = [
-    Row('monitor without power for 20 s', _power, 20.0, at_once=False),
-    Row('loop hangs', _hang, bites=True),
-    Row('loop hangs, box is reset meanwhile', _hang_and_reset, bites=True, holds=False),
-    Row('RS485 cut for 90 s', _cut, 90.0, at_once=False),
-    Row('1 % of the bytes damaged for 120 s', _noise, 120.0),
-    Row('second master gone mad for 60 s', _mad_master, 60.0, at_once=False, holds=False, said=True),
-    Row('radio dead', _radio_dead),
-    Row('network silent for 120 s', _network_silent, 120.0),
-    Row('box without power for 20 s', _box_power, 20.0, at_once=False, holds=False),
-    Row('box reset by somebody', _box_reset, holds=False),
-    Row('clock wrong by a year, then by ten', _wrong_clock, 20.0),
-    Row('flash full', _flash_full),
-] + [Row('box in %s for 90 s' % code, _fault(code), 90.0, at_once=False, holds=False) for code in FAULTY]
+    FaultRow('monitor without power for 20 s', _power, 20.0, at_once=False),
+    FaultRow('loop hangs', _hang, bites=True),
+    FaultRow('loop hangs, box is reset meanwhile', _hang_and_reset, bites=True, holds=False),
+    FaultRow('RS485 cut for 90 s', _cut, 90.0, at_once=False),
+    FaultRow('1 % of the bytes damaged for 120 s', _noise, 120.0),
+    FaultRow('second master gone mad for 60 s', _mad_master, 60.0, at_once=False, holds=False, said=True),
+    FaultRow('radio dead', _radio_dead),
+    FaultRow('network silent for 120 s', _network_silent, 120.0),
+    FaultRow('box without power for 20 s', _box_power, 20.0, at_once=False, holds=False),
+    FaultRow('box reset by somebody', _box_reset, holds=False),
+    FaultRow('clock wrong by a year, then by ten', _wrong_clock, 20.0),
+    FaultRow('flash full', _flash_full),
+] + [FaultRow('box in %s for 90 s' % code, _fault(code), 90.0, at_once=False, holds=False) for code in FAULTY]
 
 
 # --- the states

@@ -23,7 +23,7 @@ def _imports(name, path, known):
 
 
 def reached(*roots):
-    """Every module of ours and of umodbus that `roots` import, themselves included."""
+    """Every module of the firmware and of umodbus that `roots` import, themselves included."""
     def known(name):
         return build.source(name) is not None
 

@@ -65,7 +65,7 @@ class FlashBoard:
             os.close(self._master)
 
     def changes(self):
-        """What was done to the flash so far."""
+        """The changes of the flash until now."""
         return [json.loads(line) for line in self.log.read_text().splitlines()] if self.log.exists() else []
 
     def resets(self):

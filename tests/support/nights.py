@@ -15,7 +15,7 @@ MODELS = ('eager', 'sleepy', 'long_pulse', 'shy', 'full')
 ZONES = ('AEST-10AEDT,M10.1.0,M4.1.0/3', 'CET-1CEST,M3.5.0,M10.5.0/3', 'EST5EDT,M3.2.0,M11.1.0', 'UTC0',
          '<+1030>-10:30<+11>-11,M10.1.0,M4.1.0')
 FIRST_DAY = 20454   # 2026-01-01, days since 1970
-# The network is there so long at least, before it dies: the time is known by then.
+# The network is up for at least this time before it dies: the clock is set by then.
 KNOWN_S = 15 * MINUTE_S
 # Shares of the nights with a power cut, and with a dead network.
 CUTS, DEATHS = 0.1, 0.2
@@ -123,6 +123,6 @@ class Morning:
             self.to_finished += vehicle is not None and vehicle.remaining_nj <= 0
 
     def story(self):
-        """What happened, for whoever looks into it."""
+        """What happened, for error messages."""
         kinds = ('charger_state', 'contactor', 'bus_write', 'reset')
         return '\n'.join(str(entry) for entry in self.world.timeline if entry['kind'] in kinds)

@@ -115,7 +115,7 @@ class PaperBox:
         if self.fate in (WORKS, MUTE):
             self._obey(register, value)
         self._limits_ms = 0
-        self._read_ms = -10000   # the next reading follows at once
+        self._read_ms = -10000   # the next reading follows immediately
         return _OUTCOMES[self.fate]
 
     def _obey(self, register, value):

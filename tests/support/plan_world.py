@@ -6,7 +6,7 @@ START = '2026-05-01T21:30:00Z'
 
 
 def home(*asked, reboots_s=(), plug_s=60, clock=True, key='unlocked', vehicle=None, charger=None, **config):
-    """A house with a car from plug_s on. asked: (t, data of a downlink, or its bytes on fPort 20); reboots_s: the monitor's power goes for 10 s;
+    """A world with a car from plug_s on. asked: (t, data of a downlink, or its bytes on fPort 20); reboots_s: the monitor's power goes for 10 s;
     clock: the network tells the time; config: settings."""
     house = WatchedWorld(start=START, config=config, network={'data_rate': 5}, vehicle=vehicle or {},
                   charger=dict(charger or {}, key=key, panel_frames=False))

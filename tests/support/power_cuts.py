@@ -24,7 +24,7 @@ from sim.boards.simulated_board import MonitorStopped
 from sim.world import SECOND_US, World
 
 LIFE_S = 600
-# A cut may come after a telegram to the box, too: so long after it, seconds.
+# A cut may come after a telegram to the box, too: seconds after it.
 TELEGRAM = 'telegram'
 DELAYS_S = (0.02, 0.5, 2, 4)
 
@@ -37,7 +37,7 @@ def alone(work, *arguments):
 
 
 class Record(Recording):
-    """The writes of a run, and how many telegrams told the box to do something."""
+    """The writes of a run, and the number of telegrams that changed the box."""
 
     def __init__(self, world):
         super().__init__(world.flash, world.kernel)
@@ -74,7 +74,7 @@ def _spread(everything, count, first):
     return {everything[(first + index * len(everything) // count) % len(everything)] for index in range(count)}
 
 
-class Life:
+class LifeAfterCut:
     """A cut and what came after it. cut: (number, kind, how); t_s: when; off_s: how long without power; box_too: the wallbox had none either.
 
     name: the record that was being written, None for a cut after a telegram. seen: what look(world, life) said at the end.
@@ -112,7 +112,7 @@ class Reaper:
         self._pipe = None
         self._trouble = None
         self._until_s = until_s
-        # The end belongs to whoever lives longest: a child of the last second too.
+        # The process that runs longest ends the run: even a child of the last second.
         whole = scenario.complete(dict(given, duration_s=until_s))
         self.world = World(dict(whole, events=[]), on_record=self._on_record)
         self.world.flash.on_put = self._on_put
@@ -144,7 +144,7 @@ class Reaper:
         for kind in KINDS:
             for how, value in remains(kind, old, new):
                 if (number, kind, how) in self._take:
-                    self._cut(Life((number, kind, how), name, self.world.kernel.now_us / SECOND_US), value)
+                    self._cut(LifeAfterCut((number, kind, how), name, self.world.kernel.now_us / SECOND_US), value)
 
     def _on_record(self, entry):
         if entry['kind'] != 'bus_write' or self._life is not None:
@@ -157,7 +157,7 @@ class Reaper:
 
     def _cut_later(self, cut):
         if self._life is None:
-            self._cut(Life(cut, None, self.world.kernel.now_us / SECOND_US))
+            self._cut(LifeAfterCut(cut, None, self.world.kernel.now_us / SECOND_US))
 
     def _happen(self, event):
         if self._life is None:

@@ -1,7 +1,7 @@
 """Months of network outages: what happens to a monitor's network, and how soon the network server hears the monitor again.
 
-The fate is the same for a light house (the real session, clock synchronisation and timekeeper, heartbeats as the reporter puts them, no bus and no
-box) and for the whole firmware in its world. Whatever is measured is seen from the network's side.
+The outages are the same for a light model (the real session, clock synchronisation and timekeeper, heartbeats as the reporter puts them, no bus and
+no box) and for the whole firmware in its world. Whatever is measured is seen from the network's side.
 """
 
 import statistics
@@ -37,8 +37,8 @@ Mishap = namedtuple('Mishap', 'what lasted_s up first_s back_s noticed_s')
 LOOK_US = 60 * SECOND_US
 
 
-class Fate:
-    """Strikes one house until end_s, again and again, each time some days after it recovered; found: Mishaps."""
+class Outages:
+    """Outages of one installation until end_s, each some days after it recovered from the last; found: Mishaps."""
 
     WHATS = ('outage', 'outage', 'blackout', 'blackout', 'server')
 

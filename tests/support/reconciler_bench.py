@@ -84,7 +84,7 @@ class ReconcilerBench:
     # --- the shell
 
     def run(self, seconds, until=None):
-        """Live for so long, or until that is true; returns whether it became so."""
+        """Run for that long, or until the condition holds; returns whether it does."""
         end_us = self.kernel.now_us + int(seconds * SECOND_US)
         while self.kernel.now_us < end_us:
             now_ms = self._now_ms()

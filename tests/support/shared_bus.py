@@ -13,7 +13,7 @@ SECOND_US = 1_000_000
 READ_US = 2 * SECOND_US
 
 
-class Storm:
+class Interference:
     """Garbles the line, in strokes of a mean length, for that share of the time; hears nothing."""
 
     def __init__(self, kernel, line, seed, share, stroke_us):
@@ -36,7 +36,7 @@ class Storm:
         self._begin()
 
 
-class Garage:
+class SharedBus:
     """reads: those begun. took_us: how long each answered one took. late: answered after more than 2 s, or not at all."""
 
     def __init__(self, seed=1, noise=0.0, storm=None, **options):
@@ -44,7 +44,7 @@ class Garage:
         self.line = Rs485Line(self.kernel, seed)
         self.box = Wallbox(self.kernel, self.line, lambda kind, t_us=None, **fields: None, seed=seed, **options)
         self.box.plug(make_vehicle(self.kernel, seed=seed))
-        self.storm = Storm(self.kernel, self.line, seed, *storm) if storm else None
+        self.storm = Interference(self.kernel, self.line, seed, *storm) if storm else None
         if noise:
             self.line.noise(noise, 1 << 62)
         self.bus = SimBus(self.kernel, self.line)
@@ -53,7 +53,7 @@ class Garage:
         self.took_us = []
 
     def run(self, reads):
-        """Live until so many reads are over."""
+        """Run until that many reads are over."""
         kernel, client = self.kernel, self.client
         begun_us = None
         while self.reads < reads:

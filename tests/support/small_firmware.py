@@ -11,7 +11,7 @@ sys.path[:0] = sys.argv[1:3]
 
 
 def life(platform):
-    """Joined, plugged in, locked, read back, started anew by command, unlocked."""
+    """Joined, plugged in, locked, read back, rebooted by command, unlocked."""
     from tests.support.fake_board_world import FakeBoardWorld
 
     house = FakeBoardWorld(platform)

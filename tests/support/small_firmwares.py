@@ -70,7 +70,7 @@ def boots(folder):
 
 
 def started(folder):
-    """Its line of life, None without one. The flash stays as it is."""
+    """The line that it prints once it runs, None without one. The flash is unchanged."""
     records = {folder / name: (folder / name).read_bytes() for name in loader.RECORDS if (folder / name).exists()}
     try:
         return next((line for line in boots(folder) if line.startswith("started")), None)

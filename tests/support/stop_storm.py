@@ -1,4 +1,4 @@
-"""Stop and lock amid many simultaneous events: whether the box received each within seconds, and whether each was answered.
+"""Stop and lock among many simultaneous events: whether the box received each within seconds, and whether each was answered.
 
 Judged from outside: downlinks as the network delivered them, telegrams as the box heard them, answers as they were on the air. Where the box
 does not answer (dark, cut off, in a fault, starting) nobody can be fast; those times are known here, because they were made here.
@@ -13,7 +13,7 @@ from tests.support.watched_world import HOUR_S, WatchedWorld
 DAY_S = 24 * HOUR_S
 # From reception to the first telegram that opens.
 FIRST_S = 5.0
-# The monitor hears the bus for so long before it trusts it, and a box that answers again is read within so long.
+# Time for which the monitor hears the bus before it trusts it; time within which a box that answers again is read.
 SETTLES_S = 15
 # What was heard so shortly before a power cut may not be on record.
 RECORDED_S = 5
@@ -53,7 +53,7 @@ class Opening:
 
 
 class StopStorm:
-    """So many days, from one seed; cuts: power cuts of the monitor a day, on average and at most;
+    """That many days, from one seed; cuts: power cuts of the monitor a day, on average and at most;
     damage: share of them that leave records damaged; hears: the network loses nothing, and the flash takes all."""
 
     def __init__(self, seed, days, cuts=0.0, damage=0.0, place=None, hears=False):

@@ -1,6 +1,6 @@
 """The true reason why a car does not charge, from the simulator's box, car, key, clock and requests; independent of the firmware.
 
-The minutes of a world are judged by what the network was told last. A car that has been full from the start cannot be told from one that
+The minutes of a world are judged by the last uplink. A car that has been full from the start cannot be distinguished from one that
 sleeps: both do not take what is offered, and that is the truth about them (vehicle_paused).
 """
 
@@ -13,10 +13,10 @@ DAY_S = 86400
 SAMPLE_S = 5
 # What lasts for less is passing: the reason before it or after it is as true.
 PASSING_S = 60
-# So long the contactor rests after a movement of ours (docs/internals.md), and so long a box that is silent is not called so.
+# Rest of the contactor after a movement by the monitor (docs/internals.md); time until a silent box is reported as silent.
 REST_S = 300
 SILENT_S = 60
-# From an offer, or a deed that wakes the car, until it is called asleep: 45 s, a reading or two, and B2 that is believed 20 s late.
+# From an offer of current, or a step that wakes the car, until it is called asleep: 45 s, a reading or two, and B2 that is believed 20 s late.
 PATIENCE_S = 70
 # A key that is missing is seen when a start has failed: 10 s in B1, a reset of 15 s, 10 s more.
 START_S = 40
@@ -46,7 +46,7 @@ class Owner:
     unplugged = _unplugged
 
     def power_was_cut(self):
-        """The monitor starts anew, and the owner wants to be asked."""
+        """The monitor restarts, and the owner wants to be asked."""
         if self._world.settings.AFTER_POWER_CUT == 'hold' and self._world.box.vehicle is not None:
             if not (self.stopped or self.boost is not None or self.locked):
                 self.stopped = 'held_after_power_cut'
@@ -112,7 +112,7 @@ class Owner:
 
 
 class Minutes:
-    """A scenario played. minutes: [(t_s, told, true reasons of that minute)] of the minutes without charging of a monitor that lives.
+    """A scenario played. minutes: [(t_s, reason reported, true reasons of that minute)] of the minutes without charging of a monitor that lives.
 
     acts: [(t_s, act(world))] beside its events.
     seconds, right_seconds: the same for what the monitor itself would say at that moment. events: decoded, with the time.

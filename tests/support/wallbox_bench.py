@@ -32,7 +32,7 @@ class Master:
 
 
 class WallboxBench:
-    """Quiet unless told otherwise: no panel, no sleep."""
+    """Quiet by default: no panel, no sleep."""
 
     def __init__(self, seed=1, **options):
         self.kernel = Kernel()

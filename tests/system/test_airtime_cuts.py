@@ -21,7 +21,7 @@ IN_TEST = (('EU868', 0), ('EU868', 2), ('EU868', 1), ('AU915', 0), ('AU915', 2))
 
 
 def cuts(seed, days, off_s):
-    """Ten a day at random, each so long at most, none in the wake of another."""
+    """Ten a day at random, each of limited length, none soon after another."""
     draw = Random('cuts %d' % seed)
     events = []
     for day in range(days):

@@ -24,7 +24,7 @@ def world(request, monkeypatch):
     """world(config, events, hours, prepare): a world that has lived with such a modem, which is world.modem."""
     driver, fake = MODEMS[request.param]
 
-    class Board(SimBoard):
+    class BoardWithModem(SimBoard):
         def __init__(self, world, *arguments):
             super().__init__(world, *arguments)
             self._world = world
@@ -34,7 +34,7 @@ def world(request, monkeypatch):
             self.radio = driver.Radio(VirtualSerial(modem), settings, KEYS)
             self.radio.start(self.clock.now_ms)
 
-    monkeypatch.setattr(sim.world, "SimBoard", Board)
+    monkeypatch.setattr(sim.world, "SimBoard", BoardWithModem)
 
     def live(config, events, hours, prepare=lambda made: None):
         made = World(scenario.complete({"duration_s": hours * 3600, "config": config, "events": events}))

@@ -14,7 +14,7 @@ from tests.support.watched_world import HOUR_S, RADIO_S, SECOND_US, WatchedWorld
 
 BEGIN_S = 600
 END_S = 900
-# Silence after which the box is unreachable (docs/internals.md), and how soon after trouble the truth is told.
+# Silence after which the box is unreachable (docs/internals.md), and how soon after trouble the true state is reported.
 SILENCE_S = 60
 RECOVERY_S = 30
 # The last good frame before trouble began.
@@ -24,7 +24,7 @@ MEANWHILE = ('nothing', 'a car comes')
 
 
 def unreachable(house, from_s=BEGIN_S):
-    """The state is told as Disabled, unreachable, in time."""
+    """The state is reported as Disabled, unreachable, in time."""
     at_s = house.told(from_s, reason='unreachable')
     assert at_s is not None and at_s <= from_s + SILENCE_S + RADIO_S, at_s
     assert house.told(from_s, reason='unreachable', state='Disabled') == at_s
@@ -32,7 +32,7 @@ def unreachable(house, from_s=BEGIN_S):
 
 
 def recovered(house, code, from_s=END_S):
-    """The truth is told again, in time, and is the last that was said."""
+    """The true state is reported again, in time, and is the last report."""
     at_s = house.told(from_s, code=code, state=word_of(code))
     assert at_s is not None and at_s <= from_s + RECOVERY_S + RADIO_S, at_s
     assert house.of('uplink')[-1]['decoded']['code'] == code
@@ -45,7 +45,7 @@ def meanwhile(house, what):
 
 
 def no_fiction(house):
-    """No uplink told a state the box was not in: what is Disabled for want of knowledge is no such state."""
+    """No uplink reported a state the box was not in: Disabled for lack of knowledge is no such state."""
     for entry in house.of('uplink'):
         said = entry['decoded']
         assert said['reason'] == 'unreachable' or said['code'] in house.codes(entry['t'] - 40, entry['t']), entry
@@ -58,7 +58,7 @@ def _noise(rate):
 
 
 def _bytes(every_s, make):
-    """A stranger sends make(random) every so often."""
+    """Another device sends make(random) at intervals."""
     return lambda house, rng: house.during(BEGIN_S, END_S, every_s, lambda: house.world.line.inject(make(rng)))
 
 
@@ -400,7 +400,7 @@ def test_days_without_a_gateway(hours, from_s, klass, evidence):
 
 @pytest.mark.long
 def test_news_and_commands_without_end_stay_within_the_airtime(evidence):
-    """A car every two minutes and a command every seven, for a day and a half: the most important is told, never more than allowed."""
+    """A car every two minutes and a command every seven, for a day and a half: the most important is sent, never more than allowed."""
     house = WatchedWorld(seed=21, charger={'panel_frames': False})
     for number in range(36 * 30):
         house.do(100 + 120 * number, 'plug')
@@ -460,7 +460,7 @@ def test_the_light_says_what_the_box_is_in(code):
 
 
 def test_a_power_cut_at_any_moment_of_a_lock_leaves_it_done_or_undone():
-    """From charging: pause, lock, limit back. Every 0.5 s of the first 15 is cut once; no pause of ours is left behind."""
+    """From charging: pause, lock, limit back. Every 0.5 s of the first 15 is cut once; no pause by the monitor remains."""
     for step in range(30):
         house = WatchedWorld(seed=16, vehicle={'needs_kwh': 1000})
         house.reach('C2')

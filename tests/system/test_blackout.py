@@ -26,7 +26,7 @@ POWER_W = 3 * 16 * 230
 
 
 class Blackout:
-    """One blackout. late_s: the monitor comes back so long after the box, None: never. plugged_in: a car comes in the dark.
+    """One blackout. late_s: seconds from the box's return to the monitor's, None: never. plugged_in: a car comes in the dark.
 
     leaked_wh: drawn at peak since the cut; held_s: from the monitor's power to the first hold, None: there was none.
     """
@@ -64,7 +64,7 @@ class Blackout:
         self.charged_before = self.charging
 
     def wh_until(self, t_s):
-        """Drawn from the cut until then, as far as it is known from the times of the contactor, at the full power of the car."""
+        """Energy drawn from the cut until then, computed from the times of the contactor, at the full power of the car."""
         closed_s, total_s = None, 0.0
         for entry in self.house.of('contactor', self.cut_s):
             if entry['closed']:

@@ -7,7 +7,7 @@ from sim import scenario
 from sim.world import World
 
 PLAN = [{'days': 'daily', 'from': '22:00', 'to': '06:00'}]
-# What the owner said, and the override that a status tells of it. The plan holds the car (it is peak), or the owner's word does.
+# The owner's commands, and the override that a status reports for each. The plan holds the car (it is peak), or the owner's word does.
 WORDS = {'locked': 'lock', 'stopped': 'stop', 'boosted': 'boost', 'held': None}
 CUTS = {'box': ('charger_power',), 'monitor': ('monitor_power',), 'both': ('charger_power', 'monitor_power')}
 PLUG_S, SAID_S, CUT_S, AFTER_S = 60, 100, 400, 75
@@ -57,7 +57,7 @@ class Start:
 
 
 def played(phases):
-    """{(what is wrong, wish, cut, panel): phases} of so many phases of each, with starts of 0 to 2 s."""
+    """{(error, wish, cut, panel): phases} of that many phases of each, with starts of 0 to 2 s."""
     wrong = {}
     for wish, cut, panel in itertools.product(WORDS, CUTS, (False, True)):
         for phase in phases:
@@ -67,7 +67,7 @@ def played(phases):
 
 
 # Of 30 phases of each on the firmware of before: a hold by the plan conducted in 42 of 120, a lock in 8, a stop in 4; a boost was forgotten
-# in 71 of 120, a stop in 7; an uplink told of no car in 198 of 720.
+# in 71 of 120, a stop in 7; an uplink reported no car in 198 of 720.
 def test_a_blackout_makes_nothing_conduct_that_is_held_and_leaves_every_wish_as_it_was():
     assert played((3, 5, 9)) == {}
 

@@ -10,7 +10,7 @@ from sim.lorawan.time_on_air import REGIONS, data_bytes, time_on_air_us
 
 MINUTE_S = 60
 DAY_S = 86400
-# docs/radio.md: asked for by state, stretched so that heartbeats cost no more than so much a day, never past the longest gap.
+# docs/radio.md: asked for by state, stretched so that heartbeats cost no more than a daily share, never past the longest gap.
 WANTED_MIN = {'A1': 60, 'B1': 15, 'C2': 5, 'E0': 5}
 BUDGET_S = {'SF10': 6.0, 'SF7': 1.5}
 LONGEST_S = 89 * MINUTE_S

@@ -20,7 +20,7 @@ def error_s(house):
 
 
 def watched(house, *at_s):
-    """The error at these times, filled in as the house lives."""
+    """The error at these times, filled in during the run."""
     errors = []
     for t_s in at_s:
         house.at(t_s, lambda: errors.append(error_s(house)))
@@ -144,7 +144,7 @@ def answers(house, from_s):
 @pytest.mark.parametrize('wrong_s', [-7200, 7200, 20 * DAY_S])
 @pytest.mark.parametrize('told_s', [5, HOUR_S])
 def test_a_wrong_time_from_the_owner_shuts_him_out_of_no_command_and_the_network_is_asked_at_once(klass, wrong_s, told_s, evidence):
-    """Told before the network told it, or after."""
+    """Set by the owner before the network's answer, or after."""
     there = house(config={'LORAWAN_CLASS': klass, 'REGION': 'EU868', 'HEARTBEAT_MIN': 5}, charger={'panel_frames': False, 'key': 'unlocked'})
     there.do(30, 'plug')
     there.do(told_s, 'downlink', data={'time': there.world.start_utc_s + told_s + wrong_s})

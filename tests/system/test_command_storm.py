@@ -10,7 +10,7 @@ from tests.support.command_storm import CLOSINGS_A_DAY, REST_S, CommandStorm
 AIRTIME_S = 24
 # A lock asks the car to stop first, for at most 10 s; a reading before, a reading after.
 OPENS_S = 14
-# Endless: what a day's airtime and the book's 48 places would turn away is accepted too, and wears the contactor.
+# Endless: commands beyond a day's airtime and the log's 48 places are accepted too, and wear the contactor.
 WILD = {'endless': True, 'new': 0.5, 'network': {'data_rate': 5}}
 CALM = {'happenings': 0, 'charger': {'key': 'unlocked'}, 'vehicle': {'needs_kwh': 1000}}
 STORMS = {
@@ -42,18 +42,18 @@ def live(monkeypatch, seed, hours, kind):
 def test_a_storm_of_commands_for_three_hours(monkeypatch, kind, evidence):
     storm, figures = live(monkeypatch, 1, 3, kind)
     # It must have been a trial.
-    assert len(storm.deeds) > (1000 if kind in ('commands alone', 'box, car and power join in') else 30)
+    assert len(storm.accepted) > (1000 if kind in ('commands alone', 'box, car and power join in') else 30)
     evidence('storm of 1,000 commands an hour, %s: closings of ours in a day' % kind, figures['closings'], CLOSINGS_A_DAY)
     if figures['rest'] is not None:
         evidence('storm, %s: shortest rest of the contactor before a closing of ours' % kind, '%.0f s' % figures['rest'], '%d s' % REST_S)
     if figures['opening'] is not None:
         evidence('storm, %s: slowest opening after a stop or lock' % kind, '%.1f s' % figures['opening'], '%d s' % OPENS_S)
     evidence('storm, %s: airtime in any 24 h' % kind, '%.1f s' % figures['airtime'], '%d s' % AIRTIME_S)
-    evidence('storm, %s: commands accepted, of which not answered exactly once, or untruly' % kind, '%d, 0' % len(storm.deeds))
+    evidence('storm, %s: commands accepted, of which not answered exactly once, or untruly' % kind, '%d, 0' % len(storm.accepted))
 
 
 def test_a_storm_without_rest_or_with_lies_would_be_seen(monkeypatch):
-    """The watch on the house sees a contactor that is not spared, an answer that is not true and one that is given twice."""
+    """The checks find too many closings of the contactor, an untrue answer and one that is given twice."""
     monkeypatch.setattr('app.control.contactor.Contactor.verdict', lambda closings, now_ms, opens=False: 0)
     monkeypatch.setattr(specs.COMMAND_SPECS[vocabulary.COMMAND_START], 'done', lambda scene: True)
     storm = CommandStorm(monkeypatch, 1, 1, **STORMS['commands alone'])

@@ -19,7 +19,7 @@ def of(world, kind):
 
 
 def lived(seconds, prepare, **given):
-    """A world that lived so long; prepare(world) before."""
+    """A world after that run; prepare(world) before."""
     world = World(scenario.complete(dict(given, duration_s=1, charger={'panel_frames': False})))
     prepare(world)
     world.run(seconds)
@@ -29,7 +29,7 @@ def lived(seconds, prepare, **given):
 
 @pytest.mark.parametrize('kind, confirmed', ((SENT, False), (ACKED, True), (FAILED, True)))
 def test_a_forgotten_end_of_a_frame_holds_nothing_up_for_longer_than_its_deadline(kind, confirmed, evidence):
-    """The car comes, the modem forgets the end of that status; the owner's command meanwhile is obeyed at once and answered after the deadline."""
+    """The car comes, the modem forgets the end of that status; a command meanwhile is obeyed immediately and answered after the deadline."""
 
     def prepare(world):
         def forget():
@@ -63,6 +63,6 @@ def test_a_forgotten_end_of_a_join_holds_nothing_up_for_longer_than_its_deadline
     joins = of(world, 'join')
     assert len(joins) == 2 and of(world, 'uplink')
     gap_s = joins[1]['t'] - joins[0]['t']
-    # After the deadline the joiner waits 10 to 20 s, as after any attempt in vain.
+    # After the deadline the join schedule waits 10 to 20 s, as after any failed attempt.
     evidence('whole firmware: the modem forgets JOINED: from that join to the next one, s', round(gap_s, 1), JOIN_DEADLINE_MS / 1000 + 20)
     assert gap_s <= JOIN_DEADLINE_MS / 1000 + 20 + MARGIN_S

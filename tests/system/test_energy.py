@@ -11,7 +11,7 @@ PLUGGED_S = 60
 CHARGES_S = 2 * HOUR_S
 
 
-class Garage:
+class MeteredWorld:
     """A world; told: (s, Wh, Wh of life) as uplinks would have said them, once in ten minutes; truth: Wh of each ended session."""
 
     def __init__(self, events=(), **given):
@@ -55,12 +55,12 @@ def event(t, do, **fields):
 
 def charge(events=(), for_s=HOUR_S, **given):
     """One car from plug to unplug; (session record, true kWh, garage)."""
-    garage = Garage([event(PLUGGED_S, 'plug'), event(PLUGGED_S + for_s, 'unplug'), *events], **given)
+    garage = MeteredWorld([event(PLUGGED_S, 'plug'), event(PLUGGED_S + for_s, 'unplug'), *events], **given)
     # After an hour of troubles the record may have to wait for airtime.
     garage.world.run(PLUGGED_S + for_s + DAY_S)
     records, truth = garage.records(), garage.truth_kwh()
     assert len(records) == len(truth) == 1, (records, truth)
-    # What was told on the way never fell, and never went beyond what flowed.
+    # The reported energy never fell, and never exceeded the true one.
     told = [entry['decoded']['session_kwh'] for entry in garage.world.timeline
             if entry['kind'] == 'uplink' and entry['decoded']['type'] == 'status' and entry['decoded'].get('session_kwh') is not None]
     assert told == sorted(told) and len(told) > 2 and told[-1] <= records[0]['session_kwh']
@@ -158,7 +158,7 @@ def test_a_pulse_of_ours_does_not_end_the_session():
 
 def test_a_record_waits_for_the_network():
     """What was sent while nobody listened is lost, and the number shows it; what had not left is not."""
-    garage = Garage([event(60, 'plug'), event(700, 'unplug'), event(1500, 'plug'), event(2500, 'unplug')])
+    garage = MeteredWorld([event(60, 'plug'), event(700, 'unplug'), event(1500, 'plug'), event(2500, 'unplug')])
     # No join is answered, so nothing leaves; the power goes too.
     garage.world.network.gateway_down(2000 * SECOND_US)
     garage.world.kernel.at(900 * SECOND_US, garage.world.do, event(900, 'monitor_power', on=False))

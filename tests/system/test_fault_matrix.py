@@ -35,7 +35,7 @@ def test_the_safe_state_is_reached_whatever_the_fault(column, evidence):
     assert [(trial.row.name, trial.known_faults) for trial in trials if trial.known_faults] == []
     assert [(trial.row.name, trial.box.code, twin.box.code) for trial, twin in lived if twin and twin.box.code != trial.box.code] == []
     assert [trial.row.name for trial in trials if trial.now_s() - trial.reads[-1] > SERVED_S] == []
-    # After a bite the box is read at once.
+    # After a watchdog reset the box is read immediately.
     assert [trial.row.name for trial in trials if trial.row.bites and trial.first_read_s() - trial.from_s() > BITE_S] == []
     bitten_s = [trial.took_s() or 0 for trial in trials if trial.row.bites]
     slowest_s = max(trial.took_s() or 0 for trial in trials if not trial.row.bites)

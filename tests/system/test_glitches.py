@@ -18,7 +18,7 @@ NEWS_S = 25
 class Gremlin:
     """Puts one wrong frame after another on the line or in place of the box's, each after a true one was heard.
 
-    count: how many so far. It is a node of the line, so it hears what the monitor hears.
+    count: how many until now. It is a node of the line, so it hears what the monitor hears.
     """
 
     def __init__(self, house, kinds, seed):
@@ -103,7 +103,7 @@ def false_states(house, from_s=0.0):
 
 
 def haunted(code, panel, seed, glitches=GLITCHES_EACH):
-    """The box stays in that state under so many glitches; returns the house and the gremlin."""
+    """The box stays in that state under that many glitches; returns the house and the gremlin."""
     house = WatchedWorld(seed=seed, config={'LORAWAN_CLASS': 'A'}, charger={'panel_frames': panel},
                   vehicle={'needs_kwh': 1000, 'model': 'full' if code == 'B2' else 'eager'})
     house.reach(code, 1)
@@ -169,7 +169,7 @@ def test_news_is_still_told_among_glitches_and_nothing_else():
 
 @pytest.mark.parametrize('panel', [True, False], ids=['panel', 'no panel'])
 def test_a_single_false_reading_moves_nobody_to_act(panel):
-    """A lock of ours stands: one frame that says otherwise is no reason to write."""
+    """The monitor's lock stands: one frame with another state is no reason to write."""
     house = WatchedWorld(seed=3, charger={'panel_frames': panel})
     house.do(60, 'plug')
     house.do(120, 'downlink', f_port=1, payload_hex='01')
@@ -180,7 +180,7 @@ def test_a_single_false_reading_moves_nobody_to_act(panel):
 
 
 def test_an_answer_tells_no_state_from_a_single_false_reading():
-    """Unlock of what is not locked is answered at once, on what was read last."""
+    """Unlock of an unlocked box is answered immediately, from the last reading."""
     house = WatchedWorld(seed=5, charger={'panel_frames': False})
     house.do(60, 'plug')
     for number in range(200):

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from tests.choice import first
-from tests.unit.sim.test_wallbox_on_pty import Charger
+from tests.unit.sim.test_wallbox_on_pty import ChargerCommand
 from tools.hil import capture, questions
 from tools.hil.analysis import body_of
 
@@ -24,7 +24,7 @@ LOCKS = ("tests/hil/test_5_control.py", "-k", "lock_and_unlock", "--control", "1
 
 @pytest.fixture
 def box(tmp_path):
-    made = Charger(tmp_path / "wallbox")
+    made = ChargerCommand(tmp_path / "wallbox")
     yield made
     made.end()
 

@@ -70,7 +70,7 @@ def report_delays(timeline, from_code, to_code):
 
 
 def change_delays(panel, times):
-    """Seconds to the end of the uplink, of so many: plugging in, beginning to charge, unplugging."""
+    """Seconds to the end of the uplink, for that many runs: plugging in, beginning to charge, unplugging."""
     rng = random.Random(3)
     events = []
     at_s = 1000.0

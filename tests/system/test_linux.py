@@ -30,7 +30,7 @@ runpy.run_path(%r, run_name='__main__')
 """
 
 
-class Garage:
+class LinuxInstallation:
     """A box, a modem twenty times as fast as real ones, and the process."""
 
     def __init__(self, path):
@@ -95,7 +95,7 @@ class Garage:
 
 @pytest.fixture
 def garage(tmp_path):
-    made = Garage(tmp_path)
+    made = LinuxInstallation(tmp_path)
     yield made
     made.close()
 

@@ -46,7 +46,7 @@ WISHES = {
     'boosted for some energy': Wish({'command': 'boost', 'id': 1, 'kwh': 0.5}, amps=16, kwh=0.5),
     'boosted, then stopped': Wish({'command': 'boost', 'id': 1}, {'command': 'stop', 'id': 2}),
 }
-STEP_KWH = 0.51    # of the energy that flowed, so much may not be on record yet
+STEP_KWH = 0.51    # part of the energy that may not be on record yet
 
 
 def names_in(records):
@@ -100,8 +100,8 @@ def damage(flash, dice):
     return gone
 
 
-class Life:
-    """What became of a wish whose memory was damaged. lost: names; amps: the most that flowed afterwards; kwh: since the wish; told: the event
+class WishAndMemory:
+    """Result of a wish whose memory was damaged. lost: names; amps: the most that flowed afterwards; kwh: since the wish; told: the event
     came; claims: those of the firmware at the end."""
 
     def __init__(self, wish, seed, damaged=damage):
@@ -163,7 +163,7 @@ def both_copies(*names):
 
 @pytest.mark.parametrize('name', WISHES)
 def test_without_the_owners_record_nothing_is_given_until_he_speaks(name):
-    life = Life(WISHES[name], 0, both_copies('owner'))
+    life = WishAndMemory(WISHES[name], 0, both_copies('owner'))
     if any('command' in said or 'mode' in said for said in WISHES[name].said):
         assert life.claims[1] and life.told and life.amps == 0
     assert life.wrong(WISHES[name]) == []
@@ -173,13 +173,13 @@ def test_without_the_owners_record_nothing_is_given_until_he_speaks(name):
     ('held by a plan that came over the air', 'plan'), ('limited by a setting that came over the air', 'site'),
     ('so much in a window', 'quota'), ('boosted for some energy', 'energy')])
 def test_without_a_record_of_what_he_wished_or_had_nothing_is_given_either(name, record):
-    life = Life(WISHES[name], 0, both_copies(record))
+    life = WishAndMemory(WISHES[name], 0, both_copies(record))
     assert life.claims[1] and life.told and life.amps == 0
 
 
 def test_any_record_or_two_may_be_damaged_and_the_owner_gets_no_more_than_he_wished():
     wrong = [(name, seed, life.lost, found) for seed, name in enumerate(WISHES)
-             for life in [Life(WISHES[name], 31 * seed)] for found in life.wrong(WISHES[name])]
+             for life in [WishAndMemory(WISHES[name], 31 * seed)] for found in life.wrong(WISHES[name])]
     assert wrong == []
 
 
@@ -191,7 +191,7 @@ def test_damages_of_any_record_or_two_give_no_more_than_the_owner_wished(soak_se
     wrong, lost = [], 0
     for number in range(A_ROUND * soak_seed, A_ROUND * (soak_seed + 1)):
         name = list(WISHES)[number % len(WISHES)]
-        life = Life(WISHES[name], number)
+        life = WishAndMemory(WISHES[name], number)
         lost += len(life.lost) > 0
         wrong += [(name, number, life.lost, found) for found in life.wrong(WISHES[name])]
     evidence('soak: boots with a record or two damaged', A_ROUND, adds_up=True)

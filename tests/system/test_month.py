@@ -5,15 +5,15 @@ cut of the monitor in them, and a server that forgets the session.
 """
 
 import pytest
-from tests.support.radio_months import DAY_S, HOUR_S, MINUTE_S, Fate, LightMonths, WholeMonths, at_share, quantiles
+from tests.support.radio_months import DAY_S, HOUR_S, MINUTE_S, Outages, LightMonths, WholeMonths, at_share, quantiles
 
 AIRTIME_S = 24
 JOINS_MAX = 20
 GAP_S = 90 * MINUTE_S
-# In EU868 the ladder goes down to SF12, where heartbeats are up to two hours apart; in AU915 it ends at SF10.
+# In EU868 the data rate falls down to SF12, where heartbeats are up to two hours apart; in AU915 it ends at SF10.
 HEARTBEAT_S = {'AU915': 90 * MINUTE_S, 'EU868': 120 * MINUTE_S}
 MONTHS = 6
-# Nothing befalls the last days of a month, so that all of it is over at the end.
+# Nothing happens in the last days of a month, so that every outage is over at the end.
 FATEFUL_DAYS = 24
 CASES = {'AU915 SF10': ('AU915', 2), 'AU915 SF7': ('AU915', 5), 'EU868 SF10': ('EU868', 2), 'EU868 SF12': ('EU868', 0)}
 NO_LOSS = {}
@@ -39,7 +39,7 @@ def months(seed, count, case, network):
     houses = []
     for number in range(count):
         house = LightMonths(seed + number, *CASES[case], **network)
-        house.fate = Fate(house, seed + number, FATEFUL_DAYS * DAY_S)
+        house.fate = Outages(house, seed + number, FATEFUL_DAYS * DAY_S)
         houses.append(held_to_the_limits(house.run(30 * DAY_S), SF12_LATE_S if case.endswith('SF12') else 2))
     return houses
 
@@ -113,7 +113,7 @@ def test_months_with_loss(case, evidence):
 @pytest.mark.long
 def test_four_days_of_the_whole_firmware(evidence):
     house = WholeMonths(3, LOSS, charger={'panel_frames': False})
-    house.fate = Fate(house, 3, 3 * DAY_S, longest_s=8 * HOUR_S, rest_s=4 * HOUR_S)
+    house.fate = Outages(house, 3, 3 * DAY_S, longest_s=8 * HOUR_S, rest_s=4 * HOUR_S)
     house.fate.WHATS = ('outage', 'outage', 'blackout')
     held_to_the_limits(house.run(4 * DAY_S))
     evidence('whole firmware, 4 days with 20 % loss and outages: recoveries', len(house.fate.found))
@@ -124,7 +124,7 @@ def test_four_days_of_the_whole_firmware(evidence):
 @pytest.mark.soak
 def test_a_month_of_the_whole_firmware(soak_seed, evidence):
     house = WholeMonths(soak_seed + 1, LOSS, config={'REGION': ('AU915', 'EU868')[soak_seed % 2]})
-    house.fate = Fate(house, soak_seed + 1, FATEFUL_DAYS * DAY_S)
+    house.fate = Outages(house, soak_seed + 1, FATEFUL_DAYS * DAY_S)
     Findings([held_to_the_limits(house.run(30 * DAY_S))]).tell(evidence, 'soak: a month of the whole firmware, 20 % loss')
 
 

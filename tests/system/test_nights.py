@@ -11,7 +11,7 @@ from tools.checks.soak import read_record
 
 PULSES_A_NIGHT = 3
 CLOSINGS_A_NIGHT = 2
-# Peak watt-hours: with the hold always on none, with a car at most so much for each time it is plugged in. After a power cut the box
+# Peak watt-hours: with the hold always on none, with a car at most this much for each time it is plugged in. After a power cut the box
 # itself gives until the monitor has it again: see docs/simulation.md.
 PLUGGED_WH = 15
 # Played by `make test`: every car, with cuts of box, monitor and both, and with a dead network.

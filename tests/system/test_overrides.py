@@ -4,7 +4,7 @@ import pytest
 from tests.support.watched_world import HOUR_S, MINUTE_S
 from tests.support.plan_world import closed, home, read_back, results, written
 
-# The house begins at 21:30; the car is there a minute later, and is held.
+# The run begins at 21:30; the car is there a minute later, and is held.
 PLAN = [{'days': 'daily', 'from': '22:00', 'to': '23:00', 'current_a': 16}]
 OPENS_S, CLOSES_S = 30 * MINUTE_S, 90 * MINUTE_S
 # When the contactor has rested for five minutes since the start.
@@ -31,7 +31,7 @@ def claim(house, from_s=ASKED_S):
 
 
 def statuses(house, from_s, until_s, *names):
-    """What all that was told in that time says of these."""
+    """The values of these fields in all uplinks of that time."""
     told = [entry['decoded'] for entry in house.of('uplink', from_s, until_s)]
     return {tuple(status[name] for name in names) for status in told if set(names) <= set(status)}
 

@@ -14,7 +14,7 @@ ISSUED_S = 1777671600
 
 
 def hash_of(plan, tz='UTC0'):
-    """What a status tells of this plan in this zone."""
+    """The plan fields of a status for this plan in this zone."""
     return windows.plan_hash(windows.parse(plan)[0], posix_tz.pack(posix_tz.parse(tz)[0]))
 
 

@@ -15,12 +15,12 @@ from tests.support.expected_box import Verdict
 
 # wrong: what is; pending: commands without an answer at the cut; code: the box then; pulse: its outlet was out of use to wake the car.
 Seen = namedtuple('Seen', 'wrong pending code pulse')
-# Of the cuts in a day, so many in writes for each that comes after a telegram.
+# Of the cuts in a day, this many in writes for each that comes after a telegram.
 WRITES_EACH = 4
 
 
 def play(make_day, arguments, count, first=0):
-    """Lives after so many cuts in the day make_day(*arguments): in writes of each kind of store, and after telegrams."""
+    """Runs after that many cuts in the day make_day(*arguments): in writes of each kind of store, and after telegrams."""
     day = make_day(*arguments)
     recording = power_cuts.record(day.given, day.until_s)
     telegrams = count // (WRITES_EACH + 1)

@@ -23,7 +23,7 @@ rows = []
 
 
 def delays_s(klass, data_rate):
-    """Seconds from a command's publication to its verified answer in the server's hands; a car is charging."""
+    """Seconds from a command's publication to its verified answer at the server; a car is charging."""
     draw = Random('table %s %d' % (klass, data_rate))
     here = Commander(config={'LORAWAN_CLASS': klass}, network={'data_rate': data_rate}, vehicle={'needs_kwh': 1000},
                      events=[{'t': 60, 'do': 'key', 'position': 'unlocked'}, {'t': 61, 'do': 'plug'}])

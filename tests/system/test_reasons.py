@@ -70,7 +70,7 @@ def key_night():
 
 
 DAYS = (owners_day, troubled_day, no_time, limited_night, pure_monitor, key_night)
-# What is told in them. Beside these there are charging and waking_vehicle, which lasts no minute, and the car that no offer is made to.
+# Reasons reported in them. Beside these there are charging and waking_vehicle, which lasts no minute, and the car that no offer is made to.
 REASONS = {'no_vehicle', 'outside_plan', 'locked', 'waits_for_key', 'vehicle_paused', 'vehicle_full', 'fault', 'held_after_power_cut',
            'time_unknown', 'skipped', 'stopped', 'limit_reached', 'min_pause', 'unreachable', 'setup'}
 

@@ -242,7 +242,7 @@ def test_an_outlet_that_a_key_disables_is_not_enabled_against_the_key():
 
 @pytest.mark.parametrize('seed', [1, 11])
 def test_a_lock_that_meets_a_box_somebody_reset_spares_the_contactor_though_no_look_saw_it_close(seed):
-    """The car closes between two looks, E0 opens at once: our next closing is five minutes away all the same."""
+    """The car closes between two looks, E0 opens at once: the monitor's next closing is still five minutes away."""
     unseen = 0
     for tenth in range(30, 66, 2):
         house = ReconcilerBench(seed=seed, **KEY_CLOSED)
@@ -266,7 +266,7 @@ def test_a_lock_that_meets_a_box_somebody_reset_spares_the_contactor_though_no_l
     assert unseen >= 2
 
 
-# --- the ladder
+# --- the start sequence
 
 
 BOXES = {

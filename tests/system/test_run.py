@@ -28,7 +28,7 @@ TOPIC = 'v3/ev-charger@ttn/devices/wallbox/'
 # --- real time
 
 class Wall:
-    """A clock on the wall that moves when it is told to, and a little when it is looked at."""
+    """A wall clock that the test moves, and that advances a little with each look."""
 
     def __init__(self):
         self.now_s = 1000.0
@@ -38,7 +38,7 @@ class Wall:
         return self.now_s
 
 
-class Paced:
+class PacedKernel:
     """A kernel held to a Wall; waiting moves the Wall."""
 
     def __init__(self, speed=1):
@@ -64,7 +64,7 @@ def paced():
     made = []
 
     def make(speed=1):
-        made.append(Paced(speed))
+        made.append(PacedKernel(speed))
         return made[-1]
 
     yield make
@@ -239,7 +239,7 @@ def start():
             pipe.close()
 
 
-class Home:
+class HomeServer:
     """A home server: a broker, and a client that hears one topic filter."""
 
     def __init__(self, topic):
@@ -278,7 +278,7 @@ def home():
     opened = []
 
     def make(topic):
-        opened.append(Home(topic))
+        opened.append(HomeServer(topic))
         return opened[-1]
 
     yield make

@@ -6,9 +6,9 @@ import pytest
 from tests.choice import first
 from tests.support.watched_world import HOUR_S, WatchedWorld, word_of
 
-# So long before the end the world is left in peace: class A learns of it by heartbeats, an outage of an hour by the next join.
+# Undisturbed time before the end: class A learns of it by heartbeats, an outage of an hour by the next join.
 QUIET_S = 4 * HOUR_S
-# Uplinks are at most so far apart while network and monitor are up (docs/radio.md), and the radio's own time.
+# Longest interval between uplinks while network and monitor are up (docs/radio.md), and the radio's own time.
 GAP_S = 90 * 60 + 60
 AIRTIME_S = 24
 # lorawan.airtime_budget: joins of a sliding day, and the airtime beyond which news and heartbeats wait for the next reserved uplink.
@@ -17,8 +17,8 @@ NEWS_MS = 19500
 FAULTS = ('F1', 'F2', 'F3', 'F4', 'F5', 'F6', 'F7', 'F8', 'F9', 'FA', 'FB', 'C3', 'C4')
 
 
-class Fate:
-    """What befalls the house, all of it from one seed."""
+class SoakEvents:
+    """The random events of an installation, all from one seed."""
 
     def __init__(self, seed, days):
         self.rng = Random('fate %d' % seed)
@@ -118,13 +118,13 @@ class Fate:
 
 
 def is_spent(ledger):
-    """True if the day's 20 joins, or the airtime that news may use, are used up: then nothing more is told, by design."""
+    """True if the day's 20 joins, or the airtime that news may use, are used up: then nothing more is sent, by design."""
     return ledger.joins >= JOINS_MAX or ledger.total_ms >= NEWS_MS
 
 
 def live(seed, days):
     """Play that fate out; returns it and its figures after holding it to the invariants."""
-    fate = Fate(seed, days)
+    fate = SoakEvents(seed, days)
     house = fate.house
     house.expected_resets = None
     spent = []

@@ -11,7 +11,7 @@ DAY_S = 86400
 HOUR_S = 3600
 RATIO_MIN = 10_000
 READS_PER_S_MIN = 0.45
-# The best of so many: a machine can be slow for a moment, but not fast.
+# The best of this many runs: a machine can be slow for a moment, but not fast.
 ROUNDS = 3
 
 DAY = [{'t': 8 * HOUR_S, 'do': 'plug'}, {'t': 10 * HOUR_S, 'do': 'downlink', 'data': {'mode': 'Reset Charger'}}, {'t': 20 * HOUR_S, 'do': 'unplug'}]

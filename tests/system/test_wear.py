@@ -51,7 +51,7 @@ def days_events(seed, days):
 
 
 def lived(seed, days):
-    """The Recording of so many days."""
+    """The Recording of that many days."""
     events = days_events(seed, days)
     world = World(scenario.complete({'seed': seed, 'duration_s': days * DAY_S, 'config': {'PLAN': PLAN}, 'events': events,
                                      'charger': {'panel_frames': False, 'key': 'unlocked'}, 'vehicle': {'model': 'sleepy', 'needs_kwh': 20}}))
@@ -102,7 +102,7 @@ def test_a_record_written_two_hundred_times_a_day_would_be_seen():
 
 
 def test_what_a_storm_costs(monkeypatch, evidence):
-    """No normal day: the book is full, and every command after that rewrites it. So many such days are in the flash."""
+    """An abnormal day: the command log is full, and every further command rewrites it. Number of such days that the flash lasts."""
     storm = CommandStorm(monkeypatch, 5, 1, happenings=0, charger={'key': 'unlocked', 'panel_frames': False}, network={'data_rate': 5})
     recording = flash.Recording(storm.world.flash, storm.world.kernel)
     storm.live()

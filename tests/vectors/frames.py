@@ -1,6 +1,6 @@
 """Every frame printed in the sources, and its meaning. Plain data without pytest: CPython and MicroPython both read it.
 
-Printed in ABL 05 0015 20 Rev. B, evcc issues 526, 1497 and 1524, the forum survey and the original's notes; LRCs recomputed by hand.
+Printed in ABL 05 0015 20 Rev. B, evcc issues 526, 1497 and 1524, the forum survey and the original's notes; LRCs recomputed manually.
 Frames stand here without start character and line end.
 """
 

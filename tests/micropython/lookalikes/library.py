@@ -2,7 +2,7 @@
 import builtins
 import sys
 
-from tests.micropython.stand_ins import Module, Random
+from tests.micropython.stand_ins import StandInModule, Random
 
 _zip = zip
 
@@ -88,12 +88,12 @@ class Nobody:
 
 
 def install():
-    sys.modules['random'] = Module(Random=Dice)
-    sys.modules['tests.support.formatter_engine'] = Module(Engine=Nobody)
-    sys.modules['sim.scenario'] = Module()
-    sys.modules['sim.world'] = Module(World=Nobody)
+    sys.modules['random'] = StandInModule(Random=Dice)
+    sys.modules['tests.support.formatter_engine'] = StandInModule(Engine=Nobody)
+    sys.modules['sim.scenario'] = StandInModule()
+    sys.modules['sim.world'] = StandInModule(World=Nobody)
     if sys.implementation.name == 'micropython':
         builtins.zip = strict_zip
-        sys.modules['pathlib'] = Module(Path=Path)
-        sys.modules['types'] = Module(SimpleNamespace=SimpleNamespace)
-        sys.modules['subprocess'] = Module()
+        sys.modules['pathlib'] = StandInModule(Path=Path)
+        sys.modules['types'] = StandInModule(SimpleNamespace=SimpleNamespace)
+        sys.modules['subprocess'] = StandInModule()

@@ -17,7 +17,7 @@ def case_of(thing):
     return thing if isinstance(thing, Case) else Case(thing)
 
 
-class Row:
+class Parameters:
     """What pytest.param holds."""
 
     def __init__(self, values):
@@ -25,7 +25,7 @@ class Row:
 
 
 def param(*values, id=None):
-    return Row(values)
+    return Parameters(values)
 
 
 class Mark:
@@ -34,7 +34,7 @@ class Mark:
             names = [name.strip() for name in names.split(',')]
         table = []
         for row in rows:
-            if isinstance(row, Row):
+            if isinstance(row, Parameters):
                 row = row.values
             elif len(names) == 1:
                 row = (row,)

@@ -10,7 +10,7 @@ from tests.support.fake_board import JOIN_MS, Board
 STATUS, RESULT = 10, 11
 
 
-class Rig:
+class ApplicationOnBoard:
     """A monitor on a board."""
 
     def __init__(self, code=0xB1, **settings):
@@ -30,14 +30,14 @@ class Rig:
 
 
 def test_the_first_uplink_is_the_state_of_the_box():
-    rig = Rig(0xC2)
+    rig = ApplicationOnBoard(0xC2)
     assert rig.run(30000)
     assert [payload[1] for payload in rig.frames(STATUS)] == [0xC2]
     assert rig.board.radio.joins == 1
 
 
 def test_the_light_is_red_until_joined_and_then_the_colour_of_the_state():
-    rig = Rig(0xC2)
+    rig = ApplicationOnBoard(0xC2)
     rig.run(JOIN_MS - 100)
     assert rig.colours == [RED]
     rig.run(JOIN_MS + 1000)
@@ -47,13 +47,13 @@ def test_the_light_is_red_until_joined_and_then_the_colour_of_the_state():
 @pytest.mark.parametrize('code, colour', [
     (0xA1, BLUE), (0xB1, YELLOW), (0xB2, WHITE), (0xC3, GREEN), (0xE0, PURPLE), (0xE2, PURPLE), (0xF9, RED), (0x7E, RED)])
 def test_the_light_of_each_state(code, colour):
-    rig = Rig(code)
+    rig = ApplicationOnBoard(code)
     rig.run(30000)
     assert rig.colours[-1] == colour
 
 
 def test_the_light_goes_red_when_the_box_is_gone_and_comes_back_with_it():
-    rig = Rig(0xA1)
+    rig = ApplicationOnBoard(0xA1)
     rig.board.box.car = False   # else it might be a box that has just started, and does not see its car yet
     rig.board.at(30000, lambda: setattr(rig.board.box, 'off', True))
     rig.board.at(200000, lambda: setattr(rig.board.box, 'off', False))
@@ -64,13 +64,13 @@ def test_the_light_goes_red_when_the_box_is_gone_and_comes_back_with_it():
 
 
 def test_the_activity_light_follows_the_frames():
-    rig = Rig()
+    rig = ApplicationOnBoard()
     rig.run(10000)
     assert rig.board.active[:4] == [True, False, True, False]
 
 
 def test_a_silent_box_is_reported_and_reported_again_when_it_answers():
-    rig = Rig(0xC2)
+    rig = ApplicationOnBoard(0xC2)
     rig.board.at(60000, lambda: setattr(rig.board.box, 'off', True))
     rig.board.at(200000, lambda: setattr(rig.board.box, 'off', False))
     rig.run(260000)
@@ -79,7 +79,7 @@ def test_a_silent_box_is_reported_and_reported_again_when_it_answers():
 
 
 def test_a_command_is_done_and_answered_within_seconds():
-    rig = Rig(0xB1)
+    rig = ApplicationOnBoard(0xB1)
     rig.board.at(90000, lambda: rig.board.radio.push(1, b'\x01'))
     rig.board.wire.at(91000000, lambda: setattr(rig.board.box, 'code', 0xE0))
     rig.run(110000)
@@ -91,7 +91,7 @@ def test_a_command_is_done_and_answered_within_seconds():
 
 
 def test_a_command_to_a_silent_box_is_answered_too():
-    rig = Rig(0xB1)
+    rig = ApplicationOnBoard(0xB1)
     rig.board.at(90000, lambda: setattr(rig.board.box, 'off', True))
     rig.board.at(100000, lambda: rig.board.radio.push(1, b'\x03'))
     rig.run(120000)
@@ -103,7 +103,7 @@ def test_a_command_to_a_silent_box_is_answered_too():
 @pytest.mark.parametrize('begin_ms', range(9000, 20000, 1000))
 def test_a_command_in_the_first_seconds_does_not_take_the_loop_its_sleep(begin_ms):
     """B2 is held back for 20 s, the first report is due after 15: a lock in between must not make the loop spin."""
-    rig = Rig(0xB2)
+    rig = ApplicationOnBoard(0xB2)
     rig.board.box.silent_writes = True
     rig.board.at(begin_ms, lambda: rig.board.radio.push(1, b'\x01'))
     naps = []
@@ -114,7 +114,7 @@ def test_a_command_in_the_first_seconds_does_not_take_the_loop_its_sleep(begin_m
 
 
 def test_rubbish_from_bus_and_air_changes_nothing():
-    rig = Rig(0xC2)
+    rig = ApplicationOnBoard(0xC2)
     board = rig.board
     for number in range(200):
         board.at(20000 + 137 * number, lambda number=number: board.wire.inject(bytes((number,)) * number + b'>0103\r\n\xff:'))
@@ -127,7 +127,7 @@ def test_rubbish_from_bus_and_air_changes_nothing():
 
 
 def test_a_box_that_says_no_to_every_reading_stops_nothing():
-    rig = Rig(0xB1)
+    rig = ApplicationOnBoard(0xB1)
     rig.board.box.answer = lambda function, address, rest: '%02x04' % (function | 0x80)
     rig.board.at(60000, lambda: rig.board.radio.push(1, b'\x01'))
     assert rig.run(120000)
@@ -135,7 +135,7 @@ def test_a_box_that_says_no_to_every_reading_stops_nothing():
 
 
 def test_a_modem_that_hangs_for_good_is_reset_with_the_board_and_the_airtime_is_kept():
-    rig = Rig(0xA1)
+    rig = ApplicationOnBoard(0xA1)
     rig.board.at(60000, lambda: setattr(rig.board.radio, 'broken', True))
     assert not rig.run(3600000)
     assert rig.board.resets == ['radio']
@@ -143,14 +143,14 @@ def test_a_modem_that_hangs_for_good_is_reset_with_the_board_and_the_airtime_is_
 
 
 def test_a_modem_that_takes_frames_and_says_nothing_more_is_reset_too():
-    rig = Rig(0xA1)
+    rig = ApplicationOnBoard(0xA1)
     rig.board.radio.hangs = True
     assert not rig.run(12 * 3600000)
     assert rig.board.resets == ['radio']
 
 
 def test_a_store_that_fails_stops_neither_commands_nor_reports():
-    rig = Rig(0xB1)
+    rig = ApplicationOnBoard(0xB1)
 
     def broken(name, value):
         raise HalError('store', 'worn out')
@@ -163,7 +163,7 @@ def test_a_store_that_fails_stops_neither_commands_nor_reports():
 
 
 def test_without_a_network_the_box_is_watched_all_the_same():
-    rig = Rig(0xC2)
+    rig = ApplicationOnBoard(0xC2)
     rig.board.radio.join = lambda data_rate: False
     assert rig.run(60000)
     assert rig.monitor.watch.code == 0xC2 and len(rig.board.box.heard) >= 28
@@ -174,7 +174,7 @@ def test_without_a_network_the_box_is_watched_all_the_same():
 
 
 def test_the_owners_time_and_the_networks_answer_set_the_clock():
-    rig = Rig(0xB1, CLOCK_STATE=True)
+    rig = ApplicationOnBoard(0xB1, CLOCK_STATE=True)
     rig.run(58000)
     rig.board.radio.push(20, b'\x0f' + (1800000000).to_bytes(4, 'big'))
     rig.run(60000)
@@ -196,9 +196,9 @@ def test_the_owners_time_and_the_networks_answer_set_the_clock():
 
 
 def test_without_the_state_a_request_has_none_and_without_clock_sync_there_is_none():
-    rig = Rig(0xB1, CLOCK_STATE=False)
+    rig = ApplicationOnBoard(0xB1, CLOCK_STATE=False)
     rig.run(60000)
     assert rig.frames(202)[0][5] >> 5 == 0
-    rig = Rig(0xB1, CLOCK_SYNC=False)
+    rig = ApplicationOnBoard(0xB1, CLOCK_SYNC=False)
     rig.run(3600000)
     assert rig.frames(202) == [] and len(rig.frames(STATUS)) > 0

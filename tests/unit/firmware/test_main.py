@@ -13,7 +13,7 @@ from tests.support.fake_board import Board
 STARTED = 'started 0.5.0 checkout'
 
 
-class Part:
+class BusyMonitor:
     """A monitor that takes busy_ms for every poll and says what is due."""
 
     def __init__(self, board, busy_ms=0, due_in_ms=1000):
@@ -32,7 +32,7 @@ class Part:
 
 def looped(until_ms=60000, **given):
     board = Board()
-    part = Part(board, **given)
+    part = BusyMonitor(board, **given)
     board.run(lambda: main.loop(board, part), until_ms)
     return board, part
 
@@ -68,7 +68,7 @@ def test_a_long_turn_is_told_to_the_bus(busy_ms, noted):
 
 def test_what_is_done_once_a_second_is_told_to_the_bus_if_it_takes_long():
     board = Board()
-    part = Part(board)
+    part = BusyMonitor(board)
 
     def write(now_ms):
         board.wire.now_us += 317000
@@ -79,7 +79,7 @@ def test_what_is_done_once_a_second_is_told_to_the_bus_if_it_takes_long():
 
 def test_what_is_done_once_a_second_waits_until_the_box_has_answered():
     board = Board()
-    part = Part(board, due_in_ms=100)
+    part = BusyMonitor(board, due_in_ms=100)
     part.charger.awaits = True
     checked = []
 
@@ -168,7 +168,7 @@ def test_two_boards_do_not_try_in_step_and_one_is_always_the_same():
     assert len(set(draws(bytes(6)))) > 15
 
 
-class Module:
+class BoardModule:
     """A module of hal that notes what becomes of it."""
 
     def __init__(self, needs_keys):
@@ -194,7 +194,7 @@ def run_on(monkeypatch):
     """run_on(needs_keys): main.run() without a keys file on a board of that kind; its module, and what start() was given."""
 
     def run(needs_keys):
-        module = Module(needs_keys)
+        module = BoardModule(needs_keys)
         started = []
         monkeypatch.setitem(main.BOARDS, main.sys.platform, 'hal.imagined')
         monkeypatch.setitem(main.sys.modules, 'hal.imagined', module)
@@ -229,7 +229,7 @@ def test_wrong_settings_and_keys_are_told_at_once_and_nothing_is_opened(run_on, 
 
 def test_what_the_kind_of_board_cannot_do_is_told_with_the_rest(run_on, monkeypatch):
     monkeypatch.setattr(config, 'REGION', 'EU')
-    monkeypatch.setattr(Module, 'is_weak', property(lambda self: True, lambda self, value: None), raising=False)
+    monkeypatch.setattr(BoardModule, 'is_weak', property(lambda self: True, lambda self, value: None), raising=False)
     module, started = run_on(needs_keys=False)
     assert (module.opened, started) == ([], [])
     assert [line.split()[1] for line in module.refused] == ['REGION', 'WATCHDOG_S']

@@ -6,7 +6,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PICO = 187 * 1024
 
-# MicroPython's gc: what it is told, and which modules of ours were there by then.
+# MicroPython's gc: its settings, and the modules of the firmware imported by then.
 START = """
 import sys
 sys.path[:0] = ['src']

@@ -17,7 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 REQUEST = b":0103002E0005C9\r\n"
 
 
-class Bench:
+class FirmwareOnFakeLopy4:
     """A board on a fake, shaped like the rigs of the conformance suite."""
 
     def __init__(self, fake=None, **overrides):
@@ -52,14 +52,14 @@ def level_over(fake, act):
 
 
 def test_the_bus_is_uart_1_at_38400_8e1_on_p3_and_p4():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     assert bench.uart.pins == ("P3", "P4")
     assert bench.uart.frame == (38400, 8, bench.uart.EVEN, 1)
 
 
 def test_the_driver_never_comes_on_while_the_board_starts():
     fake = LoPy4(latches={"P8": 1})
-    assert 1 not in level_over(fake, lambda: Bench(fake))
+    assert 1 not in level_over(fake, lambda: FirmwareOnFakeLopy4(fake))
 
 
 def test_making_the_pin_an_output_without_a_level_would_drive_the_bus():
@@ -71,7 +71,7 @@ def test_making_the_pin_an_output_without_a_level_would_drive_the_bus():
 
 @pytest.mark.parametrize("length", [1, 2, 16, 17, 127, 128, 129, 200])
 def test_no_character_is_cut_off_by_the_driver(length):
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     for offset_us in range(0, 600, 37):
         bench.fake.spend(offset_us)
         bench.board.bus.transmit(bytes(length))
@@ -80,13 +80,13 @@ def test_no_character_is_cut_off_by_the_driver(length):
 
 
 def test_the_driver_is_released_within_two_characters_and_a_bit():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     bench.board.bus.transmit(REQUEST)
     assert 573 <= bench.fake.pins["P8"].since_us - bench.fake.wire[-1][1] <= 700
 
 
 def test_releasing_it_right_after_wait_tx_done_would_cut_a_character_off():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     enable = bench.fake.pins["P8"]
     cut_off = 0
     for offset_us in range(0, 2000, 100):
@@ -102,7 +102,7 @@ def test_releasing_it_right_after_wait_tx_done_would_cut_a_character_off():
 
 
 def test_a_transmitter_that_never_finishes_is_given_up():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     bench.uart.wait_tx_done = lambda timeout_ms: bench.fake.spend(timeout_ms * 1000)
     before_us = bench.fake.kernel.now_us
     with pytest.raises(HalError):
@@ -112,14 +112,14 @@ def test_a_transmitter_that_never_finishes_is_given_up():
 
 
 def test_even_a_bug_leaves_the_driver_off():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     with pytest.raises(TypeError):
         bench.board.bus.transmit(None)
     assert bench.fake.level("P8") == 0
 
 
 def test_reading_does_not_wait_for_a_frame_under_way():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     bench.fake.arrive(bytes(300))
     bench.fake.spend(40000)
     before_us = bench.fake.kernel.now_us
@@ -131,7 +131,7 @@ def test_reading_does_not_wait_for_a_frame_under_way():
 
 
 def test_the_ring_of_4096_bytes_holds_what_comes_during_a_long_absence():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     bench.fake.arrive(b"x" * 5000)
     bench.fake.spend(2000000)
     assert len(bench.board.bus.read()) == 4096
@@ -150,7 +150,7 @@ def test_the_fake_uart_refuses_what_the_vendor_s_does_not_know():
 
 
 def test_the_fake_read_gives_none_when_nothing_comes():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     assert bench.uart.read(1) is None
     assert bench.uart.read() is None
 
@@ -159,14 +159,14 @@ def test_the_fake_read_gives_none_when_nothing_comes():
 
 
 def test_setting_the_rtc_does_not_move_the_clock():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     before_ms = bench.board.clock.now_ms()
     bench.fake.rtc_offset_us += 86400 * 1000000
     assert bench.board.clock.now_ms() - before_ms <= 1
 
 
 def test_five_days_of_wraps_lose_nothing():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     clock = bench.board.clock
     before_ms, before_us = clock.now_ms(), bench.fake.kernel.now_us
     for _ in range(5 * 24 * 2):
@@ -179,7 +179,7 @@ def test_five_days_of_wraps_lose_nothing():
 
 
 def test_wifi_ftp_and_telnet_are_off_now_and_after_the_next_boot():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     assert (bench.fake.wifi, bench.fake.servers) == (False, False)
     bench.fake.reboot(PWRON_RESET)
     assert bench.fake.wifi is False
@@ -188,7 +188,7 @@ def test_wifi_ftp_and_telnet_are_off_now_and_after_the_next_boot():
 
 
 def test_the_vendor_s_cloud_is_off_from_the_next_boot_on_and_flash_is_written_once():
-    bench = Bench(LoPy4(with_pybytes=True))
+    bench = FirmwareOnFakeLopy4(LoPy4(with_pybytes=True))
     assert bench.fake.cloud == ["pybytes_on_boot", "smart_config_on_boot"]
     for _ in range(2):
         bench.fake.reboot(PWRON_RESET)
@@ -197,13 +197,13 @@ def test_the_vendor_s_cloud_is_off_from_the_next_boot_on_and_flash_is_written_on
 
 
 def test_the_heartbeat_does_not_blink_over_the_colour():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     bench.board.indicator.show(PURPLE)
     assert (bench.fake.heartbeat, bench.fake.led) == (False, PURPLE)
 
 
 def test_activity_lights_p9():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     bench.board.indicator.activity(True)
     assert bench.fake.level("P9") == 1
     bench.board.indicator.activity(False)
@@ -211,7 +211,7 @@ def test_activity_lights_p9():
 
 
 def test_the_same_colour_is_not_set_again():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     bench.board.indicator.show(RED)
     bench.fake.led = None
     bench.board.indicator.show(RED)
@@ -224,7 +224,7 @@ def test_the_same_colour_is_not_set_again():
 def test_flash_that_fails_is_a_hal_error_and_the_board_starts_all_the_same():
     fake = LoPy4()
     fake.nvs_fails = True
-    bench = Bench(fake)
+    bench = FirmwareOnFakeLopy4(fake)
     assert bench.board.system.reset_cause() == POWER_ON
     for act in (lambda: bench.board.store.get("plan"), lambda: bench.board.store.put("plan", b"x")):
         with pytest.raises(HalError) as caught:
@@ -233,7 +233,7 @@ def test_flash_that_fails_is_a_hal_error_and_the_board_starts_all_the_same():
 
 
 def test_a_full_flash_is_a_hal_error_and_keeps_what_it_has():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     bench.board.store.put("plan", b"x")
     bench.fake.nvs_full = True
     bench.board.store.put("plan", b"x")
@@ -244,14 +244,14 @@ def test_a_full_flash_is_a_hal_error_and_keeps_what_it_has():
 
 
 def test_a_wrong_call_of_the_flash_is_no_failure_of_it():
-    store = Bench().board.store
+    store = FirmwareOnFakeLopy4().board.store
     with pytest.raises(ValueError):
         store._nvs(lambda key, value: int(value), "key", "not a number")
 
 
 @pytest.mark.parametrize("foreign", ["not base64?", "a", 7])
 def test_what_no_put_wrote_is_no_record_and_is_written_over(foreign):
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     bench.fake.nvs["s_plan"] = foreign
     assert bench.board.store.get("plan") is None
     bench.board.store.put("plan", b"x")
@@ -259,7 +259,7 @@ def test_what_no_put_wrote_is_no_record_and_is_written_over(foreign):
 
 
 def test_an_equal_record_does_not_wear_the_flash():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     bench.board.store.put("plan", b"x")
     bench.fake.cut_in_nvs = "before"
     bench.board.store.put("plan", b"x")
@@ -285,7 +285,7 @@ def test_the_fake_flash_has_the_vendor_s_limits():
 
 
 def test_the_watchdog_starts_with_the_first_meal_and_bites_after_its_time():
-    bench = Bench(WATCHDOG_S=20)
+    bench = FirmwareOnFakeLopy4(WATCHDOG_S=20)
     bench.fake.spend(100 * 1000000)
     for _ in range(5):
         bench.board.watchdog.feed()
@@ -302,7 +302,7 @@ def test_the_watchdog_starts_with_the_first_meal_and_bites_after_its_time():
     ],
 )
 def test_why_the_board_started(vendor_cause, word, cause):
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     if word:
         with pytest.raises(BoardReset):
             bench.board.system.reset(word)
@@ -312,14 +312,14 @@ def test_why_the_board_started(vendor_cause, word, cause):
 
 
 def test_a_reset_happens_even_if_the_flash_fails():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     bench.fake.nvs_fails = True
     with pytest.raises(BoardReset):
         bench.board.system.reset("command")
 
 
 def test_the_word_left_by_a_reset_does_not_reach_the_boot_after_next():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     with pytest.raises(BoardReset):
         bench.board.system.reset("command")
     bench.fake.reboot(WDT_RESET)
@@ -335,18 +335,18 @@ def test_the_word_left_by_a_reset_does_not_reach_the_boot_after_next():
 @pytest.mark.parametrize("region", ["AU915", "US915"])
 @pytest.mark.parametrize("sub_band", range(1, 9))
 def test_only_the_channels_of_the_sub_band_are_used(region, sub_band):
-    bench = Bench(REGION=region, SUB_BAND=sub_band)
+    bench = FirmwareOnFakeLopy4(REGION=region, SUB_BAND=sub_band)
     first = (sub_band - 1) * 8
     assert bench.fake.lora_task.channels == set(range(first, first + 8)) | {63 + sub_band}
 
 
 @pytest.mark.parametrize("region", ["EU868", "AS923"])
 def test_other_regions_keep_their_channels(region):
-    assert Bench(REGION=region).fake.lora_task.channels == {0, 1, 2}
+    assert FirmwareOnFakeLopy4(REGION=region).fake.lora_task.channels == {0, 1, 2}
 
 
 def test_a_gateway_of_one_sub_band_hears_every_join_and_uplink():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     bench.air.sub_band = 2
     for _ in range(5):
         radio = joined(bench)
@@ -363,13 +363,13 @@ def test_a_gateway_of_one_sub_band_hears_every_join_and_uplink():
     ],
 )
 def test_a_join_uses_the_nearest_data_rate_that_the_modem_accepts(region, wanted, used):
-    bench = Bench(REGION=region)
+    bench = FirmwareOnFakeLopy4(REGION=region)
     assert bench.board.radio.join(wanted)
     assert [join[1] for join in bench.air.joins] == [used]
 
 
 def test_a_join_carries_the_keys():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     bench.board.radio.join(2)
     assert bench.air.joins[0][2:] == (bytes.fromhex(KEYS.DEV_EUI), bytes.fromhex(KEYS.JOIN_EUI), bytes.fromhex(KEYS.APP_KEY))
 
@@ -384,7 +384,7 @@ def test_a_board_without_a_device_eui_joins_with_its_own():
 
 
 def test_an_unanswered_join_is_one_emission():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     bench.air.accepts = False
     bench.board.radio.join(2)
     assert events(bench, 120000) == [(JOIN_FAILED, 0, None)]
@@ -408,13 +408,13 @@ def test_the_modem_alone_would_repeat_a_join_for_ever():
 @pytest.mark.parametrize("region", ["AU915", "US915", "EU868", "AS923"])
 def test_joining_in_every_region_ends_in_time_at_every_data_rate(region):
     for data_rate in range(7):
-        bench = Bench(REGION=region)
+        bench = FirmwareOnFakeLopy4(REGION=region)
         assert bench.board.radio.join(data_rate)
         assert events(bench, 11000) == [(JOINED, 0, None)]
 
 
 def test_the_lora_stack_is_initialised_once_a_boot():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     radio = joined(bench)
     radio.send(10, b"x", False, 2)
     events(bench, 30000)
@@ -424,11 +424,11 @@ def test_the_lora_stack_is_initialised_once_a_boot():
 
 @pytest.mark.parametrize("klass, expected", [("A", 0), ("C", 2)])
 def test_the_class_is_that_of_the_settings(klass, expected):
-    assert Bench(LORAWAN_CLASS=klass).fake.lora_task.klass == expected
+    assert FirmwareOnFakeLopy4(LORAWAN_CLASS=klass).fake.lora_task.klass == expected
 
 
 def test_a_class_a_downlink_comes_after_the_next_uplink():
-    bench = Bench(LORAWAN_CLASS="A")
+    bench = FirmwareOnFakeLopy4(LORAWAN_CLASS="A")
     radio = joined(bench)
     bench.fake.lora_task.push(1, b"\x03")
     assert events(bench, 30000) == []
@@ -437,7 +437,7 @@ def test_a_class_a_downlink_comes_after_the_next_uplink():
 
 
 def test_a_frame_that_the_mac_swallows_ends_by_the_deadline():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     radio = joined(bench)
     bench.air.mac_answers = 50
     assert radio.send(10, b"hello", False, 2)
@@ -448,7 +448,7 @@ def test_a_frame_that_the_mac_swallows_ends_by_the_deadline():
 
 
 def test_an_acknowledgement_is_not_heard_once_more_with_the_next_uplink():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     radio = joined(bench)
     for confirmed, result in ((True, ACKED), (False, SENT)):
         assert radio.send(10, b"hello", confirmed, 2)
@@ -456,7 +456,7 @@ def test_an_acknowledgement_is_not_heard_once_more_with_the_next_uplink():
 
 
 def test_a_downlink_without_the_acknowledgement_ends_by_the_deadline_and_joining_then_is_no_hang():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     radio = joined(bench)
     bench.air.acks = False
     bench.air.mac_commands = True
@@ -469,7 +469,7 @@ def test_a_downlink_without_the_acknowledgement_ends_by_the_deadline_and_joining
 
 
 def test_a_modem_that_stays_silent_is_reported():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     radio = joined(bench)
     bench.fake.lora_task.stuck = True
     for _ in range(3):
@@ -481,7 +481,7 @@ def test_a_modem_that_stays_silent_is_reported():
 
 
 def test_a_call_of_a_stuck_modem_would_never_return():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     joined(bench)
     bench.fake.lora_task.stuck = True
     with pytest.raises(Hang):
@@ -492,7 +492,7 @@ def test_a_call_of_a_stuck_modem_would_never_return():
 
 
 def test_a_late_result_is_not_taken_for_the_next_frame_s():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     radio = joined(bench)
     bench.fake.lora_task.events |= 2
     assert radio.send(10, b"hello", False, 2)
@@ -501,7 +501,7 @@ def test_a_late_result_is_not_taken_for_the_next_frame_s():
 
 
 def test_a_long_downlink_is_received_in_one_piece():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     radio = joined(bench)
     radio.send(10, b"x", False, 2)
     events(bench, 30000)
@@ -510,7 +510,7 @@ def test_a_long_downlink_is_received_in_one_piece():
 
 
 def test_seven_downlinks_at_once_are_all_received():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     joined(bench)
     for number in range(8):
         bench.fake.lora_task.receive(bench.fake.lora_task.generation, 20, bytes([number]))
@@ -518,7 +518,7 @@ def test_seven_downlinks_at_once_are_all_received():
 
 
 def test_a_mac_frame_out_of_the_blue_is_heard_with_the_next_uplink():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     radio = joined(bench)
     bench.fake.lora_task.receive(bench.fake.lora_task.generation, None, b"")
     assert events(bench, 3000) == []
@@ -527,7 +527,7 @@ def test_a_mac_frame_out_of_the_blue_is_heard_with_the_next_uplink():
 
 
 def test_what_the_socket_refuses_is_refused():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     radio = joined(bench)
     assert radio.send(10, b"", False, 2) is False
     assert radio.send(225, b"x", False, 2) is False
@@ -537,7 +537,7 @@ def test_what_the_socket_refuses_is_refused():
 
 
 def test_with_adr_the_network_may_repeat_and_has_the_time_for_it():
-    bench = Bench(ADR=True)
+    bench = FirmwareOnFakeLopy4(ADR=True)
     radio = joined(bench)
     bench.fake.lora_task.stuck = True
     radio.send(10, b"x", False, 2)
@@ -546,7 +546,7 @@ def test_with_adr_the_network_may_repeat_and_has_the_time_for_it():
 
 
 def test_with_adr_the_last_frame_tells_the_data_rate_that_the_network_has_set():
-    bench = Bench(ADR=True)
+    bench = FirmwareOnFakeLopy4(ADR=True)
     bench.air.adr_rate = 5
     radio = joined(bench)
     told = [radio.data_rate()]
@@ -554,14 +554,14 @@ def test_with_adr_the_last_frame_tells_the_data_rate_that_the_network_has_set():
         assert radio.send(10, b"hello", False, 2)
         assert events(bench, 20000) == [(SENT, 1, None)]
         told.append(radio.data_rate())
-    # What the socket was told counts for nothing.
+    # The socket's own setting has no effect.
     assert [uplink[4] for uplink in bench.air.uplinks] == told[1:] == [4, 5] and told[0] is None
     joined(bench)
     assert radio.data_rate() is None
 
 
 def test_without_adr_the_data_rate_is_ours():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     bench.air.adr_rate = 5
     radio = joined(bench)
     for data_rate in (2, 4):
@@ -607,7 +607,7 @@ def test_keys_of_a_wrong_length_do_not_get_into_the_air():
 
 
 def test_joined_survives_in_the_flag_only_until_the_next_request():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     radio = joined(bench)
     assert radio.join(2)
     assert radio.send(10, b"x", False, 2) is False
@@ -615,7 +615,7 @@ def test_joined_survives_in_the_flag_only_until_the_next_request():
 
 
 def test_a_session_that_outlives_a_soft_reset_is_not_taken_for_ours():
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     joined(bench)
     bench.fake.reboot(SOFT_RESET)
     bench.boot()
@@ -636,7 +636,7 @@ def test_nothing_is_called_back():
 
 def test_there_is_no_boot_py_that_could_start_the_watchdog():
     assert not list((ROOT / "src").rglob("boot.py"))
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     bench.fake.spend(100 * 1000000)
     assert bench.fake.watchdog is None
 
@@ -650,7 +650,7 @@ def test_what_would_wipe_or_crash_the_radio_is_not_there_to_be_called():
 def test_the_rtc_which_would_make_the_ticks_jump_is_never_touched():
     modules = LoPy4().modules()
     assert not hasattr(modules["machine"], "RTC")
-    bench = Bench()
+    bench = FirmwareOnFakeLopy4()
     bench.board.clock.set_utc(1793434800)
     assert bench.fake.rtc_offset_us == 0
 

@@ -6,14 +6,14 @@ from lorawan.regions import REGIONS
 from lorawan.sender import DEADLINE_MS
 from lorawan.session import JOIN_DEADLINE_MS, JOINING, Session
 
-from tests.unit.hal.test_lopy4 import Bench
+from tests.unit.hal.test_lopy4 import FirmwareOnFakeLopy4
 
 
-class Life:
+class SessionOnLopy4:
     """The session on this board, run as the main loop does; its application has one status to send."""
 
     def __init__(self, **overrides):
-        self.bench = Bench(**overrides)
+        self.bench = FirmwareOnFakeLopy4(**overrides)
         settings = self.bench.settings
         self.clock = self.bench.board.clock
         self.session = Session(self.bench.board.radio, Journal(self.bench.board.store), REGIONS[settings.REGION], settings.DATA_RATE,
@@ -43,7 +43,7 @@ class Life:
         assert self.session.sender.in_flight and self.session.sender.confirmed == confirmed
 
     def deaf_to(self, bits):
-        """The modem's firmware forgets to tell of these events."""
+        """The modem's firmware forgets to report these events."""
         lora = self.bench.fake.lora
         events_of = lora.events
         lora.events = lambda: events_of() & ~bits
@@ -84,7 +84,7 @@ DROPS = {
 
 def held_ms(drop, confirmed):
     """How long a frame is in flight."""
-    life = Life().joined()
+    life = SessionOnLopy4().joined()
     life.bench.fake.lora_task.push(20, b"\x03")
     DROPS[drop](life)
     life.send(confirmed)
@@ -102,7 +102,7 @@ def test_whatever_the_modem_drops_the_session_goes_on_within_its_deadline(confir
 
 @pytest.mark.parametrize("drop", ("the frame (refused by the MAC)", "the event TX", "all events"))
 def test_after_a_dropped_event_the_frame_is_sent_again_and_an_answer_leaves(drop):
-    life = Life().joined()
+    life = SessionOnLopy4().joined()
     forget = life.bench.fake.lora.events
     DROPS[drop](life)
     life.send()
@@ -115,7 +115,7 @@ def test_after_a_dropped_event_the_frame_is_sent_again_and_an_answer_leaves(drop
 
 @pytest.mark.parametrize("drop", ("the accept", "the join's end"))
 def test_a_join_whose_end_is_dropped_is_given_up_within_its_deadline(drop, evidence):
-    life = Life()
+    life = SessionOnLopy4()
     if drop == "the accept":
         life.bench.air.accepts = False
     else:
@@ -127,7 +127,7 @@ def test_a_join_whose_end_is_dropped_is_given_up_within_its_deadline(drop, evide
 
 
 def test_with_adr_the_ledger_counts_what_was_really_sent():
-    life = Life(ADR=True).joined()
+    life = SessionOnLopy4(ADR=True).joined()
     life.bench.air.adr_rate = 5
     totals = []
     for _ in range(3):

@@ -50,7 +50,7 @@ def trouble(here, chance):
 
 
 def frames_of_ours(here):
-    """A modem's own acknowledgements are told by events of their own."""
+    """A modem's own acknowledgements are reported by separate events."""
     return len([frame for frame in here.on_air() if frame["f_port"] != ACK_PORT])
 
 

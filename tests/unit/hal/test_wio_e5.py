@@ -497,7 +497,7 @@ LINES = st.one_of(
 )
 
 
-class Line:
+class ScriptedPort:
     """A port that gives what a test puts into it."""
 
     def __init__(self):
@@ -515,7 +515,7 @@ class Line:
 @given(st.lists(st.tuples(LINES, st.integers(0, 20000), st.sampled_from(["join", "send", "poll", "poll", "poll"])), max_size=60))
 def test_no_bytes_raise_anything_but_that_the_modem_is_silent_and_nothing_grows(steps):
     now_ms = [0]
-    line = Line()
+    line = ScriptedPort()
     radio = hal.wio_e5.Radio(line, bench().settings, KEYS)
     radio.start(lambda: now_ms[0])
     for data, wait_ms, act in steps:

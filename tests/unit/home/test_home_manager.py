@@ -15,7 +15,7 @@ LEGACY = [0xA1, 0xB1, 0xB2, 0xC2, 0xC3, 0xC4, 0xE0, 0xE2, 0xAA, 0xBB, 0xCC]
 ZONES = ["UTC0", "AEST-10AEDT,M10.1.0,M4.1.0/3", "CET-1CEST,M3.5.0,M10.5.0/3", "<+1245>-12:45<+1345>,M9.5.0/2:45,M4.1.0/3:45"]
 
 
-class Status:
+class AnyStatus:
     """Any status; the packers clamp what is too large."""
 
     def __init__(self, rng):
@@ -31,7 +31,7 @@ class Status:
         self.plan_hash = rng.randrange(256)
 
 
-class Result:
+class AnyResult:
     def __init__(self, rng):
         self.op = rng.randrange(len(vocabulary.COMMANDS) + 2)
         self.command_id = rng.choice([None, rng.randrange(256)])
@@ -79,12 +79,12 @@ def readback_pages(rng, state):
 def uplinks(seed):
     """(fPort, bytes) of every kind of uplink that the packers make, with values by chance."""
     rng = random.Random(seed)
-    status = Status(rng)
+    status = AnyStatus(rng)
     state = status.state
     yield from ((port, bytes((code,))) for port in (1, 2) for code in LEGACY)
     for limit in (5, 8, 11, 51, 242):
         yield 10, status_frames.encode_status(status, limit)
-        yield 11, status_frames.encode_result(Result(rng), status, limit)
+        yield 11, status_frames.encode_result(AnyResult(rng), status, limit)
         yield 15, report_frames.event(rng.randrange(7), state, status.code, status.reason, rng.randrange(2**16), some(rng, 70000), some(rng), limit)
     yield from ((12, page) for page in device_pages(rng, state))
     yield 13, report_frames.session(state, status.reason, some(rng), some(rng), some(rng, 10**6), rng.random() < 0.5, rng.randrange(999))
@@ -152,11 +152,11 @@ def test_each_button_is_a_command_that_the_device_reads_and_answers(js, state, b
     encoded = js.call("encodeDownlink", {"data": pushed["decoded_payload"], "fPort": pushed["f_port"]})
     read = downlink.read(encoded["fPort"], bytes(encoded["bytes"]))
     assert (read.fault, vocabulary.COMMANDS[read.op]) == (0, command)
-    result = Result(random.Random(1))
+    result = AnyResult(random.Random(1))
     result.op, result.result, result.detail = read.op, vocabulary.RESULTS.index("done"), 0
     for limit in (5, 11):
         manager.waiting = pushed["decoded_payload"]["mode"] + " ACK"
-        packed = status_frames.encode_result(result, Status(random.Random(1)), limit)
+        packed = status_frames.encode_result(result, AnyStatus(random.Random(1)), limit)
         manager.on_message(manager.up, message(js.call("decodeUplink", {"fPort": 11, "bytes": list(packed)})))
         assert manager.waiting is None
 

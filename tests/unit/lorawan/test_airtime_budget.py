@@ -16,7 +16,7 @@ SF10 = (371, 88 * MINUTE_MS)
 SF12 = (1483, 118 * MINUTE_MS)
 
 
-class Store:
+class CountingStore:
     """A store in memory that counts its writes and can fail."""
 
     def __init__(self):
@@ -52,7 +52,7 @@ class Window:
 
 
 def governor(reserve=SF10, store=None, now_ms=0, join_ms=28):
-    made = AirtimeBudget(store or Store(), now_ms)
+    made = AirtimeBudget(store or CountingStore(), now_ms)
     # Of last resort: the short form at SF10.
     made.reserve_least(min(330, reserve[0]), min(SF10[1], reserve[1]), reserve[0] and join_ms + min(330, reserve[0]))
     made.reserve(*reserve)
@@ -94,7 +94,7 @@ def test_it_says_when_to_ask_again_and_then_it_may_be_allowed():
 
 
 def test_reboots_while_it_waits_do_not_make_it_wait_for_ever():
-    store = Store()
+    store = CountingStore()
     made = governor(store=store)
     send(made, 0, 23_800)
     hours = 0
@@ -121,7 +121,7 @@ def test_answers_stop_where_the_heartbeats_of_the_coming_day_begin():
 @pytest.mark.parametrize("join_ms", (28, 371))
 def test_ten_boots_on_a_full_day_have_their_join_and_uplink_and_take_no_heartbeat_away(join_ms):
     heartbeat_ms, spacing_ms = SF10
-    store, window = Store(), Window()
+    store, window = CountingStore(), Window()
     made = governor(store=store, join_ms=join_ms)
     while made.wait_ms(0, ANSWER, 371) == 0:
         send(made, 0, 371)
@@ -210,7 +210,7 @@ def test_at_sf12_five_answers_fit_and_what_is_none_leaves_three_of_them_their_ro
 
 def test_where_no_two_frames_fit_into_it_nothing_is_counted_in_advance():
     for reserve, counted_ms in ((SF10, 750), (SF12, 0)):
-        store = Store()
+        store = CountingStore()
         send(governor(reserve, store), 0, 400)
         assert governor(reserve, store).ledger.total_ms == 400 + counted_ms
 
@@ -268,7 +268,7 @@ def test_no_storm_breaks_the_day_or_keeps_back_the_heartbeat_that_is_due(reserve
 @given(st.lists(st.tuples(st.integers(0, 30 * MINUTE_MS), st.integers(1, 1500), st.sampled_from(("", "", "", "cut", "reboot"))), max_size=120))
 @settings(max_examples=60)
 def test_a_power_cut_at_any_instant_loses_no_airtime(wishes):
-    store, window = Store(), Window()
+    store, window = CountingStore(), Window()
     made = governor(store=store)
     now_ms = 0
     for pause_ms, airtime_ms, end in wishes:
@@ -286,7 +286,7 @@ def test_a_power_cut_at_any_instant_loses_no_airtime(wishes):
 
 
 def test_joins_are_counted_over_reboots():
-    store = Store()
+    store = CountingStore()
     for boot in range(JOINS_MAX):
         made = governor(store=store, reserve=(62, 88 * MINUTE_MS), now_ms=boot)
         assert made.wait_ms(boot, JOIN, 29) == 0
@@ -295,14 +295,14 @@ def test_joins_are_counted_over_reboots():
 
 
 def test_a_boot_costs_no_more_than_its_join_and_the_credit():
-    store = Store()
+    store = CountingStore()
     made = governor(store=store)
     send(made, 0, 29, 1)
     assert governor(store=store).ledger.total_ms == 29 + 750
 
 
 def test_a_planned_reboot_keeps_what_was_sent_and_no_more():
-    store = Store()
+    store = CountingStore()
     made = governor(store=store)
     send(made, 0, 29, 1)
     send(made, 0, 371)
@@ -312,7 +312,7 @@ def test_a_planned_reboot_keeps_what_was_sent_and_no_more():
 
 
 def test_the_fullest_day_writes_flash_fewer_than_sixty_times():
-    store = Store()
+    store = CountingStore()
     made = governor(store=store, reserve=(62, 88 * MINUTE_MS))
     for number in range(JOINS_MAX):
         send(made, number * 30 * MINUTE_MS, 29, 1)
@@ -324,7 +324,7 @@ def test_the_fullest_day_writes_flash_fewer_than_sixty_times():
 
 
 def test_a_frame_the_modem_refuses_for_ever_does_not_wear_the_flash():
-    store = Store()
+    store = CountingStore()
     made = governor(store=store)
     for number in range(1000):
         made.begin(number, 371, number % 2)
@@ -334,7 +334,7 @@ def test_a_frame_the_modem_refuses_for_ever_does_not_wear_the_flash():
 
 
 def test_a_broken_store_is_counted_and_the_limit_holds_all_the_same():
-    store = Store()
+    store = CountingStore()
     store.broken = True
     made = governor(store=store, reserve=(0, DAY_MS))
     send(made, 0, 12_000)
@@ -346,14 +346,14 @@ def test_a_broken_store_is_counted_and_the_limit_holds_all_the_same():
 
 
 def test_a_record_that_is_none_is_counted():
-    store = Store()
+    store = CountingStore()
     store.records["airtime"] = b"?"
     made = governor(store=store)
     assert made.store_failures == 1 and made.ledger.total_ms > DAY_MAX_MS // 2
 
 
 def test_what_turns_out_late_is_booked_and_used_up_from_the_credit():
-    store = Store()
+    store = CountingStore()
     made = governor(store=store)
     send(made, 0, 371)
     made.add_late(0, 700)
@@ -366,7 +366,7 @@ def test_what_turns_out_late_is_booked_and_used_up_from_the_credit():
 @pytest.mark.parametrize("reserve", (SF10, SF12), ids=("SF10", "SF12"))
 def test_a_record_that_cannot_be_read_counts_as_a_full_day_with_its_heartbeats(reserve):
     frame_ms, spacing_ms = reserve
-    store, sent = Store(), Window()
+    store, sent = CountingStore(), Window()
 
     def day(made, begin_ms):
         """Heartbeats as they are due, answers whenever they may go; how many of those."""
@@ -392,7 +392,7 @@ def test_a_record_that_cannot_be_read_counts_as_a_full_day_with_its_heartbeats(r
 
 
 def test_a_store_that_cannot_be_read_counts_as_a_full_day():
-    store = Store()
+    store = CountingStore()
     store.get = lambda name: (_ for _ in ()).throw(HalError(STORE, "worn out"))
     made = governor(store=store)
     assert made.store_failures == 1
@@ -400,7 +400,7 @@ def test_a_store_that_cannot_be_read_counts_as_a_full_day():
 
 
 def test_where_the_newest_copy_cannot_be_read_what_it_may_have_counted_more_counts():
-    store = Store()
+    store = CountingStore()
     send(governor(store=store), 0, 371)
     counted_ms = governor(store=store).ledger.total_ms
     get = store.get

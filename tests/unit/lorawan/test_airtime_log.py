@@ -88,7 +88,7 @@ def test_over_a_reboot_the_ages_go_on_where_they_stopped(emissions, boot_ms, pau
     assert again.load(ledger.dump(now_ms), boot_ms)
     assert (again.total_ms, again.joins) == (ledger.total_ms, ledger.joins)
     again.advance(boot_ms + pause_ms)
-    # The time off counts as none; the bucket of the reboot begins anew, so its entries stay up to one bucket longer.
+    # The time off counts as none; the bucket of the reboot begins again, so its entries stay up to one bucket longer.
     assert exact.total_ms(now_ms + pause_ms) <= again.total_ms <= exact.total_ms(now_ms + pause_ms, DAY_MS + 3 * BUCKET_MS)
 
 
@@ -102,7 +102,7 @@ LIFE = st.lists(st.tuples(st.integers(0, 8 * 3_600_000), st.sampled_from(("send"
 def test_however_long_the_power_was_off_and_whenever_the_time_is_told_nothing_is_forgotten_early(life):
     """The record is written when something is sent; what it counts in advance is sent a little later, or never."""
     exact, ledger = Exact(), AirtimeLog(0)
-    true_ms, ahead_ms = 0, 0    # the board's clock is so far behind the true time
+    true_ms, ahead_ms = 0, 0    # how far the board's clock is behind the true time
     record = ledger.dump(0)
     for pause_ms, what, off_ms, boot_ms in life:
         true_ms += pause_ms
@@ -139,7 +139,7 @@ def test_once_the_time_is_told_after_a_power_cut_what_was_sent_before_is_as_old_
     assert (again.total_ms, again.joins) == (1650, 9)
     again.tell_time(120_000, UTC_S + 25 * 3600 + 60)
     assert again.total_ms == 1650
-    # A second power cut, and nobody has told the time since.
+    # A second power cut, and the time has not been set since.
     third = AirtimeLog(0)
     third.load(again.dump(120_000), 0)
     third.advance(2 * 3_600_000)
@@ -154,7 +154,7 @@ def test_ten_power_cuts_a_day_make_the_day_no_longer_where_the_time_is_told_afte
     ledger.tell_time(0, UTC_S)
     boot_true_ms = 0
     for number in range(60):
-        # A boot sends at once and a while later, 7 min before the next cut; a minute without power.
+        # A boot sends immediately and a while later, 7 min before the next cut; a minute without power.
         for pause_ms in (5_000, 130 * 60_000 + 777 * number):
             ledger.add(pause_ms, 100, 1)
             exact.add(boot_true_ms + pause_ms, 100, 1)

@@ -6,7 +6,7 @@ from hal.contract import HEARD, RECEIVED
 from lorawan.outbox import ANSWER, CHANGE, FAULT, HEARTBEAT, RECORD
 from lorawan.regions import REGIONS
 
-from tests.unit.lorawan.test_session import DAY_MS, MINUTE_MS, World, most_airtime_ms
+from tests.unit.lorawan.test_session import DAY_MS, MINUTE_MS, SessionAndModem, most_airtime_ms
 
 DAYS = 5
 LIMIT_MS = 24_000
@@ -22,8 +22,8 @@ def gaps_ms(region, radio, own_rate):
     return found
 
 
-class Storm:
-    """One device through days of everything at once: commands by the hundred, outages, questions without answers, reboots."""
+class AirtimeStorm:
+    """One device through days of everything together: commands by the hundred, outages, questions without answers, reboots."""
 
     def __init__(self, region, data_rate, seed, mishaps=True):
         self.mishaps = mishaps
@@ -37,7 +37,7 @@ class Storm:
         self.boot(None)
 
     def boot(self, store):
-        self.world = World(*self.start, store=store, random=lambda below: self.draw.randrange(below))
+        self.world = SessionAndModem(*self.start, store=store, random=lambda below: self.draw.randrange(below))
         self.world.session.probe = lambda limit: (10, b"probe"[:limit])
 
     def end_boot(self):
@@ -85,7 +85,7 @@ class Storm:
 def all_rates(region, seed, mishaps):
     """(configured data rate, its storm, most airtime of any day) for every data rate of a region."""
     for data_rate in range(REGIONS[region].slowest, len(REGIONS[region].rates)):
-        storm = Storm(region, data_rate, seed * 1000 + data_rate, mishaps)
+        storm = AirtimeStorm(region, data_rate, seed * 1000 + data_rate, mishaps)
         yield data_rate, storm, storm.run(DAYS)
 
 
@@ -122,7 +122,7 @@ def test_no_storm_of_commands_makes_the_longest_silence_longer_wherever_the_ladd
 def test_with_adr_the_network_may_choose_data_rates_and_repeats_as_it_likes(region, soak_seed):
     slowest, fastest = REGIONS[region].slowest, len(REGIONS[region].rates) - 1
     draw = random.Random(soak_seed)
-    world = World(region, adr=True).joined()
+    world = SessionAndModem(region, adr=True).joined()
     radio = world.radio
     rates = [fastest]
     send = radio.send

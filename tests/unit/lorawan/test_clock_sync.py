@@ -26,7 +26,7 @@ START_UTC_S = 1775286000   # 2026-04-04T07:00:00Z
 
 
 class Time:
-    """A timekeeper that believes all it is told."""
+    """A timekeeper that believes every time."""
 
     def __init__(self, rig):
         self.rig = rig
@@ -59,7 +59,7 @@ class Time:
         return self.believes
 
 
-class Server:
+class TimeServer:
     """The application server's side: the true time, and TS003's answer to a request, in its own words."""
 
     def __init__(self, rig):
@@ -75,16 +75,16 @@ class Server:
         return b'\x01' + difference.to_bytes(4, 'little') + bytes((payload[5] & 15,))
 
 
-class Rig:
+class ClockSyncAndSession:
     """A request machine in a session that is joined and has sent its first uplink."""
 
     def __init__(self, records=None, modem=False):
         self.now_ms = 20000
         self.records = {} if records is None else records
-        self.told = []      # what the session was told: answers, and answers that stayed out
+        self.told = []      # what the session received: answers, and missing answers
         self.missed = []
         self.room = True
-        self.dated = []     # what the record of airtime was told
+        self.dated = []     # what the airtime log received
         self.session = SimpleNamespace(joined=True, joined_ms=10000, last_uplink_ms=15000, proven_ms=10000,
                                        answered=self.told.append, unanswered=self.missed.append, ask_time=lambda now_ms: modem,
                                        has_room=lambda now_ms: self.room,
@@ -93,11 +93,11 @@ class Rig:
         self.radio = SimpleNamespace(utc_s=lambda: None)
         self.time = Time(self)
         self.sync = ClockSync(self.session, self.radio, self.store, self.time, self.now_ms)
-        self.server = Server(self)
+        self.server = TimeServer(self)
         self.frames = []
 
     def tick(self):
-        """What is due now; a request is sent at once."""
+        """What is due now; a request is sent immediately."""
         what = self.sync.tick(self.now_ms)
         assert self.sync.due_ms > self.now_ms
         if what == REQUEST:
@@ -110,7 +110,7 @@ class Rig:
         return what
 
     def live(self, ms, serve=None):
-        """Tick when due for so long; serve(payload) gives the answer to a request, or None."""
+        """Tick when due for that long; serve(payload) gives the answer to a request, or None."""
         until_ms = self.now_ms + ms
         while self.now_ms < until_ms:
             payload = self.tick()
@@ -139,7 +139,7 @@ def test_downlinks_are_cut_into_commands_as_the_vectors_have_them():
 
 
 def test_the_correction_of_the_vector_is_134480385_seconds_back():
-    rig = Rig()
+    rig = ClockSyncAndSession()
     rig.time.offset_s = GPS_UTC_S + 2 * 134480385   # GPS seconds
     rig.sync._token = 5
     rig.tick()
@@ -161,13 +161,13 @@ def test_what_is_cut_or_unknown_ends_the_downlink():
 
 
 def test_a_request_carries_uptime_state_and_token():
-    rig = Rig()
+    rig = ClockSyncAndSession()
     rig.sync.state = lambda: 3
     assert rig.tick() == bytes((1, 20, 0, 0, 0, 3 << 5 | 0x10))
 
 
 def test_an_answer_sets_the_time_to_the_second():
-    rig = Rig()
+    rig = ClockSyncAndSession()
     payload = rig.tick()
     rig.now_ms += 6000
     rig.sync.downlink(rig.server.answer(payload, START_UTC_S + 20), rig.now_ms)
@@ -177,7 +177,7 @@ def test_an_answer_sets_the_time_to_the_second():
 
 @given(true_s=st.integers(1767225600, 4611686018), wrong_by_s=st.integers(-2**31, 2**31 - 1))
 def test_any_correction_leads_to_the_true_time_also_over_the_wrap(true_s, wrong_by_s):
-    rig = Rig()
+    rig = ClockSyncAndSession()
     rig.time.offset_s = true_s + wrong_by_s
     payload = rig.tick()
     rig.sync.downlink(rig.server.answer(payload, true_s), rig.now_ms)
@@ -187,7 +187,7 @@ def test_any_correction_leads_to_the_true_time_also_over_the_wrap(true_s, wrong_
 
 
 def test_a_refused_frame_is_stamped_afresh():
-    rig = Rig()
+    rig = ClockSyncAndSession()
     rig.sync.tick(rig.now_ms)
     first = rig.sync.make(11)[1]
     rig.now_ms += 40000
@@ -196,7 +196,7 @@ def test_a_refused_frame_is_stamped_afresh():
 
 
 def test_a_frame_too_narrow_for_a_request_is_asked_for_again():
-    rig = Rig()
+    rig = ClockSyncAndSession()
     assert rig.sync.tick(rig.now_ms) == REQUEST
     assert rig.sync.make(5) is None
     assert rig.sync.due_ms == rig.now_ms + 10000
@@ -204,7 +204,7 @@ def test_a_frame_too_narrow_for_a_request_is_asked_for_again():
 
 
 def test_nothing_is_asked_before_the_first_uplink_or_without_a_session():
-    rig = Rig()
+    rig = ClockSyncAndSession()
     rig.session.last_uplink_ms = None
     assert rig.tick() == NOTHING and rig.sync.due_ms == rig.now_ms + 10000
     rig.session.joined = False
@@ -212,17 +212,17 @@ def test_nothing_is_asked_before_the_first_uplink_or_without_a_session():
 
 
 def test_where_the_day_has_room_for_one_uplink_alone_the_first_asks_and_tells_the_state():
-    rig = Rig()
+    rig = ClockSyncAndSession()
     rig.session.last_uplink_ms = None
     rig.room = False
-    assert rig.tick() == NOTHING        # the state is not told with requests
+    assert rig.tick() == NOTHING        # requests do not carry the state
     rig.sync.state = lambda: 3
     rig.now_ms += 10000
     assert rig.tick()[5] >> 5 == 3
 
 
 def test_an_unanswered_request_is_repeated_every_ten_minutes_six_times_a_day():
-    rig = Rig().live(3 * DAY_MS)
+    rig = ClockSyncAndSession().live(3 * DAY_MS)
     assert rig.asked_h(20000)[:7] == [0, 0.17, 0.33, 0.5, 0.67, 4.67, 24.01]
     for ms, _ in rig.frames:
         assert sum(1 for other, _ in rig.frames if ms <= other <= ms + DAY_MS) <= 6
@@ -231,14 +231,14 @@ def test_an_unanswered_request_is_repeated_every_ten_minutes_six_times_a_day():
 
 
 def test_once_known_it_is_asked_once_a_day():
-    rig = Rig()
+    rig = ClockSyncAndSession()
     rig.live(5 * DAY_MS, rig.server.answer)
     assert [round(hours) for hours in rig.asked_h(20000)] == [0, 24, 48, 72, 96]
     assert [payload[5] for _, payload in rig.frames] == [0x10, 0x11, 0x12, 0x13, 0x14]
 
 
 def test_a_lost_answer_is_asked_for_once_more_and_no_third_time_that_day():
-    rig = Rig()
+    rig = ClockSyncAndSession()
     rig.live(HOUR_MS, rig.server.answer)
     rig.frames.clear()
     rig.live(3 * DAY_MS)
@@ -247,10 +247,10 @@ def test_a_lost_answer_is_asked_for_once_more_and_no_third_time_that_day():
 
 
 def test_a_network_that_never_answered_or_proved_meanwhile_that_it_hears_is_no_matter_for_the_session():
-    rig = Rig()
+    rig = ClockSyncAndSession()
     rig.live(DAY_MS)
     assert rig.sync.unanswered and not rig.missed
-    rig = Rig()
+    rig = ClockSyncAndSession()
     rig.live(HOUR_MS, rig.server.answer)
     rig.session.proven_ms = 10 * DAY_MS
     rig.live(2 * DAY_MS)
@@ -258,7 +258,7 @@ def test_a_network_that_never_answered_or_proved_meanwhile_that_it_hears_is_no_m
 
 
 def test_after_a_rejoin_it_is_asked_at_once_within_the_quota():
-    rig = Rig()
+    rig = ClockSyncAndSession()
     rig.live(HOUR_MS, rig.server.answer)
     for _ in range(3):
         rig.session.joined_ms = rig.now_ms
@@ -267,7 +267,7 @@ def test_after_a_rejoin_it_is_asked_at_once_within_the_quota():
 
 
 def test_a_time_that_waits_for_a_second_voice_is_asked_for_again_in_ten_minutes():
-    rig = Rig()
+    rig = ClockSyncAndSession()
     rig.time.known, rig.time.believes = True, False
     rig.live(HOUR_MS, rig.server.answer)
     assert rig.asked_h(20000) == [0, 0.17]
@@ -277,7 +277,7 @@ def test_a_time_that_waits_for_a_second_voice_is_asked_for_again_in_ten_minutes(
 
 
 def test_an_answer_to_an_older_token_is_ignored_and_so_is_a_second_one():
-    rig = Rig()
+    rig = ClockSyncAndSession()
     payload = rig.tick()
     answer = rig.server.answer(payload)
     rig.sync.downlink(answer, rig.now_ms)
@@ -289,7 +289,7 @@ def test_an_answer_to_an_older_token_is_ignored_and_so_is_a_second_one():
 
 def test_a_late_answer_to_a_repeated_request_sets_the_same_time():
     """Class A: what was asked first is answered after the second uplink."""
-    rig = Rig()
+    rig = ClockSyncAndSession()
     late = rig.server.answer(rig.tick())
     rig.now_ms += EVERY_MS
     assert isinstance(rig.tick(), bytes)
@@ -298,7 +298,7 @@ def test_a_late_answer_to_a_repeated_request_sets_the_same_time():
 
 
 def test_an_answer_to_what_was_asked_by_another_clock_is_ignored():
-    rig = Rig()
+    rig = ClockSyncAndSession()
     late = rig.server.answer(rig.tick())
     rig.time.tell(START_UTC_S, rig.now_ms)   # the owner's word
     rig.sync.downlink(late, rig.now_ms)
@@ -311,7 +311,7 @@ def test_an_answer_to_what_was_asked_by_another_clock_is_ignored():
 
 
 def test_an_answer_before_the_modem_tells_that_it_sent_counts_once():
-    rig = Rig()
+    rig = ClockSyncAndSession()
     rig.sync.tick(rig.now_ms)
     payload = rig.sync.make(11)[1]
     rig.sync.downlink(rig.server.answer(payload), rig.now_ms)
@@ -326,10 +326,10 @@ def test_an_answer_before_the_modem_tells_that_it_sent_counts_once():
 
 
 def test_an_answer_from_before_a_reboot_is_ignored_by_any_of_fifteen_boots():
-    rig = Rig()
+    rig = ClockSyncAndSession()
     stale = rig.server.answer(rig.tick())
     for _ in range(15):
-        rig = Rig(rig.records)
+        rig = ClockSyncAndSession(rig.records)
         payload = rig.tick()
         rig.sync.downlink(stale, rig.now_ms)
         assert rig.time.said == [] and rig.sync.ignored == 1
@@ -338,7 +338,7 @@ def test_an_answer_from_before_a_reboot_is_ignored_by_any_of_fifteen_boots():
 
 
 def test_the_token_is_on_record_before_the_frame_leaves_and_is_written_once():
-    rig = Rig()
+    rig = ClockSyncAndSession()
     written = []
     rig.store.put = lambda name, value: written.append(value) or rig.records.__setitem__(name, value)
     rig.sync.tick(rig.now_ms)
@@ -346,7 +346,7 @@ def test_the_token_is_on_record_before_the_frame_leaves_and_is_written_once():
         first = rig.sync.make(11)[1]
         rig.now_ms += 40000
     assert len(written) == 1
-    assert Rig(dict(rig.records)).tick()[5] & 15 == (first[5] & 15) + 1   # the power went as it left
+    assert ClockSyncAndSession(dict(rig.records)).tick()[5] & 15 == (first[5] & 15) + 1   # the power went as it left
     rig.sync.sent(rig.now_ms)
     assert len(written) == 1
     rig.sync.downlink(rig.server.answer(first), rig.now_ms)
@@ -357,7 +357,7 @@ def test_the_token_is_on_record_before_the_frame_leaves_and_is_written_once():
 def test_without_any_record_the_first_token_is_left_to_the_moment_of_the_boot():
     tokens = []
     for now_ms in range(20000, 20016):
-        rig = Rig()
+        rig = ClockSyncAndSession()
         rig.now_ms = now_ms
         rig.sync = ClockSync(rig.session, rig.radio, rig.store, rig.time, now_ms)
         tokens.append(rig.tick()[5] & 15)
@@ -367,7 +367,7 @@ def test_without_any_record_the_first_token_is_left_to_the_moment_of_the_boot():
 @pytest.mark.parametrize('record', [b'', b'\x00', b'\x05\x01', b'\xff' * 7, None])
 def test_where_the_tokens_of_before_are_forgotten_an_answer_counts_for_certain_when_another_agrees(record):
     """b'\x05\x01': of the firmware before. None: the store fails."""
-    rig = Rig({'clock': record})
+    rig = ClockSyncAndSession({'clock': record})
     if record is None:
         def fail(name):
             raise HalError('store', 'gone')
@@ -386,7 +386,7 @@ def test_where_the_tokens_of_before_are_forgotten_an_answer_counts_for_certain_w
 
 
 def test_a_doubt_is_asked_about_at_once_within_the_six_of_a_day():
-    rig = Rig()
+    rig = ClockSyncAndSession()
     rig.live(2 * HOUR_MS, rig.server.answer)
     for _ in range(12):
         rig.time.doubts += 1
@@ -397,7 +397,7 @@ def test_a_doubt_is_asked_about_at_once_within_the_six_of_a_day():
 
 
 def test_a_doubt_that_the_network_does_not_answer_is_asked_about_every_ten_minutes():
-    rig = Rig()
+    rig = ClockSyncAndSession()
     rig.live(2 * HOUR_MS, rig.server.answer)
     rig.time.doubts += 1
     rig.time.doubtful = True
@@ -414,7 +414,7 @@ def test_a_doubt_that_the_network_does_not_answer_is_asked_about_every_ten_minut
 
 @pytest.mark.parametrize('payload', [b'\x00', b'\x02\x05', b'\x00\x02\x05\x00'], ids=['version', 'period', 'several'])
 def test_what_has_no_place_for_the_state_is_not_answered(payload):
-    rig = Rig()
+    rig = ClockSyncAndSession()
     rig.live(HOUR_MS, rig.server.answer)
     rig.frames.clear()
     for _ in range(20):
@@ -424,7 +424,7 @@ def test_what_has_no_place_for_the_state_is_not_answered(payload):
 
 
 def test_what_follows_a_request_that_is_not_answered_counts():
-    rig = Rig()
+    rig = ClockSyncAndSession()
     rig.live(HOUR_MS, rig.server.answer)
     rig.sync.downlink(b'\x00\x02\x05\x03\x07', rig.now_ms)
     rig.live(HOUR_MS, rig.server.answer)
@@ -432,7 +432,7 @@ def test_what_follows_a_request_that_is_not_answered_counts():
 
 
 def test_a_forced_resync_asks_at_once_within_the_quota():
-    rig = Rig()
+    rig = ClockSyncAndSession()
     rig.live(HOUR_MS, rig.server.answer)
     for _ in range(10):
         rig.sync.downlink(b'\x03\x07', rig.now_ms)
@@ -443,7 +443,7 @@ def test_a_forced_resync_asks_at_once_within_the_quota():
 
 @given(st.lists(st.binary(max_size=30), max_size=20))
 def test_garbage_never_raises_and_provokes_no_flood(payloads):
-    rig = Rig()
+    rig = ClockSyncAndSession()
     for payload in payloads:
         rig.sync.downlink(payload, rig.now_ms)
         rig.live(600000)
@@ -455,7 +455,7 @@ def test_garbage_never_raises_and_provokes_no_flood(payloads):
 
 
 def test_a_modem_that_can_asks_with_the_next_uplink():
-    rig = Rig(modem=True)
+    rig = ClockSyncAndSession(modem=True)
     rig.session.last_uplink_ms = None
     assert rig.tick() == CARRIER
     rig.radio.utc_s = lambda: START_UTC_S
@@ -468,7 +468,7 @@ def test_a_modem_that_can_asks_with_the_next_uplink():
 
 
 def test_a_modem_that_gets_no_answer_is_asked_again_six_times_a_day():
-    rig = Rig(modem=True)
+    rig = ClockSyncAndSession(modem=True)
     asked = []
     rig.session.ask_time = lambda now_ms: asked.append(now_ms) or True
     rig.live(DAY_MS)
@@ -476,7 +476,7 @@ def test_a_modem_that_gets_no_answer_is_asked_again_six_times_a_day():
 
 
 def test_a_question_that_left_with_an_uplink_asks_for_no_further_one():
-    rig = Rig(modem=True)
+    rig = ClockSyncAndSession(modem=True)
     rig.session.last_uplink_ms = None
     assert rig.tick() == CARRIER
     rig.session.last_uplink_ms = rig.now_ms
@@ -492,7 +492,7 @@ def test_a_question_that_left_with_an_uplink_asks_for_no_further_one():
 def test_a_modem_that_fails_is_survived():
     def fail():
         raise HalError(RADIO, 'gone')
-    rig = Rig(modem=True)
+    rig = ClockSyncAndSession(modem=True)
     rig.radio.utc_s = fail
     rig.live(HOUR_MS)
     assert not rig.time.known
@@ -502,9 +502,9 @@ def test_a_modem_that_fails_is_survived():
 
 
 def test_a_boot_has_one_request_beyond_those_of_the_day():
-    rig = Rig().live(12 * HOUR_MS)
+    rig = ClockSyncAndSession().live(12 * HOUR_MS)
     assert len(rig.frames) == 6
-    again = Rig(rig.records).live(12 * HOUR_MS)
+    again = ClockSyncAndSession(rig.records).live(12 * HOUR_MS)
     # Time off counts as none: the other six are still of today.
     assert len(again.frames) == 1
     again.live(2 * DAY_MS)
@@ -529,7 +529,7 @@ def test_a_store_that_fails_costs_the_memory_only():
 
 
 def test_a_board_told_to_ask_nothing_asks_and_answers_nothing():
-    rig = Rig()
+    rig = ClockSyncAndSession()
     rig.sync.enabled = False
     rig.sync.downlink(b'\x02\x05\x00', rig.now_ms)
     rig.live(DAY_MS)

@@ -161,7 +161,7 @@ def test_it_counts_by_priority():
     assert [outbox.count(priority) for priority in (ANSWER, FAULT, CHANGE)] == [2, 0, 1]
 
 
-class Machine(RuleBasedStateMachine):
+class OutboxMachine(RuleBasedStateMachine):
     """Any order of calls against a plain model: key -> (priority, order, make); what flies beside it."""
 
     MOST = {ANSWER: 6, RECORD: 2}
@@ -242,5 +242,5 @@ class Machine(RuleBasedStateMachine):
         assert all(self.outbox.holds(key) for key in self.model)
 
 
-TestOutboxMachine = Machine.TestCase
+TestOutboxMachine = OutboxMachine.TestCase
 TestOutboxMachine.settings = settings(max_examples=150, stateful_step_count=40)

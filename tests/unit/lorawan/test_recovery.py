@@ -1,6 +1,6 @@
 """Time to recover after an outage: join schedule and airtime budget alone, against thousands of random outages.
 
-The model: at 0, with the network gone and an empty ledger, a board boots and searches for a session, or asks the first question that is
+The model: at 0, with the network gone and an empty airtime log, a board boots and searches for a session, or asks the first question that is
 not answered. The network comes back after the outage, whose length is drawn log-uniformly within its class; back means the first try
 (question to a session that is intact, or join) that is answered. Without loss that is the first one.
 """
@@ -20,11 +20,11 @@ CLASSES = (("up to 2 h", MINUTE_MS, 2 * HOUR_MS), ("2 to 6 h", 2 * HOUR_MS, 6 * 
            ("1 to 7 days", DAY_MS, 7 * DAY_MS))
 BOARDS = 20             # each with a draw of its own
 OUTAGES = 1500
-# A sixteenth above the even pace of 20 a day, and the rest of a bucket of the ledger.
+# A sixteenth above the even pace of 20 a day, and the rest of a bucket of the log.
 SECOND_DAY_MS = 80 * MINUTE_MS
 
 
-class Store:
+class ForgetfulStore:
     torn = 0
 
     def get(self, name):
@@ -37,7 +37,7 @@ class Store:
 def tries_ms(seed, suspect):
     """When a board asks or tries to join that never gets an answer. suspect: it begins with six questions, ten minutes apart."""
     draw = random.Random(seed)
-    governor = AirtimeBudget(Store(), 0)
+    governor = AirtimeBudget(ForgetfulStore(), 0)
     governor.reserve(371, 88 * MINUTE_MS)
     times = []
     joiner = JoinSchedule(lambda now_ms, data_rate: times.append(now_ms) or True, governor, REGIONS["AU915"], draw.randrange, 0)

@@ -19,7 +19,7 @@ WINDOWS_MS = 7_000      # frame, RX1 at 5 s, RX2
 LONGEST_DEADLINE_MS = 39_000
 
 
-class Radio:
+class VirtualModem:
     """A modem with virtual time: one thing at a time, an event when its windows are over.
 
     Switches: network (it answers), room (max_payload), lose (the next result is lost), mute (all are), refuse (send says no),
@@ -104,7 +104,7 @@ class Radio:
             self.airtime.append((self.now_ms, airtime_ms(sf, khz, phy_bytes)))
 
 
-class Store:
+class SessionStore:
     def __init__(self):
         self.records = {}
         self.writes = self.torn = 0
@@ -117,12 +117,12 @@ class Store:
         self.records[name] = value
 
 
-class World:
+class SessionAndModem:
     """A session and its radio, run as the main loop would."""
 
     def __init__(self, region="AU915", data_rate=None, store=None, random=None, adr=False):
-        self.radio = Radio(REGIONS[region])
-        self.store = store or Store()
+        self.radio = VirtualModem(REGIONS[region])
+        self.store = store or SessionStore()
         self.session = Session(self.radio, self.store, REGIONS[region], data_rate, random or (lambda below: below // 2), 0, adr)
         self.received = []
         self.sent = []
@@ -147,7 +147,7 @@ class World:
             wake_ms = self.session.due_ms if news_ms is None else min(self.session.due_ms, news_ms)
             if wake_ms > end_ms:
                 break
-            # Due again at once is fine after a change of state and for an event that waits; for ever it is a loop that eats the processor.
+            # Due again immediately is fine after a change of state and for an event that waits; for ever it is a loop that eats the processor.
             in_vain = in_vain + (news_ms != self.now_ms) if wake_ms <= self.now_ms else 0
             assert in_vain < 10, "busy loop"
             self.radio.now_ms = max(wake_ms, self.now_ms)
@@ -178,7 +178,7 @@ class World:
 
 
 def test_it_joins_at_once_at_the_cheap_data_rate_and_says_since_when():
-    world = World()
+    world = SessionAndModem()
     assert not world.session.joined
     world.run(10_000)
     session = world.session
@@ -187,7 +187,7 @@ def test_it_joins_at_once_at_the_cheap_data_rate_and_says_since_when():
 
 
 def test_joins_take_turns_and_back_off_with_jitter():
-    world = World()
+    world = SessionAndModem()
     world.radio.network = False
     world.run(2 * HOUR_MS)
     assert [rate for _at_ms, rate in world.radio.joins[:4]] == [6, 0, 6, 0]
@@ -204,7 +204,7 @@ def join_gaps_ms(world):
 @pytest.mark.parametrize("draw", (lambda below: 0, lambda below: below - 1))
 @pytest.mark.parametrize("minutes", range(1, 121, 7))
 def test_after_an_outage_of_up_to_two_hours_it_is_joined_within_ten_minutes(minutes, draw):
-    world = World(random=draw)
+    world = SessionAndModem(random=draw)
     world.radio.network = False
     world.run(minutes * MINUTE_MS)
     world.radio.network = True
@@ -215,7 +215,7 @@ def test_after_an_outage_of_up_to_two_hours_it_is_joined_within_ten_minutes(minu
 @pytest.mark.parametrize("region", ("AU915", "EU868"))
 @pytest.mark.parametrize("draw", (lambda below: 0, lambda below: below - 1))
 def test_tries_never_run_out_however_long_the_outage(draw, region):
-    world = World(region, random=draw)
+    world = SessionAndModem(region, random=draw)
     world.radio.network = False
     world.run(5 * DAY_MS)
     times = [at_ms for at_ms, _rate in world.radio.joins]
@@ -240,9 +240,9 @@ def test_after_a_suspicion_the_tries_are_dense_for_the_rest_of_its_two_hours_and
 
 
 def test_reboots_in_an_outage_do_not_use_the_tries_up():
-    store = Store()
+    store = SessionStore()
     for _ in range(3):
-        world = World(store=store)
+        world = SessionAndModem(store=store)
         world.radio.network = False
         world.run(2 * HOUR_MS)
     assert world.session.governor.ledger.joins < 20
@@ -253,24 +253,24 @@ def test_reboots_in_an_outage_do_not_use_the_tries_up():
 
 @pytest.mark.parametrize("minutes, most_minutes", ((1, 16), (5, 16), (30, 46), (70, 90)))
 def test_boots_never_use_up_all_joins_of_a_day(minutes, most_minutes):
-    """However often the board starts anew, soon after it stays up it joins."""
-    store = Store()
+    """However often the board restarts, soon after it stays up it joins."""
+    store = SessionStore()
     for _ in range(40):
-        world = World(store=store)
+        world = SessionAndModem(store=store)
         world.run(minutes * MINUTE_MS)
-    world = World(store=store)
+    world = SessionAndModem(store=store)
     world.run(3 * HOUR_MS)
     assert world.session.joined and world.session.joined_ms <= most_minutes * MINUTE_MS
     assert world.session.governor.ledger.joins <= 20
 
 
 def test_sixteen_boots_of_a_day_are_joined_at_once():
-    store = Store()
+    store = SessionStore()
     for _ in range(16):
-        world = World(store=store)
+        world = SessionAndModem(store=store)
         world.run(10_000)
         assert world.session.joined
-    world = World(store=store)
+    world = SessionAndModem(store=store)
     world.run(15 * MINUTE_MS - 1)
     assert not world.session.joined
     world.run(10_000)
@@ -282,7 +282,7 @@ def test_sixteen_boots_of_a_day_are_joined_at_once():
     ("AU915", 6, [88 * MINUTE_MS * 28 // 371] * 2 + [9 * MINUTE_MS]),               # a part of it: after that part of the silence, and then as ever
 ])
 def test_a_join_on_a_full_day_takes_the_place_of_the_uplink_that_is_due(region, data_rate, first_gaps_ms):
-    world = World(region)
+    world = SessionAndModem(region)
     world.session.governor.ledger.add(0, 19_000)
     world.radio.network = False
     world.run(20 * HOUR_MS)
@@ -294,7 +294,7 @@ def test_a_join_on_a_full_day_takes_the_place_of_the_uplink_that_is_due(region, 
 
 
 def test_after_joins_in_vain_on_a_full_day_the_uplink_that_is_due_goes():
-    world = World()
+    world = SessionAndModem()
     world.session.governor.ledger.add(0, 19_000)
     world.radio.network = False
     world.run(20 * HOUR_MS)
@@ -306,7 +306,7 @@ def test_after_joins_in_vain_on_a_full_day_the_uplink_that_is_due_goes():
 
 @pytest.mark.parametrize("data_rate, spent_ms, sent_at", ((0, 15_000, 0), (0, 19_200, 1), (0, 21_000, 2), (0, 23_400, 2), (2, 22_800, 2)))
 def test_on_a_day_that_is_full_what_is_due_goes_faster_rather_than_hours_late(data_rate, spent_ms, sent_at):
-    world = World(data_rate=data_rate).joined()
+    world = SessionAndModem(data_rate=data_rate).joined()
     world.session.governor.ledger.add(world.now_ms, spent_ms)
     world.run(118 * MINUTE_MS)
     world.status(priority=HEARTBEAT)
@@ -315,7 +315,7 @@ def test_on_a_day_that_is_full_what_is_due_goes_faster_rather_than_hours_late(da
 
 
 def test_a_join_that_costs_more_than_the_uplink_in_its_place_leaves_later_ones_their_room():
-    world = World("EU868", data_rate=5)
+    world = SessionAndModem("EU868", data_rate=5)
     world.radio.network = False
     world.session.governor.ledger.add(0, 22_000)
     world.run(2 * HOUR_MS)
@@ -324,7 +324,7 @@ def test_a_join_that_costs_more_than_the_uplink_in_its_place_leaves_later_ones_t
 
 
 def test_a_few_uplinks_in_a_row_are_reckoned_with_answers_of_the_mac_and_then_few_a_day():
-    world = World().joined()
+    world = SessionAndModem().joined()
     world.radio.room = 51
     costs_ms = []
     for _ in range(5):
@@ -344,7 +344,7 @@ def test_a_few_uplinks_in_a_row_are_reckoned_with_answers_of_the_mac_and_then_fe
 
 
 def test_a_frame_of_the_modem_s_own_is_in_the_ledger_and_what_it_kept_waiting_goes_when_it_is_over():
-    world = World().joined()
+    world = SessionAndModem().joined()
     world.run(MINUTE_MS)
     before_ms = world.session.governor.ledger.total_ms
     world.radio.refuse = True
@@ -359,17 +359,17 @@ def test_a_frame_of_the_modem_s_own_is_in_the_ledger_and_what_it_kept_waiting_go
 
 
 def test_frames_of_the_modem_s_own_do_not_hasten_a_frame_that_is_refused_again():
-    world = World().joined()
+    world = SessionAndModem().joined()
     world.radio.refuse = True
     world.status()
     for _ in range(8):
         world.radio.event(EMITTED, 1, None)
         world.run(1_000)
-    assert world.session.sender.refused == 2      # at once, and after the first of them
+    assert world.session.sender.refused == 2      # immediately, and after the first of them
 
 
 def test_sessions_in_which_nothing_can_be_sent_are_tries_in_vain():
-    world = World().joined()
+    world = SessionAndModem().joined()
     world.radio.refuse = True
     world.status()
     world.run(3 * HOUR_MS)
@@ -379,7 +379,7 @@ def test_sessions_in_which_nothing_can_be_sent_are_tries_in_vain():
 
 @pytest.mark.parametrize("draw, first_ms", ((lambda below: 0, 10_000), (lambda below: below - 1, 19_999)))
 def test_the_first_retry_comes_after_ten_to_twenty_seconds(draw, first_ms):
-    world = World(random=draw)
+    world = SessionAndModem(random=draw)
     world.radio.network = False
     world.run(60_000)
     assert world.radio.joins[1][0] - WINDOWS_MS == first_ms
@@ -387,7 +387,7 @@ def test_the_first_retry_comes_after_ten_to_twenty_seconds(draw, first_ms):
 
 @pytest.mark.parametrize("region", sorted(REGIONS))
 def test_no_more_than_twenty_joins_in_any_day_and_never_silence_for_good(region):
-    world = World(region)
+    world = SessionAndModem(region)
     world.radio.network = False
     world.run(5 * DAY_MS)
     times = [at_ms for at_ms, _rate in world.radio.joins]
@@ -397,7 +397,7 @@ def test_no_more_than_twenty_joins_in_any_day_and_never_silence_for_good(region)
 
 
 def test_joins_leave_airtime_for_what_comes_after_them():
-    world = World("AU915", data_rate=0)
+    world = SessionAndModem("AU915", data_rate=0)
     world.radio.network = False
     world.run(2 * DAY_MS)
     world.radio.network = True
@@ -409,7 +409,7 @@ def test_joins_leave_airtime_for_what_comes_after_them():
 
 
 def test_a_join_that_the_radio_forgets_to_report_is_given_up():
-    world = World()
+    world = SessionAndModem()
     world.radio.lose = True
     world.radio.network = False
     world.run(20_000)
@@ -420,7 +420,7 @@ def test_a_join_that_the_radio_forgets_to_report_is_given_up():
 
 
 def test_a_join_reported_after_its_deadline_is_still_a_join():
-    world = World()
+    world = SessionAndModem()
     world.radio.lose = True
     world.run(21_000)
     assert not world.session.joined
@@ -431,7 +431,7 @@ def test_a_join_reported_after_its_deadline_is_still_a_join():
 
 
 def test_a_join_the_budget_has_no_room_for_leaves_the_turn_to_a_cheaper_one():
-    world = World()
+    world = SessionAndModem()
     world.radio.network = False
     world.run(8_000)
     world.session.governor.ledger.add(world.now_ms, 16_000)
@@ -440,7 +440,7 @@ def test_a_join_the_budget_has_no_room_for_leaves_the_turn_to_a_cheaper_one():
 
 
 def test_each_search_for_a_session_begins_with_the_quick_retries_again():
-    world = World()
+    world = SessionAndModem()
     world.radio.network = False
     world.run(HOUR_MS)
     world.radio.network = True
@@ -456,7 +456,7 @@ def test_each_search_for_a_session_begins_with_the_quick_retries_again():
 
 
 def test_a_modem_that_cannot_start_a_join_is_asked_again_and_nothing_is_booked():
-    world = World()
+    world = SessionAndModem()
     world.radio.busy_until_ms, world.radio._result = 3_000, (HEARD, 0, None)
     world.run(5_000)
     assert world.radio.joins == [] and world.session.governor.ledger.joins == 0
@@ -465,7 +465,7 @@ def test_a_modem_that_cannot_start_a_join_is_asked_again_and_nothing_is_booked()
 
 
 def test_nothing_is_sent_before_the_join():
-    world = World()
+    world = SessionAndModem()
     world.radio.network = False
     world.status()
     world.run(HOUR_MS)
@@ -479,7 +479,7 @@ def test_nothing_is_sent_before_the_join():
 
 
 def test_a_frame_leaves_at_once_and_its_key_is_reported_when_its_windows_are_over():
-    world = World().joined()
+    world = SessionAndModem().joined()
     world.status()
     assert world.session.due_ms == 0
     world.run(1)
@@ -491,7 +491,7 @@ def test_a_frame_leaves_at_once_and_its_key_is_reported_when_its_windows_are_ove
 
 
 def test_make_is_called_when_the_frame_leaves_so_the_newest_state_wins():
-    world = World().joined()
+    world = SessionAndModem().joined()
     state = [b"old"]
     world.status(b"first", "first")
     world.run(1)
@@ -502,7 +502,7 @@ def test_make_is_called_when_the_frame_leaves_so_the_newest_state_wins():
 
 
 def test_one_frame_at_a_time_and_the_most_urgent_next():
-    world = World().joined()
+    world = SessionAndModem().joined()
     world.status(b"heartbeat", "h", HEARTBEAT)
     world.run(1)
     for text, key, priority in ((b"change", "c", CHANGE), (b"answer", "a", ANSWER), (b"fault", "f", FAULT)):
@@ -515,7 +515,7 @@ def test_one_frame_at_a_time_and_the_most_urgent_next():
 
 def test_make_learns_how_much_fits():
     limits = []
-    world = World("EU868").joined()
+    world = SessionAndModem("EU868").joined()
     world.radio.room = 51
     world.session.outbox.put(CHANGE, 1, lambda limit: limits.append(limit) or (10, b"x"))
     world.run(10_000)
@@ -526,7 +526,7 @@ def test_make_learns_how_much_fits():
 
 
 def test_what_has_nothing_to_say_is_dropped_and_the_next_one_goes():
-    world = World().joined()
+    world = SessionAndModem().joined()
     for key in range(3):
         world.session.outbox.put(ANSWER, key, lambda limit: None)
     world.session.outbox.put(ANSWER, "long", lambda limit: (10, bytes(limit + 1)))
@@ -537,7 +537,7 @@ def test_what_has_nothing_to_say_is_dropped_and_the_next_one_goes():
 
 def test_a_refused_frame_is_tried_again_after_a_receive_window_then_in_short_form():
     limits = []
-    world = World().joined()
+    world = SessionAndModem().joined()
     world.radio.room = 4    # answers of the MAC take the rest, and the modem does not say so until it refuses
     world.radio.max_payload = lambda data_rate: 11
     world.session.outbox.put(CHANGE, "status", lambda limit: limits.append((world.now_ms, limit)) or (10, bytes(limit)))
@@ -555,7 +555,7 @@ def test_a_refused_frame_is_tried_again_after_a_receive_window_then_in_short_for
 
 
 def test_a_frame_that_failed_is_sent_again_and_a_newer_state_wins():
-    world = World().joined()
+    world = SessionAndModem().joined()
     world.status(b"old")
     world.run(1)
     world.radio._result = (FAILED, 0, "no channel")
@@ -566,7 +566,7 @@ def test_a_frame_that_failed_is_sent_again_and_a_newer_state_wins():
 
 
 def test_what_is_put_during_the_flight_is_sent_after_it():
-    world = World().joined()
+    world = SessionAndModem().joined()
     world.status(b"old")
     world.run(1)
     world.status(b"new")
@@ -575,7 +575,7 @@ def test_what_is_put_during_the_flight_is_sent_after_it():
 
 
 def test_a_lost_event_holds_the_next_frame_up_no_longer_than_the_deadline():
-    world = World().joined()
+    world = SessionAndModem().joined()
     world.status()
     world.radio.lose = True
     world.run(1)
@@ -586,7 +586,7 @@ def test_a_lost_event_holds_the_next_frame_up_no_longer_than_the_deadline():
 
 
 def test_a_result_that_comes_after_the_deadline_is_booked_and_delivers_nothing():
-    world = World().joined()
+    world = SessionAndModem().joined()
     world.status()
     world.radio.lose = True
     world.run(16_000)
@@ -600,7 +600,7 @@ def test_a_result_that_comes_after_the_deadline_is_booked_and_delivers_nothing()
 
 
 def test_a_session_whose_modem_refuses_everything_is_joined_anew():
-    world = World().proven()
+    world = SessionAndModem().proven()
     world.radio.refuse = True
     world.status()
     world.run(5 * MINUTE_MS + 20_000)
@@ -611,7 +611,7 @@ def test_a_session_whose_modem_refuses_everything_is_joined_anew():
 
 
 def test_a_modem_that_loses_every_event_is_joined_anew_and_then_called_stuck():
-    world = World().joined()
+    world = SessionAndModem().joined()
     world.radio.mute = True
     world.status()
     world.run(29 * MINUTE_MS)
@@ -621,7 +621,7 @@ def test_a_modem_that_loses_every_event_is_joined_anew_and_then_called_stuck():
 
 
 def test_three_missed_deadlines_in_a_row_end_the_session():
-    world = World().proven()
+    world = SessionAndModem().proven()
     world.radio.mute = True
     world.status()
     world.run(15_000 + 7_000 + 15_000 + 14_000 + 14_999)
@@ -631,7 +631,7 @@ def test_three_missed_deadlines_in_a_row_end_the_session():
 
 
 def test_deadlines_missed_now_and_then_do_not_end_it():
-    world = World().joined()
+    world = SessionAndModem().joined()
     for _ in range(8):
         world.radio.lose = True
         world.status()
@@ -653,7 +653,7 @@ def test_a_confirmed_frame_whose_result_is_lost_is_booked_with_its_one_emission(
 
 
 def test_a_modem_that_raises_stops_nothing_and_is_called_stuck():
-    world = World().joined()
+    world = SessionAndModem().joined()
     world.radio.hang = True
     world.status()
     world.run(29 * MINUTE_MS)
@@ -668,7 +668,7 @@ def test_a_modem_that_raises_stops_nothing_and_is_called_stuck():
 
 
 def test_a_poll_that_raises_is_counted_and_no_event():
-    world = World().joined()
+    world = SessionAndModem().joined()
     poll, world.session._poll_radio = world.session._poll_radio, world.radio._alive
     world.radio.hang = True
     assert world.session.poll(world.now_ms) is None
@@ -683,7 +683,7 @@ def test_a_poll_that_raises_is_counted_and_no_event():
 
 
 def test_a_modem_whose_polls_all_raise_is_stuck_only_after_half_an_hour():
-    world = World().joined()
+    world = SessionAndModem().joined()
     session = world.session
     session._poll_radio = world.radio._alive
     world.radio.hang = True
@@ -698,13 +698,13 @@ def test_a_modem_whose_polls_all_raise_is_stuck_only_after_half_an_hour():
 
 
 def test_while_polls_fail_nothing_is_joined_or_sent():
-    world = World()
+    world = SessionAndModem()
     world.session._poll_radio = world.radio._alive
     world.radio.hang = True
     for second in range(600):
         world.session.poll(1000 * second)
     assert world.radio.joins == []
-    world = World().joined()
+    world = SessionAndModem().joined()
     world.status()
     world.session._poll_radio = world.radio._alive
     world.radio.hang = True
@@ -718,7 +718,7 @@ def test_while_polls_fail_nothing_is_joined_or_sent():
 
 
 def test_a_minute_of_failing_polls_ends_no_session():
-    world = World().joined()
+    world = SessionAndModem().joined()
     poll, world.session._poll_radio = world.session._poll_radio, world.radio._alive
     world.radio.hang = True
     for second in range(60):
@@ -734,7 +734,7 @@ def test_a_minute_of_failing_polls_ends_no_session():
 
 
 def test_a_downlink_comes_out_of_poll_one_at_a_time_even_while_a_frame_is_in_flight():
-    world = World().joined()
+    world = SessionAndModem().joined()
     world.status()
     world.run(1)
     world.radio.downlink(1, b"\x03")
@@ -750,7 +750,7 @@ def test_a_downlink_comes_out_of_poll_one_at_a_time_even_while_a_frame_is_in_fli
 
 
 def test_polling_with_nothing_due_asks_the_radio_once_and_does_nothing_else():
-    world = World().joined()
+    world = SessionAndModem().joined()
     calls = []
     world.session._poll_radio = lambda: calls.append(1)
     world.session._STEPS = None      # calling it would raise
@@ -759,7 +759,7 @@ def test_polling_with_nothing_due_asks_the_radio_once_and_does_nothing_else():
 
 
 def test_an_idle_session_does_not_ask_to_be_polled():
-    world = World().joined()
+    world = SessionAndModem().joined()
     world.status()
     world.run(10_000)
     polls = world.polls
@@ -784,7 +784,7 @@ def silent_for(world, hours):
 
 
 def test_only_after_26_hours_of_silence_is_a_frame_confirmed():
-    world = World().joined()
+    world = SessionAndModem().joined()
     for _ in range(25):
         world.status(priority=HEARTBEAT)
         world.run(HOUR_MS)
@@ -798,7 +798,7 @@ def test_only_after_26_hours_of_silence_is_a_frame_confirmed():
 
 @pytest.mark.parametrize("hours", (0.2, 1, 5, 13, 24))
 def test_an_outage_below_the_suspicion_costs_nothing_and_the_next_heartbeat_is_heard(hours):
-    world = World().joined()
+    world = SessionAndModem().joined()
     world.radio.network = False
     for _ in range(int(hours * 2)):
         world.status(priority=HEARTBEAT)
@@ -813,7 +813,7 @@ def test_an_outage_below_the_suspicion_costs_nothing_and_the_next_heartbeat_is_h
 
 
 def test_questions_of_the_application_move_the_ladder_and_what_a_frame_costs():
-    world = World("EU868").joined()
+    world = SessionAndModem("EU868").joined()
     world.session.unanswered(world.now_ms)
     world.session.answered(world.now_ms)
     for data_rate in (2, 1, 0, 0):
@@ -843,7 +843,7 @@ def test_a_new_session_goes_on_at_the_data_rate_where_the_old_one_was():
 
 
 def test_with_adr_the_network_s_data_rate_counts_and_the_worst_is_booked_beforehand():
-    world = World(adr=True).joined()
+    world = SessionAndModem(adr=True).joined()
     session, radio = world.session, world.radio
     radio.data_rate = lambda: 5
     world.status()
@@ -852,7 +852,7 @@ def test_with_adr_the_network_s_data_rate_counts_and_the_worst_is_booked_beforeh
     assert session.governor._pending_ms == 3 * airtime_ms(8, 125, 24)
     world.run(10_000)
     assert radio.frames[-1][4] == 5 and session.governor._pending_ms == 0
-    radio.data_rate = lambda: 7         # SF7 at 250 kHz in some regions: not one of ours
+    radio.data_rate = lambda: 7         # SF7 at 250 kHz in some regions: never used by the firmware
     for _ in range(2):
         session.unanswered(world.now_ms)
         world.status()
@@ -865,7 +865,7 @@ def test_with_adr_the_network_s_data_rate_counts_and_the_worst_is_booked_beforeh
 
 
 def test_what_the_network_asks_to_be_repeated_is_counted_and_kept_room_for():
-    world = World().joined()
+    world = SessionAndModem().joined()
     world.status()
     world.run(1)
     world.radio._result = (SENT, 2, None)
@@ -876,7 +876,7 @@ def test_what_the_network_asks_to_be_repeated_is_counted_and_kept_room_for():
 
 def suspicious(data_rate=None):
     """A world whose network has fallen silent, as the first confirmed frame has shown."""
-    world = World(data_rate=data_rate).joined()
+    world = SessionAndModem(data_rate=data_rate).joined()
     world.session.probe = lambda limit: (10, b"probe"[:limit])
     silent_for(world, 26)
     world.status(priority=HEARTBEAT)
@@ -896,7 +896,7 @@ def test_an_unanswered_one_makes_it_suspect_and_six_end_the_session():
 
 
 def test_a_modem_that_repeats_confirmed_frames_is_believed_given_the_time_and_asked_only_where_that_much_fits():
-    world = World().joined()
+    world = SessionAndModem().joined()
     world.session.probe = lambda limit: (10, b"probe"[:limit])
     world.radio.trials = 3
     silent_for(world, 27)
@@ -954,13 +954,13 @@ def test_the_last_step_is_a_reset_of_the_board_a_day_after_the_search_began():
 
 
 def test_a_board_that_never_joins_is_reset_once_a_day_and_one_whose_network_is_back_is_not():
-    world = World()
+    world = SessionAndModem()
     world.radio.network = False
     world.run(23 * HOUR_MS)
     assert not world.session.stuck
     world.run(6 * HOUR_MS)
     assert world.session.stuck
-    world = World()
+    world = SessionAndModem()
     world.radio.network = False
     world.run(22 * HOUR_MS)
     world.radio.network = True
@@ -972,10 +972,10 @@ def test_a_board_that_never_joins_is_reset_once_a_day_and_one_whose_network_is_b
 
 def test_the_reset_of_each_day_takes_no_join_away_and_begins_no_new_burst():
     """A week without a network: every boot goes on where the one before it was, at the even pace of 20 joins a day."""
-    store, joins_ms, boots_ms = Store(), [], []
+    store, joins_ms, boots_ms = SessionStore(), [], []
     begin_ms = 0
     while begin_ms < 7 * DAY_MS:
-        world = World(store=store)
+        world = SessionAndModem(store=store)
         world.radio.network = False
         while not world.session.stuck:
             world.run(MINUTE_MS)
@@ -994,11 +994,11 @@ def test_the_reset_of_each_day_takes_no_join_away_and_begins_no_new_burst():
 
 
 def test_the_boot_after_the_next_begins_a_search_of_its_own():
-    store = Store()
-    world = World(store=store)
+    store = SessionStore()
+    world = SessionAndModem(store=store)
     world.session.governor.keep_search()
     for tries in (1, 3):
-        world = World(store=store)
+        world = SessionAndModem(store=store)
         world.radio.network = False
         world.run(2 * MINUTE_MS)
         assert len(world.radio.joins) == tries
@@ -1006,7 +1006,7 @@ def test_the_boot_after_the_next_begins_a_search_of_its_own():
 
 def test_no_reset_takes_the_place_of_a_try_that_is_due():
     """The network came back since the last one."""
-    world = World()
+    world = SessionAndModem()
     world.radio.network = False
     world.run(DAY_MS - MINUTE_MS)
     assert not world.session.stuck
@@ -1018,13 +1018,13 @@ def test_no_reset_takes_the_place_of_a_try_that_is_due():
 
 @pytest.mark.parametrize("method", ["get", "put"])
 def test_a_store_that_fails_begins_each_search_anew(method):
-    store = Store()
-    World(store=store).session.governor.keep_search()
+    store = SessionStore()
+    SessionAndModem(store=store).session.governor.keep_search()
 
     def fail(*arguments):
         raise HalError("store", "gone")
     setattr(store, method, fail)
-    world = World(store=store)
+    world = SessionAndModem(store=store)
     world.session.governor.keep_search()
     world.radio.network = False
     world.run(2 * MINUTE_MS)
@@ -1032,7 +1032,7 @@ def test_a_store_that_fails_begins_each_search_anew(method):
 
 
 def test_a_modem_that_joins_and_then_sends_nothing_is_reset_after_a_day():
-    world = World()
+    world = SessionAndModem()
     world.radio.refuse = True
     world.status()
     world.run(23 * HOUR_MS)
@@ -1054,7 +1054,7 @@ def test_any_frame_clears_the_suspicion_and_marks_the_session_fresh():
 
 
 def test_a_downlink_in_a_good_session_does_not_make_it_fresh():
-    world = World().joined()
+    world = SessionAndModem().joined()
     world.run(HOUR_MS)
     world.radio.downlink(1, b"\x03")
     world.run(1)
@@ -1062,7 +1062,7 @@ def test_a_downlink_in_a_good_session_does_not_make_it_fresh():
 
 
 def test_without_a_probe_of_the_application_suspicion_waits_for_its_next_frame():
-    world = World().joined()
+    world = SessionAndModem().joined()
     silent_for(world, 27)
     polls = world.polls
     world.run(HOUR_MS)
@@ -1071,7 +1071,7 @@ def test_without_a_probe_of_the_application_suspicion_waits_for_its_next_frame()
 
 def test_a_probe_with_nothing_to_say_is_asked_for_again_later():
     asked_ms = []
-    world = World().joined()
+    world = SessionAndModem().joined()
     world.session.probe = lambda limit: asked_ms.append(world.now_ms)
     silent_for(world, 27)
     assert len(asked_ms) > 10
@@ -1086,19 +1086,19 @@ def test_a_probe_with_nothing_to_say_is_asked_for_again_later():
     ("AU915", 0, (119, 119)), ("US915", 0, (88, 89)), ("EU868", 2, (88, 89)), ("AU915", 6, (15, 18)),
 ))
 def test_heartbeats_stretch_to_their_share_but_never_to_the_longest_silence(region, data_rate, minutes):
-    session = World(region, data_rate).session
+    session = SessionAndModem(region, data_rate).session
     assert minutes[0] * MINUTE_MS <= session.stretched_ms(5 * MINUTE_MS, 11) <= minutes[1] * MINUTE_MS
     longest_ms = (120 if data_rate < 2 and region != "US915" else 90) * MINUTE_MS
     assert session.stretched_ms(DAY_MS, 11) < longest_ms
 
 
 def test_a_wanted_period_longer_than_the_budget_needs_stays():
-    assert World(data_rate=5).session.stretched_ms(80 * MINUTE_MS, 11) == 80 * MINUTE_MS
+    assert SessionAndModem(data_rate=5).session.stretched_ms(80 * MINUTE_MS, 11) == 80 * MINUTE_MS
 
 
 @pytest.mark.parametrize("data_rate", (0, 1, 2, 5, 6))
 def test_no_storm_breaks_24_s_a_day_or_silences_the_monitor_for_longer_than_allowed(data_rate):
-    world = World(data_rate=data_rate).joined()
+    world = SessionAndModem(data_rate=data_rate).joined()
     longest_ms = (120 if data_rate < 2 else 90) * MINUTE_MS
     for number in range(36 * 60 * 2):
         world.status(b"answer%05d" % number, "answer %d" % (number % 3), ANSWER)
@@ -1113,7 +1113,7 @@ def test_no_storm_breaks_24_s_a_day_or_silences_the_monitor_for_longer_than_allo
 
 
 def test_a_blocked_heartbeat_goes_when_the_longest_silence_demands_it():
-    world = World().joined()
+    world = SessionAndModem().joined()
     world.status()
     world.run(10_000)
     world.session.governor.ledger.add(world.now_ms, 14_000)
@@ -1125,7 +1125,7 @@ def test_a_blocked_heartbeat_goes_when_the_longest_silence_demands_it():
 
 
 def test_the_first_uplink_of_a_session_has_the_reserve_even_if_the_modem_fails_it_once():
-    world = World()
+    world = SessionAndModem()
     world.session.governor.ledger.add(0, 12_000)
     world.joined()
     world.status(priority=HEARTBEAT)
@@ -1142,7 +1142,7 @@ def test_the_first_uplink_of_a_session_has_the_reserve_even_if_the_modem_fails_i
 
 
 def test_commands_are_accepted_while_their_answers_fit_beside_those_that_are_owed():
-    world = World().joined()
+    world = SessionAndModem().joined()
     assert world.session.accepts(world.now_ms, 0) and world.session.accepts(world.now_ms, 20)
     # Beside the heartbeats, one to spare and ten more boots there is room for two answers.
     world.session.governor.ledger.add(world.now_ms, 24_000 - 17 * 371 - 10 * (29 + (330 + 2 * 123) // 2) - 29 - 2 * 371)
@@ -1163,7 +1163,7 @@ def beat(world, hours):
 
 @pytest.mark.parametrize("region, data_rate", (("EU868", 0), ("AU915", 0), ("EU868", 1), ("AU915", 1)))
 def test_at_sf11_and_sf12_five_answers_of_a_day_fit_beside_the_heartbeats(region, data_rate):
-    world = World(region, data_rate).joined()
+    world = SessionAndModem(region, data_rate).joined()
     # The third day: nothing is left of the join, and each heartbeat of the day before still counts.
     beat(world, 48)
     assert world.session.accepts(world.now_ms, 4)
@@ -1182,7 +1182,7 @@ def test_at_sf11_and_sf12_five_answers_of_a_day_fit_beside_the_heartbeats(region
 
 
 def test_at_sf12_a_page_is_whole_and_a_status_short():
-    world = World("EU868", 0).joined()
+    world = SessionAndModem("EU868", 0).joined()
     world.radio.room = 51
     limits = []
 
@@ -1200,7 +1200,7 @@ def test_at_sf12_a_page_is_whole_and_a_status_short():
 
 
 def test_what_a_network_of_class_c_says_unasked_does_not_hide_that_it_does_not_hear():
-    world = World("EU868").joined()
+    world = SessionAndModem("EU868").joined()
     world.session.probe = lambda limit: (10, b"probe"[:limit])
     world.radio.edge = 2        # at SF10 and faster nothing arrives
     for _ in range(36):
@@ -1214,7 +1214,7 @@ def test_what_a_network_of_class_c_says_unasked_does_not_hide_that_it_does_not_h
 
 
 def test_where_the_clock_is_answered_no_frame_has_to_ask_whoever_else_is_silent():
-    world = World("EU868").joined()
+    world = SessionAndModem("EU868").joined()
     for hour in range(100):
         world.status(priority=HEARTBEAT)
         if hour % 24 == 0:
@@ -1224,17 +1224,17 @@ def test_where_the_clock_is_answered_no_frame_has_to_ask_whoever_else_is_silent(
 
 
 def test_the_ledger_survives_a_reboot():
-    store = Store()
-    world = World(store=store).joined()
+    store = SessionStore()
+    world = SessionAndModem(store=store).joined()
     for _ in range(10):
         world.status()
         world.run(10_000)
-    again = World(store=store)
+    again = SessionAndModem(store=store)
     assert again.session.governor.ledger.total_ms >= sum(ms for _at_ms, ms in world.radio.airtime)
 
 
 def test_what_the_mac_may_add_is_booked_after_something_was_heard():
-    world = World("EU868").joined()
+    world = SessionAndModem("EU868").joined()
     world.radio.room = 51
     world.radio.downlink(1, b"\x03")
     world.run(1)
@@ -1249,7 +1249,7 @@ def test_what_the_mac_may_add_is_booked_after_something_was_heard():
 
 def test_what_is_heard_while_a_frame_is_in_flight_is_booked_with_the_next():
     """As the LoPy4 tells it: what came in the receive window before that the frame was sent."""
-    world = World("EU868").joined()
+    world = SessionAndModem("EU868").joined()
     world.radio.room = 51
     world.status()
     world.session.poll(world.now_ms)
@@ -1263,7 +1263,7 @@ def test_what_is_heard_while_a_frame_is_in_flight_is_booked_with_the_next():
 
 
 def test_a_question_for_the_time_is_booked_with_the_frame_it_goes_with():
-    world = World("EU868").joined()
+    world = SessionAndModem("EU868").joined()
     world.radio.room = 51
     booked = []
     for asks in (True, False):
@@ -1277,7 +1277,7 @@ def test_a_question_for_the_time_is_booked_with_the_frame_it_goes_with():
 
 
 def test_a_modem_that_fails_to_ask_for_the_time_is_an_error_of_the_radio():
-    world = World().joined()
+    world = SessionAndModem().joined()
 
     def fail():
         raise HalError(RADIO, "gone")
@@ -1299,17 +1299,17 @@ def most_airtime_ms(emissions):
     return most_ms
 
 
-# --- everything at once
+# --- everything together
 
 
-class Life(RuleBasedStateMachine):
+class SessionMachine(RuleBasedStateMachine):
     """Any order of what can happen to a session, over reboots."""
 
     @initialize(region=st.sampled_from(("AU915", "AU915", "US915")), seed=st.integers(0, 99))
     def begin(self, region, seed):
         self.seed = seed
         self.region = region
-        self.world = World(region, random=self.draw)
+        self.world = SessionAndModem(region, random=self.draw)
         self.world.session.probe = lambda limit: (10, b"probe"[:limit])
         self.joins_ms = []
         self.emitted = []
@@ -1351,7 +1351,7 @@ class Life(RuleBasedStateMachine):
         old = self.world
         self.note_day()
         self.base_ms += old.now_ms
-        self.world = World(self.region, store=old.store, random=self.draw)
+        self.world = SessionAndModem(self.region, store=old.store, random=self.draw)
         self.world.radio.network = old.radio.network
         self.world.session.probe = lambda limit: (10, b"probe"[:limit])
 
@@ -1395,12 +1395,12 @@ class Life(RuleBasedStateMachine):
         assert (11, b"last") in [frame[1:3] for frame in radio.frames] or not world.session.outbox.holds("last")
 
 
-TestLife = Life.TestCase
+TestLife = SessionMachine.TestCase
 TestLife.settings = settings(max_examples=60, stateful_step_count=30)
 
 
 def test_after_a_join_anew_the_first_uplink_leaves_at_once_though_there_is_no_news():
-    world = World().proven()
+    world = SessionAndModem().proven()
     world.session.probe = lambda limit: (10, b"first"[:limit])
     world.radio.frames.clear()
     world.session._lose(world.now_ms)
@@ -1409,7 +1409,7 @@ def test_after_a_join_anew_the_first_uplink_leaves_at_once_though_there_is_no_ne
 
 
 def test_where_airtime_has_the_next_question_wait_a_join_takes_its_place():
-    world = World("EU868", 0).proven()
+    world = SessionAndModem("EU868", 0).proven()
     world.session.probe = lambda limit: (10, b"are you there"[:limit])
     for _ in range(13):
         world.status()

@@ -11,7 +11,7 @@ from pymodbus.framer import FramerAscii
 from pymodbus.pdu import DecodePDU
 from tests.support.fake_bus import Box, Wire, telegram
 
-# A charge: the currents change from reading to reading, the state seldom.
+# A charge: the currents change from reading to reading, the state rarely.
 BLOCKS = ['2ec29100%04x%04x%04x' % (1 + n % 2, n % 3, 140 + n) for n in range(118)] + ['2eb2910b000100010001', '2ea1110b03e803e803e8']
 ANSWERS = [telegram('>', '01030a' + block) for block in BLOCKS]
 TWINS = [b':' + answer[1:] for answer in ANSWERS]   # the two others know no '>'

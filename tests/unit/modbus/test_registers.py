@@ -37,7 +37,7 @@ def agree(raw, expected):
     reading.update(raw, 1234)
     for name in ('code', 'reduced', 'enable_input', 'enable_input2'):
         assert getattr(reading, name) == expected[name], name
-    # The loop compares it with Icmax and keeps it as it is.
+    # The loop compares it with Icmax and keeps it unchanged.
     assert expected['limit_duty'] == (reading.limit_duty if reading.limit_duty <= 1000 else None)
     assert reading.ev_connected is (expected['ev_connected'] if expected['code'] < 0xE0 else None)
     for index, name in enumerate(('current1_da', 'current2_da', 'current3_da')):

@@ -76,7 +76,7 @@ def test_the_first_valid_answer_is_used_and_nothing_is_sent_twice():
 
 @pytest.mark.parametrize('wrong', [
     telegram('>', '02030a2eb2910b03e803e803e8'),      # another box
-    telegram('>', '01030a0f3f010b010b00e900e9'),      # another register of ours: the echo tells
+    telegram('>', '01030a0f3f010b010b00e900e9'),      # another register of the monitor's: the echo shows it
     telegram('>', '01030a33b2910b03e803e803e8'),
     telegram('>', '0103082eb2910b03e803e8'),          # too short
     telegram('>', '01030c2eb2910b03e803e803e80000'),  # too long
@@ -250,17 +250,17 @@ def test_a_request_that_finds_no_gap_in_its_time_is_not_sent():
 
 
 def poll_for(seconds, period_ms, **options):
-    """A master reading every 2 s for so long beside a panel; returns wire, panel, counts, seconds of the answers."""
+    """A master reading every 2 s for that long beside a panel; returns wire, panel, counts, seconds of the answers."""
     wire = Wire()
     box = Box(wire, latency_ms=options.pop('latency_ms', 20))
     panel = Panel(wire, box, period_ms, **options)
     master, counts = master_on(wire)
-    reader = Paced(master)
+    reader = PacedReads(master)
     wire.run(reader, seconds * 1000)
     return wire, panel, counts, reader.answers
 
 
-class Paced:
+class PacedReads:
     """Reads at a steady pace, from due time to due time."""
 
     def __init__(self, master):
@@ -301,7 +301,7 @@ def test_beside_another_talker_it_keeps_the_pace_and_stays_in_the_gap(period_ms,
     wire, panel, counts, answers = poll_for(seconds, period_ms, jitter_ms=jitter_ms, spontaneous=spontaneous)
     assert wire.collisions == []
     assert len(answers) >= 0.48 * seconds and counts['timeouts'] == 0
-    # Both telegrams of the panel's exchange are over, and even a slow answer of ours would be before the next.
+    # Both telegrams of the panel's exchange are over, and even a slow answer to the monitor would be before the next.
     quiet_us = (17 if spontaneous else 32) * CHAR_US + (0 if spontaneous else 20_000)
     for since_us, left_us in into_exchange_us(wire, panel):
         assert since_us >= quiet_us and left_us > transaction.RESPONSE_MS * 1000
@@ -395,7 +395,7 @@ def test_a_talker_that_falls_silent_is_waited_for_only_so_long():
     box = Box(wire)
     panel = Panel(wire, box, 1000)
     master, _ = master_on(wire)
-    reader = Paced(master)
+    reader = PacedReads(master)
     wire.run(reader, 20_000)
     panel.silent = True
     before = len(reader.answers)
@@ -435,7 +435,7 @@ def test_after_a_busy_loop_the_interval_is_measured_anew():
     box = Box(wire)
     panel = Panel(wire, box, 1000)
     master, _ = master_on(wire)
-    reader = Paced(master)
+    reader = PacedReads(master)
     wire.run(reader, 10_000)
     for _ in range(8):
         reader.poll(wire.now_us // 1000)

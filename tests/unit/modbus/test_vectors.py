@@ -101,7 +101,7 @@ def test_a_printed_answer_says_what_its_source_states(text):
     assert ascii.encode(raw[:-1]) == (':' + text + '\r\n').encode()
 
 
-class Bus:
+class ScriptedBus:
     """What is heard is put there."""
 
     heard = b''
@@ -115,7 +115,7 @@ class Bus:
 
 @pytest.mark.parametrize('text, result', [('011000140001DA', ANSWERED), ('0190046B', REFUSED)])
 def test_the_printed_acknowledgement_and_refusal_end_a_write(text, result):
-    bus = Bus()
+    bus = ScriptedBus()
     master = Master(bus, dict.fromkeys(COUNTS, 0))
     master.start(write_request(1, 0x0014, 166), 0)
     master.poll(1200)

@@ -174,7 +174,7 @@ def test_without_the_shim_neither_understands_the_box(link):
 # --- our client and a server that is not ours
 
 
-class Wire:
+class JoinedPtys:
     """Two pseudo-terminals, joined: what is written to one is read from the other."""
 
     def __init__(self):
@@ -205,7 +205,7 @@ class Wire:
             os.close(fd)
 
 
-class Server:
+class PymodbusServer:
     """pymodbus's ASCII server with the box's registers at their addresses; values above Icmax's range it refuses."""
 
     def __init__(self, path):
@@ -243,8 +243,8 @@ class Server:
 
 @pytest.fixture
 def served():
-    wire = Wire()
-    server = Server(wire.ends[0])
+    wire = JoinedPtys()
+    server = PymodbusServer(wire.ends[0])
     bus = Bus(wire.ends[1], 'auto')
     yield server, our.ChargerClient(bus)
     bus.lose()

@@ -161,7 +161,7 @@ def test_a_second_master_keeps_the_box_awake():
 def test_the_panel_waits_for_the_end_of_what_is_on_the_line_and_of_the_answer(panel):
     made = WallboxBench(panel_frames=True, panel=panel)
     made.plug()
-    # A stranger fills half of the line; whoever does not listen first would run into him.
+    # Another device fills half of the line; a master that does not listen first would collide with it.
     for t_ms in range(0, 60_000, 120):
         made.kernel.at(t_ms * 1000, made.line.inject, b'x' * 200)
     made.run(60)

@@ -25,7 +25,7 @@ READ = b':0103002E0005C9\r\n'
 PATIENCE_S = 10
 
 
-class Charger:
+class ChargerCommand:
     """The command as a process of its own."""
 
     def __init__(self, link, *arguments, stdin=subprocess.PIPE):
@@ -65,7 +65,7 @@ def charger(tmp_path):
     started = []
 
     def start(*arguments, **options):
-        started.append(Charger(tmp_path / 'wallbox', *arguments, **options))
+        started.append(ChargerCommand(tmp_path / 'wallbox', *arguments, **options))
         return started[-1]
 
     yield start
@@ -192,7 +192,7 @@ def test_a_terminal_that_nobody_reads_keeps_little_and_blocks_nothing():
     ends = time.monotonic() + PATIENCE_S
     for number in range(400):
         port.on_line(b'%030d' % number, 0)
-        # The kernel hands it over in its own time; on the line 30 characters take 8.6 ms.
+        # The kernel delivers it with a delay; on the line 30 characters take 8.6 ms.
         while unread(terminal) == before:
             assert time.monotonic() < ends, 'the terminal is full'
             time.sleep(0)

@@ -136,7 +136,7 @@ def recursive(leaf, extend, max_leaves=None):
 
 
 class Data:
-    """Draws amid a test."""
+    """Draws during a test."""
 
     def __init__(self, rng):
         self._rng = rng

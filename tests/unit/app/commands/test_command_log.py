@@ -7,7 +7,7 @@ from app.telemetry.answer_queue import OWN_ANSWERS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from tests.support.command_log_storm import OPENING, Cut, Storm
+from tests.support.command_log_storm import OPENING, PowerLost, CommandLogStorm
 
 START = vocabulary.COMMANDS.index('start')
 STOP = vocabulary.COMMANDS.index('stop')
@@ -20,8 +20,8 @@ UTC = 1_790_000_000
 HOUR_S = 3600
 
 
-class Rig:
-    """A book, a clock, and the store that survives the book."""
+class CommandLogAndStore:
+    """A command log, a clock, and the store that survives the log."""
 
     def __init__(self, utc_s=UTC):
         self.book = CommandLog()
@@ -34,7 +34,7 @@ class Rig:
             self.utc_s += seconds
 
     def deliver(self, op=START, command_id=7, issued_at=UTC, expires_in_s=600):
-        """As the actor does: what comes too late is accepted and answered at once."""
+        """Like the controller: a late command is accepted and answered immediately."""
         verdict, entry = self.book.deliver(op, command_id, issued_at, expires_in_s, self.now_ms, self.utc_s)
         if verdict == TOO_LATE:
             self.book.accept(entry)
@@ -73,7 +73,7 @@ class Rig:
 
 @pytest.fixture
 def rig():
-    return Rig()
+    return CommandLogAndStore()
 
 
 # --- identity
@@ -191,7 +191,7 @@ def test_a_command_from_the_future_is_obeyed_and_counted_from_reception(rig):
 
 
 def test_a_command_without_any_time_left_expires_also_without_a_clock():
-    rig = Rig(utc_s=None)
+    rig = CommandLogAndStore(utc_s=None)
     assert rig.deliver(expires_in_s=0)[0] == TOO_LATE
 
 
@@ -249,7 +249,7 @@ def test_a_command_of_unknown_age_waits_for_the_time_but_not_for_ever(rig):
 
 
 def test_a_full_book_that_reboots_every_night_is_not_full_for_ever():
-    rig = Rig(utc_s=None)
+    rig = CommandLogAndStore(utc_s=None)
     fill(rig, CAPACITY - RESERVED)
     verdicts = []
     for _ in range(3):
@@ -265,7 +265,7 @@ def test_a_full_book_that_reboots_every_night_is_not_full_for_ever():
 
 
 def test_time_off_power_counts_against_the_expiry_where_it_is_known():
-    rig = Rig(utc_s=UTC)
+    rig = CommandLogAndStore(utc_s=UTC)
     entry = rig.accept(issued_at=UTC + 3 * HOUR_S)    # the owner's clock is wrong: only reception counts
     rig.reboot(off_s=600)
     entry = rig.book.running()[0]
@@ -321,7 +321,7 @@ def test_no_record_can_raise(body, framed):
 
 
 def test_the_end_of_32_bits_raises_nothing():
-    rig = Rig(utc_s=2 ** 32 + 5)
+    rig = CommandLogAndStore(utc_s=2 ** 32 + 5)
     rig.accept(issued_at=2 ** 32 - 1)
     rig.accept(command_id=1, issued_at=2 ** 32 - 1, expires_in_s=10 ** 9)
     rig.reboot(off_s=60)
@@ -333,13 +333,13 @@ def test_the_end_of_32_bits_raises_nothing():
 
 
 def fill(rig, count, op=START):
-    """So many commands were done."""
+    """Carry out that many commands."""
     for number in range(count):
         rig.done(op=op, command_id=number, issued_at=UTC - 1)
 
 
 def fill_at(rig, count):
-    """So many commands of now were done."""
+    """Carry out that many commands of the present time."""
     for number in range(count):
         rig.done(command_id=number, issued_at=rig.utc_s)
 
@@ -443,7 +443,7 @@ def test_what_has_no_answer_yet_is_never_forgotten(rig):
     (UTC, UTC + KEPT_S - 1, KEPT_S - 1, False),
     (UTC, UTC - HOUR_S, 10 * KEPT_S, False)])   # a clock that went back
 def test_after_a_reboot_only_a_known_day_is_a_day(before, after, off_s, room):
-    rig = Rig(utc_s=before)
+    rig = CommandLogAndStore(utc_s=before)
     fill(rig, CAPACITY - RESERVED)
     rig.reboot(utc_s=after)
     rig.book.poll(rig.now_ms, after)
@@ -451,7 +451,7 @@ def test_after_a_reboot_only_a_known_day_is_a_day(before, after, off_s, room):
 
 
 def test_after_a_reboot_without_time_a_day_of_uptime_is_a_day():
-    rig = Rig(utc_s=None)
+    rig = CommandLogAndStore(utc_s=None)
     fill(rig, CAPACITY - RESERVED)
     rig.reboot()
     rig.book.poll(rig.now_ms, None)
@@ -472,7 +472,7 @@ def test_uptime_is_not_counted_twice(rig):
 
 
 def test_uptime_before_and_after_a_reboot_adds_up():
-    rig = Rig(utc_s=None)
+    rig = CommandLogAndStore(utc_s=None)
     fill(rig, CAPACITY - RESERVED)
     rig.wait(KEPT_S // 2)
     rig.book.poll(rig.now_ms, None)
@@ -493,16 +493,16 @@ def test_the_refused_are_counted_until_they_are_reported(rig):
     assert rig.book.refused == 0
 
 
-# --- everything at once
+# --- everything together
 
 
-class Life(RuleBasedStateMachine):
+class CommandLogMachine(RuleBasedStateMachine):
     """Few commands, few clocks, any order: against what was said and done."""
 
     def __init__(self):
         super().__init__()
-        self.rig = Rig()
-        self.deeds = set()
+        self.rig = CommandLogAndStore()
+        self.acted = set()
         self.answers = {}
         self.accepted = set()
 
@@ -537,9 +537,9 @@ class Life(RuleBasedStateMachine):
         entry = data.draw(st.sampled_from(self.rig.book.running()))
         identity = (entry.op, entry.command_id, entry.issued_at)
         if self.rig.begin(entry):
-            assert identity not in self.deeds
+            assert identity not in self.acted
             assert self.rig.utc_s is None or self.rig.utc_s < entry.issued_at + entry.expires_in_s
-            self.deeds.add(identity)
+            self.acted.add(identity)
         elif entry.begun or self.rig.expired(entry):
             self.rig.book.finish(entry, result if entry.begun else EXPIRED, detail)
             self.answered(entry)
@@ -565,18 +565,18 @@ class Life(RuleBasedStateMachine):
         assert len(book.dump()) < 800
 
 
-TestLife = Life.TestCase
+TestLife = CommandLogMachine.TestCase
 TestLife.settings = settings(max_examples=60, stateful_step_count=30)
 
 
 @pytest.mark.soak
-class TestLongLife(Life.TestCase):
+class TestLongLife(CommandLogMachine.TestCase):
     """The same at random, 1,000 lives long (tests/conftest.py)."""
 
     settings = settings(stateful_step_count=100)
 
 
-class OverruledStorm(Storm):
+class OverruledStorm(CommandLogStorm):
     """Of those that open and are at work, the oldest one gives way when another comes and five are there, as the controller has it."""
 
     def turn(self, what):
@@ -585,7 +585,7 @@ class OverruledStorm(Storm):
             if len(at_work) > OWN_ANSWERS:
                 try:
                     self.overrule(at_work[0])
-                except Cut:
+                except PowerLost:
                     self.boot(0)
         super().turn(what)
 
@@ -596,12 +596,12 @@ class OverruledStorm(Storm):
 
 
 def weather(seed, storms, deliveries):
-    """So many storms of so many deliveries, every third with clocks that are wrong by hours: sums of their figures."""
-    total = {'accepted': 0, 'deeds': 0, 'full': 0, 'boots': 0, 'joins': 0}
+    """That many storms of that many deliveries, every third with clocks that are wrong by hours: sums of their figures."""
+    total = {'accepted': 0, 'acted': 0, 'full': 0, 'boots': 0, 'joins': 0}
     for number in range(storms):
         storm = OverruledStorm('storm %d %d' % (seed, number), honest=number % 3 > 0).run(deliveries)
         total['accepted'] += len(storm.truth.accepted)
-        total['deeds'] += len(storm.truth.deeds)
+        total['acted'] += len(storm.truth.acted)
         total['full'] += storm.truth.full
         total['boots'] += storm.boots
         total['joins'] += storm.joins
@@ -611,14 +611,14 @@ def weather(seed, storms, deliveries):
 def tell(evidence, prefix, deliveries, total):
     evidence(prefix + 'deliveries of commands, repeated, reordered, delayed up to 12 h', deliveries)
     evidence(prefix + 'commands accepted meanwhile, each answered exactly once', total['accepted'])
-    evidence(prefix + 'commands acted upon, none twice and none after its expiry', total['deeds'])
+    evidence(prefix + 'commands acted upon, none twice and none after its expiry', total['acted'])
     evidence(prefix + 'power cuts and joins meanwhile', '%d and %d' % (total['boots'], total['joins']))
 
 
 def test_in_50000_deliveries_no_command_acts_twice_or_too_late_and_each_is_answered_once(evidence):
     total = weather(0, 10, 5000)
     tell(evidence, '', 50000, total)
-    assert total['accepted'] > 5000 and total['deeds'] > 2000 and total['boots'] > 300 and total['full'] > 100
+    assert total['accepted'] > 5000 and total['acted'] > 2000 and total['boots'] > 300 and total['full'] > 100
 
 
 @pytest.mark.soak

@@ -20,7 +20,7 @@ CODES = (0xA1, 0xB1, 0xB2, 0xC2, 0xC3, 0xC4, 0xE0, 0xE1, 0xE2, 0xF1, 0xF8, 0x7E)
 LEFT_IN = {LOCK: {0xE0}, UNLOCK: {0xA1, 0xB1, 0xB2, 0xC2, 0xC3, 0xC4}, RESET: {0xA1, 0xB2, 0xC2, 0xC3, 0xC4}}
 
 
-class Rig:
+class LegacyAndClock:
     def __init__(self):
         self.levels = LegacyCommands()
         self.now_ms = 0
@@ -43,7 +43,7 @@ class Rig:
 
 @pytest.fixture
 def rig():
-    return Rig()
+    return LegacyAndClock()
 
 
 @pytest.mark.parametrize('op', BYTES)
@@ -132,12 +132,12 @@ def test_a_lock_is_obeyed_after_an_outage_and_with_any_number_waiting(rig):
     rig.accept(LOCK)
 
 
-class Life(RuleBasedStateMachine):
+class LegacyMachine(RuleBasedStateMachine):
     """Bytes, outages and a box with a will of its own: against the list of what happened."""
 
     def __init__(self):
         super().__init__()
-        self.rig = Rig()
+        self.rig = LegacyAndClock()
         self.waiting = []       # ops accepted and not answered
         self.last = None        # op accepted last, None after a command of the new port
         self.stands = None      # (op, since ms)
@@ -192,12 +192,12 @@ class Life(RuleBasedStateMachine):
         self.last = self.stands = None
 
 
-TestLife = Life.TestCase
+TestLife = LegacyMachine.TestCase
 TestLife.settings = settings(max_examples=60, stateful_step_count=40)
 
 
 @pytest.mark.soak
-class TestLongLife(Life.TestCase):
+class TestLongLife(LegacyMachine.TestCase):
     """The same at random, 1,000 lives long (tests/conftest.py)."""
 
     settings = settings(stateful_step_count=100)

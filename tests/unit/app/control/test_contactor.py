@@ -77,7 +77,7 @@ def test_an_order_that_a_sleeping_car_does_not_follow_is_taken_back():
         now_ms = number * 2 * ORDER_MS
         assert closings.verdict(now_ms) == ALLOWED
         closings.order(now_ms, None)
-        closings.order(now_ms + 60000, None)        # the ladder's next rung is the same closing
+        closings.order(now_ms + 60000, None)        # the next step of the start sequence is the same closing
         closings.see(False, now_ms + 60000 + ORDER_MS, None)
     assert closings.closed.left(60 * ORDER_MS) == 12
 
@@ -154,7 +154,7 @@ def test_an_order_is_counted_before_it_is_followed_so_that_a_reboot_loses_none()
     assert after.left(0) == 11
 
 
-def test_without_time_the_deeds_of_before_count_as_done_at_the_boot():
+def test_without_time_earlier_closings_count_as_done_at_the_boot():
     before = Tally(HOUR_MS, 3)
     before.add(0, UTC_S)
     after = Tally(HOUR_MS, 3)
@@ -163,7 +163,7 @@ def test_without_time_the_deeds_of_before_count_as_done_at_the_boot():
     assert after.left(HOUR_MS + 500) == 3
 
 
-def test_the_time_puts_the_deeds_of_before_where_they_were():
+def test_the_time_puts_earlier_closings_where_they_were():
     before = Tally(HOUR_MS, 3)
     before.add(0, UTC_S)
     before.add(1000, UTC_S + 1800)
@@ -176,7 +176,7 @@ def test_the_time_puts_the_deeds_of_before_where_they_were():
     assert after.dump()[-4:] == (UTC_S + 3601 - 4).to_bytes(4, 'big')
 
 
-def test_a_clock_that_was_wrong_makes_no_deed_younger_than_the_boot():
+def test_a_clock_that_was_wrong_makes_no_closing_younger_than_the_boot():
     before = Tally(HOUR_MS, 3)
     before.add(0, UTC_S + 9 * 86400)
     after = Tally(HOUR_MS, 3)

@@ -19,7 +19,7 @@ MINUTE_MS = 60000
 READY_MS = 90000
 
 
-class Rig:
+class MonitorAndObedientBox:
     """A monitor on a board whose box obeys jumps and resets."""
 
     def __init__(self, code=0xB1, obeys=True, **settings):
@@ -62,7 +62,7 @@ class Rig:
 
 @pytest.mark.parametrize('code, byte, writes', [(0xB1, LOCK, [E0]), (0xE0, UNLOCK, [A1]), (0xB1, RESET, [RESTART])])
 def test_a_byte_of_the_original_is_done_and_answered_once(code, byte, writes):
-    rig = Rig(code)
+    rig = MonitorAndObedientBox(code)
     rig.say(READY_MS, byte)
     rig.run(READY_MS + 2 * MINUTE_MS)
     assert rig.writes == writes
@@ -70,7 +70,7 @@ def test_a_byte_of_the_original_is_done_and_answered_once(code, byte, writes):
 
 
 def test_commands_are_done_in_their_order():
-    rig = Rig(0xB1)
+    rig = MonitorAndObedientBox(0xB1)
     for number, byte in enumerate((LOCK, UNLOCK)):
         rig.say(READY_MS + 100 * number, byte)
     rig.run(READY_MS + 2 * MINUTE_MS)
@@ -79,7 +79,7 @@ def test_commands_are_done_in_their_order():
 
 
 def test_what_opens_overtakes_what_it_overrules():
-    rig = Rig(0xB1)
+    rig = MonitorAndObedientBox(0xB1)
     for number, byte in enumerate((LOCK, UNLOCK, LOCK)):
         rig.say(READY_MS + 10 * number, byte)
     rig.run(READY_MS + 2 * MINUTE_MS)
@@ -89,7 +89,7 @@ def test_what_opens_overtakes_what_it_overrules():
 
 @pytest.mark.parametrize('opens', ['stop', 'lock'])
 def test_what_opens_is_done_before_all_that_waits_and_answered_first(opens):
-    rig = Rig(0xC2, obeys=False)
+    rig = MonitorAndObedientBox(0xC2, obeys=False)
     rig.settings.change = lambda pairs, now_ms: setattr(rig.settings, 'CURRENT_LIMIT_A', pairs[0][1]) or 0
     rig.board.at(READY_MS - 3000, lambda: setattr(rig.box, 'off', True))
     for number, word in enumerate(('set_current', 'report', 'report', 'resume_plan', 'start', opens)):
@@ -111,7 +111,7 @@ def full_day(rig, at_ms):
 
 
 def test_without_airtime_what_opens_is_obeyed_and_its_answer_takes_the_place_of_the_next_heartbeat():
-    rig = Rig(0xB1)
+    rig = MonitorAndObedientBox(0xB1)
     full_day(rig, READY_MS - 1000)
     rig.command(READY_MS, 'set_current', 1, args=b'\x10')
     rig.command(READY_MS + 1000, 'lock', 2)
@@ -123,7 +123,7 @@ def test_without_airtime_what_opens_is_obeyed_and_its_answer_takes_the_place_of_
 
 
 def test_an_answer_that_is_not_out_is_given_after_a_power_cut_and_only_then():
-    rig = Rig(0xB1)
+    rig = MonitorAndObedientBox(0xB1)
     full_day(rig, READY_MS - 1000)
     rig.command(READY_MS, 'lock', 2)
     rig.run(READY_MS + MINUTE_MS)
@@ -137,7 +137,7 @@ def test_an_answer_that_is_not_out_is_given_after_a_power_cut_and_only_then():
 
 
 def test_each_accepted_command_gets_its_one_answer_however_many_wait():
-    rig = Rig(0xB1)
+    rig = MonitorAndObedientBox(0xB1)
     for number in range(10):
         rig.command(READY_MS + 100 * number, 'report', number, args=b'\x00')
     rig.run(READY_MS + 3 * MINUTE_MS)
@@ -145,7 +145,7 @@ def test_each_accepted_command_gets_its_one_answer_however_many_wait():
 
 
 def test_what_comes_too_late_and_finds_no_airtime_is_counted():
-    rig = Rig(0xB1)
+    rig = MonitorAndObedientBox(0xB1)
     rig.board.clock.utc = 1_800_000_000
     rig.monitor = main.build(rig.board, config.Settings())
     full_day(rig, READY_MS - 1000)
@@ -155,7 +155,7 @@ def test_what_comes_too_late_and_finds_no_airtime_is_counted():
 
 
 def test_a_lock_that_is_refused_takes_back_nothing_that_was_said_after_it():
-    rig = Rig(0xE1, obeys=False)
+    rig = MonitorAndObedientBox(0xE1, obeys=False)
     rig.box.off = True
     rig.command(READY_MS, 'lock', 1)
     rig.command(READY_MS + 500, 'stop', 2)
@@ -166,7 +166,7 @@ def test_a_lock_that_is_refused_takes_back_nothing_that_was_said_after_it():
 
 
 def test_of_more_than_four_that_open_and_wait_all_are_obeyed():
-    rig = Rig(0xB1, obeys=False)
+    rig = MonitorAndObedientBox(0xB1, obeys=False)
     rig.box.off = True
     for number, word in enumerate(('lock', 'stop', 'stop', 'stop', 'stop', 'stop')):
         rig.command(READY_MS + 100 * number, word, number)
@@ -177,7 +177,7 @@ def test_of_more_than_four_that_open_and_wait_all_are_obeyed():
 
 
 def test_an_undecodable_downlink_is_counted_and_nothing_follows():
-    rig = Rig()
+    rig = MonitorAndObedientBox()
     for number, (port, payload) in enumerate([(1, b'\x00'), (1, b'\x04'), (2, b'\xff'), (1, b''), (1, b'\x01\x01'), (20, b'\x01'), (7, b'\x01')]):
         rig.say(READY_MS + 1000 * number, payload, port)
     rig.run(READY_MS + MINUTE_MS)
@@ -186,7 +186,7 @@ def test_an_undecodable_downlink_is_counted_and_nothing_follows():
 
 
 def test_a_command_is_known_by_its_identity():
-    rig = Rig(0xB1)
+    rig = MonitorAndObedientBox(0xB1)
     for number in range(3):
         rig.command(READY_MS + 20000 * number, 'lock', 7)
     rig.command(READY_MS + 60000, 'unlock', 7)
@@ -200,7 +200,7 @@ def test_a_command_is_known_by_its_identity():
 @pytest.mark.parametrize('word, told_by, obeyed', [
     ('unlock', 'board', False), ('lock', 'network', False), ('lock', 'board', True), ('lock', 'owner', True)])
 def test_what_comes_after_its_expiry_is_not_done_but_what_opens_is_unless_the_network_told_the_time(word, told_by, obeyed):
-    rig = Rig(0xB1)
+    rig = MonitorAndObedientBox(0xB1)
     timekeeper = rig.monitor.timekeeper
     source = {'board': 1, 'owner': 2, 'network': 3}[told_by]
     rig.board.at(READY_MS - 1000, lambda: timekeeper.set(1_800_000_000, READY_MS - 1000, source))
@@ -215,7 +215,7 @@ def test_what_comes_after_its_expiry_is_not_done_but_what_opens_is_unless_the_ne
     (0xF9, 'unlock', (UNLOCK, REFUSED, 'fault')), (0xE1, 'lock', (LOCK, REFUSED, 'setup')), (0xE2, 'start', (4, REFUSED, 'setup')),
     (0xE0, 'start', (4, REFUSED, 'locked')), (0xB1, 'skip', (8, REFUSED, 'no_plan')), (0xC2, 'stop', (5, FAILED, 'not_confirmed'))])
 def test_what_cannot_be_is_said_with_its_reason(code, word, result):
-    rig = Rig(code, obeys=False)
+    rig = MonitorAndObedientBox(code, obeys=False)
     rig.command(READY_MS, word, args=b'\x00' if word == 'skip' else b'')
     rig.run(READY_MS + 2 * MINUTE_MS)
     assert rig.said == [result]
@@ -223,14 +223,14 @@ def test_what_cannot_be_is_said_with_its_reason(code, word, result):
 
 
 def test_a_lock_that_was_refused_is_no_lock():
-    rig = Rig(0xE1, obeys=False)
+    rig = MonitorAndObedientBox(0xE1, obeys=False)
     rig.say(READY_MS, LOCK)
     rig.run(READY_MS + MINUTE_MS)
     assert not rig.monitor.actor.claims.locked
 
 
 def test_a_lock_in_a_fault_is_set_when_the_fault_is_gone():
-    rig = Rig(0xF9)
+    rig = MonitorAndObedientBox(0xF9)
     rig.say(READY_MS, LOCK)
     rig.board.at(READY_MS + MINUTE_MS, lambda: setattr(rig.box, 'code', 0xB1))
     rig.run(READY_MS + 2 * MINUTE_MS)
@@ -239,7 +239,7 @@ def test_a_lock_in_a_fault_is_set_when_the_fault_is_gone():
 
 
 def test_a_lock_outlives_a_reboot_and_a_box_that_lost_it():
-    rig = Rig(0xB1)
+    rig = MonitorAndObedientBox(0xB1)
     rig.say(READY_MS, LOCK)
     rig.run(READY_MS + MINUTE_MS)
     rig.box.code = 0xB1
@@ -250,7 +250,7 @@ def test_a_lock_outlives_a_reboot_and_a_box_that_lost_it():
 
 
 def test_an_acknowledged_write_is_not_repeated_before_its_time():
-    rig = Rig(0xB1, obeys=False)
+    rig = MonitorAndObedientBox(0xB1, obeys=False)
     rig.say(READY_MS, LOCK)
     rig.run(READY_MS + 25000)
     assert rig.writes == [E0]
@@ -258,7 +258,7 @@ def test_an_acknowledged_write_is_not_repeated_before_its_time():
 
 
 def test_a_stop_of_a_locked_outlet_is_done_and_counts_when_it_is_unlocked():
-    rig = Rig(0xB1)
+    rig = MonitorAndObedientBox(0xB1)
     rig.say(READY_MS, LOCK)
     rig.command(READY_MS + 10000, 'stop')
     rig.run(READY_MS + MINUTE_MS)
@@ -267,7 +267,7 @@ def test_a_stop_of_a_locked_outlet_is_done_and_counts_when_it_is_unlocked():
 
 
 def test_a_start_gives_way_to_the_next_command():
-    rig = Rig(0xB1, obeys=False)
+    rig = MonitorAndObedientBox(0xB1, obeys=False)
     rig.command(READY_MS, 'start')
     rig.board.at(READY_MS + 5000, lambda: setattr(rig.box, 'code', 0xB2))
     rig.say(READY_MS + 20000, LOCK)
@@ -277,14 +277,14 @@ def test_a_start_gives_way_to_the_next_command():
 
 
 def test_a_command_of_an_operation_that_there_is_not_is_told_so():
-    rig = Rig()
+    rig = MonitorAndObedientBox()
     rig.say(READY_MS, bytes((99, 1, 0, 0, 0, 1, 2, 88)), 20)
     rig.run(READY_MS + MINUTE_MS)
     assert [(result, detail) for _, result, detail in rig.said] == [(REFUSED, 'unknown_command')]
 
 
 def test_a_store_that_fails_costs_the_memory_and_nothing_else():
-    rig = Rig(0xB1)
+    rig = MonitorAndObedientBox(0xB1)
     rig.board.store.put = full
     rig.say(READY_MS, LOCK)
     rig.run(READY_MS + MINUTE_MS)
@@ -297,7 +297,7 @@ def full(name, value):
 
 
 def test_a_reset_that_is_refused_leaves_what_was_said():
-    rig = Rig(0xC2)
+    rig = MonitorAndObedientBox(0xC2)
     rig.command(READY_MS, 'stop', 1)
     rig.board.at(READY_MS + 2000, lambda: setattr(rig.box, 'code', 0xB2))
     rig.command(READY_MS + 30000, 'reset', 2)
@@ -308,7 +308,7 @@ def test_a_reset_that_is_refused_leaves_what_was_said():
 
 
 def test_what_is_said_before_the_car_comes_outlives_a_reboot_without_it():
-    rig = Rig(0xA1)
+    rig = MonitorAndObedientBox(0xA1)
     rig.box.car = False
     rig.command(READY_MS, 'boost', args=b'\x03\x00\x00')
     rig.run(READY_MS + MINUTE_MS)
@@ -318,7 +318,7 @@ def test_what_is_said_before_the_car_comes_outlives_a_reboot_without_it():
 
 
 def test_what_is_said_of_a_car_ends_where_it_left_while_we_were_off():
-    rig = Rig(0xA1)
+    rig = MonitorAndObedientBox(0xA1)
     rig.box.car = False
     rig.command(READY_MS, 'stop')
     rig.board.at(READY_MS + MINUTE_MS, lambda: (setattr(rig.box, 'code', 0xB2), setattr(rig.box, 'car', True)))
@@ -332,7 +332,7 @@ def test_what_is_said_of_a_car_ends_where_it_left_while_we_were_off():
 
 
 def test_a_limit_is_answered_by_what_the_box_shows_after_it_was_written():
-    rig = Rig(0xB2)
+    rig = MonitorAndObedientBox(0xB2)
     rig.settings.change = lambda pairs, now_ms: setattr(rig.settings, 'CURRENT_LIMIT_A', pairs[0][1]) or 0
     rig.command(READY_MS, 'set_current', args=bytes((20,)))
     rig.run(READY_MS + MINUTE_MS)
@@ -342,7 +342,7 @@ def test_a_limit_is_answered_by_what_the_box_shows_after_it_was_written():
 
 
 def test_a_command_that_goes_on_from_the_boot_on_keeps_the_radio_no_longer_than_any_other():
-    actor = Rig().monitor.actor
+    actor = MonitorAndObedientBox().monitor.actor
     entry = Entry(vocabulary.COMMANDS.index('start'), 1, 1, 600, 0)
     entry.begun = True
     actor._resume(Execution(entry, actor.book, ()), 0)

@@ -24,11 +24,11 @@ PORT = 20
 WORDS = ('lock', 'unlock', 'reset', 'start', 'stop', 'resume_plan', 'boost')
 # A start is given up after ten minutes; the others that wait before it take less.
 ALL_S = 1500
-# More than any step takes: two records, and two answers for each word of a life that says all of them at once.
+# More than any step takes: two records, and two answers for each command of a run with all of them together.
 TURNS_MAX = 120
 
 
-class Charger:
+class PaperBoxClient:
     """The bus client of a box on paper."""
 
     def __init__(self, box):
@@ -59,8 +59,8 @@ class Charger:
         return True
 
 
-class Rig:
-    """Actor and box, over reboots. answers: {identity: {(result, detail)}} as told; said: how often."""
+class ControllerAndPaperBox:
+    """Controller and box, over reboots. answers: {identity: {(result, detail)}} given; said: how often."""
 
     def __init__(self):
         self.box = PaperBox()
@@ -71,7 +71,7 @@ class Rig:
 
     def boot(self):
         self.box.facts.reading = None
-        self.charger = Charger(self.box)
+        self.charger = PaperBoxClient(self.box)
         self.boot_ms = self.box.now_ms
         self.watch = EvseMonitor(self.charger, self.box.now_ms)
         store = Part(get=self.records.get, put=self.records.__setitem__)
@@ -159,7 +159,7 @@ class Rig:
 class AnyOrder(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
-        self.rig = Rig()
+        self.rig = ControllerAndPaperBox()
         self.said = []
         self.accepted = set()
         self.rig.live(20)

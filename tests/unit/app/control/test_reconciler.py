@@ -99,7 +99,7 @@ class Play:
             if not ours or not closed and not closed_ours and now_ms - closed_ms < UNSEEN_MS:
                 continue
             if closed:
-                # A reset of ours opens and closes in one.
+                # A reset by the monitor opens and closes in one.
                 assert last_ms is None or now_ms - last_ms >= REST_MS or by_reset, (now_ms, last_ms, self.box.moves, self.writes)
                 closings.append(now_ms)
             last_ms = now_ms
@@ -195,7 +195,7 @@ class AnyBox(RuleBasedStateMachine):
 
     @rule()
     def settles(self):
-        """Left in peace, everything becomes as it is wanted."""
+        """Undisturbed, everything becomes as decided."""
         play, box = self.play, self.play.box
         if box.fault is not None:
             box.mend()

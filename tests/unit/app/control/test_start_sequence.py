@@ -20,7 +20,7 @@ def box(code=0xB2, key=True, mode=EN_STARTS, flags=0, finished=False, currents=(
 
 
 def climb(starter, sight, until_ms, resets=2, pulses=3, since_ms=0):
-    """(ms, what, length) of the next rung taken, or None."""
+    """(ms, what, length) of the next step taken, or None."""
     for now_ms in range(since_ms, until_ms, 500):
         what, length_ms = starter.step(now_ms, sight, resets, pulses)
         if what != NOTHING:

@@ -21,7 +21,7 @@ CHARGING, FULL, NO_VEHICLE = [vocabulary.REASONS.index(word) for word in ('charg
 HOUR_WH = 11040
 
 
-class Rig:
+class SessionsAndFlash:
     """One monitor's sessions over a flash that outlives it; the readings are made here. at_s: time since the start of everything."""
 
     def __init__(self, utc=True):
@@ -108,7 +108,7 @@ class Rig:
 
 
 def plugged(**options):
-    rig = Rig(**options)
+    rig = SessionsAndFlash(**options)
     rig.live(10, 0xA1, None)
     return rig
 
@@ -278,7 +278,7 @@ def test_a_store_that_fails_costs_only_the_memory():
 
 @pytest.mark.parametrize('record', [b'', b'\x02' + bytes(40), b'\x01', b'\x01' * 26, b'\x01' * 30, bytes(27)])
 def test_a_record_of_another_kind_begins_anew(record):
-    rig = Rig()
+    rig = SessionsAndFlash()
     for name in (ENERGY_RECORD, SESSIONS_RECORD):
         if record:
             Journal(SimpleNamespace(get=rig.flash.get, put=rig.flash.__setitem__)).put(name, record)

@@ -11,7 +11,7 @@ SMALL = 1 << 30
 
 
 class Small(int):
-    """A number that a board keeps without allocating; what is reckoned from it must be one too."""
+    """A number that a board keeps without allocating; every result computed from it must be one too."""
 
     def _small(self, value):
         assert -SMALL <= value < SMALL

@@ -7,7 +7,7 @@ from app.evse.evse_monitor import CHANGE_MS, CONFIRM_MS, FIRST_STATE_MS, OWN_PUL
 from hal.contract import FOREVER_MS
 
 
-class Charger:
+class ReadingsAsked:
     def __init__(self):
         self.heard_ms = None
         self.asked = []
@@ -22,7 +22,7 @@ def reading(code, car=None, key=True):
 
 @pytest.fixture
 def watch():
-    return EvseMonitor(Charger(), 0)
+    return EvseMonitor(ReadingsAsked(), 0)
 
 
 def settle(watch, code, now_ms):
@@ -223,7 +223,7 @@ def test_a_car_that_leaves_after_the_last_reading_was_lost_is_missed_at_once(wat
 
 
 def hidden(watch, for_ms, pulse=False):
-    """A car, E0 for so long, and a car again; returns how often it may have become another one."""
+    """A car, E0 for that long, and a car again; returns how often it may have become another one."""
     now_ms = settle(watch, 0xB2, 0)
     watch.read(reading(0xB2, True))
     if pulse:

@@ -336,7 +336,7 @@ def test_a_record_of_somebody_else_is_no_claim(record):
     assert not claims.locked
 
 
-class Owner(RuleBasedStateMachine):
+class ClaimsMachine(RuleBasedStateMachine):
     """Any order of words, ends and reboots."""
 
     def __init__(self):
@@ -438,12 +438,12 @@ class Owner(RuleBasedStateMachine):
         assert decided(self.claims, self.utc_s, None)[0] == (LOCK if self.locked else HOLD)
 
 
-TestOwner = Owner.TestCase
+TestOwner = ClaimsMachine.TestCase
 TestOwner.settings = settings(max_examples=60, stateful_step_count=40)
 
 
 @pytest.mark.soak
-class TestLongOwner(Owner.TestCase):
+class TestLongOwner(ClaimsMachine.TestCase):
     """The same at random, 1,000 owners long (tests/conftest.py)."""
 
     settings = settings(stateful_step_count=50)

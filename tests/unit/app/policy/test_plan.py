@@ -223,7 +223,7 @@ def test_what_is_kept_is_what_would_be_found_anew(rows, posix, utc_s, steps):
     for step in steps:
         anew = Plan(rows, posix_tz.parse(posix)[0])
         kept, found = plan.state(utc_s + step), anew.state(utc_s + step)
-        # What lies just within the week may be told up to a day late.
+        # A window just within the week may be reported up to a day late.
         assert kept == found or kept == (found[0], 0, found[2]) and found[1] > utc_s + step + 6 * DAY_S - 2 * H
         assert plan.window_at(utc_s + step) == anew.window_at(utc_s + step)
 
@@ -321,7 +321,7 @@ def test_a_window_in_the_missing_hour_is_what_its_ends_say(start, end, open_hour
     until = plan.state(begin)[1]
     assert plan.state(until)[0] if open_hours else until == 0
     assert sum(plan.state(at)[0] for at in range(begin, begin + DAY_S, 60)) == open_hours * 60
-    # Where nothing opened, the next one is a week later, and told when it is within a week.
+    # Where nothing opened, the next one is a week later, and reported when it is within a week.
     assert plan.state(begin + DAY_S)[1] == plan.local.utc_of(plan.local.day(begin) + 8, windows.parse_time(start) * 60)
 
 
@@ -333,7 +333,7 @@ def test_a_clock_that_is_set_back_finds_the_window_of_then():
 
 @pytest.mark.bench
 def test_an_evaluation_is_fast(evidence):
-    """Asked again while nothing changes, and found anew after each change or setting of the clock."""
+    """Asked again while nothing changes, and computed again after each change or setting of the clock."""
     hourly = [{"days": "mon-fri", "from": "%02d:00" % hour, "to": "%02d:30" % hour} for hour in range(1, 8)]
     always = [{"days": "daily", "from": "22:00", "to": "07:00"}, {"days": "daily", "from": "07:00", "to": "22:00", "current_a": 10}]
     friday = seconds(2026, 5, 1, 12)

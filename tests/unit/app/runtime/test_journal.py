@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 
-class Cut(BaseException):
+class SupplyFails(BaseException):
     """The supply fails."""
 
 
@@ -41,13 +41,13 @@ class Flash:
         self.records[name] = left
         if left is None:
             del self.records[name]
-        raise Cut
+        raise SupplyFails
 
 
 def cut(flash, name, value, damage):
     """What a boot after the cut finds under that name, and again after a further boot."""
     flash.damage = damage
-    with pytest.raises(Cut):
+    with pytest.raises(SupplyFails):
         Journal(flash).put(name, value)
     flash.damage = None
     found = Journal(flash).get(name)
@@ -176,7 +176,7 @@ def test_through_any_cuts_every_record_is_what_was_last_kept_or_being_written(st
         flash.damage = damage
         try:
             journal.put(name, value)
-        except Cut:
+        except SupplyFails:
             pass
         flash.damage = None
         journal = Journal(flash)

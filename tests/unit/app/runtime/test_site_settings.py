@@ -16,7 +16,7 @@ from sim.world import World
 HOUR_MS = 3600000
 
 
-class Store(dict):
+class StoreThatFills(dict):
     """A store that can be full."""
 
     full = False
@@ -40,11 +40,11 @@ def bad(name):
 
 
 def test_without_a_change_they_are_those_of_the_configuration():
-    assert values(boot(Store(), HOLD='always')) == values(config.Settings({'HOLD': 'always'}))
+    assert values(boot(StoreThatFills(), HOLD='always')) == values(config.Settings({'HOLD': 'always'}))
 
 
 def test_a_change_is_in_force_at_once_and_after_a_reboot():
-    store = Store()
+    store = StoreThatFills()
     a_site = boot(store)
     assert a_site.change((('hold', 'always'), ('current_limit_a', 16), ('heartbeat_min', 45)), 0) == 0
     assert (a_site.HOLD, a_site.CURRENT_LIMIT_A, a_site.HEARTBEAT_MIN) == ('always', 16, 45)
@@ -53,7 +53,7 @@ def test_a_change_is_in_force_at_once_and_after_a_reboot():
 
 
 def test_a_later_change_leaves_an_earlier_one_alone():
-    store = Store()
+    store = StoreThatFills()
     a_site = boot(store)
     a_site.change((('hold', 'always'),), 0)
     a_site.change((('unknown_time', 12), ('current_limit_a', None)), 0)
@@ -70,7 +70,7 @@ def test_a_later_change_leaves_an_earlier_one_alone():
     ((('hold', 'always'), ('plan', [])), vocabulary.DETAILS.index('bad_setting')),
 ])
 def test_a_bad_one_is_named_and_changes_nothing_at_all(pairs, detail):
-    store = Store()
+    store = StoreThatFills()
     a_site = boot(store, REGION='EU868')
     before = values(a_site)
     assert a_site.change(pairs, 0) == detail
@@ -78,7 +78,7 @@ def test_a_bad_one_is_named_and_changes_nothing_at_all(pairs, detail):
 
 
 def test_what_cannot_be_kept_is_refused():
-    store = Store()
+    store = StoreThatFills()
     a_site = boot(store)
     store.full = True
     assert a_site.change((('hold', 'always'), ('lorawan_class', 'A')), 0) == vocabulary.DETAILS.index('no_room')
@@ -86,7 +86,7 @@ def test_what_cannot_be_kept_is_refused():
 
 
 def test_what_is_read_back_is_what_is_in_force():
-    a_site = boot(Store())
+    a_site = boot(StoreThatFills())
     a_site.change((('key_turn', 'ignore'),), 0)
     told = {vocabulary.SETTINGS[number][0]: setting_bytes.value_of(number, byte) for number, byte in a_site.wire_values()}
     assert told['key_turn'] == 'ignore' and told['current_limit_a'] is None
@@ -98,7 +98,7 @@ def test_what_is_read_back_is_what_is_in_force():
 
 
 def test_a_radio_setting_is_on_trial_from_the_reboot_until_a_downlink():
-    store = Store()
+    store = StoreThatFills()
     a_site = boot(store)
     a_site.change((('lorawan_class', 'A'),), 0)
     assert a_site.trial and a_site.needs_reboot
@@ -111,7 +111,7 @@ def test_a_radio_setting_is_on_trial_from_the_reboot_until_a_downlink():
 
 
 def test_without_a_downlink_it_is_rolled_back_and_nothing_else_is():
-    store = Store()
+    store = StoreThatFills()
     boot(store).change((('lorawan_class', 'A'), ('hold', 'always')), 0)
     a_site = boot(store)
     hours = [hour for hour in range(2 * TRIAL_H) if a_site.tick(hour * HOUR_MS)]
@@ -124,14 +124,14 @@ def test_without_a_downlink_it_is_rolled_back_and_nothing_else_is():
 
 
 def test_a_monitor_that_never_lives_an_hour_gets_its_old_settings_back_too():
-    store = Store()
+    store = StoreThatFills()
     boot(store).change((('data_rate', 4),), 0)
     rates = [boot(store).DATA_RATE for _ in range(TRIAL_H + 1)]
     assert rates == [4] * (TRIAL_H - 1) + [None] * 2
 
 
 def test_what_was_proven_before_comes_back_not_the_configuration():
-    store = Store()
+    store = StoreThatFills()
     boot(store).change((('data_rate', 4),), 0)
     boot(store).proven()
     a_site = boot(store)
@@ -143,7 +143,7 @@ def test_what_was_proven_before_comes_back_not_the_configuration():
 
 
 def test_taking_it_back_ends_the_trial():
-    a_site = boot(Store())
+    a_site = boot(StoreThatFills())
     a_site.change((('lorawan_class', 'A'),), 0)
     a_site.change((('lorawan_class', 'C'),), 0)
     assert not a_site.needs_reboot
@@ -151,7 +151,7 @@ def test_taking_it_back_ends_the_trial():
 
 
 def test_a_change_of_others_does_not_begin_the_trial_anew():
-    a_site = boot(Store())
+    a_site = boot(StoreThatFills())
     a_site.change((('lorawan_class', 'A'),), 0)
     for hour in range(TRIAL_H):
         assert not a_site.tick(hour * HOUR_MS)
@@ -160,7 +160,7 @@ def test_a_change_of_others_does_not_begin_the_trial_anew():
 
 
 def test_a_trial_writes_once_an_hour_and_no_trial_never():
-    store = Store()
+    store = StoreThatFills()
     journal = Journal(store)
     a_site = SiteSettings(config.Settings(), journal, main.check)
     a_site.change((('hold', 'always'),), 0)
@@ -179,7 +179,7 @@ def test_a_trial_writes_once_an_hour_and_no_trial_never():
 
 
 def load(record, **overrides):
-    store = Store()
+    store = StoreThatFills()
     if record:
         Journal(store).put(SITE_RECORD, record)
     return boot(store, **overrides)
@@ -212,7 +212,7 @@ def test_numbers_of_a_later_firmware_are_skipped():
 
 
 def test_what_another_configuration_does_not_bear_is_dropped_and_nothing_else():
-    store = Store()
+    store = StoreThatFills()
     boot(store).change((('data_rate', 6), ('hold', 'always')), 0)
     a_site = boot(store, REGION='EU868')
     assert (a_site.DATA_RATE, a_site.HOLD, a_site.dropped) == (None, 'always', 1)
@@ -220,7 +220,7 @@ def test_what_another_configuration_does_not_bear_is_dropped_and_nothing_else():
 
 
 def test_settings_that_are_only_right_together_are_taken_together():
-    store = Store()
+    store = StoreThatFills()
     assert boot(store, DATA_RATE=3).change((('adr', True), ('data_rate', None)), 0) == 0
     a_site = boot(store, DATA_RATE=3)
     assert (a_site.ADR, a_site.DATA_RATE, a_site.dropped) == (True, None, 0)
@@ -230,7 +230,7 @@ def test_a_record_of_another_version_is_none():
     assert load(bytes([2, 0, 0, setting_bytes.number_of('hold'), 1])).HOLD == 'with_car'
 
 
-# --- in the house
+# --- in the whole firmware
 
 
 def changed_flash(pairs):

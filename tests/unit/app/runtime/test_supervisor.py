@@ -18,7 +18,7 @@ from tests.support.fake_board import Board
 MINUTE_MS = 60000
 
 
-class Store(dict):
+class DictStore(dict):
     def put(self, name, value):
         self[name] = value
 
@@ -113,7 +113,7 @@ def test_a_part_that_hangs_is_named_and_the_watchdog_bites(name, evidence):
     most_s = sleeps_s + deadline_s + config.WATCHDOG_S + main.SLEEP_MS // 1000
     assert hung_s + deadline_s + config.WATCHDOG_S <= bitten[0] <= hung_s + most_s
     assert 'stalled: ' + name in log
-    store = Store(world.flash.records)
+    store = DictStore(world.flash.records)
     crash = booted(store)._last
     assert (crash.error, crash.module, crash.line) == (STALLED, name, 0) and hung_s <= crash.uptime_s <= bitten[0]
     told = [entry['decoded'] for entry in world.timeline if entry['kind'] == 'uplink' and entry['f_port'] == 12]
@@ -126,7 +126,7 @@ def test_a_part_that_hangs_is_named_and_the_watchdog_bites(name, evidence):
 
 
 def test_a_crash_is_told_once():
-    store = Store()
+    store = DictStore()
     booted(store).crashed('KeyError', 'actor', 123, 45678)
     supervisor = booted(store, CRASH)
     crash = supervisor.crash
@@ -136,7 +136,7 @@ def test_a_crash_is_told_once():
 
 
 def test_one_that_was_not_told_survives_a_power_cut():
-    store = Store()
+    store = DictStore()
     booted(store).crashed('KeyError', 'actor', 123, 45678)
     assert booted(store).crash is not None and booted(store).crash is not None
 
@@ -149,7 +149,7 @@ def test_a_long_name_of_a_module_is_kept_whole_and_an_older_firmware_reads_its_f
 
 
 def test_the_same_crash_again_is_not_written_again_until_it_was_told():
-    store = Store()
+    store = DictStore()
     journal = Journal(store)
     supervisor = Supervisor(journal, POWER_ON)
     supervisor.crashed('KeyError', 'actor', 123, 1000)
@@ -165,14 +165,14 @@ def test_the_same_crash_again_is_not_written_again_until_it_was_told():
 
 @pytest.mark.parametrize('cause, resets, crashes', [(POWER_ON, 0, 0), (PLANNED, 1, 0), (WATCHDOG, 1, 1), (CRASH, 1, 1)])
 def test_planned_and_unplanned_resets_are_counted_apart(cause, resets, crashes):
-    store = Store()
+    store = DictStore()
     for _ in range(3):
         supervisor = booted(store, cause)
     assert (supervisor.resets, supervisor.crashes) == (3 * resets, 3 * crashes)
 
 
 def test_a_boot_loop_of_years_stops_writing():
-    store = Store()
+    store = DictStore()
     writes = []
     for _ in range(400):
         journal = Journal(store)
@@ -188,7 +188,7 @@ def test_a_store_that_fails_costs_the_memory_only():
 
         put = get
 
-    supervisor = Supervisor(Journal(Store()), CRASH)
+    supervisor = Supervisor(Journal(DictStore()), CRASH)
     supervisor._journal.put = lambda name, value: Broken().get(name)
     supervisor.crashed('KeyError', 'actor', 1, 0)
     assert supervisor.crash.line == 1
@@ -197,7 +197,7 @@ def test_a_store_that_fails_costs_the_memory_only():
 
 @given(st.binary(max_size=40), st.sampled_from([POWER_ON, PLANNED, WATCHDOG, CRASH]))
 def test_no_record_keeps_the_monitor_from_starting(record, cause):
-    store = Store()
+    store = DictStore()
     if record:
         Journal(store).put('boot', record)
     supervisor = booted(store, cause)
@@ -249,7 +249,7 @@ def test_no_trace_makes_it_raise(text):
 
 
 def test_three_bad_ends_in_a_row_back_off_and_ten_good_minutes_forget_them():
-    store = Store()
+    store = DictStore()
     assert [booted(store, CRASH).back_off_ms // MINUTE_MS for _ in range(7)] == [0, 0, 1, 5, 15, 15, 15]
     assert booted(store, PLANNED).back_off_ms == booted(store, POWER_ON).back_off_ms == 15 * MINUTE_MS
     supervisor = booted(store, WATCHDOG)

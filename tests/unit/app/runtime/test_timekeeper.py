@@ -12,7 +12,7 @@ DAY_S = 86400
 TRUE_S = 1775286000   # at now_ms 0
 
 
-class Clock:
+class DriftingClock:
     """A board's clock with a crystal drift_ppm too fast."""
 
     def __init__(self, drift_ppm=0, utc=None):
@@ -32,9 +32,9 @@ class Clock:
         self.sets.append(utc_s)
 
 
-class Rig:
+class TimekeeperAndClock:
     def __init__(self, drift_ppm=0, utc=None, records=None):
-        self.clock = Clock(drift_ppm, utc)
+        self.clock = DriftingClock(drift_ppm, utc)
         self.records = {} if records is None else records
         self.writes = []
         self.store = SimpleNamespace(get=self.records.get, put=self.put)
@@ -53,7 +53,7 @@ class Rig:
         return self.keeper.utc_s(self.clock.now_ms()) - self.true_s
 
     def live(self, days, sync=True, wild_s=()):
-        """So many days, each ended by the network's word, wrong by what wild_s gives for the day."""
+        """That many days, each ended by the network's time, wrong by wild_s of the day."""
         for day in range(days):
             self.clock.true_ms += DAY_S * 1000 + 137
             if sync:
@@ -64,28 +64,28 @@ class Rig:
 
 @pytest.mark.parametrize('left_ms, planned, knows', [(86_400_700, True, True), (86_400_700, False, False)])
 def test_the_time_goes_on_over_a_reset_that_we_order_and_over_no_other(left_ms, planned, knows):
-    rig = Rig()
+    rig = TimekeeperAndClock()
     rig.keeper.set(TRUE_S, 0, NETWORK)
     rig.clock.true_ms = left_ms
     rig.keeper.leave()
-    again = Timekeeper(Clock(), rig.store, planned)
+    again = Timekeeper(DriftingClock(), rig.store, planned)
     assert again.known == knows
     if knows:
         # 1.5 s after it was left, to the millisecond, and believed no more than a clock of the board.
         assert (again.source, again.utc_s(0), again.utc_s(799), again.utc_s(800)) == (BOARD, TRUE_S + 86_402, TRUE_S + 86_402, TRUE_S + 86_403)
         # Good once.
-        assert not Timekeeper(Clock(), rig.store, True).known
+        assert not Timekeeper(DriftingClock(), rig.store, True).known
 
 
 @pytest.mark.parametrize('left', [b'', b'12345', b'\0' * 6, b'\0' * 7])
 def test_a_time_that_was_not_left_or_cannot_be_is_not_taken_up(left):
-    rig = Rig(records={'left_at': left})
+    rig = TimekeeperAndClock(records={'left_at': left})
     assert not Timekeeper(rig.clock, rig.store, True).known
 
 
 def test_a_clock_of_the_board_counts_more_than_what_was_left_and_a_time_that_is_unknown_leaves_none():
-    rig = Rig(records={'left_at': (TRUE_S * 1000).to_bytes(6, 'big')})
-    assert Timekeeper(Clock(utc=TRUE_S + 500), rig.store, True).utc_s(0) == TRUE_S + 500
+    rig = TimekeeperAndClock(records={'left_at': (TRUE_S * 1000).to_bytes(6, 'big')})
+    assert Timekeeper(DriftingClock(utc=TRUE_S + 500), rig.store, True).utc_s(0) == TRUE_S + 500
     rig.keeper.leave()
     assert rig.records['left_at'] == b''
 
@@ -93,19 +93,19 @@ def test_a_clock_of_the_board_counts_more_than_what_was_left_and_a_time_that_is_
 def test_a_store_that_fails_costs_the_time_over_the_reset():
     def fail(*args):
         raise HalError('store')
-    keeper = Timekeeper(Clock(utc=TRUE_S), SimpleNamespace(get=fail, put=fail))
+    keeper = Timekeeper(DriftingClock(utc=TRUE_S), SimpleNamespace(get=fail, put=fail))
     keeper.leave()
     assert keeper.store_failures == 2
-    assert not Timekeeper(Clock(), SimpleNamespace(get=fail, put=fail), True).known
+    assert not Timekeeper(DriftingClock(), SimpleNamespace(get=fail, put=fail), True).known
 
 
 def test_nobody_knows_the_time_at_first():
-    rig = Rig()
+    rig = TimekeeperAndClock()
     assert not rig.keeper.known and rig.keeper.utc_s(5) is None and rig.keeper.source == NOBODY
 
 
 def test_the_boards_clock_is_taken_at_boot_until_somebody_tells():
-    rig = Rig(utc=TRUE_S + 7200)
+    rig = TimekeeperAndClock(utc=TRUE_S + 7200)
     assert rig.keeper.known and rig.keeper.source == BOARD and rig.error_s == 7200
     rig.live(1)
     assert rig.keeper.source == NETWORK and rig.error_s == 0
@@ -113,7 +113,7 @@ def test_the_boards_clock_is_taken_at_boot_until_somebody_tells():
 
 @pytest.mark.parametrize('utc', [0, 946684800, BUILD_UTC_S - 1])
 def test_a_clock_from_before_the_build_is_not_believed(utc):
-    rig = Rig(utc=utc)
+    rig = TimekeeperAndClock(utc=utc)
     assert not rig.keeper.known
     for source in (BOARD, OWNER, NETWORK):
         assert not rig.keeper.set(utc, 0, source)
@@ -121,14 +121,14 @@ def test_a_clock_from_before_the_build_is_not_believed(utc):
 
 
 def test_the_boards_clock_is_set_whenever_the_time_is_told():
-    rig = Rig()
+    rig = TimekeeperAndClock()
     rig.keeper.set(TRUE_S + 5, 0, OWNER)
     rig.live(1)
     assert rig.clock.sets == [TRUE_S + 5, rig.true_s]
 
 
 def test_setting_the_boards_clock_changes_nothing():
-    rig = Rig()
+    rig = TimekeeperAndClock()
     rig.live(1)
     rig.clock.set_utc(rig.true_s + 3600)
     assert rig.error_s == 0
@@ -137,14 +137,14 @@ def test_setting_the_boards_clock_changes_nothing():
 
 
 def test_what_was_told_a_little_ago_counts_from_then():
-    rig = Rig()
+    rig = TimekeeperAndClock()
     rig.clock.true_ms = 90000
     rig.keeper.set(TRUE_S + 30, 30000, NETWORK)
     assert rig.error_s == 0
 
 
 def test_an_equal_word_leaves_the_time_between_the_seconds_alone():
-    rig = Rig()
+    rig = TimekeeperAndClock()
     rig.keeper.set(TRUE_S, 0, NETWORK)
     for at_ms in range(900, 60000, 1000):
         rig.keeper.set(TRUE_S + at_ms // 1000, at_ms, NETWORK)
@@ -155,7 +155,7 @@ def test_an_equal_word_leaves_the_time_between_the_seconds_alone():
 
 
 def test_a_network_that_jumps_more_than_a_day_has_to_say_it_twice():
-    rig = Rig()
+    rig = TimekeeperAndClock()
     rig.live(1)
     later_s = rig.true_s + 3 * DAY_S
     assert not rig.keeper.network(later_s, rig.clock.now_ms())
@@ -168,7 +168,7 @@ def test_a_network_that_jumps_more_than_a_day_has_to_say_it_twice():
 
 
 def test_a_doubt_ends_with_the_next_sane_word():
-    rig = Rig()
+    rig = TimekeeperAndClock()
     rig.live(1)
     wild_s = rig.true_s + 3 * DAY_S
     assert not rig.keeper.network(wild_s, rig.clock.now_ms())
@@ -177,7 +177,7 @@ def test_a_doubt_ends_with_the_next_sane_word():
 
 
 def test_the_owner_may_jump_and_a_board_may_be_corrected_by_any_amount():
-    rig = Rig(utc=BUILD_UTC_S + 1)
+    rig = TimekeeperAndClock(utc=BUILD_UTC_S + 1)
     assert rig.keeper.network(TRUE_S, 0)
     assert rig.keeper.set(TRUE_S + 100 * DAY_S, 0, OWNER)
     assert rig.error_s == 100 * DAY_S
@@ -187,7 +187,7 @@ def test_the_owner_may_jump_and_a_board_may_be_corrected_by_any_amount():
 
 
 def test_the_time_is_confirmed_once_the_network_told_it_or_agreed_and_not_by_board_or_owner():
-    rig = Rig(utc=TRUE_S)
+    rig = TimekeeperAndClock(utc=TRUE_S)
     assert not rig.keeper.confirmed
     assert rig.keeper.owner(TRUE_S + 7200, 0) and not rig.keeper.confirmed and rig.error_s == 7200
     assert rig.keeper.network(TRUE_S, 0) and rig.keeper.confirmed and rig.error_s == 0
@@ -196,7 +196,7 @@ def test_the_time_is_confirmed_once_the_network_told_it_or_agreed_and_not_by_boa
 
 @pytest.mark.parametrize('wrong_s', [-40 * DAY_S, -7200, -121, 121, 7200, 40 * DAY_S])
 def test_the_owners_word_against_the_networks_of_these_days_is_asked_about_and_not_taken(wrong_s):
-    rig = Rig().live(1)
+    rig = TimekeeperAndClock().live(1)
     rig.clock.true_ms += 2 * DAY_S * 1000 - 1000
     assert not rig.keeper.owner(rig.true_s + wrong_s, rig.clock.now_ms())
     assert (rig.error_s, rig.keeper.confirmed, rig.keeper.doubts, rig.keeper.refused) == (0, True, 1, 1)
@@ -206,13 +206,13 @@ def test_the_owners_word_against_the_networks_of_these_days_is_asked_about_and_n
 
 @pytest.mark.parametrize('wrong_s', [-120, 0, 120])
 def test_the_owners_word_that_the_network_said_before_is_no_news(wrong_s):
-    rig = Rig().live(1)
+    rig = TimekeeperAndClock().live(1)
     assert rig.keeper.owner(rig.true_s + wrong_s, rig.clock.now_ms())
     assert (rig.error_s, rig.keeper.doubts, rig.keeper.changes) == (0, 0, 1)
 
 
 def test_after_two_days_without_the_network_the_owner_may_set_the_clock_by_a_day():
-    rig = Rig().live(1)
+    rig = TimekeeperAndClock().live(1)
     rig.clock.true_ms += 2 * DAY_S * 1000
     assert not rig.keeper.owner(rig.true_s + DAY_S + 200, rig.clock.now_ms()) and rig.error_s == 0
     assert rig.keeper.owner(rig.true_s + DAY_S - 200, rig.clock.now_ms()) and rig.error_s == DAY_S - 200
@@ -220,14 +220,14 @@ def test_after_two_days_without_the_network_the_owner_may_set_the_clock_by_a_day
 
 
 def test_where_the_network_is_not_asked_the_owner_may_set_the_clock_by_a_day_at_any_time():
-    rig = Rig().live(1)
+    rig = TimekeeperAndClock().live(1)
     rig.keeper.asks = False
     assert rig.keeper.owner(rig.true_s + 7200, rig.clock.now_ms()) and rig.error_s == 7200
     assert rig.keeper.expiry_utc_s(rig.clock.now_ms()) == rig.true_s + 7200
 
 
 def test_the_owners_word_alone_serves_the_plan_and_ages_no_command_while_the_network_is_asked():
-    rig = Rig()
+    rig = TimekeeperAndClock()
     assert rig.keeper.owner(TRUE_S + 7200, 0)
     for _ in range(3):
         assert rig.keeper.known and rig.error_s == 7200 and rig.keeper.expiry_utc_s(rig.clock.now_ms()) is None
@@ -237,17 +237,17 @@ def test_the_owners_word_alone_serves_the_plan_and_ages_no_command_while_the_net
 
 
 def test_the_clock_of_a_board_ages_commands():
-    assert Rig(utc=TRUE_S).keeper.expiry_utc_s(0) == TRUE_S
+    assert TimekeeperAndClock(utc=TRUE_S).keeper.expiry_utc_s(0) == TRUE_S
 
 
 @pytest.mark.parametrize('wrong_s', [-90 * DAY_S, 3 * DAY_S, 30 * 365 * DAY_S])
 def test_the_network_overrules_the_owner_at_once_by_any_amount(wrong_s):
-    rig = Rig()
+    rig = TimekeeperAndClock()
     assert rig.keeper.owner(TRUE_S + wrong_s, 0) and rig.keeper.network(TRUE_S, 0) and rig.error_s == 0
 
 
 def test_a_network_that_never_answers_is_asked_for_a_day_and_not_again_for_the_same_word():
-    rig = Rig()
+    rig = TimekeeperAndClock()
     assert rig.keeper.owner(TRUE_S, 0) and rig.keeper.in_doubt(DAY_S * 1000 - 1)
     for _ in range(5):
         rig.clock.true_ms += DAY_S * 1000
@@ -260,13 +260,13 @@ def test_a_network_that_never_answers_is_asked_for_a_day_and_not_again_for_the_s
 @pytest.mark.parametrize('utc', [BUILD_UTC_S + 2**30, 3250000000, 2**32 - 1])
 def test_a_clock_of_34_years_after_the_build_is_not_believed(utc):
     """As what an answer to a request by the uptime makes of a request by the clock: twice the years."""
-    rig = Rig(utc=utc)
+    rig = TimekeeperAndClock(utc=utc)
     assert not rig.keeper.network(utc, 0) and not rig.keeper.owner(utc, 0) and not rig.keeper.known
 
 
 @given(st.lists(st.tuples(st.integers(-10**8, 10**8), st.integers(0, DAY_S), st.booleans()), max_size=20))
 def test_whatever_the_owner_says_no_command_is_aged_by_another_clock_than_the_networks(words):
-    rig = Rig()
+    rig = TimekeeperAndClock()
     for wrong_s, pause_s, is_owner in words:
         rig.clock.true_ms += pause_s * 1000
         if is_owner:
@@ -283,7 +283,7 @@ def test_whatever_the_owner_says_no_command_is_aged_by_another_clock_than_the_ne
 
 @pytest.mark.parametrize('drift_ppm', [20, -20, 50, -50, 150])
 def test_the_drift_is_learned_in_five_days_and_carries_over_thirty(drift_ppm, evidence):
-    rig = Rig(drift_ppm)
+    rig = TimekeeperAndClock(drift_ppm)
     rig.keeper.network(TRUE_S, 0)
     rig.live(5)
     assert abs(rig.keeper.drift_ppb / 1000 + drift_ppm) < 5
@@ -293,26 +293,26 @@ def test_the_drift_is_learned_in_five_days_and_carries_over_thirty(drift_ppm, ev
 
 
 def test_without_drift_learned_a_crystal_of_50_ppm_is_130_s_off_after_thirty_days():
-    rig = Rig(50)
+    rig = TimekeeperAndClock(50)
     rig.keeper.network(TRUE_S, 0)
     rig.live(30, sync=False)
     assert 125 < rig.error_s < 135
 
 
 def test_the_drift_is_kept_over_a_reboot_and_written_seldom():
-    rig = Rig(40)
+    rig = TimekeeperAndClock(40)
     rig.keeper.network(TRUE_S, 0)
     rig.live(60)
     assert len(rig.writes) < 8
     assert all(later - sooner >= DAY_S - 1 for sooner, later in zip(rig.writes, rig.writes[1:]))
-    again = Rig(40, records=rig.records)
+    again = TimekeeperAndClock(40, records=rig.records)
     again.keeper.network(TRUE_S, 0)
     again.live(30, sync=False)
     assert abs(again.error_s) < 10
 
 
 def test_the_clock_of_the_owner_is_no_drift():
-    rig = Rig(20)
+    rig = TimekeeperAndClock(20)
     rig.keeper.network(TRUE_S, 0)
     for _ in range(8):
         rig.live(1)
@@ -323,7 +323,7 @@ def test_the_clock_of_the_owner_is_no_drift():
 
 @pytest.mark.parametrize('wild_s', [[0, 0, 0, 3600], [3600], [0, 0, 3600, 3600], [0, 0, -3600]])
 def test_a_word_that_is_an_hour_off_is_no_drift(wild_s):
-    rig = Rig(20)
+    rig = TimekeeperAndClock(20)
     rig.keeper.network(TRUE_S, 0)
     rig.live(4, wild_s=wild_s)
     assert abs(rig.keeper.drift_ppb) < 30000
@@ -332,7 +332,7 @@ def test_a_word_that_is_an_hour_off_is_no_drift(wild_s):
 
 
 def test_a_crystal_that_changes_is_followed():
-    rig = Rig(0)
+    rig = TimekeeperAndClock(0)
     rig.keeper.network(TRUE_S, 0)
     rig.live(30)
     before_ms = rig.clock.now_ms()
@@ -343,7 +343,7 @@ def test_a_crystal_that_changes_is_followed():
 
 @given(st.lists(st.tuples(st.integers(-10**7, 10**7), st.integers(0, 5 * DAY_S), st.sampled_from([OWNER, NETWORK])), max_size=20))
 def test_the_drift_stays_within_bounds_whatever_is_told(words):
-    rig = Rig(20)
+    rig = TimekeeperAndClock(20)
     for wrong_s, pause_s, source in words:
         rig.clock.true_ms += pause_s * 1000
         rig.keeper.set(max(BUILD_UTC_S, rig.true_s + wrong_s), rig.clock.now_ms(), source)
@@ -354,13 +354,13 @@ def test_the_drift_stays_within_bounds_whatever_is_told(words):
 
 @pytest.mark.parametrize('record', [b'', b'\x80\x00\x00', b'\xff\xff\xff\xff', b'\x00' * 4, b'\x80\x00\x00\x00\x00'])
 def test_a_strange_record_is_no_drift(record):
-    assert Rig(records={'drift': record}).keeper.drift_ppb == 0
+    assert TimekeeperAndClock(records={'drift': record}).keeper.drift_ppb == 0
 
 
 def test_a_store_that_fails_costs_the_memory_only():
     def fail(*arguments):
         raise HalError('store', 'gone')
-    clock = Clock(50)
+    clock = DriftingClock(50)
     keeper = Timekeeper(clock, SimpleNamespace(get=fail, put=fail))
     for day in range(5):
         clock.true_ms = day * DAY_S * 1000

@@ -21,8 +21,8 @@ PAUSE, OWN = 1000, 533
 A1, B2, C2, F9 = 0xA1, 0xB2, 0xC2, 0xF9
 
 
-class Rig:
-    """A monitor's events over a flash that outlives it; step() is a reading. told: (kind, amount) of each."""
+class EventsAndFlash:
+    """A monitor's events over a flash that outlives it; step() is a reading. told: (kind, amount) of each event."""
 
     def __init__(self, cause=POWER_ON, plan=NIGHT, evening='21:00'):
         self.flash = {}
@@ -77,7 +77,7 @@ class Rig:
         self.meter.flow_da = flow_da
 
     def step(self, for_s=2):
-        """Live on; what was told is sent at once."""
+        """Run on; events are sent immediately."""
         for _ in range(max(for_s // 2, 1)):
             self.at_s += 2
             self.box.reading.at_ms = self.now_ms
@@ -99,7 +99,7 @@ class Rig:
 
 
 def test_an_evening_without_a_car_is_told_once_and_the_next_one_again():
-    rig = Rig()
+    rig = EventsAndFlash()
     rig.until(21.5)
     assert rig.told == [('not_plugged_in', 60)]
     rig.boot()
@@ -110,7 +110,7 @@ def test_an_evening_without_a_car_is_told_once_and_the_next_one_again():
 @pytest.mark.parametrize('change', ['car', 'no plan', 'locked', 'skipped', 'silent', 'not asked for', 'another day'])
 def test_an_evening_on_which_no_car_is_missed(change):
     weekdays = Plan(parse([{'days': 'mon-thu', 'from': '22:00', 'to': '06:00'}])[0])   # the first of May 2026 is a Friday
-    rig = Rig(plan={'no plan': None, 'another day': weekdays}.get(change, NIGHT), evening=None if change == 'not asked for' else '21:00')
+    rig = EventsAndFlash(plan={'no plan': None, 'another day': weekdays}.get(change, NIGHT), evening=None if change == 'not asked for' else '21:00')
     if change == 'car':
         rig.car()
     rig.intent.claims.locked = change == 'locked'
@@ -123,14 +123,14 @@ def test_an_evening_on_which_no_car_is_missed(change):
 
 def test_a_monitor_that_boots_late_in_the_hour_still_tells_and_later_not():
     for hour, told in ((21.5, ['not_plugged_in']), (22.5, [])):
-        rig = Rig()
+        rig = EventsAndFlash()
         rig.at_s = int((hour - 12) * HOUR_S)
         rig.boot()
         assert [kind for kind, _ in rig.step(60).told] == told
 
 
 def test_a_car_that_does_not_charge_is_told_20_minutes_into_the_window_once_a_night():
-    rig = Rig()
+    rig = EventsAndFlash()
     rig.car()
     rig.want(HOLD)
     rig.until(22)
@@ -146,7 +146,7 @@ def test_a_car_that_does_not_charge_is_told_20_minutes_into_the_window_once_a_ni
 
 @pytest.mark.parametrize('change', ['charges', 'full', 'held', 'no car'])
 def test_a_night_in_which_nothing_is_wrong(change):
-    rig = Rig(evening=None)
+    rig = EventsAndFlash(evening=None)
     if change != 'no car':
         rig.car(finished=change == 'full')
     rig.want(HOLD if change == 'held' else CHARGE)
@@ -155,7 +155,7 @@ def test_a_night_in_which_nothing_is_wrong(change):
 
 
 def test_a_full_car_is_told_with_its_energy_once_a_session_and_again_after_a_kilowatt_hour():
-    rig = Rig(plan=None)
+    rig = EventsAndFlash(plan=None)
     rig.car(C2)
     rig.want(CHARGE)
     rig.flow(5000)
@@ -178,7 +178,7 @@ def test_a_full_car_is_told_with_its_energy_once_a_session_and_again_after_a_kil
 
 
 def held():
-    rig = Rig()
+    rig = EventsAndFlash()
     rig.car()
     rig.want(HOLD)
     return rig.step(20)
@@ -242,7 +242,7 @@ def test_what_flows_while_a_car_lets_go_and_what_was_given_are_no_leaks():
 
 
 def test_a_fault_is_told_once_until_it_was_away_for_an_hour_and_another_one_at_once():
-    rig = Rig(evening=None)
+    rig = EventsAndFlash(evening=None)
     for code, times in ((F9, 1), (B2, 1), (F9, 1), (0xF1, 2), (F9, 3)):
         rig.car(code)
         assert len(rig.step(10).told) == times
@@ -257,7 +257,7 @@ def test_a_fault_is_told_once_until_it_was_away_for_an_hour_and_another_one_at_o
 
 
 def test_power_that_is_back_is_told_but_not_at_the_first_boot_of_all_nor_after_a_reset():
-    rig = Rig(POWER_ON)
+    rig = EventsAndFlash(POWER_ON)
     assert rig.step(10).told == []
     rig.boot(WATCHDOG)
     assert rig.step(10).told == []
@@ -269,7 +269,7 @@ def test_power_that_is_back_is_told_but_not_at_the_first_boot_of_all_nor_after_a
 
 
 def test_a_memory_that_was_lost_is_told_once_a_boot_before_all_else():
-    rig = Rig(POWER_ON)
+    rig = EventsAndFlash(POWER_ON)
     rig.step(10)
     for _ in range(2):
         rig.boot(POWER_ON)
@@ -291,7 +291,7 @@ def test_a_box_that_comes_back_without_its_limit_had_no_power(away_s, starting, 
 
 
 def test_what_was_not_sent_is_told_after_a_reboot_with_its_number():
-    rig = Rig()
+    rig = EventsAndFlash()
     rig.send = lambda: None
     rig.car(F9)
     rig.step()
@@ -307,7 +307,7 @@ def test_what_was_not_sent_is_told_after_a_reboot_with_its_number():
 
 
 def test_a_storm_is_bounded_in_flash_and_on_the_air():
-    rig = Rig(plan=None)
+    rig = EventsAndFlash(plan=None)
     rig.send = lambda: None
     for number in range(3000):
         rig.car(0xF1 + number % 2)
@@ -318,7 +318,7 @@ def test_a_storm_is_bounded_in_flash_and_on_the_air():
 
 
 def test_a_flash_that_fails_costs_the_memory_only():
-    rig = Rig()
+    rig = EventsAndFlash()
     rig.broken = True
     rig.car(F9)
     assert rig.step().told == [('fault', None)]
@@ -327,7 +327,7 @@ def test_a_flash_that_fails_costs_the_memory_only():
 
 @given(st.binary(max_size=60))
 def test_any_record_is_taken_or_left(record):
-    rig = Rig()
+    rig = EventsAndFlash()
     rig.notices._journal.put('events', record or b'\0')
     rig.boot()
     rig.step(4)

@@ -35,7 +35,7 @@ class Session:
 
 
 class ClockSync:
-    """Wants what it is told to want."""
+    """Wants what the test sets."""
 
     def __init__(self):
         self.wanted = NOTHING
@@ -52,7 +52,7 @@ class ClockSync:
         return self.urgent
 
 
-class Rig:
+class ReporterAndRadio:
     """A reporter beside a box that is read every 2 s; take() is the radio."""
 
     def __init__(self, klass='C', boot_ms=0):
@@ -127,14 +127,14 @@ class Rig:
 
 
 def test_nothing_is_said_before_the_first_stable_state_which_then_is_said_at_once():
-    rig = Rig()
+    rig = ReporterAndRadio()
     assert rig.tick() is None
     assert rig.show(0xA1) is None
     assert rig.show(0xA1) == (CHANGE, 0xA1, 'Not Connected', 'no_vehicle')
 
 
 def test_without_a_stable_state_the_first_report_comes_after_15_s():
-    rig = Rig(boot_ms=1000)
+    rig = ReporterAndRadio(boot_ms=1000)
     assert rig.wait(FIRST_STATE_MS - 1) is None
     assert rig.wait(1) == (FAULT, 0, 'Disabled', 'unreachable')
     assert rig.show(0xB1) is None    # one frame after the silence is no state yet
@@ -143,7 +143,7 @@ def test_without_a_stable_state_the_first_report_comes_after_15_s():
 
 
 def test_a_state_from_before_the_silence_is_never_told_as_the_present_one():
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.settle(0xA1)
     assert rig.wait(SILENCE_MS) == (FAULT, 0xA1, 'Disabled', 'unreachable')
     rig.session.outbox.put(HEARTBEAT, 'status', rig.reporter._make_status)
@@ -153,7 +153,7 @@ def test_a_state_from_before_the_silence_is_never_told_as_the_present_one():
 
 @pytest.mark.parametrize('code', [0xE0, 0xF9])
 def test_silence_is_news_even_if_the_word_for_it_is_the_same(code):
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.settle(code)
     assert rig.wait(SILENCE_MS) == (FAULT, code, 'Disabled', 'unreachable')
     assert rig.show(code) is None
@@ -161,7 +161,7 @@ def test_silence_is_news_even_if_the_word_for_it_is_the_same(code):
 
 
 def test_a_reason_still_settling_when_the_state_is_lost_leaves_the_loop_its_sleep():
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.settle(0xA1)
     rig.wait(SILENCE_MS)
     rig.show(0xB1, key=False)
@@ -170,7 +170,7 @@ def test_a_reason_still_settling_when_the_state_is_lost_leaves_the_loop_its_slee
 
 
 def test_a_box_that_comes_back_flickering_is_told_as_it_was_seen_last_after_15_s():
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.settle(0xA1)
     rig.wait(SILENCE_MS)
     told = [rig.show(0xB1 if number % 2 else 0xC2) for number in range(9)]
@@ -179,14 +179,14 @@ def test_a_box_that_comes_back_flickering_is_told_as_it_was_seen_last_after_15_s
 
 
 def test_a_state_still_held_back_after_15_s_is_said_as_it_was_read():
-    rig = Rig()
+    rig = ReporterAndRadio()
     for _ in range(7):
         assert rig.show(0xB2) is None    # held back: stability
     assert rig.show(0xB2) == (CHANGE, 0xB2, 'Charged', 'vehicle_paused')
 
 
 def test_a_command_running_at_the_time_of_the_first_report_leaves_the_loop_its_sleep():
-    rig = Rig()
+    rig = ReporterAndRadio()
     for _ in range(9):
         rig.show(0xB2, hold=True)
         assert rig.due_ms == FOREVER_MS
@@ -197,7 +197,7 @@ def test_a_command_running_at_the_time_of_the_first_report_leaves_the_loop_its_s
 
 
 def test_a_change_is_said_once():
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.settle(0xA1)
     assert rig.show(0xB1) is None
     assert rig.show(0xB1) == (CHANGE, 0xB1, 'Connected and Locked', 'starting')
@@ -205,7 +205,7 @@ def test_a_change_is_said_once():
 
 
 def test_another_code_is_news_even_if_the_word_for_it_is_the_same():
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.settle(0xF4)
     rig.show(0xF9)
     assert rig.show(0xF9) == (FAULT, 0xF9, 'Disabled', 'fault')
@@ -213,14 +213,14 @@ def test_another_code_is_news_even_if_the_word_for_it_is_the_same():
 
 @pytest.mark.parametrize('code', [0xF1, 0xF9, 0xF0, 0xFF])
 def test_a_fault_is_urgent_and_waits_for_no_command(code):
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.settle(0xC2)
     rig.show(code, hold=True)
     assert rig.show(code, hold=True) == (FAULT, code, 'Disabled', 'fault')
 
 
 def test_silence_is_urgent_and_waits_for_no_command():
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.settle(0xC2)
     assert rig.wait(SILENCE_MS - 1, hold=True) is None
     assert rig.wait(1, hold=True) == (FAULT, 0xC2, 'Disabled', 'unreachable')
@@ -230,7 +230,7 @@ def test_silence_is_urgent_and_waits_for_no_command():
 
 
 def test_a_change_waits_while_a_command_runs_and_is_said_after_it():
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.settle(0xB1)
     for _ in range(5):
         assert rig.show(0xC2, hold=True) is None
@@ -238,7 +238,7 @@ def test_a_change_waits_while_a_command_runs_and_is_said_after_it():
 
 
 def test_what_is_said_is_what_holds_when_the_radio_takes_it():
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.settle(0xA1)
     rig.take, take = (lambda: None), rig.take    # the radio is busy
     for code in (0xB1, 0xB1, 0xC2, 0xC2):
@@ -248,7 +248,7 @@ def test_what_is_said_is_what_holds_when_the_radio_takes_it():
 
 
 def test_a_new_reason_is_said_only_after_it_has_held_for_20_s():
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.settle(0xB1, key=False)
     since_ms = rig.now_ms + 2000
     assert rig.show(0xB1, key=True) is None
@@ -259,7 +259,7 @@ def test_a_new_reason_is_said_only_after_it_has_held_for_20_s():
 
 
 def test_a_reason_that_goes_back_is_never_said():
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.settle(0xB1, key=False)
     for _ in range(20):
         assert rig.show(0xB1, key=True) is None
@@ -267,7 +267,7 @@ def test_a_reason_that_goes_back_is_never_said():
 
 
 def test_a_key_turned_and_then_charging_is_one_frame():
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.settle(0xB1, key=False)
     assert rig.show(0xB1, key=True) is None
     assert rig.show(0xC2, key=True) is None
@@ -276,7 +276,7 @@ def test_a_key_turned_and_then_charging_is_one_frame():
 
 
 def test_a_reason_that_settles_while_a_command_runs_leaves_the_loop_its_sleep():
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.settle(0xB1, key=False)
     rig.show(0xB1, key=True)
     for _ in range(20):
@@ -304,7 +304,7 @@ def test_heartbeats_as_the_owner_set_them(state, minutes):
 @pytest.mark.parametrize('klass, code, minutes', [('A', 0xA1, 60), ('A', 0xB1, 15), ('A', 0xC2, 5), ('C', 0xA1, 30), ('C', 0xC2, 30)])
 @pytest.mark.parametrize('step_ms', [250, 1000, 4500, 14000])
 def test_heartbeats_come_by_the_clock_however_often_the_box_is_heard(klass, code, minutes, step_ms):
-    rig = Rig(klass)
+    rig = ReporterAndRadio(klass)
     for _ in range(30):
         rig.show(code)
     begin_ms = rig.session.last_uplink_ms
@@ -314,7 +314,7 @@ def test_heartbeats_come_by_the_clock_however_often_the_box_is_heard(klass, code
 
 
 def test_a_heartbeat_is_due_from_the_latest_uplink_whatever_that_was():
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.settle(0xC2)
     rig.session.last_uplink_ms = rig.now_ms = rig.now_ms + 10 * MINUTE_MS
     rig.show(0xC2)
@@ -322,7 +322,7 @@ def test_a_heartbeat_is_due_from_the_latest_uplink_whatever_that_was():
 
 
 def test_the_budget_stretches_a_heartbeat_of_a_whole_status():
-    rig = Rig('A')
+    rig = ReporterAndRadio('A')
     rig.settle(0xC2)
     rig.session.stretch = 80 * MINUTE_MS
     assert rig.show(0xC2, 60 * MINUTE_MS) is None
@@ -331,7 +331,7 @@ def test_the_budget_stretches_a_heartbeat_of_a_whole_status():
 
 
 def test_a_heartbeat_that_has_to_wait_is_not_put_again():
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.settle(0xC2)
     rig.take = lambda: None
     rig.show(0xC2, 31 * MINUTE_MS)
@@ -342,7 +342,7 @@ def test_a_heartbeat_that_has_to_wait_is_not_put_again():
 
 
 def test_no_heartbeat_before_the_join_and_the_first_is_due_from_it():
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.session.joined = False
     rig.settle(0xC2)
     rig.session.last_uplink_ms = None
@@ -355,7 +355,7 @@ def test_no_heartbeat_before_the_join_and_the_first_is_due_from_it():
 
 
 def test_an_unreachable_box_has_heartbeats_too():
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.wait(FIRST_STATE_MS)
     assert rig.wait(30 * MINUTE_MS) == (HEARTBEAT, 0, 'Disabled', 'unreachable')
 
@@ -368,7 +368,7 @@ def done(op, command_id=None, result=DONE):
 
 
 def test_an_answer_goes_first_and_tells_the_reading_it_rests_on():
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.settle(0xB1)
     rig.take, take = (lambda: None), rig.take
     rig.show(0xE0)
@@ -381,7 +381,7 @@ def test_an_answer_goes_first_and_tells_the_reading_it_rests_on():
 
 
 def test_an_answer_for_which_nothing_was_done_tells_the_stable_state():
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.settle(0xB1)
     rig.take, take = (lambda: None), rig.take
     rig.show(0xA1)
@@ -390,7 +390,7 @@ def test_an_answer_for_which_nothing_was_done_tells_the_stable_state():
 
 
 def test_answers_leave_one_after_the_other_and_then_one_frame_says_how_many_were_turned_away():
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.settle(0xB1)
     rig.actor.book.refused = 3
     for number in range(3):
@@ -403,7 +403,7 @@ def test_answers_leave_one_after_the_other_and_then_one_frame_says_how_many_were
 
 
 def test_the_number_turned_away_stays_owed_where_the_frame_has_no_room_for_it():
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.settle(0xB1)
     rig.actor.book.refused = 3
     rig.take, take = (lambda: None), rig.take
@@ -414,7 +414,7 @@ def test_the_number_turned_away_stays_owed_where_the_frame_has_no_room_for_it():
 
 
 def test_the_answer_of_what_opens_tells_how_many_before_it_have_none_of_their_own():
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.settle(0xB1)
     rig.actor.book.counted = 5
     rig.answer(done(COMMAND_RESET, 1))
@@ -428,7 +428,7 @@ def test_the_answer_of_what_opens_tells_how_many_before_it_have_none_of_their_ow
 
 
 def test_an_old_reading_is_not_repeated_even_if_the_box_is_heard():
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.settle(0xC2)
     rig.now_ms += SILENCE_MS
     rig.charger.heard_ms = rig.charger.answered_ms = rig.now_ms    # by its panel, or by an answer that was no reading
@@ -438,14 +438,14 @@ def test_an_old_reading_is_not_repeated_even_if_the_box_is_heard():
 
 
 def test_a_box_that_only_says_no_to_readings_is_reported_all_the_same():
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.now_ms = FIRST_STATE_MS
     rig.charger.heard_ms = rig.charger.answered_ms = rig.now_ms
     assert rig.tick() == (FAULT, 0, 'Disabled', 'unreachable')
 
 
 def test_the_lock_is_told_in_every_status():
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.settle(0xE0)
     rig.claims.lock()
     rig.claims.decide(None, None, False)
@@ -459,7 +459,7 @@ def test_the_lock_is_told_in_every_status():
 
 
 def test_figures_and_flags_that_change_are_no_news():
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.settle(0xC2)
     for number in range(50):
         rig.reading.limit_duty = 160 + number
@@ -468,7 +468,7 @@ def test_figures_and_flags_that_change_are_no_news():
 
 
 def test_a_box_that_flickers_between_two_states_has_its_heartbeats():
-    rig = Rig('A')
+    rig = ReporterAndRadio('A')
     rig.settle(0xC2)
     said = []
     for number in range(900):
@@ -478,7 +478,7 @@ def test_a_box_that_flickers_between_two_states_has_its_heartbeats():
 
 
 def test_a_network_that_fell_silent_is_asked_with_a_status():
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.settle(0xC2)
     port, payload = rig.session.probe(11)
     assert (port, payload[1]) == (STATUS_PORT, 0xC2)
@@ -488,7 +488,7 @@ def test_a_network_that_fell_silent_is_asked_with_a_status():
 
 
 def test_a_request_for_the_time_goes_once_first_while_it_is_unknown_as_a_change_while_it_is_urgent_and_as_a_heartbeat_later():
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.clock_sync.wanted = REQUEST
     assert rig.tick() is None
     assert not rig.session.outbox.holds('clock')    # nothing is said before the first state
@@ -510,7 +510,7 @@ def test_a_request_for_the_time_goes_once_first_while_it_is_unknown_as_a_change_
 
 
 def test_a_modem_that_asks_by_itself_is_given_a_status_to_go_with():
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.settle(0xB1)
     rig.clock_sync.wanted = CARRIER
     rig.tick()
@@ -518,7 +518,7 @@ def test_a_modem_that_asks_by_itself_is_given_a_status_to_go_with():
 
 
 def test_it_looks_again_when_the_time_has_to_be_asked_for():
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.settle(0xB1)
     rig.clock_sync.due_ms = rig.now_ms + 5000
     rig.tick()
@@ -526,7 +526,7 @@ def test_it_looks_again_when_the_time_has_to_be_asked_for():
 
 
 def test_a_status_tells_whether_the_time_is_known():
-    rig = Rig()
+    rig = ReporterAndRadio()
     rig.settle(0xB1)
     for known in (False, True):
         rig.timekeeper.known = known

@@ -188,7 +188,7 @@ def test_a_version_that_does_not_start_is_told_with_its_last_words(make_board):
 
 @pytest.fixture
 def refused(monkeypatch, capsys, evidence):
-    """refused(what is wrong, board or port, words): make flash says so in one line, ends with 1 and has changed nothing."""
+    """refused(error, board or port, words): make flash says so in one line, ends with 1 and has changed nothing."""
     def refuse(wrong, board, words, form="py"):
         monkeypatch.setattr(flash, "check", lambda platform: [])
         monkeypatch.setattr(build, "content", lambda *_: firmware("new"))

@@ -403,7 +403,7 @@ def test_commands_of_any_id_carry_the_right_lrc():
     assert writes(wire) == [b':021000050001025A5A32\r\n']
 
 
-# --- everything at once
+# --- everything together
 
 steps = st.lists(st.tuples(
     st.integers(1, 4000),
