@@ -18,7 +18,7 @@ help:
 	@echo "      [ARGS=\"--demo night\"]    one night with a plan, in a minute"
 	@echo "  make test [ARGS=\"-k words\"]   all tests but the long ones, benchmarks last"
 	@echo "  make check                    in a minute: lint, and the unit tests of what changed; ARGS=\"--base main\" since that branch"
-	@echo "  make lint                     style, both MicroPython compilers and the types over src/"
+	@echo "  make lint                     style and plain words, both MicroPython compilers and the types over src/"
 	@echo "  make bench                    the benchmarks alone, with their figures"
 	@echo "  make soak MINUTES=60          the long checks on all cores, each round with a new seed; adds to docs/soak.json"
 	@echo "      [ROUNDS=10]               so many instead; [ARGS=\"--only cuts\"] those of that name alone"
@@ -68,6 +68,7 @@ bench: setup
 lint: setup
 	@$(PY) -m ruff check .
 	@$(PY) -m tools.checks.dialect
+	@$(PY) -m tools.checks.words
 	@$(PY) -m tools.checks.typecheck
 
 check: setup
