@@ -69,6 +69,7 @@ lint: setup
 	@$(PY) -m ruff check .
 	@$(PY) -m tools.checks.dialect
 	@$(PY) -m tools.checks.words
+	@$(PY) -m tools.checks.assignments
 	@$(PY) -m tools.checks.typecheck
 
 check: setup

@@ -13,7 +13,7 @@ import config
 from app.policy import plan_store
 from app.runtime.journal import Journal
 from app.application import Application
-from app.runtime.safe_mode import SafeMode
+from app.safe_mode import SafeMode
 from app.runtime.site_settings import SiteSettings
 from app.runtime.supervisor import Supervisor
 from app.version import BUILD, VERSION
@@ -26,16 +26,7 @@ from modbus.charger import ChargerClient
 # sys.platform of a board: its module under hal.
 BOARDS = {'LoPy4': 'hal.lopy4', 'esp32': 'hal.mainline', 'rp2': 'hal.mainline', 'linux': 'hal.posix'}
 
-# So long may a part be behind what it promised, and so far ahead may its promise be, before the watchdog is left to bite. The charger is
-# read every 2 s; a session sleeps until its next join or frame; the application looks at the box's silence and at heartbeats.
-CHARGER_MS = 10000
-CHARGER_AHEAD_MS = 10000
-SESSION_MS = 20000
-SESSION_AHEAD_MS = 86400000
-MONITOR_MS = 10000
-# The actor steps with each reading: so far may its last step be behind the latest one.
-ACTOR_MS = 10000
-# The parts are looked at so often, and then only every turn feeds the watchdog.
+# The tasks of the loop are looked at this often, and then only every turn feeds the watchdog.
 CHECK_MS = 1000
 # A turn that leaves something due takes at least so long: time must go on for a part that hangs to be found out.
 LATE_MS = 1
@@ -63,8 +54,10 @@ def told(errors):
 
 
 def build(board, settings, journal=None, session=None, supervisor=None):
-    """The application for a board, whose radio is open; journal and session if they are there already."""
+    """The application for a board, whose radio is open. settings: SiteSettings, or those of config.py; journal, session: if there already."""
     journal = journal or Journal(board.store)
+    if not isinstance(settings, SiteSettings):
+        return build(board, SiteSettings(settings, journal, check), journal, session, supervisor)
     session = session or make_session(board, settings, journal)
     charger = ChargerClient(board.bus, settings.CHARGER_ID, settings.PHASE_ORDER)
     return Application(board, charger, session, journal, settings, board.clock.now_ms(), supervisor)
@@ -76,30 +69,29 @@ def make_session(board, settings, journal):
                    Jitter(board.system.unique_id()), board.clock.now_ms(), settings.ADR)
 
 
-def loop(board, monitor, supervisor=None, each_check=None):
-    """The super-loop: everything that is due, the watchdog, then idle until something is due or arrives. Ends when monitor.poll gives None.
+def loop(board, application, supervisor=None, each_check=None):
+    """The super-loop: everything that is due, the watchdog, then idle until something is due or arrives. Ends when application.poll gives None.
 
     each_check(now_ms): called about once a second, while no answer of the box is awaited.
     """
     clock = board.clock
     watchdog = board.watchdog
-    charger = monitor.charger
-    turn = Turn()
+    charger = application.charger
+    tasks = application.tasks
     if supervisor is None:
         supervisor = Supervisor(Journal(board.store), POWER_ON)
-    supervisor.progress.watch('monitor', lambda now_ms: now_ms - turn.due_ms, MONITOR_MS)
     check_ms = clock.now_ms()
     stalled = None
     to_look = False
     while True:
         now_ms = clock.now_ms()
-        due_ms = turn.due_ms = monitor.poll(now_ms)
+        due_ms = application.poll(now_ms)
         if due_ms is None:
             return
         done_ms = clock.now_ms()
         if done_ms >= check_ms:
             check_ms = done_ms + CHECK_MS
-            was, stalled = stalled, supervisor.tick(done_ms)
+            was, stalled = stalled, supervisor.tick(tasks, done_ms)
             if stalled is not None and stalled != was:
                 board.system.log('stalled: ' + stalled)
             to_look = each_check is not None
@@ -118,21 +110,15 @@ def loop(board, monitor, supervisor=None, each_check=None):
         clock.sleep_ms(wait_ms if wait_ms < SLEEP_MS else SLEEP_MS)
 
 
-class Turn:
-    """What the application says of itself in a turn of the loop."""
-
-    due_ms = 0
-
-
 def start(board, settings, started=None, proven=None):
-    """Run for ever on a board; started(monitor) is called once it is built, proven() when it has worked for a minute.
+    """Run for ever on a board; started(application) is called once it is built, proven() when it has worked for a minute.
 
     Returns only if the settings are wrong.
     """
     log = board.system.log
     errors = check(settings)
     if errors:
-        # Nothing is transmitted on bus or air by a monitor that was told something wrong.
+        # Nothing is transmitted on bus or air by a monitor with wrong settings.
         board.indicator.show(RED)
         for line in told(errors):
             log(line)
@@ -165,21 +151,18 @@ def work(board, site, journal, supervisor, started, proven=None):
         log('backs off: %d bad ends' % supervisor.bad_ends)
         board.indicator.show(RED)
         charger = ChargerClient(board.bus, site.CHARGER_ID, site.PHASE_ORDER)
-        refuge = SafeMode(board, charger, session, journal, supervisor, board.clock.now_ms() + supervisor.back_off_ms)
-        loop(board, refuge, supervisor)
-        handed = refuge.handed
-        del refuge
-    monitor = build(board, site, journal, session, supervisor)
+        safe_mode = SafeMode(board, charger, session, journal, supervisor, board.clock.now_ms() + supervisor.back_off_ms)
+        loop(board, safe_mode, supervisor)
+        handed = safe_mode.handed
+        del safe_mode
+    application = build(board, site, journal, session, supervisor)
     if handed is not None:
-        monitor.actor.downlink(handed[0], handed[1], board.clock.now_ms())
+        application.downlink(handed[0], handed[1], board.clock.now_ms())
     if started is not None:
-        started(monitor)
+        started(application)
     log('started %d.%d.%d %s' % (VERSION + (BUILD,)))
     begin_ms = board.clock.now_ms()
     supervisor.begin(begin_ms)
-    supervisor.progress.watch_due('charger', monitor.charger, CHARGER_MS, CHARGER_AHEAD_MS)
-    supervisor.progress.watch_due('session', session, SESSION_MS, SESSION_AHEAD_MS)
-    supervisor.progress.watch('actor', lambda now_ms: monitor.charger.reading.at_ms - monitor.actor.now_ms, ACTOR_MS)
 
     def look(now_ms):
         nonlocal proven
@@ -193,7 +176,7 @@ def work(board, site, journal, supervisor, started, proven=None):
             session.governor.save(now_ms)
             board.system.reset('settings')
 
-    loop(board, monitor, supervisor, look)
+    loop(board, application, supervisor, look)
 
 
 class Jitter:

@@ -119,7 +119,7 @@ MUTANTS = (
     # --- the direction pin
     Mutant(
         "D-14a", "An unknown downlink left the loop half way.",
-        "tests/unit/app/control/test_controller.py::test_an_undecodable_downlink_is_counted_and_nothing_follows",
+        "tests/unit/app/commands/test_dispatcher.py::test_an_undecodable_downlink_is_counted_and_nothing_follows",
         "src/app/codec/downlink.py", "known = len(payload) == 1 and 1 <= payload[0] <= _ORIGINAL_COMMANDS", "known = len(payload) == 1",
     ),
     Mutant(
@@ -146,14 +146,14 @@ MUTANTS = (
     ),
     Mutant(
         "D-16", "An unknown outcome was a success.",
-        "tests/unit/app/control/test_controller.py::test_what_cannot_be_is_said_with_its_reason",
-        "src/app/commands/specs.py", "    return FAILED, DETAIL_WAITS_FOR_KEY if code == CODE_B1 and deed.long else DETAIL_NOT_CONFIRMED\n",
+        "tests/unit/app/commands/test_dispatcher.py::test_what_cannot_be_is_said_with_its_reason",
+        "src/app/commands/specs.py", "    return FAILED, DETAIL_WAITS_FOR_KEY if code == CODE_B1 and spec.long else DETAIL_NOT_CONFIRMED\n",
         "    return 0, 0\n",
     ),
     Mutant(
         "D-17", "Where nothing was received, the previous command was executed again.",
-        "tests/unit/app/control/test_controller.py::test_a_byte_of_the_original_is_done_and_answered_once",
-        "src/app/control/controller.py", "        self._works.remove(work)\n", "",
+        "tests/unit/app/commands/test_dispatcher.py::test_a_byte_of_the_original_is_done_and_answered_once",
+        "src/app/commands/dispatcher.py", "        self._works.remove(work)\n", "",
     ),
     Mutant(
         "D-18", "A command kept by the network was executed hours later.",
@@ -167,12 +167,12 @@ MUTANTS = (
     ),
     Mutant(
         "D-18", "The port of a downlink was ignored.",
-        "tests/unit/app/control/test_controller.py::test_an_undecodable_downlink_is_counted_and_nothing_follows",
+        "tests/unit/app/commands/test_dispatcher.py::test_an_undecodable_downlink_is_counted_and_nothing_follows",
         "src/app/codec/downlink.py", "    if port in _ORIGINAL_PORTS:\n", "    if len(payload) == 1:\n",
     ),
     Mutant(
         "D-19", "Every command was sent twice, answered or not.",
-        "tests/unit/app/control/test_controller.py::test_an_acknowledged_write_is_not_repeated_before_its_time",
+        "tests/unit/app/commands/test_dispatcher.py::test_an_acknowledged_write_is_not_repeated_before_its_time",
         "src/app/control/write_retry.py", "if last[2] == bus.SILENT and last[3] < WRITES_MAX", "if last[3] < WRITES_MAX",
     ),
     Mutant(

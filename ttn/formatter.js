@@ -54,14 +54,14 @@ var ERRORS = [
 ];
 /* Whatever a crash may name: modules of the firmware and parts that stood still. It grows at the end; a name stays. */
 var MODULES = (
-  'actor airtime airtime_budget airtime_log answer_queue app application arbiter ascii at_lines at_modem at_words board ' +
+  'actor airtime airtime_budget airtime_log answer answer_queue app application arbiter ascii at_lines at_modem at_words board ' +
   'charger charging_sessions claims clock_quota clock_sync codec command_log commands config const contactor contract ' +
-  'control control_record controller debounce device_commands device_report downlink energy_meter event_detector ' +
+  'control control_record controller debounce device_commands device_report dispatcher downlink energy_meter event_detector ' +
   'event_queue evse evse_model evse_monitor execution frame_cost functions hal icmax id_finder join_schedule journal ' +
   'key_switch keys last_word legacy link_supervision local_time lopy4 lopy4_radio lorawan main mainline mainline_light ' +
   'mainline_ports mainline_store mcu micropython modbus modem_health monitor outbox owner_record pins plan plan_store ' +
   'policy poller posix posix_clock posix_ports posix_tz rak3172 rate_fallback reading reconciler records regions ' +
-  'report_frames reporter reset_sequence runtime safe_mode sender session setpoint setting_bytes site_settings specs ' +
+  'report_frames reporter reset_sequence runtime safe_mode scheduler sender session setpoint setting_bytes site_settings specs ' +
   'start_sequence states statistics status_frames status_view supervisor telemetry ticks timekeeper trace transaction ' +
   'typing umodbus version vocabulary window_quota windows wio_e5 write_map write_retry'
 ).split(' ');

@@ -39,7 +39,7 @@ def facts_of(world, pace, mqtt, next_model):
     charger, now_s = world.box, world.kernel.now_us / 1e6
     indicator = world.board.indicator if world.app is not None else None
     vehicle = charger.vehicle
-    intent = world.app.intent if world.app is not None else None
+    arbiter = world.app.arbiter if world.app is not None else None
     utc_s = world.start_utc_s + now_s
     return Facts(
         now_s=now_s, utc_s=utc_s, speed=pace.speed, lag=pace.lag_s > 0.5, code=charger.code, powered=charger.powered,
@@ -48,15 +48,15 @@ def facts_of(world, pace, mqtt, next_model):
         led=indicator.colour if indicator else 0, active=bool(indicator and indicator.active), monitor=world.app is not None,
         region=world.settings.REGION, klass=world.settings.LORAWAN_CLASS, broker='%s:%d' % (mqtt.host, mqtt.port),
         broker_connected=mqtt.connected, topic=mqtt.topic, reads=charger.reads,
-        tonight=_tonight_now(intent, world.peak.tariff, utc_s, vehicle is not None))
+        tonight=_tonight_now(arbiter, world.peak.tariff, utc_s, vehicle is not None))
 
 
-def _tonight_now(intent, tariff, utc_s, has_car):
-    """intent: the firmware's, None while it is down."""
-    if intent is None:
+def _tonight_now(arbiter, tariff, utc_s, has_car):
+    """arbiter: the firmware's, None while it is down."""
+    if arbiter is None:
         return tonight.tonight_of(None, tariff, utc_s, has_car)
-    claims = intent.claims
-    return tonight.tonight_of(intent.decision, tariff, utc_s, has_car, (claims.skip_from, claims.skip_until), intent.wh_left)
+    claims = arbiter.claims
+    return tonight.tonight_of(arbiter.decision, tariff, utc_s, has_car, (claims.skip_from, claims.skip_until), arbiter.wh_left)
 
 
 def render(facts, watch, width, height, help_shown=False, typed=''):

@@ -1,108 +1,144 @@
-"""The application: wires charger, session and the app's parts together; no protocol, no hardware, no decision of its own.
+"""The application: wires the parts together and has the table of the loop; no protocol, no hardware, no decision of its own.
 
-Data flows one way: sightings of the box -> watch -> reporter -> outbox; downlinks -> actor -> writes to the box.
+Data flows one way: what the bus brings -> monitor of the box -> arbiter -> controller -> bus; downlinks -> dispatcher -> answers -> outbox.
 """
 
-from hal.contract import PLANNED, RED
+from hal.contract import FOREVER_MS, PLANNED, RED
 from lorawan import clock_sync
 from modbus import charger as bus
 
 from app.codec.vocabulary import COMMAND_SETTINGS, DETAIL_ROLLED_BACK, FAILED, REPORT_DEVICE, REPORT_STATUS
-from app.control.controller import Controller
+from app.commands.answer import Answer
+from app.commands.command_log import CommandLog
+from app.commands.device_commands import DeviceCommands
+from app.commands.dispatcher import Dispatcher
+from app.control.controller import TICK_MS, Controller
+from app.control.owner_record import OwnerRecord
+from app.control.reconciler import Reconciler
+from app.evse.charging_sessions import ChargingSessions
+from app.evse.energy_meter import EnergyMeter
+from app.evse.evse_monitor import EvseMonitor
+from app.evse.poller import Poller
+from app.evse.states import colour_of
+from app.policy.arbiter import Arbiter
+from app.policy.plan_store import PlanStore
+from app.runtime.journal import ENERGY_RECORD, PLAN_RECORD, QUOTA_RECORD, SITE_RECORD
+from app.runtime.scheduler import Scheduler, Task
+from app.runtime.timekeeper import Timekeeper
+from app.telemetry.answer_queue import AnswerQueue
 from app.telemetry.device_report import DeviceReport
 from app.telemetry.event_detector import EventDetector
-from app.policy.arbiter import Arbiter
-from app.evse.energy_meter import EnergyMeter
 from app.telemetry.event_queue import EventQueue
-from app.commands.device_commands import DeviceCommands
-from app.policy.plan_store import PlanStore
 from app.telemetry.reporter import Reporter
-from app.evse.charging_sessions import ChargingSessions
-from app.evse.states import colour_of
-from app.runtime.timekeeper import Timekeeper
-from app.evse.evse_monitor import EvseMonitor
-from app.runtime.journal import ENERGY_RECORD, PLAN_RECORD, QUOTA_RECORD, SITE_RECORD
-from app.runtime.supervisor import REBOOT_MS
+from app.telemetry.status_view import StatusView
 
-# A running command is looked at this often beside every reading, for its deadlines.
-COMMAND_TICK_MS = 500
-# The board is reset for a modem that hangs, but not more often: meanwhile the box is watched.
+# What happens beside the events of the bus (modbus.charger): the start; another state of the box, or its end of silence; a downlink; a join, or
+# its loss; something to be recorded; an event to be told.
+START, NEWS, DOWNLINK, LINK, UNSAVED, EVENT = range(20, 26)
+
+# Which tasks are due with it.
+WAKES = {
+    START: ('dispatcher', 'reporter', 'owner_record', 'application'),
+    bus.SIGHTING: (),
+    bus.READING: ('dispatcher', 'controller', 'event_queue', 'owner_record'),
+    bus.LIMITS: ('dispatcher', 'controller'),
+    bus.BLOCK: ('dispatcher', 'controller'),
+    bus.WRITTEN: ('dispatcher', 'controller', 'reporter'),
+    bus.READ_FAILED: (),
+    bus.FOUND: (),
+    NEWS: ('reporter',),
+    DOWNLINK: ('dispatcher', 'controller', 'reporter'),
+    LINK: ('reporter',),
+    UNSAVED: ('dispatcher',),
+    EVENT: ('reporter',),
+}
+
+# A task may be behind for so long, and so far ahead may its promise be, before the watchdog is left to bite. The charger is read every 2 s; a
+# session sleeps until its next join or frame.
+LATE_MS = 10000
+CHARGER_AHEAD_MS = 10000
+SESSION_LATE_MS = 20000
+SESSION_AHEAD_MS = 86400000
+# Reasons to reset the board are looked for this often.
+RESTART_LOOK_MS = 10000
+# The board is reset for a modem that hangs, but not more often than this: meanwhile the box is watched.
 RESETS_APART_MS = 30 * 60000
 
 
-class RolledBack:
-    """The late answer to settings that cut the radio link: they are again what they were."""
-
-    op = COMMAND_SETTINGS
-    command_id = None
-    result = FAILED
-    detail = DETAIL_ROLLED_BACK
-    acted = opens = False
-
-    def __init__(self, told):
-        """told(): it is out."""
-        self.told = told
-
-
 class Application:
-    """One charger watched and commanded. poll() is all it does, and it returns when it wants to be called again."""
+    """One charger watched and commanded. poll() is all it does, and it returns when it wants to be called again. tasks: the table of the loop."""
 
     def __init__(self, board, charger, session, journal, settings, now_ms, supervisor=None):
+        cause = board.system.reset_cause()
+        clock = board.clock
         self.charger = charger
         self.session = session
-        self.watch = EvseMonitor(charger, now_ms)
-        cause = board.system.reset_cause()
-        self.timekeeper = Timekeeper(board.clock, journal, cause == PLANNED)
-        self.clock_sync = clock_sync.ClockSync(session, board.radio, journal, self.timekeeper, now_ms)
-        self.clock_sync.enabled = self.timekeeper.asks = settings.CLOCK_SYNC
-        self.reporter = Reporter(board.clock, session, charger, self.watch, self.timekeeper, self.clock_sync, settings)
-        if settings.CLOCK_STATE:
-            self.clock_sync.state = self.reporter.state
+        self.timekeeper = Timekeeper(clock, journal, settings, cause == PLANNED)
+        self.evse_monitor = EvseMonitor(charger, now_ms)
+        poller = Poller(charger, self.evse_monitor)
         meter = EnergyMeter(settings.MAINS_VOLTS, settings.PHASES)
-        self.sessions = ChargingSessions(meter, charger, self.watch, self.timekeeper, journal, cause, now_ms)
-        self.sessions.state = self.reporter.state
-        self.intent = Arbiter(self.watch, meter, journal, settings, cause)
-        self.actor = Controller(charger, session, self.watch, self.timekeeper, journal, self.intent, self.reporter.answer, now_ms)
-        self.watch.car = self.watch.car or self.sessions.is_open
-        self.reporter.actor = self.actor
-        self.reporter.sessions = self.sessions
-        events = EventDetector(self.intent, self.watch, self.sessions, self.actor.box, self.actor.reconciler.limit, settings.NOT_PLUGGED_IN_AT,
-                        cause, now_ms)
-        self.notices = EventQueue(events, self.watch, journal, self.timekeeper, now_ms)
-        self.notices.state = self.reporter.state
-        self.notices.reason = self.reporter.reason_now
-        self.reporter.notices = self.notices
-        self.program = PlanStore(settings, journal)
-        self.orders = DeviceCommands(self.actor, settings, self.program, self.timekeeper, meter, self._report, self._use_settings)
-        self.dossier = DeviceReport(self.actor, settings, self.program, session, charger, self.timekeeper, supervisor, journal,
-                               cause, board.clock.now_ms)
-        events.forgot = self.actor.recollect({
-            PLAN_RECORD: self.program.save, QUOTA_RECORD: self.intent.quota.keep, ENERGY_RECORD: lambda: self.sessions.save(self.actor.now_ms),
-            SITE_RECORD: getattr(settings, 'save', None) or self._start_behaviour})
+        self.sessions = ChargingSessions(meter, charger, self.evse_monitor, self.timekeeper, journal, cause, now_ms)
+        plan_store = PlanStore(settings, journal)
+        self.arbiter = Arbiter(self.evse_monitor, meter, plan_store, journal, settings, cause)
+        self.reconciler = Reconciler(settings)
+        self.command_log = CommandLog()
+        self.owner_record = OwnerRecord(journal, self.arbiter, self.command_log, self.reconciler, poller.box)
+        self.owner_record.load(now_ms)
+        claims = self.arbiter.claims
+        # Neither in E0 nor when it has just started does the box tell of a car; what is said of one was said of one that was there.
+        self.evse_monitor.assume_car(self.reconciler.record.car or claims.of_car and claims.had_car or self.sessions.is_open)
+        self.view = StatusView(clock, charger.reading, self.evse_monitor, self.timekeeper, self.arbiter, self.reconciler, poller.box)
+        self.clock_sync = clock_sync.ClockSync(session, board.radio, journal, self.timekeeper, now_ms, self._clock_state)
+        detector = EventDetector(self.arbiter, self.evse_monitor, self.sessions, poller.box, self.reconciler.icmax, self.owner_record,
+                                 settings.NOT_PLUGGED_IN_AT, cause, now_ms)
+        self.events = EventQueue(detector, self.view, self.evse_monitor, journal, self.timekeeper, now_ms)
+        self.owner_record.recollect({
+            PLAN_RECORD: plan_store.save, QUOTA_RECORD: self.arbiter.quota.keep, ENERGY_RECORD: lambda: self.sessions.save(clock.now_ms()),
+            SITE_RECORD: settings.save})
+        self.controller = Controller(charger, self.evse_monitor, poller, self.timekeeper, self.arbiter, self.reconciler, self.owner_record, now_ms)
+        self.answers = AnswerQueue(session, self.command_log, self.view)
+        self.device_commands = DeviceCommands(settings, plan_store, self.timekeeper, meter, poller.box, self._report, self._use_settings)
+        self.dispatcher = Dispatcher(charger, session, self.timekeeper, self.controller, self.owner_record, self.command_log, self.answers,
+                                     self.device_commands, now_ms)
+        self.reporter = Reporter(clock, session, self.view, self.answers, self.sessions, self.events, self.evse_monitor, self.timekeeper,
+                                 self.clock_sync, settings)
+        self.device_report = DeviceReport(self.dispatcher, poller, self.arbiter, self.reconciler, settings, plan_store, session, charger,
+                                          self.timekeeper, supervisor, journal, cause, clock.now_ms)
         self._settings = settings
-        self._start_behaviour()
-        self._supervisor = supervisor
-        if supervisor is not None and supervisor.crash is not None:
-            self.reporter.tell(self.dossier.crash(), supervisor.told)
-        if getattr(settings, 'rolled_back', False):
-            self.actor.say(RolledBack(settings.rollback_told))
+        self._poller = poller
         self._indicator = board.indicator
         self._system = board.system
         self._boot_ms = now_ms
-        self._due_ms = now_ms
-        self._joined = None   # as the indicator shows it
+        self._joined = None   # as last seen
         self._active = False  # the activity light is on
-        self._served = True   # the radio had its turn since the last tick
-        self._to_act = False  # the actor is to step, with a reading or with what is left of the last step
-        self._to_note = False  # a reading's events are to be found
-        self._acted = False   # the actor had its step before the tick
         self._colour = None   # as last shown
+        # The bus has every turn; of the others the first that is due has it.
+        self.tasks = (
+            Task('charger', self._bus, LATE_MS, charger, CHARGER_AHEAD_MS, True),
+            Task('dispatcher', self._dispatch, LATE_MS),
+            Task('controller', self._control, LATE_MS),
+            Task('event_queue', self._look_for_events, LATE_MS),
+            Task('reporter', self._tell, LATE_MS),
+            Task('session', self._serve, SESSION_LATE_MS, session, SESSION_AHEAD_MS, True),
+            Task('owner_record', self._copy, LATE_MS),
+            Task('application', self._restart, LATE_MS),
+        )
+        self._scheduler = Scheduler(self.tasks, WAKES)
+        self._scheduler.post(START, now_ms)
+        if supervisor is not None and supervisor.crash is not None:
+            self.reporter.tell(self.device_report.crash(), supervisor.told)
+        if settings.rolled_back:
+            # The late answer to settings that cut the radio link: they are again as they were.
+            self.answers.put(Answer(COMMAND_SETTINGS, None, FAILED, DETAIL_ROLLED_BACK, on_sent=settings.rollback_told), True)
 
     def poll(self, now_ms):
-        """Let one of the things that are due happen, the bus before all; returns when something is due again.
+        """One piece of work; returns when the next is due."""
+        return self._scheduler.poll(now_ms)
 
-        One a turn: together they would keep the bus waiting.
-        """
+    # --- the tasks: each does one piece of work and returns when it is due again
+
+    def _bus(self, now_ms):
+        """The bus, before all others: together they would keep it waiting."""
         charger = self.charger
         event = charger.poll(now_ms)
         if event:
@@ -115,72 +151,63 @@ class Application:
             # The rest may write to flash, in which some boards are deaf for longer than an answer takes.
             self.session.listen()
             return charger.due_ms
-        if self._to_act or self._to_note or now_ms >= self._due_ms and self._served:
-            self._go_on(now_ms)
-        else:
-            self._served = True
-            self._serve(now_ms)
-        if self._to_act or self._to_note:
-            return now_ms
-        due_ms = charger.due_ms
-        session = self.session
-        if session.due_ms < due_ms:
-            due_ms = session.due_ms
-        return self._due_ms if self._due_ms < due_ms else due_ms
+        return None
 
-    def _go_on(self, now_ms):
-        """The next of our own: what a reading or a deadline asks of the actor, what is to be noted, what is to be told."""
-        actor = self.actor
-        if self._to_act or actor.busy and not self._acted:
-            actor.step(now_ms)
-            self._acted = True
-            self._to_act = actor.again
-        elif self._to_note:
-            self._to_note = False
-            if self.notices.step(now_ms, self.timekeeper.utc_s(now_ms)):
-                self._due_ms = now_ms
-        else:
-            self._acted = self._served = False
-            self._tick(now_ms)
+    def _dispatch(self, now_ms):
+        return self.dispatcher.step(now_ms)
+
+    def _control(self, now_ms):
+        due_ms = self.controller.step(now_ms)
+        if self.owner_record.is_due:
+            self._scheduler.post(UNSAVED, now_ms)
+        return due_ms
+
+    def _look_for_events(self, now_ms):
+        if self.events.step(now_ms, self.timekeeper.utc_s(now_ms)):
+            self._scheduler.post(EVENT, now_ms)
+        return FOREVER_MS
+
+    def _tell(self, now_ms):
+        """What time alone brings, silence and heartbeats, and what the news ask for."""
+        if self.owner_record.is_behind and not self.controller.is_writing:
+            return now_ms   # what is wanted is on record before it is told
+        due_ms = min(self.evse_monitor.tick(now_ms), self.reporter.step(now_ms, self.dispatcher.holds_radio(now_ms)))
+        self._show()
+        return min(due_ms, now_ms + TICK_MS) if self.dispatcher.busy or self.reconciler.busy else due_ms
 
     def _serve(self, now_ms):
-        """The radio's turn."""
+        """The radio."""
         session = self.session
-        downlink = session.poll(now_ms)
-        if downlink is not None:
-            self._on_downlink(downlink[0], downlink[1], now_ms)
-            self._due_ms = now_ms
+        received = session.poll(now_ms)
+        if received is not None:
+            self.downlink(received[0], received[1], now_ms)
         if session.joined is not self._joined:
             self._joined = session.joined
-            self._due_ms = now_ms
+            self._scheduler.post(LINK, now_ms)
 
-    def _on_downlink(self, port, payload, now_ms):
-        """The time for those who keep it, all else for the actor."""
+    def _copy(self, now_ms):
+        """What is recorded twice, when nobody waits for it."""
+        return now_ms if self.owner_record.copy() else FOREVER_MS
+
+    def _restart(self, now_ms):
+        """A reboot that the owner ordered, or that a hanging modem needs."""
+        reboot_ms = self.device_commands.reboot_ms
+        if reboot_ms is not None and now_ms >= reboot_ms:
+            self._reset('command', now_ms)
+        if self.session.stuck and now_ms - self._boot_ms >= RESETS_APART_MS:
+            self._reset('radio', now_ms)
+        due_ms = now_ms + RESTART_LOOK_MS
+        return due_ms if reboot_ms is None else min(due_ms, reboot_ms)
+
+    # --- what they bring
+
+    def downlink(self, port, payload, now_ms):
+        """The time for those who keep it, all else for the dispatcher."""
         if port == clock_sync.PORT:
             self.clock_sync.downlink(payload, now_ms)
         else:
-            self.actor.downlink(port, payload, now_ms)
-
-    def _report(self, what):
-        """What was asked for follows its answer. what: index in words.REPORTS."""
-        if what == REPORT_STATUS:
-            self.reporter.report()
-        else:
-            self.reporter.tell(self.dossier.device() if what == REPORT_DEVICE else self.dossier.plan())
-
-    def _start_behaviour(self):
-        self.actor.reconciler.offer.starter.use(self._settings.START_BEHAVIOUR)
-
-    def _use_settings(self):
-        """Settings were changed over the air; those of the radio need a boot."""
-        settings = self._settings
-        self.intent.use_settings()
-        self._start_behaviour()
-        self.clock_sync.enabled = self.timekeeper.asks = settings.CLOCK_SYNC
-        self.clock_sync.state = self.reporter.state if settings.CLOCK_STATE else None
-        self.charger.reading.use_phase_order(settings.PHASE_ORDER)
-        if settings.needs_reboot:
-            self.orders.reboot_ms = self.actor.now_ms + REBOOT_MS
+            self.dispatcher.downlink(port, payload, now_ms)
+        self._scheduler.post(DOWNLINK, now_ms)
 
     def _on_charger(self, event, now_ms):
         """What the bus brought."""
@@ -188,50 +215,47 @@ class Application:
         if not self._active:
             self._active = True
             self._indicator.activity(True)
-        news = not self.watch.reachable
+        news = not self.evse_monitor.reachable
         if event == bus.SIGHTING:
             news |= self._see(charger.code, now_ms)
         elif event == bus.READING:
             news |= self._see(charger.reading.code, now_ms)
-            news |= self.watch.read(charger.reading)
-            self.sessions.step(now_ms, self.reporter.reason)
-            self._to_act = self._to_note = True
+            news |= self.evse_monitor.read(charger.reading)
+            self.sessions.step(now_ms, self.view.reason)
+            self.controller.observe(now_ms)
         elif event == bus.WRITTEN:
-            self.actor.written(now_ms)
-            news = True
+            self.controller.written(now_ms)
         elif event == bus.LIMITS:
-            self.actor.survey.limits(now_ms)
-            self._to_act = True
+            self._poller.limits(now_ms)
         elif event == bus.BLOCK:
-            self.actor.survey.block(now_ms)
-            self._to_act = True
+            self._poller.block(now_ms)
         elif event == bus.READ_FAILED:
-            self.actor.survey.read_failed(now_ms)
-            self.actor.silent()
+            self.controller.read_failed(now_ms)
+        self._scheduler.post(event, now_ms)
         if news:
-            self._due_ms = now_ms
+            self._scheduler.post(NEWS, now_ms)
 
     def _see(self, code, now_ms):
-        changed = self.watch.see(code, now_ms)
+        changed = self.evse_monitor.see(code, now_ms)
         if changed:
-            self.actor.changed(code)
+            self.dispatcher.changed(code)
         return changed
 
-    def _tick(self, now_ms):
-        """What time alone brings: silence, heartbeats; and what the news above ask for."""
-        due_ms = self.watch.tick(now_ms)
-        due_ms = min(due_ms, self.reporter.tick(now_ms, self.actor.holds_radio(now_ms)))
-        if self.actor.busy:
-            due_ms = min(due_ms, now_ms + COMMAND_TICK_MS)
-        self._due_ms = due_ms
-        self._show()
-        reboot_ms = self.orders.reboot_ms
-        if reboot_ms is not None:
-            self._due_ms = min(due_ms, reboot_ms)
-            if now_ms >= reboot_ms:
-                self._reset('command', now_ms)
-        if self.session.stuck and now_ms - self._boot_ms >= RESETS_APART_MS:
-            self._reset('radio', now_ms)
+    def _clock_state(self):
+        """The state word that a request for the time carries, or None."""
+        return self.view.look_state() if self._settings.CLOCK_STATE else None
+
+    def _report(self, what):
+        """What was asked for follows its answer. what: index in vocabulary.REPORTS."""
+        if what == REPORT_STATUS:
+            self.reporter.report()
+        else:
+            self.reporter.tell(self.device_report.device() if what == REPORT_DEVICE else self.device_report.plan())
+
+    def _use_settings(self):
+        """Settings were changed over the air; those of the radio need a boot."""
+        self.arbiter.use_settings()
+        self.charger.reading.use_phase_order(self._settings.PHASE_ORDER)
 
     def _reset(self, reason, now_ms):
         self.session.governor.save(now_ms)
@@ -241,7 +265,8 @@ class Application:
 
     def _show(self):
         """The indicator: red until the network is joined and the box is heard, then the colour of the state."""
-        colour = colour_of(self.watch.code) if self._joined and self.watch.reachable else RED
+        monitor = self.evse_monitor
+        colour = colour_of(monitor.code) if self._joined and monitor.reachable else RED
         if colour != self._colour:
             self._colour = colour
             self._indicator.show(colour)

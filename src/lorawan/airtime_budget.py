@@ -182,7 +182,7 @@ class AirtimeBudget:
         self._pending_ms = airtime_ms
         self._pending_joins = joins
         if not joins:
-            self.ledger.uplink_ms = now_ms
+            self.ledger.note_uplink(now_ms)
         self._credit_ms -= airtime_ms
         self._credit_joins -= joins
         if self._credit_ms < 0 or self._credit_joins < 0:

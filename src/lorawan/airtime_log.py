@@ -62,6 +62,10 @@ class AirtimeLog:
             self.joins -= self._joins[slot]
             self._ms[slot] = self._joins[slot] = 0
 
+    def note_uplink(self, now_ms):
+        """An uplink begins."""
+        self.uplink_ms = now_ms
+
     def add(self, now_ms, airtime_ms, joins=0):
         """Something that ended now, or a moment ago."""
         self.advance(now_ms)

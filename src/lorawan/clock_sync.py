@@ -11,6 +11,8 @@ from lorawan.clock_quota import ClockQuota
 from lorawan.airtime_log import DAY_MS
 
 PORT = const(202)
+# Of the request in the outbox.
+CLOCK_KEY = 'clock'
 
 _TIME = const(1)          # AppTimeReq and -Ans
 _RESYNC = const(3)        # ForceDeviceResyncReq
@@ -72,11 +74,10 @@ def commands(payload):
 class ClockSync:
     """tick() says when to ask, make() makes the frame, sent() and downlink() report its result."""
 
-    def __init__(self, session, radio, store, time, now_ms):
-        """time: now_ms(), utc_s(now_ms) or None, network(utc_s, at_ms) -> believed?, known, changes (counts every change of the time), doubts (counts
-        times that need an immediate request), in_doubt(now_ms)."""
-        self.enabled = True          # ask at all, and answer
-        self.state = None            # or a callable: index of the state word that a frame carries
+    def __init__(self, session, radio, store, time, now_ms, state):
+        """time: asks (whether the network is asked at all), now_ms(), utc_s(now_ms) or None, network(utc_s, at_ms) -> believed?, known, changes
+        (counts every change of the time), doubts (counts what the network is to be asked about at once), in_doubt(now_ms). state(): index of the
+        state word that a frame carries, or None."""
         self.due_ms = now_ms
         self.answered = 0
         self.unanswered = 0
@@ -85,6 +86,7 @@ class ClockSync:
         self._session = session
         self._radio = radio
         self._time = time
+        self._state = state
         self._quota = ClockQuota(store, now_ms)
         # The network may still hold answers from before the boot: the tokens go on where they were. Where that is forgotten the first one is
         # left to the hazard of the boot, and an answer counts for certain only when another agrees.
@@ -104,7 +106,7 @@ class ClockSync:
     def tick(self, now_ms):
         """NOTHING, REQUEST or CARRIER; due_ms says when to look again."""
         session = self._session
-        if not (self.enabled and session.joined):
+        if not (self._time.asks and session.joined):
             self.due_ms = FOREVER_MS
             return NOTHING
         if session.joined_ms != self._joined_ms:
@@ -138,7 +140,7 @@ class ClockSync:
             self.due_ms = now_ms + _LOOK_MS
             return NOTHING if time.known else CARRIER
         # The first uplink is the state of the box; where the day has room for one alone, it asks and tells it too.
-        if self._session.last_uplink_ms is None and (time.known or self.state is None or self._session.has_room(now_ms)):
+        if self._session.last_uplink_ms is None and (time.known or self._state() is None or self._session.has_room(now_ms)):
             return NOTHING
         self._quota.note(now_ms, self._token)   # here already, or two records would be written when it leaves
         return REQUEST
@@ -172,12 +174,12 @@ class ClockSync:
 
     def make(self, limit):
         """(port, payload) of a request, stamped now; None if it does not fit."""
-        if limit < _REQUEST_BYTES or not self.enabled:
+        if limit < _REQUEST_BYTES or not self._time.asks:
             return None
         now_ms = self._time.now_ms()
         utc_s = self._time.utc_s(now_ms)
         time_s = now_ms // 1000 if utc_s is None else to_gps(utc_s)
-        state = 0 if self.state is None else self.state()
+        state = self._state() or 0
         if self._changes != self._time.changes:
             # An answer to what was asked by another time would be wrong now.
             self._changes = self._time.changes

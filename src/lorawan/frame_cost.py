@@ -63,6 +63,10 @@ class FrameCost:
             total_ms += airtime_ms(sf, bandwidth_khz, FRAME_OVERHEAD + payload_bytes)
         return total_ms
 
+    def use_repeats(self, emissions):
+        """Unconfirmed frames go out this many times."""
+        self.repeats = emissions
+
     def frame_ms(self, payload_bytes):
         """What a frame will cost, as far as one can know."""
         return self.emissions_ms(payload_bytes, self.repeats)

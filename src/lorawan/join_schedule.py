@@ -50,6 +50,10 @@ class JoinSchedule:
         self._dense_until_ms = now_ms if goes_on else now_ms + DENSE_FOR_MS
         self._reserve_ms = now_ms     # from then on a join may use the reserve
 
+    def note_work(self):
+        """A frame was sent in the session that was joined last."""
+        self.worked = True
+
     def begin(self, now_ms):
         """True if an attempt is under way now; else due_ms says when to ask again."""
         data_rate = self._affordable(now_ms)

@@ -18,20 +18,21 @@ ANSWERS_MAX = const(6)
 RECORDS_MAX = const(2)
 _MOST = {ANSWER: ANSWERS_MAX, RECORD: RECORDS_MAX}
 
-# An entry: priority, order of arrival, key, make, the priority of a put that came while it was in flight (or None), and whether it says more
-# in its long form.
+# An entry: priority, order of arrival, key, make, the priority of a put that came while it was in flight (or None), whether it says more in its
+# long form, and who is to know that it was sent.
 _PRIORITY = const(0)
 _ORDER = const(1)
 _KEY = const(2)
 _MAKE = const(3)
 _AGAIN = const(4)
 _LONG = const(5)
+_SENT = const(6)
 
 
 class Outbox:
     """put() by the application; take(), then sent() or back(), by the session, one frame at a time."""
 
-    __slots__ = ('dropped', '_entries', '_order', '_flying', '_wake')
+    __slots__ = ('dropped', '_entries', '_order', '_flying', '_wake', '_standby')
 
     def __init__(self, wake):
         """wake() is called whenever there is something new."""
@@ -40,6 +41,7 @@ class Outbox:
         self._order = 0
         self._flying = None
         self._wake = wake
+        self._standby = None
 
     def __len__(self):
         return len(self._entries)
@@ -52,23 +54,37 @@ class Outbox:
         """How many entries of that priority are here."""
         return sum([1 for entry in self._entries if entry[_PRIORITY] == priority])
 
-    def put(self, priority, key, make, long=False):
+    def put(self, priority, key, make, sent=None, long=False):
         """Send what make(limit) -> (port, payload) or None gives when its turn comes; False if there is no room for it now.
 
-        long: where its short form is usual, it is worth the long one if airtime is there.
+        sent(now_ms): called when it was sent. long: where its short form is usual, it is worth the long one if airtime is there.
         """
         entry = self._find(key)
         if entry is not None:
             self._replace(entry, priority, make)
             entry[_LONG] = long
+            entry[_SENT] = sent
         else:
             if not self._has_room(priority):
                 self.dropped += 1
                 return False
             self._order += 1
-            self._entries.append([priority, self._order, key, make, None, long])
+            self._entries.append([priority, self._order, key, make, None, long, sent])
         self._wake()
         return True
+
+    def keep_ready(self, make):
+        """The frame that put_ready() sends."""
+        self._standby = make
+
+    @property
+    def is_ready(self):
+        """True if nothing waits and there is such a frame."""
+        return self._standby is not None and not self._entries
+
+    def put_ready(self, priority, key):
+        """Send that frame, if nothing else waits; False if it is not sent."""
+        return self.is_ready and self.put(priority, key, self._standby)
 
     def remove(self, key):
         """Withdraw what waits under that key; a frame in flight is only not sent again."""
@@ -96,14 +112,14 @@ class Outbox:
         return entry[_KEY], entry[_MAKE]
 
     def sent(self):
-        """The taken entry was sent and is removed, or waits again if it was put again since. Returns its key."""
+        """The taken entry was sent and is removed, or waits again if it was put again since. Returns who is to know, or None."""
         entry = self._flying
         self._flying = None
         if entry[_AGAIN] is None:
             self._entries.remove(entry)
         else:
             entry[_PRIORITY] = entry[_AGAIN]
-        return entry[_KEY]
+        return entry[_SENT]
 
     def back(self):
         """The taken entry was not sent and keeps its place."""

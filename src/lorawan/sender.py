@@ -107,13 +107,22 @@ class Sender:
             self._hold_ms = now_ms
 
     def delivered(self, now_ms):
-        """It was sent, as far as the modem knows; its key."""
+        """It was sent, as far as the modem knows; returns who is to know, or None."""
         self.last_ms = self._begun_ms
         self._first_until_ms = 0
         self.sent += 1
         self.tries = 0
         self._hold_ms = now_ms
         return self._outbox.sent()
+
+    def wait_until(self, due_ms):
+        """Nothing is sent before."""
+        self.due_ms = due_ms
+
+    def fail(self, now_ms):
+        """It was refused or not sent: once more, later."""
+        self.failed += 1
+        self.retry(now_ms)
 
     def retry(self, now_ms):
         """It was not sent: try again later."""
@@ -144,7 +153,7 @@ class Sender:
         if self.confirmed:
             self._trials = emissions
         elif self._pace.repeats != emissions:
-            self._pace.repeats = emissions
+            self._pace.use_repeats(emissions)
             self._reserve()
 
     # --- its begin

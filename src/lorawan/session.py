@@ -46,8 +46,6 @@ class Session:
         self.deadline_missed = 0
         self.radio_errors = 0
         self.received = 0            # downlinks with payload
-        self.on_sent = None          # or a callable(key, now_ms): what was put under key is out
-        self.probe = None            # or a make(limit): what to send when the network must prove itself
         if data_rate is None:
             data_rate = region.default_rate
         self.ladder = RateFallback(region, data_rate, now_ms)
@@ -177,9 +175,9 @@ class Session:
         self.joined = True
         self.joined_ms = self.fresh_ms = self.heard_ms = self.proven_ms = now_ms
         self.suspicion.clear(now_ms)
-        if self.last_uplink_ms is not None and self.probe is not None and not len(self.outbox):
+        if self.last_uplink_ms is not None:
             # A class C network speaks only after the first uplink, and the application has nothing more to send.
-            self.outbox.put(CHANGE, PROBE, self.probe)
+            self.outbox.put_ready(CHANGE, PROBE)
 
     def _lose(self, now_ms):
         """The session is lost: join again, often in the first two hours without the network."""
@@ -210,21 +208,21 @@ class Session:
         """The next frame, confirmed where the network has to prove itself; without one, the probe."""
         sender = self.sender
         if now_ms < self._hold_ms:
-            sender.due_ms = self._hold_ms
+            sender.wait_until(self._hold_ms)
             return
         suspicion = self.suspicion
         suspect = self.state == SUSPECT
         prove = suspicion.wants_proof(now_ms, self.proven_ms)
-        if prove and suspect and self.probe is not None and not len(self.outbox):
-            self.outbox.put(CHANGE, PROBE, self.probe)
+        if prove and suspect:
+            self.outbox.put_ready(CHANGE, PROBE)
         sender.step(now_ms, prove)
         if sender.in_flight:
             if prove:
                 suspicion.asked(now_ms)
-        elif suspect and self.probe is not None and not len(self.outbox):
+        elif suspect and self.outbox.is_ready:
             if prove:
                 suspicion.nothing_to_ask(now_ms)
-            sender.due_ms = suspicion.probe_ms
+            sender.wait_until(suspicion.probe_ms)
 
     def _asks_in_vain(self, now_ms):
         """True if a question has to wait for airtime and a join has not."""
@@ -256,8 +254,7 @@ class Session:
         if not sender.landed(now_ms, emissions):
             return
         if not (sender.confirmed and emissions):
-            sender.failed += 1
-            sender.retry(now_ms)
+            sender.fail(now_ms)
             return
         # It went out like any unconfirmed frame; that nobody answered says something about the network, not about it.
         self._delivered(now_ms)
@@ -272,11 +269,11 @@ class Session:
 
     def _delivered(self, now_ms):
         self.health.worked()
-        self.joiner.worked = True
-        key = self.sender.delivered(now_ms)
+        self.joiner.note_work()
+        sent = self.sender.delivered(now_ms)
         self.last_uplink_ms = self.sender.last_ms
-        if self.on_sent is not None:
-            self.on_sent(key, now_ms)
+        if sent is not None:
+            sent(now_ms)
 
     # --- the modem
 

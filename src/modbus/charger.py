@@ -44,7 +44,7 @@ class ChargerClient:
 
     code: of the latest SIGHTING. reading: a reading.Reading. limits: duty cycles (box, default, icmax, effective) in 0.1 %, empty
     before the first LIMITS. heard_ms, answered_ms: last valid frame of the box, last answer to us; None before the first.
-    due_ms: when poll() wants to be called again at the latest. watch_limits: set it to have 0x000F read every 10 s.
+    due_ms: when poll() wants to be called again at the latest. watch_limits: see want_limits();
     urgent: see hurry(). device_id: 1 to 16; None while it is searched for. block: bytes of the latest BLOCK, None if the box is silent
     about it. statistics: of its answers.
     """
@@ -99,6 +99,10 @@ class ChargerClient:
         self._status_request = transaction.read_request(device_id, reading.STATUS, reading.STATUS_WORDS)
         self._limits_request = transaction.read_request(device_id, reading.LIMITS, reading.LIMITS_WORDS)
         self._panel_head = transaction.read_request(device_id, reading.PANEL, reading.PANEL_WORDS).head
+
+    def want_limits(self, wanted):
+        """Whether 0x000F is to be read every 10 s."""
+        self.watch_limits = wanted
 
     def write(self, register, value, now_ms):
         """Request one write, sent once, reported by WRITTEN; False while another is pending. A forbidden write ends as NOT_SENT."""

@@ -71,7 +71,7 @@ class Mosquitto:
         self.start()
 
     def subscribers(self):
-        """{client: topics it is subscribed to} now, by the log; who is gone or came anew has none."""
+        """{client: topics it is subscribed to} now, by the log; one that left or reconnected has none."""
         topics = {}
         for line in self._lines():
             if line.endswith(" starting"):

@@ -26,7 +26,6 @@ class MeasuredCharge:
         keeper = Part(known=True, utc_s=lambda now_ms: UTC_S + now_ms // 1000)
         store = Part(get=self.flash.get, put=self.put)
         self.sessions = ChargingSessions(self.meter, charger, self.watch, keeper, Journal(store), 0, 0)
-        self.sessions.state = lambda: 1
 
     def put(self, name, value):
         self.flash[name] = value
@@ -52,9 +51,9 @@ def show(night):
             print(night.meter.total_wh, night.meter.session_wh, night.sessions.report_wh(night.now_ms))
     night.read(0xA1, None)
     night.read(0xA1, None)
-    port, payload = night.sessions.pending()(11)
+    port, payload = night.sessions.make(1, 11)
     print(port, ' '.join(['%02X' % byte for byte in payload]))
-    night.sessions.told(night.now_ms)
+    night.sessions.sent(night.now_ms)
     for name in sorted(night.flash):
         print(name, ' '.join(['%02X' % byte for byte in night.flash[name]]))
 

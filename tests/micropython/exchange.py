@@ -146,7 +146,8 @@ def evening():
     print(board.run(lambda: main.loop(board, monitor), 20 * MINUTE_MS))
     print(table(monitor.charger.counts))
     print([(name, text(board.records[name])) for name in sorted(board.records)])
-    print(monitor.watch.code, monitor.actor.claims.locked, monitor.actor.bad_downlinks, board.radio.joins, len(board.fed), board.active.count(True))
+    print(monitor.evse_monitor.code, monitor.controller.claims.locked, monitor.dispatcher.bad_downlinks)
+    print(board.radio.joins, len(board.fed), board.active.count(True))
 
 
 quiet_bus()

@@ -111,7 +111,7 @@ class Monitor:
     def deliver(self, command):
         storm = self.storm
         identity = command[:3]
-        self.book.confirmed = storm.confirmed
+        self.book.trust_time(storm.confirmed)
         verdict, entry = self.book.deliver(*command, storm.now_ms(), storm.utc_s())
         if verdict in (NEW, TOO_LATE):
             storm.truth.forget(identity)

@@ -34,7 +34,7 @@ def asked(t, **data):
 
 
 def command(word, number, t, **keys):
-    """One issued in the life before, good for so long that it may be sent again in the life after."""
+    """One issued in the life before, good for long enough to be sent again in the life after."""
     return dict(keys, command=word, id=number, issued_at=BEGIN_S + t, expires_in_s=65535)
 
 

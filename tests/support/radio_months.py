@@ -8,6 +8,7 @@ import statistics
 from collections import namedtuple
 from random import Random
 
+import config
 from app.runtime.journal import Journal
 from app.runtime.timekeeper import Timekeeper
 from lorawan import clock_sync
@@ -185,9 +186,8 @@ class LightMonths(Ears):
         radio = self.network.radio('C')
         journal = Journal(SimStore(self._flash))
         session = self.session = Session(radio, journal, self._region, self._data_rate, self._draw.randrange, clock.now_ms())
-        sync = clock_sync.ClockSync(session, radio, journal, Timekeeper(clock, journal), clock.now_ms())
+        sync = clock_sync.ClockSync(session, radio, journal, Timekeeper(clock, journal, config.Settings()), clock.now_ms(), lambda: None)
         session.probe = _status
-        session.on_sent = lambda key, now_ms: sync.sent(now_ms) if key == 'clock' else None
         session.outbox.put(CHANGE, 'status', _status)
         while True:
             now_ms = clock.now_ms()
@@ -207,7 +207,7 @@ class LightMonths(Ears):
         if not session.joined:
             return now_ms + HOUR_S * 1000
         if sync.tick(now_ms) == clock_sync.REQUEST and not session.outbox.holds('clock'):
-            session.outbox.put(HEARTBEAT, 'clock', sync.make)
+            session.outbox.put(HEARTBEAT, 'clock', sync.make, sync.sent)
             session.poll(now_ms)
         last_ms = session.joined_ms if session.last_uplink_ms is None else session.last_uplink_ms
         due_ms = last_ms + session.stretched_ms(WANTED_PERIOD_MS, len(STATUS[1]))

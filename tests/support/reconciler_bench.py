@@ -1,5 +1,6 @@
 """The reconciler with the simulated wallbox and car, over the real bus client, in virtual time: no radio, store or plan."""
 
+import config
 from app.evse.evse_model import EvseModel
 from app.policy.claims import CHARGE, HOLD, LEAVE, LOCK, Decision
 from app.control.reconciler import Reconciler
@@ -62,11 +63,11 @@ class ReconcilerBench:
         self._bus.read()
         self.charger = ChargerClient(self._bus, 1)
         self.watch = EvseMonitor(self.charger, 0)
-        self.recon = Reconciler()
+        self.recon = Reconciler(config.Settings())
         if self.flash is not None:
-            assert self.recon.past.load(self.flash, 0)
+            assert self.recon.record.load(self.flash, 0)
         # In E0 the box does not say whether a car is there.
-        self.watch.car = self.recon.past.car
+        self.watch.assume_car(self.recon.record.car)
         self.facts = EvseModel()
         self._asking = None
         self._drew = False
@@ -155,16 +156,16 @@ class ReconcilerBench:
             want = LEAVE
         self._decision.set(want, 0, 0, self.current_da, None)
         write = recon.step(now_ms, facts, self._decision)
-        if recon.past.unsaved:
-            self.flash = recon.past.dump(now_ms, facts.utc_s)
+        if recon.record.unsaved:
+            self.flash = recon.record.dump(now_ms, facts.utc_s)
             self.saves += 1
-            recon.past.saved()
+            recon.record.saved()
         if write is not None:
             self.log.append((self.now_s, 'said', '%04X' % write[1]))
             if recon.own_pulse:
                 watch.pulse(now_ms)
             assert charger.write(write[0], write[1], now_ms)
-        charger.watch_limits = recon.wants_limits
+        charger.want_limits(recon.wants_limits)
         if recon.limits_stale:
             self._ask(reading.LIMITS, reading.LIMITS_WORDS, now_ms)
         if recon.wants_flags and (self._flags_ms is None or now_ms - self._flags_ms >= FLAGS_EVERY_MS):

@@ -209,7 +209,7 @@ class Minutes:
             pass
         elif not box.contactor and now_s - self._boot_s > PASSING_S:
             self.seconds += SAMPLE_S
-            said = vocabulary.REASONS[app.reporter.reason_now()]
+            said = vocabulary.REASONS[app.view.look().reason]
             if said in true:
                 self.right_seconds += SAMPLE_S
             else:

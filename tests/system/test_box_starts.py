@@ -41,7 +41,7 @@ class Start:
         self.code = world.box.code
 
     def _look(self):
-        claims = self.world.app.intent.claims
+        claims = self.world.app.arbiter.claims
         self.claims = claims.locked, bool(claims.stopped), bool(claims.boost)
 
     def wrong(self, wish):

@@ -136,7 +136,7 @@ class WishAndMemory:
             self.amps = max(self.amps, max(currents) / 10)
 
     def _look(self):
-        claims = self.world.app.intent.claims
+        claims = self.world.app.arbiter.claims
         self.claims = claims.locked, claims.stopped, claims.boost
 
     def wrong(self, wish):
@@ -210,7 +210,7 @@ def after(said, lost_s=600, said_s=900, end_s=1400, damaged='owner', every_s=10)
                                      'charger': {'key': 'unlocked', 'panel_frames': False}, 'events': given,
                                      'vehicle': {'needs_kwh': 60}}))
     seen = {}
-    world.kernel.at(end_s * 1_000_000 - 1, lambda: seen.update(stopped=world.app.intent.claims.stopped, locked=world.app.intent.claims.locked))
+    world.kernel.at(end_s * 1_000_000 - 1, lambda: seen.update(stopped=world.app.arbiter.claims.stopped, locked=world.app.arbiter.claims.locked))
     world.run(end_s)
     return world, seen
 

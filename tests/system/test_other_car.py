@@ -20,7 +20,8 @@ def played(*events, needs_kwh=60, end_s=1500, **keys):
 
     def look():
         app = world.app
-        seen.update(stopped=app.intent.claims.stopped, boost=app.intent.claims.boost, number=app.sessions.number, finished=app.actor.box.finished,
+        claims = app.arbiter.claims
+        seen.update(stopped=claims.stopped, boost=claims.boost, number=app.sessions.number, finished=app.controller.box.finished,
                     wh=app.sessions.meter.session_wh)
     world.kernel.at(end_s * 1_000_000 - 1, look)
     world.run(end_s)

@@ -77,7 +77,7 @@ def test_a_car_is_held_three_seconds_after_it_came_and_the_limit_is_given_back_w
         house.run(600)
         house.box.unplug()
         house.run(30)
-        assert house.box.limits.icmax == FULL and house.recon.limit_back == 0
+        assert house.box.limits.icmax == FULL and house.recon.icmax.back == 0
         assert house.writes() == ['03E8', '0215']
     evidence('from plugging in to "no current" written, slowest of 8, box %s' % (options or 'as usual'), '%.1f s' % slowest_s, '3 s')
     assert slowest_s <= 3
@@ -145,7 +145,7 @@ def test_a_charging_car_is_paused_then_locked_and_the_limit_is_given_back(option
     house.run(600)
     house.want = LOCK
     assert house.run(15, until=lambda: house.box.code == 'E0')
-    assert house.run(40, until=lambda: house.recon.limit_back == 0)
+    assert house.run(40, until=lambda: house.recon.icmax.back == 0)
     assert house.writes() == ['03E8', 'E0E0', '0215']
     house.run(60)
     assert house.writes() == ['03E8', 'E0E0', '0215']
@@ -208,7 +208,7 @@ def test_an_unlock_soon_after_the_lock_enables_at_once_but_charges_only_when_the
     assert not charging(house)
     assert house.run(120, until=lambda: charging(house))
     house.run(20)
-    assert house.recon.limit_back == 0 and not house.recon.busy
+    assert house.recon.icmax.back == 0 and not house.recon.busy
 
 
 def test_somebody_elses_lock_is_left_alone_until_the_owner_unlocks():
@@ -388,7 +388,7 @@ def test_the_current_of_the_decision_is_offered_and_the_boxs_own_given_back(duty
     assert '%04X' % house.box.limits.icmax == duty     # the owner's own limit stands without an order too
     house.current_da = 0
     house.run(30)
-    assert house.box.limits.icmax == FULL and house.recon.limit_back == 0 and charging(house)
+    assert house.box.limits.icmax == FULL and house.recon.icmax.back == 0 and charging(house)
 
 
 # --- pulses and power cuts
@@ -409,7 +409,7 @@ def test_a_pulse_that_a_power_cut_interrupts_is_finished_first(after_s, then):
     if then == LOCK:
         assert house.box.code == 'E0'
     else:
-        assert house.box.code != 'E0' and not house.recon.past.pulse
+        assert house.box.code != 'E0' and not house.recon.record.pulse
         assert house.writes(booted_s) == (['03E8'] if then == HOLD else []) + (['A1A1'] if jumped else [])
     if then == HOLD:
         assert house.box.limits.paused and not charging(house)
@@ -431,7 +431,7 @@ def test_a_debt_is_remembered_over_a_power_cut():
     # Without time the contactor may have moved just before the boot.
     assert house.run(320, until=lambda: charging(house))
     house.run(15)
-    assert house.recon.limit_back == 0
+    assert house.recon.icmax.back == 0
 
 
 # --- resets

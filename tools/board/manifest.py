@@ -3,16 +3,17 @@ from typing import NamedTuple
 
 EVERYWHERE = """
     main config
-    app app.application app.version
+    app app.application app.safe_mode app.version
     app.codec app.codec.downlink app.codec.posix_tz app.codec.report_frames app.codec.setting_bytes app.codec.status_frames app.codec.vocabulary
         app.codec.windows
-    app.runtime app.runtime.journal app.runtime.safe_mode app.runtime.site_settings app.runtime.supervisor app.runtime.timekeeper
+    app.runtime app.runtime.journal app.runtime.scheduler app.runtime.site_settings app.runtime.supervisor app.runtime.timekeeper
     app.evse app.evse.charging_sessions app.evse.debounce app.evse.energy_meter app.evse.evse_model app.evse.evse_monitor app.evse.key_switch
         app.evse.poller app.evse.states
     app.policy app.policy.arbiter app.policy.claims app.policy.local_time app.policy.plan app.policy.plan_store app.policy.window_quota
     app.control app.control.contactor app.control.control_record app.control.controller app.control.icmax app.control.owner_record
         app.control.reconciler app.control.reset_sequence app.control.setpoint app.control.start_sequence app.control.write_retry
-    app.commands app.commands.command_log app.commands.device_commands app.commands.execution app.commands.legacy app.commands.specs
+    app.commands app.commands.answer app.commands.command_log app.commands.device_commands app.commands.dispatcher
+        app.commands.execution app.commands.legacy app.commands.specs
     app.telemetry app.telemetry.answer_queue app.telemetry.device_report app.telemetry.event_detector app.telemetry.event_queue
         app.telemetry.reporter app.telemetry.status_view
     lorawan lorawan.airtime lorawan.airtime_budget lorawan.airtime_log lorawan.clock_quota lorawan.clock_sync lorawan.frame_cost

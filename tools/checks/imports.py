@@ -33,11 +33,6 @@ MAY_IMPORT = {
 # Rooms of app in their order: a module imports its own room and those before it. What stands beside the rooms puts them together and may
 # import them all; of it they import the version alone.
 APP_ROOMS = ("codec", "runtime", "evse", "policy", "control", "commands", "telemetry")
-# Modules that put parts of later rooms together though they stand in a room -> those rooms. A list to be shortened.
-APP_BEYOND = {
-    "app/control/controller.py": {"commands", "telemetry"},
-    "app/runtime/safe_mode.py": {"policy", "commands"},
-}
 FIRMWARE = {"main", "app", "modbus", "lorawan", "hal", "config", "keys", "umodbus"}
 # What builds an application inside the simulated world, instead of modelling a part of that world: it runs the firmware, and of the HAL the
 # judgement of Linux about its clock.
@@ -87,7 +82,7 @@ def order_faults(source, path):
     if path.parts[0] != "app" or len(path.parts) < 3:
         return []
     room = path.parts[1]
-    allowed = set(APP_ROOMS[:APP_ROOMS.index(room) + 1]) | APP_BEYOND.get(str(path), set()) | {"version"}
+    allowed = set(APP_ROOMS[:APP_ROOMS.index(room) + 1]) | {"version"}
     faults = []
     for line, module in imports(ast.parse(source), path):
         parts = module.split(".")

@@ -1,7 +1,7 @@
 """Payload version 1: uplinks packed, downlinks read. docs/payload.md describes the bytes, ttn/vectors.json pins them."""
 
 from app.codec import vocabulary
-from app.codec.vocabulary import BUSY
+from app.codec.vocabulary import BUSY, REASON_UNREACHABLE
 
 STATUS_PORT, RESULT_PORT = 10, 11
 # The status among what waits for the radio (lorawan.outbox).
@@ -28,6 +28,25 @@ _ENERGY_MOST = 0xFFFE  # 655.34 kWh and more
 _HAS_ID = 2
 _TIME_KNOWN = 8
 _ESTIMATED = 128
+
+
+class Status:
+    """What a status tells, here of a box that is not read: indices in app.codec.vocabulary, currents in 0.1 A (three of them, or None), None for
+    what is not known."""
+
+    def __init__(self):
+        self.code = 0
+        self.state = vocabulary.DISABLED
+        self.reason = REASON_UNREACHABLE
+        self.ev_connected = None
+        self.enable_input = None
+        self.time_known = False
+        self.override = 0
+        self.limit_da = None
+        self.currents_da = None
+        self.energy_wh = None
+        self.energy_estimated = False
+        self.plan_hash = 0
 
 
 def index_or(value, count, unknown):
@@ -84,9 +103,9 @@ def encode_status(s, limit):
     ))
 
 
-def encode_result(r, s, limit):
-    """The answer r, given in the status s, in at most limit bytes: 8, or the 5-byte short form, or None. A ninth is r.count: in
-    `busy` so many commands were refused, else so many older ones that opened have no answer of their own."""
+def encode_result(r, s, limit, count=0):
+    """The answer r, given in the status s, in at most limit bytes: 8, or the 5-byte short form, or None. A ninth is count: in `busy` the commands
+    that were refused, else the older ones that opened and have no answer of their own."""
     if limit < SHORT:
         return None
     command = index_or(r.op, len(vocabulary.COMMANDS), UNKNOWN_BYTE)
@@ -108,6 +127,6 @@ def encode_result(r, s, limit):
         _RESULT, command, command_id, outcome, detail,
         s.code & 255, index_or(s.reason, len(vocabulary.REASONS), NO_REASON), _limit(s.limit_da),
     ))
-    if limit > RESULT_LENGTH and (r.count or r.result == BUSY):
-        packed += bytes((_clamp(r.count, 255),))
+    if limit > RESULT_LENGTH and (count or r.result == BUSY):
+        packed += bytes((_clamp(count, 255),))
     return packed

@@ -1,7 +1,7 @@
 """The book of commands: who asked what, whether it may still be done, what was answered. No box, no radio, no claims. Pure.
 
 A command is its identity (op, id, issued_at). Design decisions in docs/operation.md, "Commands". The life of one:
-deliver() NEW -> accept() -> begin() right before it is acted upon -> finish() with its one answer. Keep the record before the deed:
+deliver() NEW -> accept() -> begin() right before it is acted upon -> finish() with its one answer. Keep the record before acting:
 dump() after accept() and begin(), and after finish() before the answer leaves.
 """
 
@@ -18,6 +18,8 @@ CAPACITY = const(48)
 # So many are a ring for what opens the contactor, which takes free places too: where all are taken, the oldest that was answered is
 # forgotten for the next one. So nothing shuts the owner out of stopping, and of what opens the latest are known in any case.
 RESERVED = const(8)
+# So many commands that open have answers of their own whatever the airtime; of older ones the number is told.
+OWN_ANSWERS = const(4)
 # At least so long is an answer kept (design decision). Its expiry is over by then: 65535 s and FUTURE_S are less.
 KEPT_S = const(86400)
 # So long after a boot a command of unknown age waits for the time; the network is asked for it every 10 min (design decision).
@@ -70,13 +72,13 @@ class Entry:
 
 class CommandLog:
     """Bounded: where nothing may be forgotten it is FULL, but not for what opens. refused: commands turned away since the last report, at
-    most 255; counted: of what opened, those that are told as a number only; confirmed: the network has told or confirmed the time;
+    most 255; counted: of what opened, those that are told as a number only;
     unsaved: the record should have something new."""
 
     def __init__(self):
         self.refused = 0
         self.counted = 0
-        self.confirmed = True
+        self._confirmed = True        # see trust_time()
         self.unsaved = False
         self.bad_records = 0
         self.ahead = 0                # commands from the future: a clock is wrong, theirs or ours
@@ -128,7 +130,7 @@ class CommandLog:
         self.poll(now_ms, utc_s)
         over = utc_s is not None and utc_s >= entry.issued_at + entry.expires_in_s
         if entry.op in OPENING:
-            return over and self.confirmed
+            return over and self._confirmed
         if over:
             return True
         if entry.earlier and utc_s is None:
@@ -147,8 +149,8 @@ class CommandLog:
         entry.begun = True
         return True
 
-    def finish(self, entry, result, detail):
-        """Its answer, indices in words.RESULTS and DETAILS; the first one stands."""
+    def finish(self, entry, result, detail, now_ms=0):
+        """Its answer, indices in vocabulary.RESULTS and DETAILS; the first one stands."""
         if entry.result is None:
             entry.result = result
             entry.detail = detail
@@ -178,6 +180,10 @@ class CommandLog:
         return [entry for entry in self._entries if entry.owed]
 
     # --- time
+
+    def trust_time(self, confirmed):
+        """Whether the network has told or confirmed the time."""
+        self._confirmed = confirmed
 
     def poll(self, now_ms, utc_s):
         """The time is now_ms, and utc_s or None. Cheap; what is called with the time calls it."""

@@ -1,4 +1,4 @@
-"""Commands that are not for the box: plan, time zone, settings, time, report, reboot; and what words of others mean by plan, clock and meter."""
+"""Commands that are not for the box: plan, time zone, settings, time, report, reboot; and what arguments of others mean by plan, clock and meter."""
 
 from modbus.write_map import da_of_duty
 
@@ -11,32 +11,46 @@ from app.runtime.supervisor import REBOOT_MS
 
 
 class DeviceCommands:
-    """others and resolvers are for the actor. reboot_ms: when to reboot because the owner said so, None while he did not."""
+    """run() does one, resolve() gives the arguments of others. reboot_ms: when to reboot because the owner said so, None while he did not."""
 
-    def __init__(self, actor, site, program, timekeeper, meter, report, settings_changed):
-        """report(index in words.REPORTS) and settings_changed() are the monitor's."""
+    def __init__(self, site, plan_store, timekeeper, meter, box, report, settings_changed):
+        """site: the SiteSettings; box: the EvseModel. report(index in vocabulary.REPORTS) and settings_changed() are called when asked for."""
         self.reboot_ms = None
-        self._actor = actor
         self._site = site
-        self._program = program
+        self._plan_store = plan_store
         self._timekeeper = timekeeper
         self._meter = meter
+        self._box = box
         self._report = report
+        self._reports = []           # asked for, whose answers are not said yet: indices in vocabulary.REPORTS
         self._settings_changed = settings_changed
-        actor.others = {
+        self._runs = {
             COMMAND_PLAN: self._plan, COMMAND_TIMEZONE: self._timezone, COMMAND_SETTINGS: self._settings, COMMAND_TIME: self._time,
             COMMAND_REPORT: self._reported, COMMAND_REBOOT: self._reboot,
         }
-        actor.resolvers = {COMMAND_BOOST: self._boost, COMMAND_SKIP: self._skip, COMMAND_SET_CURRENT: self._set_current}
-        self._use_plan()
+        self._meanings = {COMMAND_BOOST: self._boost, COMMAND_SKIP: self._skip, COMMAND_SET_CURRENT: self._set_current}
 
-    # --- orders: (result, detail)
+    def run(self, request, now_ms):
+        """(result, detail). request: an Execution, or for the time what codec.downlink read."""
+        return self._runs[request.op](request, now_ms)
+
+    def resolve(self, op, args, utc_s, now_ms):
+        """(arguments as the claims take them, 0) or (None, index in vocabulary.DETAILS of why not)."""
+        meaning = self._meanings.get(op)
+        return (args, 0) if meaning is None else meaning(args, utc_s, now_ms)
+
+    def answered(self, answer):
+        """It waits for the radio: what was asked for follows it."""
+        if answer.op == COMMAND_REPORT and self._reports:
+            self._report(self._reports.pop(0))
+
+    # --- runs: (result, detail)
 
     def _plan(self, work, now_ms):
-        return self._planned(self._program.set_windows(work.args, self._issued_at(work, now_ms)))
+        return _verdict(self._plan_store.set_windows(work.args, self._issued_at(work, now_ms)))
 
     def _timezone(self, work, now_ms):
-        return self._planned(self._program.set_zone(work.args, self._issued_at(work, now_ms)))
+        return _verdict(self._plan_store.set_zone(work.args, self._issued_at(work, now_ms)))
 
     def _issued_at(self, work, now_ms):
         """A stamp from the future counts as of now: one of the clocks was wrong, and must not shut out every plan until then."""
@@ -44,56 +58,51 @@ class DeviceCommands:
         issued_at = work.entry.issued_at
         return issued_at if utc_s is None or issued_at <= utc_s + FUTURE_S else utc_s
 
-    def _planned(self, detail):
-        self._use_plan()
-        return _verdict(detail)
-
-    def _use_plan(self):
-        self._actor.intent.plan = self._program.plan if self._program.plan else None
-
     def _settings(self, work, now_ms):
         detail = self._site.change(work.args, now_ms)
         if not detail:
             self._settings_changed()
+            if self._site.needs_reboot:
+                self.reboot_ms = now_ms + REBOOT_MS   # those of the radio
         return _verdict(detail)
 
-    def _time(self, told, now_ms):
-        self._timekeeper.owner(told.args[0], now_ms)
+    def _time(self, request, now_ms):
+        self._timekeeper.owner(request.args[0], now_ms)
 
     def _reported(self, work, now_ms):
-        self._report(work.args[0])
+        self._reports.append(work.args[0])
         return DONE, DETAIL_NONE
 
     def _reboot(self, work, now_ms):
         self.reboot_ms = now_ms + REBOOT_MS
         return DONE, DETAIL_NONE
 
-    # --- meanings: (arguments as the claims take them, 0) or (None, detail)
+    # --- meanings, as resolve() says
 
-    def _boost(self, args, utc_s):
+    def _boost(self, args, utc_s, now_ms):
         kind, value, current_da = args
         if kind == UNTIL_TIME:
             if utc_s is None:
                 return None, DETAIL_NO_TIME
-            value = self._program.plan.local.next_time(utc_s, value)
+            value = self._plan_store.plan.local.next_time(utc_s, value)
         elif kind == UNTIL_ENERGY:
             value += self._meter.total_wh
         return (kind, value, current_da), 0
 
-    def _skip(self, args, utc_s):
+    def _skip(self, args, utc_s, now_ms):
         if utc_s is None:
             return None, DETAIL_NO_TIME
-        plan = self._program.plan
+        plan = self._plan_store.plan
         # Outside a window, "this" is the one that comes.
         run = plan.run_at(utc_s) if args[0] == SKIP_THIS and plan.state(utc_s)[0] else plan.next_run(utc_s)
         return (None, DETAIL_NO_PLAN) if run is None else (run, 0)
 
-    def _set_current(self, args, utc_s):
+    def _set_current(self, args, utc_s, now_ms):
         amps = args[0] // 10
-        most_da = da_of_duty(self._actor.box.box_limit_duty or 0)
+        most_da = da_of_duty(self._box.box_limit_duty or 0)
         if most_da and amps * 10 > most_da:
             return None, DETAIL_BAD_ARGUMENT
-        detail = self._site.change((('current_limit_a', amps),), self._actor.now_ms)
+        detail = self._site.change((('current_limit_a', amps),), now_ms)
         return (None, detail) if detail else (args, 0)
 
 

@@ -1,135 +1,141 @@
-"""One accepted command at work: its turn, its begin, what must be read before it is done. Pure; the actor is its scene."""
+"""One accepted command at work: its turn, its begin, what must be read before it is done. Pure.
+
+scene: what it looks at, the app.control.controller.Controller; dispatcher: what it asks for.
+"""
 
 from modbus.charger import FRESH_MS
 
 from app.codec.vocabulary import (
-    BUSY, COMMAND_RESET, COMMAND_UNLOCK, DETAIL_NONE, DETAIL_NO_ANSWER, DETAIL_UNREACHABLE, DONE, EXPIRED, FAILED, OPENING, REFUSED,
+    COMMAND_RESET, COMMAND_UNLOCK, DETAIL_NONE, DETAIL_NO_ANSWER, DETAIL_UNREACHABLE, DONE, EXPIRED, FAILED, OPENING, REFUSED,
 )
-from app.commands.command_log import Entry
+from app.commands.answer import Answer
 from app.commands.specs import COMMAND_SPECS, OVERTAKES, missed, waits_ms
 from app.control.reset_sequence import READING_WAIT_MS
 
 
 class Execution:
-    """op, command_id, result, detail and acted (something was written for it) are what its answer tells."""
+    """begun: it is to be verified from now on; turn_ms: its turn came then, None before; car: one was there then."""
 
-    __slots__ = ('op', 'command_id', 'result', 'detail', 'acted', 'count', 'entry', 'book', 'args', 'deed', 'turn_ms', 'begun', '_since_ms',
-                 '_limit_ms', 'before')
+    __slots__ = ('op', 'entry', 'log', 'args', 'spec', 'turn_ms', 'begun', 'car', '_writes', '_since_ms', '_limit_ms', '_claims')
 
-    def __init__(self, entry, book, args):
-        """entry: its command_log.Entry; book: the CommandLog or LegacyCommands it stands in; args: as codec.downlink read them."""
+    def __init__(self, entry, log, args):
+        """entry: its command_log.Entry; log: the CommandLog or LegacyCommands that it is in; args: as codec.downlink read them."""
         self.entry = entry
-        self.book = book
+        self.log = log
         self.args = args
         self.op = entry.op
-        self.command_id = entry.command_id
-        self.result = entry.result
-        self.detail = entry.detail
-        self.acted = False
-        self.count = 0               # in `busy`: so many commands were refused; else so many older ones that opened have no answer of their own
-        self.deed = COMMAND_SPECS.get(entry.op)
-        self.turn_ms = None          # its turn came
+        self.spec = COMMAND_SPECS.get(entry.op)
+        self.turn_ms = None
         self.begun = False
-        self._since_ms = 0           # then
+        self.car = False
+        self._writes = 0             # of the controller when its turn came
+        self._since_ms = 0           # begun then
         self._limit_ms = 0
-        self.before = None           # the claims as they were before its word, and after it; None: it does not count yet
+        self._claims = None          # the claims before its word, and after it; None: it does not count yet
 
     @property
     def opens(self):
         """True for what is obeyed at once, whatever waits before it and whatever the airtime."""
         return self.op in OPENING and self.args is not None
 
-    def gives_way(self, work):
+    @property
+    def is_new(self):
+        """True until its turn comes."""
+        return self.turn_ms is None
+
+    @property
+    def counts(self):
+        """True once its word does."""
+        return self.begun or self._claims is not None
+
+    def gives_way(self, other):
         """True for a start that is still waking the car when the next command comes, and for what one that opens overrules."""
-        return self.begun and self.deed.long or work.opens and self.op in OVERTAKES[work.op]
+        return self.begun and self.spec.long or other.opens and self.op in OVERTAKES[other.op]
 
-    def told(self):
-        """Its answer is out."""
-        self.book.told(self.entry)
+    def answer(self, result, detail, writes=0):
+        """Its Answer. writes: of the controller by now."""
+        entry, log = self.entry, self.log
+        return Answer(self.op, entry.command_id, result, detail, self.opens, result == DONE and writes > self._writes, entry, lambda: log.told(entry))
 
-    def resume(self, now_ms):
+    def resume(self, now_ms, writes):
         """It was begun before a power cut: its claim is still there, and only verified now."""
         self.begun = True
+        self._writes = writes
         self.turn_ms = self._since_ms = now_ms
-        self._limit_ms = self.deed.limit_ms + READING_WAIT_MS
+        self._limit_ms = self.spec.limit_ms + READING_WAIT_MS
 
-    def step(self, actor, utc_s):
+    def begin_turn(self, scene, now_ms):
+        """It is the first in the queue."""
+        self.turn_ms = now_ms
+        self.car = scene.has_car
+        self._writes = scene.writes
+
+    def step(self, dispatcher, scene, now_ms, utc_s):
         """(result, detail) when it is over, else None."""
-        if self.turn_ms is None:
-            self.turn_ms = actor.now_ms
         if not self.begun:
-            verdict = self._begin(actor, utc_s)
+            verdict = self._begin(dispatcher, scene, now_ms, utc_s)
             if verdict is not None or not self.begun:
                 return verdict
         if self.op == COMMAND_RESET:
-            return self._reset_outcome(actor)
-        if not self._is_fresh(actor):
-            return (FAILED, DETAIL_NO_ANSWER) if actor.now_ms - self._since_ms >= self._limit_ms else None
-        if self.deed.done(actor):
+            return self._reset_outcome(dispatcher, scene, now_ms)
+        if not _is_fresh(scene, now_ms):
+            return (FAILED, DETAIL_NO_ANSWER) if now_ms - self._since_ms >= self._limit_ms else None
+        if self.spec.done(scene, self):
             return DONE, DETAIL_NONE
-        return missed(actor, self.deed, actor.now_ms - self._since_ms, self._limit_ms)
+        return missed(scene, self.spec, now_ms - self._since_ms, self._limit_ms)
 
-    def _reset_outcome(self, actor):
-        outcome = actor.reconciler.reset_outcome
+    def _reset_outcome(self, dispatcher, scene, now_ms):
+        outcome = scene.reconciler.reset_outcome
         if outcome is not None and outcome[0] == REFUSED:
-            actor.take_back(self.before)
+            dispatcher.take_back(self._claims, now_ms)
         return outcome
 
-    def _is_fresh(self, actor):
-        reading = actor.box.reading
-        return reading is not None and actor.now_ms - reading.at_ms <= FRESH_MS
-
-    def _begin(self, actor, utc_s):
+    def _begin(self, dispatcher, scene, now_ms, utc_s):
         """begun is True once it is to be verified; else (result, detail), or None to be asked again."""
-        deed = self.deed
-        if deed is None:
-            return self._due(actor, utc_s) or actor.others[self.op](self, actor.now_ms)
-        if not self._is_fresh(actor):
-            return (FAILED, DETAIL_UNREACHABLE) if actor.now_ms - self.turn_ms >= READING_WAIT_MS else None
-        verdict = deed.guard(actor)
+        spec = self.spec
+        if spec is None:
+            return _due(dispatcher, self, now_ms) or dispatcher.device_commands.run(self, now_ms)
+        if not _is_fresh(scene, now_ms):
+            return (FAILED, DETAIL_UNREACHABLE) if now_ms - self.turn_ms >= READING_WAIT_MS else None
+        verdict = spec.guard(scene, self)
         if verdict is not None:
-            if self.before is not None and verdict[0] == REFUSED:
-                actor.take_back(self.before)   # refused: nothing has changed
+            if self._claims is not None and verdict[0] == REFUSED:
+                dispatcher.take_back(self._claims, now_ms)   # refused: nothing has changed
             return verdict
-        if self.before is None:
-            verdict = self.change(actor, utc_s)
-            if self.before is None:
+        if self._claims is None:
+            verdict = self.change(dispatcher, scene, now_ms, utc_s)
+            if self._claims is None:
                 return verdict
         self.begun = True
-        self._since_ms = actor.now_ms
-        self._limit_ms = deed.limit_ms + waits_ms(actor, self.op)
+        self._since_ms = now_ms
+        self._limit_ms = spec.limit_ms + waits_ms(scene, self.op)
         if self.op == COMMAND_RESET:
-            actor.reconciler.reset(actor.now_ms)
+            scene.reconciler.reset(now_ms)
         elif self.op == COMMAND_UNLOCK:
-            actor.reconciler.unlock()
+            scene.reconciler.unlock()
         return None
 
-    def _due(self, actor, utc_s):
-        """None if it may be acted upon now, (EXPIRED, none) if it came too late by now."""
-        if actor.may_begin(self, utc_s):
+    def change(self, dispatcher, scene, now_ms, utc_s):
+        """Its word counts from now on. Else (result, detail) that it comes to, or None to be asked again."""
+        if dispatcher.is_unsure(self, now_ms):
             return None
-        return EXPIRED, DETAIL_NONE
-
-    def change(self, actor, utc_s):
-        """Its word counts from now on: before is set. Else (result, detail) that it comes to, or None to be asked again."""
-        if actor.is_unsure(self, utc_s):
-            return None
-        verdict = self._due(actor, utc_s)
+        verdict = _due(dispatcher, self, now_ms)
         if verdict is not None:
             return verdict
-        resolve = actor.resolvers.get(self.op)
-        if resolve is not None:
-            self.args, detail = resolve(self.args, utc_s)
-            if detail:
-                return REFUSED, detail
-        before = actor.claims.dump()
-        actor.claim(self)
-        self.before = before, actor.claims.dump()
+        self.args, detail = dispatcher.device_commands.resolve(self.op, self.args, utc_s, now_ms)
+        if detail:
+            return REFUSED, detail
+        before = scene.claims.dump()
+        dispatcher.claim(self, now_ms)
+        self._claims = before, scene.claims.dump()
         return None
 
 
-def turned_away(op, command_id):
-    """A command that is answered `busy`."""
-    work = Execution(Entry(op, command_id, None, None, 0), None, None)
-    work.result = BUSY
-    return work
+def _is_fresh(scene, now_ms):
+    reading = scene.box.reading
+    return reading is not None and now_ms - reading.at_ms <= FRESH_MS
+
+
+def _due(dispatcher, work, now_ms):
+    """None if it may be acted upon now, (EXPIRED, none) if it came too late by now."""
+    return None if dispatcher.may_begin(work, now_ms) else (EXPIRED, DETAIL_NONE)

@@ -1,7 +1,6 @@
 """What each command changes, what forbids it, and what must be read before it is done: one table. Pure.
 
-A scene is what a row looks at: claims, reconciler, box (EvseModel with an answered reading), decision, has_plan, car (one was there when
-it began), written_ms (of our last jump or reset, or None), now_ms.
+scene: the app.control.controller.Controller, whose box has an answered reading; work: the Execution of the command.
 """
 
 from app.codec.vocabulary import (
@@ -23,91 +22,91 @@ WAKING_MAX_MS = 600000
 # --- guards: (result, detail) that forbids it, or None
 
 
-def _guard_lock(scene):
+def _guard_lock(scene, work):
     code = scene.box.reading.code
     if is_fault(code):
         return FAILED, DETAIL_FAULT   # the claim stays and is applied when the fault is gone
     return (REFUSED, DETAIL_SETUP) if code in (CODE_E1, CODE_E3) else None
 
 
-def _guard_unlock(scene):
+def _guard_unlock(scene, work):
     code = scene.box.reading.code
     if is_fault(code):
         return REFUSED, DETAIL_FAULT
     return (REFUSED, DETAIL_SETUP) if code in (CODE_E1, CODE_E3) else None
 
 
-def _guard_reset(scene):
+def _guard_reset(scene, work):
     code = scene.box.reading.code
-    if scene.claims.locked or code == CODE_E0 and not scene.reconciler.past.pulse:
+    if scene.claims.locked or code == CODE_E0 and not scene.reconciler.record.pulse:
         return REFUSED, DETAIL_LOCKED
     return (REFUSED, DETAIL_FAULT) if code in NEVER_CLEARED else None
 
 
-def _guard_start(scene):
+def _guard_start(scene, work):
     code = scene.box.reading.code
     if code in (CODE_E1, CODE_E2, CODE_E3):
         return REFUSED, DETAIL_SETUP
-    verdict = _guard_reset(scene)
-    if verdict is None and code == CODE_A1 and not scene.car:
+    verdict = _guard_reset(scene, work)
+    if verdict is None and code == CODE_A1 and not work.car:
         verdict = REFUSED, DETAIL_NO_VEHICLE
     return verdict
 
 
-def _guard_boost(scene):
+def _guard_boost(scene, work):
     # It may be asked for before the car comes.
-    return _guard_reset(scene)
+    return _guard_reset(scene, work)
 
 
-def _guard_skip(scene):
+def _guard_skip(scene, work):
     return None if scene.has_plan else (REFUSED, DETAIL_NO_PLAN)
 
 
-def _no_guard(scene):
+def _no_guard(scene, work):
     return None
 
 
 # --- what is true when it is done
 
 
-def _walks(scene):
+def _walks(scene, work):
     # On its way from a jump or reset to a connected car the box shows A1 for a moment, without the car.
     written_ms = scene.written_ms
-    return scene.box.reading.code == CODE_A1 and scene.car and written_ms is not None and scene.now_ms - written_ms < WALK_MS
+    return scene.box.reading.code == CODE_A1 and work.car and written_ms is not None and scene.now_ms - written_ms < WALK_MS
 
 
-def _is_locked(scene):
+def _is_locked(scene, work):
     return scene.box.reading.code == CODE_E0
 
 
-def _is_unlocked(scene):
-    return is_enabled(scene.box.reading.code) and not _walks(scene)
+def _is_unlocked(scene, work):
+    return is_enabled(scene.box.reading.code) and not _walks(scene, work)
 
 
-def _is_stopped(scene):
+def _is_stopped(scene, work):
     # A locked outlet gives no current, whatever its limit: the stop counts when it is unlocked.
-    return not is_charging(scene.box.reading.code) and (not scene.box.car or scene.paused or scene.decision.want == LOCK)
+    return not is_charging(scene.box.reading.code) and (not scene.box.car or scene.reconciler.paused or scene.decision.want == LOCK)
 
 
-def _flows(scene):
+def _flows(scene, work):
     return scene.reconciler.flowing
 
 
-def _flows_or_waits(scene):
+def _flows_or_waits(scene, work):
     return scene.reconciler.flowing or not scene.box.car
 
 
-def _is_followed(scene):
+def _is_followed(scene, work):
     """The plan's word is: a car that is to be held is."""
-    return scene.decision.want != HOLD or _is_stopped(scene)
+    return scene.decision.want != HOLD or _is_stopped(scene, work)
 
 
-def _is_offered(scene):
+def _is_offered(scene, work):
     """The limit is in force, or will be when the car may charge."""
     if scene.decision.want not in (CHARGE, LEAVE):
         return True
     # The answer tells the limit as it was read: after the write.
-    return scene.limit_in_force and scene.box.reading.at_ms > scene.last_write_ms
+    return scene.reconciler.limit_in_force and scene.box.reading.at_ms > scene.last_write_ms
 
 
 # --- what changes
@@ -156,7 +155,7 @@ def _nothing(claims, args, has_plan):
 
 class CommandSpec:
     """One row: change(claims, args, has_plan) before anything is written; guard, done as above; limit_ms for it to become done, long if it may
-    take as long as the ladder does."""
+    take as long as the start sequence does."""
 
     __slots__ = ('change', 'guard', 'done', 'limit_ms', 'long')
 
@@ -194,11 +193,11 @@ def waits_ms(scene, op):
     return PAUSE_MS if op == COMMAND_UNLOCK and scene.decision.want == HOLD else 0
 
 
-def missed(scene, deed, passed_ms, limit_ms):
+def missed(scene, spec, passed_ms, limit_ms):
     """(result, detail) once its time is over without its being done, or before where waiting is no use; else None."""
     reconciler = scene.reconciler
     code = scene.box.reading.code
-    if deed.long:
+    if spec.long:
         if reconciler.blocked in _HOPELESS and passed_ms >= WALK_MS:
             return FAILED, reconciler.blocked
         if passed_ms < WAKING_MAX_MS and (reconciler.phase is not None or reconciler.blocked == DETAIL_MIN_PAUSE):
@@ -207,6 +206,6 @@ def missed(scene, deed, passed_ms, limit_ms):
         return None
     if is_fault(code):
         return FAILED, DETAIL_FAULT
-    if deed.long and reconciler.blocked:
+    if spec.long and reconciler.blocked:
         return FAILED, reconciler.blocked
-    return FAILED, DETAIL_WAITS_FOR_KEY if code == CODE_B1 and deed.long else DETAIL_NOT_CONFIRMED
+    return FAILED, DETAIL_WAITS_FOR_KEY if code == CODE_B1 and spec.long else DETAIL_NOT_CONFIRMED

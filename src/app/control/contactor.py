@@ -1,6 +1,6 @@
 """How often we do what wears the contactor or annoys the car: counts over a sliding time, and what they allow. Pure.
 
-They outlive a reboot with the UTC of each deed. Where no time is known afterwards, a deed counts as done at the boot.
+They outlive a reboot with the UTC of each. Where no time is known afterwards, one counts as done at the boot.
 """
 
 # Design decision: so long from an opening or closing of ours to our next closing, and so many closings of ours in a day.
@@ -22,56 +22,56 @@ ALLOWED, RESTS, ENOUGH = range(3)
 
 
 class Tally:
-    """The latest `most` deeds of the last span_ms. Times in ms of this boot."""
+    """The times of the latest `most` actions of the last span_ms. Times in ms of this boot."""
 
     def __init__(self, span_ms, most):
         self._span_ms = span_ms
         self._most = most
-        self._deeds = []   # [ms, UTC s or 0 while unknown], the oldest first
+        self._times = []   # [ms, UTC s or 0 while unknown], the oldest first
         self._guessed = 0  # so many of them are of an earlier boot, and their ms is not known yet
 
     def add(self, now_ms, utc_s):
         """It was done."""
-        self._deeds.append([now_ms, utc_s or 0])
-        if len(self._deeds) > self._most:
+        self._times.append([now_ms, utc_s or 0])
+        if len(self._times) > self._most:
             self._drop(0)
 
     def take_back(self):
         """The latest was not done after all."""
-        self._drop(len(self._deeds) - 1)
+        self._drop(len(self._times) - 1)
 
     def _drop(self, index):
-        del self._deeds[index]
+        del self._times[index]
         if index < self._guessed:
             self._guessed -= 1
 
     def left(self, now_ms):
         """How often it may be done now."""
-        deeds = self._deeds
-        while deeds and now_ms - deeds[0][0] >= self._span_ms:
+        times = self._times
+        while times and now_ms - times[0][0] >= self._span_ms:
             self._drop(0)
-        return self._most - len(deeds)
+        return self._most - len(times)
 
     def tell_time(self, now_ms, utc_s):
         """The time is known: what was done before the boot gets its place, what was done since gets its UTC."""
-        for index, deed in enumerate(self._deeds):
-            if index < self._guessed and deed[1]:
+        for index, time in enumerate(self._times):
+            if index < self._guessed and time[1]:
                 # A clock that was wrong makes nothing younger than now, nor older than the span.
-                age_ms = (utc_s - deed[1]) * 1000
-                deed[0] = min(deed[0], now_ms - min(max(age_ms, 0), self._span_ms))
-            elif not deed[1]:
-                deed[1] = max(utc_s - (now_ms - deed[0]) // 1000, 0)
+                age_ms = (utc_s - time[1]) * 1000
+                time[0] = min(time[0], now_ms - min(max(age_ms, 0), self._span_ms))
+            elif not time[1]:
+                time[1] = max(utc_s - (now_ms - time[0]) // 1000, 0)
         self._guessed = 0
 
     def clear(self):
         """Nothing is known of it."""
-        self._deeds = []
+        self._times = []
         self._guessed = 0
 
     def dump(self):
         """Bytes for the record."""
-        data = bytearray((len(self._deeds),))
-        for _, utc_s in self._deeds:
+        data = bytearray((len(self._times),))
+        for _, utc_s in self._times:
             data.extend(bytes((utc_s >> 24 & 0xFF, utc_s >> 16 & 0xFF, utc_s >> 8 & 0xFF, utc_s & 0xFF)))
         return bytes(data)
 
@@ -80,10 +80,10 @@ class Tally:
         if at is None or at >= len(data) or data[at] > self._most or at + 1 + 4 * data[at] > len(data):
             return None
         end = at + 1 + 4 * data[at]
-        self._deeds = []
+        self._times = []
         for index in range(at + 1, end, 4):
-            self._deeds.append([now_ms, data[index] << 24 | data[index + 1] << 16 | data[index + 2] << 8 | data[index + 3]])
-        self._guessed = len(self._deeds)
+            self._times.append([now_ms, data[index] << 24 | data[index + 1] << 16 | data[index + 2] << 8 | data[index + 3]])
+        self._guessed = len(self._times)
         return end
 
 
@@ -98,6 +98,10 @@ class Contactor:
         self._opener_ms = None     # our latest write that opens, while what opens is our doing
         self._charging = None      # the contactor as last seen, or as it may have been since
         self._since_ms = None      # of the first look since the boot
+
+    def saved(self):
+        """The record has it."""
+        self.unsaved = False
 
     def verdict(self, now_ms, opens=False):
         """ALLOWED, RESTS (too soon) or ENOUGH (for this day). opens: what is to be done opens the contactor first, as a reset does."""

@@ -1,6 +1,6 @@
 """What must be remembered of what we did to the box, over a power cut too: an E0 of ours, and how often we woke, reset and closed. Pure.
 
-The limit we owe is in the same record (app/limit); so it is one record that is written before a deed.
+The limit we owe is in the same record (app.control.icmax): so it is one record that is written before an action.
 """
 
 from app.control.contactor import DAY_MS, Contactor, Tally
@@ -17,7 +17,7 @@ _F_OURS = 2
 _F_CAR = 4
 _F_FINISHED = 8
 _F_DREW = 16
-_F_TOLD = 32
+_F_WISHES = 32
 _HEAD_BYTES = 4
 
 
@@ -25,33 +25,35 @@ class ControlRecord:
     """pulse: an E0 of ours is under way that A1A1 must end. ours: the present E0 (or E2) is ended as soon as no lock wants it.
 
     car: one was there when that E0 began, where the box does not tell. finished: the car that is there has all it
-    wanted; drew: it draws, or has when it was last looked at. told: there is a record of the owner's wishes. pulses, resets, f4_resets: Tally;
+    wanted; drew: it draws, or has when it was last looked at. has_wishes: there is a record of the owner's wishes. pulses, resets, f4_resets: Tally;
     closings: Closings.
     """
 
-    def __init__(self, limit):
+    def __init__(self, icmax):
         self.pulse = False
         self.ours = False
         self.car = False
         self.finished = False
         self.drew = False
-        self.told = False
+        self.has_wishes = False
         self.closings = Contactor()
         self.pulses = Tally(NIGHT_MS, PULSES_A_NIGHT)
         self.resets = Tally(NIGHT_MS, RESETS_A_NIGHT)
         self.f4_resets = Tally(DAY_MS, F4_RESETS_A_DAY)
-        self._limit = limit
+        self._icmax = icmax
         self._changed = False
         self._knew_time = False
 
     @property
     def unsaved(self):
         """dump() has something new."""
-        return self._changed or self._limit.unsaved or self.closings.unsaved
+        return self._changed or self._icmax.unsaved or self.closings.unsaved
 
     def saved(self):
         """It is in the journal."""
-        self._changed = self._limit.unsaved = self.closings.unsaved = False
+        self._changed = False
+        self._icmax.saved()
+        self.closings.saved()
 
     def own(self, ours, pulse=False, car=False):
         """Whether the present E0 is ours to end, and whether it is a pulse; car: one is there."""
@@ -68,9 +70,9 @@ class ControlRecord:
             self.drew = drew
             self._changed = True
 
-    def hear(self):
-        """The owner's wishes are on record: a flash without them has lost them. Goes on record with the next deed."""
-        self.told = True
+    def note_wishes(self):
+        """The owner's wishes are on record: a flash without them has lost them. Goes on record with the next action."""
+        self.has_wishes = True
 
     def begin_pulse(self, now_ms, utc_s):
         """E0E0 goes out to wake a car."""
@@ -100,9 +102,9 @@ class ControlRecord:
     def dump(self, now_ms, utc_s):
         """For the journal."""
         self.tell_time(now_ms, utc_s)
-        back = self._limit.back
+        back = self._icmax.back
         flags = self.pulse * _F_PULSE | self.ours * _F_OURS | self.car * _F_CAR | self.finished * _F_FINISHED | self.drew * _F_DREW
-        flags |= self.told * _F_TOLD
+        flags |= self.has_wishes * _F_WISHES
         record = bytearray((VERSION, flags, back >> 8, back & 0xFF))
         for tally in self._tallies():
             record.extend(tally.dump())
@@ -131,6 +133,6 @@ class ControlRecord:
         self.car = record[1] & _F_CAR != 0
         self.finished = record[1] & _F_FINISHED != 0
         self.drew = record[1] & _F_DREW != 0
-        self.told = record[1] & _F_TOLD != 0
-        self._limit.back = record[2] << 8 | record[3]
+        self.has_wishes = record[1] & _F_WISHES != 0
+        self._icmax.restore(record[2] << 8 | record[3])
         return True

@@ -1,4 +1,4 @@
-"""Resets of the box: asked for by the owner, the ladder or an F4; written, verified, answered. Pure."""
+"""Resets of the box: asked for by the owner, the start sequence or an F4; written, verified, answered. Pure."""
 
 from modbus import charger as bus
 from modbus import write_map
@@ -34,7 +34,7 @@ def reset_took(reading):
 
 
 class ResetSequence:
-    """running: asked for and not over. acted: it was written. outcome: (index in words.RESULTS, in words.DETAILS) when it is over, else None."""
+    """running: asked for and not over. acted: it was written. outcome: (result, detail), indices in vocabulary, when it is over, else None."""
 
     def __init__(self):
         self.running = False
@@ -55,32 +55,37 @@ class ResetSequence:
         self.outcome = None
         self._since_ms = now_ms
 
+    def cancel(self):
+        """What came after it overrules it; one that was written is seen to its end."""
+        if not self.acted:
+            self.running = False
+
     def _end(self, result, detail):
         self.running = False
         self.outcome = (result, detail)
 
-    def forbidden(self, want, box, past, offer, now_ms):
-        """Why the box must not be reset now: index in words.DETAILS, 'none' if it may."""
+    def forbidden(self, want, box, record, setpoint, now_ms):
+        """Why the box must not be reset now: index in vocabulary.DETAILS, 'none' if it may."""
         code = box.reading.code
         if code in NEVER_CLEARED:
             return DETAIL_FAULT
-        if want == LOCK or code == CODE_E0 and not past.pulse:
+        if want == LOCK or code == CODE_E0 and not record.pulse:
             return DETAIL_LOCKED
-        return DETAIL_NONE if self.acted or not offer.perhaps_car else offer.verdict(now_ms, True)
+        return DETAIL_NONE if self.acted or not setpoint.perhaps_car else setpoint.verdict(now_ms, True)
 
-    def due(self, want, box, past, offer, now_ms):
+    def due(self, want, box, record, setpoint, now_ms):
         """True to write the reset that was asked for. What came of the last look, or forbids it, ends it."""
         reading = box.reading
         if self.acted:
-            held = want == HOLD or want == LOCK or want == LEAVE and offer.verdict(now_ms) != DETAIL_NONE
+            held = want == HOLD or want == LOCK or want == LEAVE and setpoint.verdict(now_ms) != DETAIL_NONE
             self.look(reading, held, now_ms)
             if not self.running or self._sent != bus.SILENT or reading.code != self._before:
                 return False
-        why = self.forbidden(want, box, past, offer, now_ms)
+        why = self.forbidden(want, box, record, setpoint, now_ms)
         if why != DETAIL_NONE:
             self._end(FAILED if self.acted else REFUSED, why)
             return False
-        if past.pulse:
+        if record.pulse:
             self.look(reading, False, now_ms)   # a pulse is ended first
             return False
         return True
@@ -94,13 +99,13 @@ class ResetSequence:
             self._f4_ms = reading.at_ms
         self._f4_seen_ms = reading.at_ms
 
-    def ends_f4(self, want, past, offer, now_ms):
+    def ends_f4(self, want, record, setpoint, now_ms):
         """True to reset an F4 now: once each, and only for a car that is to charge, since a reset offers current."""
         if want != CHARGE or self.running or self._f4_done or self._f4_ms is None or now_ms - self._f4_ms < F4_WAIT_MS:
             return False
-        return offer.verdict(now_ms, True) == DETAIL_NONE and past.f4_resets.left(now_ms) > 0
+        return setpoint.verdict(now_ms, True) == DETAIL_NONE and record.f4_resets.left(now_ms) > 0
 
-    def write(self, box, past, offer, now_ms):
+    def write(self, box, record, setpoint, now_ms):
         """The telegram goes out."""
         code = box.reading.code
         if not self.running:
@@ -108,14 +113,14 @@ class ResetSequence:
         if not self.acted:
             self._before = code
             self._f4_done = code == CODE_F4
-            past.reset(now_ms, box.utc_s, self._f4_done)
-            offer.starter.did(RESET)
+            record.reset(now_ms, box.utc_s, self._f4_done)
+            setpoint.start_sequence.did(RESET)
         self.acted = True
-        self._car = offer.car
+        self._car = setpoint.car
         self._since_ms = now_ms
-        past.closings.opener(now_ms, box.utc_s)
-        if offer.perhaps_car:
-            past.closings.order(now_ms, box.utc_s)
+        record.closings.opener(now_ms, box.utc_s)
+        if setpoint.perhaps_car:
+            record.closings.order(now_ms, box.utc_s)
 
     def written(self, outcome, now_ms):
         """What became of it."""

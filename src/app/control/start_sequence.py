@@ -1,6 +1,6 @@
-"""The ladder for a car that may charge and does not: reset, pause, pulses that look like unplugging. Pure.
+"""The start sequence for a car that may charge and does not: reset, pause, pulses that look like unplugging. Pure.
 
-Which rung is next, and why there is none. The reconciler writes; it begins the ladder anew with each order to charge and each car.
+It says which rung comes next, and why none does. The reconciler writes, and begins again at the first rung for each order to charge and each car.
 """
 
 from modbus.reading import EN_ENABLES, EN_NOTHING, NO_A1B1, NO_B1B2, NO_E0A1, NO_START
@@ -65,19 +65,13 @@ def pulse_returns(box, resets_left):
 
 
 class StartSequence:
-    """phase: STARTING or WAKING while something is under way or to come soon, else None. blocked: index in words.DETAILS of why not.
+    """phase: REASON_STARTING or REASON_WAKING_VEHICLE while something is under way or comes soon, else None. blocked: index in vocabulary.DETAILS of
+    why not. wants_flags: 0x0001 and 0x0006 are needed."""
 
-    wants_flags: 0x0001 and 0x0006 are needed.
-    """
-
-    def __init__(self):
-        self._resets = self._wakes = True
+    def __init__(self, settings):
+        """settings.START_BEHAVIOUR: 'wake', 'reset' or 'current'; it may change."""
+        self._settings = settings
         self.begin()
-
-    def use(self, behaviour):
-        """START_BEHAVIOUR: 'wake', 'reset' or 'current'."""
-        self._resets = behaviour != 'current'
-        self._wakes = behaviour == 'wake'
 
     def begin(self):
         """An order to charge, or a new car: from the first rung."""
@@ -93,7 +87,7 @@ class StartSequence:
 
     @property
     def pausing(self):
-        """True while no current is to be offered, for the ladder's sake."""
+        """True while no current is to be offered, for the sequence's sake."""
         return self._pause_for_ms > 0
 
     def pause(self, for_ms):
@@ -147,7 +141,7 @@ class StartSequence:
         self.phase = REASON_STARTING
         if waited_ms < B1_WAIT_MS or box.stable_code != CODE_B1:
             return NOTHING
-        if self._was_reset or not self._resets or resets_left <= 0 or not reset_starts(box):
+        if self._was_reset or self._settings.START_BEHAVIOUR == 'current' or resets_left <= 0 or not reset_starts(box):
             self.phase = None
             self.blocked = DETAIL_WAITS_FOR_KEY
             return NOTHING
@@ -159,7 +153,8 @@ class StartSequence:
             self.phase = None
             self.blocked = DETAIL_VEHICLE_FULL
             return NOTHING, 0
-        if self._rung >= len(RUNGS) or self._rung > 0 and (pulses_left <= 0 or not self._wakes or not pulse_returns(box, resets_left)):
+        if self._rung >= len(RUNGS) or self._rung > 0 and (
+                pulses_left <= 0 or self._settings.START_BEHAVIOUR != 'wake' or not pulse_returns(box, resets_left)):
             self.phase = None
             self.blocked = DETAIL_VEHICLE_PAUSED
             return NOTHING, 0

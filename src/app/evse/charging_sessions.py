@@ -58,13 +58,12 @@ def _unpacked(record, at, widths):
 class ChargingSessions:
     """step() after each answered reading. is_open: a car is plugged in; number: of this session or the last; started_at: UTC s, 0 unknown.
 
-    meter: its session stands until the next car comes. state: set by the monitor, a callable that gives the index of the state word.
+    meter: its session stands until the next car comes.
     """
 
     def __init__(self, meter, charger, watch, timekeeper, journal, cause, now_ms):
         """cause: of this boot, as hal.contract has it."""
         self.meter = meter
-        self.state = None
         self.is_open = False
         self.number = 0
         self.started_at = 0
@@ -75,7 +74,6 @@ class ChargingSessions:
         self._journal = journal
         self._done = []              # what is to be sent, oldest first: numbers as in _DONE_WIDTHS
         self._made = None            # number of the one that was packed last
-        self._pack = self._make
         self._began_ms = None        # None: before this boot
         self._is_seen = False        # the car was here since the boot
         self._reason = _NO_REASON    # the last one while it was here
@@ -180,19 +178,21 @@ class ChargingSessions:
             self.save(now_ms)
         return self._said_wh
 
-    def pending(self):
-        """make(limit) -> (port, payload) of the oldest session that was not sent, or None."""
-        return self._pack if self._done else None
+    @property
+    def waits(self):
+        """True while the record of a finished session was not sent."""
+        return len(self._done) > 0
 
-    def _make(self, limit):
+    def make(self, state, limit):
+        """(port, payload) of the oldest of them, or None. state: index of the state word."""
         if not self._done or limit < _LENGTH:
             return None
         number, started_at, minutes, energy_wh, estimated, reason = self._done[0]
         self._made = number
         return report_frames.SESSION, report_frames.session(
-            self.state(), reason, started_at, None if minutes == _NO_MINUTES else 60 * minutes, energy_wh, estimated, number)
+            state, reason, started_at, None if minutes == _NO_MINUTES else 60 * minutes, energy_wh, estimated, number)
 
-    def told(self, now_ms):
+    def sent(self, now_ms):
         """What was made was sent."""
         if self._done and self._done[0][0] == self._made:
             del self._done[0]
@@ -256,8 +256,8 @@ class ChargingSessions:
             self._journal.reject(ENERGY_RECORD)
             return
         meter = self.meter
-        flags, self.number, meter.total_wh, meter.session_wh, meter.estimated_wh, self.started_at, self._saved_utc_s, flow_da = _unpacked(
-            record, 1, _ENERGY_WIDTHS)
+        flags, self.number, total_wh, session_wh, estimated_wh, self.started_at, self._saved_utc_s, flow_da = _unpacked(record, 1, _ENERGY_WIDTHS)
+        meter.restore(total_wh, session_wh, estimated_wh)
         self._said_wh = meter.session_wh
         self._saved_wh = meter.total_wh
         self.is_open = flags & _F_OPEN != 0 and not (self._done and self._done[-1][0] == self.number)

@@ -39,6 +39,10 @@ class Debounce:
         self.pending = None
         return CHANGED
 
+    def forget(self):
+        """What is pending was nothing."""
+        self.pending = None
+
     def _needed_ms(self, code):
         if code == CODE_B2 and not is_charging(self.code):
             return B2_HELD_BACK_MS

@@ -47,6 +47,12 @@ class EnergyMeter:
         """True if more than 2 % of the session's energy were not measured."""
         return self.estimated_wh * _ESTIMATED_PART > self.session_wh
 
+    def restore(self, total_wh, session_wh, estimated_wh):
+        """What an earlier boot counted."""
+        self.total_wh = total_wh
+        self.session_wh = session_wh
+        self.estimated_wh = estimated_wh
+
     def begin(self):
         """A session begins."""
         self.session_wh = self.estimated_wh = self._guess = 0

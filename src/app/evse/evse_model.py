@@ -23,3 +23,8 @@ class EvseModel:
         self.en_mode = None
         self.flags = None
         self.utc_s = None
+
+    def restore(self, finished, drew):
+        """What an earlier boot knew of the car."""
+        self.finished = finished
+        self.drew = drew

@@ -57,6 +57,10 @@ class EvseMonitor:
         """True with a car there, for half a minute after a jump or reset of ours."""
         return self._pulse_ms is not None and self.car
 
+    def assume_car(self, car):
+        """Whether a car was there, by the records of an earlier boot."""
+        self.car = car
+
     def pulse(self, now_ms):
         """A jump or reset of ours goes to the box."""
         self._pulse_ms = now_ms
@@ -76,7 +80,7 @@ class EvseMonitor:
             return False
         self.seen = code
         if self.car and code in _PASSING and self._pulse_ms is not None or code == CODE_A1 and self._back_ms is not None:
-            stability.pending = None   # it is no state, but what was seen before it is none either
+            stability.forget()   # it is no state, but what was seen before it is none either
             self._is_leaving = self._is_leaving or code == CODE_A1
             return False
         news = stability.step(code, now_ms)

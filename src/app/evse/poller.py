@@ -96,7 +96,7 @@ class Poller:
 
     def ask(self, reconciler, now_ms):
         """Have read what the next step needs."""
-        self._charger.watch_limits = reconciler.wants_limits
+        self._charger.want_limits(reconciler.wants_limits)
         if reconciler.limits_stale:
             self._read(wire.LIMITS, wire.LIMITS_WORDS, now_ms)
         if reconciler.wants_flags and (self._flags_ms is None or now_ms - self._flags_ms >= FLAGS_EVERY_MS):

@@ -15,14 +15,12 @@ _NO_KEY = ('relay', 'nothing')
 
 
 class Arbiter:
-    """decision: a claims.Decision. plan: a Plan, or None where there is none. changed: the claims should go on record; greeting: a
-    car that is to be held is left its first minute."""
+    """decision: a claims.Decision. changed: the claims should go on record; greeting: a car that is to be held is left its first minute."""
 
-    def __init__(self, watch, meter, journal, settings, cause):
+    def __init__(self, watch, meter, plan_store, journal, settings, cause):
         """cause: of this boot (hal.contract)."""
         self.claims = Claims(settings.HOLD, settings.UNKNOWN_TIME)
         self.decision = self.claims.decision
-        self.plan = None
         self.changed = False
         self.greeting = False
         self._empty = False          # there was no car when last we looked, in this boot
@@ -32,8 +30,18 @@ class Arbiter:
         self.quota = WindowQuota(journal)
         self._watch = watch
         self._meter = meter
+        self._plan_store = plan_store
         self._settings = settings
         self._cut = cause == POWER_ON and settings.AFTER_POWER_CUT == 'hold'
+
+    @property
+    def plan(self):
+        """The plan in force, None where there is none."""
+        return self._plan_store.in_force
+
+    def saved(self):
+        """The claims are on record."""
+        self.changed = False
 
     @property
     def has_plan(self):
@@ -46,19 +54,18 @@ class Arbiter:
         claims = self.claims
         return max(claims.boost_end - self._meter.total_wh, 0) if claims.boost == UNTIL_ENERGY else None
 
-    def claims_told(self):
+    def standing_claims(self):
         """[(holder, until, current in 0.1 A, Wh left), ...] as report_frames.claims takes them: who decides, then the other claims that stand."""
         decision = self.decision
-        told = [(decision.holder, decision.until, decision.current_da)]
+        found = [(decision.holder, decision.until, decision.current_da)]
         for row in self.claims.standing():
             if row[0] != decision.holder and (row[0] != HOLDER_SKIP or self.has_plan):
-                told.append(row)
-        return [(holder, until or None, current_da or None, self.wh_left if holder == HOLDER_BOOST else None) for holder, until, current_da in told]
+                found.append(row)
+        return [(holder, until or None, current_da or None, self.wh_left if holder == HOLDER_BOOST else None) for holder, until, current_da in found]
 
     def use_settings(self):
         """They may have changed."""
-        self.claims.hold = self._settings.HOLD
-        self.claims.unknown_time = self._settings.UNKNOWN_TIME
+        self.claims.use_settings(self._settings.HOLD, self._settings.UNKNOWN_TIME)
 
     def step(self, now_ms, utc_s, box):
         """A look at everything that may change it; box: the EvseModel as of now. False: the plan is looked at first, the rest is the next turn's."""
@@ -87,7 +94,7 @@ class Arbiter:
             self.changed = self.changed or self.has_plan or claims.stopped != GOING
             if self.has_plan:
                 claims.turn_key()
-            claims.stopped = GOING
+            claims.end_stop()
         elif claims.key and (self.key.is_open or self._settings.EN1 in _NO_KEY):
             claims.open_key()
             self.changed = True
@@ -128,9 +135,7 @@ class Arbiter:
             claims.perhaps_another()
         if watch.car != claims.had_car and (watch.car or watch.code == CODE_A1):
             self.changed = self.changed or claims.of_car
-            claims.had_car = watch.car
-            if not watch.car:
-                claims.unplugged()
+            claims.see_car(watch.car)
         if self._cut and watch.code:
             self._cut = False
             if watch.car and not claims.of_car and not claims.locked:

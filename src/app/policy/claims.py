@@ -67,8 +67,7 @@ class Claims:
 
     def __init__(self, hold='with_car', unknown_time='hold'):
         """hold, unknown_time: the settings HOLD and UNKNOWN_TIME."""
-        self.hold = hold
-        self.unknown_time = unknown_time
+        self.use_settings(hold, unknown_time)
         self.decision = Decision()
         self._clear()
 
@@ -77,6 +76,11 @@ class Claims:
         self.had_car = True           # one was there, and what is said of it ends as it leaves; for all we know
         self._no_word()
         self._no_skip()
+
+    def use_settings(self, hold, unknown_time):
+        """The settings HOLD and UNKNOWN_TIME in force."""
+        self.hold = hold
+        self.unknown_time = unknown_time
 
     # --- the owner's words
 
@@ -106,6 +110,10 @@ class Claims:
         self.boost = kind
         self.boost_end = end
         self.boost_current_da = current_da
+
+    def end_stop(self):
+        """Nothing is stopped any more."""
+        self.stopped = GOING
 
     def turn_key(self):
         """The key is the owner's voice too: charge until it is opened, or the car unplugged. A boost waits meanwhile."""
@@ -144,6 +152,12 @@ class Claims:
     def of_car(self):
         """Something is said that a car takes along."""
         return self.attempt or self.key or self.stopped != GOING or self.boost != NO_BOOST
+
+    def see_car(self, car):
+        """One came, or the one that was there has left."""
+        self.had_car = car
+        if not car:
+            self.unplugged()
 
     def unplugged(self):
         """The car has left, and with it what was said of it; a window that is skipped stays skipped, and what is lost stays lost."""

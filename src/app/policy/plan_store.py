@@ -13,7 +13,7 @@ _HEAD = 10
 
 
 class PlanStore:
-    """plan: app.policy.plan.Plan, false while it is empty. bad_records: of an earlier boot that could not be read."""
+    """plan: app.policy.plan.Plan, empty or not; in_force: the same, None while it is empty. bad_records: of an earlier boot, unreadable."""
 
     def __init__(self, settings, journal):
         """settings.PLAN and settings.TIMEZONE are right (see check)."""
@@ -61,6 +61,7 @@ class PlanStore:
 
     def _renew(self):
         self.plan = Plan(self._windows, self._zone)
+        self.in_force = self.plan if self.plan else None
 
     def save(self):
         """Write what is in force. False if the store failed: what is not in flash would be another plan after the next power cut."""

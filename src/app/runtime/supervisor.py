@@ -6,6 +6,7 @@ from hal.contract import CRASH, HalError, POWER_ON, WATCHDOG
 
 from app.codec import vocabulary
 from app.runtime.journal import BOOT_RECORD
+from app.runtime.scheduler import first_stalled
 
 # Layout: version, bad ends in a row, resets, crashes, told, error, line (2 bytes), uptime in s (4), module as ASCII.
 _VERSION = const(1)
@@ -20,41 +21,6 @@ BACK_OFF_MIN = (0, 0, 0, 1, 5, 15)
 STALLED = 'Stalled'
 # An answer leaves within 5 s; a reboot that was asked for waits for it.
 REBOOT_MS = 15000
-# A part is behind from here on: one turn of the loop takes less.
-BEHIND_MS = const(1000)
-
-
-class Progress:
-    """Parts of the application; each says how far it is behind what it promised, and may say so for a while."""
-
-    def __init__(self):
-        self._parts = []     # [name, behind_ms, deadline_ms, behind since or None]
-
-    def watch(self, name, behind_ms, deadline_ms):
-        """behind_ms(now_ms): by how much the part is behind; BEHIND_MS for deadline_ms, and it stands still. A name given again is the new part's."""
-        self._parts = [part for part in self._parts if part[0] != name]
-        self._parts.append([name, behind_ms, deadline_ms, None])
-
-    def watch_due(self, name, part, deadline_ms, ahead_ms):
-        """A part that says in due_ms when it wants to be called: at most ahead_ms from now."""
-        def behind_ms(now_ms):
-            late_ms = now_ms - part.due_ms
-            return BEHIND_MS if late_ms < -ahead_ms else late_ms
-
-        self.watch(name, behind_ms, deadline_ms)
-
-    def stalled(self, now_ms):
-        """The name of a part that stands still, or None. To be asked about once a second."""
-        found = None
-        for part in self._parts:
-            # Not by the figure itself: a part that wants to be called at once may say 0.
-            if part[1](now_ms) < BEHIND_MS:
-                part[3] = None
-            elif part[3] is None:
-                part[3] = now_ms
-            elif found is None and now_ms - part[3] >= part[2]:
-                found = part[0]
-        return found
 
 
 class Crash:
@@ -77,7 +43,6 @@ class Supervisor:
         """cause: of this boot, System.reset_cause()."""
         self.bad_ends = self.resets = self.crashes = 0
         self.crash = None
-        self.progress = Progress()
         self._journal = journal
         self._last = None        # the latest crash, told or not
         self._since_ms = None    # begin of the work that is to last
@@ -100,12 +65,12 @@ class Supervisor:
         """The application works from now on."""
         self._since_ms = now_ms
 
-    def tick(self, now_ms):
-        """About once a second: the name of a part that stands still, or None."""
+    def tick(self, tasks, now_ms):
+        """About once a second: the name of a task (app.runtime.scheduler) that stands still, or None."""
         if self.bad_ends and self._since_ms is not None and now_ms - self._since_ms >= GOOD_MS:
             self.bad_ends = 0
             self._save()
-        name = self.progress.stalled(now_ms)
+        name = first_stalled(tasks, now_ms)
         if name != self._stalled:
             self._stalled = name
             if name is not None:

@@ -56,17 +56,17 @@ class Timekeeper:
     """utc_s(now_ms) asks, network() and owner() tell. source: who told; changes: counts every time that was believed; doubts: every word of
     the owner that the network is to be asked about; drift_ppb: of the true time against the board."""
 
-    def __init__(self, clock, store, planned=False):
-        """planned: we ordered the reset that this boot follows, with leave()."""
+    def __init__(self, clock, store, settings, planned=False):
+        """settings: CLOCK_SYNC of them, which may change. planned: we ordered the reset that this boot follows, with leave()."""
         self.now_ms = clock.now_ms
         self.source = NOBODY
-        self.asks = True          # the network is asked for the time
         self.changes = 0
         self.doubts = 0
         self.refused = 0          # times that could not be, or wait for a second voice
         self.store_failures = 0
         self._clock = clock
         self._store = store
+        self._settings = settings
         self._base_ms = 0         # it was _base_utc_ms then
         self._base_utc_ms = 0
         self._doubt_ms = None     # the jump that waits for a second voice: UTC less now_ms
@@ -81,6 +81,11 @@ class Timekeeper:
             self.set(board_s, clock.now_ms(), BOARD)
         elif planned:
             self._resume(clock.now_ms())
+
+    @property
+    def asks(self):
+        """True if the network is asked for the time."""
+        return self._settings.CLOCK_SYNC
 
     @property
     def known(self):

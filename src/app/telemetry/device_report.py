@@ -4,15 +4,17 @@ from app.codec import report_frames, vocabulary
 from app.version import COMMIT, VERSION
 
 
-
 class DeviceReport:
     """device() and plan() give lists of callables: state -> (port, payload)."""
 
-    def __init__(self, actor, site, program, session, charger, timekeeper, supervisor, journal, cause, now_ms):
+    def __init__(self, dispatcher, poller, arbiter, reconciler, site, plan_store, session, charger, timekeeper, supervisor, journal, cause, now_ms):
         """now_ms: a callable; cause: of this boot (hal.contract)."""
-        self._actor = actor
+        self._dispatcher = dispatcher
+        self._poller = poller
+        self._arbiter = arbiter
+        self._reconciler = reconciler
         self._site = site
-        self._program = program
+        self._plan_store = plan_store
         self._session = session
         self._charger = charger
         self._timekeeper = timekeeper
@@ -36,16 +38,16 @@ class DeviceReport:
 
     def plan(self):
         """Windows, time zone, settings, and who decides."""
-        program = self._program
+        plan_store = self._plan_store
         values = self._site.wire_values()
         found = []
-        for page in range(1, report_frames.plan_pages(program.windows) + 1):
-            found.append(_of(report_frames.plan, page, program.windows))
-        for page in range(1, report_frames.zone_pages(program.zone) + 1):
-            found.append(_of(report_frames.timezone, page, program.zone))
+        for page in range(1, report_frames.plan_pages(plan_store.windows) + 1):
+            found.append(_of(report_frames.plan, page, plan_store.windows))
+        for page in range(1, report_frames.zone_pages(plan_store.zone) + 1):
+            found.append(_of(report_frames.timezone, page, plan_store.zone))
         for page in range(1, report_frames.settings_pages(values) + 1):
             found.append(_of(report_frames.settings, page, values))
-        claims = self._actor.intent.claims_told()
+        claims = self._arbiter.standing_claims()
         for number in range(len(claims)):
             found.append(_claim(number + 1, len(claims), claims[number]))
         return found
@@ -54,19 +56,19 @@ class DeviceReport:
         return report_frames.boot(state, page, count, self._cause, VERSION, COMMIT, self._now_ms() // 1000)
 
     def _box(self, state, page, count):
-        box = self._actor.box
-        survey = self._actor.survey
-        return report_frames.charger(state, page, count, self._charger.device_id, survey.firmware, survey.limit_da(), survey.meter,
-                             vocabulary.KEYS[1 + box.en_mode] if box.en_mode is not None else None, survey.starts, survey.upstream_timeout)
+        poller = self._poller
+        box = poller.box
+        return report_frames.charger(state, page, count, self._charger.device_id, poller.firmware, poller.limit_da(), poller.meter,
+                             vocabulary.KEYS[1 + box.en_mode] if box.en_mode is not None else None, poller.starts, poller.upstream_timeout)
 
     def _counters(self, state, page, count):
         counts = self._charger.counts
         supervisor = self._supervisor
-        actor = self._actor
+        dispatcher = self._dispatcher
         errors = counts['timeouts'] + counts['lrc_errors'] + counts['bus_errors']
         resets, crashes = (0, 0) if supervisor is None else (supervisor.resets, supervisor.crashes)
-        return report_frames.counters(state, page, count, errors, actor.book.refused, actor.bad_downlinks, resets, self._journal.store_failures,
-                              actor.reconciler.past.closings.today(self._now_ms()), crashes)
+        return report_frames.counters(state, page, count, errors, dispatcher.command_log.refused, dispatcher.bad_downlinks, resets,
+                                      self._journal.store_failures, self._reconciler.record.closings.today(self._now_ms()), crashes)
 
     def _radio(self, state, page, count):
         session = self._session

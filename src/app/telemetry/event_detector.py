@@ -40,17 +40,18 @@ RECORD_BYTES = 16
 
 
 class EventDetector:
-    """step() after each answered reading. unsaved: dump() has something new. forgot: this boot found a record lost, or still holds for that."""
+    """step() after each answered reading. unsaved: dump() has something new."""
 
-    def __init__(self, intent, watch, sessions, box, limit, evening, cause, now_ms):
-        """evening: 'HH:MM' at which a car should be there, or None. limit: app.control.icmax.Limit."""
+    def __init__(self, arbiter, evse_monitor, sessions, box, icmax, owner_record, evening, cause, now_ms):
+        """evening: 'HH:MM' at which a car should be there, or None. owner_record: whose has_lost is told once."""
         self.unsaved = True          # until there is a record
-        self.forgot = False
-        self._intent = intent
-        self._watch = watch
+        self._arbiter = arbiter
+        self._evse_monitor = evse_monitor
+        self._owner_record = owner_record
+        self._has_told_loss = False
         self._sessions = sessions
         self._box = box
-        self._limit = limit
+        self._icmax_rules = icmax
         self._minute = None if evening is None else 60 * int(evening[:2]) + int(evening[3:])
         self._cut = cause == POWER_ON
         self._restored = False
@@ -84,10 +85,10 @@ class EventDetector:
 
     def _power(self):
         """The monitor booted, without its memory or because power came, or the box was away and has forgotten its limit."""
-        if self.forgot and (self._watch.code or self._watch.settled):
-            self.forgot = False
+        if self._owner_record.has_lost and not self._has_told_loss and (self._evse_monitor.code or self._evse_monitor.settled):
+            self._has_told_loss = True
             return EVENT_MEMORY_LOST, None
-        if self._restored and (self._watch.code or self._watch.settled):
+        if self._restored and (self._evse_monitor.code or self._evse_monitor.settled):
             self._restored = False
             return EVENT_POWER_RESTORED, None
         reading = self._box.reading
@@ -97,21 +98,21 @@ class EventDetector:
         if self._at_ms is not None and at_ms - self._at_ms >= AWAY_MS:
             self._away_ms = at_ms - self._at_ms
         self._at_ms = at_ms
-        if self._watch.starting:
+        if self._evse_monitor.starting:
             self._away_ms = 0   # that was us
         icmax_ms = self._box.icmax_ms
         if icmax_ms == self._icmax_ms:
             return None
         before, self._icmax, self._icmax_ms = self._icmax, self._box.icmax, icmax_ms
         away_ms, self._away_ms = self._away_ms, 0
-        decision = self._intent.decision
+        decision = self._arbiter.decision
         if not away_ms or decision.want not in (HOLD, CHARGE):
             return None
-        wanted = DUTY_PAUSE if decision.want == HOLD else self._limit.duty_for(decision.current_da, self._box)
+        wanted = DUTY_PAUSE if decision.want == HOLD else self._icmax_rules.duty_for(decision.current_da, self._box)
         return (EVENT_POWER_RESTORED, away_ms // _MINUTE_MS) if before == wanted != self._icmax else None
 
     def _faults(self, now_ms):
-        code = self._watch.code
+        code = self._evse_monitor.code
         if is_fault(code):
             self._fault_ms = now_ms
             if code != self._fault:
@@ -127,11 +128,11 @@ class EventDetector:
         """Count what flows while the car is held."""
         total_wh = self._sessions.meter.total_wh
         flowed_wh, self._total_wh = total_wh - self._total_wh, total_wh
-        want = self._intent.decision.want
+        want = self._arbiter.decision.want
         if self._want == CHARGE:
             self._since_ms = now_ms
         was_held, self._want = self._want == HOLD, want
-        if self._intent.greeting:
+        if self._arbiter.greeting:
             self._leak_wh += flowed_wh
             self._greeted_wh += flowed_wh
         elif flowed_wh and want == HOLD and was_held and now_ms - self._since_ms >= STOPPING_MS:
@@ -139,7 +140,7 @@ class EventDetector:
             self._flowed_ms = now_ms
         if not self._leak_wh:
             return None
-        left = not self._watch.car
+        left = not self._evse_monitor.car
         leaked_wh = self._leak_wh
         told = None
         over_wh = leaked_wh - self._greeted_wh
@@ -169,8 +170,8 @@ class EventDetector:
 
     def _waits(self, now_ms, utc_s):
         """A car in a window of the plan that is allowed to charge and does not."""
-        plan = self._intent.plan
-        if (self._intent.decision.want != CHARGE or not self._watch.car or self._sessions.meter.flow_da > 0 or self._box.finished
+        plan = self._arbiter.plan
+        if (self._arbiter.decision.want != CHARGE or not self._evse_monitor.car or self._sessions.meter.flow_da > 0 or self._box.finished
                 or plan is None or utc_s is None or not plan.state(utc_s)[0]):
             self._idle_ms = None
             return None
@@ -188,7 +189,7 @@ class EventDetector:
 
     def _comes_home(self, utc_s):
         """At the hour set there is no car, and a window is near."""
-        plan = self._intent.plan
+        plan = self._arbiter.plan
         if self._minute is None or plan is None or utc_s is None:
             return None
         if plan is not self._plan or self._evening - utc_s > 2 * DAY_S:
@@ -197,11 +198,11 @@ class EventDetector:
         if utc_s < self._evening:
             return None
         hour_s, self._evening = self._evening, plan.local.next_time(utc_s, self._minute)
-        if utc_s - hour_s >= EVENING_S or hour_s <= self._told_evening or self._watch.car or self._watch.code != CODE_A1:
+        if utc_s - hour_s >= EVENING_S or hour_s <= self._told_evening or self._evse_monitor.car or self._evse_monitor.code != CODE_A1:
             return None
         inside, until_s, _ = plan.state(utc_s)
         opens_s = utc_s if inside else until_s
-        claims = self._intent.claims
+        claims = self._arbiter.claims
         if not opens_s or opens_s - utc_s > NIGHT_S or claims.locked or claims.skip_from <= opens_s < claims.skip_until:
             return None
         self._told_evening = hour_s
@@ -211,7 +212,8 @@ class EventDetector:
     # --- the record
 
     def dump(self):
-        """What was told."""
+        """For the record."""
+        self.unsaved = False
         record = bytearray()
         values = _VERSION, self._told_evening, self._told_night, self._told_session, self._told_wh, self._fault
         for value, width in zip(values, _WIDTHS):

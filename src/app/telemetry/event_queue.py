@@ -7,7 +7,7 @@ from app.codec.vocabulary import EVENT_FAULT, EVENT_MEMORY_LOST
 from app.runtime.journal import EVENTS_RECORD
 
 # Under this key the outbox has the oldest of those that wait.
-NOTICE_KEY = 'event'
+EVENT_KEY = 'event'
 WAITING_MAX = 6
 # So many at once, then one in half an hour: two writes of flash and a frame each.
 AT_ONCE = 6
@@ -22,21 +22,21 @@ _NO_AMOUNT = 0xFFFFFFFF
 
 
 class EventQueue:
-    """step() after each answered reading. state, reason: set by the monitor, callables that give the index of the word of this moment."""
+    """step() after each answered reading."""
 
-    def __init__(self, events, watch, journal, timekeeper, now_ms):
-        self.state = self.reason = None
+    def __init__(self, events, view, evse_monitor, journal, timekeeper, now_ms):
+        """events: the EventDetector; view: the StatusView."""
         self.dropped = 0
         self.store_failures = 0
         self._events = events
-        self._watch = watch
+        self._view = view
+        self._evse_monitor = evse_monitor
         self._journal = journal
         self._timekeeper = timekeeper
         self._waiting = []      # [numbers as in _WIDTHS, ms or None where it was before this boot]
         self._number = 0
         self._made = None       # number of the one that was packed last
         self._budget_ms = now_ms
-        self._pack = self._make
         self._load()
 
     def step(self, now_ms, utc_s):
@@ -53,23 +53,26 @@ class EventQueue:
         self._budget_ms = max(self._budget_ms, now_ms) + EVERY_MS
         self._number = self._number + 1 & 255
         amount = _NO_AMOUNT if event[1] is None else event[1]
-        self._waiting.append(([event[0], self._watch.code or self._watch.seen, self.reason(), self._number, amount, utc_s or 0], now_ms))
+        code = self._evse_monitor.code or self._evse_monitor.seen
+        self._waiting.append(([event[0], code, self._view.look().reason, self._number, amount, utc_s or 0], now_ms))
         if len(self._waiting) > WAITING_MAX:
             del self._waiting[0]
             self.dropped += 1
         self._save()
         return True
 
-    def pending(self):
-        """make(limit) -> (port, payload) of the oldest that was not sent, or None."""
-        return self._pack if self._waiting else None
+    @property
+    def waits(self):
+        """True while there is one that was not sent."""
+        return len(self._waiting) > 0
 
     @property
     def urgent(self):
         """True if it says what the monitor does not remember: with the record of airtime lost too there is little room."""
         return self._waiting[0][0][0] == EVENT_MEMORY_LOST
 
-    def _make(self, limit):
+    def make(self, limit):
+        """(port, payload) of the oldest that was not sent, or None."""
         if not self._waiting:
             return None
         (kind, code, reason, number, amount, at), at_ms = self._waiting[0]
@@ -79,21 +82,20 @@ class EventQueue:
             at = self._timekeeper.utc_s(now_ms) - (now_ms - at_ms) // 1000
         if kind != EVENT_FAULT:
             # Beside the state, which is that of this moment too.
-            code = self._watch.code or self._watch.seen
-        frame = report_frames.event(kind, self.state(), code, reason, number, None if amount == _NO_AMOUNT else amount, at, limit)
+            code = self._evse_monitor.code or self._evse_monitor.seen
+        frame = report_frames.event(kind, self._view.look_state(), code, reason, number, None if amount == _NO_AMOUNT else amount, at, limit)
         if frame is None:
             return None
         self._made = number
         return report_frames.EVENT, frame
 
-    def told(self):
+    def sent(self, now_ms):
         """What was made was sent."""
         if self._waiting and self._waiting[0][0][3] == self._made:
             del self._waiting[0]
             self._save()
 
     def _save(self):
-        self._events.unsaved = False
         memory = self._events.dump()
         record = bytearray((_VERSION, self._number, len(memory)))
         record.extend(memory)

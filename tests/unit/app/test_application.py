@@ -3,7 +3,7 @@
 import config
 import main
 import pytest
-from app.application import COMMAND_TICK_MS
+from app.control.controller import TICK_MS
 from hal.contract import BLUE, GREEN, PURPLE, RED, WHITE, YELLOW, HalError
 from tests.support.fake_board import JOIN_MS, Board
 
@@ -97,7 +97,7 @@ def test_a_command_to_a_silent_box_is_answered_too():
     rig.run(120000)
     answers = [(ms, payload) for ms, port, payload in rig.board.radio.frames if port == RESULT]
     assert len(answers) == 1 and answers[0][1][3] >> 5 == 2
-    assert answers[0][0] < 109000 + COMMAND_TICK_MS
+    assert answers[0][0] < 109000 + TICK_MS
 
 
 @pytest.mark.parametrize('begin_ms', range(9000, 20000, 1000))
@@ -121,7 +121,7 @@ def test_rubbish_from_bus_and_air_changes_nothing():
         board.at(20000 + 211 * number, lambda number=number: board.radio.push(number, bytes(range(number))))
     assert rig.run(120000)
     # The one on fPort 20 has the header of a command that there is not, and an answer that says so.
-    assert rig.monitor.actor.bad_downlinks == 199
+    assert rig.monitor.dispatcher.bad_downlinks == 199
     assert {payload[1] for payload in rig.frames(STATUS)} == {0xC2}
     assert board.box.writes == [] and board.resets == []
 
@@ -166,11 +166,11 @@ def test_without_a_network_the_box_is_watched_all_the_same():
     rig = ApplicationOnBoard(0xC2)
     rig.board.radio.join = lambda data_rate: False
     assert rig.run(60000)
-    assert rig.monitor.watch.code == 0xC2 and len(rig.board.box.heard) >= 28
+    assert rig.monitor.evse_monitor.code == 0xC2 and len(rig.board.box.heard) >= 28
     assert rig.board.fed[-1] > 55000
     rig.board.box.code = 0xA1
     rig.run(70000)
-    assert rig.monitor.watch.code == 0xA1
+    assert rig.monitor.evse_monitor.code == 0xA1
 
 
 def test_the_owners_time_and_the_networks_answer_set_the_clock():
@@ -178,7 +178,7 @@ def test_the_owners_time_and_the_networks_answer_set_the_clock():
     rig.run(58000)
     rig.board.radio.push(20, b'\x0f' + (1800000000).to_bytes(4, 'big'))
     rig.run(60000)
-    assert 1800000000 <= rig.board.clock.utc <= 1800000002 and rig.monitor.actor.bad_downlinks == 0
+    assert 1800000000 <= rig.board.clock.utc <= 1800000002 and rig.monitor.dispatcher.bad_downlinks == 0
     port, request = [(port, payload) for _, port, payload in rig.board.radio.frames if port == 202][-1]
     assert request[5] >> 5 == 2    # Connected and Locked
     now_gps_s = 1775286000 - 315964800 + 18

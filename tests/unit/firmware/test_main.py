@@ -6,15 +6,16 @@ from types import SimpleNamespace
 import config
 import main
 import pytest
-from app.application import Application
+from app.application import LATE_MS, Application
+from app.runtime.scheduler import Task
 from hal.contract import RED, STORE, HalError
 from tests.support.fake_board import Board
 
 STARTED = 'started 0.5.0 checkout'
 
 
-class BusyMonitor:
-    """A monitor that takes busy_ms for every poll and says what is due."""
+class BusyApplication:
+    """An application that takes busy_ms for every poll and says what is due."""
 
     def __init__(self, board, busy_ms=0, due_in_ms=1000):
         self.board = board
@@ -23,16 +24,19 @@ class BusyMonitor:
         self.noted = []
         self.charger = SimpleNamespace(note_busy=self.noted.append, awaits=False)
         self.polls = []
+        self.due_ms = 0
+        self.tasks = (Task('part', None, LATE_MS, self),)
 
     def poll(self, now_ms):
         self.polls.append(now_ms)
         self.board.wire.now_us += self.busy_ms * 1000
-        return now_ms + self.due_in_ms
+        self.due_ms = now_ms + self.due_in_ms
+        return self.due_ms
 
 
 def looped(until_ms=60000, **given):
     board = Board()
-    part = BusyMonitor(board, **given)
+    part = BusyApplication(board, **given)
     board.run(lambda: main.loop(board, part), until_ms)
     return board, part
 
@@ -50,9 +54,9 @@ def test_it_never_sleeps_so_long_that_the_watchdog_would_bite():
 
 
 def test_a_turn_that_leaves_its_due_time_behind_starves_the_watchdog_after_the_deadline():
-    board, _ = looped(until_ms=60000, due_in_ms=-main.MONITOR_MS)
-    assert main.MONITOR_MS - 2 * main.CHECK_MS <= board.fed[-1] <= main.MONITOR_MS + 2 * main.CHECK_MS
-    assert board.lines == ['stalled: monitor']
+    board, _ = looped(until_ms=60000, due_in_ms=-LATE_MS)
+    assert LATE_MS - 2 * main.CHECK_MS <= board.fed[-1] <= LATE_MS + 2 * main.CHECK_MS
+    assert board.lines == ['stalled: part']
 
 
 def test_a_turn_that_is_a_little_late_is_fed():
@@ -68,7 +72,7 @@ def test_a_long_turn_is_told_to_the_bus(busy_ms, noted):
 
 def test_what_is_done_once_a_second_is_told_to_the_bus_if_it_takes_long():
     board = Board()
-    part = BusyMonitor(board)
+    part = BusyApplication(board)
 
     def write(now_ms):
         board.wire.now_us += 317000
@@ -79,7 +83,7 @@ def test_what_is_done_once_a_second_is_told_to_the_bus_if_it_takes_long():
 
 def test_what_is_done_once_a_second_waits_until_the_box_has_answered():
     board = Board()
-    part = BusyMonitor(board, due_in_ms=100)
+    part = BusyApplication(board, due_in_ms=100)
     part.charger.awaits = True
     checked = []
 

@@ -30,6 +30,7 @@ class Time:
 
     def __init__(self, rig):
         self.rig = rig
+        self.asks = True
         self.known = False
         self.changes = 0
         self.doubts = 0
@@ -84,7 +85,8 @@ class ClockSyncAndSession:
         self.told = []      # what the session received: answers, and missing answers
         self.missed = []
         self.room = True
-        self.dated = []     # what the airtime log received
+        self.shown = None   # the state word that a request carries
+        self.dated = []     # what the record of airtime was told
         self.session = SimpleNamespace(joined=True, joined_ms=10000, last_uplink_ms=15000, proven_ms=10000,
                                        answered=self.told.append, unanswered=self.missed.append, ask_time=lambda now_ms: modem,
                                        has_room=lambda now_ms: self.room,
@@ -92,9 +94,12 @@ class ClockSyncAndSession:
         self.store = SimpleNamespace(get=self.records.get, put=self.records.__setitem__)
         self.radio = SimpleNamespace(utc_s=lambda: None)
         self.time = Time(self)
-        self.sync = ClockSync(self.session, self.radio, self.store, self.time, self.now_ms)
+        self.sync = ClockSync(self.session, self.radio, self.store, self.time, self.now_ms, self.state)
         self.server = TimeServer(self)
         self.frames = []
+
+    def state(self):
+        return self.shown
 
     def tick(self):
         """What is due now; a request is sent immediately."""
@@ -162,7 +167,7 @@ def test_what_is_cut_or_unknown_ends_the_downlink():
 
 def test_a_request_carries_uptime_state_and_token():
     rig = ClockSyncAndSession()
-    rig.sync.state = lambda: 3
+    rig.shown = 3
     assert rig.tick() == bytes((1, 20, 0, 0, 0, 3 << 5 | 0x10))
 
 
@@ -215,8 +220,8 @@ def test_where_the_day_has_room_for_one_uplink_alone_the_first_asks_and_tells_th
     rig = ClockSyncAndSession()
     rig.session.last_uplink_ms = None
     rig.room = False
-    assert rig.tick() == NOTHING        # requests do not carry the state
-    rig.sync.state = lambda: 3
+    assert rig.tick() == NOTHING        # the state is not told with requests
+    rig.shown = 3
     rig.now_ms += 10000
     assert rig.tick()[5] >> 5 == 3
 
@@ -359,7 +364,7 @@ def test_without_any_record_the_first_token_is_left_to_the_moment_of_the_boot():
     for now_ms in range(20000, 20016):
         rig = ClockSyncAndSession()
         rig.now_ms = now_ms
-        rig.sync = ClockSync(rig.session, rig.radio, rig.store, rig.time, now_ms)
+        rig.sync = ClockSync(rig.session, rig.radio, rig.store, rig.time, now_ms, rig.state)
         tokens.append(rig.tick()[5] & 15)
     assert sorted(tokens) == list(range(16))
 
@@ -372,7 +377,7 @@ def test_where_the_tokens_of_before_are_forgotten_an_answer_counts_for_certain_w
         def fail(name):
             raise HalError('store', 'gone')
         rig.store.get = fail
-        rig.sync = ClockSync(rig.session, rig.radio, rig.store, rig.time, rig.now_ms)
+        rig.sync = ClockSync(rig.session, rig.radio, rig.store, rig.time, rig.now_ms, rig.state)
     wrong_s = [14400]    # the first one is of another boot, by the luck of its token
     rig.live(HOUR_MS, lambda payload: rig.server.answer(payload, rig.server.utc_s() - (wrong_s.pop() if wrong_s else 0)))
     assert rig.asked_h(20000) == [0, 0.17, 0.33]
@@ -530,7 +535,7 @@ def test_a_store_that_fails_costs_the_memory_only():
 
 def test_a_board_told_to_ask_nothing_asks_and_answers_nothing():
     rig = ClockSyncAndSession()
-    rig.sync.enabled = False
+    rig.time.asks = False
     rig.sync.downlink(b'\x02\x05\x00', rig.now_ms)
     rig.live(DAY_MS)
     assert rig.frames == [] and rig.sync.make(11) is None

@@ -66,7 +66,7 @@ def test_when_full_the_least_urgent_and_oldest_goes():
 
 def test_answers_and_records_make_way_for_nothing_and_the_frame_in_flight_neither():
     outbox = box()
-    outbox.put(HEARTBEAT, "flying", None)
+    outbox.put(HEARTBEAT, "flying", None, "told")
     outbox.take()
     for number in range(ANSWERS_MAX):
         assert outbox.put(ANSWER, number, None)
@@ -75,7 +75,7 @@ def test_answers_and_records_make_way_for_nothing_and_the_frame_in_flight_neithe
     assert outbox.put(FAULT, "fault", None)
     assert outbox.put(FAULT, "another", None) and not outbox.holds("fault")
     assert outbox.put(CHANGE, "change", None) is False
-    assert outbox.sent() == "flying"
+    assert outbox.sent() == "told"
     assert keys_in_order(outbox) == [0, 1, 2, 3, 4, 5, "another", 100, 101]
 
 
@@ -176,7 +176,7 @@ class OutboxMachine(RuleBasedStateMachine):
 
     @rule(priority=st.integers(ANSWER, HEARTBEAT), key=st.integers(0, 15), make=st.integers())
     def put(self, priority, key, make):
-        accepted = self.outbox.put(priority, key, make)
+        accepted = self.outbox.put(priority, key, make, key)
         if key in self.model:
             assert accepted
             old, order, _make = self.model[key]
@@ -244,3 +244,16 @@ class OutboxMachine(RuleBasedStateMachine):
 
 TestOutboxMachine = OutboxMachine.TestCase
 TestOutboxMachine.settings = settings(max_examples=150, stateful_step_count=40)
+
+
+def test_the_frame_that_is_kept_ready_goes_only_when_asked_for_and_nothing_else_waits():
+    outbox = box()
+    assert not outbox.is_ready and not outbox.put_ready(CHANGE, "proof")
+    outbox.keep_ready("make")
+    assert outbox.first() is None and outbox.is_ready
+    outbox.put(HEARTBEAT, "status", None)
+    assert not outbox.is_ready and not outbox.put_ready(CHANGE, "proof")
+    outbox.take()
+    outbox.sent()
+    assert outbox.put_ready(CHANGE, "proof") and outbox.take() == ("proof", "make") and outbox.sent() is None
+    assert outbox.is_ready

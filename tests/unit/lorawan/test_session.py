@@ -126,7 +126,6 @@ class SessionAndModem:
         self.session = Session(self.radio, self.store, REGIONS[region], data_rate, random or (lambda below: below // 2), 0, adr)
         self.received = []
         self.sent = []
-        self.session.on_sent = lambda key, now_ms: self.sent.append(key)
         self.polls = 0
 
     @property
@@ -168,7 +167,10 @@ class SessionAndModem:
         return self
 
     def status(self, text=b"12345678901", key="status", priority=CHANGE):
-        return self.session.outbox.put(priority, key, lambda limit: (10, text[:limit]))
+        return self.put(priority, key, lambda limit: (10, text[:limit]))
+
+    def put(self, priority, key, make):
+        return self.session.outbox.put(priority, key, make, lambda now_ms: self.sent.append(key))
 
     def payloads(self):
         return [frame[2] for frame in self.radio.frames]
@@ -495,7 +497,7 @@ def test_make_is_called_when_the_frame_leaves_so_the_newest_state_wins():
     state = [b"old"]
     world.status(b"first", "first")
     world.run(1)
-    world.session.outbox.put(CHANGE, "status", lambda limit: (10, state[0]))
+    world.put(CHANGE, "status", lambda limit: (10, state[0]))
     state[0] = b"new"
     world.run(10_000)
     assert world.payloads() == [b"first", b"new"]
@@ -517,10 +519,10 @@ def test_make_learns_how_much_fits():
     limits = []
     world = SessionAndModem("EU868").joined()
     world.radio.room = 51
-    world.session.outbox.put(CHANGE, 1, lambda limit: limits.append(limit) or (10, b"x"))
+    world.put(CHANGE, 1, lambda limit: limits.append(limit) or (10, b"x"))
     world.run(10_000)
     world.radio.room = 7
-    world.session.outbox.put(CHANGE, 1, lambda limit: limits.append(limit) or (10, b"x"))
+    world.put(CHANGE, 1, lambda limit: limits.append(limit) or (10, b"x"))
     world.run(10_000)
     assert limits == [11, 7]
 
@@ -528,8 +530,8 @@ def test_make_learns_how_much_fits():
 def test_what_has_nothing_to_say_is_dropped_and_the_next_one_goes():
     world = SessionAndModem().joined()
     for key in range(3):
-        world.session.outbox.put(ANSWER, key, lambda limit: None)
-    world.session.outbox.put(ANSWER, "long", lambda limit: (10, bytes(limit + 1)))
+        world.put(ANSWER, key, lambda limit: None)
+    world.put(ANSWER, "long", lambda limit: (10, bytes(limit + 1)))
     world.status()
     world.run(10_000)
     assert world.sent == ["status"] and len(world.radio.frames) == 1 and len(world.session.outbox) == 0
@@ -540,7 +542,7 @@ def test_a_refused_frame_is_tried_again_after_a_receive_window_then_in_short_for
     world = SessionAndModem().joined()
     world.radio.room = 4    # answers of the MAC take the rest, and the modem does not say so until it refuses
     world.radio.max_payload = lambda data_rate: 11
-    world.session.outbox.put(CHANGE, "status", lambda limit: limits.append((world.now_ms, limit)) or (10, bytes(limit)))
+    world.put(CHANGE, "status", lambda limit: limits.append((world.now_ms, limit)) or (10, bytes(limit)))
     world.run(1)
     assert world.session.sender.refused == 1
     world.run(30_000)
@@ -877,7 +879,7 @@ def test_what_the_network_asks_to_be_repeated_is_counted_and_kept_room_for():
 def suspicious(data_rate=None):
     """A world whose network has fallen silent, as the first confirmed frame has shown."""
     world = SessionAndModem(data_rate=data_rate).joined()
-    world.session.probe = lambda limit: (10, b"probe"[:limit])
+    world.session.outbox.keep_ready(lambda limit: (10, b"probe"[:limit]))
     silent_for(world, 26)
     world.status(priority=HEARTBEAT)
     world.run(MINUTE_MS)
@@ -897,7 +899,7 @@ def test_an_unanswered_one_makes_it_suspect_and_six_end_the_session():
 
 def test_a_modem_that_repeats_confirmed_frames_is_believed_given_the_time_and_asked_only_where_that_much_fits():
     world = SessionAndModem().joined()
-    world.session.probe = lambda limit: (10, b"probe"[:limit])
+    world.session.outbox.keep_ready(lambda limit: (10, b"probe"[:limit]))
     world.radio.trials = 3
     silent_for(world, 27)
     world.status(priority=HEARTBEAT)
@@ -1072,7 +1074,7 @@ def test_without_a_probe_of_the_application_suspicion_waits_for_its_next_frame()
 def test_a_probe_with_nothing_to_say_is_asked_for_again_later():
     asked_ms = []
     world = SessionAndModem().joined()
-    world.session.probe = lambda limit: asked_ms.append(world.now_ms)
+    world.session.outbox.keep_ready(lambda limit: asked_ms.append(world.now_ms))
     silent_for(world, 27)
     assert len(asked_ms) > 10
     assert all(later - at_ms >= MINUTE_MS for at_ms, later in zip(asked_ms, asked_ms[1:], strict=False))
@@ -1191,7 +1193,7 @@ def test_at_sf12_a_page_is_whole_and_a_status_short():
         return 10, b"12345678901"[:limit]
 
     for priority in (CHANGE, RECORD, ANSWER, FAULT, HEARTBEAT):
-        world.session.outbox.put(priority, "key", make)
+        world.put(priority, "key", make)
         world.run(2 * HOUR_MS)
     assert limits == [11, 11, 6, 6, 6]
 
@@ -1201,7 +1203,7 @@ def test_at_sf12_a_page_is_whole_and_a_status_short():
 
 def test_what_a_network_of_class_c_says_unasked_does_not_hide_that_it_does_not_hear():
     world = SessionAndModem("EU868").joined()
-    world.session.probe = lambda limit: (10, b"probe"[:limit])
+    world.session.outbox.keep_ready(lambda limit: (10, b"probe"[:limit]))
     world.radio.edge = 2        # at SF10 and faster nothing arrives
     for _ in range(36):
         world.status(priority=HEARTBEAT)
@@ -1310,7 +1312,7 @@ class SessionMachine(RuleBasedStateMachine):
         self.seed = seed
         self.region = region
         self.world = SessionAndModem(region, random=self.draw)
-        self.world.session.probe = lambda limit: (10, b"probe"[:limit])
+        self.world.session.outbox.keep_ready(lambda limit: (10, b"probe"[:limit]))
         self.joins_ms = []
         self.emitted = []
         self.base_ms = 0
@@ -1321,7 +1323,7 @@ class SessionMachine(RuleBasedStateMachine):
 
     @rule(priority=st.sampled_from((ANSWER, FAULT, CHANGE, HEARTBEAT)), key=st.integers(0, 9), size=st.integers(0, 14))
     def put(self, priority, key, size):
-        self.world.session.outbox.put(priority, key, lambda limit: (10, bytes(size)) if size else None)
+        self.world.put(priority, key, lambda limit: (10, bytes(size)) if size else None)
 
     @rule(ms=st.one_of(st.integers(0, 20_000), st.integers(0, 2 * HOUR_MS)))
     def live(self, ms):
@@ -1353,7 +1355,7 @@ class SessionMachine(RuleBasedStateMachine):
         self.base_ms += old.now_ms
         self.world = SessionAndModem(self.region, store=old.store, random=self.draw)
         self.world.radio.network = old.radio.network
-        self.world.session.probe = lambda limit: (10, b"probe"[:limit])
+        self.world.session.outbox.keep_ready(lambda limit: (10, b"probe"[:limit]))
 
     def note_day(self):
         self.joins_ms += [self.base_ms + at_ms for at_ms, _rate in self.world.radio.joins]
@@ -1389,7 +1391,7 @@ class SessionMachine(RuleBasedStateMachine):
         radio = world.radio
         radio.network, radio.room = True, 11
         radio.refuse = radio.lose = radio.mute = radio.hang = False
-        world.session.outbox.put(ANSWER, "last", lambda limit: (11, b"last"))
+        world.put(ANSWER, "last", lambda limit: (11, b"last"))
         world.run(2 * DAY_MS)
         assert world.session.joined
         assert (11, b"last") in [frame[1:3] for frame in radio.frames] or not world.session.outbox.holds("last")
@@ -1401,7 +1403,7 @@ TestLife.settings = settings(max_examples=60, stateful_step_count=30)
 
 def test_after_a_join_anew_the_first_uplink_leaves_at_once_though_there_is_no_news():
     world = SessionAndModem().proven()
-    world.session.probe = lambda limit: (10, b"first"[:limit])
+    world.session.outbox.keep_ready(lambda limit: (10, b"first"[:limit]))
     world.radio.frames.clear()
     world.session._lose(world.now_ms)
     world.run(MINUTE_MS)
@@ -1410,7 +1412,7 @@ def test_after_a_join_anew_the_first_uplink_leaves_at_once_though_there_is_no_ne
 
 def test_where_airtime_has_the_next_question_wait_a_join_takes_its_place():
     world = SessionAndModem("EU868", 0).proven()
-    world.session.probe = lambda limit: (10, b"are you there"[:limit])
+    world.session.outbox.keep_ready(lambda limit: (10, b"are you there"[:limit]))
     for _ in range(13):
         world.status()
         world.run(2 * HOUR_MS)

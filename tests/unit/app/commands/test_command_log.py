@@ -385,7 +385,7 @@ def test_the_answer_of_what_opens_is_forgotten_last(rig):
 def test_what_opens_is_too_late_only_by_a_clock_that_the_network_confirmed(rig):
     rig.wait(7200)
     assert rig.book.deliver(STOP, 1, UTC, 600, rig.now_ms, rig.utc_s)[0] == TOO_LATE
-    rig.book.confirmed = False
+    rig.book.trust_time(False)
     entry = rig.accept(op=STOP, command_id=1)
     rig.wait(7200)
     assert rig.begin(entry) and rig.deliver()[0] == TOO_LATE

@@ -1,5 +1,6 @@
 """The reconciler against a paper box of random behaviour: what must never happen, and what must have happened in the end."""
 
+import config
 import random
 
 from app.codec import vocabulary
@@ -34,15 +35,15 @@ class Play:
         self.boot()
 
     def boot(self):
-        self.recon = Reconciler()
+        self.recon = Reconciler(config.Settings())
         self._boot_ms = self.box.now_ms
         self._pending = None
         if self.flash is not None:
-            assert self.recon.past.load(self.flash, self.box.now_ms)
+            assert self.recon.record.load(self.flash, self.box.now_ms)
         facts = self.box.facts
         facts.reading = facts.icmax = facts.icmax_ms = facts.box_limit_duty = None
         facts.stable_code = 0
-        facts.car = self.recon.past.car
+        facts.car = self.recon.record.car
 
     def live(self, seconds):
         for _ in range(int(seconds * 1000) // TICK_MS):
@@ -59,9 +60,9 @@ class Play:
             box.tell_limits(recon.limits_stale)
         self.decision.set(self.want, 0, 0, 0, None)
         write = recon.step(now_ms, box.facts, self.decision)
-        if recon.past.unsaved:
-            self.flash = recon.past.dump(now_ms, box.facts.utc_s)
-            recon.past.saved()
+        if recon.record.unsaved:
+            self.flash = recon.record.dump(now_ms, box.facts.utc_s)
+            recon.record.saved()
         if write is not None:
             self._check(now_ms, write)
             self._pending = box.write(*write)
@@ -73,15 +74,15 @@ class Play:
         assert not self.writes or reading.at_ms > self.writes[-1][0] or self._boot_ms > self.writes[-1][0]
         assert register == STATE and value in (RESET, A1, E0) or register == ICMAX and (100 <= value <= OWN_DUTY or value == PAUSE)
         if reading.code >= 0xF0:
-            assert reading.code not in NEVER and (reading.code == 0xF4 or self.recon.restart.running) and value == RESET
+            assert reading.code not in NEVER and (reading.code == 0xF4 or self.recon.reset_sequence.running) and value == RESET
         if value == A1:
             assert reading.code in (0xE0, 0xE2)
         if value == E0 and self.want != LOCK:
             assert self.want == CHARGE and reading.code in (0xB1, 0xB2) and not self.box.facts.finished
             # The record knows of it before the box does.
-            after = Reconciler()
-            assert after.past.load(self.flash, 0) and after.past.pulse
-        if value == PAUSE and self.recon.limit_back == 0:
+            after = Reconciler(config.Settings())
+            assert after.record.load(self.flash, 0) and after.record.pulse
+        if value == PAUSE and self.recon.icmax.back == 0:
             raise AssertionError('a pause that nobody would take back')
         self.writes.append((now_ms, register, value, reading.code, self.want))
 
@@ -206,12 +207,12 @@ class AnyBox(RuleBasedStateMachine):
         if want == LOCK:
             assert box.code == 0xE0
         else:
-            assert not recon.past.pulse and not recon.past.ours or want == CHARGE and recon.busy
+            assert not recon.record.pulse and not recon.record.ours or want == CHARGE and recon.busy
         if want == HOLD:
             assert not box.closed and (box.icmax == PAUSE or box.blind)
         if want == LEAVE:
             play.live(330)
-            assert recon.limit_back == 0 or recon.blocked == vocabulary.DETAILS.index('daily_limit')
+            assert recon.icmax.back == 0 or recon.blocked == vocabulary.DETAILS.index('daily_limit')
 
     def teardown(self):
         if hasattr(self, 'play'):
@@ -338,7 +339,7 @@ def test_a_record_of_another_version_or_a_broken_one_is_not_taken():
     play.live(30)
     assert len(play.flash) < 100
     for record in (b'', play.flash[:3], b'\xff' + play.flash[1:], play.flash + b'\x00', play.flash[:-1], play.flash[:4] + b'\xff' * 8):
-        other = Reconciler()
-        assert not other.past.load(record, 0)
-        assert not other.past.pulse and other.limit_back == 0 and len(other.past.dump(0, None)) == 9
-    assert Reconciler().past.load(play.flash, 0)
+        other = Reconciler(config.Settings())
+        assert not other.record.load(record, 0)
+        assert not other.record.pulse and other.icmax.back == 0 and len(other.record.dump(0, None)) == 9
+    assert Reconciler(config.Settings()).record.load(play.flash, 0)

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import config
 import pytest
 from app.codec import vocabulary
 from app.codec.vocabulary import REASON_STARTING, REASON_WAKING_VEHICLE
@@ -9,6 +10,7 @@ from app.evse.evse_model import EvseModel
 from app.control.start_sequence import NOTHING, PAUSE, PULSE, RESET, RUNGS, StartSequence, flows, key_needed, pulse_returns, reset_starts
 from modbus.reading import EN_ENABLES, EN_NOTHING, EN_STARTS
 
+SETTINGS = config.Settings()
 NO_START, NO_E0A1, NO_B1B2, NO_A1B1 = 0x4000, 0x20, 0x10, 0x08
 
 
@@ -62,7 +64,7 @@ def test_when_a_pulse_comes_back_without_a_hand_at_the_box(key, mode, flags, res
 
 
 def test_the_rungs_for_a_car_in_b2():
-    starter = StartSequence()
+    starter = StartSequence(SETTINGS)
     since_ms, taken = 0, []
     for _ in RUNGS:
         rung = climb(starter, box(), 10**7, since_ms=since_ms)
@@ -74,7 +76,7 @@ def test_the_rungs_for_a_car_in_b2():
 
 
 def test_a_key_that_is_open_leaves_the_long_pulses():
-    starter = StartSequence()
+    starter = StartSequence(SETTINGS)
     sight = box(key=False, flags=NO_B1B2)
     assert climb(starter, sight, 10**6) == (45000, PAUSE, 10000)
     assert climb(starter, sight, 10**6) == (45000, PULSE, 10000)
@@ -85,7 +87,7 @@ def test_a_key_that_is_open_leaves_the_long_pulses():
     (box(finished=True), 2, 3, 'vehicle_full'), (box(), 2, 0, 'vehicle_paused'), (box(key=False, flags=NO_START), 2, 3, 'vehicle_paused'),
     (box(flags=NO_E0A1), 2, 3, 'vehicle_paused')])
 def test_where_no_pulse_is_allowed_there_is_none(sight, resets, pulses, why):
-    starter = StartSequence()
+    starter = StartSequence(SETTINGS)
     first = climb(starter, sight, 10**6, resets, pulses)
     assert (first is None) is sight.finished
     assert climb(starter, sight, 10**7, resets, pulses) is None
@@ -93,7 +95,7 @@ def test_where_no_pulse_is_allowed_there_is_none(sight, resets, pulses, why):
 
 
 def test_b1_is_reset_after_ten_seconds_once_an_attempt():
-    starter = StartSequence()
+    starter = StartSequence(SETTINGS)
     assert climb(starter, box(0xB1), 10**6) == (10000, RESET, 0)
     assert climb(starter, box(0xB1), 10**6) is None and vocabulary.DETAILS[starter.blocked] == 'waits_for_key'
     starter.begin()
@@ -108,11 +110,11 @@ def test_one_look_is_not_enough_to_reset_or_wake():
     for code in (0xB1, 0xB2):
         sight = box(code)
         sight.stable_code = 0xC2
-        assert climb(StartSequence(), sight, 10**6) is None
+        assert climb(StartSequence(SETTINGS), sight, 10**6) is None
 
 
 def test_a_wait_begins_anew_with_another_state_or_without_current():
-    starter = StartSequence()
+    starter = StartSequence(SETTINGS)
     starter.step(0, box(), 2, 3)
     starter.step(44000, box(0xB1), 2, 3)
     assert starter.step(46000, box(), 2, 3) == (NOTHING, 0)
@@ -122,7 +124,7 @@ def test_a_wait_begins_anew_with_another_state_or_without_current():
 
 
 def test_the_words_on_the_way():
-    starter = StartSequence()
+    starter = StartSequence(SETTINGS)
     starter.step(0, box(), 2, 3)
     assert starter.phase == REASON_STARTING
     climb(starter, box(), 10**6)
@@ -133,7 +135,7 @@ def test_the_words_on_the_way():
 
 
 def test_the_pause_lasts_from_when_it_is_in_force_and_ends_when_the_car_wakes():
-    starter = StartSequence()
+    starter = StartSequence(SETTINGS)
     starter.pause(10000)
     assert starter.pauses(False, False, 0) and starter.pauses(False, True, 3000) and starter.pauses(False, True, 12999)
     assert not starter.pauses(False, True, 13000) and not starter.pausing

@@ -44,7 +44,6 @@ class SessionsAndFlash:
         self.meter = EnergyMeter(230, 3)
         store = SimpleNamespace(get=self.flash.get, put=self._put)
         self.sessions = ChargingSessions(self.meter, charger, self.watch, keeper, Journal(store), cause, 0)
-        self.sessions.state = lambda: vocabulary.NOT_CONNECTED
 
     def utc_s(self):
         return UTC_S + self.at_ms // 1000
@@ -93,11 +92,10 @@ class SessionsAndFlash:
 
     def send(self):
         """What the outbox would send next: (reason, begin, minutes, Wh, estimated, number) or None."""
-        make = self.sessions.pending()
-        if make is None:
+        if not self.sessions.waits:
             return None
-        assert make(10) is None
-        port, payload = make(11)
+        assert self.sessions.make(vocabulary.NOT_CONNECTED, 10) is None
+        port, payload = self.sessions.make(vocabulary.NOT_CONNECTED, 11)
         assert port == report_frames.SESSION and len(payload) == 11
         number = [payload[at] for at in range(11)]
         wide = [number[at] << 8 | number[at + 1] for at in (2, 4, 6, 8)]
@@ -118,7 +116,7 @@ def test_a_session_lasts_from_the_plug_to_the_unplugging():
     rig.live(600, 0xB2)
     rig.charge(3600)
     rig.live(600, 0xB2)
-    assert rig.sessions.is_open and rig.sessions.pending() is None
+    assert rig.sessions.is_open and not rig.sessions.waits
     rig.unplug()
     assert rig.send() == (FULL, UTC_S + 12, 80, HOUR_WH // 10, 0, 1)
     assert not rig.sessions.is_open and rig.meter.session_wh == pytest.approx(HOUR_WH, abs=10)
@@ -161,7 +159,7 @@ def test_a_plug_that_did_not_find_its_place_is_no_session():
     for _ in range(20):
         rig.live(20, 0xB2)
         rig.unplug()
-    assert rig.sessions.pending() is None and rig.writes() == []
+    assert not rig.sessions.waits and rig.writes() == []
     rig.charge(20)
     rig.unplug()
     assert rig.send()[5] == 1
@@ -181,7 +179,7 @@ def test_without_time_the_duration_is_known_until_a_reboot():
     rig.charge(600)
     rig.unplug()
     assert rig.send()[1:3] == (0, 10)
-    rig.sessions.told(rig.now_ms)
+    rig.sessions.sent(rig.now_ms)
     rig.charge(600)
     rig.reboot()
     rig.charge(600)
@@ -216,11 +214,11 @@ def test_a_record_is_kept_until_it_was_sent():
     first = rig.send()
     rig.reboot()
     assert rig.send() == first
-    rig.sessions.told(rig.now_ms)
-    assert rig.sessions.pending() is None
-    rig.sessions.told(rig.now_ms)
+    rig.sessions.sent(rig.now_ms)
+    assert not rig.sessions.waits
+    rig.sessions.sent(rig.now_ms)
     rig.reboot()
-    assert rig.sessions.pending() is None
+    assert not rig.sessions.waits
 
 
 def test_what_was_not_made_is_not_taken_for_sent():
@@ -232,11 +230,11 @@ def test_what_was_not_made_is_not_taken_for_sent():
     # While it was in flight a fifth one ended, and it was the oldest of too many.
     rig.charge(600)
     rig.unplug()
-    rig.sessions.told(rig.now_ms)
+    rig.sessions.sent(rig.now_ms)
     sent = []
     while rig.send() is not None:
         sent.append(rig.send()[5])
-        rig.sessions.told(rig.now_ms)
+        rig.sessions.sent(rig.now_ms)
     assert sent == [2, 3, 4, 5]
 
 
@@ -260,8 +258,8 @@ def test_a_cut_at_the_end_of_a_session_loses_none_and_makes_no_second(written):
     rig.reboot()
     rig.unplug()
     assert rig.send()[5] == 1
-    rig.sessions.told(rig.now_ms)
-    assert rig.sessions.pending() is None
+    rig.sessions.sent(rig.now_ms)
+    assert not rig.sessions.waits
     rig.charge(100)
     rig.unplug()
     assert rig.send()[5] == 2
@@ -418,7 +416,7 @@ def test_what_was_told_never_falls_and_each_session_is_told_once(steps, utc):
                 if record[5] not in sent:
                     order.append(record[5])
                 assert sent.setdefault(record[5], record) == record
-                rig.sessions.told(rig.now_ms)
+                rig.sessions.sent(rig.now_ms)
         if not rig.off:
             energy_wh = rig.told()
             if rig.sessions.number == number:

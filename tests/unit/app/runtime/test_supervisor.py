@@ -4,9 +4,10 @@ import config
 import main
 import pytest
 from app.codec import report_frames, vocabulary
-from app.runtime import safe_mode
+from app import safe_mode
+from app.application import LATE_MS, SESSION_LATE_MS
 from app.runtime.journal import BOOT_RECORD, Journal
-from app.runtime.supervisor import BACK_OFF_MIN, BEHIND_MS, GOOD_MS, STALLED, Progress, Supervisor
+from app.runtime.supervisor import BACK_OFF_MIN, GOOD_MS, STALLED, Supervisor
 from hal import trace
 from hal.contract import CRASH, PLANNED, POWER_ON, STORE, WATCHDOG, HalError
 from hypothesis import given
@@ -27,56 +28,15 @@ def booted(store, cause=POWER_ON):
     return Supervisor(Journal(store), cause)
 
 
-# --- progress
-
-
-class Due:
-    due_ms = 0
-
-
-def stalls_at(part, progress, until_ms=60000, moves=lambda now_ms: None):
-    """When the part is first named, looked at once a second; None: never."""
-    for now_ms in range(0, until_ms, 1000):
-        moves(now_ms)
-        if progress.stalled(now_ms):
-            return now_ms
-    return None
-
-
-def test_a_part_that_keeps_its_promise_is_never_named():
-    progress, part = Progress(), Due()
-    progress.watch_due('part', part, 5000, 3000)
-    assert stalls_at(part, progress, moves=lambda now_ms: setattr(part, 'due_ms', now_ms + 2000)) is None
-
-
-@pytest.mark.parametrize('due_ms', [0, 1 << 60])
-def test_one_that_leaves_its_time_behind_or_sets_one_far_away_is_named_after_its_deadline(due_ms):
-    progress, part = Progress(), Due()
-    part.due_ms = due_ms
-    progress.watch_due('part', part, 5000, 3000)
-    assert 5000 <= stalls_at(part, progress) <= 5000 + 2 * BEHIND_MS
-
-
-def test_one_that_wants_to_be_called_at_once_is_not_late():
-    progress, part = Progress(), Due()
-    progress.watch_due('part', part, 5000, 3000)
-    assert stalls_at(part, progress, moves=lambda now_ms: setattr(part, 'due_ms', 0 if now_ms // 1000 % 3 else now_ms)) is None
-
-
-def test_the_new_part_of_a_name_replaces_the_old_one():
-    progress = Progress()
-    progress.watch('part', lambda now_ms: 1 << 30, 0)
-    progress.watch('part', lambda now_ms: 0, 0)
-    assert stalls_at(None, progress) is None
+# --- what stands still
 
 
 # Part: when it hangs, the deadline, how long it may sleep before it has something to do: the pace of readings; the deadline of a join.
-PARTS = {'charger': (100, main.CHARGER_MS // 1000, 2), 'session': (3, main.SESSION_MS // 1000, 20),
-         'actor': (100, main.ACTOR_MS // 1000, 2)}
+PARTS = {'charger': (100, LATE_MS // 1000, 2), 'session': (3, SESSION_LATE_MS // 1000, 20), 'controller': (100, LATE_MS // 1000, 2)}
 
 
 class Hung:
-    """Everything of a part but its poll or step, which does nothing."""
+    """Everything of a part but its poll, which does nothing, or its step, which wants to be called again for ever."""
 
     def __init__(self, part):
         self._part = part
@@ -84,7 +44,8 @@ class Hung:
     def poll(self, now_ms):
         return None
 
-    step = poll
+    def step(self, now_ms):
+        return 0
 
     def __getattr__(self, name):
         return getattr(self._part, name)
@@ -142,7 +103,7 @@ def test_one_that_was_not_told_survives_a_power_cut():
 
 
 def test_a_long_name_of_a_module_is_kept_whole_and_an_older_firmware_reads_its_first_letters():
-    store = Store()
+    store = DictStore()
     booted(store).crashed('KeyError', 'link_supervision', 12, 3000)
     assert booted(store).crash.module == 'link_supervision'
     assert Journal(store).get(BOOT_RECORD)[12:20] == b'link_sup'
@@ -253,11 +214,11 @@ def test_three_bad_ends_in_a_row_back_off_and_ten_good_minutes_forget_them():
     assert [booted(store, CRASH).back_off_ms // MINUTE_MS for _ in range(7)] == [0, 0, 1, 5, 15, 15, 15]
     assert booted(store, PLANNED).back_off_ms == booted(store, POWER_ON).back_off_ms == 15 * MINUTE_MS
     supervisor = booted(store, WATCHDOG)
-    supervisor.tick(GOOD_MS)             # not begun yet
+    supervisor.tick((), GOOD_MS)             # not begun yet
     supervisor.begin(GOOD_MS)
-    supervisor.tick(2 * GOOD_MS - 1)
+    supervisor.tick((), 2 * GOOD_MS - 1)
     assert supervisor.back_off_ms
-    supervisor.tick(2 * GOOD_MS)
+    supervisor.tick((), 2 * GOOD_MS)
     assert supervisor.back_off_ms == booted(store).back_off_ms == 0
 
 
@@ -348,7 +309,7 @@ def test_what_opens_ends_the_backing_off_at_once_and_is_obeyed_by_the_applicatio
     told = []
     board.run(lambda: main.start(board, config.Settings(), told.append), 70000 + 2 * MINUTE_MS)
     lock = payload[0] == 1
-    assert len(told) == 1 and told[0].actor.claims.locked is lock and bool(told[0].actor.claims.stopped) is not lock
+    assert len(told) == 1 and told[0].controller.claims.locked is lock and bool(told[0].controller.claims.stopped) is not lock
     first_ms, register, value = board.box.writes[0]
     assert (register, value) == ((5, 0xE0E0) if lock else (0x14, 1000)) and first_ms - 70000 < 5000
     assert board.resets == []

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import config
 import pytest
 from app.runtime.timekeeper import BOARD, BUILD_UTC_S, NETWORK, NOBODY, OWNER, Timekeeper, owner_time
 from hal.contract import HalError
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 DAY_S = 86400
+SETTINGS = config.Settings()
 TRUE_S = 1775286000   # at now_ms 0
 
 
@@ -38,7 +40,8 @@ class TimekeeperAndClock:
         self.records = {} if records is None else records
         self.writes = []
         self.store = SimpleNamespace(get=self.records.get, put=self.put)
-        self.keeper = Timekeeper(self.clock, self.store)
+        self.settings = config.Settings()
+        self.keeper = Timekeeper(self.clock, self.store, self.settings)
 
     def put(self, name, value):
         self.writes.append(self.clock.true_ms // 1000)
@@ -68,24 +71,24 @@ def test_the_time_goes_on_over_a_reset_that_we_order_and_over_no_other(left_ms, 
     rig.keeper.set(TRUE_S, 0, NETWORK)
     rig.clock.true_ms = left_ms
     rig.keeper.leave()
-    again = Timekeeper(DriftingClock(), rig.store, planned)
+    again = Timekeeper(DriftingClock(), rig.store, SETTINGS, planned)
     assert again.known == knows
     if knows:
         # 1.5 s after it was left, to the millisecond, and believed no more than a clock of the board.
         assert (again.source, again.utc_s(0), again.utc_s(799), again.utc_s(800)) == (BOARD, TRUE_S + 86_402, TRUE_S + 86_402, TRUE_S + 86_403)
         # Good once.
-        assert not Timekeeper(DriftingClock(), rig.store, True).known
+        assert not Timekeeper(DriftingClock(), rig.store, SETTINGS, True).known
 
 
 @pytest.mark.parametrize('left', [b'', b'12345', b'\0' * 6, b'\0' * 7])
 def test_a_time_that_was_not_left_or_cannot_be_is_not_taken_up(left):
     rig = TimekeeperAndClock(records={'left_at': left})
-    assert not Timekeeper(rig.clock, rig.store, True).known
+    assert not Timekeeper(rig.clock, rig.store, SETTINGS, True).known
 
 
 def test_a_clock_of_the_board_counts_more_than_what_was_left_and_a_time_that_is_unknown_leaves_none():
     rig = TimekeeperAndClock(records={'left_at': (TRUE_S * 1000).to_bytes(6, 'big')})
-    assert Timekeeper(DriftingClock(utc=TRUE_S + 500), rig.store, True).utc_s(0) == TRUE_S + 500
+    assert Timekeeper(DriftingClock(utc=TRUE_S + 500), rig.store, SETTINGS, True).utc_s(0) == TRUE_S + 500
     rig.keeper.leave()
     assert rig.records['left_at'] == b''
 
@@ -93,10 +96,10 @@ def test_a_clock_of_the_board_counts_more_than_what_was_left_and_a_time_that_is_
 def test_a_store_that_fails_costs_the_time_over_the_reset():
     def fail(*args):
         raise HalError('store')
-    keeper = Timekeeper(DriftingClock(utc=TRUE_S), SimpleNamespace(get=fail, put=fail))
+    keeper = Timekeeper(DriftingClock(utc=TRUE_S), SimpleNamespace(get=fail, put=fail), SETTINGS)
     keeper.leave()
     assert keeper.store_failures == 2
-    assert not Timekeeper(DriftingClock(), SimpleNamespace(get=fail, put=fail), True).known
+    assert not Timekeeper(DriftingClock(), SimpleNamespace(get=fail, put=fail), SETTINGS, True).known
 
 
 def test_nobody_knows_the_time_at_first():
@@ -221,7 +224,7 @@ def test_after_two_days_without_the_network_the_owner_may_set_the_clock_by_a_day
 
 def test_where_the_network_is_not_asked_the_owner_may_set_the_clock_by_a_day_at_any_time():
     rig = TimekeeperAndClock().live(1)
-    rig.keeper.asks = False
+    rig.settings.CLOCK_SYNC = False
     assert rig.keeper.owner(rig.true_s + 7200, rig.clock.now_ms()) and rig.error_s == 7200
     assert rig.keeper.expiry_utc_s(rig.clock.now_ms()) == rig.true_s + 7200
 
@@ -349,7 +352,7 @@ def test_the_drift_stays_within_bounds_whatever_is_told(words):
         rig.keeper.set(max(BUILD_UTC_S, rig.true_s + wrong_s), rig.clock.now_ms(), source)
         assert abs(rig.keeper.drift_ppb) <= 200000
         assert rig.keeper.utc_s(rig.clock.now_ms()) >= BUILD_UTC_S - 10
-    assert Timekeeper(rig.clock, rig.store).drift_ppb in (0, rig.keeper._kept_ppb)
+    assert Timekeeper(rig.clock, rig.store, SETTINGS).drift_ppb in (0, rig.keeper._kept_ppb)
 
 
 @pytest.mark.parametrize('record', [b'', b'\x80\x00\x00', b'\xff\xff\xff\xff', b'\x00' * 4, b'\x80\x00\x00\x00\x00'])
@@ -361,7 +364,7 @@ def test_a_store_that_fails_costs_the_memory_only():
     def fail(*arguments):
         raise HalError('store', 'gone')
     clock = DriftingClock(50)
-    keeper = Timekeeper(clock, SimpleNamespace(get=fail, put=fail))
+    keeper = Timekeeper(clock, SimpleNamespace(get=fail, put=fail), SETTINGS)
     for day in range(5):
         clock.true_ms = day * DAY_S * 1000
         keeper.network(TRUE_S + day * DAY_S, clock.now_ms())

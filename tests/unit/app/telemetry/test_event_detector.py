@@ -43,9 +43,10 @@ class EventsAndFlash:
         limit = SimpleNamespace(duty_for=lambda current_da, box: OWN)
         keeper = SimpleNamespace(known=True, utc_s=lambda now_ms: self.utc_s, now_ms=lambda: self.now_ms)
         store = SimpleNamespace(get=self.flash.get, put=self._put)
-        self.events = EventDetector(self.intent, self.watch, self.sessions, self.box, limit, self.evening, cause, 0)
-        self.notices = EventQueue(self.events, self.watch, Journal(store), keeper, 0)
-        self.notices.state = self.notices.reason = lambda: 1
+        self.record = SimpleNamespace(has_lost=False)
+        self.events = EventDetector(self.intent, self.watch, self.sessions, self.box, limit, self.record, self.evening, cause, 0)
+        view = SimpleNamespace(look=lambda: SimpleNamespace(reason=1), look_state=lambda: 1)
+        self.notices = EventQueue(self.events, view, self.watch, Journal(store), keeper, 0)
 
     def _put(self, name, value):
         if self.broken:
@@ -86,13 +87,12 @@ class EventsAndFlash:
         return self
 
     def send(self):
-        make = self.notices.pending()
-        if make is not None:
-            port, payload = make(11)
+        if self.notices.waits:
+            port, payload = self.notices.make(11)
             assert port == report_frames.EVENT
             amount = payload[5] << 8 | payload[6]
             self.told.append((vocabulary.EVENTS[payload[1] & 31], None if amount == 0xFFFF else amount))
-            self.notices.told()
+            self.notices.sent(self.now_ms)
 
     def until(self, hour):
         return self.step(int((hour - 12) * HOUR_S) - self.at_s)
@@ -273,7 +273,7 @@ def test_a_memory_that_was_lost_is_told_once_a_boot_before_all_else():
     rig.step(10)
     for _ in range(2):
         rig.boot(POWER_ON)
-        rig.events.forgot = True
+        rig.record.has_lost = True
         rig.step(10)
     assert rig.told == [('memory_lost', None), ('power_restored', None)] * 2
 
@@ -298,12 +298,12 @@ def test_what_was_not_sent_is_told_after_a_reboot_with_its_number():
     rig.boot()
     del rig.send
     rig.car(F9)
-    port, payload = rig.notices.pending()(11)
+    port, payload = rig.notices.make(11)
     assert (payload[2], payload[4], payload[7:]) == (F9, 1, (NOON + 2).to_bytes(4, 'big'))
     rig.step()
-    assert rig.told == [('fault', None)] and rig.notices.pending() is None
+    assert rig.told == [('fault', None)] and not rig.notices.waits
     rig.boot()
-    assert rig.notices.pending() is None
+    assert not rig.notices.waits
 
 
 def test_a_storm_is_bounded_in_flash_and_on_the_air():
@@ -314,7 +314,7 @@ def test_a_storm_is_bounded_in_flash_and_on_the_air():
         rig.step()
     assert rig.notices.dropped > 2900
     made = AT_ONCE + 6000 // (EVERY_MS // 1000)
-    assert rig.notices.pending()(11)[1][4] in (made - WAITING_MAX, made - WAITING_MAX + 1)
+    assert rig.notices.make(11)[1][4] in (made - WAITING_MAX, made - WAITING_MAX + 1)
 
 
 def test_a_flash_that_fails_costs_the_memory_only():

@@ -5,10 +5,13 @@ from types import SimpleNamespace
 import config
 import pytest
 from app.codec import vocabulary
-from app.codec.vocabulary import BUSY, COMMAND_LOCK, COMMAND_RESET, DETAIL_NONE, DONE
+from app.codec.vocabulary import BUSY, COMMAND_LOCK, COMMAND_RESET, DONE
 from app.codec.status_frames import RESULT_PORT, STATUS_LENGTH, STATUS_PORT
 from app.commands.command_log import CommandLog
 from app.policy.claims import Claims
+from app.commands.answer import Answer
+from app.telemetry.answer_queue import AnswerQueue
+from app.telemetry.status_view import StatusView
 from app.telemetry.reporter import HEARTBEAT_RETRY_MS, REASON_SETTLES_MS, Reporter, heartbeat_period_ms
 from app.evse.evse_monitor import FIRST_STATE_MS, SILENCE_MS, EvseMonitor
 from lorawan.clock_sync import CARRIER, NOTHING, REQUEST
@@ -62,21 +65,22 @@ class ReporterAndRadio:
         self.charger = SimpleNamespace(reading=self.reading, heard_ms=None, answered_ms=None, read_soon=lambda now_ms, delay_ms=0: None)
         self.watch = EvseMonitor(self.charger, boot_ms)
         self.claims = Claims()
-        self.actor = SimpleNamespace(paused=False, intent=SimpleNamespace(plan=None), book=CommandLog(), decision=self.claims.decision,
-                                     reconciler=SimpleNamespace(phase=None, blocked=0), box=SimpleNamespace(finished=False), answers=[],
-                                     turned_away=done(COMMAND_RESET, result=BUSY))
+        self.log = CommandLog()
         self.timekeeper = SimpleNamespace(known=False)
         self.clock_sync = ClockSync()
-        self.reporter = Reporter(SimpleNamespace(now_ms=lambda: self.now_ms), self.session, self.charger, self.watch,
-                                 self.timekeeper, self.clock_sync, config.Settings({'LORAWAN_CLASS': klass}))
-        self.reporter.actor = self.actor
-        self.reporter.notices = SimpleNamespace(pending=lambda: None, told=lambda: None)
-        self.reporter.sessions = SimpleNamespace(report_wh=lambda now_ms: None, estimated=False, pending=lambda: None)
+        clock = SimpleNamespace(now_ms=lambda: self.now_ms)
+        arbiter = SimpleNamespace(plan=None, decision=self.claims.decision)
+        self.view = StatusView(clock, self.reading, self.watch, self.timekeeper, arbiter, SimpleNamespace(phase=None, blocked=0, paused=False),
+                               SimpleNamespace(finished=False))
+        self.answers = AnswerQueue(self.session, self.log, self.view)
+        self.answers.turn_away(COMMAND_RESET, None)
+        sessions = SimpleNamespace(report_wh=lambda now_ms: None, estimated=False, waits=False)
+        self.reporter = Reporter(clock, self.session, self.view, self.answers, sessions, SimpleNamespace(waits=False), self.watch, self.timekeeper,
+                                 self.clock_sync, config.Settings({'LORAWAN_CLASS': klass}))
         self.due_ms = 0
 
-    def answer(self, command):
-        self.actor.answers.append(command)
-        self.reporter.answer(command)
+    def answer(self, answer):
+        self.answers.put(answer, True)
 
     def show(self, code, ms=2000, hold=False, key=True):
         """The box is read, then it is the reporter's turn; what it put into the outbox, as (priority, code, state, reason)."""
@@ -91,7 +95,7 @@ class ReporterAndRadio:
 
     def tick(self, hold=False):
         watch_due_ms = self.watch.tick(self.now_ms)
-        self.due_ms = self.reporter.tick(self.now_ms, hold)
+        self.due_ms = self.reporter.step(self.now_ms, hold)
         assert watch_due_ms > self.now_ms
         assert self.due_ms > self.now_ms    # else the loop would spin
         return self.take()
@@ -109,12 +113,17 @@ class ReporterAndRadio:
         if outbox.holds('clock') and len(outbox) == 1:
             return None
         port, payload = outbox.take()[1](limit)
-        self.session.on_sent(outbox.sent(), self.now_ms)
-        self.session.last_uplink_ms = self.now_ms
+        self.sent(outbox.sent())
         if port == RESULT_PORT:
             return priority, port, payload
         assert port == STATUS_PORT
         return priority, payload[1], vocabulary.STATES[payload[2] >> 5], vocabulary.REASONS[payload[2] & 31]
+
+    def sent(self, told):
+        """What was put says who is to know."""
+        if told is not None:
+            told(self.now_ms)
+        self.session.last_uplink_ms = self.now_ms
 
     def settle(self, code, key=True):
         """Until nothing of it is news."""
@@ -363,8 +372,8 @@ def test_an_unreachable_box_has_heartbeats_too():
 # --- answers
 
 
-def done(op, command_id=None, result=DONE):
-    return SimpleNamespace(op=op, command_id=command_id, result=result, detail=DETAIL_NONE, acted=False, told=lambda: None)
+def done(op, command_id=None, by_reading=False):
+    return Answer(op, command_id, DONE, by_reading=by_reading)
 
 
 def test_an_answer_goes_first_and_tells_the_reading_it_rests_on():
@@ -372,9 +381,7 @@ def test_an_answer_goes_first_and_tells_the_reading_it_rests_on():
     rig.settle(0xB1)
     rig.take, take = (lambda: None), rig.take
     rig.show(0xE0)
-    command = done(COMMAND_LOCK)
-    command.acted = True
-    rig.answer(command)
+    rig.answer(done(COMMAND_LOCK, by_reading=True))
     priority, port, payload = take()
     assert (priority, port) == (ANSWER, RESULT_PORT)
     assert payload[:2] == bytes((0x11, COMMAND_LOCK)) and payload[5] == 0xE0    # seen once, and believed because it was asked for
@@ -392,36 +399,36 @@ def test_an_answer_for_which_nothing_was_done_tells_the_stable_state():
 def test_answers_leave_one_after_the_other_and_then_one_frame_says_how_many_were_turned_away():
     rig = ReporterAndRadio()
     rig.settle(0xB1)
-    rig.actor.book.refused = 3
+    rig.log.refused = 3
     for number in range(3):
         rig.answer(done(COMMAND_LOCK, number))
     assert len(rig.session.outbox) == 1 and rig.session.outbox.count(ANSWER) == 1
-    assert [rig.take()[2][2] for _ in range(3)] == [0, 1, 2] and rig.actor.answers == []
+    assert [rig.take()[2][2] for _ in range(3)] == [0, 1, 2] and rig.answers.waiting == []
     priority, port, payload = rig.tick()
     assert (priority, port, payload[3] >> 5, payload[8]) == (BUSY_PRIORITY, RESULT_PORT, BUSY, 3)
-    assert rig.actor.book.refused == 0 and rig.tick() is None
+    assert rig.log.refused == 0 and rig.tick() is None
 
 
 def test_the_number_turned_away_stays_owed_where_the_frame_has_no_room_for_it():
     rig = ReporterAndRadio()
     rig.settle(0xB1)
-    rig.actor.book.refused = 3
+    rig.log.refused = 3
     rig.take, take = (lambda: None), rig.take
     rig.tick()
-    assert len(take(8)[2]) == 8 and rig.actor.book.refused == 3
+    assert len(take(8)[2]) == 8 and rig.log.refused == 3
     rig.tick()
-    assert take()[2][8] == 3 and rig.actor.book.refused == 0
+    assert take()[2][8] == 3 and rig.log.refused == 0
 
 
 def test_the_answer_of_what_opens_tells_how_many_before_it_have_none_of_their_own():
     rig = ReporterAndRadio()
     rig.settle(0xB1)
-    rig.actor.book.counted = 5
+    rig.log.counted = 5
     rig.answer(done(COMMAND_RESET, 1))
     rig.answer(done(COMMAND_LOCK, 2))
     rig.answer(done(COMMAND_LOCK, 3))
     frames = [rig.take()[2] for _ in range(3)]
-    assert [frame[8:] for frame in frames] == [b'', b'\x05', b''] and rig.actor.book.counted == 0
+    assert [frame[8:] for frame in frames] == [b'', b'\x05', b''] and rig.log.counted == 0
 
 
 # --- figures
@@ -480,7 +487,8 @@ def test_a_box_that_flickers_between_two_states_has_its_heartbeats():
 def test_a_network_that_fell_silent_is_asked_with_a_status():
     rig = ReporterAndRadio()
     rig.settle(0xC2)
-    port, payload = rig.session.probe(11)
+    assert rig.session.outbox.put_ready(CHANGE, 'proof')
+    port, payload = rig.session.outbox.take()[1](11)
     assert (port, payload[1]) == (STATUS_PORT, 0xC2)
 
 
@@ -499,14 +507,14 @@ def test_a_request_for_the_time_goes_once_first_while_it_is_unknown_as_a_change_
         rig.timekeeper.known = known
         rig.clock_sync.urgent = urgent
         rig.session.outbox.remove('clock')
-        rig.reporter.tick(rig.now_ms, False)
-        rig.reporter.tick(rig.now_ms, False)
+        rig.reporter.step(rig.now_ms, False)
+        rig.reporter.step(rig.now_ms, False)
         assert len(rig.session.outbox) == 1 and rig.session.outbox.first() == priority
         assert rig.session.outbox.take()[1](11) == (202, b'request')
         rig.session.outbox.back()
-    rig.session.on_sent('status', 1)
-    rig.session.on_sent('clock', 2)
-    assert rig.clock_sync.sent_ms == [2]
+    rig.session.outbox.take()
+    rig.sent(rig.session.outbox.sent())
+    assert rig.clock_sync.sent_ms == [rig.now_ms]
 
 
 def test_a_modem_that_asks_by_itself_is_given_a_status_to_go_with():

@@ -41,14 +41,6 @@ def test_every_room_of_app_has_its_place():
     assert {path.name for path in (ROOT / "src" / "app").iterdir() if (path / "__init__.py").exists()} == set(imports.APP_ROOMS)
 
 
-@pytest.mark.parametrize("path", sorted(imports.APP_BEYOND))
-def test_no_exception_of_the_order_is_wider_than_needed(path, monkeypatch):
-    beyond = imports.APP_BEYOND[path]
-    monkeypatch.setitem(imports.APP_BEYOND, path, set())
-    faults = imports.order_faults((ROOT / "src" / path).read_text(), path)
-    assert {what.split("import app.")[1].split(".")[0] for _, what in faults} == beyond
-
-
 @pytest.mark.parametrize(
     "path, source",
     [

@@ -1,4 +1,4 @@
-"""The controller with the paper box, in any order of commands, cars, faults and reboots: one final answer each, no write without a reason."""
+"""Dispatcher and controller on a box of paper, in any order of words, cars, faults and reboots: one final answer each, no write without a reason."""
 
 import struct
 
@@ -6,11 +6,17 @@ import config
 import pytest
 from app.codec import vocabulary
 from app.codec.vocabulary import EXPIRED
+from app.commands.command_log import CommandLog
+from app.commands.device_commands import DeviceCommands
+from app.commands.dispatcher import Dispatcher
 from app.control.controller import Controller
+from app.control.owner_record import OwnerRecord
+from app.control.reconciler import Reconciler
 from app.policy.claims import LEAVE, LOCK, RECORD_BYTES as CLAIMS_BYTES
 from app.policy.arbiter import Arbiter
 from app.runtime.journal import OWNER_RECORD, Journal
 from app.evse.evse_monitor import EvseMonitor
+from app.evse.poller import Poller
 from hal.contract import PLANNED
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -47,6 +53,9 @@ class PaperBoxClient:
     def hurry(self, urgent):
         self.urgent = urgent
 
+    def want_limits(self, wanted):
+        self.watch_limits = wanted
+
     def read_soon(self, now_ms, in_ms=0):
         """It reads often enough."""
 
@@ -82,35 +91,47 @@ class ControllerAndPaperBox:
             return UTC_S + now_ms // 1000
         timekeeper = Part(confirmed=True, utc_s=utc_s, expiry_utc_s=utc_s)
         meter = Part(session_wh=None, total_wh=0, flow_da=0)
-        intent = Arbiter(self.watch, meter, self.journal, config.Settings(), PLANNED)
-        self.actor = Controller(self.charger, session, self.watch, timekeeper, self.journal, intent, self._answer, self.box.now_ms)
+        now_ms = self.box.now_ms
+        self.poller = Poller(self.charger, self.watch)
+        self.arbiter = Arbiter(self.watch, meter, Part(in_force=None), self.journal, config.Settings(), PLANNED)
+        self.reconciler = Reconciler(config.Settings())
+        self.log = CommandLog()
+        record = OwnerRecord(self.journal, self.arbiter, self.log, self.reconciler, self.poller.box)
+        record.load(now_ms)
+        claims = self.arbiter.claims
+        self.watch.assume_car(self.reconciler.record.car or claims.of_car and claims.had_car)
+        self.controller = Controller(self.charger, self.watch, self.poller, timekeeper, self.arbiter, self.reconciler, record, now_ms)
+        others = DeviceCommands(None, None, timekeeper, meter, self.poller.box, None, None)
+        self.dispatcher = Dispatcher(self.charger, session, timekeeper, self.controller, record, self.log,
+                                     Part(waiting=[], has_place=True, put=self._answer), others, now_ms)
+        self.record = record
 
-    def _answer(self, work):
-        entry = work.entry
-        assert work.result != EXPIRED or not entry.begun, 'acted upon, and called too late'
-        if work.book is not None:
-            self.answers.setdefault((entry.op, entry.command_id, entry.issued_at), set()).add((work.result, work.detail))
+    def _answer(self, answer, fits):
+        entry = answer.entry
+        assert answer.result != EXPIRED or not entry.begun, 'acted upon, and called too late'
+        self.answers.setdefault((entry.op, entry.command_id, entry.issued_at), set()).add((answer.result, answer.detail))
+        answer.sent()
 
     def say(self, word, number, stamp_s, expires_in_s):
         args = b'\x03\x00\x00' if word == 'boost' else b''
-        self.actor.downlink(PORT, struct.pack('>BBIH', vocabulary.COMMANDS.index(word), number, stamp_s, expires_in_s) + args, self.box.now_ms)
+        self.dispatcher.downlink(PORT, struct.pack('>BBIH', vocabulary.COMMANDS.index(word), number, stamp_s, expires_in_s) + args, self.box.now_ms)
 
     def live(self, seconds):
         for _ in range(int(seconds * 1000) // TICK_MS):
             self._step()
 
     def _step(self):
-        box, charger, actor = self.box, self.charger, self.actor
+        box, charger = self.box, self.charger
         if charger.wrote is not None:
             charger.wrote = None
-            actor.written(box.now_ms)
+            self.controller.written(box.now_ms)
         before = box.facts.reading
         box.live()
         reading = box.facts.reading
         if reading is not None and reading is not before:
             self.watch.read(reading)
             if self.watch.see(reading.code, box.now_ms):
-                actor.changed(reading.code)
+                self.dispatcher.changed(reading.code)
         self.watch.tick(box.now_ms)
         self._tell_limits()
         self.act()
@@ -120,15 +141,16 @@ class ControllerAndPaperBox:
 
     def act(self):
         """The turns of a step."""
+        now_ms = self.box.now_ms
+        self.controller.observe(now_ms)
         for _ in range(TURNS_MAX):
-            self.actor.step(self.box.now_ms)
-            if not self.actor.again:
+            if self.dispatcher.step(now_ms) > now_ms and self.controller.step(now_ms) > now_ms and not self.record.is_due and not self.record.copy():
                 return
         raise AssertionError('a step without an end')
 
     def _tell_limits(self):
         """0x000F, every 10 s or as asked for; other blocks stay unread."""
-        box, charger, survey = self.box, self.charger, self.actor.survey
+        box, charger, poller = self.box, self.charger, self.poller
         at_once = charger.asked is not None
         was_ms = box.facts.icmax_ms
         box.tell_limits(at_once)
@@ -136,21 +158,20 @@ class ControllerAndPaperBox:
         charger.limits = charger.block = None
         if told:
             charger.limits = (0, OWN_DUTY, box.icmax)
-            survey.limits(box.now_ms)
+            poller.limits(box.now_ms)
         if charger.asked is not None:
             charger.asked = None
-            survey.block(box.now_ms)
+            poller.block(box.now_ms)
 
     def _check(self, register, value):
         """Somebody wants it, or it is owed, and the record knows of it."""
-        actor = self.actor
-        past = actor.reconciler.past
-        wanted = actor.decision.want != LEAVE or actor.reconciler.restart.running or past.ours or past.pulse
+        decision, past = self.arbiter.decision, self.reconciler.record
+        wanted = decision.want != LEAVE or self.reconciler.reset_sequence.running or past.ours or past.pulse
         # Where nothing is wanted only the limit is given back.
         assert wanted or value not in (A1, E0, RESET, PAUSE), (register, value)
         assert value in (A1, E0, RESET, PAUSE) or 100 <= value <= OWN_DUTY
         if value == E0:
-            assert actor.decision.want == LOCK or past.pulse
+            assert decision.want == LOCK or past.pulse
         if register == STATE:
             assert Journal(Part(get=self.records.get, put=None)).get('past') is not None
         self.writes.append((self.box.now_ms, register, value))
@@ -236,7 +257,7 @@ class AnyOrder(RuleBasedStateMachine):
         self._note()
         assert set(rig.answers) >= self.accepted
         assert [identity for identity, told in rig.answers.items() if len(told) != 1] == []
-        assert list(rig.actor.book.running()) == []
+        assert list(rig.log.running()) == []
         # What was answered is answered again, and nothing is done for it.
         writes = len(rig.writes)
         for words_said in self.said:

@@ -20,14 +20,14 @@ READY_MS = 90000
 
 
 class MonitorAndObedientBox:
-    """A monitor on a board whose box obeys jumps and resets."""
+    """The application on a board whose box obeys jumps and resets."""
 
     def __init__(self, code=0xB1, obeys=True, **settings):
         self.board = Board()
         self.box = self.board.box
         self.box.code = code
         self.settings = config.Settings(settings)
-        self.monitor = main.build(self.board, self.settings)
+        self.application = main.build(self.board, self.settings)
         if obeys:
             self._look()
 
@@ -47,7 +47,7 @@ class MonitorAndObedientBox:
         self.say(at_ms, head + args, 20)
 
     def run(self, until_ms):
-        self.board.run(lambda: main.loop(self.board, self.monitor), until_ms)
+        self.board.run(lambda: main.loop(self.board, self.application), until_ms)
         return self
 
     @property
@@ -90,7 +90,6 @@ def test_what_opens_overtakes_what_it_overrules():
 @pytest.mark.parametrize('opens', ['stop', 'lock'])
 def test_what_opens_is_done_before_all_that_waits_and_answered_first(opens):
     rig = MonitorAndObedientBox(0xC2, obeys=False)
-    rig.settings.change = lambda pairs, now_ms: setattr(rig.settings, 'CURRENT_LIMIT_A', pairs[0][1]) or 0
     rig.board.at(READY_MS - 3000, lambda: setattr(rig.box, 'off', True))
     for number, word in enumerate(('set_current', 'report', 'report', 'resume_plan', 'start', opens)):
         args = {'set_current': b'\x10', 'report': b'\x00'}.get(word, b'')
@@ -106,7 +105,7 @@ def test_what_opens_is_done_before_all_that_waits_and_answered_first(opens):
 
 def full_day(rig, at_ms):
     """From then on no airtime is left but for what is due anyway."""
-    governor = rig.monitor.session.governor
+    governor = rig.application.session.governor
     rig.board.at(at_ms, lambda: governor.ledger.add(at_ms, 17000))
 
 
@@ -119,7 +118,7 @@ def test_without_airtime_what_opens_is_obeyed_and_its_answer_takes_the_place_of_
     assert rig.writes == [E0] and rig.said == []
     rig.run(READY_MS + 100 * MINUTE_MS)
     assert rig.said == [(LOCK, DONE, 'none')]
-    assert rig.monitor.actor.book.refused == 1
+    assert rig.application.command_log.refused == 1
 
 
 def test_an_answer_that_is_not_out_is_given_after_a_power_cut_and_only_then():
@@ -131,7 +130,7 @@ def test_an_answer_that_is_not_out_is_given_after_a_power_cut_and_only_then():
     for copy in ('airtime_a', 'airtime_b'):
         rig.board.records.pop(copy, None)
     for minutes in (2, 3):
-        rig.monitor = main.build(rig.board, config.Settings())
+        rig.application = main.build(rig.board, config.Settings())
         rig.run(READY_MS + minutes * MINUTE_MS)
         assert (rig.writes, rig.said) == ([E0], [(LOCK, DONE, 'none')])
 
@@ -147,11 +146,11 @@ def test_each_accepted_command_gets_its_one_answer_however_many_wait():
 def test_what_comes_too_late_and_finds_no_airtime_is_counted():
     rig = MonitorAndObedientBox(0xB1)
     rig.board.clock.utc = 1_800_000_000
-    rig.monitor = main.build(rig.board, config.Settings())
+    rig.application = main.build(rig.board, config.Settings())
     full_day(rig, READY_MS - 1000)
     rig.command(READY_MS, 'start', 1, issued_at=1_800_000_000 - 600)
     rig.run(READY_MS + MINUTE_MS)
-    assert rig.monitor.actor.book.refused == 1 and rig.monitor.actor.book.owed() == []
+    assert rig.application.command_log.refused == 1 and rig.application.command_log.owed() == []
 
 
 def test_a_lock_that_is_refused_takes_back_nothing_that_was_said_after_it():
@@ -162,7 +161,7 @@ def test_a_lock_that_is_refused_takes_back_nothing_that_was_said_after_it():
     rig.board.at(READY_MS + 3000, lambda: setattr(rig.box, 'off', False))
     rig.run(READY_MS + MINUTE_MS)
     assert (LOCK, REFUSED, 'setup') in rig.said
-    assert rig.monitor.actor.claims.stopped and not rig.monitor.actor.claims.locked
+    assert rig.application.controller.claims.stopped and not rig.application.controller.claims.locked
 
 
 def test_of_more_than_four_that_open_and_wait_all_are_obeyed():
@@ -171,7 +170,7 @@ def test_of_more_than_four_that_open_and_wait_all_are_obeyed():
     for number, word in enumerate(('lock', 'stop', 'stop', 'stop', 'stop', 'stop')):
         rig.command(READY_MS + 100 * number, word, number)
     rig.run(READY_MS + 2000)
-    assert rig.monitor.actor.claims.stopped and rig.monitor.actor.claims.locked
+    assert rig.application.controller.claims.stopped and rig.application.controller.claims.locked
     rig.run(READY_MS + 2 * MINUTE_MS)
     assert sorted(payload[2] for _, port, payload in rig.board.radio.frames if port == RESULT) == list(range(6))
 
@@ -181,7 +180,7 @@ def test_an_undecodable_downlink_is_counted_and_nothing_follows():
     for number, (port, payload) in enumerate([(1, b'\x00'), (1, b'\x04'), (2, b'\xff'), (1, b''), (1, b'\x01\x01'), (20, b'\x01'), (7, b'\x01')]):
         rig.say(READY_MS + 1000 * number, payload, port)
     rig.run(READY_MS + MINUTE_MS)
-    assert rig.monitor.actor.bad_downlinks == 7
+    assert rig.application.dispatcher.bad_downlinks == 7
     assert (rig.writes, rig.said, rig.board.resets) == ([], [], [])
 
 
@@ -201,7 +200,7 @@ def test_a_command_is_known_by_its_identity():
     ('unlock', 'board', False), ('lock', 'network', False), ('lock', 'board', True), ('lock', 'owner', True)])
 def test_what_comes_after_its_expiry_is_not_done_but_what_opens_is_unless_the_network_told_the_time(word, told_by, obeyed):
     rig = MonitorAndObedientBox(0xB1)
-    timekeeper = rig.monitor.timekeeper
+    timekeeper = rig.application.timekeeper
     source = {'board': 1, 'owner': 2, 'network': 3}[told_by]
     rig.board.at(READY_MS - 1000, lambda: timekeeper.set(1_800_000_000, READY_MS - 1000, source))
     rig.command(READY_MS, word, 1, issued_at=1_800_000_000 - 600)
@@ -226,7 +225,7 @@ def test_a_lock_that_was_refused_is_no_lock():
     rig = MonitorAndObedientBox(0xE1, obeys=False)
     rig.say(READY_MS, LOCK)
     rig.run(READY_MS + MINUTE_MS)
-    assert not rig.monitor.actor.claims.locked
+    assert not rig.application.controller.claims.locked
 
 
 def test_a_lock_in_a_fault_is_set_when_the_fault_is_gone():
@@ -243,10 +242,10 @@ def test_a_lock_outlives_a_reboot_and_a_box_that_lost_it():
     rig.say(READY_MS, LOCK)
     rig.run(READY_MS + MINUTE_MS)
     rig.box.code = 0xB1
-    rig.monitor = main.build(rig.board, config.Settings())
+    rig.application = main.build(rig.board, config.Settings())
     rig.run(READY_MS + 2 * MINUTE_MS)
     assert rig.writes == [E0, E0]
-    assert rig.monitor.actor.claims.locked
+    assert rig.application.controller.claims.locked
 
 
 def test_an_acknowledged_write_is_not_repeated_before_its_time():
@@ -263,7 +262,7 @@ def test_a_stop_of_a_locked_outlet_is_done_and_counts_when_it_is_unlocked():
     rig.command(READY_MS + 10000, 'stop')
     rig.run(READY_MS + MINUTE_MS)
     assert rig.said == [(LOCK, DONE, 'none'), (5, DONE, 'none')]
-    assert rig.monitor.actor.claims.stopped
+    assert rig.application.controller.claims.stopped
 
 
 def test_a_start_gives_way_to_the_next_command():
@@ -289,7 +288,7 @@ def test_a_store_that_fails_costs_the_memory_and_nothing_else():
     rig.say(READY_MS, LOCK)
     rig.run(READY_MS + MINUTE_MS)
     assert rig.said == [(LOCK, DONE, 'none')]
-    assert rig.monitor.dossier._journal.store_failures > 0
+    assert rig.application.device_report._journal.store_failures > 0
 
 
 def full(name, value):
@@ -304,7 +303,7 @@ def test_a_reset_that_is_refused_leaves_what_was_said():
     rig.run(READY_MS + 60000)
     assert rig.said[-1] == (RESET, REFUSED, 'min_pause')
     assert rig.writes == []
-    assert rig.monitor.actor.claims.stopped
+    assert rig.application.controller.claims.stopped
 
 
 def test_what_is_said_before_the_car_comes_outlives_a_reboot_without_it():
@@ -312,9 +311,9 @@ def test_what_is_said_before_the_car_comes_outlives_a_reboot_without_it():
     rig.box.car = False
     rig.command(READY_MS, 'boost', args=b'\x03\x00\x00')
     rig.run(READY_MS + MINUTE_MS)
-    rig.monitor = main.build(rig.board, config.Settings())
+    rig.application = main.build(rig.board, config.Settings())
     rig.run(READY_MS + 2 * MINUTE_MS)
-    assert rig.monitor.actor.claims.boost
+    assert rig.application.controller.claims.boost
 
 
 def test_what_is_said_of_a_car_ends_where_it_left_while_we_were_off():
@@ -323,17 +322,16 @@ def test_what_is_said_of_a_car_ends_where_it_left_while_we_were_off():
     rig.command(READY_MS, 'stop')
     rig.board.at(READY_MS + MINUTE_MS, lambda: (setattr(rig.box, 'code', 0xB2), setattr(rig.box, 'car', True)))
     rig.run(READY_MS + 2 * MINUTE_MS)
-    assert rig.monitor.actor.claims.stopped
+    assert rig.application.controller.claims.stopped
     rig.box.code = 0xA1
     rig.box.car = False
-    rig.monitor = main.build(rig.board, config.Settings())
+    rig.application = main.build(rig.board, config.Settings())
     rig.run(READY_MS + 3 * MINUTE_MS)
-    assert not rig.monitor.actor.claims.stopped
+    assert not rig.application.controller.claims.stopped
 
 
 def test_a_limit_is_answered_by_what_the_box_shows_after_it_was_written():
     rig = MonitorAndObedientBox(0xB2)
-    rig.settings.change = lambda pairs, now_ms: setattr(rig.settings, 'CURRENT_LIMIT_A', pairs[0][1]) or 0
     rig.command(READY_MS, 'set_current', args=bytes((20,)))
     rig.run(READY_MS + MINUTE_MS)
     assert (0x14, 0x00A6) in [(register, value) for _, register, value in rig.box.writes]
@@ -342,8 +340,9 @@ def test_a_limit_is_answered_by_what_the_box_shows_after_it_was_written():
 
 
 def test_a_command_that_goes_on_from_the_boot_on_keeps_the_radio_no_longer_than_any_other():
-    actor = MonitorAndObedientBox().monitor.actor
+    application = MonitorAndObedientBox().application
+    dispatcher = application.dispatcher
     entry = Entry(vocabulary.COMMANDS.index('start'), 1, 1, 600, 0)
     entry.begun = True
-    actor._resume(Execution(entry, actor.book, ()), 0)
-    assert actor.holds_radio(19_999) and not actor.holds_radio(20_000)
+    dispatcher._resume(Execution(entry, application.command_log, ()), 0)
+    assert dispatcher.holds_radio(19_999) and not dispatcher.holds_radio(20_000)
