@@ -56,7 +56,7 @@ def told(errors):
 def build(board, settings, journal=None, session=None, supervisor=None):
     """The application for a board, whose radio is open. settings: SiteSettings, or those of config.py; journal, session: if there already."""
     journal = journal or Journal(board.store)
-    if not isinstance(settings, SiteSettings):
+    if not hasattr(settings, 'rolled_back'):
         return build(board, SiteSettings(settings, journal, check), journal, session, supervisor)
     session = session or make_session(board, settings, journal)
     charger = ChargerClient(board.bus, settings.CHARGER_ID, settings.PHASE_ORDER)
