@@ -185,7 +185,7 @@ MUTANTS = (
         "D-21", "Time was counted in frames heard.",
         "tests/unit/app/telemetry/test_reporter.py::test_heartbeats_come_by_the_clock_however_often_the_box_is_heard",
         "src/app/telemetry/reporter.py", "        if now_ms - last_ms < period_ms:\n",
-        "        self._answers += 1\n        if self._answers < period_ms // 1000:\n",
+        "        self._heard = getattr(self, '_heard', 0) + 1\n        if self._heard < period_ms // 1000:\n",
     ),
     Mutant(
         "D-22", "Wrong frames among many right ones added up to a state.",
@@ -210,25 +210,25 @@ MUTANTS = (
     Mutant(
         "D-24", "A fault was told once an hour, like a car that is not there.",
         "tests/unit/app/telemetry/test_reporter.py::test_a_fault_is_urgent_and_waits_for_no_command",
-        "src/app/telemetry/reporter.py", "urgent = is_fault(snapshot.code) or not", "urgent = not",
+        "src/app/telemetry/reporter.py", "urgent = is_fault(view.code) or not", "urgent = not",
     ),
     Mutant(
         "D-25", "Whole frames were compared, so any other byte was a change.",
         "tests/unit/app/telemetry/test_reporter.py::test_figures_and_flags_that_change_are_no_news",
-        "src/app/telemetry/reporter.py", "news = (snapshot.code, snapshot.state, self._watch.reachable)",
-        "news = (snapshot.code, snapshot.limit_da, self._watch.reachable)",
+        "src/app/telemetry/reporter.py", "news = (view.code, view.state, monitor.reachable)",
+        "news = (view.code, view.limit_da, monitor.reachable)",
     ),
     Mutant(
         "D-25", "A change seen while a command ran was lost.",
         "tests/unit/app/telemetry/test_reporter.py::test_a_change_waits_while_a_command_runs_and_is_said_after_it",
         "src/app/telemetry/reporter.py", "        if hold and not urgent:\n",
-        "        if hold and not urgent:\n            self._said = (snapshot.code, snapshot.state, self._watch.reachable)\n",
+        "        if hold and not urgent:\n            self._said = (view.code, view.state, monitor.reachable)\n",
     ),
     Mutant(
         "D-26", "A box that alternates between two states had no heartbeat.",
         "tests/unit/app/telemetry/test_reporter.py::test_a_box_that_flickers_between_two_states_has_its_heartbeats",
         "src/app/telemetry/reporter.py", "        if now_ms - last_ms < period_ms:\n",
-        "        if now_ms - last_ms < period_ms or self._watch._stability.pending:\n",
+        "        if now_ms - last_ms < period_ms or self._evse_monitor._stability.pending:\n",
     ),
     Mutant(
         "D-27", "Answers and states shared one byte and could not be told apart.",
@@ -238,13 +238,13 @@ MUTANTS = (
     Mutant(
         "D-28", "The light stayed green from the join until the first frame.",
         "tests/unit/app/test_application.py::test_the_light_is_red_until_joined_and_then_the_colour_of_the_state",
-        "src/app/application.py", "if self._joined and self.watch.reachable else RED", "if self._joined and self.watch.reachable else 0x007F00",
+        "src/app/application.py", "if self._joined and monitor.reachable else RED", "if self._joined and monitor.reachable else 0x007F00",
     ),
     # --- LoRaWAN
     Mutant(
         "D-29", "Nothing else was done until the network was joined.",
         "tests/unit/app/test_application.py::test_without_a_network_the_box_is_watched_all_the_same",
-        "src/app/application.py", "event = charger.poll(now_ms)\n", "event = session.joined and charger.poll(now_ms)\n",
+        "src/app/application.py", "event = charger.poll(now_ms)\n", "event = self.session.joined and charger.poll(now_ms)\n",
     ),
     Mutant(
         "D-29", "Joins were repeated every 10 s without back-off.",

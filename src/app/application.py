@@ -23,7 +23,7 @@ from app.evse.states import colour_of
 from app.policy.arbiter import Arbiter
 from app.policy.plan_store import PlanStore
 from app.runtime.journal import ENERGY_RECORD, PLAN_RECORD, QUOTA_RECORD, SITE_RECORD
-from app.runtime.scheduler import Scheduler, Task
+from app.runtime.scheduler import LATE_MS, Scheduler, Task
 from app.runtime.timekeeper import Timekeeper
 from app.telemetry.answer_queue import AnswerQueue
 from app.telemetry.device_report import DeviceReport
@@ -53,9 +53,8 @@ WAKES = {
     EVENT: ('reporter',),
 }
 
-# A task may be behind for so long, and so far ahead may its promise be, before the watchdog is left to bite. The charger is read every 2 s; a
-# session sleeps until its next join or frame.
-LATE_MS = 10000
+# How far ahead a promise may be, and how late the session, before the watchdog is left to bite. The charger is read every 2 s; a session sleeps
+# until its next join or frame.
 CHARGER_AHEAD_MS = 10000
 SESSION_LATE_MS = 20000
 SESSION_AHEAD_MS = 86400000

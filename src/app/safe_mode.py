@@ -11,15 +11,13 @@ from app.commands.answer import Answer
 from app.commands.command_log import FULL, NEW, REPEATED, RUNNING, TOO_LATE, CommandLog
 from app.policy.claims import RECORD_BYTES as CLAIMS_BYTES, Claims
 from app.runtime.journal import OWNER_RECORD
-from app.runtime.scheduler import Task
+from app.runtime.scheduler import LATE_MS, Task
 from app.runtime.supervisor import REBOOT_MS
 
 CRASH_KEY = 'crash'
 
 # A status this often: the owner is to see that somebody is there.
 HEARTBEAT_MS = 5 * 60000
-# It counts as stalled when it is behind for so long.
-LATE_MS = 10000
 
 
 # The status of a box that is not read.

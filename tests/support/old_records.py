@@ -44,7 +44,7 @@ def plan(kwh):
             asked(500, plan={"windows": [{"days": "daily", "from": "22:00", "to": "06:00", "current_a": 13, "kwh": kwh}]}, id=3)]
 
 
-class Case(NamedTuple):
+class RecordCase(NamedTuple):
     """events: of the life before, which lasts length_s, or until a reset before that. again: of its commands the one that is sent again in the
     life after, once `undo` has ended what it began. crashes: the firmware does so at its end."""
 
@@ -64,14 +64,14 @@ START = command("start", 25, 17000)
 CAME_AND_WENT = [at(600, "plug"), at(14000, "unplug"), at(15000, "hang_monitor"), at(16000, "plug")]
 
 CASES = {
-    "a car that charges by a boost": Case([*plan(40), *CAME_AND_WENT, asked(17000, **BOOST)], 23000, BOOST),
-    "a lock above a stop": Case([*plan(40), *CAME_AND_WENT, asked(17050, **STOP), asked(17100, **LOCK)], 18000, LOCK, "unlock"),
-    "a skip of tonight": Case([*plan(40), at(600, "plug"), asked(900, **SKIP)], 5000, SKIP),
-    "a start that has just begun": Case([*plan(40), at(9000, "plug"), asked(10000, **START)], 10003, START),
-    "a window that has given what it may": Case([*plan(5), at(600, "plug")], 16000),
-    "a session that nobody has heard of": Case([*plan(40), at(600, "plug"), at(14000, "unplug")], 14008),
-    "a crash, and a drift that was learned": Case([*plan(40), at(600, "plug")], 3 * DAY_S, crashes=True),
-    "a reboot with a clock that the owner has set": Case(
+    "a car that charges by a boost": RecordCase([*plan(40), *CAME_AND_WENT, asked(17000, **BOOST)], 23000, BOOST),
+    "a lock above a stop": RecordCase([*plan(40), *CAME_AND_WENT, asked(17050, **STOP), asked(17100, **LOCK)], 18000, LOCK, "unlock"),
+    "a skip of tonight": RecordCase([*plan(40), at(600, "plug"), asked(900, **SKIP)], 5000, SKIP),
+    "a start that has just begun": RecordCase([*plan(40), at(9000, "plug"), asked(10000, **START)], 10003, START),
+    "a window that has given what it may": RecordCase([*plan(5), at(600, "plug")], 16000),
+    "a session that nobody has heard of": RecordCase([*plan(40), at(600, "plug"), at(14000, "unplug")], 14008),
+    "a crash, and a drift that was learned": RecordCase([*plan(40), at(600, "plug")], 3 * DAY_S, crashes=True),
+    "a reboot with a clock that the owner has set": RecordCase(
         [*plan(40), asked(600, time=BEGIN_S + 600), at(700, "plug"), asked(4000, command="reboot", id=26)], 5000, config={"CLOCK_SYNC": False}),
 }
 # The life after: it joins, is asked, something ends, a request of the life before is delivered again, and the car leaves.

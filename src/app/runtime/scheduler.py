@@ -9,6 +9,8 @@ from hal.contract import FOREVER_MS
 
 # A task is behind from here on: one turn of the loop takes less.
 BEHIND_MS = const(1000)
+# A task may be behind for this long before it counts as stalled and the watchdog is left to bite.
+LATE_MS = const(10000)
 # So long those who are due wait for others that are, too, and stand before them in the table.
 PATIENCE_MS = const(50)
 

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import config
 import main
 import pytest
-from app.application import LATE_MS, Application
-from app.runtime.scheduler import Task
+from app.application import Application
+from app.runtime.scheduler import LATE_MS, Task
 from hal.contract import RED, STORE, HalError
 from tests.support.fake_board import Board
 

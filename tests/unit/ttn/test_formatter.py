@@ -257,7 +257,7 @@ def test_what_the_firmware_packs_is_what_the_formatter_reads_result(js):
             result=rng.randrange(len(vocabulary.RESULTS)), detail=rng.randrange(len(vocabulary.DETAILS)), count=rng.choice([0, rng.randrange(300)])),
         random_status(rng)[0], rng.choice([5, 7, 8, 11]),
     ) for _ in range(ROUNDS)]
-    inputs = [{'fPort': 11, 'bytes': list(status_frames.encode_result(r, s, limit))} for r, s, limit in drawn]
+    inputs = [{'fPort': 11, 'bytes': list(status_frames.encode_result(r, s, limit, r.count))} for r, s, limit in drawn]
     for (r, s, limit), answer in zip(drawn, js.call_all('decodeUplink', inputs), strict=True):
         expected = expected_result(r, s, limit >= 8)
         if limit > 8 and (r.count or vocabulary.RESULTS[r.result] == 'busy'):

@@ -37,7 +37,7 @@ def test_a_status_is_packed_as_the_vectors_say(data, packed):
 @pytest.mark.parametrize('data, packed', named(RESULT_VECTORS))
 def test_a_result_is_packed_as_the_vectors_say(data, packed):
     result, status = result_of(data, packed)
-    assert status_frames.encode_result(result, status, len(packed)) == packed
+    assert status_frames.encode_result(result, status, len(packed), result.count) == packed
 
 
 @pytest.mark.parametrize('word, port, packed', commands(VECTORS))
@@ -100,7 +100,7 @@ any_result = st.builds(Result, command=any_int, command_id=maybe_int, result=any
 @given(any_result, any_status, st.integers(-1, 300))
 def test_no_value_is_too_wild_to_be_packed(result, status, limit):
     status_bytes = status_frames.encode_status(status, limit)
-    result_bytes = status_frames.encode_result(result, status, limit)
+    result_bytes = status_frames.encode_result(result, status, limit, result.count)
     if limit < 5:
         assert status_bytes is None and result_bytes is None
     else:

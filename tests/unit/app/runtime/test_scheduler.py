@@ -10,17 +10,17 @@ LATE_MS = 5000
 AHEAD_MS = 3000
 
 
-class Part:
+class DuePart:
     due_ms = 0
 
 
-class Loop:
+class LoopOfThree:
     """Tasks named a, b, c behind a bus; ran: who had a turn; wants: name -> when it wants the next one after a turn."""
 
     def __init__(self, inputs=(), wakes=None, **wants):
         self.ran = []
         self.bus_due_ms = None
-        self.bus = Part()
+        self.bus = DuePart()
         self.wants = wants
         rows = [Task('bus', self._run_bus, LATE_MS, self.bus)]
         for name in 'abc':
@@ -43,12 +43,12 @@ class Loop:
 
 
 def test_nobody_runs_before_something_woke_him():
-    loop = Loop()
+    loop = LoopOfThree()
     assert loop.turns(5) == FOREVER_MS and loop.ran == []
 
 
 def test_one_piece_of_work_a_turn_in_the_order_of_the_table():
-    loop = Loop()
+    loop = LoopOfThree()
     loop.scheduler.post('all', 100)
     assert loop.turns(1) == 100 and loop.ran == ['a']
     assert loop.turns(2) == 100 and loop.ran == ['a', 'b', 'c']
@@ -56,7 +56,7 @@ def test_one_piece_of_work_a_turn_in_the_order_of_the_table():
 
 
 def test_while_the_bus_keeps_its_turn_nobody_else_runs():
-    loop = Loop()
+    loop = LoopOfThree()
     loop.scheduler.post('all', 100)
     loop.bus_due_ms = 140
     assert loop.turns(4) == 140 and loop.ran == []
@@ -66,7 +66,7 @@ def test_while_the_bus_keeps_its_turn_nobody_else_runs():
 
 
 def test_the_bus_is_due_as_its_part_says():
-    loop = Loop(a=500)
+    loop = LoopOfThree(a=500)
     loop.scheduler.post('all', 100)
     loop.bus.due_ms = 300
     assert loop.turns(4) == 300
@@ -75,7 +75,7 @@ def test_the_bus_is_due_as_its_part_says():
 
 
 def test_an_event_wakes_those_of_its_row_alone():
-    loop = Loop(wakes={'reading': ('a', 'c'), 'nothing': ()})
+    loop = LoopOfThree(wakes={'reading': ('a', 'c'), 'nothing': ()})
     loop.scheduler.post('nothing', 100)
     assert loop.turns(2) == FOREVER_MS and loop.ran == []
     loop.scheduler.post('reading', 100)
@@ -84,7 +84,7 @@ def test_an_event_wakes_those_of_its_row_alone():
 
 
 def test_one_that_is_woken_during_its_own_turn_has_another():
-    loop = Loop()
+    loop = LoopOfThree()
     loop.wants['b'] = lambda now_ms: (loop.scheduler.post('all', now_ms) if loop.ran.count('b') == 1 else None, FOREVER_MS)[1]
     loop.scheduler.post('all', 100)
     loop.turns(8)
@@ -98,14 +98,14 @@ def live(loop, until_ms):
 
 
 def test_the_first_of_the_table_that_is_due_comes_first():
-    loop = Loop(a=lambda now_ms: now_ms if loop.ran.count('a') < 4 else FOREVER_MS)
+    loop = LoopOfThree(a=lambda now_ms: now_ms if loop.ran.count('a') < 4 else FOREVER_MS)
     loop.scheduler.post('all', 100)
     live(loop, 110)
     assert loop.ran == ['a', 'a', 'a', 'a', 'b', 'c']
 
 
 def test_a_task_that_is_always_busy_keeps_none_of_the_others_waiting():
-    loop = Loop(a=lambda now_ms: now_ms, b=lambda now_ms: now_ms + 1)
+    loop = LoopOfThree(a=lambda now_ms: now_ms, b=lambda now_ms: now_ms + 1)
     loop.scheduler.post('all', 100)
     live(loop, 400)
     assert {loop.ran.index('b'), loop.ran.index('c')} == {PATIENCE_MS, PATIENCE_MS + 1}
@@ -113,25 +113,25 @@ def test_a_task_that_is_always_busy_keeps_none_of_the_others_waiting():
 
 
 def test_before_the_board_sleeps_the_input_has_looked_after_the_last_piece_of_work():
-    loop = Loop(inputs='b')
+    loop = LoopOfThree(inputs='b')
     loop.scheduler.post('all', 10)
     dues = [loop.turns(1, 10) for _ in range(4)]
     assert loop.ran == ['a', 'b', 'c', 'b'] and dues[2:] == [10, FOREVER_MS]
 
 
 def test_an_input_has_turns_though_it_is_not_due():
-    loop = Loop(inputs='c', a=lambda now_ms: now_ms)
+    loop = LoopOfThree(inputs='c', a=lambda now_ms: now_ms)
     loop.scheduler.post('all', 100)
     live(loop, 400)
     assert 300 // PATIENCE_MS - 1 <= loop.ran.count('c') <= 300 // PATIENCE_MS
-    idle = Loop(inputs='c')
+    idle = LoopOfThree(inputs='c')
     assert idle.turns(3) == FOREVER_MS and idle.ran == ['c', 'c', 'c']
 
 
 @given(st.lists(st.tuples(st.sampled_from(['a', 'b', 'c', 'all']), st.integers(1, 12)), max_size=80))
 def test_whoever_is_due_has_his_turn_in_time_whatever_else_happens(steps):
     wakes = {'a': ('a',), 'b': ('b',), 'c': ('c',), 'all': ('a', 'b', 'c')}
-    loop = Loop(inputs='c', wakes=wakes, a=lambda now_ms: now_ms + 2, b=lambda now_ms: now_ms)
+    loop = LoopOfThree(inputs='c', wakes=wakes, a=lambda now_ms: now_ms + 2, b=lambda now_ms: now_ms)
     since_ms = {}
     now_ms = 0
     for event, apart_ms in steps:
@@ -162,19 +162,19 @@ def row(part):
 
 
 def test_a_task_that_keeps_its_promise_is_never_named():
-    part = Part()
+    part = DuePart()
     assert stalls_at(row(part), moves=lambda now_ms: setattr(part, 'due_ms', now_ms + 2000)) is None
 
 
 @pytest.mark.parametrize('due_ms', [0, FOREVER_MS])
 def test_one_that_leaves_its_time_behind_or_sets_one_far_away_is_named_after_its_deadline(due_ms):
-    part = Part()
+    part = DuePart()
     part.due_ms = due_ms
     assert 5000 <= stalls_at(row(part)) <= 5000 + 2 * BEHIND_MS
 
 
 def test_one_that_wants_to_be_called_at_once_is_not_late():
-    part = Part()
+    part = DuePart()
     assert stalls_at(row(part), moves=lambda now_ms: setattr(part, 'due_ms', 0 if now_ms // 1000 % 3 else now_ms)) is None
 
 
@@ -186,5 +186,5 @@ def test_one_without_a_bound_may_sleep_for_ever_but_not_lie_woken():
 
 
 def test_of_two_that_stand_still_the_first_of_the_table_is_named():
-    rows = (Task('one', None, LATE_MS, Part()), Task('two', None, LATE_MS, Part()))
+    rows = (Task('one', None, LATE_MS, DuePart()), Task('two', None, LATE_MS, DuePart()))
     assert [first_stalled(rows, now_ms) for now_ms in range(0, 9000, 1000)][-1] == 'one'

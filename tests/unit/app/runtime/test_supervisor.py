@@ -5,7 +5,8 @@ import main
 import pytest
 from app.codec import report_frames, vocabulary
 from app import safe_mode
-from app.application import LATE_MS, SESSION_LATE_MS
+from app.application import SESSION_LATE_MS
+from app.runtime.scheduler import LATE_MS
 from app.runtime.journal import BOOT_RECORD, Journal
 from app.runtime.supervisor import BACK_OFF_MIN, GOOD_MS, STALLED, Supervisor
 from hal import trace
