@@ -1,4 +1,5 @@
 """The shrunken firmware (tools/board/shrink) on each fake board behaves like the firmware it was made from."""
+import gc
 import json
 import pathlib
 import shutil
@@ -6,7 +7,9 @@ import subprocess
 import sys
 
 import pytest
-from tools.board import build, manifest, shrink
+from tests.support.fake_board_world import FakeBoardWorld
+from tools.board import build, footprint, manifest, shrink
+from tools.board.shrink import attributes, names, program, words
 from tests.choice import first
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -37,3 +40,22 @@ def test_a_board_lives_as_from_source(board, tmp_path, evidence):
     assert small["resets"] == ["machine.reset"] and small["box"] not in ("E0", "A1") and [5, "E0E0"] in small["written"]
     assert {1, 2} & {data.get("command_id") for _, data in small["uplinks"]}
     evidence("%s: uplinks of a life on the fake board, made small and from source, that differ" % platform, 0, "0 of %d" % len(small["uplinks"]))
+
+
+def test_no_object_has_an_attribute_that_its_class_does_not_define(monkeypatch):
+    """By which the attributes of two classes may have the same short word."""
+    trees = program.parsed(footprint.sources())
+    places = names.Names(trees, words.contract(trees)).attributes.places
+    had = set()
+
+    def look():
+        had.update((type(one).__module__, type(one).__name__, name) for one in gc.get_objects() if type(one).__module__ in trees
+                   for name in getattr(one, "__dict__", ()))
+
+    world = FakeBoardWorld("LoPy4")
+    world.at(110, look)
+    world.run(monkeypatch, 120)
+    defined = {(*place, key[2]) for key in places for place in places[key] if place != attributes.EVERYWHERE}
+    settings = {row for row in had if row[2].isupper()}
+    assert len(had - settings) > 300
+    assert {row for row in had - settings - defined if attributes.EVERYWHERE not in places["", "", row[2]]} == set()

@@ -15,7 +15,7 @@ may mean it.
 import ast
 import functools
 
-from tools.board.shrink import constants, dead, names, program
+from tools.board.shrink import constants, dead, names, program, renamed, words
 from tools.board.shrink.program import ShrinkError, module_name
 
 __all__ = ["ShrinkError", "module_name", "shrink", "table"]
@@ -26,16 +26,16 @@ def _made(items):
     """(texts by path, table) of the sorted items of sources."""
     sources = dict(items)
     trees = program.parsed(sources)
-    kept = names.contract(trees)
+    kept = words.contract(trees)
     known = constants.Constants(trees)
     for module, tree in trees.items():
         trees[module] = constants.Inlined(module, known, tree).visit(tree)
     dead.drop_dead(trees, known)
     trees = dead.reachable(trees)
-    words = names.Names(trees, kept)
-    table = "".join(sorted(f"{module} {short} {long}\n" for module, short, long in words.table()))
+    short = names.Names(trees, kept)
+    table = "".join(sorted(f"{module} {word} {long}\n" for module, word, long in short.table()))
     for module, tree in trees.items():
-        trees[module] = names.Renamed(words, module).visit(tree)
+        trees[module] = renamed.Renamed(short, module).visit(tree)
     kept_paths = [path for path in sorted(sources) if module_name(path) in trees]
     return {path: ast.unparse(ast.fix_missing_locations(trees[module_name(path)])) + "\n" for path in kept_paths}, table
 

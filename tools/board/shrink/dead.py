@@ -3,7 +3,7 @@ import ast
 import collections
 
 from tools.board.shrink.constants import UNKNOWN
-from tools.board.shrink.program import ROOTS, filled, imported, texts, words_of
+from tools.board.shrink.program import ROOTS, filled, imported, meant, texts
 
 
 def _is_pure(node):
@@ -16,12 +16,12 @@ def _is_pure(node):
 
 
 class _Facts:
-    """What a part of the program refers to, each word as often as it does: loads of names, attributes; and its texts."""
+    """What a part of the program refers to, each word as often as it does: loads of names, attributes; and what its texts may mean."""
 
     def __init__(self, node):
         self.loads = collections.Counter()
         self.attributes = collections.Counter()
-        self.texts = set()
+        self.texts = meant(node)
         for part in ast.walk(node):
             kind = type(part)
             if kind is ast.Name:
@@ -30,9 +30,6 @@ class _Facts:
             elif kind is ast.Attribute:
                 if isinstance(part.ctx, ast.Load):
                     self.attributes[part.attr] += 1
-            elif kind is ast.Constant:
-                if isinstance(part.value, str):
-                    self.texts |= words_of(part.value)
             elif kind in (ast.Global, ast.Nonlocal):
                 self.loads.update(part.names)
             elif kind is ast.AugAssign and isinstance(part.target, ast.Name):
@@ -144,5 +141,5 @@ def reachable(trees):
         seen.add(module)
         left.append(module.rpartition(".")[0])
         left += [of for of, _ in imported(module, trees[module], trees).values()]
-        left += texts({module: trees[module]})
+        left += texts(trees[module])
     return {module: tree for module, tree in trees.items() if module in seen}

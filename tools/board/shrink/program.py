@@ -1,12 +1,12 @@
 """A program as syntax trees: what its modules bind, import and hold as texts; and its bare form."""
 import ast
-import re
 
 # What main.run() asks of the board's module, which it imports by name.
 _OF_A_BOARD = ("open", "cannot_do", "needs_keys", "refuse")
-# Where a program begins, and what the owner writes: these words stay.
-ROOTS = {"main": ("run", "start", "build", "check", "loop"), "config": ("Settings",), "keys": ("JOIN_EUI", "APP_KEY", "DEV_EUI"),
+# Where a program begins, what the owner writes, and what tests put another in the place of: these words stay.
+ROOTS = {"main": ("run", "start", "build", "check", "loop", "sys"), "config": ("Settings",), "keys": ("JOIN_EUI", "APP_KEY", "DEV_EUI"),
          "hal.lopy4": _OF_A_BOARD, "hal.mainline": _OF_A_BOARD}
+_BY_TEXT = ("getattr", "hasattr", "setattr")
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -133,16 +133,17 @@ def own(body):
     return found
 
 
-def words_of(text):
-    """What a text may mean to getattr(): itself, or the words in it that % puts in by name."""
-    return set(re.findall(r"[A-Za-z_][A-Za-z0-9_]*", text)) if "%(" in text else {text}
-
-
-def texts(trees):
-    """Every word that stands as a text somewhere."""
+def meant(node):
+    """What texts in it may mean to getattr(): a word in a call of getattr, hasattr or setattr, and every word in capitals, which may be a setting."""
     found = set()
-    for tree in trees.values():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                found |= words_of(node.value)
+    for part in ast.walk(node):
+        if isinstance(part, ast.Call) and getattr(part.func, "id", "") in _BY_TEXT and isinstance(part.args[1], ast.Constant):
+            found.add(part.args[1].value)
+        elif isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value.isupper():
+            found.add(part.value)
     return found
+
+
+def texts(tree):
+    """Every text in it."""
+    return {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}

@@ -135,6 +135,66 @@ def made_twice(folder):
     return sources, shrink.shrink(sources), printed
 
 
+def test_attributes_of_two_classes_share_a_word_and_those_of_one_object_do_not():
+    text = """
+class Left:
+    def __init__(self):
+        self.left_count = [1]
+
+    def left_sum(self):
+        return self.left_count
+
+
+class Right:
+    def __init__(self):
+        self.right_count, self.other_count = [2], [3]
+
+    def right_sum(self):
+        return self.right_count + self.other_count
+
+
+class Both:
+    def __init__(self, under):
+        self._under = under
+
+    def __getattr__(self, name):
+        return getattr(self._under, name)
+
+
+def run():
+    left, right = Left(), Right()
+    right.other_count = [4]
+    both = Both(Both(right))
+    return left.left_sum() + right.right_sum() + both.other_count + both.right_sum()
+"""
+    made = small(main=text)
+    words = {node.attr for node in ast.walk(ast.parse(made["main"])) if isinstance(node, ast.Attribute)}
+    assert run(made)["run"]() == [1, 2, 4, 4, 2, 4]
+    assert len(words) == 4 and not words & {"left_count", "right_count", "_under"}
+
+
+def test_a_word_stays_that_getattr_may_mean():
+    made = small(main="class Settings:\n    def __init__(self):\n        self.REGION = 1\n        self.spare_hint = 2\n"
+                      "        self.plan_text = 3\n\n\n"
+                      "def run(name='region'):\n    one = Settings()\n    what = ['plan_text', 'REGION']\n"
+                      "    return getattr(one, name.upper()), hasattr(one, 'spare_hint'), one.plan_text, what\n")
+    assert run(made)["run"]() == (1, True, 3, ["plan_text", "REGION"])
+    assert "self.plan_text" not in made["main"] and ".plan_text" not in made["main"] and ".spare_hint" in made["main"]
+
+
+def test_what_is_imported_under_its_own_name_has_a_short_one_there():
+    texts = {
+        "hal__contract": "class HalError(Exception):\n    pass\n",
+        "app__words": "import struct\nfrom hal.contract import HalError\n\n\ndef packed(number):\n    if number < 0:\n"
+                      "        raise HalError(struct.pack('>H', -number))\n",
+        "main": "from app import words\nfrom app.words import HalError\n\n\ndef run(number):\n    try:\n        words.packed(number)\n"
+                "    except HalError as error:\n        return error.args\n",
+    }
+    made = small(**texts)
+    assert run({name: made[name] for name in texts})["run"](-258) == (b"\1\2",)
+    assert made["app__words"].count("HalError") == 1 and made["app__words"].count("struct") == 1 and made["main"].count("words") == 2
+
+
 def test_a_folder_is_made_small_the_same_way_each_time():
     sources, made, printed = made_twice("modbus/")
     assert len(sources) > 5 and made != sources and printed == repr(sorted(made.items())) + "\n"
