@@ -6,7 +6,8 @@ the whole program, because only that shows what nobody uses and which word means
 1. annotations and docstrings go (program);
 2. constants are computed and put where they are used (constants);
 3. what nobody refers to goes: imports, functions, methods, constants, modules (dead);
-4. words of our own become short (names).
+4. words of our own become short (names);
+5. modules import their neighbours by their own names alone (nearby).
 
 `table(sources)` says which long word each short one stands for, to read a trace by. Not touched are words that the outside knows: of the
 interpreter, of a board's modules, of hal.contract (every board keeps its words), and whatever stands as a text somewhere, since getattr()
@@ -15,7 +16,7 @@ may mean it.
 import ast
 import functools
 
-from tools.board.shrink import constants, dead, names, program, renamed, words
+from tools.board.shrink import constants, dead, names, nearby, program, renamed, words
 from tools.board.shrink.program import ShrinkError, module_name
 
 __all__ = ["ShrinkError", "module_name", "shrink", "table"]
@@ -35,7 +36,7 @@ def _made(items):
     short = names.Names(trees, kept)
     table = "".join(sorted(f"{module} {word} {long}\n" for module, word, long in short.table()))
     for module, tree in trees.items():
-        trees[module] = renamed.Renamed(short, module).visit(tree)
+        trees[module] = nearby.Nearby(module, trees).visit(renamed.Renamed(short, module).visit(tree))
     kept_paths = [path for path in sorted(sources) if module_name(path) in trees]
     return {path: ast.unparse(ast.fix_missing_locations(trees[module_name(path)])) + "\n" for path in kept_paths}, table
 

@@ -195,6 +195,12 @@ def test_what_is_imported_under_its_own_name_has_a_short_one_there():
     assert made["app__words"].count("HalError") == 1 and made["app__words"].count("struct") == 1 and made["main"].count("words") == 2
 
 
+def test_a_neighbour_is_imported_by_its_own_name():
+    made = small(app="", app__words="WORDS = [1]\n", app__more="from app import words\nfrom app.words import WORDS\nALL = [WORDS, words.WORDS]\n",
+                 main="from app.more import ALL\n\n\ndef run():\n    return ALL\n")
+    assert made["app__more"].startswith("from . import words") and "from .words import" in made["app__more"] and "from app.more" in made["main"]
+
+
 def test_a_folder_is_made_small_the_same_way_each_time():
     sources, made, printed = made_twice("modbus/")
     assert len(sources) > 5 and made != sources and printed == repr(sorted(made.items())) + "\n"
