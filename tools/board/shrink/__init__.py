@@ -6,8 +6,9 @@ the whole program, because only that shows what nobody uses and which word means
 1. annotations and docstrings go (program);
 2. constants are computed and put where they are used (constants);
 3. what nobody refers to goes: imports, functions, methods, constants, modules (dead);
-4. words of our own become short (names);
-5. modules import their neighbours by their own names alone (nearby).
+4. short functions stand where they are called (expand);
+5. words of our own become short (names);
+6. modules import their neighbours by their own names alone (nearby).
 
 `table(sources)` says which long word each short one stands for, to read a trace by. Not touched are words that the outside knows: of the
 interpreter, of a board's modules, of hal.contract (every board keeps its words), and whatever stands as a text somewhere, since getattr()
@@ -16,7 +17,7 @@ may mean it.
 import ast
 import functools
 
-from tools.board.shrink import constants, dead, names, nearby, program, renamed, words
+from tools.board.shrink import constants, dead, expand, names, nearby, program, renamed, words
 from tools.board.shrink.program import ShrinkError, module_name
 
 __all__ = ["ShrinkError", "module_name", "shrink", "table"]
@@ -32,6 +33,9 @@ def _made(items):
     for module, tree in trees.items():
         trees[module] = constants.Inlined(module, known, tree).visit(tree)
     dead.drop_dead(trees, known)
+    outside = kept | words.outside(trees)
+    while expand.expand(trees, outside):
+        pass
     trees = dead.reachable(trees)
     short = names.Names(trees, kept)
     table = "".join(sorted(f"{module} {word} {long}\n" for module, word, long in short.table()))

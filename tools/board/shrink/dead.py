@@ -132,6 +132,8 @@ def drop_dead(trees, constants):
 
 def reachable(trees):
     """The modules that the program still imports, or names in a text, beginning with its roots; packages with what is in them."""
+    for tree in trees.values():
+        _without_unused_imports(tree)
     seen = set()
     left = [module for module in trees if module in ROOTS]
     while left:

@@ -58,7 +58,8 @@ def test_a_name_that_is_not_always_the_constant_is_left():
 def test_what_nobody_refers_to_goes():
     made = small(
         app__one="import gc\n'''doc'''\n\n\nclass Used:\n    '''doc'''\n    def told(self):\n        return self.helper()\n    def helper(self):\n"
-                 "        return 7\n    def never(self):\n        return self.never()\n\n\nclass Unused:\n    pass\n",
+                 "        for number in (7, 8):\n            return number\n"
+                 "    def never(self):\n        return self.never()\n\n\nclass Unused:\n    pass\n",
         app__two="def nobody():\n    pass\n",
         main="from app.one import Used\nfrom app.two import nobody\n\n\ndef run(x: int) -> int:\n    return Used().told()\n")
     assert set(made) == {"app__one", "main"} and run(made)["run"](0) == 7
@@ -142,6 +143,7 @@ class Left:
         self.left_count = [1]
 
     def left_sum(self):
+        self.left_count += [9]
         return self.left_count
 
 
@@ -150,6 +152,7 @@ class Right:
         self.right_count, self.other_count = [2], [3]
 
     def right_sum(self):
+        self.right_count += [8]
         return self.right_count + self.other_count
 
 
@@ -169,7 +172,7 @@ def run():
 """
     made = small(main=text)
     words = {node.attr for node in ast.walk(ast.parse(made["main"])) if isinstance(node, ast.Attribute)}
-    assert run(made)["run"]() == [1, 2, 4, 4, 2, 4]
+    assert run(made)["run"]() == [1, 9, 2, 8, 4, 4, 2, 8, 8, 4]
     assert len(words) == 4 and not words & {"left_count", "right_count", "_under"}
 
 
@@ -193,6 +196,77 @@ def test_what_is_imported_under_its_own_name_has_a_short_one_there():
     made = small(**texts)
     assert run({name: made[name] for name in texts})["run"](-258) == (b"\1\2",)
     assert made["app__words"].count("HalError") == 1 and made["app__words"].count("struct") == 1 and made["main"].count("words") == 2
+
+
+def test_a_short_function_stands_where_it_is_called():
+    text = """
+LIMITS = [3, 4]
+
+
+def _first(limits, spare):
+    return limits[0] + spare
+
+
+class Box:
+    def __init__(self, under):
+        self.under = under
+        self._code = 5
+
+    @property
+    def code(self):
+        return self._code
+
+    def is_over(self, limit):
+        return self.under is not None and self.under.code + limit > LIMITS[1]
+
+
+def run(limit):
+    box = Box(Box(None))
+    return _first(LIMITS, 7), box.is_over(limit), box.under.is_over(limit), box.code
+"""
+    made = small(main=text)
+    names = {node.name for node in ast.walk(ast.parse(made["main"])) if isinstance(node, ast.FunctionDef)}
+    assert run(made)["run"](2) == (10, True, False, 5) and len(names - {"__init__", "run"}) == 0
+
+
+def test_a_short_function_stays_where_its_expression_would_not_mean_the_same():
+    text = """
+LIMITS = [3]
+
+
+def _limit(number):
+    return LIMITS[0] + number
+
+
+def _table(number):
+    return number + 1
+
+
+class Box:
+    def code(self):
+        return LIMITS[0]
+
+
+class Panel:
+    def code(self):
+        return 9
+
+
+def next_one(numbers):
+    numbers[0] += 1
+    return numbers[0]
+
+
+def _twice(number):
+    return number * number
+
+
+def run(LIMITS):
+    return _limit(LIMITS), [_table][0](2), Box().code(), Panel().code(), _twice(next_one([3]))
+"""
+    made = small(main=text)
+    names = [node.name for node in ast.walk(ast.parse(made["main"])) if isinstance(node, ast.FunctionDef)]
+    assert run(made)["run"](2) == (5, 3, 3, 9, 16) and len(names) == 7
 
 
 def test_a_neighbour_is_imported_by_its_own_name():
