@@ -5,14 +5,14 @@ the whole program, because only that shows what nobody uses and which word means
 
 1. annotations and docstrings go (program);
 2. constants are computed and put where they are used (constants);
-3. what nobody refers to goes: imports, functions, methods, constants, modules (dead);
+3. what nobody refers to goes: imports, functions, methods, constants, attributes, modules (dead);
 4. short functions stand where they are called (expand);
 5. words of our own become short (names);
 6. modules import their neighbours by their own names alone (nearby).
 
 `table(sources)` says which long word each short one stands for, to read a trace by. Not touched are words that the outside knows: of the
-interpreter, of a board's modules, of hal.contract (every board keeps its words), and whatever stands as a text somewhere, since getattr()
-may mean it.
+interpreter, of a board's modules, of hal.contract (every board keeps its words), and what getattr() may mean: a text in its call, or any text in
+capitals, which may be a setting.
 """
 import ast
 import functools
@@ -32,8 +32,8 @@ def _made(items):
     known = constants.Constants(trees)
     for module, tree in trees.items():
         trees[module] = constants.Inlined(module, known, tree).visit(tree)
-    dead.drop_dead(trees, known)
     outside = kept | words.outside(trees)
+    dead.drop_dead(trees, known, outside)
     while expand.expand(trees, outside):
         pass
     trees = dead.reachable(trees)

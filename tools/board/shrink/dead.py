@@ -64,12 +64,36 @@ def _wanted(trees):
     return wanted
 
 
+class _Read(ast.NodeTransformer):
+    """A part of the program without what it keeps in attributes that nobody reads."""
+
+    def __init__(self, read):
+        self.read = read
+        self.changed = False
+
+    def _is_unread(self, target, value):
+        return isinstance(target, ast.Attribute) and target.attr not in self.read and _is_pure(target.value) and _is_pure(value)
+
+    def visit_Assign(self, node):
+        left = [target for target in node.targets if not self._is_unread(target, node.value)]
+        self.changed |= len(left) < len(node.targets)
+        node.targets = left
+        return node if left else None
+
+    def visit_AugAssign(self, node):
+        if not self._is_unread(node.target, node.value):
+            return node
+        self.changed = True
+        return None
+
+
 class _Dead:
     """Finds and removes the dead, module by module; what a part refers to is looked up once, for it does not change."""
 
-    def __init__(self, trees, constants):
+    def __init__(self, trees, constants, outside):
         self.trees = trees
         self.constants = constants
+        self.outside = outside
         self.facts = {}     # node: _Facts
         self.changed = True
 
@@ -103,6 +127,16 @@ class _Dead:
             for node in tree.body:
                 if isinstance(node, ast.ClassDef):
                     self._drop(module, node, is_dead_method)
+                self._drop_unread(node, self.outside | said | set(attributes))
+
+    def _drop_unread(self, node, read):
+        left = _Read(read)
+        left.visit(node)
+        if left.changed:
+            filled(node)
+            for part in ast.walk(node):
+                self.facts.pop(part, None)
+            self.changed = True
 
     def _drop(self, module, owner, is_dead):
         left = [node for node in owner.body if not self._is_dropped(module, node, is_dead)]
@@ -123,9 +157,9 @@ class _Dead:
         return False
 
 
-def drop_dead(trees, constants):
-    """Remove definitions without a reference outside themselves, until none is left."""
-    dead = _Dead(trees, constants)
+def drop_dead(trees, constants, outside):
+    """Remove definitions without a reference outside themselves, and attributes that are only set, until none is left; outside: words that stay."""
+    dead = _Dead(trees, constants, outside)
     while dead.changed:
         dead.round()
 

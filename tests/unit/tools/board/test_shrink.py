@@ -67,6 +67,15 @@ def test_what_nobody_refers_to_goes():
     assert len(names) == 3 and "gc" not in made["app__one"] and "doc" not in made["app__one"] and "int" not in made["main"]
 
 
+def test_what_is_kept_and_never_read_goes():
+    made = small(main="class Meter:\n    def __init__(self, box):\n        self.total_wh = self.spare_wh = 0\n        self.box = box\n"
+                      "        self.turns = 0\n\n"
+                      "    def add(self, energy_wh):\n        self.total_wh += energy_wh\n        self.turns += 1\n        self.box.seen = 5\n"
+                      "        self.last = self.next()\n\n    def next(self):\n        for number in self.box:\n            return number\n\n\n"
+                      "def run():\n    meter = Meter([])\n    meter.add(7)\n    return meter.total_wh, meter.box\n")
+    assert run(made)["run"]() == (7, []) and made["main"].count("+= 1") == 0 and made["main"].count("= 0") == 1
+
+
 def test_a_method_in_a_table_of_its_class_stays():
     made = small(main="class Machine:\n    def go_on(self):\n        return 5\n    steps = {1: go_on}\n\n\n"
                       "def run():\n    return Machine.steps[1](Machine())\n")
