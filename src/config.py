@@ -55,14 +55,6 @@ RADIO_RX_PIN = 9          # from its TX
 LIGHT = 'led_low'         # 'led' (lit when high), 'led_low' (lit when low), 'neopixel', or None
 LIGHT_PIN = 21            # a number, or 'LED' on a Pico W
 
-NAMES = (
-    'REGION', 'SUB_BAND', 'LORAWAN_CLASS', 'DATA_RATE', 'ADR', 'CLOCK_SYNC', 'CLOCK_STATE', 'HEARTBEAT_NOT_CONNECTED_MIN',
-    'HEARTBEAT_CONNECTED_MIN', 'HEARTBEAT_MIN', 'CHARGER_ID', 'PHASE_ORDER', 'MAINS_VOLTS', 'PHASES', 'CURRENT_LIMIT_A', 'START_BEHAVIOUR',
-    'EN1', 'KEY_TURN', 'AFTER_POWER_CUT', 'TIMEZONE', 'PLAN', 'HOLD', 'UNKNOWN_TIME', 'KEEP_ALIVE', 'NOT_PLUGGED_IN_AT', 'WATCHDOG_S',
-    'RADIO_MODEM', 'BUS_PORT', 'BUS_DIRECTION', 'RADIO_PORT', 'STORE_DIR', 'BUS_UART', 'BUS_TX_PIN', 'BUS_RX_PIN', 'BUS_DE_PIN',
-    'RADIO_UART', 'RADIO_TX_PIN', 'RADIO_RX_PIN', 'LIGHT', 'LIGHT_PIN',
-)
-
 
 class Settings:
     """The values above as attributes, with those of overrides (a dict) in their place."""
@@ -154,6 +146,8 @@ CHECKS = (
     ('LIGHT', lambda v: v is None or v in ('led', 'led_low', 'neopixel'), "'led', 'led_low', 'neopixel' or None"),
     ('LIGHT_PIN', lambda v: _is_pin(v) or v == 'LED', "a GPIO number, 0 to 48, or 'LED'"),
 )
+
+NAMES = tuple([row[0] for row in CHECKS])
 
 
 def validate(settings, names=NAMES):
