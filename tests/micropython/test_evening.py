@@ -37,6 +37,13 @@ def same_evening(folders, minutes):
     return expected
 
 
+def test_the_first_half_hour_of_it_gives_the_same_timeline(folders):
+    text = "\n".join(same_evening(folders, 31))
+    for words in ("cause=power", "f_port=10 ", "f_port=11 ", "kind=bus_write register=20 "):
+        assert words in text, words
+
+
+@pytest.mark.long
 def test_the_same_evening_gives_the_same_timeline(folders, evidence):
     lines = same_evening(folders, MINUTES)
     text = "\n".join(lines)

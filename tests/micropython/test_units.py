@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import pytest
+from tests.choice import first
 from tools.checks import micropython
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -37,7 +38,6 @@ NOT_THERE = {
     "energy_meter.test_what_is_reckoned_stays_small": "a kind of int",
     "mutated_traffic.test_a_million_bytes_of_a_bad_line_lose_no_intact_frame": "a million bytes, against a clock",
     "registers.test_the_loop_does_without_the_map": "another process",
-    "site_settings.test_a_deaf_monitor_is_back_on_its_old_settings_within_the_trial": "a whole simulated world",
     "site_settings.test_a_rollback_is_told_on_the_air_once": "a whole simulated world",
     "site_settings.test_the_modem_is_started_with_what_was_changed_and_a_frame_of_the_network_proves_it": "a whole simulated world",
     "supervisor.test_a_part_that_hangs_is_named_and_the_watchdog_bites": "a whole simulated world",
@@ -47,7 +47,9 @@ NOT_THERE = {
 FOR_ANOTHER_TIME = {f"pytest.mark.{name}" for name in ("bench", "long", "soak")}
 # Seconds and minutes on MicroPython: for `make soak`.
 LONG = (
+    "command_log.test_in_10000_deliveries_no_command_acts_twice_or_too_late_and_each_is_answered_once",
     "command_log.test_in_50000_deliveries_no_command_acts_twice_or_too_late_and_each_is_answered_once",
+    "controller.test_without_airtime_what_opens_is_obeyed_and_its_answer_takes_the_place_of_the_next_heartbeat",
     "event_detector.test_a_night_in_which_nothing_is_wrong",
     "event_detector.test_an_evening_on_which_no_car_is_missed",
     "event_detector.test_an_evening_without_a_car_is_told_once_and_the_next_one_again",
@@ -55,6 +57,7 @@ LONG = (
     "reconciler.test_wild_hours_never_wear_the_contactor_nor_wake_too_often",
     "reporter.test_heartbeats_come_by_the_clock_however_often_the_box_is_heard",
     "charging_sessions.test_flash_is_not_worn",
+    "session.test_no_storm_breaks_24_s_a_day_or_silences_the_monitor_for_longer_than_allowed",
     "transaction.test_beside_another_talker_it_keeps_the_pace_and_stays_in_the_gap",
     "transaction.test_ten_thousand_transactions_beside_a_second_master_collide_never",
 )
@@ -74,7 +77,7 @@ def plan_of(name):
             needs = [argument.arg for argument in node.args.args]
             if any("pytest.fixture" in text for text in decorators):
                 fixtures[node.name] = needs
-            elif node.name.startswith("test_") and not set(decorators) & FOR_ANOTHER_TIME:
+            elif node.name.startswith("test_") and (f"{name}.{node.name}" in LONG or not set(decorators) & FOR_ANOTHER_TIME):
                 tests.append({"name": node.name, "needs": needs, "machine": None})
         elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute) and node.value.attr == "TestCase":
             tests.append({"name": node.targets[0].id, "needs": [], "machine": node.value.value.id})
@@ -111,7 +114,7 @@ def plans_of(names, long):
     return plans
 
 
-@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("layer", first(["app", "modbus", "loop", "lorawan"], 2))
 def test_unit_tests_hold_on_micropython_and_see_the_same(layer, tmp_path, evidence):
     plans = plans_of(LAYERS[layer], long=False)
     lines = compared(tmp_path, plans)

@@ -12,6 +12,7 @@ from sim.boards.simulated_board import SimBoard
 from sim.modems.rak3172 import Rak3172
 from sim.modems.wio_e5 import WioE5
 from sim.world import World
+from tests.choice import first
 from tests.support.home_manager import Died, HomeManager
 from home import guard
 
@@ -53,7 +54,7 @@ def decoded(world, kind):
     return [entry for entry in of(world, "uplink") if entry["decoded"] and entry["decoded"].get("type") == kind]
 
 
-@pytest.mark.parametrize("klass", ["C", "A"])
+@pytest.mark.parametrize("klass", first(["C", "A"]))
 def test_it_joins_tells_and_answers_a_command(world, klass):
     here = world({"LORAWAN_CLASS": klass}, [{"t": 600, "do": "plug"}, {"t": 1200, "do": "downlink", "f_port": 1, "payload_hex": "01"}], 2)
     assert [entry["accepted"] for entry in of(here, "join")] == [True]
@@ -68,7 +69,7 @@ def test_it_joins_tells_and_answers_a_command(world, klass):
 
 
 def test_a_dip_of_the_modem_s_supply_costs_a_join_and_no_reset(world):
-    here = world({}, [{"t": 1200, "do": "plug"}], 4, lambda made: made.kernel.at(1_190_000_000, lambda: made.modem.power_cycle()))
+    here = world({}, [{"t": 1200, "do": "plug"}], 1, lambda made: made.kernel.at(1_190_000_000, lambda: made.modem.power_cycle()))
     assert [entry["accepted"] for entry in of(here, "join")] == [True, True] and here.resets == 0
     joined_again_s = of(here, "join")[1]["t"]
     assert joined_again_s - 1200 < 600
@@ -76,7 +77,7 @@ def test_a_dip_of_the_modem_s_supply_costs_a_join_and_no_reset(world):
 
 
 def test_all_that_goes_on_the_air_is_in_the_ledger(world):
-    here = world({}, [{"t": 600, "do": "plug"}, {"t": 4000, "do": "unplug"}, {"t": 9000, "do": "gateway_down", "for_s": 3600}], 12)
+    here = world({}, [{"t": 600, "do": "plug"}, {"t": 4000, "do": "unplug"}, {"t": 9000, "do": "gateway_down", "for_s": 3600}], 6)
     assert here.network.uplink_airtime_s_max_day() <= 24
 
 

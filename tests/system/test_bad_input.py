@@ -147,7 +147,7 @@ BABBLE = {
 }
 
 
-@pytest.mark.parametrize('what', MEANWHILE)
+@pytest.mark.parametrize('what', first(MEANWHILE))
 @pytest.mark.parametrize('name', BABBLE)
 def test_a_line_that_babbles_without_end_makes_the_box_unreachable(name, what):
     """64 bytes of 18.3 ms, one after the other."""
@@ -203,7 +203,7 @@ SILENT = {
 }
 
 
-@pytest.mark.parametrize('what', MEANWHILE)
+@pytest.mark.parametrize('what', first(MEANWHILE))
 @pytest.mark.parametrize('panel', [True, False], ids=['panel', 'no panel'])
 @pytest.mark.parametrize('name', SILENT)
 def test_a_box_that_cannot_be_heard_is_unreachable_and_found_again(name, panel, what, evidence):
@@ -269,7 +269,7 @@ GARBAGE = {
 }
 
 
-@pytest.mark.parametrize('what', MEANWHILE)
+@pytest.mark.parametrize('what', first(MEANWHILE))
 @pytest.mark.parametrize('name', GARBAGE)
 def test_a_box_that_answers_everything_with_garbage_is_unreachable(name, what):
     house = WatchedWorld(seed=8, charger={'panel_frames': False})
@@ -355,7 +355,7 @@ def test_a_command_among_rubbish_is_obeyed():
 
 # --- network and supply
 
-# In make test each begin and class once; the others in make soak.
+# In make evidence each begin and class once, the others in make soak; short ones below in make test.
 OUTAGES = [(24, 0, 'C'), (31, 3, 'A')]
 
 
@@ -363,7 +363,7 @@ def outages():
     for hours in (24, 31, 40, 48):
         for from_s, begin in ((0, 'from the start'), (3, 'once joined')):
             for klass in 'CA':
-                marks = () if (hours, from_s, klass) in OUTAGES else pytest.mark.soak
+                marks = pytest.mark.long if (hours, from_s, klass) in OUTAGES else pytest.mark.soak
                 yield pytest.param(hours, from_s, klass, marks=marks, id='%d-%s-%s' % (hours, begin, klass))
 
 
@@ -379,7 +379,7 @@ def test_days_without_a_gateway(hours, from_s, klass, evidence):
     resets = 0 if from_s else 1
     from_s *= HOUR_S
     end_s = from_s + hours * HOUR_S
-    house = WatchedWorld(seed=13, config={'LORAWAN_CLASS': klass})
+    house = WatchedWorld(seed=13, config={'LORAWAN_CLASS': klass}, charger={'panel_frames': False})
     house.expected_resets = ['radio'] * resets
     house.do(from_s, 'gateway_down', for_s=hours * HOUR_S)
     house.do(from_s + 10 * HOUR_S, 'plug')
@@ -580,7 +580,7 @@ def test_a_radio_that_fails_for_a_minute_is_lived_through(name, from_s):
     assert house.world.box.reads > 0.45 * HOUR_S
 
 
-@pytest.mark.parametrize('name', ['poll', 'send', 'join'])
+@pytest.mark.parametrize('name', first(['send', 'poll', 'join']))
 def test_a_dead_radio_costs_few_resets_and_the_box_is_watched_all_the_same(name, evidence):
     """For six hours; a planned reset is the answer to a modem that hangs, and the last (lorawan.session.STUCK_MS)."""
     dead_s = 6 * HOUR_S

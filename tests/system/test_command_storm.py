@@ -39,6 +39,13 @@ def live(monkeypatch, seed, hours, kind):
 
 
 @pytest.mark.parametrize('kind', first(STORMS, 2))
+def test_an_hour_of_storm_breaks_nothing(monkeypatch, kind):
+    storm, _ = live(monkeypatch, 1, 1, kind)
+    assert len(storm.accepted) > 300
+
+
+@pytest.mark.long
+@pytest.mark.parametrize('kind', STORMS)
 def test_a_storm_of_commands_for_three_hours(monkeypatch, kind, evidence):
     storm, figures = live(monkeypatch, 1, 3, kind)
     # It must have been a trial.

@@ -42,6 +42,14 @@ class MeteredWorld:
             self.told.append((self.now_s, app.sessions.report_wh(self.world.board.clock.now_ms()), app.sessions.number))
         self.world.kernel.after(10 * MINUTE_S * SECOND_US, self._ask)
 
+    def end_after_the_record(self, from_s):
+        """There is nothing more to come: no day need be lived to its end for it."""
+        def look():
+            if self.records():
+                self.world.end()
+            self.world.kernel.after(10 * MINUTE_S * SECOND_US, look)
+        self.world.kernel.at(from_s * SECOND_US, look)
+
     def records(self):
         return [entry['decoded'] for entry in self.world.timeline if entry['kind'] == 'uplink' and entry['decoded']['type'] == 'session']
 
@@ -56,6 +64,7 @@ def event(t, do, **fields):
 def charge(events=(), for_s=HOUR_S, **given):
     """One car from plug to unplug; (session record, true kWh, garage)."""
     garage = MeteredWorld([event(PLUGGED_S, 'plug'), event(PLUGGED_S + for_s, 'unplug'), *events], **given)
+    garage.end_after_the_record(PLUGGED_S + for_s + HOUR_S)
     # After an hour of troubles the record may have to wait for airtime.
     garage.world.run(PLUGGED_S + for_s + DAY_S)
     records, truth = garage.records(), garage.truth_kwh()

@@ -14,8 +14,8 @@ CLOSINGS_A_NIGHT = 2
 # Peak watt-hours: with the hold always on none, with a car at most this much for each time it is plugged in. After a power cut the box
 # itself gives until the monitor has it again: see docs/simulation.md.
 PLUGGED_WH = 15
-# Played by `make test`: every car, with cuts of box, monitor and both, and with a dead network.
-CHOSEN = (1, 3, 4, 47, 62, 73, 75, 116)
+# Played by `make test`, the first of them: every car, with cuts of box, monitor and both, and with a dead network.
+CHOSEN = (4, 62, 73, 75, 116, 1, 3, 47)
 
 
 def lived(night):
@@ -30,7 +30,7 @@ def lived(night):
     return morning
 
 
-@pytest.mark.parametrize('seed', CHOSEN)
+@pytest.mark.parametrize('seed', first(CHOSEN, 5))
 def test_what_an_ideal_controller_fills_is_full_in_the_morning(seed):
     night = Night(seed)
     assert lived(night).full or not night.ideal().full, night
@@ -122,7 +122,8 @@ def test_a_car_that_is_not_full_draws_nothing_after_the_end_of_the_window(seed, 
     assert summary['energy_kwh_at_peak'] == 0 and summary['energy_kwh'] > 7.2
 
 
-@pytest.mark.parametrize('drift_ppm', first([550, -550]))
+@pytest.mark.long
+@pytest.mark.parametrize('drift_ppm', [550, -550])
 def test_a_clock_that_is_off_by_what_a_month_makes_of_20_ppm_keeps_its_windows(drift_ppm, evidence):
     starts, ends = edges_late_s(drift_ppm, 1)
     assert max(map(abs, starts + ends)) <= 60

@@ -5,10 +5,12 @@ import pytest
 from sim.evse import box_options
 from sim import scenario
 from sim.world import World
+from tests.choice import first
 
 HOUR_S = 3600
 RESET, LOCK, UNLOCK = '03', '01', '02'
-# What a monitor could notice, beside the defaults; every choice of box_options.VARIANTS is here.
+# What a monitor could notice, beside the defaults; every choice of box_options.VARIANTS is here. The last are those that go together, or differ most:
+# in make test each is locked and unlocked, and with the last ones the rest is done too.
 VARIANTS = [{name: choice} for name, choices in sorted(box_options.VARIANTS.items()) for choice in choices[1:]] + [
     {}, {'meter': False}, {'panel_frames': False}, {'panel_frames': False, 'sleeps_after_s': 1}, {'hardware': 0, 'firmware': '1.2'},
     {'trailing_nul': True}, {'held_code': 'B1', 'panel': 'master', 'meter': False, 'pulse_keeps_key': True, 'trailing_nul': True},
@@ -53,16 +55,16 @@ def sound(world):
     assert {entry['cause'] for entry in of_kind(world, 'reset')} <= {'power'}
 
 
-@pytest.mark.parametrize('variant', VARIANTS, ids=named)
+@pytest.mark.parametrize('variant', first(VARIANTS[::-1], 12), ids=named)
 def test_the_evening_of_a_newcomer(variant):
     """He plugs in, sends Reset as Home Manager does, the car charges and the answer comes back."""
-    world = play(variant, 2 * HOUR_S, {'t': 600, 'do': 'plug'}, downlink(1200, RESET), {'t': 5000, 'do': 'unplug'})
+    world = play(variant, 4000, {'t': 600, 'do': 'plug'}, downlink(1200, RESET), {'t': 3500, 'do': 'unplug'})
     sound(world)
     said = states_sent(world)
     assert said[:2] == ['Not Connected', 'Connected and Locked']
     assert said.index('Reset Charger ACK') < said.index('Charging') < len(said) - said[::-1].index('Not Connected')
-    assert world.box.contactor_closings == 1 and 5000 < world.box.energy_wh < 13000
-    assert world.box.reads >= 0.4 * 2 * HOUR_S
+    assert world.box.contactor_closings == 1 and 3000 < world.box.energy_wh < 8000
+    assert world.box.reads >= 0.4 * 4000
 
 
 @pytest.mark.parametrize('variant', VARIANTS, ids=named)
@@ -80,7 +82,7 @@ def test_lock_and_unlock_while_it_charges(variant):
     assert said[-1] == 'Charging'
 
 
-@pytest.mark.parametrize('variant', VARIANTS, ids=named)
+@pytest.mark.parametrize('variant', first(VARIANTS[::-1], 12), ids=named)
 def test_a_lock_survives_the_power_cut_of_box_and_monitor(variant):
     world = play(variant, 2000, {'t': 60, 'do': 'plug'}, downlink(300, LOCK), {'t': 600, 'do': 'monitor_power', 'on': False},
                  {'t': 610, 'do': 'charger_power', 'on': False}, {'t': 700, 'do': 'charger_power', 'on': True},

@@ -101,6 +101,7 @@ def test_a_record_written_two_hundred_times_a_day_would_be_seen():
     assert min(worn([(0, 'owner_a', None, bytes(600))] * 200, 1)) > CYCLES
 
 
+@pytest.mark.long
 def test_what_a_storm_costs(monkeypatch, evidence):
     """An abnormal day: the command log is full, and every further command rewrites it. Number of such days that the flash lasts."""
     storm = CommandStorm(monkeypatch, 5, 1, happenings=0, charger={'key': 'unlocked', 'panel_frames': False}, network={'data_rate': 5})

@@ -615,6 +615,12 @@ def tell(evidence, prefix, deliveries, total):
     evidence(prefix + 'power cuts and joins meanwhile', '%d and %d' % (total['boots'], total['joins']))
 
 
+def test_in_10000_deliveries_no_command_acts_twice_or_too_late_and_each_is_answered_once():
+    total = weather(0, 2, 5000)
+    assert total['accepted'] > 1000 and total['acted'] > 400 and total['boots'] > 60 and total['full'] > 20
+
+
+@pytest.mark.long
 def test_in_50000_deliveries_no_command_acts_twice_or_too_late_and_each_is_answered_once(evidence):
     total = weather(0, 10, 5000)
     tell(evidence, '', 50000, total)

@@ -298,6 +298,7 @@ def test_the_firmware_is_made_small_the_same_way_each_time(evidence):
     assert characters[1] < characters[0] * 0.5
 
 
+@pytest.mark.long
 def test_the_table_says_what_a_short_name_stands_for():
     table = [line.split() for line in shrink.table(footprint.sources()).splitlines()]
     assert all(len(row) == 3 for row in table)
