@@ -7,6 +7,8 @@ JOBS ?= 2
 MINUTES ?= 60
 PORT ?=
 BOARD ?=
+# Images of containers set it; then each process of the tests would compile all of them anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test bench lint soak evidence mutants keys lock build flash hil hil-sim status console logs bridge guard device-repository test-home other-debian discovery package recordings check release
@@ -16,8 +18,8 @@ help:
 	@echo ""
 	@echo "  make run [ARGS=\"--speed 60\"]  the whole system, simulated and live: wallbox, car, firmware, radio, network, MQTT"
 	@echo "      [ARGS=\"--demo night\"]    one night with a plan, in a minute"
-	@echo "  make test [ARGS=\"-k words\"]   all tests but the long ones, benchmarks last"
-	@echo "  make check                    in a minute: lint, and the unit tests of what changed; ARGS=\"--base main\" since that branch"
+	@echo "  make test [ARGS=\"-k words\"]   all tests but the long ones, in five minutes on two cores, benchmarks last"
+	@echo "  make check                    in a minute: lint, and unit tests of what changed; ARGS=\"--base main\" since that branch"
 	@echo "  make lint                     style and plain words, both MicroPython compilers and the types over src/"
 	@echo "  make bench                    the benchmarks alone, with their figures"
 	@echo "  make soak MINUTES=60          the long checks on all cores, each round with a new seed; adds to docs/soak.json"
@@ -56,10 +58,10 @@ setup:
 run: setup
 	@$(PY) -m sim run $(ARGS)
 
-# Benchmarks run alone, so that the clock measures the code and not the other test processes.
+# A process more than jobs, for some tests wait for a simulated box in real time. Benchmarks run alone, so that the clock measures the code and not the other test processes.
 # Exit code 5 is pytest's for "no test chosen", as with ARGS="-k words".
 test: setup
-	$(PYTEST) -n $(JOBS) --durations=10 $(ARGS)
+	$(PYTEST) -n $$(($(JOBS) + 1)) --dist worksteal --durations=10 $(ARGS)
 	$(PYTEST) -m "bench and not long" $(ARGS) || [ $$? = 5 ]
 
 bench: setup
