@@ -20,7 +20,7 @@ PATHS = {path.stem.removeprefix("test_"): path for path in UNIT.rglob("test_*.py
 
 # By the layer they are about: each is one run.
 LAYERS = {
-        "app": ("controller", "controller_machine", "command_log", "claims", "contactor", "status_frames", "config", "downlink", "event_detector",
+        "app": ("dispatcher", "dispatcher_machine", "scheduler", "command_log", "claims", "contactor", "status_frames", "config", "downlink", "event_detector",
             "journal", "legacy", "energy_meter", "report_frames", "reconciler", "reporter", "charging_sessions", "site_settings", "status_view",
             "debounce", "start_sequence", "states", "supervisor", "timekeeper", "evse_monitor", "windows", "posix_tz"),
         "loop": ("defects", "main", "application", "vectors"),
@@ -49,7 +49,7 @@ FOR_ANOTHER_TIME = {f"pytest.mark.{name}" for name in ("bench", "long", "soak")}
 LONG = (
     "command_log.test_in_10000_deliveries_no_command_acts_twice_or_too_late_and_each_is_answered_once",
     "command_log.test_in_50000_deliveries_no_command_acts_twice_or_too_late_and_each_is_answered_once",
-    "controller.test_without_airtime_what_opens_is_obeyed_and_its_answer_takes_the_place_of_the_next_heartbeat",
+    "dispatcher.test_without_airtime_what_opens_is_obeyed_and_its_answer_takes_the_place_of_the_next_heartbeat",
     "event_detector.test_a_night_in_which_nothing_is_wrong",
     "event_detector.test_an_evening_on_which_no_car_is_missed",
     "event_detector.test_an_evening_without_a_car_is_told_once_and_the_next_one_again",

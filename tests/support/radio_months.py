@@ -187,7 +187,7 @@ class LightMonths(Ears):
         journal = Journal(SimStore(self._flash))
         session = self.session = Session(radio, journal, self._region, self._data_rate, self._draw.randrange, clock.now_ms())
         sync = clock_sync.ClockSync(session, radio, journal, Timekeeper(clock, journal, config.Settings()), clock.now_ms(), lambda: None)
-        session.probe = _status
+        session.outbox.keep_ready(_status)
         session.outbox.put(CHANGE, 'status', _status)
         while True:
             now_ms = clock.now_ms()

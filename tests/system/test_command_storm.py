@@ -62,7 +62,7 @@ def test_a_storm_of_commands_for_three_hours(monkeypatch, kind, evidence):
 def test_a_storm_without_rest_or_with_lies_would_be_seen(monkeypatch):
     """The checks find too many closings of the contactor, an untrue answer and one that is given twice."""
     monkeypatch.setattr('app.control.contactor.Contactor.verdict', lambda closings, now_ms, opens=False: 0)
-    monkeypatch.setattr(specs.COMMAND_SPECS[vocabulary.COMMAND_START], 'done', lambda scene: True)
+    monkeypatch.setattr(specs.COMMAND_SPECS[vocabulary.COMMAND_START], 'done', lambda scene, work: True)
     storm = CommandStorm(monkeypatch, 1, 1, **STORMS['commands alone'])
     finish = CommandLog.finish
     monkeypatch.setattr(CommandLog, 'finish', lambda book, *answer: (finish(book, *answer), finish(book, *answer))[0])

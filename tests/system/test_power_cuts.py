@@ -102,8 +102,8 @@ def test_without_the_journal_the_same_cuts_lose_something():
 
 
 def play_without(record, model):
-    put = OwnerRecord.put
-    OwnerRecord.put = lambda memory, name, value, both=False: name == record or put(memory, name, value, both)
+    put = OwnerRecord._put
+    OwnerRecord._put = lambda memory, name, value, both=False: name == record or put(memory, name, value, both)
     return play(waking_day, (model,), 48)
 
 

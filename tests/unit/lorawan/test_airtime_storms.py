@@ -38,7 +38,7 @@ class AirtimeStorm:
 
     def boot(self, store):
         self.world = SessionAndModem(*self.start, store=store, random=lambda below: self.draw.randrange(below))
-        self.world.session.probe = lambda limit: (10, b"probe"[:limit])
+        self.world.session.outbox.keep_ready(lambda limit: (10, b"probe"[:limit]))
 
     def end_boot(self):
         world = self.world
