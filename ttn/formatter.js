@@ -63,7 +63,7 @@ var MODULES = (
   'policy poller posix posix_clock posix_ports posix_tz rak3172 rate_fallback reading reconciler records regions ' +
   'report_frames reporter reset_sequence runtime safe_mode scheduler sender session setpoint setting_bytes site_settings specs ' +
   'start_sequence states statistics status_frames status_view supervisor telemetry ticks timekeeper trace transaction ' +
-  'typing umodbus version vocabulary window_quota windows wio_e5 write_map write_retry'
+  'typing umodbus version vocabulary window_quota windows wio_e5 write_map write_retry packing'
 ).split(' ');
 var KEYS = [null, 'none', 'closed_to_start', 'closed_to_enable', 'invalid'];
 var DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];

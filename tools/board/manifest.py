@@ -4,8 +4,8 @@ from typing import NamedTuple
 EVERYWHERE = """
     main config
     app app.application app.safe_mode app.version
-    app.codec app.codec.downlink app.codec.posix_tz app.codec.report_frames app.codec.setting_bytes app.codec.status_frames app.codec.vocabulary
-        app.codec.windows
+    app.codec app.codec.downlink app.codec.packing app.codec.posix_tz app.codec.report_frames app.codec.setting_bytes app.codec.status_frames
+        app.codec.vocabulary app.codec.windows
     app.runtime app.runtime.journal app.runtime.scheduler app.runtime.site_settings app.runtime.supervisor app.runtime.timekeeper
     app.evse app.evse.charging_sessions app.evse.debounce app.evse.energy_meter app.evse.evse_model app.evse.evse_monitor app.evse.key_switch
         app.evse.poller app.evse.states

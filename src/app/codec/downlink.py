@@ -5,6 +5,7 @@ it can be answered.
 """
 
 from app.codec import windows, vocabulary, posix_tz
+from app.codec.packing import unpack
 from app.codec.vocabulary import (
     COMMAND_BOOST, COMMAND_LOCK, COMMAND_PLAN, COMMAND_REBOOT, COMMAND_REPORT, COMMAND_RESET, COMMAND_RESUME_PLAN, COMMAND_SETTINGS,
     COMMAND_SET_CURRENT, COMMAND_SKIP, COMMAND_START, COMMAND_STOP, COMMAND_TIME, COMMAND_TIMEZONE, COMMAND_UNLOCK, DETAIL_BAD_ARGUMENT,
@@ -42,14 +43,6 @@ class Downlink:
         self.fault = fault
 
 
-def _number(data):
-    """Big endian bytes as a number."""
-    value = 0
-    for byte in data:
-        value = value << 8 | byte
-    return value
-
-
 def _current_da(data):
     """One byte of half amperes as deci-amperes, nothing as 0; None where it is wrong."""
     if len(data) == 0:
@@ -80,7 +73,7 @@ def _boost(data):
     current_da = _current_da(data[3:])
     if len(data) < 3 or current_da is None:
         return None
-    kind, value = data[0], _number(data[1:3])
+    kind, value = unpack(data, 0, (1, 2))
     if kind == UNTIL_TIME and value < windows.DAY_MIN:
         return kind, value, current_da
     if kind == UNTIL_ENERGY and value > 0:
@@ -137,7 +130,7 @@ def read(port, payload):
         return None
     op = payload[0]
     if op == COMMAND_TIME:
-        return Downlink(op, None, None, None, (_number(payload[1:]),)) if len(payload) == 5 else None
+        return Downlink(op, None, None, None, (int.from_bytes(payload[1:], 'big'),)) if len(payload) == 5 else None
     if len(payload) < _HEADER:
         return None
     args = None
@@ -146,4 +139,5 @@ def read(port, payload):
         data = payload[_HEADER:]
         args = _READERS[op](data)
         fault = 0 if args is not None else _fault(op, data)
-    return Downlink(op, payload[1], _number(payload[2:6]), _number(payload[6:8]), args, fault)
+    command_id, issued_at, expires_in_s = unpack(payload, 1, (1, 4, 2))
+    return Downlink(op, command_id, issued_at, expires_in_s, args, fault)

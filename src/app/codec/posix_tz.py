@@ -6,6 +6,8 @@ month 1 to 12; or JULIAN, 0, day 1 to 365, where 29 February is never counted; o
 time from midnight of that day, also below 0 and above a day. Grammar: RFC 9636, section 3.3.1. docs/payload.md has the bytes.
 """
 
+from app.codec import packing
+
 JULIAN, PLAIN = 13, 14
 
 _HOUR_S = 3600
@@ -16,6 +18,8 @@ _MOST_OFFSET_H = 24
 _MOST_TIME_H = 167
 _FIXED_BYTES = 3
 _RULED_BYTES = 16
+_RULE_WIDTHS = (2, 3)   # month and days, seconds
+_MASK = 0xFFFFFF        # seconds in three bytes, two's complement
 _WHAT = 'must be a POSIX TZ string, as in AEST-10AEDT,M10.1.0,M4.1.0/3'
 
 
@@ -175,35 +179,25 @@ def to_text(zone):
 # --- bytes
 
 
-def _put24(packed, value):
-    value &= 0xFFFFFF
-    packed.extend(bytes((value >> 16, value >> 8 & 255, value & 255)))
-
-
-def _get24(packed, at):
-    value = packed[at] << 16 | packed[at + 1] << 8 | packed[at + 2]
+def _signed(value):
     return value - (1 << 24) if value & 0x800000 else value
 
 
 def pack(zone):
     """3 bytes, or 16 with summer time."""
-    packed = bytearray()
-    _put24(packed, zone[0])
+    packed = packing.field(zone[0] & _MASK, 3)
     if zone[1] is None:
-        return bytes(packed)
-    _put24(packed, zone[1])
+        return packed
+    packed += packing.field(zone[1] & _MASK, 3)
     for month, week, day, time_s in zone[2:]:
-        code = month << 9 | week << 3 | day
-        packed.append(code >> 8)
-        packed.append(code & 255)
-        _put24(packed, time_s)
-    return bytes(packed)
+        packed += packing.pack((month << 9 | week << 3 | day, time_s & _MASK), _RULE_WIDTHS)
+    return packed
 
 
 def _unpack_rule(packed, at):
-    month = packed[at] >> 1
-    days = (packed[at] & 1) << 8 | packed[at + 1]
-    time_s = _get24(packed, at + 2)
+    code, time_s = packing.unpack(packed, at, _RULE_WIDTHS)
+    month, days = code >> 9, code & 511
+    time_s = _signed(time_s)
     if abs(time_s) >= (_MOST_TIME_H + 1) * _HOUR_S:
         return None
     if 1 <= month <= 12:
@@ -218,12 +212,12 @@ def unpack(packed):
     if len(packed) not in (_FIXED_BYTES, _RULED_BYTES):
         return None
     most_s = (_MOST_OFFSET_H + 1) * _HOUR_S
-    standard_s = _get24(packed, 0)
+    standard_s = _signed(int.from_bytes(packed[:3], 'big'))
     if abs(standard_s) >= most_s:
         return None
     if len(packed) == _FIXED_BYTES:
         return standard_s, None, None, None
-    summer_s = _get24(packed, 3)
+    summer_s = _signed(int.from_bytes(packed[3:6], 'big'))
     rules = _unpack_rule(packed, 6), _unpack_rule(packed, 11)
     # An hour more than standard time need not be said, so it may pass the limit of what can be.
     if (abs(summer_s) >= most_s and summer_s != standard_s + _HOUR_S) or None in rules:

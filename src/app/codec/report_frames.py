@@ -5,6 +5,7 @@ known and goes out as such; what is too large goes out as the largest.
 """
 
 from app.codec import windows, vocabulary, posix_tz
+from app.codec.packing import field
 from app.codec.status_frames import LIMIT_MOST, LIMIT_UNKNOWN, UNKNOWN_BYTE, index_or, tristate
 
 DEVICE, SESSION, READBACK, EVENT = 12, 13, 14, 15
@@ -32,18 +33,9 @@ def _or_unknown(value, most):
     return most if value is None else _up_to(value, most - 1)
 
 
-def _pair(value):
-    """Two bytes, big endian."""
-    return bytes((value >> 8 & 255, value & 255))
-
-
-def _four(value):
-    return _pair(value >> 16) + _pair(value)
-
-
 def _time(utc_s):
     """UTC seconds; 0 is not known, or no end."""
-    return _four(_up_to(utc_s, 0xFFFFFFFF))
+    return field(utc_s or 0, 4)
 
 
 def _limit(limit_da):
@@ -52,13 +44,13 @@ def _limit(limit_da):
 
 
 def _energy(wh):
-    return _pair(_UNKNOWN_WORD if wh is None else _or_unknown(wh // 10, _UNKNOWN_WORD))
+    return field(_UNKNOWN_WORD if wh is None else _or_unknown(wh // 10, _UNKNOWN_WORD), 2)
 
 
 def _uptime(uptime_s):
     """Minutes, from 546 hours on hours."""
     minutes = _up_to(uptime_s, 0xFFFFFFFF) // 60
-    return _pair(minutes if minutes < _HOURS else _HOURS + _up_to(minutes // 60, _HOURS - 1))
+    return field(minutes if minutes < _HOURS else _HOURS + minutes // 60, 2)
 
 
 def _text(text, most):
@@ -68,7 +60,7 @@ def _text(text, most):
 
 def _module(name):
     """The mark of a number, no letter as the frames before had them there, and the number; nothing for no name."""
-    return bytes(1) + _pair(module_number(name)) if name else b''
+    return bytes(1) + field(module_number(name), 2) if name else b''
 
 
 def module_number(name):
@@ -98,7 +90,7 @@ def boot(state, page, pages, cause, version, commit, uptime_s):
     """cause: of hal.contract; version: (major, minor, patch); commit: its first four hexadecimal digits as a number; uptime_s: since it."""
     cause = index_or(cause, len(vocabulary.CAUSES), UNKNOWN_BYTE)
     numbers = bytes([_up_to(number, 255) for number in version])
-    return _device(state, vocabulary.DEVICE_BOOT, page, pages, bytes((cause,)) + numbers + _pair(commit) + _uptime(uptime_s))
+    return _device(state, vocabulary.DEVICE_BOOT, page, pages, bytes((cause,)) + numbers + field(commit, 2) + _uptime(uptime_s))
 
 
 def charger(state, page, pages, device_id, firmware, limit_da, meter, key, starts_after_power_cycle, upstream_timeout):
@@ -123,7 +115,7 @@ def serial(state, page, pages, text):
 
 def counters(state, page, pages, bus_errors, refused, bad_downlinks, resets, store_failures, closings_today, crashes):
     """Counts since the boot, resets and crashes in all, closings_today of the contactor by us."""
-    return _device(state, vocabulary.DEVICE_COUNTERS, page, pages, _pair(_up_to(bus_errors, 0xFFFF)) + bytes([
+    return _device(state, vocabulary.DEVICE_COUNTERS, page, pages, field(bus_errors or 0, 2) + bytes([
         _up_to(count, 255) for count in (refused, bad_downlinks, resets, store_failures, closings_today, crashes)
     ]))
 
@@ -131,14 +123,14 @@ def counters(state, page, pages, bus_errors, refused, bad_downlinks, resets, sto
 def radio(state, page, pages, joins, airtime_ms, uplinks, downlinks, drift_ppm, data_rate):
     """joins since the boot; airtime, uplinks and downlinks of the last 24 h; drift_ppm: the clock's, signed, or None; data_rate: index."""
     drift = 0x8000 if drift_ppm is None else (_up_to(drift_ppm + 32767, 65534) - 32767) & 0xFFFF
-    return _device(state, vocabulary.DEVICE_RADIO, page, pages, bytes((_up_to(joins, 255),)) + _pair(_up_to(airtime_ms // 10, 0xFFFF)) + bytes((
-        _up_to(uplinks, 255), _up_to(downlinks, 255))) + _pair(drift) + bytes((_or_unknown(data_rate, 255),)))
+    return _device(state, vocabulary.DEVICE_RADIO, page, pages, bytes((_up_to(joins, 255),)) + field(airtime_ms // 10, 2) + bytes((
+        _up_to(uplinks, 255), _up_to(downlinks, 255))) + field(drift, 2) + bytes((_or_unknown(data_rate, 255),)))
 
 
 def crash(state, page, pages, error, module, line, uptime_s):
     """error: name of the exception; module: its last part, '' where nobody knows; uptime_s: when it happened."""
     index = vocabulary.ERRORS.index(error) if error in vocabulary.ERRORS else 0
-    return _device(state, vocabulary.DEVICE_CRASH, page, pages, bytes((index,)) + _pair(_up_to(line, 0xFFFF)) + _uptime(uptime_s) + _module(module))
+    return _device(state, vocabulary.DEVICE_CRASH, page, pages, bytes((index,)) + field(line or 0, 2) + _uptime(uptime_s) + _module(module))
 
 
 # --- session, event
@@ -146,8 +138,8 @@ def crash(state, page, pages, error, module, line, uptime_s):
 
 def session(state, reason, started_at, duration_s, energy_wh, estimated, number):
     """reason: index in words.REASONS, why it ended; started_at: UTC s or None; number: of the record, its low seven bits are sent."""
-    return _head(SESSION, state, index_or(reason, len(vocabulary.REASONS), _NO_WORD)) + _time(started_at) + _pair(
-        _or_unknown(None if duration_s is None else duration_s // 60, _UNKNOWN_WORD)
+    return _head(SESSION, state, index_or(reason, len(vocabulary.REASONS), _NO_WORD)) + _time(started_at) + field(
+        _or_unknown(None if duration_s is None else duration_s // 60, _UNKNOWN_WORD), 2
     ) + _energy(energy_wh) + bytes(((128 if estimated else 0) | number & 127,))
 
 
@@ -163,7 +155,7 @@ def event(kind, state, code, reason, number, amount, at, limit):
     if limit < EVENT_LENGTH:
         return packed
     in_energy = kind in vocabulary.EVENTS_IN_WH
-    return packed + (_energy(amount) if in_energy else _pair(_or_unknown(amount, _UNKNOWN_WORD))) + _time(at)
+    return packed + (_energy(amount) if in_energy else field(_or_unknown(amount, _UNKNOWN_WORD), 2)) + _time(at)
 
 
 # --- read-back

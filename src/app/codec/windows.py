@@ -5,7 +5,7 @@ from_min, to_min: minutes since local midnight, to_min <= from_min is a time of 
 config.py and downlinks name the same fields (docs/payload.md): days, from, to, current_a, kwh, duration_min.
 """
 
-from app.codec import vocabulary
+from app.codec import packing, vocabulary
 
 DAYS, FROM_MIN, TO_MIN, CURRENT_DA, LIMIT_WH, LIMIT_MIN = range(6)
 
@@ -14,6 +14,7 @@ DAY_MIN = 1440
 MOST_BYTES = 28
 _ALL_DAYS = 127
 _HEAD = 4
+_HEAD_WIDTHS = (1, 3)
 
 # A limit is one byte on the air: (field, lowest and highest byte, numerator and denominator of field to byte, what one is in our unit,
 # what the field must be). Bits 0, 1, 2 of the head tell which follow.
@@ -153,8 +154,7 @@ def pack(windows):
                 flags |= 1 << place
                 limits.append(window[CURRENT_DA + place] // row[5])
         low = (window[FROM_MIN] & 1023) << 14 | window[TO_MIN] << 3 | flags
-        packed.append(window[DAYS] << 1 | window[FROM_MIN] >> 10)
-        packed.extend(bytes((low >> 16, low >> 8 & 255, low & 255)))
+        packed.extend(packing.pack((window[DAYS] << 1 | window[FROM_MIN] >> 10, low), _HEAD_WIDTHS))
         packed.extend(bytes(limits))
     return bytes(packed)
 
@@ -168,8 +168,8 @@ def unpack(packed):
         at += _HEAD
         if len(head) < _HEAD:
             return None
-        low = head[1] << 16 | head[2] << 8 | head[3]
-        found = [head[0] >> 1, (head[0] & 1) << 10 | low >> 14, low >> 3 & 2047]
+        high, low = packing.unpack(head, 0, _HEAD_WIDTHS)
+        found = [high >> 1, (high & 1) << 10 | low >> 14, low >> 3 & 2047]
         for place, row in enumerate(_LIMITS):
             steps = 0
             if low >> place & 1:

@@ -3,6 +3,8 @@
 They outlive a reboot with the UTC of each. Where no time is known afterwards, one counts as done at the boot.
 """
 
+from app.codec.packing import field
+
 # Design decision: so long from an opening or closing of ours to our next closing, and so many closings of ours in a day.
 REST_MS = 5 * 60000
 CLOSINGS_A_DAY = 12
@@ -72,7 +74,7 @@ class Tally:
         """Bytes for the record."""
         data = bytearray((len(self._times),))
         for _, utc_s in self._times:
-            data.extend(bytes((utc_s >> 24 & 0xFF, utc_s >> 16 & 0xFF, utc_s >> 8 & 0xFF, utc_s & 0xFF)))
+            data.extend(field(utc_s, 4))
         return bytes(data)
 
     def load(self, data, at, now_ms):
@@ -82,7 +84,7 @@ class Tally:
         end = at + 1 + 4 * data[at]
         self._times = []
         for index in range(at + 1, end, 4):
-            self._times.append([now_ms, data[index] << 24 | data[index + 1] << 16 | data[index + 2] << 8 | data[index + 3]])
+            self._times.append([now_ms, int.from_bytes(data[index:index + 4], 'big')])
         self._guessed = len(self._times)
         return end
 

@@ -3,6 +3,7 @@
 The limit we owe is in the same record (app.control.icmax): so it is one record that is written before an action.
 """
 
+from app.codec.packing import pack, unpack
 from app.control.contactor import DAY_MS, Contactor, Tally
 
 # A night, for what wakes cars: sliding, so that no date has two of them, and a car that is plugged in anew begins none.
@@ -19,6 +20,7 @@ _F_FINISHED = 8
 _F_DREW = 16
 _F_WISHES = 32
 _HEAD_BYTES = 4
+_HEAD_WIDTHS = (1, 1, 2)   # version, flags, the limit we owe
 
 
 class ControlRecord:
@@ -102,13 +104,12 @@ class ControlRecord:
     def dump(self, now_ms, utc_s):
         """For the journal."""
         self.tell_time(now_ms, utc_s)
-        back = self._icmax.back
         flags = self.pulse * _F_PULSE | self.ours * _F_OURS | self.car * _F_CAR | self.finished * _F_FINISHED | self.drew * _F_DREW
         flags |= self.has_wishes * _F_WISHES
-        record = bytearray((VERSION, flags, back >> 8, back & 0xFF))
+        record = pack((VERSION, flags, self._icmax.back), _HEAD_WIDTHS)
         for tally in self._tallies():
-            record.extend(tally.dump())
-        return bytes(record)
+            record += tally.dump()
+        return record
 
     def load(self, record, now_ms):
         """Go on from a record, at boot; False, and nothing is remembered, if it is none."""
@@ -128,11 +129,12 @@ class ControlRecord:
                 return False
         if at != len(record):
             return False
-        self.pulse = record[1] & _F_PULSE != 0
-        self.ours = record[1] & _F_OURS != 0
-        self.car = record[1] & _F_CAR != 0
-        self.finished = record[1] & _F_FINISHED != 0
-        self.drew = record[1] & _F_DREW != 0
-        self.has_wishes = record[1] & _F_WISHES != 0
-        self._icmax.restore(record[2] << 8 | record[3])
+        _, flags, back = unpack(record, 0, _HEAD_WIDTHS)
+        self.pulse = flags & _F_PULSE != 0
+        self.ours = flags & _F_OURS != 0
+        self.car = flags & _F_CAR != 0
+        self.finished = flags & _F_FINISHED != 0
+        self.drew = flags & _F_DREW != 0
+        self.has_wishes = flags & _F_WISHES != 0
+        self._icmax.restore(back)
         return True

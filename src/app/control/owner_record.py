@@ -37,7 +37,7 @@ class OwnerRecord:
         if record is None:
             owed = get(OLD_LIMIT_RECORD)
             if owed is not None and len(owed) == 2:
-                self._icmax.restore(owed[0] << 8 | owed[1])
+                self._icmax.restore(int.from_bytes(owed, 'big'))
         else:
             if not control.load(record, now_ms):
                 self._journal.reject(PAST_RECORD)

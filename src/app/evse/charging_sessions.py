@@ -6,6 +6,7 @@ Two records in the journal: what is counted, and what is finished and was not se
 from hal.contract import POWER_ON, HalError
 
 from app.codec import report_frames
+from app.codec.packing import pack, unpack
 from app.evse.states import CODE_A1
 from app.runtime.journal import ENERGY_RECORD, SESSIONS_RECORD
 
@@ -34,25 +35,10 @@ _F_OPEN = 1
 _HALF_MINUTE_S = 30
 _NO_MINUTES = 0xFFFF
 _NO_REASON = 255
-# Widths of the numbers of a record behind the version.
-_ENERGY_WIDTHS = (1, 2, 4, 4, 4, 4, 4, 2)   # flags, number, total, session and estimated Wh, begin, write (UTC s), flow (0.1 A)
-_DONE_WIDTHS = (2, 4, 2, 4, 1, 1)           # number, begin (UTC s), minutes, Wh, estimated, reason
-
-
-def _packed(record, values, widths):
-    """Append numbers, big endian; too large ones as the largest."""
-    for value, width in zip(values, widths):
-        value = min(value, (1 << 8 * width) - 1)
-        for shift in range(8 * width - 8, -8, -8):
-            record.append(value >> shift & 0xFF)
-
-
-def _unpacked(record, at, widths):
-    values = []
-    for width in widths:
-        values.append(int.from_bytes(record[at:at + width], 'big'))
-        at += width
-    return values
+# Widths of what is counted, and of each session that waits behind its record's version.
+_ENERGY_WIDTHS = (1, 1, 2, 4, 4, 4, 4, 4, 2)   # version, flags, number, total, session and estimated Wh, begin, write (UTC s), flow (0.1 A)
+_DONE_WIDTHS = (2, 4, 2, 4, 1, 1)              # number, begin (UTC s), minutes, Wh, estimated, reason
+_ENERGY_BYTES, _DONE_BYTES = 26, 14
 
 
 class ChargingSessions:
@@ -219,10 +205,9 @@ class ChargingSessions:
         """Write what is counted; before a reset too."""
         meter = self.meter
         utc_s = self._timekeeper.utc_s(now_ms) or 0
-        record = bytearray((_VERSION,))
-        _packed(record, (_F_OPEN if self.is_open else 0, self.number, meter.total_wh, meter.session_wh, meter.estimated_wh, self.started_at,
-                         utc_s, meter.flow_da), _ENERGY_WIDTHS)
-        self._put(ENERGY_RECORD, record, now_ms)
+        self._put(ENERGY_RECORD, pack((
+            _VERSION, _F_OPEN if self.is_open else 0, self.number, meter.total_wh, meter.session_wh, meter.estimated_wh, self.started_at,
+            utc_s, meter.flow_da), _ENERGY_WIDTHS), now_ms)
         self._is_recorded = True
         self._saved_wh = meter.total_wh
         self._said_wh = meter.session_wh
@@ -231,13 +216,13 @@ class ChargingSessions:
     def _save_done(self, now_ms):
         record = bytearray((_VERSION,))
         for done in self._done:
-            _packed(record, done, _DONE_WIDTHS)
-        self._put(SESSIONS_RECORD, record, now_ms)
+            record.extend(pack(done, _DONE_WIDTHS))
+        self._put(SESSIONS_RECORD, bytes(record), now_ms)
 
     def _put(self, name, record, now_ms):
         self._budget_ms = max(self._budget_ms, now_ms) + WRITE_EVERY_MS
         try:
-            self._journal.put(name, bytes(record))
+            self._journal.put(name, record)
         except HalError:
             self.store_failures += 1   # it costs the memory over a reboot, not the monitor
 
@@ -246,17 +231,16 @@ class ChargingSessions:
         if record and record[0] != _VERSION:
             self._journal.reject(SESSIONS_RECORD)
         elif record:
-            size = sum(_DONE_WIDTHS)
-            for at in range(1, len(record) - size + 1, size):
-                self._done.append(tuple(_unpacked(record, at, _DONE_WIDTHS)))
+            for at in range(1, len(record) - _DONE_BYTES + 1, _DONE_BYTES):
+                self._done.append(tuple(unpack(record, at, _DONE_WIDTHS)))
         record = self._journal.get(ENERGY_RECORD)
         if record is None:
             return
-        if len(record) != 1 + sum(_ENERGY_WIDTHS) or record[0] != _VERSION:
+        if len(record) != _ENERGY_BYTES or record[0] != _VERSION:
             self._journal.reject(ENERGY_RECORD)
             return
         meter = self.meter
-        flags, self.number, total_wh, session_wh, estimated_wh, self.started_at, self._saved_utc_s, flow_da = _unpacked(record, 1, _ENERGY_WIDTHS)
+        _, flags, self.number, total_wh, session_wh, estimated_wh, self.started_at, self._saved_utc_s, flow_da = unpack(record, 0, _ENERGY_WIDTHS)
         meter.restore(total_wh, session_wh, estimated_wh)
         self._said_wh = meter.session_wh
         self._saved_wh = meter.total_wh

@@ -4,6 +4,7 @@ Lock > stop > key and boost > skip > plan (design decision; a target comes betwe
 one about the same thing, and leaves the others standing. docs/operation.md has the table of pairs. They outlive a reboot.
 """
 
+from app.codec.packing import pack, unpack
 from app.codec.vocabulary import (
     HOLDER_BOOST, HOLDER_KEY, HOLDER_LOCK, HOLDER_NONE, HOLDER_PLAN, HOLDER_SKIP, HOLDER_STOP, NO_BOOST, OVERRIDE_BOOST, OVERRIDE_LOCK, OVERRIDE_NONE,
     OVERRIDE_SKIP, OVERRIDE_STOP, REASON_HELD_AFTER_POWER_CUT, REASON_LIMIT_REACHED, REASON_LOCKED, REASON_OUTSIDE_PLAN, REASON_SKIPPED,
@@ -28,6 +29,7 @@ CLOSES_EARLY_S = 6
 # The record: version, flags, stop, kind of boost, its end (s or Wh), its current, skip from, skip until. The firmware before knew no key
 # beside a boost: a key alone is written as it was then, a boost until unplugged that is the key's. A target will be a record of its own.
 _VERSION = 1
+_WIDTHS = (1, 1, 1, 1, 4, 2, 4, 4)
 RECORD_BYTES = 18
 _F_LOCKED = 1
 _F_ATTEMPT = 2
@@ -291,30 +293,18 @@ class Claims:
         if self.key:
             flags |= _F_KEY_TOO if boost else _F_KEY_ALONE
             boost = boost or UNTIL_UNPLUGGED
-        record = bytearray((_VERSION, flags, self.stopped, boost))
-        for value, size in ((self.boost_end, 4), (self.boost_current_da, 2), (self.skip_from, 4), (self.skip_until, 4)):
-            for shift in range(8 * (size - 1), -1, -8):
-                record.append(value >> shift & 0xFF)
-        return bytes(record)
+        return pack((
+            _VERSION, flags, self.stopped, boost, self.boost_end, self.boost_current_da, self.skip_from, self.skip_until), _WIDTHS)
 
     def load(self, record):
         """Go on from a record; False, and no claim at all, if it is none."""
         self._clear()
         if len(record) != RECORD_BYTES or record[0] != _VERSION or record[2] > LOST or record[3] > UNTIL_UNPLUGGED:
             return False
-        self.locked = record[1] & _F_LOCKED != 0
-        self.attempt = record[1] & _F_ATTEMPT != 0
-        self.had_car = record[1] & _F_HAD_CAR != 0
-        self.key = record[1] & (_F_KEY_ALONE | _F_KEY_TOO) != 0
-        self.stopped = record[2]
-        self.boost = NO_BOOST if record[1] & _F_KEY_ALONE else record[3]
-        values = []
-        at = 4
-        for size in (4, 2, 4, 4):
-            value = 0
-            for byte in record[at:at + size]:
-                value = value << 8 | byte
-            values.append(value)
-            at += size
-        self.boost_end, self.boost_current_da, self.skip_from, self.skip_until = values
+        _, flags, self.stopped, boost, self.boost_end, self.boost_current_da, self.skip_from, self.skip_until = unpack(record, 0, _WIDTHS)
+        self.locked = flags & _F_LOCKED != 0
+        self.attempt = flags & _F_ATTEMPT != 0
+        self.had_car = flags & _F_HAD_CAR != 0
+        self.key = flags & (_F_KEY_ALONE | _F_KEY_TOO) != 0
+        self.boost = NO_BOOST if flags & _F_KEY_ALONE else boost
         return True

@@ -3,6 +3,7 @@
 from hal.contract import HalError
 
 from app.codec import windows, posix_tz
+from app.codec.packing import pack, unpack
 from app.codec.vocabulary import DETAIL_NO_ROOM, DETAIL_SUPERSEDED
 from app.policy.plan import Plan
 from app.runtime.journal import PLAN_RECORD
@@ -10,6 +11,7 @@ from app.runtime.journal import PLAN_RECORD
 # Record: version; issued_at of the windows (4 bytes, 0: config.py's), then of the zone; length of the packed zone, the zone, the packed windows.
 _VERSION = 1
 _HEAD = 10
+_HEAD_WIDTHS = (1, 4, 4, 1)
 
 
 class PlanStore:
@@ -66,13 +68,9 @@ class PlanStore:
     def save(self):
         """Write what is in force. False if the store failed: what is not in flash would be another plan after the next power cut."""
         packed = posix_tz.pack(self._zone)
-        record = bytearray((_VERSION,))
-        for stamp in (self._windows_at, self._zone_at):
-            for shift in (24, 16, 8, 0):
-                record.append(stamp >> shift & 255)
-        record.append(len(packed))
+        head = pack((_VERSION, self._windows_at, self._zone_at, len(packed)), _HEAD_WIDTHS)
         try:
-            self._journal.put(PLAN_RECORD, bytes(record) + packed + windows.pack(self._windows), True)
+            self._journal.put(PLAN_RECORD, head + packed + windows.pack(self._windows), True)
         except HalError:
             return False
         return True
@@ -87,14 +85,14 @@ class PlanStore:
         if len(record) < _HEAD or record[0] != _VERSION:
             self._reject()
             return
-        split = _HEAD + record[9]
+        _, windows_at, zone_at, zone_bytes = unpack(record, 0, _HEAD_WIDTHS)
+        split = _HEAD + zone_bytes
         local_zone = posix_tz.unpack(record[_HEAD:split])
         plan_windows = windows.unpack(record[split:])
         if local_zone is None or plan_windows is None:
             self._reject()
             return
-        stamps = [record[at] << 24 | record[at + 1] << 16 | record[at + 2] << 8 | record[at + 3] for at in (1, 5)]
-        self._windows_at, self._zone_at = stamps
+        self._windows_at, self._zone_at = windows_at, zone_at
         # What was never told over the air stays config.py's, which may have changed.
         if self._windows_at:
             self._windows = plan_windows

@@ -2,16 +2,17 @@
 
 from hal.contract import HalError
 
+from app.codec.packing import pack, unpack
+from app.policy.local_time import DAY_S
 from app.runtime.journal import QUOTA_RECORD
 
 # Record: version; for each opening: begin (UTC s), total energy then (Wh), charging minutes so far.
 _VERSION = 1
+_WIDTHS = (4, 4, 2)
 _BYTES = 10
 _MINUTE_MS = 60000
 # The minutes are written anew so often while they count: a reboot loses less than that.
 _KEEP_MIN = 10
-# No window is longer: what began earlier is over.
-_LONGEST_S = 86400
 _TOTAL, _CHARGED, _KEPT = range(3)
 
 
@@ -45,7 +46,8 @@ class WindowQuota:
 
     def _begin(self, start, total_wh):
         for other in tuple(self._counts):
-            if abs(other - start) >= _LONGEST_S:
+            # No window is longer: what began earlier is over.
+            if abs(other - start) >= DAY_S:
                 del self._counts[other]
         count = self._counts[start] = [total_wh, 0, 0]
         self.keep()
@@ -57,9 +59,7 @@ class WindowQuota:
         for start in sorted(self._counts):
             count = self._counts[start]
             count[_KEPT] = count[_CHARGED] // _MINUTE_MS
-            for value, size in ((start, 4), (count[_TOTAL], 4), (count[_KEPT], 2)):
-                for shift in range(8 * size - 8, -8, -8):
-                    record.append(value >> shift & 255)
+            record.extend(pack((start, count[_TOTAL], count[_KEPT]), _WIDTHS))
         try:
             self._journal.put(QUOTA_RECORD, bytes(record))
         except HalError:
@@ -72,6 +72,5 @@ class WindowQuota:
             self._journal.reject(QUOTA_RECORD)
             return
         for at in range(1, len(record), _BYTES):
-            kept_min = int.from_bytes(record[at + 8:at + 10], 'big')
-            self._counts[int.from_bytes(record[at:at + 4], 'big')] = [
-                int.from_bytes(record[at + 4:at + 8], 'big'), kept_min * _MINUTE_MS, kept_min]
+            start, total_wh, kept_min = unpack(record, at, _WIDTHS)
+            self._counts[start] = [total_wh, kept_min * _MINUTE_MS, kept_min]

@@ -9,6 +9,8 @@ import hashlib
 from hal.contract import HalError, STORE
 from micropython import const
 
+from app.codec.packing import field
+
 # Layout of a copy: mark, write number (4 bytes, big endian), checksum (6), payload. The mark is the layout's version.
 _MARK = const(0x4A)
 _CHECK = const(5)
@@ -170,7 +172,7 @@ def _check(name, number, value):
 
 
 def _packed(name, number, value):
-    number = bytes((number >> 24 & 0xFF, number >> 16 & 0xFF, number >> 8 & 0xFF, number & 0xFF))
+    number = field(number, 4)
     return bytes((_MARK,)) + number + _check(name, number, value) + value
 
 
@@ -178,4 +180,4 @@ def _number(name, copy):
     """The write number of a copy, None if it is not whole."""
     if len(copy) <= _PAYLOAD or copy[0] != _MARK or copy[_CHECK:_PAYLOAD] != _check(name, copy[1:_CHECK], copy[_PAYLOAD:]):
         return None
-    return copy[1] << 24 | copy[2] << 16 | copy[3] << 8 | copy[4]
+    return int.from_bytes(copy[1:_CHECK], 'big')

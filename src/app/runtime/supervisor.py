@@ -5,12 +5,14 @@ from micropython import const
 from hal.contract import CRASH, HalError, POWER_ON, WATCHDOG
 
 from app.codec import vocabulary
+from app.codec.packing import pack, unpack
 from app.runtime.journal import BOOT_RECORD
 from app.runtime.scheduler import first_stalled
 
 # Layout: version, bad ends in a row, resets, crashes, told, error, line (2 bytes), uptime in s (4), module as ASCII.
 _VERSION = const(1)
 _HEAD = const(12)
+_WIDTHS = (1, 1, 1, 1, 1, 1, 2, 4)
 _MODULE_MOST = const(24)    # the firmware before kept 8 letters, and reads no more
 _MOST = const(255)     # counts stop there: a monitor that starts anew for ever must not wear its flash
 
@@ -100,13 +102,13 @@ class Supervisor:
         if len(record) < _HEAD or record[0] != _VERSION:
             self._journal.reject(BOOT_RECORD)
             return
-        self.bad_ends, self.resets, self.crashes = record[1], record[2], record[3]
-        if record[5] == _MOST:
+        _, self.bad_ends, self.resets, self.crashes, told, error, line, uptime_s = unpack(record, 0, _WIDTHS)
+        if error == _MOST:
             return
-        error = vocabulary.ERRORS[record[5]] if record[5] < len(vocabulary.ERRORS) else vocabulary.ERRORS[0]
+        error = vocabulary.ERRORS[error if error < len(vocabulary.ERRORS) else 0]
         module = ''.join([chr(byte) for byte in record[_HEAD:_HEAD + _MODULE_MOST] if 32 <= byte < 127])
-        self._last = Crash(error, module, record[6] << 8 | record[7], record[8] << 24 | record[9] << 16 | record[10] << 8 | record[11])
-        if not record[4]:
+        self._last = Crash(error, module, line, uptime_s)
+        if not told:
             self.crash = self._last
 
     def _save(self):
@@ -115,15 +117,14 @@ class Supervisor:
         self.resets = min(self.resets, _MOST)
         self.crashes = min(self.crashes, _MOST)
         self.bad_ends = min(self.bad_ends, len(BACK_OFF_MIN) - 1)
-        record = bytearray((_VERSION, self.bad_ends, self.resets, self.crashes, 0 if self.crash is not None else 1, _MOST))
+        error, line, uptime_s, module = _MOST, 0, 0, b''
         if last is not None:
-            record[5] = vocabulary.ERRORS.index(last.error) if last.error in vocabulary.ERRORS else 0
-        line, uptime_s = (0, 0) if last is None else (last.line, last.uptime_s)
-        for value in (line >> 8, line, uptime_s >> 24, uptime_s >> 16, uptime_s >> 8, uptime_s):
-            record.append(value & 255)
-        if last is not None:
-            record.extend(bytes([ord(char) & 127 for char in last.module]))
+            error = vocabulary.ERRORS.index(last.error) if last.error in vocabulary.ERRORS else 0
+            line, uptime_s = last.line, last.uptime_s
+            module = bytes([ord(char) & 127 for char in last.module])
+        told = 0 if self.crash is not None else 1
+        record = pack((_VERSION, self.bad_ends, self.resets, self.crashes, told, error, line, uptime_s), _WIDTHS) + module
         try:
-            self._journal.put(BOOT_RECORD, bytes(record))
+            self._journal.put(BOOT_RECORD, record)
         except HalError:
             pass

@@ -10,6 +10,7 @@ from app.policy.claims import CHARGE, HOLD
 from app.codec.vocabulary import (
     EVENT_FAULT, EVENT_FINISHED, EVENT_LEAKED_AT_PEAK, EVENT_MEMORY_LOST, EVENT_NOT_CHARGING, EVENT_NOT_PLUGGED_IN, EVENT_POWER_RESTORED,
 )
+from app.codec.packing import pack, unpack
 from app.evse.evse_monitor import AWAY_MS
 from app.evse.states import CODE_A1, is_fault
 from app.policy.local_time import DAY_S
@@ -214,22 +215,13 @@ class EventDetector:
     def dump(self):
         """For the record."""
         self.unsaved = False
-        record = bytearray()
-        values = _VERSION, self._told_evening, self._told_night, self._told_session, self._told_wh, self._fault
-        for value, width in zip(values, _WIDTHS):
-            for shift in range(8 * width - 8, -8, -8):
-                record.append(value >> shift & 255)
-        return bytes(record)
+        return pack((_VERSION, self._told_evening, self._told_night, self._told_session, self._told_wh, self._fault), _WIDTHS)
 
     def load(self, record):
         """Go on from a record; False if it is none."""
         if len(record) != RECORD_BYTES or record[0] != _VERSION:
             return False
-        self._told_evening = int.from_bytes(record[1:5], 'big')
-        self._told_night = int.from_bytes(record[5:9], 'big')
-        self._told_session = int.from_bytes(record[9:11], 'big')
-        self._told_wh = int.from_bytes(record[11:15], 'big')
-        self._fault = record[15]
+        _, self._told_evening, self._told_night, self._told_session, self._told_wh, self._fault = unpack(record, 0, _WIDTHS)
         # Without a record this is the first boot of all: no power was lost.
         self._restored = self._cut
         self.unsaved = False

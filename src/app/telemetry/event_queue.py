@@ -3,6 +3,7 @@
 from hal.contract import HalError
 
 from app.codec import report_frames
+from app.codec.packing import pack, unpack
 from app.codec.vocabulary import EVENT_FAULT, EVENT_MEMORY_LOST
 from app.runtime.journal import EVENTS_RECORD
 
@@ -100,9 +101,7 @@ class EventQueue:
         record = bytearray((_VERSION, self._number, len(memory)))
         record.extend(memory)
         for numbers, _ in self._waiting:
-            for value, width in zip(numbers, _WIDTHS):
-                for shift in range(8 * width - 8, -8, -8):
-                    record.append(value >> shift & 255)
+            record.extend(pack(numbers, _WIDTHS))
         try:
             self._journal.put(EVENTS_RECORD, bytes(record))
         except HalError:
@@ -121,8 +120,4 @@ class EventQueue:
             return
         self._number = record[1]
         for at in range(split, len(record), _ENTRY_BYTES):
-            numbers = []
-            for width in _WIDTHS:
-                numbers.append(int.from_bytes(record[at:at + width], 'big'))
-                at += width
-            self._waiting.append((numbers, None))
+            self._waiting.append((unpack(record, at, _WIDTHS), None))

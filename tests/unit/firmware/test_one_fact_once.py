@@ -4,6 +4,13 @@ import pathlib
 
 import pytest
 
+from app.codec import windows
+from app.control import control_record
+from app.evse import charging_sessions
+from app.policy import claims, plan_store, window_quota
+from app.runtime import supervisor
+from app.telemetry import event_detector, event_queue
+
 SRC = pathlib.Path(__file__).resolve().parents[3] / "src"
 ROOMS = ("app", "lorawan")
 # Names, without the underscore of a private one, that are two facts or more in spite of a value in common.
@@ -77,3 +84,13 @@ def test_a_fact_that_stands_twice_is_found(first, second):
 ])
 def test_what_is_two_facts_is_not(first, second):
     assert not twice({"a.py": first, "b.py": second})
+
+
+@pytest.mark.parametrize("widths, length", [
+    (claims._WIDTHS, claims.RECORD_BYTES), (event_detector._WIDTHS, event_detector.RECORD_BYTES), (event_queue._WIDTHS, event_queue._ENTRY_BYTES),
+    (charging_sessions._ENERGY_WIDTHS, charging_sessions._ENERGY_BYTES), (charging_sessions._DONE_WIDTHS, charging_sessions._DONE_BYTES),
+    (window_quota._WIDTHS, window_quota._BYTES), (plan_store._HEAD_WIDTHS, plan_store._HEAD), (supervisor._WIDTHS, supervisor._HEAD),
+    (control_record._HEAD_WIDTHS, control_record._HEAD_BYTES), (windows._HEAD_WIDTHS, windows._HEAD),
+])
+def test_a_row_is_as_long_as_its_widths(widths, length):
+    assert sum(widths) == length
