@@ -24,6 +24,8 @@ _CHECK_MS = const(300000)  # between two looks whether it has restarted unnotice
 _EVENTS = const(16)     # waiting ones; more are dropped
 _READS = const(8)       # of the port in one poll: a peer that never stops sending does not block the loop
 _SETUPS = const(2)      # for one join or uplink
+# Of a line: '+EVT:RX_C:-120:-20:MULTICAST:223:' or '+MSGHEX: PORT: 223; RX: "' and 242 bytes in hexadecimal; a command may have 528 characters.
+_LONGEST = const(560)
 
 # Shortest form of our uplinks (docs/payload.md): where not even that fits, the MAC's answers have to leave first.
 _SHORTEST = const(5)
@@ -38,12 +40,12 @@ class AtModem:
 
     _on_line = _probe = _configuration = _join_commands = _uplink_commands = _refresh_commands = _check_commands = _flush_command = None
 
-    def __init__(self, serial, settings, longest_line):
+    def __init__(self, serial, settings):
         self.joined = False
         self.dropped_events = 0
         self._serial = serial
         self._now_ms = None
-        self._lines = Lines(longest_line)
+        self._lines = Lines(_LONGEST)
         self._payloads = PAYLOADS[settings.REGION]     # the modem's own word comes first
         self._adr = settings.ADR
         self._events = []

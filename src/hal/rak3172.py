@@ -16,8 +16,6 @@ from hal.board import WITH_SUB_BANDS
 from hal.contract import EMITTED, HEARD, RECEIVED
 
 BAUD = 115200
-# '+EVT:RX_C:-120:-20:MULTICAST:223:' and 242 bytes in hexadecimal.
-_LONGEST = 560
 
 _BANDS = {'EU868': '4', 'US915': '5', 'AU915': '6', 'AS923': '8'}
 
@@ -52,7 +50,7 @@ class Radio(AtModem):
     """The modem tells whether it is joined, so that a session that outlived the board is taken over without a word on the air."""
 
     def __init__(self, serial, settings, keys):
-        AtModem.__init__(self, serial, settings, _LONGEST)
+        AtModem.__init__(self, serial, settings)
         self._region = settings.REGION
         self._sub_band = settings.SUB_BAND
         self._class = settings.LORAWAN_CLASS

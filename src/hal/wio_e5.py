@@ -13,8 +13,6 @@ from hal.board import WITH_SUB_BANDS
 from hal.contract import HEARD, RECEIVED
 
 BAUD = 9600
-# '+MSGHEX: PORT: 223; RX: "' and 242 bytes in hexadecimal; a command may have 528 characters.
-_LONGEST = 560
 
 # Seconds by which UTC is behind GPS since 2017 (IERS bulletin C); the network tells GPS time, the modem's RTC shows UTC.
 _LEAP_SECONDS = 18
@@ -60,7 +58,7 @@ class Radio(AtModem):
     """The modem keeps its session while the board restarts: the first join of a boot may find it joined already."""
 
     def __init__(self, serial, settings, keys):
-        AtModem.__init__(self, serial, settings, _LONGEST)
+        AtModem.__init__(self, serial, settings)
         self._region = settings.REGION
         self._sub_band = settings.SUB_BAND
         self._class = settings.LORAWAN_CLASS
