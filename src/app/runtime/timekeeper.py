@@ -40,17 +40,6 @@ _KEEP_FROM_PPB = 2000
 _LEFT_BYTES = 6
 _RESET_MS = 1500
 
-# {"time": s} as a downlink: operation 15, UTC seconds big endian (docs/payload.md).
-_OWNER_PORT = 20
-_OWNER_OP = 15
-
-
-def owner_time(port, payload):
-    """UTC seconds of a downlink that tells the time, or None if it is another one."""
-    if port != _OWNER_PORT or len(payload) != 5 or payload[0] != _OWNER_OP:
-        return None
-    return int.from_bytes(payload[1:], 'big')
-
 
 class Timekeeper:
     """utc_s(now_ms) asks, network() and owner() tell. source: who told; changes: counts every time that was believed; doubts: every word of

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import config
 import pytest
-from app.runtime.timekeeper import BOARD, BUILD_UTC_S, NETWORK, NOBODY, OWNER, Timekeeper, owner_time
+from app.runtime.timekeeper import BOARD, BUILD_UTC_S, NETWORK, NOBODY, OWNER, Timekeeper
 from hal.contract import HalError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -369,12 +369,3 @@ def test_a_store_that_fails_costs_the_memory_only():
         clock.true_ms = day * DAY_S * 1000
         keeper.network(TRUE_S + day * DAY_S, clock.now_ms())
     assert keeper.store_failures >= 2 and keeper.drift_ppb < -40000
-
-
-# --- the owner's downlink
-
-
-def test_the_owners_time_is_five_bytes_on_port_20():
-    assert owner_time(20, bytes.fromhex('0f69d0b5f0')) == 0x69D0B5F0
-    for port, payload in ((20, b''), (20, b'\x0f'), (20, bytes(5)), (1, bytes.fromhex('0f69d0b5f0')), (20, bytes.fromhex('0f69d0b5f000'))):
-        assert owner_time(port, payload) is None
