@@ -20,8 +20,6 @@ STALE_MS = 60000
 _ORIGINAL_PORTS = (1, 2)
 _ORIGINAL_COMMANDS = 3
 _HEADER = 8
-# Half amperes of a command's current, 6 to 80 A.
-_LOWEST_HALVES, _HIGHEST_HALVES = 12, 160
 
 
 class Downlink:
@@ -47,7 +45,7 @@ def _current_da(data):
     """One byte of half amperes as deci-amperes, nothing as 0; None where it is wrong."""
     if len(data) == 0:
         return 0
-    return 5 * data[0] if len(data) == 1 and _LOWEST_HALVES <= data[0] <= _HIGHEST_HALVES else None
+    return 5 * data[0] if len(data) == 1 and windows.LOWEST_HALVES <= data[0] <= windows.HIGHEST_HALVES else None
 
 
 # Readers of arguments: bytes behind the header to a tuple, None where they are wrong.

@@ -16,10 +16,12 @@ _ALL_DAYS = 127
 _HEAD = 4
 _HEAD_WIDTHS = (1, 3)
 
+# Half amperes of a current on the air, 6 to 80 A.
+LOWEST_HALVES, HIGHEST_HALVES = 12, 160
 # A limit is one byte on the air: (field, lowest and highest byte, numerator and denominator of field to byte, what one is in our unit,
 # what the field must be). Bits 0, 1, 2 of the head tell which follow.
 _LIMITS = (
-    ('current_a', 12, 160, 2, 1, 5, '6 to 80 in steps of 0.5'),
+    ('current_a', LOWEST_HALVES, HIGHEST_HALVES, 2, 1, 5, '6 to 80 in steps of 0.5'),
     ('kwh', 1, 255, 2, 1, 500, '0.5 to 127.5 in steps of 0.5'),
     ('duration_min', 1, 144, 1, 10, 10, '10 to 1440 in steps of 10'),
 )
