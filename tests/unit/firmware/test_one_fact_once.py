@@ -1,10 +1,14 @@
 """No constant of the same name and value in two modules of the firmware: each fact is written once."""
 import ast
 import pathlib
+import re
 
+import config
 import pytest
+from hal import at_modem, at_words
+from lorawan import frame_cost, regions
 
-from app.codec import windows
+from app.codec import report_frames, status_frames, vocabulary, windows
 from app.control import control_record
 from app.evse import charging_sessions
 from app.policy import claims, plan_store, window_quota
@@ -12,7 +16,6 @@ from app.runtime import supervisor
 from app.telemetry import event_detector, event_queue
 
 SRC = pathlib.Path(__file__).resolve().parents[3] / "src"
-ROOMS = ("app", "lorawan")
 # Names, without the underscore of a private one, that are two facts or more in spite of a value in common.
 TWO_FACTS = {
     "DAY_MS": "a unit of time",
@@ -24,6 +27,7 @@ TWO_FACTS = {
     "REFRESH_MS": "how often a full book is kept anew, and how often the airtime of a quiet day",
     "SETTLED_MS": "how long nothing must flow, and how long a box must be calm",
     "WAITING_MAX": "how many sessions wait, and how many bytes of the original",
+    "PHASE_ORDER": "the default of the setting, and of a reading without settings; config and modbus import neither the other",
 }
 
 
@@ -60,7 +64,7 @@ def twice(sources):
 
 
 def firmware():
-    return {str(path.relative_to(SRC)): path.read_text() for room in ROOMS for path in sorted((SRC / room).rglob("*.py"))}
+    return {str(path.relative_to(SRC)): path.read_text() for path in sorted(SRC.rglob("*.py"))}
 
 
 def test_a_fact_stands_once():
@@ -94,3 +98,33 @@ def test_what_is_two_facts_is_not(first, second):
 ])
 def test_a_row_is_as_long_as_its_widths(widths, length):
     assert sum(widths) == length
+
+
+# What the walls between the rooms keep from standing once.
+
+CHECKS = {name: (is_right, must_be) for name, is_right, must_be in config.CHECKS}
+
+
+@pytest.mark.parametrize("name, words, lowest, highest", vocabulary.SETTINGS, ids=[row[0] for row in vocabulary.SETTINGS])
+def test_a_setting_takes_the_same_values_in_the_file_and_on_the_air(name, words, lowest, highest):
+    is_right, must_be = CHECKS[name.upper()]
+    numbers = [number for number in range(-1, 256) if is_right(number) and number not in words]
+    assert numbers == ([] if highest is None else list(range(lowest, highest + 1)))
+    assert all(is_right(word) for word in words)
+    named = {word for word in re.findall(r"'(\w+)'", must_be)}
+    assert named == {word for word in words if isinstance(word, str) and " " not in word}
+
+
+def test_a_current_has_the_same_bounds_in_a_request_and_in_the_setting():
+    lowest, highest = {row[0]: row[2:] for row in vocabulary.SETTINGS}["current_limit_a"]
+    assert (windows.LOWEST_HALVES, windows.HIGHEST_HALVES) == (2 * lowest, 2 * highest)
+
+
+def test_the_shortest_and_the_longest_uplink_are_the_same_to_who_packs_and_to_who_sends():
+    assert {status_frames.SHORT, report_frames.EVENT_SHORT, frame_cost.SHORT_PAYLOAD, at_modem._SHORTEST} == {5}
+    assert {status_frames.STATUS_LENGTH, report_frames.EVENT_LENGTH, charging_sessions._LENGTH, frame_cost.LONGEST_PAYLOAD} == {11}
+
+
+def test_a_region_of_the_settings_is_one_that_is_known_and_that_a_modem_bears():
+    assert set(re.findall(r"'(\w+)'", CHECKS["REGION"][1])) == set(regions.REGIONS) == set(at_words.PAYLOADS)
+    assert all(CHECKS["REGION"][0](name) for name in regions.REGIONS)
