@@ -80,9 +80,10 @@ def radio(rng, *head):
 def crash(rng, *head):
     error, module = rng.choice(vocabulary.ERRORS + ('Odd',)), rng.choice(['actor', 'keys', 'link_supervision', 'odd', ''])
     line, uptime_s = rng.randrange(1000), rng.randrange(10**9)
-    return report_frames.crash(*head, error, module, line, uptime_s), {
-        'error': 'Exception' if error == 'Odd' else error, 'line': line, 'uptime_min': minutes_of(uptime_s),
-        **({} if module == 'odd' else {'module': module or None})}
+    told = {'error': 'Exception' if error == 'Odd' else error, 'line': line, 'uptime_min': minutes_of(uptime_s)}
+    if module != 'odd':
+        told['module'] = module or None
+    return report_frames.crash(*head, error, module, line, uptime_s), told
 
 
 @pytest.mark.parametrize('part', [boot, charger, model, serial, counters, radio, crash])
