@@ -173,7 +173,7 @@ def work(board, site, journal, supervisor, started, proven=None):
         if site.trial and session.joined and session.heard_ms > session.joined_ms:
             site.proven()
         if site.tick(now_ms):
-            session.governor.save(now_ms)
+            session.airtime_budget.save(now_ms)
             board.system.reset('settings')
 
     loop(board, application, supervisor, look)

@@ -289,7 +289,7 @@ MUTANTS = (
     Mutant(
         "D-35", "Airtime was not counted.",
         "tests/unit/lorawan/test_airtime_budget.py::test_each_priority_has_its_threshold_on_the_total",
-        "src/lorawan/airtime_budget.py", "if (ledger.total_ms + new_ms <= _MAX_MS[priority] and", "if (True and",
+        "src/lorawan/airtime_budget.py", "if (airtime_log.total_ms + new_ms <= _MAX_MS[priority] and", "if (True and",
     ),
     # --- structure
     Mutant(

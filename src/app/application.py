@@ -257,7 +257,7 @@ class Application:
         self.charger.reading.use_phase_order(self._settings.PHASE_ORDER)
 
     def _reset(self, reason, now_ms):
-        self.session.governor.save(now_ms)
+        self.session.airtime_budget.save(now_ms)
         self.sessions.save(now_ms)
         self.timekeeper.leave()
         self._system.reset(reason)

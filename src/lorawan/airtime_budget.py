@@ -50,12 +50,12 @@ _LACKS_MS = const(3250)
 class AirtimeBudget:
     """wait_ms() asks, begin() before every emission, settle() when it is known what went out."""
 
-    __slots__ = ('ledger', 'store_failures', 'spacing_ms', '_store', '_pending_ms', '_pending_joins', '_credit_ms', '_credit_joins',
+    __slots__ = ('airtime_log', 'store_failures', 'spacing_ms', '_store', '_pending_ms', '_pending_joins', '_credit_ms', '_credit_joins',
                  '_heartbeat_ms', '_due_ms', '_least_ms', '_least_spare_ms', '_least_spacing_ms', '_reserved', '_boots', '_boot_ms',
                  '_saved_ms', '_recorded', '_busy_ms', '_lost')
 
     def __init__(self, store, now_ms):
-        self.ledger = AirtimeLog(now_ms)
+        self.airtime_log = AirtimeLog(now_ms)
         self.store_failures = 0
         self._store = store
         self._pending_ms = 0
@@ -74,11 +74,11 @@ class AirtimeBudget:
             # A monitor without memory is better than one that never starts.
             record = b''
         self._recorded = record is not None
-        if record is not None and not self.ledger.load(record, now_ms):
+        if record is not None and not self.airtime_log.load(record, now_ms):
             self.store_failures += 1
             self._lost = True
         elif store.torn != torn:
-            self.ledger.add(now_ms, _LACKS_MS)
+            self.airtime_log.add(now_ms, _LACKS_MS)
 
     def reserve(self, heartbeat_ms, spacing_ms, spare_ms=0):
         """Keep room for an emission of heartbeat_ms every spacing_ms, and for one that turns out to be spare_ms longer."""
@@ -96,28 +96,28 @@ class AirtimeBudget:
             # the boots that are always expected.
             self._lost = False
             known_ms = self._due_ms + (self._reserved + _NEWS) * heartbeat_ms + (_BOOTS_MORE + 1) * self._boot_ms
-            self.ledger.add(self._saved_ms, max(0, DAY_MAX_MS - known_ms), min(_BOOTS, self._boots))
+            self.airtime_log.add(self._saved_ms, max(0, DAY_MAX_MS - known_ms), min(_BOOTS, self._boots))
 
     def wait_ms(self, now_ms, priority, airtime_ms):
         """0 if an emission may begin now, else when to ask again: an hour at most, though it may be too early."""
-        ledger = self.ledger
+        airtime_log = self.airtime_log
         self.refresh(now_ms)
         new_ms = self._pending_ms + airtime_ms
-        if (ledger.total_ms + new_ms <= _MAX_MS[priority] and (priority not in _JOINS or ledger.joins < JOINS_MAX)
+        if (airtime_log.total_ms + new_ms <= _MAX_MS[priority] and (priority not in _JOINS or airtime_log.joins < JOINS_MAX)
                 and new_ms <= self._room_ms(now_ms, priority, new_ms)
-                and (priority in _RESERVES or ledger.joins < 2 or self.leaves_least(now_ms, airtime_ms, True))
-                and (priority != BUSY or self.may_say_busy(now_ms, airtime_ms))):
+                and (priority in _RESERVES or airtime_log.joins < 2 or self.leaves_least(now_ms, airtime_ms, True))
+                and (priority != BUSY or self.may_report_busy(now_ms, airtime_ms))):
             return 0
-        return min(ledger.next_expiry_ms(now_ms), REFRESH_MS)
+        return min(airtime_log.next_expiry_ms(now_ms), REFRESH_MS)
 
-    def may_say_busy(self, now_ms, airtime_ms):
+    def may_report_busy(self, now_ms, airtime_ms):
         """True while the day has room for such a frame."""
         times = self._busy_ms
         while times and now_ms - times[0] >= DAY_MS:
             times.pop(0)
         return len(times) < max(1, _BUSY_MS // airtime_ms)
 
-    def said_busy(self, now_ms):
+    def note_busy_report(self, now_ms):
         """A frame with that report was sent."""
         self._busy_ms.append(now_ms)
 
@@ -131,7 +131,7 @@ class AirtimeBudget:
     def leaves_least(self, now_ms, airtime_ms, for_boots=False):
         """True if after such an emission the heartbeats of last resort of the coming day still fit, and for_boots those that may follow."""
         # One that was not the first lets more be expected, each further one more of those ten.
-        again = self.ledger.joins - 1
+        again = self.airtime_log.joins - 1
         more_boots = 0
         if for_boots and again > 0:
             more_boots = max(_BOOTS_MORE, min(_BOOTS_EACH * again, _BOOTS - 1 - again))
@@ -146,27 +146,27 @@ class AirtimeBudget:
         wanted_ms = self._pending_ms + airtime_ms
         # Most days are far from full.
         kept_ms = due_ms + (DAY_MS // spacing_ms + 1) * heartbeat_ms + max(boots, more_boots) * self._boot_ms
-        if self.ledger.total_ms + wanted_ms + kept_ms <= DAY_MAX_MS:
+        if self.airtime_log.total_ms + wanted_ms + kept_ms <= DAY_MAX_MS:
             return True
         return wanted_ms <= self._expiring_ms(now_ms, wanted_ms, due_ms, heartbeat_ms, spacing_ms, boots, more_boots)
 
-    def tell_time(self, now_ms, utc_s):
+    def note_time(self, now_ms, utc_s):
         """The network says what time it is: what was sent before a power cut is as old as it is."""
-        self.ledger.tell_time(now_ms, utc_s)
+        self.airtime_log.note_time(now_ms, utc_s)
 
     def refresh(self, now_ms):
         """Drop old entries, on record too; the time of the next call."""
-        self.ledger.advance(now_ms)
+        self.airtime_log.advance(now_ms)
         if now_ms - self._saved_ms >= REFRESH_MS:
-            if self._recorded or self.ledger.total_ms or self.ledger.joins:
+            if self._recorded or self.airtime_log.total_ms or self.airtime_log.joins:
                 self._save(now_ms)
             self._saved_ms = now_ms
         return self._saved_ms + REFRESH_MS
 
     def join_pace_ms(self, now_ms):
         """How far apart joins have to be from now on, so that there is always another one to come."""
-        self.ledger.advance(now_ms)
-        return self.ledger.join_pace_ms(now_ms, JOINS_MAX)
+        self.airtime_log.advance(now_ms)
+        return self.airtime_log.join_pace_ms(now_ms, JOINS_MAX)
 
     def share_ms(self, airtime_ms):
         """The part of the longest silence that such an emission may have for itself: all of it, if it costs as much as a heartbeat."""
@@ -174,19 +174,19 @@ class AirtimeBudget:
 
     def joins(self, now_ms):
         """How many joins count today."""
-        self.ledger.advance(now_ms)
-        return self.ledger.joins
+        self.airtime_log.advance(now_ms)
+        return self.airtime_log.joins
 
     def begin(self, now_ms, airtime_ms, joins=0):
         """An emission starts; airtime_ms is the most it can become. It is on record before it is on the air."""
         self._pending_ms = airtime_ms
         self._pending_joins = joins
         if not joins:
-            self.ledger.note_uplink(now_ms)
+            self.airtime_log.note_uplink(now_ms)
         self._credit_ms -= airtime_ms
         self._credit_joins -= joins
         if self._credit_ms < 0 or self._credit_joins < 0:
-            self.ledger.advance(now_ms)
+            self.airtime_log.advance(now_ms)
             self._save(now_ms)
 
     def settle(self, now_ms, airtime_ms, joins=0):
@@ -194,16 +194,16 @@ class AirtimeBudget:
         self._credit_ms += self._pending_ms - airtime_ms
         self._credit_joins += self._pending_joins - joins
         self._pending_ms = self._pending_joins = 0
-        self.ledger.add(now_ms, airtime_ms, joins)
+        self.airtime_log.add(now_ms, airtime_ms, joins)
 
     def add_late(self, now_ms, airtime_ms):
         """Add airtime that turns out to be missing from settle()."""
         self._credit_ms -= airtime_ms
-        self.ledger.add(now_ms, airtime_ms)
+        self.airtime_log.add(now_ms, airtime_ms)
 
     def save(self, now_ms):
         """Before a planned reboot: keep what was sent, and no more."""
-        self.ledger.advance(now_ms)
+        self.airtime_log.advance(now_ms)
         self._write(now_ms, 0)
 
     def keep_search(self):
@@ -238,26 +238,26 @@ class AirtimeBudget:
     def _write(self, now_ms, credit_ms):
         self._saved_ms = now_ms
         try:
-            self._store.put(_RECORD, self.ledger.dump(now_ms, self._pending_ms + credit_ms, self._pending_joins))
+            self._store.put(_RECORD, self.airtime_log.dump(now_ms, self._pending_ms + credit_ms, self._pending_joins))
         except HalError:
             # The budget still holds until the next reboot; the next emission tries again.
             self.store_failures += 1
             return
-        self._recorded = self.ledger.total_ms + self.ledger.joins + self._pending_ms + self._pending_joins > 0
+        self._recorded = self.airtime_log.total_ms + self.airtime_log.joins + self._pending_ms + self._pending_joins > 0
         self._credit_ms = credit_ms
         self._credit_joins = 0
 
     def _room_ms(self, now_ms, priority, wanted_ms):
         """Up to wanted_ms, what may be sent now so that every heartbeat of the coming day fits as old entries expire; may be negative."""
-        ledger = self.ledger
+        airtime_log = self.airtime_log
         heartbeat_ms = self._heartbeat_ms
         if priority == RESERVED:
-            return DAY_MAX_MS - ledger.total_ms
+            return DAY_MAX_MS - airtime_log.total_ms
         if priority == RESERVED_JOIN:
             # It is worth nothing without the uplink after it. One that costs no more than the uplink in whose place it goes takes
             # nothing from later ones; any other must leave them their room.
             due_ms = self._least_ms
-            room_ms = DAY_MAX_MS - ledger.total_ms - due_ms
+            room_ms = DAY_MAX_MS - airtime_log.total_ms - due_ms
             if wanted_ms <= heartbeat_ms:
                 return room_ms
             return min(room_ms, self._expiring_ms(now_ms, wanted_ms, due_ms, self._least_ms, self._least_spacing_ms, 0, 0))
@@ -271,11 +271,11 @@ class AirtimeBudget:
             due_ms += _ANSWERS_LAST * heartbeat_ms
         # A few more boots where those of a day were used up.
         more_boots = min(boots, _BOOTS_MORE)
-        room_ms = DAY_MAX_MS - due_ms - self._reserved * heartbeat_ms - boots * self._boot_ms - ledger.total_ms
+        room_ms = DAY_MAX_MS - due_ms - self._reserved * heartbeat_ms - boots * self._boot_ms - airtime_log.total_ms
         if room_ms >= wanted_ms:
             return wanted_ms
         return self._expiring_ms(now_ms, wanted_ms, due_ms, heartbeat_ms, self.spacing_ms, boots, more_boots)
 
     def _expiring_ms(self, now_ms, wanted_ms, due_ms, heartbeat_ms, spacing_ms, boots, more_boots):
         """Airtime up to wanted_ms that can be spent now beside due_ms, a heartbeat every spacing_ms and the boots while old entries expire."""
-        return min(wanted_ms, DAY_MAX_MS - due_ms - self.ledger.peak_ms(now_ms, spacing_ms, heartbeat_ms, boots, self._boot_ms, more_boots))
+        return min(wanted_ms, DAY_MAX_MS - due_ms - self.airtime_log.peak_ms(now_ms, spacing_ms, heartbeat_ms, boots, self._boot_ms, more_boots))

@@ -135,7 +135,7 @@ class AirtimeLog:
                 tries += joins
         return pace_ms
 
-    def tell_time(self, now_ms, utc_s):
+    def note_time(self, now_ms, utc_s):
         """The network says what time it is. After a boot: what was on record before the power cut is older by the time without power."""
         self.advance(now_ms)
         if self._known_ms is None and self._known_s:

@@ -226,7 +226,7 @@ class ClockSync:
             self._is_sure |= before_s is not None and abs(utc_s - before_s) <= _AGREED_S
             if self._is_sure:
                 self._next_ms = now_ms + DAY_MS
-                self._session.governor.tell_time(now_ms, self._time.utc_s(now_ms))
+                self._session.airtime_budget.note_time(now_ms, self._time.utc_s(now_ms))
         self._changes = self._time.changes
 
     def _next_token(self):

@@ -29,18 +29,18 @@ BUSY_MAX_MS = const(60000)
 class JoinSchedule:
     """begin() an attempt once due_ms has come; end() it; back_off() if it failed; start_over() when the session was lost."""
 
-    __slots__ = ('due_ms', 'count', 'worked', '_join', '_governor', '_region', '_random', '_turn', '_failures', '_busy', '_cost_ms',
+    __slots__ = ('due_ms', 'count', 'worked', '_join', '_airtime_budget', '_region', '_random', '_turn', '_failures', '_busy', '_cost_ms',
                  '_dense_until_ms', '_reserve_ms')
 
-    def __init__(self, join, governor, region, random, now_ms):
+    def __init__(self, join, airtime_budget, region, random, now_ms):
         """join(now_ms, data_rate) starts one attempt of the modem, False if it cannot; random(n) is an int below n."""
         # The modem may hear now: one try as soon as it is allowed. If it was the network, it is out as it was, and the joins are for the day.
-        goes_on = governor.take_search()
-        self.due_ms = now_ms if goes_on else now_ms + max(0, governor.joins(now_ms) + 1 - _BURST_MAX) * _BOOT_WAIT_MS
+        goes_on = airtime_budget.take_search()
+        self.due_ms = now_ms if goes_on else now_ms + max(0, airtime_budget.joins(now_ms) + 1 - _BURST_MAX) * _BOOT_WAIT_MS
         self.count = 0
         self.worked = False           # a frame was sent in the session that was joined last
         self._join = join
-        self._governor = governor
+        self._airtime_budget = airtime_budget
         self._region = region
         self._random = random
         self._turn = 0
@@ -59,14 +59,14 @@ class JoinSchedule:
         data_rate = self._affordable(now_ms)
         if data_rate is None:
             return False
-        self._governor.begin(now_ms, self._cost_ms, 1)
+        self._airtime_budget.begin(now_ms, self._cost_ms, 1)
         if not self._join(now_ms, data_rate):
-            self._governor.settle(now_ms, 0)
+            self._airtime_budget.settle(now_ms, 0)
             self._busy += 1
             self.due_ms = now_ms + min(BUSY_MS * self._busy, BUSY_MAX_MS)
             return False
         # The longest silence restarts with every try; one that costs a part of the uplink in whose place it goes, with that part of it.
-        self._reserve_ms = now_ms + self._governor.share_ms(self._cost_ms)
+        self._reserve_ms = now_ms + self._airtime_budget.share_ms(self._cost_ms)
         self._busy = 0
         self._turn += 1
         self.count += 1
@@ -74,7 +74,7 @@ class JoinSchedule:
 
     def end(self, now_ms):
         """The attempt is over; its request was sent."""
-        self._governor.settle(now_ms, self._cost_ms, 1)
+        self._airtime_budget.settle(now_ms, self._cost_ms, 1)
 
     def back_off(self, now_ms):
         """It brought no session."""
@@ -98,12 +98,12 @@ class JoinSchedule:
 
     def _gap(self, now_ms):
         """Base and random part of the gap before the next try."""
-        if self._governor.joins(now_ms) < _BURST_MAX:
+        if self._airtime_budget.joins(now_ms) < _BURST_MAX:
             if self._failures < len(_QUICK_MS):
                 return _QUICK_MS[self._failures]
             if now_ms < self._dense_until_ms:
                 return _DENSE_MS
-        pace_ms = self._governor.join_pace_ms(now_ms)
+        pace_ms = self._airtime_budget.join_pace_ms(now_ms)
         return pace_ms, pace_ms // 16
 
     def _affordable(self, now_ms):
@@ -128,4 +128,4 @@ class JoinSchedule:
     def _wait_ms(self, now_ms, priority, data_rate):
         sf, bandwidth_khz = self._region.radio(data_rate)
         self._cost_ms = airtime_ms(sf, bandwidth_khz, JOIN_REQUEST)
-        return self._governor.wait_ms(now_ms, priority, self._cost_ms)
+        return self._airtime_budget.wait_ms(now_ms, priority, self._cost_ms)

@@ -48,14 +48,14 @@ class Session:
         self.received = 0            # downlinks with payload
         if data_rate is None:
             data_rate = region.default_rate
-        self.ladder = RateFallback(region, data_rate, now_ms)
-        self.pace = FrameCost(region, data_rate, adr)
+        self.rate_fallback = RateFallback(region, data_rate, now_ms)
+        self.frame_cost = FrameCost(region, data_rate, adr)
         self.outbox = Outbox(self._wake)
-        self.governor = AirtimeBudget(store, now_ms)
-        self.joiner = JoinSchedule(self._join, self.governor, region, random, now_ms)
-        self.sender = Sender(self._ask, radio, self.governor, self.ladder, self.pace, self.outbox)
-        self.health = ModemHealth(now_ms)
-        self.suspicion = LinkSupervision()
+        self.airtime_budget = AirtimeBudget(store, now_ms)
+        self.join_schedule = JoinSchedule(self._join, self.airtime_budget, region, random, now_ms)
+        self.sender = Sender(self._ask, radio, self.airtime_budget, self.rate_fallback, self.frame_cost, self.outbox)
+        self.modem_health = ModemHealth(now_ms)
+        self.link_supervision = LinkSupervision()
         self._radio = radio
         self._poll_radio = radio.poll
         self._heard = None           # an event for the next poll()
@@ -76,7 +76,7 @@ class Session:
             return None
         if event is None:
             self._STEPS[self.state][0](self, now_ms, 0)
-            self.due_ms = min(self.due_ms, self.governor.refresh(now_ms))
+            self.due_ms = min(self.due_ms, self.airtime_budget.refresh(now_ms))
             return None
         kind, number, detail = event
         self._STEPS[self.state][kind](self, now_ms, number)
@@ -99,16 +99,16 @@ class Session:
     @property
     def stuck(self):
         """True if only a reset of the board is left to try."""
-        return self.health.stuck
+        return self.modem_health.stuck
 
     def answered(self, now_ms):
         """An unconfirmed frame of the application's that demands an answer got it."""
         self.proven_ms = now_ms
-        self.ladder.answered()
+        self.rate_fallback.answered()
 
     def unanswered(self, now_ms):
         """An unconfirmed frame that demands an answer got none."""
-        self.ladder.unanswered(now_ms)
+        self.rate_fallback.unanswered(now_ms)
 
     def ask_time(self, now_ms):
         """Let the modem ask for the time with the next frame; False if it cannot."""
@@ -119,15 +119,15 @@ class Session:
 
     def stretched_ms(self, period_ms, payload_bytes):
         """The heartbeat period nearest to the wanted one that budget and longest silence allow."""
-        return self.pace.stretched_ms(period_ms, payload_bytes)
+        return self.frame_cost.stretched_ms(period_ms, payload_bytes)
 
     def accepts(self, now_ms, owed):
         """True while one more answer fits the airtime, beside those that are owed (works under way, kept, in the outbox)."""
-        return self.governor.wait_ms(now_ms, ANSWER, self.sender.answers_ms(owed + 1)) == 0
+        return self.airtime_budget.wait_ms(now_ms, ANSWER, self.sender.answers_ms(owed + 1)) == 0
 
     def has_room(self, now_ms):
         """True if a status may go now and a request for the time after it."""
-        return self.governor.wait_ms(now_ms, FAULT, self.sender.answers_ms(2)) == 0
+        return self.airtime_budget.wait_ms(now_ms, FAULT, self.sender.answers_ms(2)) == 0
 
     # --- the machine
 
@@ -142,51 +142,51 @@ class Session:
     def _when_down(self, now_ms, number):
         if now_ms < self._hold_ms:
             self.due_ms = self._hold_ms
-        elif now_ms >= self.joiner.due_ms and self.joiner.begin(now_ms):
+        elif now_ms >= self.join_schedule.due_ms and self.join_schedule.begin(now_ms):
             self.state = JOINING
             self.due_ms = self._deadline_ms = now_ms + JOIN_DEADLINE_MS
         else:
-            self.due_ms = self.joiner.due_ms
+            self.due_ms = self.join_schedule.due_ms
             # Between two tries, so that the reset takes none of them away.
-            if self.health.searching(now_ms):
-                self.governor.keep_search()
+            if self.modem_health.searching(now_ms):
+                self.airtime_budget.keep_search()
 
     def _when_joining(self, now_ms, number):
         if now_ms < self._deadline_ms:
             self.due_ms = self._deadline_ms
             return
         self.deadline_missed += 1
-        self.health.missed(now_ms)
+        self.modem_health.missed(now_ms)
         self._on_join_failed(now_ms, 0)
-        self.due_ms = self.joiner.due_ms
+        self.due_ms = self.join_schedule.due_ms
 
     def _on_join_failed(self, now_ms, number):
-        self.joiner.end(now_ms)
-        self.joiner.back_off(now_ms)
+        self.join_schedule.end(now_ms)
+        self.join_schedule.back_off(now_ms)
         self.state = DOWN
 
     def _on_joined(self, now_ms, number):
         # Also when it comes after its deadline, or from a modem that joins by itself. It does not clear the misses: a modem
         # can join and yet hang at every frame.
         if self.state == JOINING:
-            self.joiner.end(now_ms)
+            self.join_schedule.end(now_ms)
         self.sender.new_session(now_ms)
         self.state = UP
         self.joined = True
         self.joined_ms = self.fresh_ms = self.heard_ms = self.proven_ms = now_ms
-        self.suspicion.clear(now_ms)
+        self.link_supervision.clear(now_ms)
         if self.last_uplink_ms is not None:
             # A class C network speaks only after the first uplink, and the application has nothing more to send.
             self.outbox.put_ready(CHANGE, PROBE)
 
     def _lose(self, now_ms):
         """The session is lost: join again, often in the first two hours without the network."""
-        since_ms = self.suspicion.since_ms
+        since_ms = self.link_supervision.since_ms
         self.state = DOWN
         self.joined = False
         self.outbox.remove(PROBE)
-        self.joiner.start_over(now_ms, (now_ms if since_ms is None else since_ms) + DENSE_FOR_MS)
-        self.due_ms = self.joiner.due_ms
+        self.join_schedule.start_over(now_ms, (now_ms if since_ms is None else since_ms) + DENSE_FOR_MS)
+        self.due_ms = self.join_schedule.due_ms
 
     # --- joined
 
@@ -195,10 +195,10 @@ class Session:
         sender = self.sender
         if sender.in_flight and sender.expired(now_ms):
             self.deadline_missed += 1
-            self.health.missed(now_ms)
+            self.modem_health.missed(now_ms)
         if not sender.in_flight:
             self._send(now_ms)
-        if not sender.in_flight and (sender.tries >= TRIES_MAX or sender.tries and self.health.misses >= MISSES_MAX
+        if not sender.in_flight and (sender.tries >= TRIES_MAX or sender.tries and self.modem_health.misses >= MISSES_MAX
                                      or self.state == SUSPECT and self._asks_in_vain(now_ms)):
             self._lose(now_ms)
         else:
@@ -210,24 +210,24 @@ class Session:
         if now_ms < self._hold_ms:
             sender.wait_until(self._hold_ms)
             return
-        suspicion = self.suspicion
+        link_supervision = self.link_supervision
         suspect = self.state == SUSPECT
-        prove = suspicion.wants_proof(now_ms, self.proven_ms)
+        prove = link_supervision.wants_proof(now_ms, self.proven_ms)
         if prove and suspect:
             self.outbox.put_ready(CHANGE, PROBE)
         sender.step(now_ms, prove)
         if sender.in_flight:
             if prove:
-                suspicion.asked(now_ms)
+                link_supervision.asked(now_ms)
         elif suspect and self.outbox.is_ready:
             if prove:
-                suspicion.nothing_to_ask(now_ms)
-            sender.wait_until(suspicion.probe_ms)
+                link_supervision.nothing_to_ask(now_ms)
+            sender.wait_until(link_supervision.probe_ms)
 
     def _asks_in_vain(self, now_ms):
         """True if a question has to wait for airtime and a join has not."""
-        waits = len(self.outbox) > 0 and self.suspicion.wants_proof(now_ms, self.proven_ms)
-        return waits and self.suspicion.gives_up(self.sender.due_ms - now_ms) and self.joiner.is_allowed(now_ms)
+        waits = len(self.outbox) > 0 and self.link_supervision.wants_proof(now_ms, self.proven_ms)
+        return waits and self.link_supervision.gives_up(self.sender.due_ms - now_ms) and self.join_schedule.is_allowed(now_ms)
 
     def _on_heard(self, now_ms, number):
         """Any frame proves the session; whether the network hears us it does not tell, in class C."""
@@ -235,7 +235,7 @@ class Session:
         # What the frame asked of the MAC is answered with the next uplink.
         self.sender.asked(now_ms, number == 0)
         if self.state == SUSPECT:
-            self.suspicion.clear(now_ms)
+            self.link_supervision.clear(now_ms)
             self.state = UP
             self.fresh_ms = now_ms
             self.outbox.remove(PROBE)
@@ -258,9 +258,9 @@ class Session:
             return
         # It went out like any unconfirmed frame; that nobody answered says something about the network, not about it.
         self._delivered(now_ms)
-        self.ladder.unanswered(now_ms)
+        self.rate_fallback.unanswered(now_ms)
         self.state = SUSPECT
-        if self.suspicion.unanswered(now_ms) and self.joiner.is_allowed(now_ms):
+        if self.link_supervision.unanswered(now_ms) and self.join_schedule.is_allowed(now_ms):
             self._lose(now_ms)
 
     def _on_emitted(self, now_ms, emissions):
@@ -268,8 +268,8 @@ class Session:
         self.sender.emitted(now_ms, emissions)
 
     def _delivered(self, now_ms):
-        self.health.worked()
-        self.joiner.note_work()
+        self.modem_health.worked()
+        self.join_schedule.note_work()
         sent = self.sender.delivered(now_ms)
         self.last_uplink_ms = self.sender.last_ms
         if sent is not None:
@@ -295,7 +295,7 @@ class Session:
 
     def _modem_failed(self, now_ms):
         self.radio_errors += 1
-        self.health.failed(now_ms)
+        self.modem_health.failed(now_ms)
 
     # What time alone, and each event of hal.contract (JOINED 1 to EMITTED 8), does in each state.
     _STEPS = (

@@ -244,11 +244,11 @@ class Verdict:
         pending = [command.word for command in self.before.pending]
         charges = any(claim.boost is not None for claim in self._may)
         asleep = charges and self._day.may_sleep
-        ladder = RESETS_A_NIGHT if charges and self._day.key_locked else 0
+        start_resets = RESETS_A_NIGHT if charges and self._day.key_locked else 0
         relock = any(claim.locked for claim in self._may) and (self._box_returns() or self.code_at_cut() != 'E0')
         t_s = self._life.t_s
         locks = self._writes(LOCKS, t_s)
-        self._at_most('resets since', self._writes(RESETS, t_s), pending.count('reset') + ladder)
+        self._at_most('resets since', self._writes(RESETS, t_s), pending.count('reset') + start_resets)
         self._at_most('locks since', locks, pending.count('lock') + relock + (PULSES_A_NIGHT if asleep else 0))
         self._at_most('releases since', self._writes(FREES, t_s), pending.count('unlock') + locks + (self.code_at_cut() == 'E0'))
         asked = [command.word for command in self._day.commands if command.t_s <= t_s]
@@ -282,6 +282,6 @@ class Verdict:
         booked_s = self._world.kernel.now_us / 1e6 - WINDOWS_S
         heard_ms = sum(entry['airtime_ms'] for entry in self._world.timeline if entry['kind'] == 'uplink' and entry['t'] < booked_s)
         app = self._world.app
-        known_ms = 0 if app is None else app.session.governor.ledger.total_ms
+        known_ms = 0 if app is None else app.session.airtime_budget.airtime_log.total_ms
         if known_ms < heard_ms:
             self.wrong.append('airtime: %d ms known of %d' % (known_ms, heard_ms))

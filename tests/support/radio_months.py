@@ -198,7 +198,7 @@ class LightMonths(Ears):
                 continue
             due_ms = min(session.due_ms, self._tick(session, sync, now_ms))
             if session.stuck and now_ms >= STUCK_S * 1000:
-                session.governor.save(now_ms)
+                session.airtime_budget.save(now_ms)
                 raise MonitorStopped('radio')
             clock.sleep_ms(max(1, min(due_ms - now_ms, HOUR_S * 1000)))
 

@@ -362,7 +362,7 @@ def test_a_car_that_finished_is_left_in_peace(evidence):
     assert house.writes(finished_s) == [] and detail(house) == 'vehicle_full'
 
 
-def test_the_ladder_does_nothing_without_a_car_or_in_a_fault():
+def test_the_start_sequence_does_nothing_without_a_car_or_in_a_fault():
     house = ReconcilerBench(**KEY_CLOSED)
     house.want = CHARGE
     house.run(300)

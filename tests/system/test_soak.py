@@ -117,9 +117,9 @@ class SoakEvents:
         return any(begin_s <= until_s and end_s >= from_s for begin_s, end_s in self.away)
 
 
-def is_spent(ledger):
+def is_spent(airtime_log):
     """True if the day's 20 joins, or the airtime that news may use, are used up: then nothing more is sent, by design."""
-    return ledger.joins >= JOINS_MAX or ledger.total_ms >= NEWS_MS
+    return airtime_log.joins >= JOINS_MAX or airtime_log.total_ms >= NEWS_MS
 
 
 def live(seed, days):
@@ -128,7 +128,7 @@ def live(seed, days):
     house = fate.house
     house.expected_resets = None
     spent = []
-    house.at(fate.end_s - 1, lambda: spent.append(is_spent(house.world.app.session.governor.ledger)))
+    house.at(fate.end_s - 1, lambda: spent.append(is_spent(house.world.app.session.airtime_budget.airtime_log)))
     house.run(fate.end_s)
     causes = [entry['cause'] for entry in house.of('reset')]
     assert 'crash' not in causes, house.log[-10:]

@@ -54,7 +54,7 @@ class Tally:
             self._drop(0)
         return self._most - len(times)
 
-    def tell_time(self, now_ms, utc_s):
+    def note_time(self, now_ms, utc_s):
         """The time is known: what was done before the boot gets its place, what was done since gets its UTC."""
         for index, time in enumerate(self._times):
             if index < self._guessed and time[1]:

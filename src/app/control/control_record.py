@@ -93,17 +93,17 @@ class ControlRecord:
     def _tallies(self):
         return self.closings.closed, self.closings.moved, self.pulses, self.resets, self.f4_resets
 
-    def tell_time(self, now_ms, utc_s):
+    def note_time(self, now_ms, utc_s):
         """UTC, or None while unknown: counts when it becomes known."""
         if utc_s is None or self._knew_time:
             return
         self._knew_time = True
         for tally in self._tallies():
-            tally.tell_time(now_ms, utc_s)
+            tally.note_time(now_ms, utc_s)
 
     def dump(self, now_ms, utc_s):
         """For the journal."""
-        self.tell_time(now_ms, utc_s)
+        self.note_time(now_ms, utc_s)
         flags = self.pulse * _F_PULSE | self.ours * _F_OURS | self.car * _F_CAR | self.finished * _F_FINISHED | self.drew * _F_DREW
         flags |= self.has_wishes * _F_WISHES
         record = pack((VERSION, flags, self._icmax.back), _HEAD_WIDTHS)

@@ -188,7 +188,7 @@ class Reconciler:
         elif self._lost_ms is None:
             self._lost_ms = at_ms
         charging = is_charging(code)
-        self.record.tell_time(now_ms, box.utc_s)
+        self.record.note_time(now_ms, box.utc_s)
         self.record.closings.see(charging, at_ms, box.utc_s)
         self.icmax.see(reading)
         self.record.finish(box.finished, box.drew)

@@ -73,8 +73,8 @@ class DeviceReport:
     def _radio(self, state, page, count):
         session = self._session
         ppb = self._timekeeper.drift_ppb
-        return report_frames.radio(state, page, count, session.joiner.count, session.governor.ledger.total_ms, session.sender.sent, session.received,
-                           (ppb + 500) // 1000, session.ladder.data_rate)
+        return report_frames.radio(state, page, count, session.join_schedule.count, session.airtime_budget.airtime_log.total_ms,
+                                   session.sender.sent, session.received, (ppb + 500) // 1000, session.rate_fallback.data_rate)
 
     def _crash(self, state, page, count):
         crash = self._supervisor.crash

@@ -126,14 +126,14 @@ def test_a_join_whose_end_is_dropped_is_given_up_within_its_deadline(drop, evide
     assert held_ms <= JOIN_DEADLINE_MS + 200
 
 
-def test_with_adr_the_ledger_counts_what_was_really_sent():
+def test_with_adr_the_airtime_log_counts_what_was_really_sent():
     life = SessionOnLopy4(ADR=True).joined()
     life.bench.air.adr_rate = 5
     totals = []
     for _ in range(3):
-        before_ms = life.session.governor.ledger.total_ms
+        before_ms = life.session.airtime_budget.airtime_log.total_ms
         life.send()
         life.run(30000, lambda: not life.session.sender.in_flight)
-        totals.append(life.session.governor.ledger.total_ms - before_ms)
+        totals.append(life.session.airtime_budget.airtime_log.total_ms - before_ms)
     assert [uplink[4] for uplink in life.bench.air.uplinks] == [4, 5, 5]
     assert totals == [103, 52, 52]       # 19 bytes at SF8 and SF7, up to the next millisecond

@@ -51,7 +51,7 @@ class Window:
         self.most_ms = max(self.most_ms, self.total_ms)
 
 
-def governor(reserve=SF10, store=None, now_ms=0, join_ms=28):
+def airtime_budget(reserve=SF10, store=None, now_ms=0, join_ms=28):
     made = AirtimeBudget(store or CountingStore(), now_ms)
     # Of last resort: the short form at SF10.
     made.reserve_least(min(330, reserve[0]), min(SF10[1], reserve[1]), reserve[0] and join_ms + min(330, reserve[0]))
@@ -68,14 +68,14 @@ def send(made, now_ms, airtime_ms, joins=0):
     (HEARTBEAT, 12_000), (RECORD, 20_000), (CHANGE, 20_000), (FAULT, 24_000), (ANSWER, 24_000), (JOIN, 20_000),
 ))
 def test_each_priority_has_its_threshold_on_the_total(priority, most_ms):
-    made = governor(reserve=(0, DAY_MS))
+    made = airtime_budget(reserve=(0, DAY_MS))
     send(made, 0, most_ms - 500)
     assert made.wait_ms(0, priority, 500) == 0
     assert made.wait_ms(0, priority, 501) > 0
 
 
 def test_what_is_in_flight_counts():
-    made = governor(reserve=(0, DAY_MS))
+    made = airtime_budget(reserve=(0, DAY_MS))
     made.begin(0, 11_700)
     assert made.wait_ms(0, HEARTBEAT, 301) > 0
     made.settle(0, 0)
@@ -83,7 +83,7 @@ def test_what_is_in_flight_counts():
 
 
 def test_it_says_when_to_ask_again_and_then_it_may_be_allowed():
-    made = governor(reserve=(0, DAY_MS))
+    made = airtime_budget(reserve=(0, DAY_MS))
     send(made, 0, 12_000)
     now_ms, waits = 1000, []
     while made.wait_ms(now_ms, HEARTBEAT, 371):
@@ -95,21 +95,21 @@ def test_it_says_when_to_ask_again_and_then_it_may_be_allowed():
 
 def test_reboots_while_it_waits_do_not_make_it_wait_for_ever():
     store = CountingStore()
-    made = governor(store=store)
+    made = airtime_budget(store=store)
     send(made, 0, 23_800)
     hours = 0
     while made.wait_ms(0, RESERVED, 371):
         # Three hours each, of which the last is lost with the power, and the rest of a bucket.
         for minute in range(0, 180, 30):
             made.wait_ms(minute * MINUTE_MS, RESERVED, 371)
-        made = governor(store=store)
+        made = airtime_budget(store=store)
         hours += 3
         assert hours <= 42
     assert hours >= 24
 
 
 def test_answers_stop_where_the_heartbeats_of_the_coming_day_begin():
-    made = governor()
+    made = airtime_budget()
     sent_ms = 0
     while made.wait_ms(0, ANSWER, 371) == 0:
         send(made, 0, 371)
@@ -122,13 +122,13 @@ def test_answers_stop_where_the_heartbeats_of_the_coming_day_begin():
 def test_ten_boots_on_a_full_day_have_their_join_and_uplink_and_take_no_heartbeat_away(join_ms):
     heartbeat_ms, spacing_ms = SF10
     store, window = CountingStore(), Window()
-    made = governor(store=store, join_ms=join_ms)
+    made = airtime_budget(store=store, join_ms=join_ms)
     while made.wait_ms(0, ANSWER, 371) == 0:
         send(made, 0, 371)
         window.add(0, 371)
     now_ms = MINUTE_MS
     for _ in range(10):
-        made = governor(store=store, now_ms=now_ms, join_ms=join_ms)
+        made = airtime_budget(store=store, now_ms=now_ms, join_ms=join_ms)
         for priority, airtime_ms, joins in ((RESERVED_JOIN, join_ms, 1), (RESERVED, 330, 0)):
             assert made.wait_ms(now_ms, priority, airtime_ms) == 0
             assert priority == RESERVED_JOIN or made.leaves_least(now_ms, airtime_ms)
@@ -143,18 +143,18 @@ def test_ten_boots_on_a_full_day_have_their_join_and_uplink_and_take_no_heartbea
 
 
 def test_a_join_from_the_reserve_leaves_room_for_its_uplink_and_counts_like_any_other():
-    made = governor()
+    made = airtime_budget()
     send(made, 0, DAY_MAX_MS - 28 - 330)
     assert made.wait_ms(0, JOIN, 28) > 0
     assert made.wait_ms(0, RESERVED_JOIN, 28) == 0
     assert made.wait_ms(0, RESERVED_JOIN, 29) > 0
-    made = governor()
+    made = airtime_budget()
     send(made, 0, 20 * 28, JOINS_MAX)
     assert made.wait_ms(0, RESERVED_JOIN, 28) > 0
 
 
 def test_joins_at_their_pace_are_never_forbidden_and_none_is_left_over():
-    made = governor(reserve=(0, DAY_MS))
+    made = airtime_budget(reserve=(0, DAY_MS))
     now_ms = 0
     for _ in range(16):
         send(made, now_ms, 28, 1)
@@ -173,22 +173,22 @@ def test_joins_at_their_pace_are_never_forbidden_and_none_is_left_over():
 
 def test_a_join_needs_room_for_the_uplink_after_it():
     def room(priority):
-        made = governor(reserve=SF12)
+        made = airtime_budget(reserve=SF12)
         while made.wait_ms(0, priority, 1) == 0:
             send(made, 0, 1)
-        return made.ledger.total_ms
+        return made.airtime_log.total_ms
 
     assert room(ANSWER) - room(JOIN) == SF12[0]
 
 
 @pytest.mark.parametrize("airtime_ms, frames", ((62, 16), (371, 2), (660, 1), (1319, 1)))
 def test_busy_has_a_second_of_airtime_a_day_or_one_frame_and_leaves_the_rest_to_answers(airtime_ms, frames):
-    made = governor()
+    made = airtime_budget()
     told = 0
     for minute in range(0, 24 * 60, 10):
         if made.wait_ms(minute * MINUTE_MS, BUSY, airtime_ms) == 0:
             send(made, minute * MINUTE_MS, airtime_ms)
-            made.said_busy(minute * MINUTE_MS)
+            made.note_busy_report(minute * MINUTE_MS)
             told += 1
     assert told == frames
     assert made.wait_ms(23 * 60 * MINUTE_MS, ANSWER, airtime_ms) == 0
@@ -198,7 +198,7 @@ def test_busy_has_a_second_of_airtime_a_day_or_one_frame_and_leaves_the_rest_to_
 def test_at_sf12_five_answers_fit_and_what_is_none_leaves_three_of_them_their_room():
     heartbeat_ms, spacing_ms = 1319, 118 * MINUTE_MS
     for priority, most in ((ANSWER, 5), (FAULT, 5), (CHANGE, 2), (RECORD, 2)):
-        made = governor((heartbeat_ms, spacing_ms))
+        made = airtime_budget((heartbeat_ms, spacing_ms))
         for number in range(13):
             send(made, number * 119 * MINUTE_MS, heartbeat_ms)
         now_ms, sent = 12 * 119 * MINUTE_MS, 0
@@ -211,12 +211,12 @@ def test_at_sf12_five_answers_fit_and_what_is_none_leaves_three_of_them_their_ro
 def test_where_no_two_frames_fit_into_it_nothing_is_counted_in_advance():
     for reserve, counted_ms in ((SF10, 750), (SF12, 0)):
         store = CountingStore()
-        send(governor(reserve, store), 0, 400)
-        assert governor(reserve, store).ledger.total_ms == 400 + counted_ms
+        send(airtime_budget(reserve, store), 0, 400)
+        assert airtime_budget(reserve, store).airtime_log.total_ms == 400 + counted_ms
 
 
 def test_airtime_that_expires_in_time_is_lent_before():
-    made = governor()
+    made = airtime_budget()
     send(made, 0, 12_000)
     now_ms = 23 * 60 * MINUTE_MS
     # In 23 h the 12 s of the first minute are still there, but gone before the second heartbeat from now.
@@ -225,7 +225,7 @@ def test_airtime_that_expires_in_time_is_lent_before():
 
 
 def test_at_most_twenty_joins_a_day():
-    made = governor(reserve=(62, 88 * MINUTE_MS))
+    made = airtime_budget(reserve=(62, 88 * MINUTE_MS))
     for number in range(JOINS_MAX):
         assert made.wait_ms(number, JOIN, 29) == 0
         send(made, number, 29, 1)
@@ -241,7 +241,7 @@ def test_at_most_twenty_joins_a_day():
 @settings(max_examples=60)
 def test_no_storm_breaks_the_day_or_keeps_back_the_heartbeat_that_is_due(reserve, wishes):
     heartbeat_ms, spacing_ms = reserve
-    made, window = governor(reserve), Window()
+    made, window = airtime_budget(reserve), Window()
     now_ms = last_ms = 0
     for pause_ms, priority, airtime_ms in wishes + [(3 * DAY_MS, ANSWER, 1)]:
         wish_ms = now_ms + pause_ms
@@ -269,7 +269,7 @@ def test_no_storm_breaks_the_day_or_keeps_back_the_heartbeat_that_is_due(reserve
 @settings(max_examples=60)
 def test_a_power_cut_at_any_instant_loses_no_airtime(wishes):
     store, window = CountingStore(), Window()
-    made = governor(store=store)
+    made = airtime_budget(store=store)
     now_ms = 0
     for pause_ms, airtime_ms, end in wishes:
         now_ms += pause_ms
@@ -279,85 +279,85 @@ def test_a_power_cut_at_any_instant_loses_no_airtime(wishes):
             if end != "cut":
                 made.settle(now_ms, airtime_ms)
         if end:
-            made = governor(store=store, now_ms=now_ms)
-    made.ledger.advance(now_ms)
-    assert window.total_ms <= made.ledger.total_ms + made._pending_ms
+            made = airtime_budget(store=store, now_ms=now_ms)
+    made.airtime_log.advance(now_ms)
+    assert window.total_ms <= made.airtime_log.total_ms + made._pending_ms
     assert window.most_ms <= DAY_MAX_MS
 
 
 def test_joins_are_counted_over_reboots():
     store = CountingStore()
     for boot in range(JOINS_MAX):
-        made = governor(store=store, reserve=(62, 88 * MINUTE_MS), now_ms=boot)
+        made = airtime_budget(store=store, reserve=(62, 88 * MINUTE_MS), now_ms=boot)
         assert made.wait_ms(boot, JOIN, 29) == 0
         made.begin(boot, 29, 1)
-    assert governor(store=store, reserve=(62, 88 * MINUTE_MS)).wait_ms(0, JOIN, 29) > 0
+    assert airtime_budget(store=store, reserve=(62, 88 * MINUTE_MS)).wait_ms(0, JOIN, 29) > 0
 
 
 def test_a_boot_costs_no_more_than_its_join_and_the_credit():
     store = CountingStore()
-    made = governor(store=store)
+    made = airtime_budget(store=store)
     send(made, 0, 29, 1)
-    assert governor(store=store).ledger.total_ms == 29 + 750
+    assert airtime_budget(store=store).airtime_log.total_ms == 29 + 750
 
 
 def test_a_planned_reboot_keeps_what_was_sent_and_no_more():
     store = CountingStore()
-    made = governor(store=store)
+    made = airtime_budget(store=store)
     send(made, 0, 29, 1)
     send(made, 0, 371)
     made.save(1000)
-    again = governor(store=store)
-    assert (again.ledger.total_ms, again.ledger.joins) == (400, 1)
+    again = airtime_budget(store=store)
+    assert (again.airtime_log.total_ms, again.airtime_log.joins) == (400, 1)
 
 
 def test_the_fullest_day_writes_flash_fewer_than_sixty_times():
     store = CountingStore()
-    made = governor(store=store, reserve=(62, 88 * MINUTE_MS))
+    made = airtime_budget(store=store, reserve=(62, 88 * MINUTE_MS))
     for number in range(JOINS_MAX):
         send(made, number * 30 * MINUTE_MS, 29, 1)
     now_ms = 11 * 60 * MINUTE_MS
     while made.wait_ms(now_ms, ANSWER, 62) == 0:
         send(made, now_ms, 62)
-    assert made.ledger.total_ms > 22_000
+    assert made.airtime_log.total_ms > 22_000
     assert store.writes < 60
 
 
 def test_a_frame_the_modem_refuses_for_ever_does_not_wear_the_flash():
     store = CountingStore()
-    made = governor(store=store)
+    made = airtime_budget(store=store)
     for number in range(1000):
         made.begin(number, 371, number % 2)
         made.settle(number, 0)
-    assert made.ledger.total_ms == made.ledger.joins == 0
+    assert made.airtime_log.total_ms == made.airtime_log.joins == 0
     assert store.writes <= 2
 
 
 def test_a_broken_store_is_counted_and_the_limit_holds_all_the_same():
     store = CountingStore()
     store.broken = True
-    made = governor(store=store, reserve=(0, DAY_MS))
+    made = airtime_budget(store=store, reserve=(0, DAY_MS))
     send(made, 0, 12_000)
     assert made.store_failures == 1
     assert made.wait_ms(0, HEARTBEAT, 1) > 0
     store.broken = False
     send(made, 0, 1)
-    assert governor(store=store).ledger.total_ms >= 12_001
+    assert airtime_budget(store=store).airtime_log.total_ms >= 12_001
 
 
 def test_a_record_that_is_none_is_counted():
     store = CountingStore()
     store.records["airtime"] = b"?"
-    made = governor(store=store)
-    assert made.store_failures == 1 and made.ledger.total_ms > DAY_MAX_MS // 2
+    made = airtime_budget(store=store)
+    assert made.store_failures == 1 and made.airtime_log.total_ms > DAY_MAX_MS // 2
 
 
 def test_what_turns_out_late_is_booked_and_used_up_from_the_credit():
     store = CountingStore()
-    made = governor(store=store)
+    made = airtime_budget(store=store)
     send(made, 0, 371)
     made.add_late(0, 700)
-    assert made.ledger.total_ms == 1071
+    assert made.airtime_log.total_ms == 1071
     writes = store.writes
     send(made, 0, 371)
     assert store.writes == writes + 1
@@ -382,9 +382,9 @@ def test_a_record_that_cannot_be_read_counts_as_a_full_day_with_its_heartbeats(r
             answers += what == ANSWER
         return answers
 
-    assert day(governor(reserve, store), 0) > 1
+    assert day(airtime_budget(reserve, store), 0) > 1
     store.records["airtime"] = b""
-    made = governor(reserve, store, DAY_MS)
+    made = airtime_budget(reserve, store, DAY_MS)
     assert made.store_failures == 1
     # What this boot tells.
     assert day(made, DAY_MS) <= 4
@@ -394,15 +394,15 @@ def test_a_record_that_cannot_be_read_counts_as_a_full_day_with_its_heartbeats(r
 def test_a_store_that_cannot_be_read_counts_as_a_full_day():
     store = CountingStore()
     store.get = lambda name: (_ for _ in ()).throw(HalError(STORE, "worn out"))
-    made = governor(store=store)
+    made = airtime_budget(store=store)
     assert made.store_failures == 1
     assert made.wait_ms(0, ANSWER, 5 * 371) > 0 and made.wait_ms(0, RESERVED, 371) == made.wait_ms(0, JOIN, 28) == 0
 
 
 def test_where_the_newest_copy_cannot_be_read_what_it_may_have_counted_more_counts():
     store = CountingStore()
-    send(governor(store=store), 0, 371)
-    counted_ms = governor(store=store).ledger.total_ms
+    send(airtime_budget(store=store), 0, 371)
+    counted_ms = airtime_budget(store=store).airtime_log.total_ms
     get = store.get
 
     def of_the_older_copy(name):
@@ -411,4 +411,4 @@ def test_where_the_newest_copy_cannot_be_read_what_it_may_have_counted_more_coun
 
     store.get = of_the_older_copy
     # A frame of 11 bytes at SF12 with 15 of MAC answers.
-    assert governor(store=store).ledger.total_ms >= counted_ms + airtime.airtime_ms(12, 125, 13 + 11 + 15) + CREDIT_MS
+    assert airtime_budget(store=store).airtime_log.total_ms >= counted_ms + airtime.airtime_ms(12, 125, 13 + 11 + 15) + CREDIT_MS

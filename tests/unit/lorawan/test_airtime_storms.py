@@ -90,7 +90,7 @@ def all_rates(region, seed, mishaps):
 
 
 @pytest.mark.parametrize("region", sorted(REGIONS))
-def test_no_storm_of_days_breaks_the_limit_with_the_ladder_at_work(region, soak_seed, evidence):
+def test_no_storm_of_days_breaks_the_limit_while_the_data_rate_falls_back(region, soak_seed, evidence):
     most_ms = {}
     for data_rate, storm, most_ms[data_rate] in all_rates(region, soak_seed, mishaps=True):
         assert most_ms[data_rate] <= LIMIT_MS
@@ -100,13 +100,13 @@ def test_no_storm_of_days_breaks_the_limit_with_the_ladder_at_work(region, soak_
         # Faster than configured goes only what is due on a day that is full.
         fastest = max(data_rate, REGIONS[region].default_rate)
         assert rates <= set(range(floor, fastest + 1)) and (floor == data_rate or len(rates) > 1)
-    evidence("%s: most airtime of any sliding day, storms of %d days at each of %d data rates, ladder at work, s" % (
+    evidence("%s: most airtime of any sliding day, storms of %d days at each of %d data rates, data rate falling back, s" % (
         region, DAYS, len(most_ms)), max(most_ms.values()) / 1000, LIMIT_MS / 1000)
     assert max(most_ms.values()) > 20_000
 
 
 @pytest.mark.parametrize("region", sorted(REGIONS))
-def test_no_storm_of_commands_makes_the_longest_silence_longer_wherever_the_ladder_goes(region, soak_seed, evidence):
+def test_no_storm_of_commands_makes_the_longest_silence_longer_whatever_the_data_rate(region, soak_seed, evidence):
     longest_ms = {}
     for data_rate, storm, most_ms in all_rates(region, soak_seed + 500, mishaps=False):
         assert most_ms <= LIMIT_MS

@@ -90,7 +90,7 @@ class ClockSyncAndSession:
         self.session = SimpleNamespace(joined=True, joined_ms=10000, last_uplink_ms=15000, proven_ms=10000,
                                        answered=self.told.append, unanswered=self.missed.append, ask_time=lambda now_ms: modem,
                                        has_room=lambda now_ms: self.room,
-                                       governor=SimpleNamespace(tell_time=lambda now_ms, utc_s: self.dated.append((now_ms, utc_s))))
+                                       airtime_budget=SimpleNamespace(note_time=lambda now_ms, utc_s: self.dated.append((now_ms, utc_s))))
         self.store = SimpleNamespace(get=self.records.get, put=self.records.__setitem__)
         self.radio = SimpleNamespace(utc_s=lambda: None)
         self.time = Time(self)

@@ -9,7 +9,7 @@ HOUR_MS = 3_600_000
 STARTS = [(name, data_rate) for name in sorted(REGIONS) for data_rate in range(REGIONS[name].slowest, len(REGIONS[name].rates))]
 
 
-def ladder(name="EU868", data_rate=5):
+def rate_fallback(name="EU868", data_rate=5):
     return RateFallback(REGIONS[name], data_rate, 0)
 
 
@@ -21,17 +21,17 @@ def miss(made, times, now_ms=0):
 
 @pytest.mark.parametrize("name, data_rate", STARTS)
 def test_it_starts_as_configured_and_stays_there_without_questions(name, data_rate):
-    made = ladder(name, data_rate)
+    made = rate_fallback(name, data_rate)
     assert [made.step(hour * HOUR_MS) for hour in range(0, 1000, 7)] == [data_rate] * 143
 
 
 def test_two_questions_unanswered_in_a_row_make_it_one_slower():
-    made = ladder()
+    made = rate_fallback()
     assert [miss(made, 1) for _ in range(5)] == [5, 4, 4, 3, 3]
 
 
 def test_an_answer_clears_the_count():
-    made = ladder()
+    made = rate_fallback()
     for _ in range(3):
         assert miss(made, 1) == 5
         made.answered()
@@ -39,12 +39,12 @@ def test_an_answer_clears_the_count():
 
 @pytest.mark.parametrize("name, data_rate, slowest", (("EU868", 5, 0), ("US915", 4, 0), ("AU915", 6, 2), ("AU915", 1, 0), ("AS923", 5, 2)))
 def test_it_goes_down_to_the_floor_of_the_region_and_no_further(name, data_rate, slowest):
-    made = ladder(name, data_rate)
+    made = rate_fallback(name, data_rate)
     assert [miss(made, 2) for _ in range(8)] == [max(slowest, data_rate - step) for step in range(1, 9)]
 
 
 def test_it_comes_back_one_a_hold_if_something_was_answered_since():
-    made = ladder()
+    made = rate_fallback()
     miss(made, 4)
     assert made.step(100 * HOUR_MS) == 3
     made.answered()
@@ -56,7 +56,7 @@ def test_it_comes_back_one_a_hold_if_something_was_answered_since():
 
 
 def test_a_trial_that_fails_at_its_first_question_is_over_and_the_next_one_twice_as_far_off():
-    made = ladder()
+    made = rate_fallback()
     miss(made, 2)
     now_ms, hold_ms = 0, HOLD_MS
     for _ in range(6):
@@ -70,7 +70,7 @@ def test_a_trial_that_fails_at_its_first_question_is_over_and_the_next_one_twice
 
 
 def test_a_data_rate_that_held_starts_again_with_the_short_hold():
-    made = ladder()
+    made = rate_fallback()
     miss(made, 2)
     made.answered()
     assert made.step(HOLD_MS) == 5
@@ -84,7 +84,7 @@ def test_a_data_rate_that_held_starts_again_with_the_short_hold():
 
 
 def test_an_answer_ends_the_trial_but_to_fall_soon_after_it_still_doubles_the_hold():
-    made = ladder()
+    made = rate_fallback()
     miss(made, 2)
     made.answered()
     assert made.step(HOLD_MS) == 5

@@ -37,22 +37,22 @@ class ForgetfulStore:
 def tries_ms(seed, suspect):
     """When a board asks or tries to join that never gets an answer. suspect: it begins with six questions, ten minutes apart."""
     draw = random.Random(seed)
-    governor = AirtimeBudget(ForgetfulStore(), 0)
-    governor.reserve(371, 88 * MINUTE_MS)
+    airtime_budget = AirtimeBudget(ForgetfulStore(), 0)
+    airtime_budget.reserve(371, 88 * MINUTE_MS)
     times = []
-    joiner = JoinSchedule(lambda now_ms, data_rate: times.append(now_ms) or True, governor, REGIONS["AU915"], draw.randrange, 0)
+    join_schedule = JoinSchedule(lambda now_ms, data_rate: times.append(now_ms) or True, airtime_budget, REGIONS["AU915"], draw.randrange, 0)
     now_ms = 0
     if suspect:
         times = [number * PROBE_EVERY_MS for number in range(PROBES_MAX)]
         now_ms = times[-1] + TRY_MS
-        joiner.worked = True
-        joiner.start_over(now_ms, DENSE_FOR_MS)
+        join_schedule.worked = True
+        join_schedule.start_over(now_ms, DENSE_FOR_MS)
     while now_ms < 9 * DAY_MS:
-        now_ms = joiner.due_ms
-        if joiner.begin(now_ms):
+        now_ms = join_schedule.due_ms
+        if join_schedule.begin(now_ms):
             now_ms += TRY_MS
-            joiner.end(now_ms)
-            joiner.back_off(now_ms)
+            join_schedule.end(now_ms)
+            join_schedule.back_off(now_ms)
     return times
 
 

@@ -229,7 +229,7 @@ def test_tries_never_run_out_however_long_the_outage(draw, region):
 
 def test_after_a_suspicion_the_tries_are_dense_for_the_rest_of_its_two_hours_and_then_even():
     world = suspicious(data_rate=4)
-    suspect_ms = world.session.suspicion.since_ms
+    suspect_ms = world.session.link_supervision.since_ms
     world.run(2 * HOUR_MS)
     assert not world.session.joined
     world.run(2 * DAY_MS)
@@ -247,7 +247,7 @@ def test_reboots_in_an_outage_do_not_use_the_tries_up():
         world = SessionAndModem(store=store)
         world.radio.network = False
         world.run(2 * HOUR_MS)
-    assert world.session.governor.ledger.joins < 20
+    assert world.session.airtime_budget.airtime_log.joins < 20
     world.radio.joins.clear()
     world.run(20 * HOUR_MS)
     assert len(world.radio.joins) >= 2
@@ -263,7 +263,7 @@ def test_boots_never_use_up_all_joins_of_a_day(minutes, most_minutes):
     world = SessionAndModem(store=store)
     world.run(3 * HOUR_MS)
     assert world.session.joined and world.session.joined_ms <= most_minutes * MINUTE_MS
-    assert world.session.governor.ledger.joins <= 20
+    assert world.session.airtime_budget.airtime_log.joins <= 20
 
 
 def test_sixteen_boots_of_a_day_are_joined_at_once():
@@ -285,19 +285,19 @@ def test_sixteen_boots_of_a_day_are_joined_at_once():
 ])
 def test_a_join_on_a_full_day_takes_the_place_of_the_uplink_that_is_due(region, data_rate, first_gaps_ms):
     world = SessionAndModem(region)
-    world.session.governor.ledger.add(0, 19_000)
+    world.session.airtime_budget.airtime_log.add(0, 19_000)
     world.radio.network = False
     world.run(20 * HOUR_MS)
     assert world.radio.joins[0] == (0, data_rate)
     times = [at_ms for at_ms, _rate in world.radio.joins]
     gaps = [later - at_ms for at_ms, later in zip(times, times[1:], strict=False)]
     assert all(first_ms <= gap_ms <= first_ms + 2 * MINUTE_MS for first_ms, gap_ms in zip(first_gaps_ms, gaps, strict=False)), gaps[:5]
-    assert world.session.governor.ledger.joins <= 20
+    assert world.session.airtime_budget.airtime_log.joins <= 20
 
 
 def test_after_joins_in_vain_on_a_full_day_the_uplink_that_is_due_goes():
     world = SessionAndModem()
-    world.session.governor.ledger.add(0, 19_000)
+    world.session.airtime_budget.airtime_log.add(0, 19_000)
     world.radio.network = False
     world.run(20 * HOUR_MS)
     world.radio.network = True
@@ -309,7 +309,7 @@ def test_after_joins_in_vain_on_a_full_day_the_uplink_that_is_due_goes():
 @pytest.mark.parametrize("data_rate, spent_ms, sent_at", ((0, 15_000, 0), (0, 19_200, 1), (0, 21_000, 2), (0, 23_400, 2), (2, 22_800, 2)))
 def test_on_a_day_that_is_full_what_is_due_goes_faster_rather_than_hours_late(data_rate, spent_ms, sent_at):
     world = SessionAndModem(data_rate=data_rate).joined()
-    world.session.governor.ledger.add(world.now_ms, spent_ms)
+    world.session.airtime_budget.airtime_log.add(world.now_ms, spent_ms)
     world.run(118 * MINUTE_MS)
     world.status(priority=HEARTBEAT)
     world.run(MINUTE_MS)
@@ -319,7 +319,7 @@ def test_on_a_day_that_is_full_what_is_due_goes_faster_rather_than_hours_late(da
 def test_a_join_that_costs_more_than_the_uplink_in_its_place_leaves_later_ones_their_room():
     world = SessionAndModem("EU868", data_rate=5)
     world.radio.network = False
-    world.session.governor.ledger.add(0, 22_000)
+    world.session.airtime_budget.airtime_log.add(0, 22_000)
     world.run(2 * HOUR_MS)
     # 17 more heartbeats of a day at SF7 are 1 s: two joins of 371 ms at SF10 leave it, a third would not.
     assert [rate for _at_ms, rate in world.radio.joins] == [2, 2]
@@ -332,23 +332,23 @@ def test_a_few_uplinks_in_a_row_are_reckoned_with_answers_of_the_mac_and_then_fe
     for _ in range(5):
         world.radio.downlink(20, b"\x0c")
         world.status()
-        before_ms = world.session.governor.ledger.total_ms
+        before_ms = world.session.airtime_budget.airtime_log.total_ms
         world.run(MINUTE_MS)
-        costs_ms.append(world.session.governor.ledger.total_ms - before_ms)
+        costs_ms.append(world.session.airtime_budget.airtime_log.total_ms - before_ms)
     plain_ms, most_ms = airtime_ms(10, 125, 13 + 11), airtime_ms(10, 125, 13 + 11 + 15)
     assert costs_ms == [most_ms, most_ms, plain_ms, plain_ms, plain_ms]
     # A frame that is for the MAC alone asks it something, whenever it comes.
     world.radio.event(HEARD, 0, None)
     world.status()
-    before_ms = world.session.governor.ledger.total_ms
+    before_ms = world.session.airtime_budget.airtime_log.total_ms
     world.run(MINUTE_MS)
-    assert world.session.governor.ledger.total_ms - before_ms == most_ms
+    assert world.session.airtime_budget.airtime_log.total_ms - before_ms == most_ms
 
 
-def test_a_frame_of_the_modem_s_own_is_in_the_ledger_and_what_it_kept_waiting_goes_when_it_is_over():
+def test_a_frame_of_the_modem_s_own_is_in_the_airtime_log_and_what_it_kept_waiting_goes_when_it_is_over():
     world = SessionAndModem().joined()
     world.run(MINUTE_MS)
-    before_ms = world.session.governor.ledger.total_ms
+    before_ms = world.session.airtime_budget.airtime_log.total_ms
     world.radio.refuse = True
     world.status()
     world.run(2_000)
@@ -357,7 +357,7 @@ def test_a_frame_of_the_modem_s_own_is_in_the_ledger_and_what_it_kept_waiting_go
     world.radio.event(EMITTED, 1, None)
     world.run(MINUTE_MS)
     assert [t for t, *_ in world.radio.frames[frames:]] == [over_ms]
-    assert world.session.governor.ledger.total_ms - before_ms == airtime_ms(10, 125, 13) + airtime_ms(10, 125, 13 + 11)
+    assert world.session.airtime_budget.airtime_log.total_ms - before_ms == airtime_ms(10, 125, 13) + airtime_ms(10, 125, 13 + 11)
 
 
 def test_frames_of_the_modem_s_own_do_not_hasten_a_frame_that_is_refused_again():
@@ -429,14 +429,14 @@ def test_a_join_reported_after_its_deadline_is_still_a_join():
     world.radio.event(JOINED, 0, None)
     world.run(1)
     assert world.session.joined and len(world.radio.joins) == 1
-    assert world.session.governor.ledger.joins == 1
+    assert world.session.airtime_budget.airtime_log.joins == 1
 
 
 def test_a_join_the_budget_has_no_room_for_leaves_the_turn_to_a_cheaper_one():
     world = SessionAndModem()
     world.radio.network = False
     world.run(8_000)
-    world.session.governor.ledger.add(world.now_ms, 16_000)
+    world.session.airtime_budget.airtime_log.add(world.now_ms, 16_000)
     world.run(30 * MINUTE_MS)
     assert len(world.radio.joins) > 3 and {rate for _at_ms, rate in world.radio.joins} == {6}
 
@@ -461,9 +461,9 @@ def test_a_modem_that_cannot_start_a_join_is_asked_again_and_nothing_is_booked()
     world = SessionAndModem()
     world.radio.busy_until_ms, world.radio._result = 3_000, (HEARD, 0, None)
     world.run(5_000)
-    assert world.radio.joins == [] and world.session.governor.ledger.joins == 0
+    assert world.radio.joins == [] and world.session.airtime_budget.airtime_log.joins == 0
     world.run(10_000)
-    assert world.session.joined and world.session.joiner.count == 1
+    assert world.session.joined and world.session.join_schedule.count == 1
 
 
 def test_nothing_is_sent_before_the_join():
@@ -592,12 +592,12 @@ def test_a_result_that_comes_after_the_deadline_is_booked_and_delivers_nothing()
     world.status()
     world.radio.lose = True
     world.run(16_000)
-    before_ms = world.session.governor.ledger.total_ms
+    before_ms = world.session.airtime_budget.airtime_log.total_ms
     world.radio.event(SENT, 3, None)
     world.radio.event(FAILED, 1, "late")
     world.run(1)
     # The third emission of three counts at the next slower data rate.
-    assert world.session.governor.ledger.total_ms == before_ms + 3 * 371 + airtime_ms(11, 125, 24)
+    assert world.session.airtime_budget.airtime_log.total_ms == before_ms + 3 * 371 + airtime_ms(11, 125, 24)
     assert world.sent == [] and world.session.outbox.holds("status")
 
 
@@ -644,14 +644,14 @@ def test_deadlines_missed_now_and_then_do_not_end_it():
 def test_a_confirmed_frame_whose_result_is_lost_is_booked_with_its_one_emission():
     world = suspicious(data_rate=4)
     world.run(8 * MINUTE_MS)
-    before_ms = world.session.governor.ledger.total_ms
+    before_ms = world.session.airtime_budget.airtime_log.total_ms
     world.radio.mute = True
     world.run(MINUTE_MS)
     assert world.radio.frames[-1][3] and world.session.sender.in_flight
     world.run(world.radio.frames[-1][0] + 15_000 - world.now_ms)
     assert not world.session.sender.in_flight
     size = len(world.radio.frames[-1][2]) + 13
-    assert world.session.governor.ledger.total_ms == before_ms + airtime_ms(8, 125, size)
+    assert world.session.airtime_budget.airtime_log.total_ms == before_ms + airtime_ms(8, 125, size)
 
 
 def test_a_modem_that_raises_stops_nothing_and_is_called_stuck():
@@ -811,22 +811,22 @@ def test_an_outage_below_the_suspicion_costs_nothing_and_the_next_heartbeat_is_h
     world.status(priority=HEARTBEAT)
     world.run(period_ms)
     assert len(world.radio.frames) == frames + 1 and len(world.radio.joins) == 1
-    assert world.session.state == UP and world.session.ladder.data_rate == 2
+    assert world.session.state == UP and world.session.rate_fallback.data_rate == 2
 
 
-def test_questions_of_the_application_move_the_ladder_and_what_a_frame_costs():
+def test_questions_of_the_application_move_the_data_rate_and_the_cost_of_a_frame():
     world = SessionAndModem("EU868").joined()
     world.session.unanswered(world.now_ms)
     world.session.answered(world.now_ms)
     for data_rate in (2, 1, 0, 0):
         world.status()
         world.run(10_000)
-        assert world.radio.frames[-1][4] == world.session.pace.data_rate == data_rate
+        assert world.radio.frames[-1][4] == world.session.frame_cost.data_rate == data_rate
         for _ in range(2):
             world.session.unanswered(world.now_ms)
     # At SF12 heartbeats are further apart, and room is kept for them.
     assert world.session.stretched_ms(HOUR_MS, 11) == 119 * MINUTE_MS
-    assert world.session.governor.spacing_ms == 118 * MINUTE_MS
+    assert world.session.airtime_budget.spacing_ms == 118 * MINUTE_MS
 
 
 def test_a_new_session_goes_on_at_the_data_rate_where_the_old_one_was():
@@ -836,7 +836,7 @@ def test_a_new_session_goes_on_at_the_data_rate_where_the_old_one_was():
     world.radio.network = True
     world.status()
     world.run(3 * HOUR_MS)
-    assert world.session.joined and world.radio.frames[-1][4] == world.session.ladder.data_rate == 2
+    assert world.session.joined and world.radio.frames[-1][4] == world.session.rate_fallback.data_rate == 2
     for _ in range(14):
         world.status(priority=HEARTBEAT)
         world.session.answered(world.now_ms)
@@ -851,9 +851,9 @@ def test_with_adr_the_network_s_data_rate_counts_and_the_worst_is_booked_beforeh
     world.status()
     world.run(1)
     # Three emissions at the next slower one, until the modem says what it was.
-    assert session.governor._pending_ms == 3 * airtime_ms(8, 125, 24)
+    assert session.airtime_budget._pending_ms == 3 * airtime_ms(8, 125, 24)
     world.run(10_000)
-    assert radio.frames[-1][4] == 5 and session.governor._pending_ms == 0
+    assert radio.frames[-1][4] == 5 and session.airtime_budget._pending_ms == 0
     radio.data_rate = lambda: 7         # SF7 at 250 kHz in some regions: never used by the firmware
     for _ in range(2):
         session.unanswered(world.now_ms)
@@ -872,8 +872,8 @@ def test_what_the_network_asks_to_be_repeated_is_counted_and_kept_room_for():
     world.run(1)
     world.radio._result = (SENT, 2, None)
     world.run(10_000)
-    assert world.session.pace.repeats == 2
-    assert world.session.governor._heartbeat_ms == 2 * airtime_ms(10, 125, 24)
+    assert world.session.frame_cost.repeats == 2
+    assert world.session.airtime_budget._heartbeat_ms == 2 * airtime_ms(10, 125, 24)
 
 
 def suspicious(data_rate=None):
@@ -907,8 +907,8 @@ def test_a_modem_that_repeats_confirmed_frames_is_believed_given_the_time_and_as
     # The first result came after the deadline that one emission has, all later ones in time.
     assert world.session.state == SUSPECT and world.session.deadline_missed == 1
     sent_ms = sum(ms for at_ms, ms in world.radio.airtime if at_ms > world.now_ms - DAY_MS)
-    assert world.session.governor.ledger.total_ms >= sent_ms
-    world.session.governor.ledger.add(world.now_ms, 20_000 - world.session.governor.ledger.total_ms - 400)
+    assert world.session.airtime_budget.airtime_log.total_ms >= sent_ms
+    world.session.airtime_budget.airtime_log.add(world.now_ms, 20_000 - world.session.airtime_budget.airtime_log.total_ms - 400)
     frames = len(world.radio.frames)
     world.run(6 * HOUR_MS)
     late = world.radio.frames[frames:]
@@ -919,8 +919,8 @@ def test_a_modem_that_repeats_confirmed_frames_is_believed_given_the_time_and_as
 
 def test_suspicion_asks_even_on_a_full_day_with_the_uplinks_that_are_due_anyway():
     world = suspicious()
-    governor = world.session.governor
-    governor.ledger.add(world.now_ms, 22_000 - governor.ledger.total_ms)
+    airtime_budget = world.session.airtime_budget
+    airtime_budget.airtime_log.add(world.now_ms, 22_000 - airtime_budget.airtime_log.total_ms)
     frames = len(world.radio.frames)
     world.run(4 * HOUR_MS)
     late = world.radio.frames[frames:]
@@ -929,7 +929,7 @@ def test_suspicion_asks_even_on_a_full_day_with_the_uplinks_that_are_due_anyway(
 
 def test_without_a_join_left_the_session_is_kept_and_asked_every_half_hour():
     world = suspicious(data_rate=4)
-    world.session.governor.ledger.add(world.now_ms, 0, 20)
+    world.session.airtime_budget.airtime_log.add(world.now_ms, 0, 20)
     world.run(10 * HOUR_MS)
     assert world.session.state == SUSPECT and len(world.radio.joins) == 1
     times = [frame[0] for frame in world.radio.frames if frame[3]]
@@ -981,7 +981,7 @@ def test_the_reset_of_each_day_takes_no_join_away_and_begins_no_new_burst():
         world.radio.network = False
         while not world.session.stuck:
             world.run(MINUTE_MS)
-        world.session.governor.save(world.now_ms)
+        world.session.airtime_budget.save(world.now_ms)
         joins_ms += [begin_ms + at_ms for at_ms, _data_rate in world.radio.joins]
         begin_ms += world.now_ms
         boots_ms.append(begin_ms)
@@ -998,7 +998,7 @@ def test_the_reset_of_each_day_takes_no_join_away_and_begins_no_new_burst():
 def test_the_boot_after_the_next_begins_a_search_of_its_own():
     store = SessionStore()
     world = SessionAndModem(store=store)
-    world.session.governor.keep_search()
+    world.session.airtime_budget.keep_search()
     for tries in (1, 3):
         world = SessionAndModem(store=store)
         world.radio.network = False
@@ -1012,7 +1012,7 @@ def test_no_reset_takes_the_place_of_a_try_that_is_due():
     world.radio.network = False
     world.run(DAY_MS - MINUTE_MS)
     assert not world.session.stuck
-    world.radio.now_ms = world.session.joiner.due_ms + DAY_MS
+    world.radio.now_ms = world.session.join_schedule.due_ms + DAY_MS
     world.radio.network = True
     world.run(MINUTE_MS)
     assert world.session.joined and not world.session.stuck
@@ -1021,16 +1021,16 @@ def test_no_reset_takes_the_place_of_a_try_that_is_due():
 @pytest.mark.parametrize("method", ["get", "put"])
 def test_a_store_that_fails_begins_each_search_anew(method):
     store = SessionStore()
-    SessionAndModem(store=store).session.governor.keep_search()
+    SessionAndModem(store=store).session.airtime_budget.keep_search()
 
     def fail(*arguments):
         raise HalError("store", "gone")
     setattr(store, method, fail)
     world = SessionAndModem(store=store)
-    world.session.governor.keep_search()
+    world.session.airtime_budget.keep_search()
     world.radio.network = False
     world.run(2 * MINUTE_MS)
-    assert len(world.radio.joins) == 3 and world.session.governor.store_failures > 1
+    assert len(world.radio.joins) == 3 and world.session.airtime_budget.store_failures > 1
 
 
 def test_a_modem_that_joins_and_then_sends_nothing_is_reset_after_a_day():
@@ -1118,7 +1118,7 @@ def test_a_blocked_heartbeat_goes_when_the_longest_silence_demands_it():
     world = SessionAndModem().joined()
     world.status()
     world.run(10_000)
-    world.session.governor.ledger.add(world.now_ms, 14_000)
+    world.session.airtime_budget.airtime_log.add(world.now_ms, 14_000)
     world.status(priority=HEARTBEAT)
     world.run(87 * MINUTE_MS)
     assert len(world.radio.frames) == 1
@@ -1128,7 +1128,7 @@ def test_a_blocked_heartbeat_goes_when_the_longest_silence_demands_it():
 
 def test_the_first_uplink_of_a_session_has_the_reserve_even_if_the_modem_fails_it_once():
     world = SessionAndModem()
-    world.session.governor.ledger.add(0, 12_000)
+    world.session.airtime_budget.airtime_log.add(0, 12_000)
     world.joined()
     world.status(priority=HEARTBEAT)
     world.run(1)
@@ -1147,7 +1147,7 @@ def test_commands_are_accepted_while_their_answers_fit_beside_those_that_are_owe
     world = SessionAndModem().joined()
     assert world.session.accepts(world.now_ms, 0) and world.session.accepts(world.now_ms, 20)
     # Beside the heartbeats, one to spare and ten more boots there is room for two answers.
-    world.session.governor.ledger.add(world.now_ms, 24_000 - 17 * 371 - 10 * (29 + (330 + 2 * 123) // 2) - 29 - 2 * 371)
+    world.session.airtime_budget.airtime_log.add(world.now_ms, 24_000 - 17 * 371 - 10 * (29 + (330 + 2 * 123) // 2) - 29 - 2 * 371)
     assert world.session.accepts(world.now_ms, 1)
     assert not world.session.accepts(world.now_ms, 2)
 
@@ -1209,7 +1209,7 @@ def test_what_a_network_of_class_c_says_unasked_does_not_hide_that_it_does_not_h
         world.status(priority=HEARTBEAT)
         world.radio.downlink(20, b"\x0c")
         world.run(HOUR_MS)
-    assert world.session.ladder.data_rate == 1
+    assert world.session.rate_fallback.data_rate == 1
     assert world.session.state == UP and len(world.radio.joins) == 1
     confirmed = [frame for frame in world.radio.frames if frame[3]]
     assert len(confirmed) == 3 and confirmed[-1][4] == 1
@@ -1225,14 +1225,14 @@ def test_where_the_clock_is_answered_no_frame_has_to_ask_whoever_else_is_silent(
     assert not any(frame[3] for frame in world.radio.frames)
 
 
-def test_the_ledger_survives_a_reboot():
+def test_the_airtime_log_survives_a_reboot():
     store = SessionStore()
     world = SessionAndModem(store=store).joined()
     for _ in range(10):
         world.status()
         world.run(10_000)
     again = SessionAndModem(store=store)
-    assert again.session.governor.ledger.total_ms >= sum(ms for _at_ms, ms in world.radio.airtime)
+    assert again.session.airtime_budget.airtime_log.total_ms >= sum(ms for _at_ms, ms in world.radio.airtime)
 
 
 def test_what_the_mac_may_add_is_booked_after_something_was_heard():
@@ -1242,10 +1242,10 @@ def test_what_the_mac_may_add_is_booked_after_something_was_heard():
     world.run(1)
     booked = []
     for _ in range(2):
-        before_ms = world.session.governor.ledger.total_ms
+        before_ms = world.session.airtime_budget.airtime_log.total_ms
         world.status()
         world.run(10_000)
-        booked.append(world.session.governor.ledger.total_ms - before_ms)
+        booked.append(world.session.airtime_budget.airtime_log.total_ms - before_ms)
     assert booked == [airtime_ms(10, 125, 13 + 11 + 15), airtime_ms(10, 125, 13 + 11)]
 
 
@@ -1258,10 +1258,10 @@ def test_what_is_heard_while_a_frame_is_in_flight_is_booked_with_the_next():
     assert world.session.sender.in_flight
     world.radio.downlink(1, b"\x03")
     world.run(10_000)
-    before_ms = world.session.governor.ledger.total_ms
+    before_ms = world.session.airtime_budget.airtime_log.total_ms
     world.status()
     world.run(10_000)
-    assert world.session.governor.ledger.total_ms - before_ms == airtime_ms(10, 125, 13 + 11 + 15)
+    assert world.session.airtime_budget.airtime_log.total_ms - before_ms == airtime_ms(10, 125, 13 + 11 + 15)
 
 
 def test_a_question_for_the_time_is_booked_with_the_frame_it_goes_with():
@@ -1271,10 +1271,10 @@ def test_a_question_for_the_time_is_booked_with_the_frame_it_goes_with():
     for asks in (True, False):
         world.radio.ask_time = lambda asks=asks: asks
         assert world.session.ask_time(world.now_ms) is asks
-        before_ms = world.session.governor.ledger.total_ms
+        before_ms = world.session.airtime_budget.airtime_log.total_ms
         world.status()
         world.run(10_000)
-        booked.append(world.session.governor.ledger.total_ms - before_ms)
+        booked.append(world.session.airtime_budget.airtime_log.total_ms - before_ms)
     assert booked == [airtime_ms(10, 125, 13 + 12), airtime_ms(10, 125, 13 + 11)] and booked[0] > booked[1]
 
 
@@ -1379,8 +1379,8 @@ class SessionMachine(RuleBasedStateMachine):
     @invariant()
     def nothing_is_counted_too_low(self):
         world = self.world
-        world.session.governor.ledger.advance(world.now_ms)
-        counted_ms = world.session.governor.ledger.total_ms + world.session.governor._pending_ms
+        world.session.airtime_budget.airtime_log.advance(world.now_ms)
+        counted_ms = world.session.airtime_budget.airtime_log.total_ms + world.session.airtime_budget._pending_ms
         sent_ms = sum(ms for at_ms, ms in world.radio.airtime if at_ms > world.now_ms - DAY_MS)
         assert sent_ms <= counted_ms
         assert most_airtime_ms(world.radio.airtime) <= 24_000

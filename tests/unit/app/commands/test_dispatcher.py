@@ -105,8 +105,8 @@ def test_what_opens_is_done_before_all_that_waits_and_answered_first(opens):
 
 def full_day(rig, at_ms):
     """From then on no airtime is left but for what is due anyway."""
-    governor = rig.application.session.governor
-    rig.board.at(at_ms, lambda: governor.ledger.add(at_ms, 17000))
+    airtime_budget = rig.application.session.airtime_budget
+    rig.board.at(at_ms, lambda: airtime_budget.airtime_log.add(at_ms, 17000))
 
 
 def test_without_airtime_what_opens_is_obeyed_and_its_answer_takes_the_place_of_the_next_heartbeat():

@@ -170,7 +170,7 @@ def test_the_time_puts_earlier_closings_where_they_were():
     after = Tally(HOUR_MS, 3)
     after.load(before.dump(), 0, 0)
     after.add(700, None)
-    after.tell_time(5000, UTC_S + 3601)
+    after.note_time(5000, UTC_S + 3601)
     assert after.left(5000) == 1
     assert after.left(5000 + 1799000) == 2
     assert after.dump()[-4:] == (UTC_S + 3601 - 4).to_bytes(4, 'big')
@@ -181,7 +181,7 @@ def test_a_clock_that_was_wrong_makes_no_closing_younger_than_the_boot():
     before.add(0, UTC_S + 9 * 86400)
     after = Tally(HOUR_MS, 3)
     after.load(before.dump(), 0, 0)
-    after.tell_time(60000, UTC_S)
+    after.note_time(60000, UTC_S)
     assert after.left(HOUR_MS - 1) == 2
     assert after.left(HOUR_MS) == 3
 
