@@ -21,11 +21,11 @@ class MeasuredCharge:
         self.flash = {}
         self.reading = Reading()
         charger = Part(reading=self.reading, read_soon=lambda now_ms, delay_ms=0: None)
-        self.watch = EvseMonitor(charger, 0)
+        self.evse_monitor = EvseMonitor(charger, 0)
         self.meter = EnergyMeter(230, 3)
         keeper = Part(known=True, utc_s=lambda now_ms: UTC_S + now_ms // 1000)
         store = Part(get=self.flash.get, put=self.put)
-        self.sessions = ChargingSessions(self.meter, charger, self.watch, keeper, Journal(store), 0, 0)
+        self.sessions = ChargingSessions(self.meter, charger, self.evse_monitor, keeper, Journal(store), 0, 0)
 
     def put(self, name, value):
         self.flash[name] = value
@@ -39,8 +39,8 @@ class MeasuredCharge:
         currents_da = reading.currents_da
         currents_da[0] = currents_da[1] = currents_da[2] = current_da
         reading.at_ms = self.now_ms
-        self.watch.see(code, self.now_ms)
-        self.watch.read(reading)
+        self.evse_monitor.see(code, self.now_ms)
+        self.evse_monitor.read(reading)
         self.sessions.step(self.now_ms, CHARGING)
 
 

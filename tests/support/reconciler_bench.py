@@ -62,12 +62,12 @@ class ReconcilerBench:
             self._bus = SimBus(self.kernel, self.line)
         self._bus.read()
         self.charger = ChargerClient(self._bus, 1)
-        self.watch = EvseMonitor(self.charger, 0)
+        self.evse_monitor = EvseMonitor(self.charger, 0)
         self.recon = Reconciler(config.Settings())
         if self.flash is not None:
             assert self.recon.record.load(self.flash, 0)
         # In E0 the box does not say whether a car is there.
-        self.watch.assume_car(self.recon.record.car)
+        self.evse_monitor.assume_car(self.recon.record.car)
         self.facts = EvseModel()
         self._asking = None
         self._drew = False
@@ -99,13 +99,13 @@ class ReconcilerBench:
 
     def _poll(self, now_ms):
         charger = self.charger
-        watch = self.watch
+        evse_monitor = self.evse_monitor
         event = charger.poll(now_ms)
         if event == bus.SIGHTING:
-            watch.see(charger.code, now_ms)
+            evse_monitor.see(charger.code, now_ms)
         elif event == bus.READING:
-            watch.see(charger.reading.code, now_ms)
-            watch.read(charger.reading)
+            evse_monitor.see(charger.reading.code, now_ms)
+            evse_monitor.read(charger.reading)
         elif event == bus.LIMITS:
             self._limits(now_ms, charger.limits)
         elif event == bus.READ_FAILED and charger.failed_address == reading.LIMITS:
@@ -116,7 +116,7 @@ class ReconcilerBench:
             self.recon.written(charger.outcome, now_ms)
         if event or now_ms >= self._tick_ms:
             self._tick_ms = now_ms + TICK_MS
-            watch.tick(now_ms)
+            evse_monitor.tick(now_ms)
             self._step(now_ms)
 
     def _limits(self, now_ms, limits):
@@ -145,14 +145,14 @@ class ReconcilerBench:
         return False
 
     def _step(self, now_ms):
-        facts, recon, watch, charger = self.facts, self.recon, self.watch, self.charger
+        facts, recon, evse_monitor, charger = self.facts, self.recon, self.evse_monitor, self.charger
         facts.reading = charger.reading if charger.reading.code is not None else None
-        facts.stable_code = watch.code
-        facts.car = watch.car
-        self._history(watch)
+        facts.stable_code = evse_monitor.code
+        facts.car = evse_monitor.car
+        self._history(evse_monitor)
         facts.utc_s = None if self._utc_s is None else self._utc_s + int(self.now_s)
         want = self.want
-        if want == HOLD and self.with_car and not watch.car:
+        if want == HOLD and self.with_car and not evse_monitor.car:
             want = LEAVE
         self._decision.set(want, 0, 0, self.current_da, None)
         write = recon.step(now_ms, facts, self._decision)
@@ -163,7 +163,7 @@ class ReconcilerBench:
         if write is not None:
             self.log.append((self.now_s, 'said', '%04X' % write[1]))
             if recon.own_pulse:
-                watch.pulse(now_ms)
+                evse_monitor.pulse(now_ms)
             assert charger.write(write[0], write[1], now_ms)
         charger.want_limits(recon.wants_limits)
         if recon.limits_stale:
@@ -174,15 +174,15 @@ class ReconcilerBench:
             elif self._ask(SYSTEM, SYSTEM_WORDS, now_ms):
                 self._flags_ms = now_ms
 
-    def _history(self, watch):
+    def _history(self, evse_monitor):
         """A car that drew current and stopped, though it was allowed more, has finished."""
         facts = self.facts
         code = 0 if facts.reading is None else facts.reading.code
-        if not watch.car or self.want != CHARGE:
+        if not evse_monitor.car or self.want != CHARGE:
             self._drew = facts.finished = False
         elif self.recon.flowing:
             self._drew, facts.finished = True, False
-        elif code == 0xB2 and self._drew and watch.code == code:
+        elif code == 0xB2 and self._drew and evse_monitor.code == code:
             facts.finished = True
 
     # --- what happened

@@ -327,7 +327,7 @@ def test_a_car_that_needs_the_key_again_after_a_pulse_is_not_woken():
     assert house.box.code == 'B2' and house.writes(wanted_s) == ['0215', '03E8', '0215'] and detail(house) == 'vehicle_paused'
 
 
-def test_the_rungs_for_a_car_that_wants_nothing_and_then_never_again_that_night(evidence):
+def test_the_steps_for_a_car_that_wants_nothing_and_then_never_again_that_night(evidence):
     house = held_overnight(model='full', **KEY_CLOSED)
     wanted_s = house.now_s
     house.want = CHARGE

@@ -1,1 +1,1 @@
-"""Acts on the charger: brings it to the state that policy wants, and no further."""
+"""Acts on the charger: brings it to the state that policy decided."""

@@ -1,25 +1,25 @@
-"""How often we do what wears the contactor or annoys the car: counts over a sliding time, and what they allow. Pure.
+"""Limits for actions that wear the contactor or wake the car: counts over a sliding time, and whether another action is allowed. Pure.
 
-They outlive a reboot with the UTC of each. Where no time is known afterwards, one counts as done at the boot.
+They survive a reboot with the UTC of each action. While the time is unknown after it, they count as done at the boot.
 """
 
 from app.codec.packing import field
 
-# Design decision: so long from an opening or closing of ours to our next closing, and so many closings of ours in a day.
+# Design decision: shortest time from an opening or closing by the monitor to its next closing, and most closings by it in a day.
 REST_MS = 5 * 60000
 CLOSINGS_A_DAY = 12
 # A day by any clock: a board's crystal may run 200 ppm fast.
 DAY_MS = 24 * 3600000 + 20000
-# A closing that we ordered and that is not seen in this time was none: the car did not want to.
+# An ordered closing that is not seen in this time did not happen: the car did not want it.
 ORDER_MS = REST_MS
-# A contactor that opens this soon after a write of ours that opens it was opened by us (stages of a stop last 10 s).
+# An opening within this time after a write that opens was made by the monitor (stages of a stop last 10 s).
 OPENER_MS = 15000
 
-# A contactor that we let close and then open this soon may have closed and opened between two looks: a box that reset is away for
-# 3 s, walks for 2 s, a car takes 2 s, the next look comes 2 s later.
+# A contactor allowed to close and opened within this time may have closed and opened between two readings: a box that reset is silent for
+# 3 s, passes other states for 2 s, a car takes 2 s, the next reading comes 2 s later.
 UNSEEN_MS = 10000
 
-# What verdict() answers.
+# Results of verdict().
 ALLOWED, RESTS, ENOUGH = range(3)
 
 
@@ -30,16 +30,16 @@ class Tally:
         self._span_ms = span_ms
         self._most = most
         self._times = []   # [ms, UTC s or 0 while unknown], the oldest first
-        self._guessed = 0  # so many of them are of an earlier boot, and their ms is not known yet
+        self._guessed = 0  # number of those of an earlier boot, whose ms is not known yet
 
     def add(self, now_ms, utc_s):
-        """It was done."""
+        """The action was done."""
         self._times.append([now_ms, utc_s or 0])
         if len(self._times) > self._most:
             self._drop(0)
 
     def take_back(self):
-        """The latest was not done after all."""
+        """The latest was not done."""
         self._drop(len(self._times) - 1)
 
     def _drop(self, index):
@@ -48,14 +48,14 @@ class Tally:
             self._guessed -= 1
 
     def left(self, now_ms):
-        """How often it may be done now."""
+        """Number of actions allowed now."""
         times = self._times
         while times and now_ms - times[0][0] >= self._span_ms:
             self._drop(0)
         return self._most - len(times)
 
     def note_time(self, now_ms, utc_s):
-        """The time is known: what was done before the boot gets its place, what was done since gets its UTC."""
+        """The time is known: actions before the boot get their ms, actions since then their UTC."""
         for index, time in enumerate(self._times):
             if index < self._guessed and time[1]:
                 # A clock that was wrong makes nothing younger than now, nor older than the span.
@@ -66,7 +66,7 @@ class Tally:
         self._guessed = 0
 
     def clear(self):
-        """Nothing is known of it."""
+        """Forget all."""
         self._times = []
         self._guessed = 0
 
@@ -78,7 +78,7 @@ class Tally:
         return bytes(data)
 
     def load(self, data, at, now_ms):
-        """Take what dump() gave from data[at:]; returns where the next begins, or None if there is too little."""
+        """Restore from a dump at data[at:]; returns its end, or None if it is too short."""
         if at is None or at >= len(data) or data[at] > self._most or at + 1 + 4 * data[at] > len(data):
             return None
         end = at + 1 + 4 * data[at]
@@ -90,54 +90,54 @@ class Tally:
 
 
 class Contactor:
-    """Which closings of the contactor we may order now. unsaved: something changed that the record should have."""
+    """Decides whether the monitor may close the contactor now. unsaved: there is a change for the record."""
 
     def __init__(self):
         self.unsaved = False
         self.closed = Tally(DAY_MS, CLOSINGS_A_DAY)
         self.moved = Tally(REST_MS, 1)
-        self._ordered_ms = None    # a closing that we ordered is not seen yet; it is counted already
-        self._opener_ms = None     # our latest write that opens, while what opens is our doing
-        self._charging = None      # the contactor as last seen, or as it may have been since
-        self._since_ms = None      # of the first look since the boot
+        self._ordered_ms = None    # an ordered closing is not seen yet; it is counted already
+        self._opener_ms = None     # the latest write that opens, while an opening counts as the monitor's
+        self._charging = None      # the contactor in the latest reading, or as it may have been since
+        self._since_ms = None      # of the first reading since the boot
 
     def saved(self):
-        """The record has it."""
+        """The record has the change."""
         self.unsaved = False
 
     def verdict(self, now_ms, opens=False):
-        """ALLOWED, RESTS (too soon) or ENOUGH (for this day). opens: what is to be done opens the contactor first, as a reset does."""
+        """ALLOWED, RESTS (too soon) or ENOUGH (for this day). opens: the action opens the contactor first, like a reset."""
         if self.moved.left(now_ms) <= 0:
             return RESTS
         if opens and self._ordered_ms is not None and now_ms - self._ordered_ms < UNSEEN_MS:
-            return RESTS    # it may have closed since the last look
+            return RESTS    # it may have closed since the latest reading
         if self._ordered_ms is None and self.closed.left(now_ms) <= 0:
             return ENOUGH
         return ALLOWED
 
     def today(self, now_ms):
-        """How many we ordered in the last 24 h."""
+        """Number of closings ordered in the last 24 h."""
         return CLOSINGS_A_DAY - self.closed.left(now_ms)
 
     def order(self, now_ms, utc_s):
-        """We write what lets the contactor close; from C it opens it too."""
+        """A write that lets the contactor close; in C it opens it too."""
         if self._ordered_ms is None:
-            # Counted before it happens: a reboot in between loses none.
+            # Counted in advance: a reboot in between loses none.
             self.closed.add(now_ms, utc_s)
             self.unsaved = True
         self._ordered_ms = now_ms
 
     def opener(self, now_ms, utc_s, others=False):
-        """We write what opens the contactor: it rests from now on, whether or not we live to see it.
+        """A write that opens the contactor: its rest begins now, even if a reboot hides the opening.
 
-        others: without us it may have closed since the last look.
+        others: it may have closed without the monitor since the latest reading.
         """
         unseen = others or self._ordered_ms is not None and now_ms - self._ordered_ms < UNSEEN_MS
         if unseen:
             self._ordered_ms = None
-        # Just before the boot we may have ordered one too.
+        # A closing may have been ordered just before the boot, too.
         if unseen or self._since_ms is not None and now_ms - self._since_ms < UNSEEN_MS:
-            self._charging = True   # until the next look, which tells when it opened
+            self._charging = True   # until the next reading, which shows the opening
         if self._charging:
             self._move(now_ms, utc_s)
         self._opener_ms = now_ms

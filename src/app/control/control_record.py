@@ -1,12 +1,12 @@
-"""What must be remembered of what we did to the box, over a power cut too: an E0 of ours, and how often we woke, reset and closed. Pure.
+"""Record of the monitor's actions on the box, kept over a power cut: an E0 written by it, and counts of pulses, resets and closings. Pure.
 
-The limit we owe is in the same record (app.control.icmax): so it is one record that is written before an action.
+The limit owed is in the same record (app.control.icmax), so that one record is written before an action.
 """
 
 from app.codec.packing import pack, unpack
 from app.control.contactor import DAY_MS, Contactor, Tally
 
-# A night, for what wakes cars: sliding, so that no date has two of them, and a car that is plugged in anew begins none.
+# A night, for actions that wake cars: sliding, so that no date has two of them, and a car that is plugged in again does not begin one.
 NIGHT_MS = 12 * 3600000
 PULSES_A_NIGHT = 3
 RESETS_A_NIGHT = 2
@@ -24,11 +24,10 @@ _HEAD_WIDTHS = (1, 1, 2)   # version, flags, the limit we owe
 
 
 class ControlRecord:
-    """pulse: an E0 of ours is under way that A1A1 must end. ours: the present E0 (or E2) is ended as soon as no lock wants it.
+    """pulse: an E0 by the monitor is under way that A1A1 must end. ours: the monitor ends the present E0 (or E2) as soon as no lock needs it.
 
-    car: one was there when that E0 began, where the box does not tell. finished: the car that is there has all it
-    wanted; drew: it draws, or has when it was last looked at. has_wishes: there is a record of the owner's wishes. pulses, resets, f4_resets: Tally;
-    closings: Closings.
+    car: one was there when that E0 began, in which the box does not report it. finished: the car that is there is full; drew: it draws, or did
+    at the latest reading. has_wishes: there is a record of the owner's wishes. pulses, resets, f4_resets: Tally; closings: Contactor.
     """
 
     def __init__(self, icmax):
@@ -52,13 +51,13 @@ class ControlRecord:
         return self._changed or self._icmax.unsaved or self.closings.unsaved
 
     def saved(self):
-        """It is in the journal."""
+        """The record was written."""
         self._changed = False
         self._icmax.saved()
         self.closings.saved()
 
     def own(self, ours, pulse=False, car=False):
-        """Whether the present E0 is ours to end, and whether it is a pulse; car: one is there."""
+        """Set whether the monitor ends the present E0, and whether it is a pulse; car: one is there."""
         if ours != self.ours or pulse != self.pulse:
             self.car = car or self.car and ours
             self.ours = ours
@@ -66,23 +65,23 @@ class ControlRecord:
             self._changed = True
 
     def finish(self, finished, drew):
-        """Whether the car has all it wanted, or is about to get it, so that no reboot wakes it."""
+        """Set whether the car is full, or draws current, so that no reboot wakes it."""
         if finished != self.finished or drew != self.drew:
             self.finished = finished
             self.drew = drew
             self._changed = True
 
     def note_wishes(self):
-        """The owner's wishes are on record: a flash without them has lost them. Goes on record with the next action."""
+        """The owner's wishes are on record: if they are missing later, they were lost. Written with the next action."""
         self.has_wishes = True
 
     def begin_pulse(self, now_ms, utc_s):
-        """E0E0 goes out to wake a car."""
+        """E0E0 is being written to wake a car."""
         self.own(True, True, True)
         self.pulses.add(now_ms, utc_s)
 
     def reset(self, now_ms, utc_s, of_f4):
-        """5A5A goes out."""
+        """5A5A is being written."""
         self.resets.add(now_ms, utc_s)
         if of_f4:
             self.f4_resets.add(now_ms, utc_s)
@@ -94,7 +93,7 @@ class ControlRecord:
         return self.closings.closed, self.closings.moved, self.pulses, self.resets, self.f4_resets
 
     def note_time(self, now_ms, utc_s):
-        """UTC, or None while unknown: counts when it becomes known."""
+        """UTC, or None while unknown: has an effect when it becomes known."""
         if utc_s is None or self._knew_time:
             return
         self._knew_time = True
@@ -112,7 +111,7 @@ class ControlRecord:
         return record
 
     def load(self, record, now_ms):
-        """Go on from a record, at boot; False, and nothing is remembered, if it is none."""
+        """Restore from a record, at boot; False, and nothing is restored, if it is invalid."""
         loaded = self._loaded(record, now_ms)
         if not loaded:
             for tally in self._tallies():

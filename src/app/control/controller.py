@@ -1,6 +1,6 @@
-"""Acts on the box: brings it to what is wanted, a write at a time. The only one that writes to it.
+"""The controller: makes the box follow the decision, one write at a time. Only this module writes to the box.
 
-The bus brings a reading; the arbiter decides; the reconciler gives the next write, which leaves when what it follows from is on record.
+The bus brings a reading; the arbiter decides; the reconciler gives the next write, which is sent after the claims behind it are on record.
 """
 
 from hal.contract import FOREVER_MS
@@ -9,15 +9,15 @@ from modbus.reading import STATUS
 
 from app.policy.claims import HOLD, LOCK
 
-# While deadlines run that no reading brings, it is looked at this often.
+# Interval of steps while deadlines run that do not depend on a reading.
 TICK_MS = 500
 
 
 class Controller:
-    """observe() takes what the bus brought, step() acts, written() ends a write.
+    """observe() takes a reading, step() acts, written() ends a write.
 
-    What commands look at (app.commands.specs): claims, decision, has_plan, reconciler, box (an EvseModel), has_car, now_ms (of the latest look),
-    writes (how many there were), last_write_ms (the latest was over), written_ms (the same of a jump or reset of our own, None before the first).
+    For commands (app.commands.specs): claims, decision, has_plan, reconciler, box (an EvseModel), has_car, now_ms (of the latest observe()),
+    writes (their number), last_write_ms (end of the latest), written_ms (end of the latest jump or reset for the monitor, None before the first).
     """
 
     def __init__(self, charger, evse_monitor, poller, timekeeper, arbiter, reconciler, owner_record, now_ms):
@@ -51,26 +51,26 @@ class Controller:
         return self._evse_monitor.car
 
     def decide(self, now_ms):
-        """The claims were changed."""
+        """The claims have changed."""
         self._owner_record.change()
         self.reconciler.expect_change()
         self.arbiter.decide(now_ms, self._timekeeper.utc_s(now_ms))
 
     def observe(self, now_ms):
-        """The box as of now."""
+        """Update the model of the box."""
         self.now_ms = now_ms
         held = self.decision.want in (HOLD, LOCK)
         box = self._poller.look(self._timekeeper.utc_s(now_ms), held, self.reconciler.flowing)
         self._owner_record.see(box.reading)
 
     def read_failed(self, now_ms):
-        """A read was not answered: the box may have lost its power, and comes back giving current."""
+        """A read was not answered: the box may have lost its power, and gives current when it is back."""
         self._poller.read_failed(now_ms)
         if self._charger.failed_address == STATUS:
             self._charger.hurry(self.decision.want in (HOLD, LOCK))
 
     def step(self, now_ms):
-        """One step towards what is wanted; returns when to be called again."""
+        """One step towards the decision; returns the time of the next call."""
         if self.is_writing:
             return FOREVER_MS   # until written()
         self.observe(now_ms)

@@ -1,4 +1,4 @@
-"""Icmax, the current limit of the box: its value as far as we know, when to write it, and what we owe after a pause of our own. Pure.
+"""Icmax, the current limit of the box: its known value, when to write it, and the limit owed after a pause by the monitor. Pure.
 
 Duty cycles in 0.1 %, as on the wire. docs/charging.md has the rules, docs/protocol.md the registers.
 """
@@ -8,30 +8,30 @@ from modbus import write_map
 
 from app.evse.evse_monitor import AWAY_MS
 
-# 0x000F that was asked for and did not come in this time is taken for silent (three tries of the bus take less).
+# Time without an answer after which 0x000F counts as silent (three tries of the bus take less).
 ASKED_MS = 3000
-# Where it is silent: a car that still draws so long after its pause has not been told (design decision).
+# While it is silent: if a car still draws this long after its pause, the write had no effect (design decision).
 BLIND_MS = 10000
 
 
 class Icmax:
-    """look() at each step, then ask. icmax: as 0x000F says it, 0 while that is not known; stale: 0x000F should be read at once. back: the duty to
-    give back after a limit of ours, 0 for none; unsaved: the record should have something new."""
+    """look() at each step, then the questions. icmax: as in 0x000F, 0 while not known; stale: 0x000F should be read immediately. back: the duty
+    owed after a limit by the monitor, 0 for none; unsaved: there is a change for the record."""
 
     def __init__(self):
         self.back = 0
         self.icmax = 0
         self.stale = False
         self.unsaved = False
-        self._unsure_ms = None     # what was read before may not be true any more; None: nothing happened yet
-        self._asked_ms = None      # since when stale
-        self._acked = 0            # what the box acknowledged, or what it has had from us; 0 unknown
+        self._unsure_ms = None     # values read before this time may have changed; None: no occasion yet
+        self._asked_ms = None      # begin of stale
+        self._acked = 0            # the latest duty that the box acknowledged; 0 unknown
         self._written_ms = 0
         self._code = 0
         self._seen_ms = None
 
     def see(self, reading):
-        """A reading. The box may have another limit after a change of state or an absence."""
+        """A reading. The box may have another limit after a change of state or a silence."""
         at_ms = reading.at_ms
         away = self._seen_ms is not None and at_ms - self._seen_ms >= AWAY_MS
         if away:
@@ -42,7 +42,7 @@ class Icmax:
         self._seen_ms = at_ms
 
     def look(self, box, now_ms):
-        """What is known of it now: `stale` while 0x000F is being asked for, blind where it stays silent."""
+        """Update the known value: `stale` while 0x000F is being requested, blind if it stays silent."""
         if box.icmax_ms is not None and (self._unsure_ms is None or box.icmax_ms > self._unsure_ms):
             self._asked_ms = None
             self.icmax = box.icmax or 0
@@ -50,7 +50,7 @@ class Icmax:
             return
         if self._asked_ms is None:
             self._asked_ms = now_ms
-        # One that has answered before is silent for a reason that passes.
+        # If it has answered before, the silence is temporary.
         self.stale = now_ms - self._asked_ms < (ASKED_MS if box.icmax is None else BLIND_MS)
         self.icmax = 0
 
@@ -60,23 +60,23 @@ class Icmax:
             return False
         if self.icmax:
             return self.icmax != duty
-        # Blind: what the box acknowledged is believed until the car tells otherwise.
+        # Blind: the acknowledged value counts until the car's current contradicts it.
         if self._acked != duty:
             return True
         return duty == write_map.DUTY_PAUSE and charging and now_ms - self._written_ms >= BLIND_MS
 
     @property
     def paused(self):
-        """True where no current is allowed, as far as we know."""
+        """True if no current is allowed, as far as known."""
         return (self.icmax or self._acked) == write_map.DUTY_PAUSE
 
     @property
     def may_be_paused(self):
-        """True where a current given now may be the first: paused, or blind and never written."""
+        """True if a current given now may be the first: paused, or blind and never written."""
         return (self.icmax or self._acked or write_map.DUTY_PAUSE) == write_map.DUTY_PAUSE and not self.stale
 
     def of_box(self, box):
-        """The duty that gives what the box can."""
+        """The duty for the most current that the box allows."""
         for duty in (self.back, box.icmax, box.box_limit_duty, box.reading.limit_duty):
             if duty and duty != write_map.DUTY_PAUSE and write_map.may_write(write_map.ICMAX, duty):
                 return duty
@@ -95,28 +95,28 @@ class Icmax:
         return write_map.duty_of_amps(amps, most)
 
     def owe(self, duty):
-        """From now on this has to be given back, or 0 for nothing."""
+        """Set the duty owed, 0 for none."""
         if duty != self.back:
             self.back = duty
             self.unsaved = True
 
     def before_write(self, duty, box):
-        """The record comes before the action: what the box has of its own is owed once we write something else."""
+        """Before a write, so that the record precedes the action: the box's own limit is owed once another one is written."""
         own = self.of_box(box)
         if not self.back and duty != own:
             self.owe(own)
 
     def settle(self, duty):
-        """duty is wanted, for good: where it is the one we owe and the box has it, nothing is owed any more."""
+        """duty is wanted permanently: if it is the one owed and the box has it, nothing is owed any more."""
         if self.back and duty == self.back and not self.stale and (self.icmax or self._acked) == duty:
             self.owe(0)
 
     def restore(self, duty):
-        """The duty to give back, as it is on record."""
+        """Set the duty owed, from the record."""
         self.back = duty
 
     def saved(self):
-        """The record has it."""
+        """The record has the change."""
         self.unsaved = False
 
     def written(self, duty, outcome, now_ms):
@@ -127,6 +127,6 @@ class Icmax:
             self._written_ms = now_ms
 
     def restarted(self, now_ms):
-        """The box was reset by us: it has the limit it was born with, perhaps."""
+        """The monitor reset the box, which may have its default limit now."""
         self._unsure_ms = now_ms
         self._acked = 0

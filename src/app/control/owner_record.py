@@ -1,4 +1,4 @@
-"""The owner's wishes and our actions on the box, on record: written before the action, read at boot; and what follows from a record that is lost.
+"""Records of the owner's wishes and of the actions on the box: written before the action, read at boot; and the handling of a lost record.
 
 Pure but for the journal.
 """
@@ -11,16 +11,16 @@ from app.evse.states import CODE_E0
 
 
 class OwnerRecord:
-    """load(), then recollect() once the other records were read too; change() and settle() write. has_lost: this boot found a record lost, or
-    nothing is given since an earlier one did."""
+    """load(), then recollect() after the other records were read too; change() and settle() write. has_lost: this boot found a record lost, or
+    there is no current since an earlier boot did."""
 
     def __init__(self, journal, arbiter, command_log, reconciler, box):
         self.has_lost = False
-        self._dirty = False          # something new is to be recorded
+        self._dirty = False          # there is a change to record
         self._both = False           # in both copies
         self._record = None          # to be written next
         self._restore = []           # callables that write a lost record again
-        self._is_unsure = False      # whether an E0 in the first reading is the owner's lock
+        self._is_unsure = False      # an E0 in the first reading may be the owner's lock
         self._journal = journal
         self._arbiter = arbiter
         self._claims = arbiter.claims
@@ -30,7 +30,7 @@ class OwnerRecord:
         self._box = box
 
     def load(self, now_ms):
-        """Go on where the boot before ended."""
+        """Restore the state of the boot before."""
         get = self._journal.get
         control = self._control
         record = get(PAST_RECORD)
@@ -53,7 +53,7 @@ class OwnerRecord:
             self._claims.lock()
 
     def recollect(self, restore):
-        """Where a record of the owner's wishes was lost, nothing is given until he speaks. restore: {name: callable that writes it again}."""
+        """If a record of the owner's wishes was lost: no current until his next request. restore: {name: callable that writes it again}."""
         lost = self._journal.lost
         if any([name in WISHES for name in lost]):
             self._claims.forget()
@@ -63,7 +63,7 @@ class OwnerRecord:
         self.has_lost = self._is_unsure or len(lost) > 0
 
     def see(self, reading):
-        """The first reading tells whose an E0 is: with the owner's word lost, and no pulse of our own on record, it is his lock."""
+        """In the first reading an E0 is the owner's lock, if his record was lost and no pulse by the monitor is on record."""
         if not self._is_unsure or reading is None:
             return
         self._is_unsure = False
@@ -73,31 +73,31 @@ class OwnerRecord:
 
     @property
     def is_begun(self):
-        """True while a record waits to be written that misses what comes now."""
+        """True while a record waits to be written that lacks later changes."""
         return self._record is not None
 
     @property
     def is_behind(self):
-        """True while the owner's wishes are not on record: nothing is done about them yet."""
+        """True while the owner's wishes are not on record, and so must not be acted upon."""
         return self._dirty or self._record is not None or self._arbiter.changed
 
     @property
     def is_due(self):
-        """True while settle() has something to write for the sake of what follows."""
+        """True while settle() has something to write before other steps."""
         return self.is_behind or self._control.unsaved or self._command_log.unsaved
 
     def change(self, both=False):
-        """Wishes or commands changed. both: in both copies, for a loss would bring back what no command of the log took away."""
+        """Wishes or commands changed. both: in both copies, if the loss of one would restore a claim that no command of the log ended."""
         self._dirty = True
         self._both = self._both or both
 
     def settle(self, now_ms, utc_s):
-        """The record before the action, and before the answer; one a turn, False when nothing is left."""
+        """Write one record, as each precedes its action and answer; False if there is none left."""
         if self._record is not None:
             if self._put(OWNER_RECORD, self._record, self._both):
                 self._control.note_wishes()
             else:
-                self._restore = []   # else it would not be lost at the next boot, and nobody knew that it was
+                self._restore = []   # else the next boot could not detect the loss
             self._record = None
             self._both = False
         elif self._dirty or self._command_log.unsaved or self._arbiter.changed:
@@ -111,7 +111,7 @@ class OwnerRecord:
         return True
 
     def copy(self):
-        """When there is time: the second copy of a record, or one that was lost. True if there is more."""
+        """In a free turn: write the second copy of a record, or a lost one. True if there is more."""
         if self._journal.again:
             self._journal.repeat()
         elif self._restore:
@@ -119,12 +119,12 @@ class OwnerRecord:
         return len(self._journal.again) > 0 or len(self._restore) > 0
 
     def save_control(self, now_ms, utc_s):
-        """Our actions."""
+        """Record the actions on the box."""
         self._control.saved()
         self._put(PAST_RECORD, self._control.dump(now_ms, utc_s))
 
     def _put(self, name, record, both=False):
-        """False if the store refused it: that costs the memory over a reboot, not the monitor."""
+        """False if the store failed: then only the memory over a reboot is lost."""
         try:
             self._journal.put(name, record, both)
         except HalError:

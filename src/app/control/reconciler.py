@@ -1,6 +1,6 @@
-"""Wanted against actual: compares the decision with the latest reading and gives the next write. Pure: no bus, no radio, no clock.
+"""The reconciler: compares the decision with the latest reading and gives the next write to the box. Pure: no bus, no radio, no clock.
 
-The rules are the design's (docs/charging.md). A write is on record before it leaves: step() only says it.
+docs/charging.md has the rules. A write is on record before it is sent: step() only returns it.
 """
 
 from modbus import write_map
@@ -20,19 +20,19 @@ from app.evse.debounce import APART_MIN_MS
 from app.evse.evse_monitor import AWAY_MS
 from app.evse.states import CODE_B1, CODE_B2, CODE_E0, CODE_E1, CODE_E2, CODE_E3, is_charging, is_fault
 
-# A car is asked to stop before its contactor opens, for at most this long; a hold is waited for as long before an outlet is opened.
+# Longest wait for a car to stop before its contactor opens, and for a hold to be in force before an outlet is enabled.
 PAUSE_MS = 10000
-# A box that came back is held in a hurry for this long; one that cannot be held in this time is held at the pace of the others on its bus.
+# Time for which a box that is back is held urgently; later it is held at the normal pace of the bus.
 URGENT_MS = 15000
-# An E0E0 that shows no effect in this time is given up.
+# Time without an effect after which an E0E0 has failed.
 JUMP_MS = 10000
 
 
 class Reconciler:
-    """step() observes, decides and commits: it returns the next write; written() takes its outcome. What is `record.unsaved` is saved in between.
+    """step() observes, decides and commits: it returns the next write; written() takes its outcome. If `record.unsaved`, the caller saves in between.
 
-    own_pulse: that write is a jump or reset which the monitor must know. flowing: current flows. urgent: the box is back from a silence, or new to
-    us, and is to be held, but not known to be. paused: no current is allowed; limit_in_force: the limit that is wanted is. record: the ControlRecord.
+    own_pulse: that write is a jump or reset, to be reported to the EVSE monitor. flowing: current flows. urgent: after a silence or a boot the
+    box should be held, but is not known to be. paused: no current is allowed; limit_in_force: the wanted limit is. record: the ControlRecord.
     """
 
     def __init__(self, settings):
@@ -48,22 +48,22 @@ class Reconciler:
         self._retry = WriteRetry()
         self.setpoint = Setpoint(self.icmax, self.record.closings, self._in_force, settings)
         self._want = None
-        self._looked_ms = None       # the latest reading that was observed
+        self._looked_ms = None       # the latest observed reading
         self._code = None            # of that reading
-        self._same_ms = 0            # that code has been read since then
-        self._was_away = False       # no reading before that one for as long as a box is silent that starts
+        self._same_ms = 0            # the first reading of that code
+        self._was_away = False       # before that reading there was a silence as long as that of a box that starts
         self._back_ms = None         # the first reading after such a silence
-        self._lock_held = False      # this lock has been seen in force
-        self._lost_ms = None         # the box has been seen neither out of use nor in a fault since then
-        self._lock_ms = None         # a box that is to be locked has been charging since then
-        self._free_ms = None         # an E0 of our own is to be ended since then
-        self._pulse_ms = None        # E0 seen since then; None: not yet, or it began before the boot
+        self._lock_held = False      # this lock has been in force
+        self._lost_ms = None         # the first reading neither locked nor in a fault
+        self._lock_ms = None         # begin of the wait for a charging car before a lock
+        self._free_ms = None         # begin of the end of an E0 by the monitor
+        self._pulse_ms = None        # the first reading of E0; None: not yet, or it began before the boot
 
     # --- for the controller
 
     @property
     def blocked(self):
-        """Index in vocabulary.DETAILS: why a CHARGE does not go on now, DETAIL_NONE while it does."""
+        """Index in vocabulary.DETAILS of the obstacle to a CHARGE, DETAIL_NONE without one."""
         return self.setpoint.blocked
 
     @property
@@ -73,12 +73,12 @@ class Reconciler:
 
     @property
     def reset_outcome(self):
-        """(index in vocabulary.RESULTS, index in vocabulary.DETAILS) of the reset asked for, None while it is under way."""
+        """(index in vocabulary.RESULTS, index in vocabulary.DETAILS) of the requested reset, None while it is under way."""
         return self.reset_sequence.outcome
 
     @property
     def busy(self):
-        """True while deadlines run that no reading brings: step() is wanted twice a second."""
+        """True while deadlines run that do not depend on a reading: step() is needed twice a second."""
         return self.reset_sequence.running or self.record.ours or self.setpoint.start_sequence.pausing
 
     @property
@@ -88,24 +88,24 @@ class Reconciler:
 
     @property
     def limits_stale(self):
-        """0x000F should be read at once."""
+        """0x000F should be read immediately."""
         return self.icmax.stale
 
     @property
     def wants_flags(self):
-        """0x0001 and 0x0006 should be known, not older than half a minute."""
+        """0x0001 and 0x0006 are needed, at most half a minute old."""
         return self._want == CHARGE and self.setpoint.start_sequence.wants_flags
 
     def reset(self, now_ms):
-        """The owner wants a reset."""
+        """Begin a reset for the owner."""
         self.reset_sequence.ask(now_ms)
 
     def unlock(self):
-        """The owner wants the outlet enabled, whoever disabled it."""
+        """Enable the outlet for the owner, whatever disabled it."""
         self.record.own(True, self.record.pulse)
 
     def expect_change(self):
-        """Something else may be wanted now: what was in force is not known to be."""
+        """The decision may change: the wanted limit is not known to be in force."""
         self.limit_in_force = False
 
     # --- one step
@@ -139,11 +139,11 @@ class Reconciler:
                 self.reset_sequence.written(outcome, now_ms)
 
     def _in_force(self):
-        """The limit that was wanted is: wanted again later, it is another write."""
+        """The wanted limit is in force: the same limit later is a new write."""
         self._retry.forget(write_map.ICMAX)
 
     def _begin(self):
-        """Another order: everything begins again."""
+        """A new decision: all sequences begin again."""
         self.setpoint.start_sequence.begin()
         self._lock_held = False
         self._lock_ms = self._free_ms = None
@@ -151,7 +151,7 @@ class Reconciler:
     # --- observe
 
     def _observe(self, now_ms, box):
-        """What the latest reading says; False if it is too old to decide by."""
+        """Take the latest reading; False if it is too old for a decision."""
         reading = box.reading
         fresh = reading is not None and reading.code is not None and now_ms - reading.at_ms <= FRESH_MS
         if fresh and reading.at_ms != self._looked_ms:
@@ -171,14 +171,14 @@ class Reconciler:
         return False
 
     def _look(self, now_ms, box):
-        """A reading that is new."""
+        """Take a new reading."""
         reading = box.reading
         code = reading.code
         at_ms = reading.at_ms
         self._was_away = self._looked_ms is None or at_ms - self._looked_ms >= AWAY_MS
         if self._was_away:
             self._back_ms = at_ms
-            self._in_force()   # no longer: a box that lost its power has forgotten it
+            self._in_force()   # a box that lost its power has lost its limit: the next write is a new one
         self._looked_ms = at_ms
         if code != self._code or self._was_away:
             self._code = code
@@ -203,14 +203,14 @@ class Reconciler:
             self._pulse_ms = at_ms
 
     def _jumps(self, at_ms):
-        """True while the box may not have heard yet that it is to go to E0."""
+        """True while the box may not have taken an E0E0 yet."""
         retry = self._retry
         if not self.record.pulse or self._pulse_ms is not None or retry.value != write_map.JUMP_E0:
             return False
         written_ms = retry.written_ms(write_map.STATE)
         return at_ms <= written_ms or at_ms - written_ms < JUMP_MS
 
-    # --- decide: a value to be written, 0 for none
+    # --- decide: a value to write, 0 for none
 
     def _decide(self, now_ms, box, decision):
         """(register, value), or None."""
@@ -224,7 +224,7 @@ class Reconciler:
         code = box.reading.code
         want = decision.want
         if want == LOCK and self.record.pulse:
-            self.record.own(True)   # what was a pulse is the owner's lock now
+            self.record.own(True)   # the pulse becomes the owner's lock
         if self.reset_sequence.running and self.reset_sequence.due(want, box, self.record, self.setpoint, now_ms):
             return write_map.RESET
         if is_fault(code):
@@ -242,7 +242,7 @@ class Reconciler:
         return self.setpoint.hold_or_leave(self._want, decision.current_da, box, now_ms)
 
     def _in_fault(self, now_ms):
-        """Into a fault nothing is written; the one that says that nobody polled is reset."""
+        """Nothing is written in a fault; only F4, for missing polls, is ended by a reset."""
         self.setpoint.refuse(DETAIL_FAULT)
         return write_map.RESET if self.reset_sequence.ends_f4(self._want, self.record, self.setpoint, now_ms) else 0
 
@@ -255,10 +255,10 @@ class Reconciler:
             self.record.own(True)
             return self.setpoint.set(self.icmax.back, box, now_ms) if self.icmax.back else 0
         if self._lock_held and reading.at_ms - self._lost_ms < APART_MIN_MS:
-            # One look is no reason to act. But a box that was away has lost its lock, and would give a car current until the next one.
+            # A single reading is not enough to act. But after a silence the box has lost its lock, and would give a car current until the next one.
             return self.setpoint.set(write_map.DUTY_PAUSE, box, now_ms) if self._was_away and is_enabled(code) else 0
         if is_charging(code):
-            # The contactor opens without load: the car is asked to stop first.
+            # The contactor is to open without load: the car has to stop first.
             if self._lock_ms is None:
                 self._lock_ms = now_ms
             if now_ms - self._lock_ms < PAUSE_MS:
@@ -266,7 +266,7 @@ class Reconciler:
         return write_map.JUMP_E0
 
     def _disabled(self, now_ms, box, decision):
-        """E0 or E2, and no lock is wanted."""
+        """E0 or E2 without a lock."""
         want = self._want
         if not self.record.ours:
             self.setpoint.start_sequence.begin()
@@ -281,16 +281,16 @@ class Reconciler:
             self._free_ms = now_ms
         hold = want == HOLD or self.setpoint.verdict(now_ms) != DETAIL_NONE
         if hold and now_ms - self._free_ms < PAUSE_MS:
-            # The hold is in force before the outlet is.
+            # The hold is in force before the outlet is enabled.
             value = self.setpoint.set(write_map.DUTY_PAUSE, box, now_ms)
             if value or self.icmax.stale or not self.icmax.paused:
                 return value
         return write_map.JUMP_A1
 
-    # --- commit: the write goes out
+    # --- commit: the write is being sent
 
     def _commit(self, write, now_ms, box):
-        """What must be remembered of it."""
+        """Note the write in all parts and in the record."""
         value = write[1]
         self._retry.take(write[0], value, now_ms)
         if value == write_map.RESET:
@@ -312,7 +312,7 @@ class Reconciler:
     def _before_jump(self, now_ms, box):
         closings = self.record.closings
         if self._want == LOCK:
-            # E0 opens at once. A box that came to its state just now, after a reset by others or with a car, may close before that.
+            # E0 opens immediately. A box that came to its state just now, after a reset by others or with a car, may close before that.
             closings.opener(now_ms, box.utc_s, now_ms - self._same_ms < UNSEEN_MS)
             self.record.own(True, False, self.setpoint.car)
             return

@@ -1,6 +1,6 @@
-"""The start sequence for a car that may charge and does not: reset, pause, pulses that look like unplugging. Pure.
+"""The start sequence for a car that may charge and does not: reset, pause, and pulses that look like unplugging. Pure.
 
-It says which rung comes next, and why none does. The reconciler writes, and begins again at the first rung for each order to charge and each car.
+It gives the next step, or the reason for none. The reconciler writes it, and begins again at the first step for each decision to charge and each car.
 """
 
 from modbus.reading import EN_ENABLES, EN_NOTHING, NO_A1B1, NO_B1B2, NO_E0A1, NO_START
@@ -11,14 +11,14 @@ from app.evse.states import CODE_B1, CODE_B2, is_charging
 
 NOTHING, RESET, PAUSE, PULSE = range(4)
 
-# A box goes from B1 to B2 within a second or two if it may (docs/protocol.md): after this it does not.
+# A box goes from B1 to B2 within a second or two if it may (docs/protocol.md); after this time it will not.
 B1_WAIT_MS = 10000
-# Rungs for a car that takes no current in B2: (wait before, what, for how long). Cars close S2 within seconds, slow ones
-# within half a minute; 3 s is what evcc's driver does, some cars need 10 s, and some refuse when woken too often in a row;
-# a minute after a plug, or what looks like one, a car has made up its mind.
+# Steps for a car that takes no current in B2: (wait before, action, duration). Cars close S2 within seconds, slow ones
+# within half a minute; evcc's driver uses 3 s, some cars need 10 s, and some refuse after too many pulses in a row;
+# a car has decided within a minute after a plug, or a pulse.
 SLOW_CAR_MS = 45000
 LONG_PULSE_MS = 10000
-RUNGS = (
+STEPS = (
     (SLOW_CAR_MS, PAUSE, 10000),
     (SLOW_CAR_MS, PULSE, 3000),
     (2 * 60000, PULSE, LONG_PULSE_MS),
@@ -27,7 +27,7 @@ RUNGS = (
 
 
 def flows(reading):
-    """True if the car draws current; without a meter that is C."""
+    """True if the car draws current; without a meter, in C."""
     if not is_charging(reading.code):
         return False
     known = False
@@ -40,21 +40,21 @@ def flows(reading):
 
 
 def key_needed(box):
-    """True where somebody has to turn the key before a car may start."""
+    """True if a person has to turn the key before a car may start."""
     return not box.reading.enable_input and box.en_mode not in (EN_NOTHING, EN_ENABLES)
 
 
 def reset_starts(box):
-    """True if a reset would let the car start from B1, as far as 0x0006 says."""
+    """True if a reset would let the car start from B1, by the flags of 0x0006."""
     flags = box.flags
     if flags is None or flags & (NO_START | NO_A1B1):
         return False
-    # An open key closes the way from B1 too, and that is the one that a start after a power cycle needs no key for.
+    # An open key blocks the way from B1 too, but a start after a power cycle needs no key.
     return not flags & NO_B1B2 or key_needed(box)
 
 
 def pulse_returns(box, resets_left):
-    """True if the box would come back from E0, A1 to an offer without anybody's hand."""
+    """True if the box would return from E0, A1 to an offer without a person."""
     flags = box.flags or 0
     if flags & (NO_E0A1 | NO_A1B1):
         return False
@@ -65,8 +65,8 @@ def pulse_returns(box, resets_left):
 
 
 class StartSequence:
-    """phase: REASON_STARTING or REASON_WAKING_VEHICLE while something is under way or comes soon, else None. blocked: index in vocabulary.DETAILS of
-    why not. wants_flags: 0x0001 and 0x0006 are needed."""
+    """phase: REASON_STARTING or REASON_WAKING_VEHICLE while a step is under way or due soon, else None. blocked: index in vocabulary.DETAILS of
+    the obstacle. wants_flags: 0x0001 and 0x0006 are needed."""
 
     def __init__(self, settings):
         """settings.START_BEHAVIOUR: 'wake', 'reset' or 'current'; it may change."""
@@ -74,31 +74,31 @@ class StartSequence:
         self.begin()
 
     def begin(self):
-        """An order to charge, or a new car: from the first rung."""
+        """A decision to charge, or a new car: begin with the first step."""
         self.phase = REASON_STARTING
         self.blocked = DETAIL_NONE
         self.wants_flags = False
-        self._rung = 0
+        self._next = 0
         self._code = 0
-        self._since_ms = None     # current has been offered in this state since then
+        self._since_ms = None     # begin of the offer of current in this state
         self._was_reset = False   # in this attempt
-        self._pause_for_ms = 0    # the pause that is one of the rungs
-        self._pause_ms = None     # it is in force since then; None: not yet, or none
+        self._pause_for_ms = 0    # length of the pause that is one of the steps
+        self._pause_ms = None     # begin of its effect; None: not yet, or no pause
 
     @property
     def pausing(self):
-        """True while no current is to be offered, for the sequence's sake."""
+        """True during the pause of the sequence."""
         return self._pause_for_ms > 0
 
     def pause(self, for_ms):
-        """The rung is a pause."""
+        """Begin a pause."""
         self._pause_for_ms = for_ms
         self._pause_ms = None
 
     def pauses(self, charging, paused, now_ms):
         """True while the pause lasts. paused: no current is allowed now."""
         if charging:
-            self._pause_for_ms = 0   # it woke up by itself
+            self._pause_for_ms = 0   # the car started by itself
         elif self._pause_ms is None:
             if paused:
                 self._pause_ms = now_ms
@@ -107,11 +107,11 @@ class StartSequence:
         return self.pausing
 
     def interrupted(self):
-        """No current is offered now, or the state is another one: waits begin anew."""
+        """No current is offered now, or the state has changed: waits restart."""
         self._since_ms = None
 
     def step(self, now_ms, box, resets_left, pulses_left):
-        """(what, for how long in ms) to do next with a car to which current is offered."""
+        """(action, duration in ms) of the next step for a car to which current is offered."""
         code = box.reading.code
         self.blocked = DETAIL_NONE
         if code != self._code or self._since_ms is None:
@@ -132,7 +132,7 @@ class StartSequence:
         if what == RESET:
             self._was_reset = True
         else:
-            self._rung += 1
+            self._next += 1
             if what == PULSE:
                 self._was_reset = False
 
@@ -148,25 +148,25 @@ class StartSequence:
         return RESET
 
     def _in_b2(self, waited_ms, box, resets_left, pulses_left):
-        self.wants_flags = self._rung > 0
+        self.wants_flags = self._next > 0
         if box.finished:
             self.phase = None
             self.blocked = DETAIL_VEHICLE_FULL
             return NOTHING, 0
-        if self._rung >= len(RUNGS) or self._rung > 0 and (
+        if self._next >= len(STEPS) or self._next > 0 and (
                 pulses_left <= 0 or self._settings.START_BEHAVIOUR != 'wake' or not pulse_returns(box, resets_left)):
             self.phase = None
             self.blocked = DETAIL_VEHICLE_PAUSED
             return NOTHING, 0
-        wait_ms, what, length_ms = RUNGS[self._rung]
-        self.phase = REASON_STARTING if self._rung == 0 else REASON_WAKING_VEHICLE
+        wait_ms, what, length_ms = STEPS[self._next]
+        self.phase = REASON_STARTING if self._next == 0 else REASON_WAKING_VEHICLE
         if waited_ms < wait_ms or box.stable_code != CODE_B2:
             if waited_ms >= SLOW_CAR_MS:
-                # Until the next rung.
+                # Until the next step.
                 self.phase = None
                 self.blocked = DETAIL_VEHICLE_PAUSED
             return NOTHING, 0
         if what == PULSE and key_needed(box):
-            # Without the key each pulse costs one of the night's resets, and a reset is a short pulse itself: only long ones are worth it.
+            # Without the key each pulse costs one of the night's resets, and a reset is a short pulse itself: only long ones are useful.
             length_ms = LONG_PULSE_MS
         return what, length_ms

@@ -1,1 +1,1 @@
-"""Observes the charger: its believed state, key, energy and charging sessions."""
+"""Observes the charger: its stable state, key, energy and charging sessions."""

@@ -1,20 +1,20 @@
-"""From sightings of a state code to a state one may believe: a pure filter, one object, one step."""
+"""Debouncing of state codes: two agreeing sightings make a stable state. Pure."""
 
 from app.evse.states import CODE_B2, is_charging
 
-# Two agreeing sightings this far apart make a state (design decision; a panel frame and our reading in the gap after it show
-# the same instant and count once). One frame never does, so no single corrupted or early frame is believed.
+# Two agreeing sightings this far apart make a state (design decision; a panel frame and the monitor's reading in the gap after it show
+# the same instant and count once). One frame never does, so a single corrupted or early frame has no effect.
 APART_MIN_MS = 200
 APART_MAX_MS = 15000
 # The box shows B2 for seconds before C2: the original's author saw it as a false "Charged" at every start.
 B2_HELD_BACK_MS = 20000
 
-# What step() answers.
+# Results of step().
 NOTHING, SUSPECTED, CHANGED = range(3)
 
 
 class Debounce:
-    """code: the stable state, 0 before the first; pending: a different one that was seen since, or None."""
+    """code: the stable state, 0 before the first; pending: a different one seen since, or None."""
 
     def __init__(self):
         self.code = 0
@@ -23,7 +23,7 @@ class Debounce:
         self._last_ms = 0    # latest sighting of pending
 
     def step(self, code, now_ms):
-        """One sighting: CHANGED the stable state, is the first of another (SUSPECTED), or NOTHING of the kind."""
+        """One sighting: CHANGED the stable state, the first of another (SUSPECTED), or NOTHING."""
         if code == self.code:
             self.pending = None
             return NOTHING
@@ -40,7 +40,7 @@ class Debounce:
         return CHANGED
 
     def forget(self):
-        """What is pending was nothing."""
+        """Discard the pending state."""
         self.pending = None
 
     def _needed_ms(self, code):

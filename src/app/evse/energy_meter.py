@@ -1,35 +1,35 @@
-"""Energy from the currents that the box tells: watt-hours of this session and of all time. Pure.
+"""The energy meter: watt-hours of this charging session and of all time, from the currents in the readings. Pure.
 
-Whole numbers below 2^30, which a board keeps without allocating; what is less than a watt-hour is carried on, so that nothing drifts.
+Whole numbers below 2^30, which a board keeps without allocating; fractions of a watt-hour are carried on, so that nothing drifts.
 """
 
 from modbus.write_map import da_of_duty
 
 from app.evse.states import is_charging
 
-# Readings come every 2 s. Between two that are not further apart the current is taken for their mean (design decision).
+# Readings come every 2 s. Between two readings at most this far apart the current counts as their mean (design decision).
 MEAN_MAX_MS = 10000
-# A longer silence counts with the smaller of both ends and as estimated; what is beyond this counts nothing (design decision).
+# A longer silence counts with the smaller of both ends and as estimated; time beyond this counts nothing (design decision).
 BRIDGE_MAX_S = 3600
-# Outside C the contactor is open and what is read is the meter's offset (docs/protocol.md), unless it is welded: then a phase carries
-# more than this, which is also what a charging car draws: less is its electronics, or the meter's residue.
+# Outside C the contactor is open and the readings are the meter's offset (docs/protocol.md), unless it is welded: then a phase carries
+# more than this. A charging car draws more than this too: less is its electronics, or the meter's residue.
 FLOWS_DA = 10
 # `estimated`: more than this part of the session is (the accuracy that is promised with a meter is 2 %).
 _ESTIMATED_PART = 50
 
 _BRIDGE_S = 60           # of a silence, at a time: 2400 x 60 x 400 stays below 2^30
-_HALF_DA_MS = 2000       # of them are 0.1 A for a second: the sum of both ends is twice their mean
+_HALF_DA_MS = 2000       # units of 0.1 A for a second: the sum of both ends is twice their mean
 _WORK_A_WH = 36000       # 0.1 W s
 
 
 class EnergyMeter:
     """step() takes each reading. total_wh: for life; session_wh: since begin(); estimated_wh: part of it that was not measured;
-    flow_da: what flows as of the latest reading, all phases together, 0.1 A."""
+    flow_da: the current of the latest reading, all phases together, 0.1 A."""
 
     __slots__ = ('total_wh', 'session_wh', 'estimated_wh', 'flow_da', '_volts', '_phases', '_at_ms', '_is_guess', '_charge', '_work', '_guess')
 
     def __init__(self, volts, phases):
-        """volts: from phase to neutral; phases: what a car is taken to use where there is no meter."""
+        """volts: from phase to neutral; phases: number that a car is assumed to use, without a meter in the box."""
         self.total_wh = 0
         self.session_wh = 0
         self.estimated_wh = 0
@@ -48,7 +48,7 @@ class EnergyMeter:
         return self.estimated_wh * _ESTIMATED_PART > self.session_wh
 
     def restore(self, total_wh, session_wh, estimated_wh):
-        """What an earlier boot counted."""
+        """Restore the counts of an earlier boot."""
         self.total_wh = total_wh
         self.session_wh = session_wh
         self.estimated_wh = estimated_wh
@@ -58,7 +58,7 @@ class EnergyMeter:
         self.session_wh = self.estimated_wh = self._guess = 0
 
     def step(self, reading):
-        """One answered reading; the same one again changes nothing."""
+        """One answered reading; a repeated one changes nothing."""
         at_ms = reading.at_ms
         if at_ms == self._at_ms:
             return
@@ -77,13 +77,13 @@ class EnergyMeter:
         self._at_ms = at_ms
 
     def bridge(self, flow_da, seconds):
-        """So much (0.1 A) flowed for so long, as far as can be known."""
+        """Count an estimated current (0.1 A) for that many seconds."""
         while flow_da and seconds > 0:
             self._add(flow_da * min(seconds, _BRIDGE_S), True)
             seconds -= _BRIDGE_S
 
     def _flow(self, reading):
-        """All phases together, 0.1 A; measured where there is a meter, else what may flow at most."""
+        """The current of all phases together, 0.1 A; measured with a meter, else the most that may flow."""
         is_on = is_charging(reading.code)
         flow_da = 0
         for current_da in reading.currents_da:
@@ -96,7 +96,7 @@ class EnergyMeter:
         return flow_da
 
     def _add(self, da_s, is_guess):
-        """0.1 A for so many seconds."""
+        """Add units of 0.1 A for a second."""
         new = da_s * self._volts
         work = self._work + new
         new_wh = work // _WORK_A_WH

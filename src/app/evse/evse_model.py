@@ -1,10 +1,10 @@
-"""What the shell knows of the box at one step of the reconciler."""
+"""Known values of the box and its car, collected for one step of the reconciler."""
 
 
 class EvseModel:
-    """reading: modbus.reading.Reading or None; stable_code: what is believed, 0 for nothing; car: one is there; finished: it charged and
-    stopped by itself; drew: it has drawn current since it was allowed to, and nobody has held it since.
-    icmax: word 3 of 0x000F, None where the box does not answer that; icmax_ms: when it answered or was found silent,
+    """reading: modbus.reading.Reading or None; stable_code: the stable state, 0 for none; car: one is there; finished: it charged and
+    stopped by itself; drew: it has drawn current since it was allowed to, and was not held since.
+    icmax: word 3 of 0x000F, None if the box does not answer that; icmax_ms: when it answered or was found silent,
     None before. box_limit_duty: word 2 of 0x000F, or None. en_mode: bits 1..0 of 0x0001, flags: low word of 0x0006, None while not known.
     utc_s: None while not known.
     """
@@ -25,6 +25,6 @@ class EvseModel:
         self.utc_s = None
 
     def restore(self, finished, drew):
-        """What an earlier boot knew of the car."""
+        """State of the car as known to an earlier boot."""
         self.finished = finished
         self.drew = drew

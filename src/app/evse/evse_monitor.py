@@ -1,4 +1,4 @@
-"""What is believed of the box and its car: sightings and readings in, a stable state out. Nothing is written here."""
+"""The EVSE monitor: from sightings and readings it derives the stable state of the box and whether a car is there. It writes nothing."""
 
 from hal.contract import FOREVER_MS
 
@@ -7,31 +7,31 @@ from app.evse.states import CODE_A1, CODE_E0, is_charging
 
 # Silence of the box after which it is reported as unreachable (design decision, docs/operation.md).
 SILENCE_MS = 60000
-# The second look at a new state: soon enough to report it in 3 s, and far enough to be another one (stability.APART_MIN_MS).
+# Delay of the second reading of a new state: short enough to report it in 3 s, and long enough to count (debounce.APART_MIN_MS).
 CONFIRM_MS = 250
-# After a jump or reset of ours the box walks through A1 with the car plugged in: that is no unplugging (design decision). Nor is it when the
-# box was silent: it may have been without power, and begins so.
+# After a jump or reset by the monitor the box passes A1 with the car plugged in: that is no unplugging (design decision). The same after a
+# silence: the box may have been without power, and starts so.
 OWN_PULSE_MS = 30000
-# Readings come every 2 s, one answer may be lost, and a box that starts is silent for 3 s: away for so long, it may have been without power
-# or reset, and forgotten its limit and a lock.
+# Readings come every 2 s, one answer may be lost, and a box that starts is silent for 3 s: after a silence of this length it may have been
+# without power or reset, and have lost its limit and a lock.
 AWAY_MS = 3000
-# One that shows A1 already must be silent for longer, or a bad line would keep an unplugging from being seen.
+# In A1 the silence must be longer, or a bad line would hide an unplugging.
 AWAY_AGAIN_MS = 10000
-# So long a stable state is waited for, at the start and when the box is heard again; then what was seen last is told (decision).
+# Longest wait for a stable state, at the start and after a silence; then the latest sighting is reported (decision).
 FIRST_STATE_MS = 15000
 
-# In E0 the box does not tell whether a car is there. In less time no plug is moved from one car to another.
+# In E0 the box does not report a car. A plug is not moved from one car to another in less time.
 CHANGE_MS = 15000
-# What a jump or reset of ours makes the box walk through, or stay in for a pulse.
+# States that the box passes after a jump or reset by the monitor, or stays in for a pulse.
 _PASSING = (CODE_A1, CODE_E0)
 
 
 class EvseMonitor:
-    """What is known now; the attributes without _ are for reading.
+    """State of the box now; the attributes without _ are for reading.
 
     code: the stable state, 0 while there is none. seen: the latest sighting. last_code: the stable state before the silence. reachable: a
-    state was seen within SILENCE_MS. settled: waiting for a stable state is over. changes: how often the car may have become another one,
-    for the box was in E0.
+    state was seen within SILENCE_MS. settled: the wait for a stable state is over. changes: number of times that the car may have been
+    exchanged, unseen in E0.
     """
 
     def __init__(self, charger, now_ms):
@@ -40,33 +40,33 @@ class EvseMonitor:
         self.last_code = 0
         self.reachable = False
         self.settled = False
-        self.car = False             # a car was there when last we could tell
+        self.car = False             # a car is there, as far as known
         self.changes = 0
         self.enable_input = None     # the key switch closes it; None before the first reading
         self._charger = charger
         self._stability = Debounce()
         self._seen_ms = None         # of the latest sighting, None before the first
-        self._since_ms = now_ms      # a stable state is waited for since then
-        self._pulse_ms = None        # our last jump or reset, None when none is recent
-        self._hiding_ms = None       # the box hides its car since then
+        self._since_ms = now_ms      # begin of the wait for a stable state
+        self._pulse_ms = None        # the last jump or reset by the monitor, None if none is recent
+        self._hiding_ms = None       # begin of an E0, in which the car is unknown
         self._is_leaving = False     # an A1 was seen that is no unplugging yet
-        self._back_ms = None         # it was heard again, or the first time, and had a car before; None when that is not recent
+        self._back_ms = None         # first sighting after a silence, or of all, with a car before; None if it is not recent
 
     @property
     def starting(self):
-        """True with a car there, for half a minute after a jump or reset of ours."""
+        """True with a car, for half a minute after a jump or reset by the monitor."""
         return self._pulse_ms is not None and self.car
 
     def assume_car(self, car):
-        """Whether a car was there, by the records of an earlier boot."""
+        """Set whether a car is there, by the records of an earlier boot."""
         self.car = car
 
     def pulse(self, now_ms):
-        """A jump or reset of ours goes to the box."""
+        """A jump or reset is being written."""
         self._pulse_ms = now_ms
 
     def no_pulse(self):
-        """What goes to the box now is no passing state."""
+        """The jump being written is for good, not for a pulse."""
         self._pulse_ms = None
 
     def see(self, code, now_ms):
@@ -80,7 +80,7 @@ class EvseMonitor:
             return False
         self.seen = code
         if self.car and code in _PASSING and self._pulse_ms is not None or code == CODE_A1 and self._back_ms is not None:
-            stability.forget()   # it is no state, but what was seen before it is none either
+            stability.forget()   # it is no state, and neither is the pending one
             self._is_leaving = self._is_leaving or code == CODE_A1
             return False
         news = stability.step(code, now_ms)
@@ -93,7 +93,7 @@ class EvseMonitor:
         return False
 
     def read(self, reading):
-        """What a reading, which was seen before, says of car and key; True if the key was turned."""
+        """Take car and key from a reading, after see() took its code; True if the key was turned."""
         if self._hiding_ms is not None or reading.code == CODE_E0:
             self._look_behind(reading.code)
         if is_charging(reading.code):
@@ -101,29 +101,29 @@ class EvseMonitor:
         elif reading.ev_connected:
             self.car = True
         elif reading.ev_connected is not None and self._pulse_ms is None and self._back_ms is None:
-            # In E and F states the box does not know (ev_connected is None there).
+            # In E and F states the box does not report it (ev_connected is None there).
             self.car = False
         turned = reading.enable_input is not self.enable_input
         self.enable_input = reading.enable_input
         return turned
 
     def _look_behind(self, code):
-        """The box hides its car, or shows it again."""
+        """Begin or end of an E0, in which the car is unknown."""
         if code != CODE_E0:
             if self._seen_ms - self._hiding_ms >= CHANGE_MS:
                 self.changes += 1
             self._hiding_ms = None
         elif self._hiding_ms is None and self._pulse_ms is None:
-            # One that was found so in this boot may have been so for long.
+            # An E0 found at the start of this boot may have lasted long.
             self._hiding_ms = self._seen_ms if self.code or self.last_code else self._seen_ms - CHANGE_MS
 
     def tick(self, now_ms):
-        """What time alone changes; returns when to look again."""
+        """Changes by time alone; returns the time of the next call."""
         reachable = self._seen_ms is not None and now_ms - self._seen_ms < SILENCE_MS
         if reachable and not self.reachable and now_ms - self._since_ms >= FIRST_STATE_MS:
             self._since_ms = now_ms
         elif self.reachable and not reachable:
-            # Whatever happened meanwhile was not seen: the state it comes back with must be a stable one again.
+            # Changes in the silence were not seen: the state after it must become stable again.
             self.last_code = self.code or self.seen
             self.code = 0
             self._stability = Debounce()

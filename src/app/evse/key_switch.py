@@ -1,14 +1,14 @@
-"""The key at the box: when a person has turned it, and what that means. Pure.
+"""The key switch of the box: detects that a person has turned it, and whether that is a boost. Pure.
 
-EN1 carries a key, the relay of somebody else, or nothing: the site says which (the setting EN1), and only a key is a person's.
+The input EN1 is connected to a key, another device's relay, or nothing, by the setting EN1; only a key counts as a person's request.
 A turn is EN1 from open to closed, seen twice, with a car that has been there for a minute and a box that has not just started: after a
-reset or power cut the input may read as anything, and a key that is closed already is no turn (design decision).
+reset or power cut the input may have any value, and a key that is closed already is no turn (design decision).
 """
 
 from modbus.reading import EN_STARTS, NO_START
 
 SETTLED_MS = 60000
-# A box that was silent for so long may have started anew (readings come every 2 s).
+# A box that was silent for this time may have restarted (readings come every 2 s).
 _AWAY_MS = 8000
 
 
@@ -16,19 +16,19 @@ class KeySwitch:
     """turned() takes each reading."""
 
     def __init__(self):
-        self._closed = None     # as last believed
-        self._seen = None       # the latest look that says otherwise
-        self._car_ms = None     # a car is there since then
-        self._calm_ms = None    # no start of the box, and no reset of ours, since then
+        self._closed = None     # the confirmed position
+        self._seen = None       # a different position in the latest reading
+        self._car_ms = None     # arrival of the car
+        self._calm_ms = None    # the latest start of the box, or reset by the monitor
         self._at_ms = None
 
     @property
     def is_open(self):
-        """True if it is, as far as the input can be believed."""
+        """True if the key is open and the input is reliable."""
         return self._closed is False and self._at_ms - self._calm_ms >= SETTLED_MS
 
     def restarted(self, now_ms):
-        """We reset the box, or had it jump."""
+        """The monitor reset the box, or made it jump."""
         self._calm_ms = now_ms
 
     def turned(self, reading, car):
@@ -61,5 +61,5 @@ def boosts(settings, box):
     """True if a turn counts as a boost. box: app.evse.evse_model.Box."""
     if settings.EN1 != 'key' or settings.KEY_TURN != 'auto':
         return settings.EN1 == 'key' and settings.KEY_TURN == 'boost'
-    # Where the box lets no car start without the key, a turn is no more than the permission.
+    # If the box lets no car start without the key, a turn is only the permission.
     return not (box.en_mode == EN_STARTS and box.flags is not None and box.flags & NO_START)

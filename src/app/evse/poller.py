@@ -1,4 +1,4 @@
-"""What the application knows of the box beside its state: limits and flags, asked for when they are needed, and what the car did."""
+"""Reads limits, flags and identity of the box when they are needed, and follows whether the car has charged and finished."""
 
 from modbus import reading as wire
 from modbus.write_map import da_of_duty
@@ -6,30 +6,30 @@ from modbus.write_map import da_of_duty
 from app.evse.evse_model import EvseModel
 from app.evse.states import CODE_A1, CODE_B2, is_charging
 
-# While flags are wanted they are not older than this.
+# Greatest age of flags while they are needed.
 FLAGS_EVERY_MS = 30000
-# What the box is, for whoever asks: read once, some time after the start, and again later where it did not answer.
+# The identity of the box is read once, this time after the start, and again later if it did not answer.
 _IDENTIFY_MS = 60000
 _AGAIN_MS = 3600000
 
 
 class Poller:
-    """box: the Box that the reconciler steps on. The monitor passes in what the bus brought. firmware, meter, upstream_timeout: of 0x0001,
+    """box: the EvseModel for the reconciler. Its methods take the events of the bus. firmware, meter, upstream_timeout: of 0x0001,
     None while not known."""
 
-    def __init__(self, charger, watch):
+    def __init__(self, charger, evse_monitor):
         self.box = EvseModel()
         self._charger = charger
-        self._watch = watch
-        self._changes = 0         # of the car, as the watch has them
-        self._asking = None       # address of the block that was asked for
-        self._flags_ms = None     # when flags were asked for last
+        self._evse_monitor = evse_monitor
+        self._changes = 0         # of the car, in the EVSE monitor
+        self._asking = None       # address of the requested block
+        self._flags_ms = None     # the latest request of flags
         self._identify_ms = _IDENTIFY_MS
         self.firmware = None      # (major, minor)
         self.meter = None         # phase currents are measured
         self.upstream_timeout = None
 
-    # --- what the bus brought
+    # --- events of the bus
 
     def limits(self, now_ms):
         """0x000F was answered."""
@@ -41,7 +41,7 @@ class Poller:
             self._take_limits(None, now_ms)
 
     def block(self, now_ms):
-        """A block that was asked for, or its silence."""
+        """A requested block arrived, or was not answered."""
         asked, block = self._asking, self._charger.block
         self._asking = None
         if asked == wire.LIMITS:
@@ -63,39 +63,39 @@ class Poller:
             box.icmax = limits[2]
             box.icmax_ms = now_ms
         elif box.icmax is None:
-            # One that never answered is known to be silent now.
+            # It never answered, and is known to be silent now.
             box.icmax_ms = now_ms
 
-    # --- what is known, and what is asked for
+    # --- known values, and requests
 
     def look(self, utc_s, held, flowing):
-        """The box as of now. held: its car is to be, or the outlet to be locked; flowing: current does."""
+        """The box as of now. held: the decision is to hold the car or to lock the outlet; flowing: current flows."""
         box = self.box
-        watch = self._watch
+        evse_monitor = self._evse_monitor
         reading = self._charger.reading
         box.reading = reading if reading.code is not None else None
-        box.stable_code = watch.code
-        box.car = watch.car
+        box.stable_code = evse_monitor.code
+        box.car = evse_monitor.car
         box.utc_s = utc_s
-        if watch.changes != self._changes or not watch.car and watch.code == CODE_A1:
-            self._changes = watch.changes
+        if evse_monitor.changes != self._changes or not evse_monitor.car and evse_monitor.code == CODE_A1:
+            self._changes = evse_monitor.changes
             box.drew = box.finished = False
-        elif not watch.car:
+        elif not evse_monitor.car:
             return box
         elif held:
-            # What it has finished it has finished the next night too; what we stop it has not.
+            # A finished car stays finished the next night; a car stopped by the monitor has not finished.
             if is_charging(reading.code or 0):
                 box.drew = False
         elif flowing:
             box.drew = True
             box.finished = False
-        elif box.drew and box.reading is not None and reading.code == CODE_B2 == watch.code:
+        elif box.drew and box.reading is not None and reading.code == CODE_B2 == evse_monitor.code:
             # It drew current and stopped, though it was allowed more.
             box.finished = True
         return box
 
     def ask(self, reconciler, now_ms):
-        """Have read what the next step needs."""
+        """Request the values that the next step needs."""
         self._charger.want_limits(reconciler.wants_limits)
         if reconciler.limits_stale:
             self._read(wire.LIMITS, wire.LIMITS_WORDS, now_ms)

@@ -1,20 +1,20 @@
-"""The charger's 21 state codes: what each means for the owner. Source: ABL 05 0015 20 Rev. B, 3.4; docs/protocol.md."""
+"""The charger's 21 state codes: state word, reason and colour of each. Source: ABL 05 0015 20 Rev. B, 3.4; docs/protocol.md."""
 
 from hal.contract import BLUE, GREEN, PURPLE, RED, WHITE, YELLOW
 
 from app.codec import vocabulary
 from app.codec.vocabulary import REASON_CHARGING, REASON_FAULT, REASON_LOCKED, REASON_NO_VEHICLE, REASON_SETUP, REASON_STARTING, REASON_VEHICLE_PAUSED
 
-# Code 0 stands for "nothing read yet".
+# Code 0: nothing read yet.
 NONE = 0
 
-# The codes by their names, which are the manual's.
+# The codes, with the names of the manual.
 CODE_A1, CODE_B1, CODE_B2, CODE_C2, CODE_C3, CODE_C4 = 0xA1, 0xB1, 0xB2, 0xC2, 0xC3, 0xC4
 CODE_E0, CODE_E1, CODE_E2, CODE_E3 = 0xE0, 0xE1, 0xE2, 0xE3
 CODE_F1, CODE_F2, CODE_F3, CODE_F4, CODE_F5, CODE_F6 = 0xF1, 0xF2, 0xF3, 0xF4, 0xF5, 0xF6
 CODE_F7, CODE_F8, CODE_F9, CODE_FA, CODE_FB = 0xF7, 0xF8, 0xF9, 0xFA, 0xFB
 
-# (code, state word, reason where the code alone tells it, colour of the indicator). The colours are the original's.
+# (code, state word, reason by the code alone, colour of the indicator). The colours are the original's.
 TABLE = (
     (CODE_A1, vocabulary.NOT_CONNECTED, REASON_NO_VEHICLE, BLUE),
     (CODE_B1, vocabulary.CONNECTED_AND_LOCKED, REASON_STARTING, YELLOW),
@@ -43,7 +43,7 @@ _ROWS = {}
 for _row in TABLE:
     _ROWS[_row[0]] = _row
 
-# Any other 0xFx is a fault, anything else is unknown: never taken for a healthy box (design decision, docs/protocol.md).
+# Any other 0xFx is a fault, anything else is unknown: never treated as a healthy box (design decision, docs/protocol.md).
 _UNKNOWN = (NONE, vocabulary.DISABLED, REASON_FAULT, RED)
 
 # Faults that only a person at the box may clear: welded contact, internal error, residual current, overcurrent,
@@ -57,7 +57,7 @@ def state_of(code):
 
 
 def reason_of(code):
-    """Index of the reason as far as the code alone tells it."""
+    """Index of the reason by the code alone."""
     return _ROWS.get(code, _UNKNOWN)[2]
 
 

@@ -1,1 +1,1 @@
-"""Decides whether the car may charge and with how much current: claims of the owner, the plan, the time."""
+"""Decides whether the car may charge and with which current, by the owner's claims, the plan and the time."""

@@ -1,4 +1,4 @@
-"""What is wanted of the box now: the owner's claims, the plan and its limits, the key, the car that comes and goes. Pure but for the journal."""
+"""The arbiter: makes the decision from the owner's claims, the plan and its limits, the key and the car. Pure but for the journal."""
 
 from hal.contract import POWER_ON
 
@@ -8,27 +8,27 @@ from app.evse.key_switch import KeySwitch, boosts
 from app.policy.window_quota import WindowQuota
 from app.evse.states import CODE_A1
 
-# Cars that complain do so after a minute without current (the setting KEEP_ALIVE).
+# Some cars report an error after a minute without current (the setting KEEP_ALIVE).
 GREETING_MS = 60000
-# Settings of EN1 by which nobody can have turned a key.
+# Settings of EN1 without a key.
 _NO_KEY = ('relay', 'nothing')
 
 
 class Arbiter:
-    """decision: a claims.Decision. changed: the claims should go on record; greeting: a car that is to be held is left its first minute."""
+    """decision: a claims.Decision. changed: the claims should be recorded; greeting: a car that is to be held has current for its first minute."""
 
-    def __init__(self, watch, meter, plan_store, journal, settings, cause):
+    def __init__(self, evse_monitor, meter, plan_store, journal, settings, cause):
         """cause: of this boot (hal.contract)."""
         self.claims = Claims(settings.HOLD, settings.UNKNOWN_TIME)
         self.decision = self.claims.decision
         self.changed = False
         self.greeting = False
-        self._empty = False          # there was no car when last we looked, in this boot
-        self._came_ms = None         # when the car came that is greeted
-        self._changes = 0            # of the car, as the watch has them
+        self._empty = False          # there was no car at the latest step of this boot
+        self._came_ms = None         # arrival of the greeted car
+        self._changes = 0            # of the car, in the EVSE monitor
         self.key = KeySwitch()
         self.quota = WindowQuota(journal)
-        self._watch = watch
+        self._evse_monitor = evse_monitor
         self._meter = meter
         self._plan_store = plan_store
         self._settings = settings
@@ -36,7 +36,7 @@ class Arbiter:
 
     @property
     def plan(self):
-        """The plan in force, None where there is none."""
+        """The plan in force, or None."""
         return self._plan_store.in_force
 
     def saved(self):
@@ -50,12 +50,12 @@ class Arbiter:
 
     @property
     def wh_left(self):
-        """Of a boost for energy, else None."""
+        """Energy left of a boost for energy, else None."""
         claims = self.claims
         return max(claims.boost_end - self._meter.total_wh, 0) if claims.boost == UNTIL_ENERGY else None
 
     def standing_claims(self):
-        """[(holder, until, current in 0.1 A, Wh left), ...] as report_frames.claims takes them: who decides, then the other claims that stand."""
+        """[(holder, until, current in 0.1 A, Wh left), ...] as report_frames.claims takes them: the deciding claim, then the others in force."""
         decision = self.decision
         found = [(decision.holder, decision.until, decision.current_da)]
         for row in self.claims.standing():
@@ -64,11 +64,11 @@ class Arbiter:
         return [(holder, until or None, current_da or None, self.wh_left if holder == HOLDER_BOOST else None) for holder, until, current_da in found]
 
     def use_settings(self):
-        """They may have changed."""
+        """The settings may have changed."""
         self.claims.use_settings(self._settings.HOLD, self._settings.UNKNOWN_TIME)
 
     def step(self, now_ms, utc_s, box):
-        """A look at everything that may change it; box: the EvseModel as of now. False: the plan is looked at first, the rest is the next turn's."""
+        """Update the decision; box: the EvseModel as of now. False: only the plan was prepared, the rest is for the next turn."""
         plan = self.plan
         if plan is not None and utc_s is not None and not plan.knows(utc_s):
             plan.prepare(utc_s)
@@ -88,9 +88,9 @@ class Arbiter:
         return True
 
     def _follow_key(self, reading, box):
-        """The key is the owner's voice: it overrules the plan, and takes a stop back. Where nothing of ours holds the car it is the box's matter."""
+        """A turn of the key is a request of the owner: it overrides the plan and ends a stop. If the monitor holds no car, the box decides."""
         claims = self.claims
-        if self.key.turned(reading, self._watch.car) and boosts(self._settings, box):
+        if self.key.turned(reading, self._evse_monitor.car) and boosts(self._settings, box):
             self.changed = self.changed or self.has_plan or claims.stopped != GOING
             if self.has_plan:
                 claims.turn_key()
@@ -100,11 +100,11 @@ class Arbiter:
             self.changed = True
 
     def decide(self, now_ms, utc_s):
-        """The decision, anew."""
+        """Make the decision again."""
         plan = None if self.plan is None else (False, 0, 0) if utc_s is None else self.plan.state(utc_s)
         if plan is not None and self.claims.plan_opens(plan[0]):
             self.changed = True
-        decision = self.claims.decide(utc_s, plan, self._watch.car, now_ms // 1000)
+        decision = self.claims.decide(utc_s, plan, self._evse_monitor.car, now_ms // 1000)
         if plan is not None and utc_s is not None and decision.reason == REASON_OUTSIDE_PLAN and self.plan.limit_reached(utc_s):
             decision.reason = REASON_LIMIT_REACHED
         self.greeting = self._came_ms is not None and decision.want == HOLD and decision.holder == HOLDER_PLAN
@@ -119,25 +119,25 @@ class Arbiter:
             decision.current_da = most_da
 
     def _follow_car(self, now_ms):
-        """A car that leaves takes what was said of it along; one that is there after a power cut may have to wait for a word."""
-        watch = self._watch
+        """End the claims about a car that leaves; hold a car that is there after a power cut, if the settings say so."""
+        evse_monitor = self._evse_monitor
         claims = self.claims
-        if not watch.car:
-            self._empty = self._empty or watch.code == CODE_A1
+        if not evse_monitor.car:
+            self._empty = self._empty or evse_monitor.code == CODE_A1
             self._came_ms = None
         elif self._empty:
             self._empty = False
             if self._settings.KEEP_ALIVE:
                 self._came_ms = now_ms
-        if watch.changes != self._changes:
-            self._changes = watch.changes
+        if evse_monitor.changes != self._changes:
+            self._changes = evse_monitor.changes
             self.changed = self.changed or claims.of_car
             claims.perhaps_another()
-        if watch.car != claims.had_car and (watch.car or watch.code == CODE_A1):
+        if evse_monitor.car != claims.had_car and (evse_monitor.car or evse_monitor.code == CODE_A1):
             self.changed = self.changed or claims.of_car
-            claims.see_car(watch.car)
-        if self._cut and watch.code:
+            claims.see_car(evse_monitor.car)
+        if self._cut and evse_monitor.code:
             self._cut = False
-            if watch.car and not claims.of_car and not claims.locked:
+            if evse_monitor.car and not claims.of_car and not claims.locked:
                 claims.hold_after_cut()
                 self.changed = True

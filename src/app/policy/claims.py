@@ -1,7 +1,7 @@
-"""What the box should do, who says so and until when: claims with priorities, one decision. Pure.
+"""Claims: the owner's requests in force, by priority, and the decision that follows from them, with holder and end. Pure.
 
-Lock > stop > key and boost > skip > plan (design decision; a target comes between boost and skip). Each stands by itself: a word replaces the
-one about the same thing, and leaves the others standing. docs/operation.md has the table of pairs. They outlive a reboot.
+Lock > stop > key and boost > skip > plan (design decision; a target comes between boost and skip). They are independent: a request replaces a
+claim of the same kind, and leaves the others in force. docs/operation.md has the table of pairs. They survive a reboot.
 """
 
 from app.codec.packing import pack, unpack
@@ -11,10 +11,10 @@ from app.codec.vocabulary import (
     REASON_STOPPED, REASON_TIME_UNKNOWN, UNTIL_ENERGY, UNTIL_TIME, UNTIL_UNPLUGGED,
 )
 
-# What is wanted of the box. LEAVE: nothing but what we still owe it.
+# Decisions about the box. LEAVE: no action but a limit still owed.
 LEAVE, HOLD, CHARGE, LOCK = range(4)
 
-# By holder: index in words.OVERRIDES.
+# By holder: index in vocabulary.OVERRIDES.
 _OVERRIDE = (
     OVERRIDE_NONE, OVERRIDE_NONE, OVERRIDE_BOOST, OVERRIDE_SKIP, OVERRIDE_STOP, OVERRIDE_LOCK, OVERRIDE_NONE, OVERRIDE_BOOST,
 )
@@ -22,12 +22,12 @@ _OVERRIDE = (
 _STOP_REASONS = (None, REASON_STOPPED, REASON_LIMIT_REACHED, REASON_HELD_AFTER_POWER_CUT, REASON_STOPPED)
 
 _HOUR_S = 3600
-# A window's current is taken back so long before its end: two readings of 2 s, the whole second that UTC may lag, and a car that lets go
-# within one. After 30 days at 20 ppm without a network (52 s) the edge is still within 60 s.
+# Time before the end of a window at which its current ends: two readings of 2 s, the whole second that UTC may lag, and a car that stops
+# within one. After 30 days at 20 ppm without a network (52 s) the end is still within 60 s.
 CLOSES_EARLY_S = 6
 
-# The record: version, flags, stop, kind of boost, its end (s or Wh), its current, skip from, skip until. The firmware before knew no key
-# beside a boost: a key alone is written as it was then, a boost until unplugged that is the key's. A target will be a record of its own.
+# The record: version, flags, stop, kind of boost, its end (s or Wh), its current, skip from, skip until. The earlier firmware had no key
+# beside a boost: a key alone is written as before, as a boost until unplugged with a flag. A target will be a record of its own.
 _VERSION = 1
 _WIDTHS = (1, 1, 1, 1, 4, 2, 4, 4)
 RECORD_BYTES = 18
@@ -36,18 +36,18 @@ _F_ATTEMPT = 2
 _F_HAD_CAR = 4
 _F_KEY_ALONE = 8
 _F_KEY_TOO = 16
-# What is said of the outlet, by the key, of the car, of a window: (flags, from, to) of the record.
+# Parts of the record about the outlet, the key, the car, a window: (flags, from, to).
 _PARTS = ((_F_LOCKED, 0, 0), (_F_KEY_ALONE | _F_KEY_TOO, 0, 0), (_F_ATTEMPT, 2, 10), (0, 10, RECORD_BYTES))
 
-# Stopped by the owner's word, because a boost without a plan behind it has ended, until a word comes after a power cut, or because what he
-# said is lost: that is no car's matter.
+# Stopped by the owner, because a boost without a plan has ended, until a command after a power cut, or because the claims are lost (which
+# lasts longer than the car).
 GOING, STOPPED, ENDED, CUT, LOST = range(5)
 
 
 class Decision:
-    """want LEAVE .. LOCK; holder: index in words.HOLDERS; until: UTC s or 0; current_da: 0.1 A, 0 for the box's own limit;
-    reason: index in words.REASONS of not charging, None where the box's state tells it; override: index in words.OVERRIDES of the highest
-    claim standing, which may be one that does not decide yet."""
+    """want LEAVE .. LOCK; holder: index in vocabulary.HOLDERS; until: UTC s or 0; current_da: 0.1 A, 0 for the box's own limit;
+    reason: index in vocabulary.REASONS of not charging, None if it follows from the box's state; override: index in vocabulary.OVERRIDES of the
+    highest claim in force, which may be one that does not decide yet."""
 
     __slots__ = ('want', 'holder', 'until', 'current_da', 'reason', 'override')
 
@@ -55,7 +55,7 @@ class Decision:
         self.set(LEAVE, HOLDER_NONE, 0, 0, None)
 
     def set(self, want, holder, until, current_da, reason):
-        """All at once, so that none is forgotten."""
+        """Set all values together, so that none is forgotten."""
         self.want = want
         self.holder = holder
         self.until = until
@@ -65,7 +65,7 @@ class Decision:
 
 
 class Claims:
-    """The attributes without _ are for reading; the methods are the owner's words, and what the car does."""
+    """The attributes without _ are for reading; the methods are the owner's requests, and events of the car."""
 
     def __init__(self, hold='with_car', unknown_time='hold'):
         """hold, unknown_time: the settings HOLD and UNKNOWN_TIME."""
@@ -75,7 +75,7 @@ class Claims:
 
     def _clear(self):
         self.locked = False
-        self.had_car = True           # one was there, and what is said of it ends as it leaves; for all we know
+        self.had_car = True           # a car was there, as far as known, and the claims about it end when it leaves
         self._no_word()
         self._no_skip()
 
@@ -84,25 +84,25 @@ class Claims:
         self.hold = hold
         self.unknown_time = unknown_time
 
-    # --- the owner's words
+    # --- the owner's requests
 
     def lock(self):
         """Out of use until unlocked."""
         self.locked = True
 
     def unlock(self):
-        """In use again; what else is claimed counts again."""
+        """In use again; the other claims take effect again."""
         self.locked = False
         if self.stopped == LOST:
             self.stopped = GOING
 
     def stop(self):
-        """No current until unplugged, started or told to follow the plan."""
+        """No current until unplugging, start or resume_plan."""
         self._no_word()
         self.stopped = STOPPED
 
     def start(self, has_plan, current_da=0):
-        """Charge: until unplugged where a plan would stop it, else this once."""
+        """Charge: until unplugged if a plan would stop it, else this once."""
         self.boost_until(UNTIL_UNPLUGGED if has_plan else NO_BOOST, 0, current_da)
         self.attempt = not has_plan
 
@@ -114,29 +114,29 @@ class Claims:
         self.boost_current_da = current_da
 
     def end_stop(self):
-        """Nothing is stopped any more."""
+        """End a stop."""
         self.stopped = GOING
 
     def turn_key(self):
-        """The key is the owner's voice too: charge until it is opened, or the car unplugged. A boost waits meanwhile."""
+        """Charge until the key is opened, or the car unplugged. A boost waits meanwhile."""
         self.stopped = GOING
         self.key = True
 
     def open_key(self):
-        """What the key gave, it takes back."""
+        """The key was opened: its claim ends."""
         self.key = False
 
     def hold_after_cut(self):
-        """Power was gone, and the owner wants to be asked."""
+        """Hold after a power cut, until the owner's next request (the setting AFTER_POWER_CUT)."""
         self.stopped = CUT
 
     def forget(self):
-        """What he said cannot be read any more: no current until he speaks again."""
+        """The claims are lost: no current until the owner's next request."""
         self._no_word()
         self.stopped = LOST
 
     def skip(self, from_s, until_s):
-        """Not in this window of the plan, nor in the one before or after it that is skipped already."""
+        """Skip this window of the plan, in addition to one before or after it that is skipped already."""
         self.skip_from = min(from_s, self.skip_from) if self.skip_until else from_s
         self.skip_until = max(until_s, self.skip_until)
 
@@ -146,33 +146,33 @@ class Claims:
         self._no_skip()
 
     def _no_skip(self):
-        self.skip_from = self.skip_until = 0    # UTC s, of the window that is skipped
+        self.skip_from = self.skip_until = 0    # UTC s, of the skipped window
 
-    # --- what else ends them
+    # --- other ends of claims
 
     @property
     def of_car(self):
-        """Something is said that a car takes along."""
+        """True while there is a claim that ends when the car leaves."""
         return self.attempt or self.key or self.stopped != GOING or self.boost != NO_BOOST
 
     def see_car(self, car):
-        """One came, or the one that was there has left."""
+        """A car came, or left."""
         self.had_car = car
         if not car:
             self.unplugged()
 
     def unplugged(self):
-        """The car has left, and with it what was said of it; a window that is skipped stays skipped, and what is lost stays lost."""
+        """The car has left, and the claims about it end; a skipped window stays skipped, and lost claims stay lost."""
         lost = self.stopped == LOST
         self._no_word()
         if lost:
             self.stopped = LOST
 
     def _no_word(self):
-        """Nothing is said of the car."""
+        """Clear the claims about the car."""
         self.stopped = GOING
-        self.attempt = False          # a start without a plan behind it is under way
-        self.key = False              # it was turned
+        self.attempt = False          # a start without a plan is under way
+        self.key = False              # the key was turned
         self._no_boost()
 
     def _no_boost(self):
@@ -181,13 +181,13 @@ class Claims:
         self.boost_current_da = 0     # of an attempt too
 
     def perhaps_another(self):
-        """Nobody saw whether the car is the same: what gives current until it leaves ends. What has another end stands, and so does a stop."""
+        """The car may have been exchanged unseen: claims that give current until it leaves end. Those with another end stay, and so does a stop."""
         self.attempt = self.key = False
         if self.boost in (NO_BOOST, UNTIL_UNPLUGGED):
             self._no_boost()
 
     def take_back(self, before, after):
-        """A word was refused: what it changed is as it was, where nothing has changed it since. before, after: as dump() gave them."""
+        """Undo the changes of a refused command, unless changed again since. before, after: the results of dump()."""
         record = bytearray(self.dump())
         flags = record[1]
         for mask, start, end in _PARTS:
@@ -203,14 +203,14 @@ class Claims:
             self.boost_current_da = 0
 
     def plan_opens(self, inside):
-        """Whether a window of the plan is open: the hold after a power cut is until then. True if that ended it."""
+        """inside: a window of the plan is open, which ends the hold after a power cut. True if that ended it."""
         if not inside or self.stopped != CUT:
             return False
         self.stopped = GOING
         return True
 
     def expire(self, utc_s, energy_wh, has_plan):
-        """Drop what has come to its end; True if something has."""
+        """Drop claims that have reached their end; True if there was one."""
         if self.boost == UNTIL_TIME and utc_s is not None and utc_s >= self.boost_end:
             ended = True
         else:
@@ -218,7 +218,7 @@ class Claims:
         if ended:
             self._no_boost()
             if not has_plan and not self.key:
-                # Nothing else would end it, and an end was asked for.
+                # Nothing else would end the charging, and an end was requested.
                 self.stopped = ENDED
         elif self.skip_until and utc_s is not None and utc_s >= self.skip_until:
             self._no_skip()
@@ -227,7 +227,7 @@ class Claims:
         return True
 
     def standing(self):
-        """((holder, until UTC s or 0, current in 0.1 A or 0), ...): every claim that stands, the highest first."""
+        """((holder, until UTC s or 0, current in 0.1 A or 0), ...): every claim in force, the highest first."""
         current_da = self.boost_current_da
         rows = (
             (self.locked, HOLDER_LOCK, 0, 0),
@@ -242,7 +242,7 @@ class Claims:
 
     def decide(self, utc_s, plan, car, unknown_s=0):
         """The Decision now. plan: None without one, else (inside, until UTC s, current in 0.1 A or 0), not read while utc_s is None;
-        car: one is there; unknown_s: how long the time has been unknown."""
+        car: one is there; unknown_s: duration for which the time has been unknown."""
         decision = self.decision
         if self.locked:
             decision.set(LOCK, HOLDER_LOCK, 0, 0, REASON_LOCKED)
@@ -257,12 +257,12 @@ class Claims:
         else:
             self._follow(decision, utc_s, plan, car, unknown_s)
             if self.boost or self.skip_until:
-                # It does not decide yet: its window is to come, or the time to be known.
+                # It does not decide yet: its window has not begun, or the time is unknown.
                 decision.override = _OVERRIDE[HOLDER_BOOST if self.boost else HOLDER_SKIP]
         return decision
 
     def _follow(self, decision, utc_s, plan, car, unknown_s):
-        """What the plan says, but for a window that is skipped."""
+        """The decision of the plan, without skipped windows."""
         if utc_s is None:
             self._without_time(decision, car, unknown_s)
         elif plan[0] and self.skip_from <= utc_s < self.skip_until:
@@ -273,7 +273,7 @@ class Claims:
             self._hold(decision, HOLDER_PLAN, plan[1], REASON_OUTSIDE_PLAN, car)
 
     def _without_time(self, decision, car, unknown_s):
-        """There is a plan, but nobody knows what it says now."""
+        """The decision with a plan but without the time."""
         wait = self.unknown_time
         if wait == 'charge' or wait != 'hold' and unknown_s >= wait * _HOUR_S:
             decision.set(CHARGE, HOLDER_PLAN, 0, 0, None)
@@ -281,7 +281,7 @@ class Claims:
             self._hold(decision, HOLDER_PLAN, 0, REASON_TIME_UNKNOWN, car)
 
     def _hold(self, decision, holder, until, reason, car):
-        # Without a car the box keeps its limit, so that a monitor that died leaves a box that works.
+        # Without a car the box keeps its limit, so that the box still works if the monitor dies.
         decision.set(HOLD if car or self.hold == 'always' else LEAVE, holder, until, 0, reason)
 
     # --- the record
@@ -297,7 +297,7 @@ class Claims:
             _VERSION, flags, self.stopped, boost, self.boost_end, self.boost_current_da, self.skip_from, self.skip_until), _WIDTHS)
 
     def load(self, record):
-        """Go on from a record; False, and no claim at all, if it is none."""
+        """Restore from a record; False, and no claim at all, if it is invalid."""
         self._clear()
         if len(record) != RECORD_BYTES or record[0] != _VERSION or record[2] > LOST or record[3] > UNTIL_UNPLUGGED:
             return False

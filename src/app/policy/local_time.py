@@ -1,8 +1,8 @@
 """Local time by a POSIX rule: the offset in force, and the instant of a local time. Pure; days count from 1970-01-01, seconds are UTC.
 
-A zone is the tuple of app.codec.posix_tz. A local time that comes twice is its first occurrence, one that is skipped counts by the offset before
-the switch (Python's fold = 0). A switch that reaches beyond one of the following year is overruled by it, and where start and end coincide it
-is always summer: so do tzcode and zoneinfo, and so a zone says that it has summer time all the year.
+A zone is the tuple of app.codec.posix_tz. A local time that occurs twice is its first occurrence, a skipped one counts by the offset before
+the switch (Python's fold = 0). A switch later than one of the following year is overruled by it, and if start and end coincide it is always
+summer: as in tzcode and zoneinfo, a zone can so express summer time all year.
 """
 
 from app.codec.posix_tz import JULIAN, PLAIN
@@ -14,10 +14,10 @@ _FIRST_WEEKDAY = 4
 _BEFORE_MONTH = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365)
 _FEBRUARY_28 = 59
 _DAYS_IN_400_YEARS = 146097
-# The switches of five years are right half a year beyond the one in the middle: a rule may reach nine days into the next year.
+# The switches of five years are valid half a year beyond the middle one: a rule may reach nine days into the next year.
 _YEARS_ASIDE = 2
 _REACH_S = 180 * DAY_S
-# So far around an instant a plan looks.
+# Span around an instant that a plan needs.
 _AROUND_S = 14 * DAY_S
 # Beyond any time: 34,000 years.
 _EVER_S = 1 << 40
@@ -58,19 +58,19 @@ def _rule_day(year, rule):
 
 
 class LocalTime:
-    """The clock on the wall of a zone. Keeps what it found last: asked again about the same half year it only compares."""
+    """The wall clock of a zone. Caches the latest result: for the same half year it only compares."""
 
     def __init__(self, zone):
         self._standard_s, self._summer_s, self._start, self._end = zone
         # (UTC s, local s from which the new offset counts, new offset), in order; right from low to high.
         self._switches = ()
         self._low = self._high = 0
-        # The spans looked at last, of UTC and of local time, and the offset in each.
+        # The latest spans of UTC and of local time, and the offset in each.
         self._since = self._until = self._local_since = self._local_until = 0
         self._offset_s = self._local_offset_s = 0
 
     def ready(self, utc_s):
-        """True if the clock changes around are known; else they are from now on."""
+        """True if the clock changes around are known; if not, this call computes them."""
         if self._summer_s is None or self._low <= utc_s - _AROUND_S and utc_s + _AROUND_S < self._high:
             return True
         self._fill(_year_of(utc_s // DAY_S))
@@ -102,11 +102,11 @@ class LocalTime:
         return begin if local_s + 2 * DAY_S <= self._local_until else None
 
     def next_time(self, utc_s, minute):
-        """The next instant after utc_s at which the wall shows that minute of the day: of an hour that comes twice the one ahead."""
+        """The next instant after utc_s at which the wall clock shows that minute of the day; in an hour that occurs twice, the one ahead."""
         day = self.day(utc_s)
         second_s = minute * _MINUTE_S
         best = None
-        # Clocks are put back by up to 50 hours: what is ahead may bear the date of two days before.
+        # Clocks are put back by up to 50 hours: an instant ahead may have the date of two days before.
         for ahead in range(-2, 2):
             local_s = (day + ahead) * DAY_S + second_s
             at = self.utc_of(day + ahead, second_s)
@@ -145,7 +145,7 @@ class LocalTime:
         before_s = self._standard_s
         switches = []
         for at, offset_s in found:
-            # In a gap the old offset counts to its end; in an hour that comes twice, to the end of its first occurrence.
+            # In a gap the old offset counts to its end; in an hour that occurs twice, to the end of its first occurrence.
             switches.append((at, at + max(before_s, offset_s), offset_s))
             before_s = offset_s
         self._switches = switches

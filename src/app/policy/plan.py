@@ -1,8 +1,8 @@
-"""The off-peak plan: whether a window is open, until when, and with what current. Pure.
+"""The off-peak plan: whether a window is open, until when, and with which current. Pure.
 
-A window of codec.windows opens once on each of its days, from the instant of its start to the instant of its end, both by local_time; one
-that would end before it starts, in a gap of the clock, does not open. Windows that overlap or touch are one run. Of several that are open the
-most generous governs: the highest current (none given: the highest of all), then the one that opened first, then the first of the plan.
+A window of codec.windows opens once on each of its days, from the instant of its start to the instant of its end, both by local_time; a window
+that would end before it starts, in a gap of the clock, does not open. Windows that overlap or touch are one run. Of several open windows the
+most generous governs: the highest current (no current means the highest), then the one that opened first, then the first of the plan.
 """
 
 from app.codec import windows, posix_tz
@@ -10,7 +10,7 @@ from app.policy.local_time import DAY_S, LocalTime
 from app.codec.windows import CURRENT_DA, DAY_MIN, DAYS, FROM_MIN, LIMIT_MIN, LIMIT_WH, TO_MIN
 
 _MINUTE_S = 60
-# Every window opens within a week, unless a gap of the clock swallows it; what goes on longer is told as having no end.
+# Every window opens within a week, unless it lies in a gap of the clock; a longer run counts as having no end.
 _AHEAD_DAYS = 7
 # Day 0 of app.policy.local_time was a Thursday; windows count from Monday.
 _FIRST_WEEKDAY = 3
@@ -19,7 +19,7 @@ _NO_LIMIT_DA = 1 << 15
 
 
 def _row(window, place):
-    """(days, from s, to s after midnight of the first day, rank, place): the window as it is asked for again and again."""
+    """(days, from s, to s after midnight of the first day, rank, place): the window in the form for the scan."""
     from_min, to_min = window[FROM_MIN], window[TO_MIN]
     if to_min <= from_min:
         to_min += DAY_MIN
@@ -27,17 +27,17 @@ def _row(window, place):
 
 
 class Plan:
-    """windows and zone are the tuples of app.codec.windows and app.codec.posix_tz. False where there is no window."""
+    """windows and zone are the tuples of app.codec.windows and app.codec.posix_tz. False without windows."""
 
     def __init__(self, plan_windows=(), local_zone=(0, None, None, None)):
         self.windows = plan_windows
         self.local = LocalTime(local_zone)
         self.hash = windows.plan_hash(plan_windows, posix_tz.pack(local_zone))
-        # A window lasts a day at most, and clock changes may put the beginnings of different days out of order by their shift.
+        # A window lasts a day at most, and clock changes may disorder the beginnings of different days by their shift.
         shift_s = abs(local_zone[1] - local_zone[0]) if local_zone[1] is not None else 0
         self._aside_days = 1 + (shift_s + DAY_S - 1) // DAY_S
         self._rows = [_row(window, place) for place, window in enumerate(plan_windows)]
-        # Per window the last opening of which a limit was reached: (start, end).
+        # For each window the latest opening with a limit reached: (start, end).
         self._used = [(0, 0)] * len(plan_windows)
         self._forget()
 
@@ -45,7 +45,7 @@ class Plan:
         return len(self.windows) > 0
 
     def _forget(self):
-        # state() as found for _since <= utc_s < _until.
+        # Result of state() for _since <= utc_s < _until.
         self._since = self._until = 0
         self._state = (False, 0, 0)
         self._governs = None
@@ -57,11 +57,11 @@ class Plan:
         return self._state
 
     def knows(self, utc_s):
-        """True if asking for that instant is quick: it is as it was found last."""
+        """True if the state at that instant is cached."""
         return self._since <= utc_s < self._until
 
     def prepare(self, utc_s):
-        """A part of what knows() asks for, so that no turn of the loop takes long: the clock changes of the year, else the windows."""
+        """One part of the calculation for knows(), so that no turn of the loop takes long: the clock changes of the year, else the windows."""
         if self.local.ready(utc_s):
             self._look(utc_s)
 
@@ -78,7 +78,7 @@ class Plan:
             self._forget()
 
     def limit_reached(self, utc_s):
-        """No window is open, but one would be if its limit were not reached: why the car waits."""
+        """True if no window is open because the limit of one is reached."""
         if not self.state(utc_s)[0]:
             for start, end in self._used:
                 if start <= utc_s < end:
@@ -86,7 +86,7 @@ class Plan:
         return False
 
     def run_at(self, utc_s):
-        """(start s, end s) of the run that is on, for skipping this window; of the window that governs, if the run has no end. None outside."""
+        """(start s, end s) of the current run, for skipping this window; of the window that governs, if the run has no end. None outside."""
         is_open, until, _ = self._scan(utc_s)
         if not is_open:
             return None
@@ -114,7 +114,7 @@ class Plan:
         self._governs = (start, end, place, window[LIMIT_WH], window[LIMIT_MIN])
 
     def _scan(self, utc_s):
-        """([(rank, start, place, end) of each opening at that instant], until as in state(), until when all of this holds)."""
+        """([(rank, start, place, end) of each opening at that instant], until as in state(), end of the validity of this result)."""
         today = self.local.day(utc_s)
         rows, used = self._rows, self._used
         is_open, later = [], []
@@ -136,7 +136,7 @@ class Plan:
                 if start > end:
                     later.append((start, stop))
                 elif start > utc_s:
-                    # It goes on with the run that is on.
+                    # It prolongs the current run.
                     if start < holds:
                         holds = start
                     if stop > end:
@@ -153,8 +153,8 @@ class Plan:
                 if stop > end:
                     end = stop
             until = end if is_open else later[0][0] if later else 0
-            # What opens on a later day opens after that.
+            # Openings of later days begin after that.
             if until and self.local.day(until) + self._aside_days - 1 <= day:
                 return is_open, until, holds
-        # Tomorrow it may be seen.
+        # A day later the end may be in reach.
         return is_open, 0, min(holds, utc_s + DAY_S)

@@ -1,4 +1,4 @@
-"""The plan and the time zone in force: those of config.py until others come over the air, which then outlive every power cut."""
+"""The plan and the time zone in force: those of config.py until others arrive over the air, which then survive every power cut."""
 
 from hal.contract import HalError
 
@@ -15,10 +15,10 @@ _HEAD_WIDTHS = (1, 4, 4, 1)
 
 
 class PlanStore:
-    """plan: app.policy.plan.Plan, empty or not; in_force: the same, None while it is empty. bad_records: of an earlier boot, unreadable."""
+    """plan: app.policy.plan.Plan, empty or not; in_force: the same, None while it is empty. bad_records: number of unreadable records."""
 
     def __init__(self, settings, journal):
-        """settings.PLAN and settings.TIMEZONE are right (see check)."""
+        """settings.PLAN and settings.TIMEZONE are valid (see check)."""
         self.bad_records = 0
         self._journal = journal
         self._windows = windows.parse(settings.PLAN)[0]
@@ -38,7 +38,7 @@ class PlanStore:
         return self._zone
 
     def set_windows(self, plan_windows, issued_at):
-        """Another plan; 0, or the detail of why not: a later one is in force, or the flash took none."""
+        """Set another plan; 0, or the detail of the error: a later one is in force, or the store failed."""
         if issued_at < self._windows_at:
             return DETAIL_SUPERSEDED
         before = self._windows, self._windows_at
@@ -50,7 +50,7 @@ class PlanStore:
         return 0
 
     def set_zone(self, local_zone, issued_at):
-        """Another time zone, as above."""
+        """Set another time zone, likewise."""
         if issued_at < self._zone_at:
             return DETAIL_SUPERSEDED
         before = self._zone, self._zone_at
@@ -66,7 +66,7 @@ class PlanStore:
         self.in_force = self.plan if self.plan else None
 
     def save(self):
-        """Write what is in force. False if the store failed: what is not in flash would be another plan after the next power cut."""
+        """Write plan and zone. False if the store failed: a plan that is not in flash would be lost with the next power cut."""
         packed = posix_tz.pack(self._zone)
         head = pack((_VERSION, self._windows_at, self._zone_at, len(packed)), _HEAD_WIDTHS)
         try:
@@ -93,7 +93,7 @@ class PlanStore:
             self._reject()
             return
         self._windows_at, self._zone_at = windows_at, zone_at
-        # What was never told over the air stays config.py's, which may have changed.
+        # A plan or zone never set over the air stays that of config.py, which may have changed.
         if self._windows_at:
             self._windows = plan_windows
         if self._zone_at:
@@ -101,7 +101,7 @@ class PlanStore:
 
 
 def check(settings, names):
-    """Errors in PLAN and TIMEZONE, where they are in names, as (setting, what is wrong)."""
+    """Errors in PLAN and TIMEZONE, if they are in names, as (setting, error)."""
     errors = []
     for name, parse in (('PLAN', windows.parse), ('TIMEZONE', posix_tz.parse)):
         if name not in names:

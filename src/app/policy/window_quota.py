@@ -1,4 +1,4 @@
-"""Energy and time that a window of the plan allows: counted while it is open, kept over a reboot. Pure but for the journal."""
+"""Limits of a window of the plan in energy and time: use is counted while it is open, and kept over a reboot. Pure but for the journal."""
 
 from hal.contract import HalError
 
@@ -11,24 +11,24 @@ _VERSION = 1
 _WIDTHS = (4, 4, 2)
 _BYTES = 10
 _MINUTE_MS = 60000
-# The minutes are written anew so often while they count: a reboot loses less than that.
+# The minutes are written at this interval while they count: a reboot loses less than that.
 _KEEP_MIN = 10
 _TOTAL, _CHARGED, _KEPT = range(3)
 
 
 class WindowQuota:
-    """step() says when the limit of the opening that governs is reached."""
+    """step() returns whether the limit of the governing opening is reached."""
 
     def __init__(self, journal):
         self._journal = journal
-        # Begin of an opening: [total Wh in the life of the meter as it began, ms charged, minutes of these on record]. Windows that overlap
-        # take turns, and each counts on where it was.
+        # Begin of an opening: [total Wh of the meter at that time, ms charged, minutes of these on record]. Windows that overlap take turns, and
+        # each continues its count.
         self._counts = {}
         self._at_ms = None
         self._load(journal.get(QUOTA_RECORD))
 
     def step(self, now_ms, opening, total_wh, flows):
-        """True if its limit is reached. opening: (start s, end s, place, Wh, minutes) of app.policy.plan, None outside; flows: current does."""
+        """True if its limit is reached. opening: (start s, end s, place, Wh, minutes) of app.policy.plan, None outside; flows: current flows."""
         elapsed_ms = 0 if self._at_ms is None else now_ms - self._at_ms
         self._at_ms = now_ms
         if opening is None or not (opening[3] or opening[4]):
@@ -54,7 +54,7 @@ class WindowQuota:
         return count
 
     def keep(self):
-        """Write what is counted."""
+        """Write the counts."""
         record = bytearray((_VERSION,))
         for start in sorted(self._counts):
             count = self._counts[start]
@@ -63,7 +63,7 @@ class WindowQuota:
         try:
             self._journal.put(QUOTA_RECORD, bytes(record))
         except HalError:
-            pass   # it costs the count over a reboot
+            pass   # only the count over a reboot is lost
 
     def _load(self, record):
         if record is None:

@@ -82,7 +82,7 @@ class ControllerAndPaperBox:
         self.box.facts.reading = None
         self.charger = PaperBoxClient(self.box)
         self.boot_ms = self.box.now_ms
-        self.watch = EvseMonitor(self.charger, self.box.now_ms)
+        self.evse_monitor = EvseMonitor(self.charger, self.box.now_ms)
         store = Part(get=self.records.get, put=self.records.__setitem__)
         self.journal = Journal(store)
         session = Part(accepts=lambda now_ms, owed: True, fresh_ms=-1 << 40)
@@ -92,15 +92,15 @@ class ControllerAndPaperBox:
         timekeeper = Part(confirmed=True, utc_s=utc_s, expiry_utc_s=utc_s)
         meter = Part(session_wh=None, total_wh=0, flow_da=0)
         now_ms = self.box.now_ms
-        self.poller = Poller(self.charger, self.watch)
-        self.arbiter = Arbiter(self.watch, meter, Part(in_force=None), self.journal, config.Settings(), PLANNED)
+        self.poller = Poller(self.charger, self.evse_monitor)
+        self.arbiter = Arbiter(self.evse_monitor, meter, Part(in_force=None), self.journal, config.Settings(), PLANNED)
         self.reconciler = Reconciler(config.Settings())
         self.log = CommandLog()
         record = OwnerRecord(self.journal, self.arbiter, self.log, self.reconciler, self.poller.box)
         record.load(now_ms)
         claims = self.arbiter.claims
-        self.watch.assume_car(self.reconciler.record.car or claims.of_car and claims.had_car)
-        self.controller = Controller(self.charger, self.watch, self.poller, timekeeper, self.arbiter, self.reconciler, record, now_ms)
+        self.evse_monitor.assume_car(self.reconciler.record.car or claims.of_car and claims.had_car)
+        self.controller = Controller(self.charger, self.evse_monitor, self.poller, timekeeper, self.arbiter, self.reconciler, record, now_ms)
         others = DeviceCommands(None, None, timekeeper, meter, self.poller.box, None, None)
         self.dispatcher = Dispatcher(self.charger, session, timekeeper, self.controller, record, self.log,
                                      Part(waiting=[], has_place=True, put=self._answer), others, now_ms)
@@ -129,10 +129,10 @@ class ControllerAndPaperBox:
         box.live()
         reading = box.facts.reading
         if reading is not None and reading is not before:
-            self.watch.read(reading)
-            if self.watch.see(reading.code, box.now_ms):
+            self.evse_monitor.read(reading)
+            if self.evse_monitor.see(reading.code, box.now_ms):
                 self.dispatcher.changed(reading.code)
-        self.watch.tick(box.now_ms)
+        self.evse_monitor.tick(box.now_ms)
         self._tell_limits()
         self.act()
         if charger.wrote is not None:

@@ -7,7 +7,7 @@ import pytest
 from app.codec import vocabulary
 from app.codec.vocabulary import REASON_STARTING, REASON_WAKING_VEHICLE
 from app.evse.evse_model import EvseModel
-from app.control.start_sequence import NOTHING, PAUSE, PULSE, RESET, RUNGS, StartSequence, flows, key_needed, pulse_returns, reset_starts
+from app.control.start_sequence import NOTHING, PAUSE, PULSE, RESET, STEPS, StartSequence, flows, key_needed, pulse_returns, reset_starts
 from modbus.reading import EN_ENABLES, EN_NOTHING, EN_STARTS
 
 SETTINGS = config.Settings()
@@ -21,7 +21,7 @@ def box(code=0xB2, key=True, mode=EN_STARTS, flags=0, finished=False, currents=(
     return made
 
 
-def climb(starter, sight, until_ms, resets=2, pulses=3, since_ms=0):
+def take_step(starter, sight, until_ms, resets=2, pulses=3, since_ms=0):
     """(ms, what, length) of the next step taken, or None."""
     for now_ms in range(since_ms, until_ms, 500):
         what, length_ms = starter.step(now_ms, sight, resets, pulses)
@@ -63,24 +63,24 @@ def test_when_a_pulse_comes_back_without_a_hand_at_the_box(key, mode, flags, res
     assert pulse_returns(box(key=key, mode=mode, flags=flags), resets) is returns
 
 
-def test_the_rungs_for_a_car_in_b2():
+def test_the_steps_for_a_car_in_b2():
     starter = StartSequence(SETTINGS)
     since_ms, taken = 0, []
-    for _ in RUNGS:
-        rung = climb(starter, box(), 10**7, since_ms=since_ms)
-        taken.append(rung)
-        since_ms += rung[0] + 1000
+    for _ in STEPS:
+        step = take_step(starter, box(), 10**7, since_ms=since_ms)
+        taken.append(step)
+        since_ms += step[0] + 1000
     assert taken == [(45000, PAUSE, 10000), (45000, PULSE, 3000), (120000, PULSE, 10000), (1800000, PULSE, 10000)]
-    assert climb(starter, box(), since_ms + 10**7, since_ms=since_ms) is None
+    assert take_step(starter, box(), since_ms + 10**7, since_ms=since_ms) is None
     assert vocabulary.DETAILS[starter.blocked] == 'vehicle_paused' and starter.phase is None
 
 
 def test_a_key_that_is_open_leaves_the_long_pulses():
     starter = StartSequence(SETTINGS)
     sight = box(key=False, flags=NO_B1B2)
-    assert climb(starter, sight, 10**6) == (45000, PAUSE, 10000)
-    assert climb(starter, sight, 10**6) == (45000, PULSE, 10000)
-    assert climb(starter, sight, 10**6) == (120000, PULSE, 10000)
+    assert take_step(starter, sight, 10**6) == (45000, PAUSE, 10000)
+    assert take_step(starter, sight, 10**6) == (45000, PULSE, 10000)
+    assert take_step(starter, sight, 10**6) == (120000, PULSE, 10000)
 
 
 @pytest.mark.parametrize('sight, resets, pulses, why', [
@@ -88,29 +88,29 @@ def test_a_key_that_is_open_leaves_the_long_pulses():
     (box(flags=NO_E0A1), 2, 3, 'vehicle_paused')])
 def test_where_no_pulse_is_allowed_there_is_none(sight, resets, pulses, why):
     starter = StartSequence(SETTINGS)
-    first = climb(starter, sight, 10**6, resets, pulses)
+    first = take_step(starter, sight, 10**6, resets, pulses)
     assert (first is None) is sight.finished
-    assert climb(starter, sight, 10**7, resets, pulses) is None
+    assert take_step(starter, sight, 10**7, resets, pulses) is None
     assert vocabulary.DETAILS[starter.blocked] == why
 
 
 def test_b1_is_reset_after_ten_seconds_once_an_attempt():
     starter = StartSequence(SETTINGS)
-    assert climb(starter, box(0xB1), 10**6) == (10000, RESET, 0)
-    assert climb(starter, box(0xB1), 10**6) is None and vocabulary.DETAILS[starter.blocked] == 'waits_for_key'
+    assert take_step(starter, box(0xB1), 10**6) == (10000, RESET, 0)
+    assert take_step(starter, box(0xB1), 10**6) is None and vocabulary.DETAILS[starter.blocked] == 'waits_for_key'
     starter.begin()
-    assert climb(starter, box(0xB1), 10**6, resets=0) is None
+    assert take_step(starter, box(0xB1), 10**6, resets=0) is None
     starter.begin()
-    assert climb(starter, box(0xB1), 10**6) == (10000, RESET, 0)
+    assert take_step(starter, box(0xB1), 10**6) == (10000, RESET, 0)
     starter.did(PULSE)
-    assert climb(starter, box(0xB1), 10**6) == (10000, RESET, 0)
+    assert take_step(starter, box(0xB1), 10**6) == (10000, RESET, 0)
 
 
 def test_one_look_is_not_enough_to_reset_or_wake():
     for code in (0xB1, 0xB2):
         sight = box(code)
         sight.stable_code = 0xC2
-        assert climb(StartSequence(SETTINGS), sight, 10**6) is None
+        assert take_step(StartSequence(SETTINGS), sight, 10**6) is None
 
 
 def test_a_wait_begins_anew_with_another_state_or_without_current():
@@ -127,7 +127,7 @@ def test_the_words_on_the_way():
     starter = StartSequence(SETTINGS)
     starter.step(0, box(), 2, 3)
     assert starter.phase == REASON_STARTING
-    climb(starter, box(), 10**6)
+    take_step(starter, box(), 10**6)
     starter.step(0, box(), 2, 3)
     assert starter.phase == REASON_WAKING_VEHICLE and starter.wants_flags
     starter.step(0, box(0xC2, currents=(160, 0, 0)), 2, 3)
