@@ -1,10 +1,10 @@
-"""`make build BOARD=`: writes build/<board>/, exactly what is flashed, the same bytes whenever and wherever it is done.
+"""`make build BOARD=`: writes build/<board>/, exactly the files to be flashed, with the same bytes on every machine and day.
 
     main.py    the board's own start, src/loader.py (not on Linux)
     slot/      the firmware as tools/board/manifest.py lists it, made small (tools.board.shrink), compiled by its mpy-cross; with FORMAT=py the
                source as it is, and on Linux the same, not in a folder
 
-Version and commit are inside, as app/version. build/<board>.names says which name of the source each short one of the build stands for.
+Version and commit are inside, as app/version. build/<board>.names lists the name in the source for each short one of the build.
 """
 import argparse
 import hashlib
@@ -29,7 +29,7 @@ CODE = ("src", "requirements.txt", "tools/board/manifest.py", "tools/board/build
 
 
 def source(name):
-    """The file of a dotted module of ours or of umodbus; None where there is none."""
+    """The file of a dotted module of src or of umodbus; None if there is none."""
     stem = (micropython.SITE if name.split(".")[0] == "umodbus" else SRC) / name.replace(".", "/")
     return next((path for path in (stem / "__init__.py", stem.with_suffix(".py")) if path.is_file()), None)
 
@@ -41,7 +41,7 @@ def place(name):
 
 
 def stamped(text, of):
-    """The text of app/version.py with the commit `of`: 40 digits, "+" behind it where the tree has changes, or "" where it is not known."""
+    """The text of app/version.py with the commit `of`: 40 digits, "+" behind them if the tree has changes, or "" if it is not known."""
     number = int(of[:4], 16) if of and not of.endswith("+") else 0
     text, numbers = re.subn(r"(?m)^COMMIT = .*$", f"COMMIT = 0x{number:04x}", text)
     text, words = re.subn(r"(?m)^BUILD = .*$", f"BUILD = {commit.short(of) or 'unknown'!r}", text)
@@ -51,7 +51,7 @@ def stamped(text, of):
 
 
 def texts(board, of, keys=True):
-    """{path inside the slot: source text} of everything that goes there; keys: this site's too, if there are some."""
+    """{path inside the slot: source text} of all its files; keys: with this site's keys, if there are some."""
     names = manifest.modules(board) + ([manifest.KEYS] if keys and source(manifest.KEYS) else [])
     found = {place(name): text_file.read(source(name)) for name in names}
     found["app/version.py"] = stamped(found["app/version.py"], of)
@@ -59,7 +59,7 @@ def texts(board, of, keys=True):
 
 
 def compiled(sources, compiler):
-    """{path of .mpy: bytes} of {path of .py: text}. ValueError with the compiler's words where it refuses one."""
+    """{path of .mpy: bytes} of {path of .py: text}. ValueError with the compiler's message if it refuses one."""
     program = dialect.compiler(compiler)
     with tempfile.TemporaryDirectory() as folder:
         def one(path):
@@ -90,7 +90,7 @@ def content(board, form="mpy", of=None, keys=True):
 
 
 def digest(files):
-    """One SHA-256 over all of {path: bytes}: what a slot holds, in 64 digits."""
+    """One SHA-256 over all of {path: bytes}, the contents of a slot, in 64 digits."""
     total = hashlib.sha256()
     for path in sorted(files):
         total.update(b"%s %d\n" % (path.encode(), len(files[path])))
@@ -99,7 +99,7 @@ def digest(files):
 
 
 def write(files, folder):
-    """Put {path: bytes} into folder, and nothing else; a file of keys is its owner's alone."""
+    """Write {path: bytes} into folder, and nothing else; only its owner may read a file of keys."""
     shutil.rmtree(folder, ignore_errors=True)
     for path, data in files.items():
         target = folder / path

@@ -1,18 +1,18 @@
-"""Firmware source made small for a board: the same program, from the same text to the same text.
+"""Shrinks the firmware's source for a board: the same program in less space, and the same result for the same source.
 
-`shrink(sources)` takes {path: text} of everything that goes on a board and returns what does the same in less flash and RAM. It works on
-the whole program, because only that shows what nobody uses and which word means what:
+`shrink(sources)` takes {path: text} of all files of a board and returns an equivalent program that needs less flash and RAM. It works on
+the whole program, because only that shows unused parts and the meaning of each word:
 
 1. annotations and docstrings go (program);
 2. constants are computed and put where they are used (constants);
-3. what nobody refers to goes: imports, functions, methods, constants, attributes, modules (dead);
-4. short functions stand where they are called (expand);
-5. words of our own become short (names);
+3. unused imports, functions, methods, constants, attributes and modules go (dead);
+4. short functions are inlined (expand);
+5. words of the program become short (names);
 6. modules import their neighbours by their own names alone (nearby).
 
-`table(sources)` says which long word each short one stands for, to read a trace by. Not touched are words that the outside knows: of the
-interpreter, of a board's modules, of hal.contract (every board keeps its words), and what getattr() may mean: a text in its call, or any text in
-capitals, which may be a setting.
+`table(sources)` lists the long word for each short one, to read a trace by. Not touched are words known outside: of the
+interpreter, of a board's modules, of hal.contract (every board keeps its words), and possible arguments of getattr(): a text in its call, or any
+text in capitals, which may be a setting.
 """
 import ast
 import functools
@@ -46,7 +46,7 @@ def _made(items):
 
 
 def shrink(sources):
-    """{path: text} made small, without the files of which nothing is left. The same sources give the same bytes."""
+    """{path: text} made small, without files that become empty. The same sources give the same bytes."""
     return dict(_made(tuple(sorted(sources.items())))[0])
 
 

@@ -1,9 +1,9 @@
-"""Short words for attributes. Two attributes may have the same one, unless one object has both.
+"""Short words for attributes. Two attributes may have the same short word, unless one object has both.
 
-An attribute belongs to the classes that define it: in their body, or by self.x in their methods; whoever sets it from outside sets one of theirs.
-A word of the class's own (_x) is known by its class, any other by itself, for nobody knows what an object is. What no class defines, what is given
-as an argument by name, and what a class has that passes on what it does not know (__getattr__), belongs to all. Methods of one module have
-words of their own, by which a trace tells them.
+An attribute belongs to the classes that define it: in their body, or by self.x in their methods; an assignment from outside sets one of theirs.
+A private word of a class (_x) is identified by its class, any other by itself, since the class of an object is not known. An attribute that no
+class defines, that is also an argument given by name, or that is of a class with __getattr__, belongs to all classes. Methods of one module
+have different words, so that a trace is unambiguous.
 """
 import ast
 import collections
@@ -15,7 +15,7 @@ EVERYWHERE = "everywhere"
 
 
 class _Class:
-    """One class: its methods, and whether others have to do with it."""
+    """One class: its methods, its bases, and whether it has __getattr__."""
 
     def __init__(self, node):
         self.node = node
@@ -29,7 +29,7 @@ def _is_self(node):
 
 
 def _functions(node, owner=None):
-    """(the class that it is in or None, all nodes) of each function, and of what is around functions."""
+    """(its class or None, all nodes) of each function, and of the code outside functions."""
     parts = []
     left = list(ast.iter_child_nodes(node))
     while left:
@@ -45,18 +45,18 @@ def _functions(node, owner=None):
 
 
 class Attributes:
-    """What is known of each attribute by its key: (module, class, name) of a class's own, ("", "", name) of any other.
+    """Places and short words of all attributes by key: (module, class, name) of a private one of a class, ("", "", name) of any other.
 
     places: {key: where it belongs: (module, class) of those that define it, (module, "") for a method, or EVERYWHERE}; words: {key: short}.
     """
 
     def __init__(self, trees, outside, given, module_of):
-        """outside: words that stay; given: names of arguments given by name; module_of(module, node): the module that an expression is, or None."""
+        """outside: words that stay; given: names of arguments given by name; module_of(module, node): the module of an expression, or None."""
         self.outside = outside
         self.classes = {(module, node.name): _Class(node) for module, tree in trees.items() for node in ast.walk(tree)
                         if isinstance(node, ast.ClassDef)}
         bases = set().union(*(one.bases for one in self.classes.values()))
-        # Whose objects have nothing of another class of ours.
+        # Classes without inheritance from or to another class of the program.
         self.alone = {key for key, one in self.classes.items() if not one.bases and not one.passes_on and key[1] not in bases}
         self.shared = self._shared(trees)
         self.places = collections.defaultdict(set, {("", "", name): {EVERYWHERE} for name in given})
@@ -74,11 +74,11 @@ class Attributes:
         return (module, owner, name) if is_own else ("", "", name)
 
     def word(self, module, owner, name):
-        """What an attribute is called from now on; owner: the class whose self it is of, or None."""
+        """The new word of an attribute; owner: its class if it is of self, or None."""
         return self.words.get(self._key(module, owner, name), name)
 
     def table(self):
-        """(module.Class, or '*', short, long) of everything."""
+        """(module.Class, or '*', short, long) of all attributes."""
         for key, short in self.words.items():
             if EVERYWHERE in self.places[key]:
                 yield "*", short, key[2]
@@ -86,7 +86,7 @@ class Attributes:
                 yield from ((f"{module}.{owner}", short, key[2]) for module, owner in self.places[key] if owner)
 
     def _shared(self, trees):
-        """Names that are used of something else than the self of a class alone."""
+        """Names that are used with other objects than the self of one class."""
         found = set(self.outside)
         for module, tree in trees.items():
             for owner, parts in _functions(tree):
@@ -98,7 +98,7 @@ class Attributes:
         return (module, owner) if (module, owner) in self.alone else EVERYWHERE
 
     def _note(self, module, tree, module_of):
-        """Count a module's attributes, and note where they belong."""
+        """Count a module's attributes, and note their classes."""
         for owner, parts in _functions(tree):
             used = set()
             for node in parts:
@@ -117,13 +117,13 @@ class Attributes:
                 self.places[key] |= {self._place(module, owner)} | ({(module, "")} if name in one.methods else set())
 
     def _chosen(self, given, never):
-        """{key: short}; what is given by name is called by nothing in never."""
+        """{key: short}; arguments given by name get no word of never."""
         renamed = [key for key in self.places if key[0] or key[2] not in self.outside and not key[2].startswith("__")]
         more = short_words(self.outside | {key[2] for key in set(self.counts).difference(renamed)})
         pool = []
         taken = collections.defaultdict(set)           # place: words
         chosen = {}
-        # What belongs to all comes last: no other may have its word.
+        # Attributes of all classes come last: no other may have their words.
         for key in sorted(renamed, key=lambda key: (EVERYWHERE in self.places[key], -self.counts[key], key)):
             places = set(taken) if EVERYWHERE in self.places[key] else self.places[key]
             not_these = set().union(taken[EVERYWHERE], never if key in given else (), *(taken[place] for place in places))

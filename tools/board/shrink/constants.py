@@ -1,10 +1,10 @@
-"""Constants of a whole program: computed, and put where they are used."""
+"""Computes the constants of a whole program, and replaces their names by the values."""
 import ast
 import collections
 
 from tools.board.shrink.program import bound, imported
 
-# Texts as long as this are put where they are used: the interpreter keeps one copy of each.
+# Texts of up to this length are inlined: the interpreter keeps one copy of each.
 TEXT_MAX = 12
 
 UNKNOWN = object()

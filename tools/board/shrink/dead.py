@@ -1,4 +1,4 @@
-"""What nobody refers to: imports, functions, classes, methods, constants, modules."""
+"""Removes unused imports, functions, classes, methods, constants, attributes and modules."""
 import ast
 import collections
 
@@ -7,7 +7,7 @@ from tools.board.shrink.program import ROOTS, filled, imported, meant, texts
 
 
 def _is_pure(node):
-    """An expression that only has a value."""
+    """True for an expression without side effects."""
     allowed = (ast.Constant, ast.Name, ast.Attribute, ast.Tuple, ast.List, ast.Dict, ast.UnaryOp, ast.BinOp, ast.expr_context, ast.operator,
                ast.unaryop, ast.Lambda)
     if isinstance(node, ast.Lambda):
@@ -16,7 +16,7 @@ def _is_pure(node):
 
 
 class _Facts:
-    """What a part of the program refers to, each word as often as it does: loads of names, attributes; and what its texts may mean."""
+    """References of a part of the program, with their numbers: loads of names, attributes; and words that its texts may mean."""
 
     def __init__(self, node):
         self.loads = collections.Counter()
@@ -49,7 +49,7 @@ def _without_unused_imports(tree):
 
 
 def _wanted(trees):
-    """{module: words} that other modules want of each."""
+    """{module: words} that other modules use of each."""
     wanted = collections.defaultdict(set)
     for module, tree in trees.items():
         aliases = imported(module, tree, trees)
@@ -65,7 +65,7 @@ def _wanted(trees):
 
 
 class _Read(ast.NodeTransformer):
-    """A part of the program without what it keeps in attributes that nobody reads."""
+    """A part of the program without assignments to attributes that are never read."""
 
     def __init__(self, read):
         self.read = read
@@ -88,7 +88,7 @@ class _Read(ast.NodeTransformer):
 
 
 class _Dead:
-    """Finds and removes the dead, module by module; what a part refers to is looked up once, for it does not change."""
+    """Finds and removes unused parts, module by module; the references of a part are collected once, for they do not change."""
 
     def __init__(self, trees, constants, outside):
         self.trees = trees
@@ -104,7 +104,7 @@ class _Dead:
         return self.facts[node]
 
     def round(self):
-        """Remove what is dead now; self.changed says whether anything was."""
+        """Remove the parts that are unused now; self.changed is True if there was one."""
         self.changed = False
         for tree in self.trees.values():
             _without_unused_imports(tree)

@@ -1,7 +1,7 @@
-"""Functions that only return an expression, where they are called: the expression in the place of the call, where that takes less.
+"""Inlines functions that only return an expression, if the expression takes less than the call.
 
-Only where each argument is a name, a number or a text; where the function is the only one of its name, and nobody has it as a value; and in
-another module only where it uses nothing of its own.
+Only if each argument is a name, a number or a text; if the function is the only one of its name, and not used as a value; and in
+another module only if it uses nothing of its own module.
 """
 import ast
 import builtins
@@ -10,7 +10,7 @@ import copy
 
 from tools.board.shrink.program import ROOTS, bound, filled, own
 
-# Bytes: what a function takes beside its expression, a call beside its arguments, a node of an expression on average.
+# Bytes of a function beside its expression, of a call beside its arguments, of a node of an expression on average.
 _FUNCTION, _CALL, _NODE = 28, 4, 2
 _SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Yield)
 
@@ -50,7 +50,7 @@ def _short(module, around, node):
 
 
 class _Uses:
-    """How often each word is used in the program, and as what."""
+    """Number and kind of the uses of each word in the program."""
 
     def __init__(self, trees):
         self.loads = collections.Counter()      # of attributes
@@ -119,7 +119,7 @@ class _Expanded(ast.NodeTransformer):
     visit_Lambda = visit_FunctionDef
 
     def _expression(self, one, of, values, node):
-        """What stands for the call `node`."""
+        """The expression for the call `node`."""
         here = {name: value for name, value in zip(one.arguments, ([of] if one.owner else []) + values)}
         is_plain = all(isinstance(value, (ast.Name, ast.Constant)) for value in values) and (of is None or _is_chain(of))
         shadowed = set().union(*self.around)
@@ -153,7 +153,7 @@ _BUILTINS = set(dir(builtins))
 
 
 def expand(trees, outside):
-    """One round: put short functions where they are called; True if any was."""
+    """One round: inline short functions; True if there was one."""
     uses = _Uses(trees)
     short = {}
     for module, tree in trees.items():
@@ -179,7 +179,7 @@ def expand(trees, outside):
 
 
 def _refers(one):
-    """The keys of what an expression uses."""
+    """The keys of the words that an expression uses."""
     for part in ast.walk(one.expression):
         if isinstance(part, ast.Attribute):
             yield part.attr

@@ -1,8 +1,8 @@
-"""Short names for a program's own words.
+"""Gives short names to a program's own words.
 
 Attributes, and arguments given by name: see attributes. Globals are known by the module that defines them, so that two that no module sees
 together, or a global and an attribute, may have the same short word; what a module imports and has no short word has one there. Arguments that
-nobody gives by name are a, b, c, ...; local variables stay, for the compiler makes numbers of them.
+are never given by name are a, b, c, ...; local variables stay, for the compiler makes numbers of them.
 """
 import ast
 import collections
@@ -33,7 +33,7 @@ class Names:
         self.globals = self._globals()
 
     def entity(self, module, name):
-        """(module, name) of what a module's global is, where it is defined; of a module, or of what the outside calls so, where it is imported."""
+        """(module, name) of a module's global at its definition; of a module, or of a word known outside, at its import."""
         at, long = module, name
         while long in self.imports[at]:
             at, long = self.imports[at][long]
@@ -45,7 +45,7 @@ class Names:
         return name in self.outside or name.startswith("__")
 
     def module_of(self, module, node):
-        """The module of ours that an expression is, or None."""
+        """The module of the program that an expression is, or None."""
         if isinstance(node, ast.Name):
             of, name = self.imports[module].get(node.id, (None, ""))
             return of if name is None else None
@@ -83,10 +83,10 @@ class Names:
         return chosen
 
     def global_word(self, module, name):
-        """What a module calls its global from now on."""
+        """The new word of a module for its global."""
         return self.globals.get(self.entity(module, name), name) if name in self.seen[module] else name
 
     def table(self):
-        """(module, or module.Class, or '*', short, long) of everything; * for a word that is the same in all modules."""
+        """(module, or module.Class, or '*', short, long) of all words; * for a word that is the same in all modules."""
         yield from self.attributes.table()
         yield from ((module, short, long) for (module, long), short in self.globals.items() if long not in self.imports[module])

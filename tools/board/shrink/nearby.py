@@ -1,4 +1,4 @@
-"""Imports of a module from its own package, by its own name alone: from .states import A instead of from app.evse.states import A."""
+"""Shortens imports from the module's own package: from .states import A instead of from app.evse.states import A."""
 import ast
 
 

@@ -1,9 +1,9 @@
-"""A program as syntax trees: what its modules bind, import and hold as texts; and its bare form."""
+"""A program as syntax trees: the names that its modules bind and import, their texts; and its form without docstrings and annotations."""
 import ast
 
-# What main.run() asks of the board's module, which it imports by name.
+# Words of a board's module that main.run() uses; it imports the module by name.
 _OF_A_BOARD = ("open", "cannot_do", "needs_keys", "refuse")
-# Where a program begins, what the owner writes, and what tests put another in the place of: these words stay.
+# Entry points, words of the owner's files, and words that tests replace: these stay.
 ROOTS = {"main": ("run", "start", "build", "check", "loop", "sys"), "config": ("Settings",), "keys": ("JOIN_EUI", "APP_KEY", "DEV_EUI"),
          "hal.lopy4": _OF_A_BOARD, "hal.mainline": _OF_A_BOARD}
 _BY_TEXT = ("getattr", "hasattr", "setattr")
@@ -11,7 +11,7 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 class ShrinkError(Exception):
-    """Source that is not understood well enough to be changed; args[0] says where and what."""
+    """Source that the shrinker cannot change safely; args[0] is the place and the reason."""
 
 
 def module_name(path):
@@ -70,7 +70,7 @@ def statements(body):
 
 
 def imported(module, tree, trees):
-    """What names of a module are imported from ours: {name: (module, name)}, (module, None) for a module itself."""
+    """Imports of a module from the program: {name: (module, name)}, (module, None) for a module itself."""
     package = module if any(other.startswith(module + ".") for other in trees) else module.rpartition(".")[0]
     found = {}
 

@@ -7,9 +7,9 @@ import string
 
 from tools.board.shrink.program import ROOTS, meant
 
-# The modules of boards: what is asked of the vendor's is in no list of ours.
+# The vendors' modules of boards: there is no list of the words that are used of them.
 VENDORS = {"machine", "network", "pycom", "utime", "uio", "usocket", "esp32", "neopixel", "rp2", "vfs"}
-# What every board keeps the words of.
+# Modules with words that every board keeps.
 CONTRACT = ("hal.contract", "hal.board")
 # Arguments are called by these, globals never.
 ARGUMENTS = "abcdefghijklmnopqrst"
@@ -28,7 +28,7 @@ KNOWN = _known()
 
 
 def _foreign(tree, trees):
-    """(modules that are not ours, names that the module has of them)."""
+    """(modules outside the program, names that the module imports from them)."""
     modules, found = set(), set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -43,7 +43,7 @@ def _foreign(tree, trees):
 
 
 def contract(trees):
-    """The words by which the layers above know every board."""
+    """The words that the layers above use of every board."""
     words = set()
     for module in CONTRACT:
         for node in ast.walk(trees.get(module, ast.Module([], []))):
@@ -55,7 +55,7 @@ def contract(trees):
 
 
 def outside(trees):
-    """Words that the outside knows, or may be meant by a text."""
+    """Words that are known outside, or that a text may mean."""
     words = KNOWN | VENDORS
     for module, tree in trees.items():
         modules, names = _foreign(tree, trees)
