@@ -1,10 +1,10 @@
-"""The composition root: settings, board, application, loop, last resort. Everything is put together here and only here."""
+"""Entry point on every board: checks the settings, opens the board, builds the application and runs its loop for ever."""
 
 import gc
 import sys
 
-# What imports and records leave behind makes holes between what stays, until no piece is long enough for an opened file. So it is collected
-# often, from before the first import on. A board with much memory collects less often, for there it takes longer; the LoPy4 may lack the function.
+# Garbage of imports and records fragments the heap until no piece is long enough for an opened file. So collections are frequent, from before
+# the first import on. A board with much memory collects less often, since it takes longer there; the LoPy4 may lack the function.
 HEAP_SHARES = 32
 if hasattr(gc, 'threshold'):
     gc.threshold((gc.mem_alloc() + gc.mem_free()) // HEAP_SHARES)
@@ -26,20 +26,20 @@ from modbus.charger import ChargerClient
 # sys.platform of a board: its module under hal.
 BOARDS = {'LoPy4': 'hal.lopy4', 'esp32': 'hal.mainline', 'rp2': 'hal.mainline', 'linux': 'hal.posix'}
 
-# The tasks of the loop are looked at this often, and then only every turn feeds the watchdog.
+# Interval of the check of all tasks; the watchdog is fed while none is stalled.
 CHECK_MS = 1000
-# A turn that leaves something due takes at least so long: time must go on for a part that hangs to be found out.
+# Shortest sleep, even with a task due: the time must advance for a hanging part to be detected.
 LATE_MS = 1
-# Longest sleep, so that the watchdog is fed in time whatever the parts say.
+# Longest sleep, so that the watchdog is fed in time whatever the due times of the parts.
 SLEEP_MS = 5000
-# A version that works for so long has proven itself: it is not given up for the one before (loader.py).
+# A version that works for this time has proven itself: loader.py does not return to the version before.
 PROVEN_MS = 60000
-# An iteration this long makes the bus frames it slept through too old to transmit after (modbus.transaction).
+# After a turn of this length the bus frames received in it are too old to transmit after (modbus.transaction).
 BUSY_MS = 10
 
 
 def check(settings, names=config.NAMES):
-    """Every error in the settings of these names, the others being right, as (setting, what is wrong)."""
+    """All errors in the settings of these names, as (setting, error); the other settings are right."""
     errors = config.validate(settings, names)
     if not errors:
         for text in regions.check(settings.REGION, settings.SUB_BAND, settings.DATA_RATE, settings.ADR):
@@ -48,13 +48,13 @@ def check(settings, names=config.NAMES):
     return errors
 
 
-def told(errors):
-    """The errors as lines for a person."""
+def error_lines(errors):
+    """The errors as lines of text."""
     return ['settings: %s %s' % error for error in errors]
 
 
 def build(board, settings, journal=None, session=None, supervisor=None):
-    """The application for a board, whose radio is open. settings: SiteSettings, or those of config.py; journal, session: if there already."""
+    """The application for a board with its radio open. settings: SiteSettings, or those of config.py; journal, session: if they exist already."""
     journal = journal or Journal(board.store)
     if not hasattr(settings, 'rolled_back'):
         return build(board, SiteSettings(settings, journal, check), journal, session, supervisor)
@@ -64,13 +64,13 @@ def build(board, settings, journal=None, session=None, supervisor=None):
 
 
 def make_session(board, settings, journal):
-    """The radio's session."""
+    """The LoRaWAN session."""
     return Session(board.radio, journal, regions.REGIONS[settings.REGION], settings.DATA_RATE,
                    Jitter(board.system.unique_id()), board.clock.now_ms(), settings.ADR)
 
 
 def loop(board, application, supervisor=None, each_check=None):
-    """The super-loop: everything that is due, the watchdog, then idle until something is due or arrives. Ends when application.poll gives None.
+    """The super-loop: all due work, the watchdog, then sleep until something is due or arrives. Ends when application.poll gives None.
 
     each_check(now_ms): called about once a second, while no answer of the box is awaited.
     """
@@ -95,11 +95,11 @@ def loop(board, application, supervisor=None, each_check=None):
             if stalled is not None and stalled != was:
                 board.system.log('stalled: ' + stalled)
             to_look = each_check is not None
-            done_ms = clock.now_ms()    # that may have written to flash
+            done_ms = clock.now_ms()    # tick() may have written to flash
         if to_look and not charger.awaits:
             to_look = False
             each_check(done_ms)
-            done_ms = clock.now_ms()    # and so may this
+            done_ms = clock.now_ms()    # each_check() too
         if done_ms - now_ms > BUSY_MS:
             charger.note_busy(done_ms - now_ms)
         if stalled is None:
@@ -111,7 +111,7 @@ def loop(board, application, supervisor=None, each_check=None):
 
 
 def start(board, settings, started=None, proven=None):
-    """Run for ever on a board; started(application) is called once it is built, proven() when it has worked for a minute.
+    """Run for ever on a board; started(application) is called after it is built, proven() after a minute of work.
 
     Returns only if the settings are wrong.
     """
@@ -120,7 +120,7 @@ def start(board, settings, started=None, proven=None):
     if errors:
         # Nothing is transmitted on bus or air by a monitor with wrong settings.
         board.indicator.show(RED)
-        for line in told(errors):
+        for line in error_lines(errors):
             log(line)
         return
     supervisor = None
@@ -129,7 +129,7 @@ def start(board, settings, started=None, proven=None):
         supervisor = Supervisor(journal, board.system.reset_cause())
         work(board, SiteSettings(settings, journal, check), journal, supervisor, started, proven)
     except Exception as error:
-        # The last resort: say what happened and begin anew; DE is low on every path out of Bus.transmit.
+        # The last resort: log the error and reset; DE is low on every path out of Bus.transmit.
         gc.collect()
         try:
             log('crashed: %s %s' % (type(error).__name__, error))
@@ -142,22 +142,22 @@ def start(board, settings, started=None, proven=None):
 
 
 def work(board, site, journal, supervisor, started, proven=None):
-    """Everything for ever, with the settings in force."""
+    """Safe mode first after bad boots, then the application, with the settings in force."""
     log = board.system.log
     board.open_radio(site)
     session = make_session(board, site, journal)
-    handed = None
+    stop_request = None
     if supervisor.back_off_ms:
         log('backs off: %d bad ends' % supervisor.bad_ends)
         board.indicator.show(RED)
         charger = ChargerClient(board.bus, site.CHARGER_ID, site.PHASE_ORDER)
         safe_mode = SafeMode(board, charger, session, journal, supervisor, board.clock.now_ms() + supervisor.back_off_ms)
         loop(board, safe_mode, supervisor)
-        handed = safe_mode.handed
+        stop_request = safe_mode.stop_request
         del safe_mode
     application = build(board, site, journal, session, supervisor)
-    if handed is not None:
-        application.downlink(handed[0], handed[1], board.clock.now_ms())
+    if stop_request is not None:
+        application.downlink(stop_request[0], stop_request[1], board.clock.now_ms())
     if started is not None:
         started(application)
     log('started %d.%d.%d %s' % (VERSION + (BUILD,)))
@@ -169,7 +169,7 @@ def work(board, site, journal, supervisor, started, proven=None):
         if proven is not None and now_ms - begin_ms >= PROVEN_MS:
             proven()
             proven = None
-        # A frame after the join: the join itself says nothing of the receive windows that the data rate and the class choose.
+        # A frame after the join: the join itself proves nothing about the receive windows of the data rate and the class.
         if site.trial and session.joined and session.heard_ms > session.joined_ms:
             site.proven()
         if site.tick(now_ms):
@@ -180,7 +180,7 @@ def work(board, site, journal, supervisor, started, proven=None):
 
 
 class Jitter:
-    """Random enough to keep two boards from joining in step: jitter(n) is an integer below n."""
+    """Random numbers that keep two boards from joining at the same time: jitter(n) is an integer below n."""
 
     def __init__(self, unique_id):
         self._state = 1
@@ -194,7 +194,7 @@ class Jitter:
 
 
 def run(proven=None):
-    """Start on the board this is; proven() as start() says."""
+    """Start on this board; proven(): see start()."""
     module = __import__(BOARDS[sys.platform], None, None, ('open',))
     settings = config.Settings()
     try:
@@ -206,8 +206,8 @@ def run(proven=None):
     if module.needs_keys(settings):
         errors.extend(config.validate_keys(keys))
     if errors:
-        # Not even opened: a radio with a wrong region or key has nothing to say.
-        module.refuse(told(errors), settings)
+        # The board is not even opened: a radio with a wrong region or key must not transmit.
+        module.refuse(error_lines(errors), settings)
     else:
         start(module.open(settings, keys), settings, None, proven)
 

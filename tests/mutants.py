@@ -222,7 +222,7 @@ MUTANTS = (
         "D-25", "A change seen while a command ran was lost.",
         "tests/unit/app/telemetry/test_reporter.py::test_a_change_waits_while_a_command_runs_and_is_said_after_it",
         "src/app/telemetry/reporter.py", "        if hold and not urgent:\n",
-        "        if hold and not urgent:\n            self._said = (view.code, view.state, monitor.reachable)\n",
+        "        if hold and not urgent:\n            self._reported = (view.code, view.state, monitor.reachable)\n",
     ),
     Mutant(
         "D-26", "A box that alternates between two states had no heartbeat.",
@@ -321,12 +321,12 @@ MUTANTS = (
     Mutant(
         "D-40", "40 prints, one a second for ever.",
         "tests/unit/tools/checks/test_imports.py::test_src_is_the_language_of_every_board",
-        "src/app/codec/vocabulary.py", "# Who overrides the plan.\n", "print('overrides')\n",
+        "src/app/codec/vocabulary.py", "# What overrides the plan.\n", "print('overrides')\n",
     ),
     Mutant(
         "D-41", "Sleeps of 2.5 to 5 s during which nothing is served.",
         "tests/unit/tools/checks/test_imports.py::test_every_room_imports_only_what_it_may",
-        "src/app/codec/vocabulary.py", "# Who overrides the plan.\n", "import time\ntime.sleep(1)\n",
+        "src/app/codec/vocabulary.py", "# What overrides the plan.\n", "import time\ntime.sleep(1)\n",
     ),
     # --- The Things Network
     Mutant(

@@ -1,6 +1,6 @@
-"""The application: wires the parts together and has the table of the loop; no protocol, no hardware, no decision of its own.
+"""The application: builds all parts, connects them and holds the task table of the loop; no protocol, no hardware, no decisions.
 
-Data flows one way: what the bus brings -> monitor of the box -> arbiter -> controller -> bus; downlinks -> dispatcher -> answers -> outbox.
+Data flows one way: readings of the bus -> EVSE monitor -> arbiter -> controller -> bus; downlinks -> dispatcher -> answers -> outbox.
 """
 
 from hal.contract import FOREVER_MS, PLANNED, RED
@@ -32,11 +32,11 @@ from app.telemetry.event_queue import EventQueue
 from app.telemetry.reporter import Reporter
 from app.telemetry.status_view import StatusView
 
-# What happens beside the events of the bus (modbus.charger): the start; another state of the box, or its end of silence; a downlink; a join, or
-# its loss; something to be recorded; an event to be told.
+# Events of the loop beside those of the bus (modbus.charger): the start; a new state of the box, or the end of its silence; a downlink; a join,
+# or its loss; something to be recorded; an event to be sent.
 START, NEWS, DOWNLINK, LINK, UNSAVED, EVENT = range(20, 26)
 
-# Which tasks are due with it.
+# Tasks that each event wakes.
 WAKES = {
     START: ('dispatcher', 'reporter', 'owner_record', 'application'),
     bus.SIGHTING: (),
@@ -53,19 +53,19 @@ WAKES = {
     EVENT: ('reporter',),
 }
 
-# How far ahead a promise may be, and how late the session, before the watchdog is left to bite. The charger is read every 2 s; a session sleeps
-# until its next join or frame.
+# A due time further ahead, or a session later than this, counts as stalled, and the watchdog resets. The charger is read every 2 s; a session
+# sleeps until its next join or frame.
 CHARGER_AHEAD_MS = 10000
 SESSION_LATE_MS = 20000
 SESSION_AHEAD_MS = 86400000
-# Reasons to reset the board are looked for this often.
+# Interval of the check for reasons to reset the board.
 RESTART_LOOK_MS = 10000
-# The board is reset for a modem that hangs, but not more often than this: meanwhile the box is watched.
+# Shortest interval between resets of the board for a hanging modem: meanwhile the box is monitored.
 RESETS_APART_MS = 30 * 60000
 
 
 class Application:
-    """One charger watched and commanded. poll() is all it does, and it returns when it wants to be called again. tasks: the table of the loop."""
+    """One charger, monitored and controlled. poll() does all its work and returns the time of the next call. tasks: the table of the loop."""
 
     def __init__(self, board, charger, session, journal, settings, now_ms, supervisor=None):
         cause = board.system.reset_cause()
@@ -84,7 +84,7 @@ class Application:
         self.owner_record = OwnerRecord(journal, self.arbiter, self.command_log, self.reconciler, poller.box)
         self.owner_record.load(now_ms)
         claims = self.arbiter.claims
-        # Neither in E0 nor when it has just started does the box tell of a car; what is said of one was said of one that was there.
+        # In E0 and right after its start the box does not report a car; claims about a car were made for one that was there.
         self.evse_monitor.assume_car(self.reconciler.record.car or claims.of_car and claims.had_car or self.sessions.is_open)
         self.view = StatusView(clock, charger.reading, self.evse_monitor, self.timekeeper, self.arbiter, self.reconciler, poller.box)
         self.clock_sync = clock_sync.ClockSync(session, board.radio, journal, self.timekeeper, now_ms, self._clock_state)
@@ -117,7 +117,7 @@ class Application:
             Task('dispatcher', self._dispatch, LATE_MS),
             Task('controller', self._control, LATE_MS),
             Task('event_queue', self._look_for_events, LATE_MS),
-            Task('reporter', self._tell, LATE_MS),
+            Task('reporter', self._run_reporter, LATE_MS),
             Task('session', self._serve, SESSION_LATE_MS, session, SESSION_AHEAD_MS, True),
             Task('owner_record', self._copy, LATE_MS),
             Task('application', self._restart, LATE_MS),
@@ -125,19 +125,19 @@ class Application:
         self._scheduler = Scheduler(self.tasks, WAKES)
         self._scheduler.post(START, now_ms)
         if supervisor is not None and supervisor.crash is not None:
-            self.reporter.tell(self.device_report.crash(), supervisor.told)
+            self.reporter.send_pages(self.device_report.crash(), supervisor.crash_sent)
         if settings.rolled_back:
-            # The late answer to settings that cut the radio link: they are again as they were.
-            self.answers.put(Answer(COMMAND_SETTINGS, None, FAILED, DETAIL_ROLLED_BACK, on_sent=settings.rollback_told), True)
+            # The late answer to settings that cut the radio link: they were taken back.
+            self.answers.put(Answer(COMMAND_SETTINGS, None, FAILED, DETAIL_ROLLED_BACK, on_sent=settings.rollback_sent), True)
 
     def poll(self, now_ms):
-        """One piece of work; returns when the next is due."""
+        """One piece of work; returns the time of the next."""
         return self._scheduler.poll(now_ms)
 
-    # --- the tasks: each does one piece of work and returns when it is due again
+    # --- the tasks: each does one piece of work and returns the time of its next turn
 
     def _bus(self, now_ms):
-        """The bus, before all others: together they would keep it waiting."""
+        """The bus, before all others, so that they never delay it together."""
         charger = self.charger
         event = charger.poll(now_ms)
         if event:
@@ -147,7 +147,7 @@ class Application:
             self._active = False
             self._indicator.activity(False)
         if charger.awaits:
-            # The rest may write to flash, in which some boards are deaf for longer than an answer takes.
+            # Other tasks may write to flash, and some boards cannot receive during a write, which takes longer than an answer.
             self.session.listen()
             return charger.due_ms
         return None
@@ -166,10 +166,10 @@ class Application:
             self._scheduler.post(EVENT, now_ms)
         return FOREVER_MS
 
-    def _tell(self, now_ms):
-        """What time alone brings, silence and heartbeats, and what the news ask for."""
+    def _run_reporter(self, now_ms):
+        """Uplinks for news, silence of the box and heartbeats."""
         if self.owner_record.is_behind and not self.controller.is_writing:
-            return now_ms   # what is wanted is on record before it is told
+            return now_ms   # the owner's requests are recorded before they are reported
         due_ms = min(self.evse_monitor.tick(now_ms), self.reporter.step(now_ms, self.dispatcher.holds_radio(now_ms)))
         self._show()
         return min(due_ms, now_ms + TICK_MS) if self.dispatcher.busy or self.reconciler.busy else due_ms
@@ -185,11 +185,11 @@ class Application:
             self._scheduler.post(LINK, now_ms)
 
     def _copy(self, now_ms):
-        """What is recorded twice, when nobody waits for it."""
+        """Second copies of records, when no other task is due."""
         return now_ms if self.owner_record.copy() else FOREVER_MS
 
     def _restart(self, now_ms):
-        """A reboot that the owner ordered, or that a hanging modem needs."""
+        """A reboot requested by the owner or needed by a hanging modem."""
         reboot_ms = self.device_commands.reboot_ms
         if reboot_ms is not None and now_ms >= reboot_ms:
             self._reset('command', now_ms)
@@ -198,10 +198,10 @@ class Application:
         due_ms = now_ms + RESTART_LOOK_MS
         return due_ms if reboot_ms is None else min(due_ms, reboot_ms)
 
-    # --- what they bring
+    # --- events
 
     def downlink(self, port, payload, now_ms):
-        """The time for those who keep it, all else for the dispatcher."""
+        """Answers about the time go to the clock sync, all else to the dispatcher."""
         if port == clock_sync.PORT:
             self.clock_sync.downlink(payload, now_ms)
         else:
@@ -209,7 +209,7 @@ class Application:
         self._scheduler.post(DOWNLINK, now_ms)
 
     def _on_charger(self, event, now_ms):
-        """What the bus brought."""
+        """An event of the bus."""
         charger = self.charger
         if not self._active:
             self._active = True
@@ -241,15 +241,15 @@ class Application:
         return changed
 
     def _clock_state(self):
-        """The state word that a request for the time carries, or None."""
+        """The state word for a request for the time, or None."""
         return self.view.look_state() if self._settings.CLOCK_STATE else None
 
     def _report(self, what):
-        """What was asked for follows its answer. what: index in vocabulary.REPORTS."""
+        """Send a requested report, after its answer. what: index in vocabulary.REPORTS."""
         if what == REPORT_STATUS:
             self.reporter.report()
         else:
-            self.reporter.tell(self.device_report.device() if what == REPORT_DEVICE else self.device_report.plan())
+            self.reporter.send_pages(self.device_report.device() if what == REPORT_DEVICE else self.device_report.plan())
 
     def _use_settings(self):
         """Settings were changed over the air; those of the radio need a boot."""
@@ -263,7 +263,7 @@ class Application:
         self._system.reset(reason)
 
     def _show(self):
-        """The indicator: red until the network is joined and the box is heard, then the colour of the state."""
+        """The indicator: red until the network is joined and the box answers, then the colour of the state."""
         monitor = self.evse_monitor
         colour = colour_of(monitor.code) if self._joined and monitor.reachable else RED
         if colour != self._colour:

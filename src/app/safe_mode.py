@@ -1,4 +1,4 @@
-"""What runs instead of the application while boots end badly one after the other: the radio, and nothing of the box."""
+"""Safe mode, which replaces the application after several boots that ended badly: it serves the radio and leaves the box alone."""
 
 from hal.contract import HalError
 from lorawan.outbox import ANSWER, CHANGE
@@ -16,7 +16,7 @@ from app.runtime.supervisor import REBOOT_MS
 
 CRASH_KEY = 'crash'
 
-# A status this often: the owner is to see that somebody is there.
+# Interval of the status, so that the owner sees that the monitor is alive.
 HEARTBEAT_MS = 5 * 60000
 
 
@@ -25,9 +25,9 @@ _UNREAD = status_frames.Status()
 
 
 class SafeMode:
-    """poll() as the application's, until it gives None at until_ms. It tells of the crash, and answers reboot, once each, and report. A stop or
-    lock is the application's: it ends safe mode at once and stands in handed then. All else is `busy`, which leaves no trace, so that it can
-    be sent again."""
+    """poll() as that of the application, until it gives None at until_ms. It reports the crash, and answers reboot, once each, and report. A stop
+    or lock is for the application: it ends safe mode immediately and is in stop_request then. All else is answered `busy` and not recorded, so
+    that it can be sent again."""
 
     def __init__(self, board, charger, session, journal, supervisor, until_ms):
         self.charger = charger       # for the loop; it is not polled
@@ -38,9 +38,9 @@ class SafeMode:
         self._supervisor = supervisor
         self._until_ms = until_ms
         self._reboot_ms = None
-        self._said_ms = None         # the last status was handed to the radio
+        self._status_ms = None       # the last status was put into the outbox
         self._answers = 0
-        self.handed = None           # (port, payload) of a stop or lock
+        self.stop_request = None     # (port, payload) of a stop or lock
         self._journal = journal
         self._command_log = CommandLog()
         self._claims = self._load()
@@ -48,7 +48,7 @@ class SafeMode:
         self.tasks = (Task('safe_mode', None, LATE_MS, self),)
 
     def _load(self):
-        """The claims of the owner's record, which stay as they are; None where it cannot be read, and must not be written."""
+        """The claims of the owner's record, which stay unchanged; None if it cannot be read, and so must not be written."""
         try:
             record = self._journal.get(OWNER_RECORD)
         except HalError:
@@ -60,39 +60,39 @@ class SafeMode:
         return claims if Claims().load(claims) and not self._command_log.bad_records else None
 
     def poll(self, now_ms):
-        """Serve the radio; when to be called again."""
+        """Serve the radio; returns the time of the next call."""
         if self._reboot_ms is not None and now_ms >= self._reboot_ms:
             self._reset('command')
-        if self.handed is not None or now_ms >= self._until_ms and self._reboot_ms is None:
+        if self.stop_request is not None or now_ms >= self._until_ms and self._reboot_ms is None:
             return None
-        self._bus.read()     # or every byte on it would wake us again
+        self._bus.read()     # or every byte on it would end the sleep again
         session = self._session
         got = session.poll(now_ms)
         if got is not None:
             request = downlink.read(got[0], got[1])
             if request is not None and request.op != COMMAND_TIME:
                 self._obey(request, got, now_ms)
-        if session.joined and (self._said_ms is None or now_ms - self._said_ms >= HEARTBEAT_MS):
-            self._tell(now_ms)
+        if session.joined and (self._status_ms is None or now_ms - self._status_ms >= HEARTBEAT_MS):
+            self._send_status(now_ms)
         self.due_ms = now_ms
-        if self.handed is None:
+        if self.stop_request is None:
             self.due_ms = min(self._until_ms if self._reboot_ms is None else self._reboot_ms, session.due_ms)
         return self.due_ms
 
-    def _tell(self, now_ms):
-        self._said_ms = now_ms
+    def _send_status(self, now_ms):
+        self._status_ms = now_ms
         if self._supervisor.crash is not None:
             self._session.outbox.put(CHANGE, CRASH_KEY, self._make_crash, self._crash_sent)
         self._session.outbox.put(CHANGE, STATUS_KEY, _make_status)
 
     def _obey(self, request, got, now_ms):
-        """One answer; those for which there is no airtime go unsaid, as with every `busy`."""
+        """One answer; without airtime there is none, as with every `busy`."""
         utc_s = self._utc_s()
         verdict, entry = NEW, None
         if request.issued_at is not None:
             verdict, entry = self._command_log.deliver(request.op, request.command_id, request.issued_at, request.expires_in_s, now_ms, utc_s)
         if verdict != REPEATED and request.op in OPENING and not request.fault:
-            self.handed = got
+            self.stop_request = got
             return
         if verdict == RUNNING:
             return   # the application will answer it
@@ -104,7 +104,7 @@ class SafeMode:
             answer = Answer(request.op, request.command_id, EXPIRED)
         elif request.op == COMMAND_REPORT:
             answer = Answer(request.op, request.command_id, DONE)
-            self._tell(now_ms)
+            self._send_status(now_ms)
         else:
             young = utc_s is None and now_ms - self._session.fresh_ms < STALE_MS
             answer = Answer(request.op, request.command_id, BUSY if verdict == FULL or young or not self._remember(entry, now_ms, utc_s) else DONE)
@@ -113,14 +113,14 @@ class SafeMode:
             self._session.outbox.put(ANSWER, self._answers, lambda limit: _packed(RESULT_PORT, status_frames.encode_result(answer, _UNREAD, limit)))
 
     def _remember(self, entry, now_ms, utc_s):
-        """A reboot goes on record before it is done, so that it is done once; False where that cannot be."""
+        """Record a reboot before it is done, so that it is done once; False if that fails."""
         if self._claims is None:
             return False
         log = self._command_log
         log.accept(entry)
         log.begin(entry, now_ms, utc_s)
         log.finish(entry, DONE, 0)
-        log.told(entry)
+        log.answer_sent(entry)
         try:
             self._journal.put(OWNER_RECORD, self._claims + log.dump())
         except HalError:
@@ -135,7 +135,7 @@ class SafeMode:
         return report_frames.DEVICE, report_frames.crash(vocabulary.DISABLED, 1, 1, crash.error, crash.module, crash.line, crash.uptime_s)
 
     def _crash_sent(self, now_ms):
-        self._supervisor.told()
+        self._supervisor.crash_sent()
 
 
 def _make_status(limit):

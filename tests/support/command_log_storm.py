@@ -94,8 +94,8 @@ class Monitor:
 
     def __init__(self, storm):
         self.storm = storm
-        self.book = CommandLog()
-        self.levels = LegacyCommands()
+        self.command_log = CommandLog()
+        self.legacy = LegacyCommands()
         self.fresh_ms = 0
 
     def cut(self):
@@ -104,30 +104,30 @@ class Monitor:
 
     def keep(self):
         self.cut()
-        self.storm.flash = self.book.dump()
+        self.storm.flash = self.command_log.dump()
         self.storm.truth.kept(self.storm.flash)
         self.cut()
 
     def deliver(self, command):
         storm = self.storm
         identity = command[:3]
-        self.book.trust_time(storm.confirmed)
-        verdict, entry = self.book.deliver(*command, storm.now_ms(), storm.utc_s())
+        self.command_log.trust_time(storm.confirmed)
+        verdict, entry = self.command_log.deliver(*command, storm.now_ms(), storm.utc_s())
         if verdict in (NEW, TOO_LATE):
             storm.truth.forget(identity)
         if verdict == FULL:
             assert identity[0] not in OPENING, ('refused', identity)
             storm.truth.full += 1
-            assert len(journalled(self.book.dump())) >= 40
-            self.book.refuse()
-            if self.book.record_due():
+            assert len(journalled(self.command_log.dump())) >= 40
+            self.command_log.refuse()
+            if self.command_log.record_due():
                 self.keep()
         elif verdict == NEW:
             assert identity not in storm.truth.accepted, ('new again', identity)
             if storm.rng.random() < 0.05 and identity[0] not in OPENING:
-                return self.book.refuse()    # no airtime
+                return self.command_log.refuse()    # no airtime
             storm.truth.received_s[identity] = storm.true_s
-            self.book.accept(entry)
+            self.command_log.accept(entry)
             self.keep()
         elif verdict == RUNNING:
             assert identity not in storm.truth.answers
@@ -135,22 +135,22 @@ class Monitor:
             assert verdict in (REPEATED, TOO_LATE)
             if verdict == TOO_LATE:
                 assert identity not in storm.truth.accepted
-                self.book.accept(entry)
-                self.book.finish(entry, EXPIRED, 0)
+                self.command_log.accept(entry)
+                self.command_log.finish(entry, EXPIRED, 0)
                 self.keep()
             storm.truth.tell(identity, (entry.result, entry.detail))
 
     def deliver_byte(self, op):
         storm = self.storm
         now_ms = storm.now_ms()
-        verdict, entry = self.levels.deliver(op, now_ms, self.fresh_ms)
+        verdict, entry = self.legacy.deliver(op, now_ms, self.fresh_ms)
         if op != 1 and now_ms - self.fresh_ms < 60000:
             assert verdict in (TOO_LATE, RUNNING)
         if op == 1:
             assert verdict in (NEW, RUNNING, REPEATED), 'a lock is always obeyed'
         if verdict == NEW:
             assert op not in storm.standing or now_ms - storm.standing[op] >= 45 * 60000, ('level', op)
-            self.levels.accept(entry)
+            self.legacy.accept(entry)
             storm.standing.clear()
         elif verdict == REPEATED:
             assert op in storm.standing and now_ms - storm.standing[op] < 45 * 60000
@@ -159,17 +159,17 @@ class Monitor:
     def work(self):
         """One turn: the oldest command that waits is acted upon, or the one that was is verified."""
         storm = self.storm
-        book = self.book
-        book.poll(storm.now_ms(), storm.utc_s())
-        for entry in tuple(self.levels.running()[:1]):
+        command_log = self.command_log
+        command_log.poll(storm.now_ms(), storm.utc_s())
+        for entry in tuple(self.legacy.running()[:1]):
             result = storm.rng.choice((DONE, DONE, FAILED))
-            self.levels.finish(entry, result, 0, storm.now_ms())
-            if result == DONE and not self.levels.running():
+            self.legacy.finish(entry, result, 0, storm.now_ms())
+            if result == DONE and not self.legacy.running():
                 storm.standing = {entry.op: storm.now_ms()}
-        for entry in tuple(book.running()):
+        for entry in tuple(command_log.running()):
             identity = (entry.op, entry.command_id, entry.issued_at)
             if not entry.begun:
-                if book.begin(entry, storm.now_ms(), storm.utc_s()):
+                if command_log.begin(entry, storm.now_ms(), storm.utc_s()):
                     self.keep()
                     trusted = identity[0] not in OPENING or storm.confirmed
                     storm.truth.act(identity, storm.true_s, storm.utc_s() if trusted else None, storm.honest)
@@ -177,13 +177,13 @@ class Monitor:
                     if storm.rng.random() < 0.5:
                         continue                     # verified later
                     result = DONE
-                elif book.unsure(entry, storm.now_ms(), storm.utc_s()):
+                elif command_log.unsure(entry, storm.now_ms(), storm.utc_s()):
                     continue                         # the time may come
                 else:
                     result = EXPIRED
             else:
                 result = storm.rng.choice((DONE, REFUSED, FAILED))
-            book.finish(entry, result, storm.rng.randrange(20))
+            command_log.finish(entry, result, storm.rng.randrange(20))
             self.keep()
             storm.truth.tell(identity, (entry.result, entry.detail))
 
@@ -222,7 +222,7 @@ class CommandLogStorm:
         self.standing = {}
         self.monitor = Monitor(self)
         self.monitor.fresh_ms = self.now_ms()
-        self.monitor.book.load(self.flash)
+        self.monitor.command_log.load(self.flash)
 
     def now_ms(self):
         return self.base_ms + int((self.true_s - self.boot_s) * 1000)
@@ -283,7 +283,7 @@ class CommandLogStorm:
             self.monitor.fresh_ms = self.now_ms()     # joined again
             self.joins += 1
         elif chance < 0.06:
-            self.monitor.levels.left()                # the box went its own way
+            self.monitor.legacy.left()                # the box went its own way
             self.standing.clear()
 
     def run(self, deliveries):
@@ -305,7 +305,7 @@ class CommandLogStorm:
             self.turn(what)
             left -= 1
         self.queue.clear()
-        while self.monitor.book.running() or self.monitor.levels.running():
+        while self.monitor.command_log.running() or self.monitor.legacy.running():
             self.true_s += 60
             self.turn(None)
         truth = self.truth

@@ -1,6 +1,6 @@
 """An installation under random commands: the requests sent, accepted and answered, and whether the answers are true.
 
-The box's side is the simulation's timeline. Of the firmware only the doors are watched: what book and levels accept and finish.
+The box's side is the simulation's timeline. Of the firmware only the doors are watched: what CommandLog and LegacyCommands accept and finish.
 """
 
 import struct
@@ -105,21 +105,21 @@ class CommandStorm:
             monkeypatch.setattr(kind, 'finish', self._finished(kind.finish))
 
     def _accepted(self, accept):
-        def accepted(book, entry):
+        def accepted(command_log, entry):
             key = self._identity(entry)
             assert key not in self.accepted, ('accepted twice', key)
             self.accepted[key] = AcceptedCommand(vocabulary.COMMANDS[entry.op], self.now_s())
-            return accept(book, entry)
+            return accept(command_log, entry)
         return accepted
 
     def _finished(self, finish):
-        def finished(book, entry, result, detail, *now_ms):
+        def finished(command_log, entry, result, detail, *now_ms):
             world = self.world
             seen = {entry['code'] for entry in self._recent('charger_state')}
             open_then = not all(entry['closed'] for entry in self._recent('contactor'))
             answer = (self.now_s(), result, vocabulary.DETAILS[detail], seen, open_then, world.box.vehicle is not None)
             self.accepted[self._identity(entry)].answers.append(answer)
-            return finish(book, entry, result, detail, *now_ms)
+            return finish(command_log, entry, result, detail, *now_ms)
         return finished
 
     def _identity(self, entry):
@@ -306,8 +306,8 @@ def _moves(register, value, closed):
     return value == RESET or value == (JUMP_A1 if closed else JUMP_E0)
 
 
-def _make_room(book, opening):
+def _make_room(command_log, opening):
     """A command log that forgets the oldest answer immediately."""
-    if len(book._entries) >= CAPACITY:
-        book._entries.remove(next(entry for entry in book._entries if entry.result is not None))
+    if len(command_log._entries) >= CAPACITY:
+        command_log._entries.remove(next(entry for entry in command_log._entries if entry.result is not None))
     return True

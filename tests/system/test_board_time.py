@@ -113,7 +113,7 @@ def test_a_step_as_usual_takes_a_few_milliseconds(accounts, evidence):
 
 
 def test_a_book_that_is_full_was_among_what_was_saved(accounts):
-    # Half of a turn's time goes into it; a book of one command takes a tenth of that.
+    # Half of a turn's time goes into it; a log of one command takes a tenth of that.
     assert accounts["a crowd"].worst["command_log.CommandLog.dump"] > 8 * accounts["a day"].worst["command_log.CommandLog.dump"]
 
 

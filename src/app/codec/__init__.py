@@ -1,1 +1,1 @@
-"""Packs and reads what goes over the air: the words, the frames, and the forms of plans and time zones."""
+"""Packs uplinks and reads downlinks: the vocabulary, the frames, and the formats of plans and time zones."""

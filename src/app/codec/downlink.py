@@ -1,7 +1,7 @@
 """Downlinks, read: the original's byte on fPort 1 and 2, operation and arguments on fPort 20. docs/payload.md has the bytes.
 
-A reader of wire input: it never raises. What is not ours at all is None; what is ours but wrong is a Downlink with a fault, so that
-it can be answered.
+A reader of wire input: it never raises. A payload that is no command at all gives None; a wrong command gives a Downlink with a fault,
+so that it can be answered.
 """
 
 from app.codec import windows, vocabulary, posix_tz
@@ -14,9 +14,9 @@ from app.codec.vocabulary import (
 from app.codec.setting_bytes import is_known, value_of
 
 PORT = 20
-# The network keeps downlinks over an outage: one without a date is not obeyed so soon after a join (design decision).
+# The network keeps downlinks over an outage: one without a date is not obeyed within this time after a join (design decision).
 STALE_MS = 60000
-# fPorts of the original, whose one-byte commands are the indices of words.COMMANDS.
+# fPorts of the original, whose one-byte commands are the indices of vocabulary.COMMANDS.
 _ORIGINAL_PORTS = (1, 2)
 _ORIGINAL_COMMANDS = 3
 _HEADER = 8
@@ -25,9 +25,9 @@ _HEADER = 8
 class Downlink:
     """One downlink.
 
-    op: index in words.COMMANDS, or a number that is none. command_id, issued_at (UTC s), expires_in_s: None on the original's ports
-    and for the time. args: see the readers below, () where there are none; None if fault, an index in words.DETAILS or
-    words.BAD_SETTING + a setting's place, is not 0.
+    op: index in vocabulary.COMMANDS, or a number that is none. command_id, issued_at (UTC s), expires_in_s: None on the original's ports
+    and for the time. args: see the readers below, () where there are none; None if fault, an index in vocabulary.DETAILS or
+    vocabulary.BAD_SETTING + a setting's place, is not 0.
     """
 
     __slots__ = ('op', 'command_id', 'issued_at', 'expires_in_s', 'args', 'fault')
@@ -80,17 +80,17 @@ def _boost(data):
 
 
 def _skip(data):
-    """(index in words.SKIPS,)."""
+    """(index in vocabulary.SKIPS,)."""
     return (data[0],) if len(data) == 1 and data[0] < len(vocabulary.SKIPS) else None
 
 
 def _report(data):
-    """(index in words.REPORTS,)."""
+    """(index in vocabulary.REPORTS,)."""
     return (data[0],) if len(data) == 1 and data[0] < len(vocabulary.REPORTS) else None
 
 
 def _settings(data):
-    """((name, value), ...) as in words.SETTINGS, in its order."""
+    """((name, value), ...) as in vocabulary.SETTINGS, in its order."""
     found = []
     last = -1
     for at in range(0, len(data) - 1, 2):
@@ -120,7 +120,7 @@ def _fault(op, data):
 
 
 def read(port, payload):
-    """The Downlink behind a payload, or None if it is not one of ours."""
+    """The Downlink in a payload, or None if the payload is not a command of this firmware."""
     if port in _ORIGINAL_PORTS:
         known = len(payload) == 1 and 1 <= payload[0] <= _ORIGINAL_COMMANDS
         return Downlink(payload[0], None, None, None, ()) if known else None

@@ -1,4 +1,4 @@
-"""Time zones: from a POSIX TZ string to a tuple, from the tuple to bytes, and both ways back. Pure; what time it is there is not told here.
+"""Time zones: from a POSIX TZ string to a tuple, from the tuple to bytes, and both ways back. Pure; local_time computes the time there.
 
 A zone is (standard_s, summer_s, start, end): seconds east of UTC, and the rules by which summer time starts and ends; the last three
 are None where the clock is never changed. A rule is (month, week, day, time_s): day 0 Sunday to 6 in week 1 to 5 (5: the last one) of
@@ -12,7 +12,7 @@ JULIAN, PLAIN = 13, 14
 
 _HOUR_S = 3600
 _DEFAULT_TIME_S = 2 * _HOUR_S
-# A string with summer time but no rules means these in POSIX's example and in the zone library everybody uses.
+# Rules for a string with summer time but without rules, as in POSIX's example and in the usual time zone library.
 _DEFAULT_RULES = 'M3.2.0', 'M11.1.0'
 _MOST_OFFSET_H = 24
 _MOST_TIME_H = 167
@@ -24,7 +24,7 @@ _WHAT = 'must be a POSIX TZ string, as in AEST-10AEDT,M10.1.0,M4.1.0/3'
 
 
 class _Text:
-    """Reads a string from left to right. bad is set by the first thing that is not there."""
+    """Reads a string from left to right. bad: something required was missing."""
 
     def __init__(self, text):
         self.text = text
@@ -38,7 +38,7 @@ class _Text:
         return self.text[self.at] if self.more() else ''
 
     def take(self, char):
-        """True if that character is next; it is then behind us."""
+        """True if that character is next; it is then consumed."""
         if self.peek() != char or not char:
             return False
         self.at += 1
@@ -110,7 +110,7 @@ def _rule(part):
 
 
 def parse(string):
-    """A POSIX TZ string as (zone, None), or as (None, what is wrong)."""
+    """A POSIX TZ string as (zone, None), or as (None, error)."""
     parts = string.split(',') if isinstance(string, str) else []
     if len(parts) not in (1, 3):
         return None, _WHAT
@@ -208,7 +208,7 @@ def _unpack_rule(packed, at):
 
 
 def unpack(packed):
-    """The zone behind these bytes, or None where they are none."""
+    """The zone in these bytes, or None if the bytes are wrong."""
     if len(packed) not in (_FIXED_BYTES, _RULED_BYTES):
         return None
     most_s = (_MOST_OFFSET_H + 1) * _HOUR_S
@@ -219,7 +219,7 @@ def unpack(packed):
         return standard_s, None, None, None
     summer_s = _signed(int.from_bytes(packed[3:6], 'big'))
     rules = _unpack_rule(packed, 6), _unpack_rule(packed, 11)
-    # An hour more than standard time need not be said, so it may pass the limit of what can be.
+    # An hour more than standard time need not be in the string, so it may exceed the limit of offsets.
     if (abs(summer_s) >= most_s and summer_s != standard_s + _HOUR_S) or None in rules:
         return None
     return standard_s, summer_s, rules[0], rules[1]

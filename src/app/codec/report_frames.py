@@ -1,7 +1,7 @@
 """Uplinks beside status and result: device, session record, read-back, event. docs/payload.md has the bytes.
 
-Each function packs one frame of at most 11 bytes from plain values. state: index in words.STATES; page counts from 1. What is None is not
-known and goes out as such; what is too large goes out as the largest.
+Each function packs one frame of at most 11 bytes from plain values. state: index in vocabulary.STATES; page counts from 1. None means not
+known and is sent as such; a value that is too large is sent as the largest.
 """
 
 from app.codec import windows, vocabulary, posix_tz
@@ -10,7 +10,7 @@ from app.codec.status_frames import LIMIT_MOST, LIMIT_UNKNOWN, UNKNOWN_BYTE, ind
 
 DEVICE, SESSION, READBACK, EVENT = 12, 13, 14, 15
 
-# A page has room for so many bytes behind its head.
+# Bytes of a page behind its head.
 ROOM = 8
 EVENT_SHORT = 5
 EVENT_LENGTH = 11
@@ -34,7 +34,7 @@ def _or_unknown(value, most):
 
 
 def _time(utc_s):
-    """UTC seconds; 0 is not known, or no end."""
+    """UTC seconds; 0 means not known, or no end."""
     return field(utc_s or 0, 4)
 
 
@@ -59,7 +59,7 @@ def _text(text, most):
 
 
 def _module(name):
-    """The mark of a number, no letter as the frames before had them there, and the number; nothing for no name."""
+    """A zero byte, which no earlier firmware sent there, and the number of the name; nothing for no name."""
     return bytes(1) + field(module_number(name), 2) if name else b''
 
 
@@ -94,7 +94,7 @@ def boot(state, page, pages, cause, version, commit, uptime_s):
 
 
 def charger(state, page, pages, device_id, firmware, limit_da, meter, key, starts_after_power_cycle, upstream_timeout):
-    """device_id: Modbus id; firmware: (major, minor) or None; limit_da: the box's own limit; key: a word of words.KEYS; the rest may be None."""
+    """device_id: Modbus id; firmware: (major, minor) or None; limit_da: the box's own limit; key: a word of KEYS; the rest may be None."""
     major, minor = firmware or (None, None)
     key = vocabulary.KEYS.index(key) if key in vocabulary.KEYS else 0
     return _device(state, vocabulary.DEVICE_CHARGER, page, pages, bytes((
@@ -104,17 +104,17 @@ def charger(state, page, pages, device_id, firmware, limit_da, meter, key, start
 
 
 def model(state, page, pages, text):
-    """The box's model, '2W22xy'; None where it says none."""
+    """The box's model, '2W22xy'; None if it reports none."""
     return _device(state, vocabulary.DEVICE_MODEL, page, pages, _text(text or '', ROOM))
 
 
 def serial(state, page, pages, text):
-    """The box's serial number; None where it says none."""
+    """The box's serial number; None if it reports none."""
     return _device(state, vocabulary.DEVICE_SERIAL, page, pages, _text(text or '', ROOM))
 
 
 def counters(state, page, pages, bus_errors, refused, bad_downlinks, resets, store_failures, closings_today, crashes):
-    """Counts since the boot, resets and crashes in all, closings_today of the contactor by us."""
+    """Counts since the boot, resets and crashes in all, closings_today of the contactor by the monitor."""
     return _device(state, vocabulary.DEVICE_COUNTERS, page, pages, field(bus_errors or 0, 2) + bytes([
         _up_to(count, 255) for count in (refused, bad_downlinks, resets, store_failures, closings_today, crashes)
     ]))
@@ -128,7 +128,7 @@ def radio(state, page, pages, joins, airtime_ms, uplinks, downlinks, drift_ppm, 
 
 
 def crash(state, page, pages, error, module, line, uptime_s):
-    """error: name of the exception; module: its last part, '' where nobody knows; uptime_s: when it happened."""
+    """error: name of the exception; module: its last part, '' if not known; uptime_s: when it happened."""
     index = vocabulary.ERRORS.index(error) if error in vocabulary.ERRORS else 0
     return _device(state, vocabulary.DEVICE_CRASH, page, pages, bytes((index,)) + field(line or 0, 2) + _uptime(uptime_s) + _module(module))
 
@@ -137,14 +137,14 @@ def crash(state, page, pages, error, module, line, uptime_s):
 
 
 def session(state, reason, started_at, duration_s, energy_wh, estimated, number):
-    """reason: index in words.REASONS, why it ended; started_at: UTC s or None; number: of the record, its low seven bits are sent."""
+    """reason: index in REASONS, why it ended; started_at: UTC s or None; number: of the record, its low seven bits are sent."""
     return _head(SESSION, state, index_or(reason, len(vocabulary.REASONS), _NO_WORD)) + _time(started_at) + field(
         _or_unknown(None if duration_s is None else duration_s // 60, _UNKNOWN_WORD), 2
     ) + _energy(energy_wh) + bytes(((128 if estimated else 0) | number & 127,))
 
 
 def event(kind, state, code, reason, number, amount, at, limit):
-    """kind: index in words.EVENTS; amount: Wh where energy is told, else minutes, or None; at: UTC s or None; number: its low byte is sent.
+    """kind: index in EVENTS; amount: Wh for an event in energy, else minutes, or None; at: UTC s or None; number: its low byte is sent.
 
     At most limit bytes: 11, or the 5-byte short form; None where that does not fit either.
     """
@@ -166,34 +166,34 @@ def _readback(state, part, page, pages, data):
 
 
 def plan_pages(plan):
-    """How many pages read a plan (of app.codec.windows) back: one a window; an empty plan has one too."""
+    """Number of pages that read a plan (of app.codec.windows) back: one for each window, and one for an empty plan."""
     return len(plan) or 1
 
 
 def plan(state, page, plan):
-    """The window that this page tells."""
+    """The window of this page."""
     return _readback(state, vocabulary.READBACK_PLAN, page, plan_pages(plan), windows.pack(plan[page - 1:page]))
 
 
 def zone_pages(of_zone):
-    """How many pages read a zone (of app.codec.posix_tz) back: the offsets, then each rule."""
+    """Number of pages that read a zone (of app.codec.posix_tz) back: the offsets, then each rule."""
     return 1 if of_zone[1] is None else 3
 
 
 def timezone(state, page, of_zone):
-    """The offsets, or the rule that this page tells."""
+    """The offsets, or the rule of this page."""
     packed = posix_tz.pack(of_zone)
     first, last = ((0, 6), (6, 11), (11, 16))[page - 1]
     return _readback(state, vocabulary.READBACK_TIMEZONE, page, zone_pages(of_zone), packed[first:last])
 
 
 def settings_pages(values):
-    """How many pages read so many settings back."""
+    """Number of pages that read these settings back."""
     return (len(values) + _SETTINGS_A_PAGE - 1) // _SETTINGS_A_PAGE or 1
 
 
 def settings(state, page, values):
-    """values: ((number, byte), ...) of app.codec.setting_bytes, all of them; the four that this page tells."""
+    """values: ((number, byte), ...) of app.codec.setting_bytes, all of them; packed are the four of this page."""
     data = bytearray()
     for number, byte in values[(page - 1) * _SETTINGS_A_PAGE:page * _SETTINGS_A_PAGE]:
         data.append(number)
@@ -202,7 +202,7 @@ def settings(state, page, values):
 
 
 def claims(state, page, pages, holder, until, current_da, wh_left):
-    """One claim; page 1 is the one that decides. holder: index in words.HOLDERS; until: UTC s or None; current_da: None for the box's limit;
+    """One claim; page 1 is the one that decides. holder: index in HOLDERS; until: UTC s or None; current_da: None for the box's limit;
     wh_left: of a boost for kWh, or None."""
     holder = index_or(holder, len(vocabulary.HOLDERS), UNKNOWN_BYTE)
     return _readback(state, vocabulary.READBACK_CLAIMS, page, pages,

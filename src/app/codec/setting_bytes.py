@@ -1,4 +1,4 @@
-"""Settings on the air: a number in words.SETTINGS and one byte. Pure."""
+"""Settings on the air: a number in vocabulary.SETTINGS and one byte. Pure."""
 
 from app.codec import vocabulary
 
@@ -20,7 +20,7 @@ def value_of(number, byte):
 
 
 def byte_of(number, value):
-    """The byte of a setting's value; None where it is none."""
+    """The byte of a setting's value; None if it has none."""
     row = vocabulary.SETTINGS[number]
     for place, word in enumerate(row[_WORDS]):
         if word is value or (isinstance(word, str) and word == value):
@@ -31,7 +31,7 @@ def byte_of(number, value):
 
 
 def number_of(name):
-    """The place of a setting in words.SETTINGS by its name, which may be in capitals as in config.py; None: there is none."""
+    """The place of a setting in vocabulary.SETTINGS by its name, which may be in capitals as in config.py; None if there is none."""
     for number, row in enumerate(vocabulary.SETTINGS):
         if row[_NAME] == name.lower():
             return number

@@ -1,22 +1,22 @@
-"""Payload version 1: uplinks packed, downlinks read. docs/payload.md describes the bytes, ttn/vectors.json pins them."""
+"""Uplinks with the status and with the answer to a command, packed. docs/payload.md describes the bytes, ttn/vectors.json pins them."""
 
 from app.codec import vocabulary
 from app.codec.vocabulary import BUSY, REASON_UNREACHABLE
 
 STATUS_PORT, RESULT_PORT = 10, 11
-# The status among what waits for the radio (lorawan.outbox).
+# Key of the status in the outbox (lorawan.outbox).
 STATUS_KEY = 'status'
 
 # First byte of each new uplink: version 1 in the high nibble, fPort - 10 in the low one.
 _STATUS = 0x10
 _RESULT = 0x11
 
-# A short form is what a narrow frame still takes (MAC answers in the way, SF11 and SF12).
+# The short form is for a frame with little room (MAC answers in it, SF11 and SF12).
 SHORT = 5
 STATUS_LENGTH = 11
 RESULT_LENGTH = 8
 
-# What does not exist goes out as all ones: the formatter leaves it out (state: 'Disabled').
+# A missing value is sent as all ones: the formatter leaves it out (state: 'Disabled').
 NO_REASON = 31
 _UNKNOWN_3_BITS = 7
 UNKNOWN_BYTE = 255
@@ -31,8 +31,8 @@ _ESTIMATED = 128
 
 
 class Status:
-    """What a status tells, here of a box that is not read: indices in app.codec.vocabulary, currents in 0.1 A (three of them, or None), None for
-    what is not known."""
+    """Values of a status, here of a box that is not read: indices in app.codec.vocabulary, currents in 0.1 A (three of them, or None); None for
+    an unknown value."""
 
     def __init__(self):
         self.code = 0
@@ -81,7 +81,7 @@ def _current(current_da):
 
 
 def encode_status(s, limit):
-    """The status s in at most limit bytes: 11, or the 5-byte short form; None where that does not fit either."""
+    """The status s in at most limit bytes: 11, or the 5-byte short form; None if that does not fit either."""
     if limit < SHORT:
         return None
     state_reason = index_or(s.state, len(vocabulary.STATES), _UNKNOWN_3_BITS) << 5 | index_or(s.reason, len(vocabulary.REASONS), NO_REASON)
@@ -104,8 +104,8 @@ def encode_status(s, limit):
 
 
 def encode_result(r, s, limit, count=0):
-    """The answer r, given in the status s, in at most limit bytes: 8, or the 5-byte short form, or None. A ninth is count: in `busy` the commands
-    that were refused, else the older ones that opened and have no answer of their own."""
+    """The answer r, with the status s, in at most limit bytes: 8, or the 5-byte short form, or None. A ninth byte is count: in `busy` the number
+    of refused commands, else of older opening commands without an answer of their own."""
     if limit < SHORT:
         return None
     command = index_or(r.op, len(vocabulary.COMMANDS), UNKNOWN_BYTE)

@@ -1,6 +1,6 @@
-"""The vocabulary of the payload: index on the air, its name here, word for people. docs/payload.md describes it, ttn/formatter.js mirrors it."""
+"""The vocabulary of the payload: index on the air, name in the code, word for people. docs/payload.md describes it, ttn/formatter.js mirrors it."""
 
-# State words of Home Manager; index 0 is 'nothing stable read yet'. Bits 7..5 of a clock request carry the index too.
+# State words of Home Manager; index 0: no stable state yet. Bits 7..5 of a clock request carry the index too.
 STATES = (None, 'Not Connected', 'Connected and Locked', 'Charging', 'Charged', 'Disabled')
 NO_STATE, NOT_CONNECTED, CONNECTED_AND_LOCKED, CHARGING, CHARGED, DISABLED = range(6)
 
@@ -16,7 +16,7 @@ REASONS = (
     REASON_LIMIT_REACHED, REASON_MIN_PAUSE, REASON_UNREACHABLE, REASON_SETUP,
 ) = range(18)
 
-# Who overrides the plan.
+# What overrides the plan.
 OVERRIDES = ('none', 'boost', 'skip', 'stop', 'lock')
 OVERRIDE_NONE, OVERRIDE_BOOST, OVERRIDE_SKIP, OVERRIDE_STOP, OVERRIDE_LOCK = range(5)
 
@@ -29,13 +29,13 @@ COMMANDS = (
     COMMAND_LOCK, COMMAND_UNLOCK, COMMAND_RESET, COMMAND_START, COMMAND_STOP, COMMAND_SET_CURRENT, COMMAND_BOOST, COMMAND_SKIP, COMMAND_RESUME_PLAN,
     COMMAND_REPORT, COMMAND_REBOOT, COMMAND_PLAN, COMMAND_TIMEZONE, COMMAND_SETTINGS, COMMAND_TIME,
 ) = range(1, 16)
-# Those that open the contactor: obeyed at once.
+# Opening commands: they open the contactor and are obeyed at once.
 OPENING = (COMMAND_LOCK, COMMAND_STOP)
 
 RESULTS = ('done', 'refused', 'failed', 'expired', 'busy')
 DONE, REFUSED, FAILED, EXPIRED, BUSY = range(5)
 
-# What an answer adds to its result.
+# Detail of an answer beside its result.
 DETAILS = (
     'none', 'no_answer', 'not_confirmed', 'fault', 'stale', 'unknown_command', 'bad_argument', 'locked', 'unreachable',
     'superseded', 'no_vehicle', 'repeated', 'setup', 'waits_for_key', 'stopped', 'vehicle_full', 'vehicle_paused', 'min_pause',
@@ -47,20 +47,20 @@ DETAILS = (
     DETAIL_VEHICLE_FULL, DETAIL_VEHICLE_PAUSED, DETAIL_MIN_PAUSE, DETAIL_DAILY_LIMIT, DETAIL_NO_TIME, DETAIL_NO_PLAN, DETAIL_NO_ROOM,
     DETAIL_NOT_POSSIBLE, DETAIL_ROLLED_BACK, DETAIL_POWER_CUT, DETAIL_BAD_SETTING,
 ) = range(26)
-# A bad setting is named: this plus its place in SETTINGS goes out as the detail.
+# The detail of a bad setting: this plus its place in SETTINGS.
 BAD_SETTING = 128
 
-# Who decides now what the box should do.
+# Owner of the claim that decides now.
 HOLDERS = ('none', 'plan', 'boost', 'skip', 'stop', 'lock', 'fault', 'key')
 HOLDER_NONE, HOLDER_PLAN, HOLDER_BOOST, HOLDER_SKIP, HOLDER_STOP, HOLDER_LOCK, HOLDER_FAULT, HOLDER_KEY = range(8)
 
-# What is worth an uplink of its own.
+# Events: each has an uplink of its own.
 EVENTS = ('not_plugged_in', 'not_charging', 'finished', 'leaked_at_peak', 'fault', 'power_restored', 'memory_lost')
 EVENT_NOT_PLUGGED_IN, EVENT_NOT_CHARGING, EVENT_FINISHED, EVENT_LEAKED_AT_PEAK, EVENT_FAULT, EVENT_POWER_RESTORED, EVENT_MEMORY_LOST = range(7)
-# Those whose amount is energy; the others tell minutes.
+# Those with an amount of energy; the amount of the others is in minutes.
 EVENTS_IN_WH = (EVENT_FINISHED, EVENT_LEAKED_AT_PEAK)
 
-# How long a boost lasts; none is never on the air.
+# End of a boost; NO_BOOST is never on the air.
 NO_BOOST, UNTIL_TIME, UNTIL_ENERGY, UNTIL_UNPLUGGED = range(4)
 
 # Arguments of commands: which window to skip, what to report.
@@ -69,7 +69,7 @@ SKIP_THIS, SKIP_NEXT = range(2)
 REPORTS = ('status', 'device', 'plan')
 REPORT_STATUS, REPORT_DEVICE, REPORT_PLAN = range(3)
 
-# What the pages on fPort 12 and 14 tell.
+# Contents of the pages on fPort 12 and 14.
 DEVICE_PARTS = ('boot', 'charger', 'model', 'serial', 'counters', 'radio', 'crash')
 DEVICE_BOOT, DEVICE_CHARGER, DEVICE_MODEL, DEVICE_SERIAL, DEVICE_COUNTERS, DEVICE_RADIO, DEVICE_CRASH = range(7)
 READBACK_PARTS = ('plan', 'timezone', 'settings', 'claims')
@@ -78,13 +78,13 @@ READBACK_PLAN, READBACK_TIMEZONE, READBACK_SETTINGS, READBACK_CLAIMS = range(4)
 # Causes of a boot, in the order of hal.contract.
 CAUSES = ('power_on', 'planned', 'watchdog', 'crash')
 
-# What the last boot ended with, by the name of the exception, 'Stalled' for a part that stood still; a type that is not here is the first.
+# How the last boot ended, by the name of the exception, 'Stalled' for a part that stood still; a type that is not listed counts as the first.
 ERRORS = (
     'Exception', 'OSError', 'HalError', 'MemoryError', 'ValueError', 'TypeError', 'AttributeError', 'IndexError', 'KeyError', 'NameError',
     'RuntimeError', 'AssertionError', 'KeyboardInterrupt', 'Stalled',
 )
 
-# What the key switch is for, as modbus.identity says it.
+# Use of the key switch, as in modbus.identity.
 KEYS = (None, 'none', 'closed_to_start', 'closed_to_enable', 'invalid')
 
 DAYS = ('mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun')

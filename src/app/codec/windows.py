@@ -16,9 +16,9 @@ _ALL_DAYS = 127
 _HEAD = 4
 _HEAD_WIDTHS = (1, 3)
 
-# Half amperes of a current on the air, 6 to 80 A.
+# A limit is one byte on the air: (field, lowest and highest byte, numerator and denominator of field to byte, its unit in the tuple,
 LOWEST_HALVES, HIGHEST_HALVES = 12, 160
-# A limit is one byte on the air: (field, lowest and highest byte, numerator and denominator of field to byte, what one is in our unit,
+# description of right values). Bits 0, 1, 2 of the head say which limits follow.
 # what the field must be). Bits 0, 1, 2 of the head tell which follow.
 _LIMITS = (
     ('current_a', LOWEST_HALVES, HIGHEST_HALVES, 2, 1, 5, '6 to 80 in steps of 0.5'),
@@ -31,7 +31,7 @@ _FIELDS = ('days', 'from', 'to', 'current_a', 'kwh', 'duration_min')
 
 
 def parse_days(text):
-    """Days in words ('mon-fri', 'fri-mon', 'sat,sun', 'daily') as seven bits; 0 where it is none."""
+    """Days in words ('mon-fri', 'fri-mon', 'sat,sun', 'daily') as seven bits; 0 for anything else."""
     mask = 0
     for part in text.lower().replace(' ', '').split(','):
         ends = ['mon', 'sun'] if part in ('daily', 'all') else part.split('-')
@@ -63,7 +63,7 @@ def days_text(mask):
 
 
 def parse_time(text):
-    """'22:00' as minutes since midnight; None where it is none."""
+    """'22:00' as minutes since midnight; None for anything else."""
     parts = text.split(':') if isinstance(text, str) else ()
     if len(parts) != 2 or not 1 <= len(parts[0]) <= 2 or len(parts[1]) != 2 or not all([c in '0123456789' for c in parts[0] + parts[1]]):
         return None
@@ -77,7 +77,7 @@ def time_text(minutes):
 
 
 def _steps(value, row):
-    """A field's number in the row's steps; None where it is none of them."""
+    """A field's value as a number of the row's steps; None if it is not one of them."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     steps = value * row[3]
@@ -87,7 +87,7 @@ def _steps(value, row):
 
 
 def _parse_window(window):
-    """(window, None), or (None, what is wrong, from the field's name on)."""
+    """(window, None), or (None, error that begins with the field's name)."""
     if not isinstance(window, dict):
         return None, ': must be a dictionary'
     for name in window:
@@ -113,7 +113,7 @@ def _parse_window(window):
 
 
 def parse(plan):
-    """A list of windows in words as (tuple of windows, None), or as (None, what is wrong: 'windows[1].from: ...')."""
+    """A list of windows in words as (tuple of windows, None), or as (None, error: 'windows[1].from: ...')."""
     if not isinstance(plan, (list, tuple)):
         return None, 'windows: must be a list of windows'
     found = []
@@ -146,7 +146,7 @@ def to_words(windows):
 
 
 def pack(windows):
-    """The bytes of a plan: its downlink, its read-back, and what plan_hash counts."""
+    """The bytes of a plan: for its downlink, its read-back and plan_hash."""
     packed = bytearray()
     for window in windows:
         flags = 0
@@ -162,7 +162,7 @@ def pack(windows):
 
 
 def unpack(packed):
-    """The windows behind these bytes, or None where they are none."""
+    """The windows in these bytes, or None if the bytes are wrong."""
     windows = []
     at = 0
     while at < len(packed):
@@ -187,7 +187,7 @@ def unpack(packed):
 
 
 def plan_hash(windows, packed_zone):
-    """One byte by which home sees whether plan and time zone are the ones it sent. 0: no windows; a sum of 0 goes out as 255.
+    """One byte by which the sender sees whether plan and time zone are the ones it sent. 0: no windows; a sum of 0 is sent as 255.
 
     CRC-8 (x^8 + x^2 + x + 1, start 0, not reflected: CRC-8/SMBUS, '123456789' gives F4) over the packed windows, then the packed zone.
     """

@@ -1,1 +1,1 @@
-"""Commands over the air: accepted, carried out once, answered once."""
+"""Handles commands over the air: each is accepted, executed once and answered once."""

@@ -1,8 +1,8 @@
-"""The book of commands: who asked what, whether it may still be done, what was answered. No box, no radio, no claims. Pure.
+"""The log of commands: which were requested, whether each may still be executed, and its answer. No box, no radio, no claims. Pure.
 
-A command is its identity (op, id, issued_at). Design decisions in docs/operation.md, "Commands". The life of one:
-deliver() NEW -> accept() -> begin() right before it is acted upon -> finish() with its one answer. Keep the record before acting:
-dump() after accept() and begin(), and after finish() before the answer leaves.
+A command has the identity (op, id, issued_at). Design decisions in docs/operation.md, "Commands". The life of one:
+deliver() NEW -> accept() -> begin() right before its action -> finish() with its one answer. The record comes before the action:
+dump() after accept() and begin(), and after finish() before the answer is sent.
 """
 
 import struct
@@ -11,22 +11,22 @@ from micropython import const
 
 from app.codec.vocabulary import OPENING
 
-# What deliver() says: accept it or refuse() it; its answer is on the way; answer again; too late, answer that; no room, refuse() it.
+# Results of deliver(): accept() or refuse() it; its answer is on the way; answer it again; too late, answer that; no room, refuse() it.
 NEW, RUNNING, REPEATED, TOO_LATE, FULL = range(5)
 
 CAPACITY = const(48)
-# So many are a ring for what opens the contactor, which takes free places too: where all are taken, the oldest that was answered is
-# forgotten for the next one. So nothing shuts the owner out of stopping, and of what opens the latest are known in any case.
+# Places reserved for opening commands, which take other free places too: with none free, the oldest answered one is removed for the
+# next. So a stop is always accepted, and the latest opening commands are always known.
 RESERVED = const(8)
-# So many commands that open have answers of their own whatever the airtime; of older ones the number is told.
+# Opening commands that have answers of their own whatever the airtime; of older ones only the number is sent.
 OWN_ANSWERS = const(4)
-# At least so long is an answer kept (design decision). Its expiry is over by then: 65535 s and FUTURE_S are less.
+# Shortest time for which an answer is kept (design decision). Its expiry is over by then: 65535 s and FUTURE_S are less.
 KEPT_S = const(86400)
-# So long after a boot a command of unknown age waits for the time; the network is asked for it every 10 min (design decision).
+# Longest wait of a command of unknown age for the time after a boot; the network is asked for it every 10 min (design decision).
 UNSURE_MS = const(900000)
-# A full book keeps its record anew when it is so old: else the ages in it would begin again at every boot, and it might stay full for ever.
+# Age at which a full log rewrites its record: else the ages in it would begin again at every boot, and it might stay full for ever.
 REFRESH_MS = const(3600000)
-# A stamp so far ahead of our clock is ordinary; further ahead, one of the two clocks is wrong.
+# A stamp ahead of the monitor's clock by up to this is normal; further ahead, one of the two clocks is wrong.
 FUTURE_S = const(120)
 
 _REFUSED_MOST = const(255)
@@ -48,8 +48,8 @@ _F_COUNTED = const(8)
 
 
 class Entry:
-    """One command. result, detail: indices in words, None and 0 while it has no answer; begun: acted upon, or about to be;
-    undated: its expiry was counted from reception, for want of a right clock; owed: its answer is not out yet; counted: it has none of
+    """One command. result, detail: indices in vocabulary, None and 0 while it has no answer; begun: its action has begun, or is about to;
+    undated: its expiry counts from reception, without a right clock; owed: its answer was not sent yet; counted: it has no answer of
     its own, and is one of CommandLog.counted."""
 
     __slots__ = ('op', 'command_id', 'issued_at', 'expires_in_s', 'result', 'detail', 'undated', 'begun', 'owed', 'counted', 'earlier',
@@ -71,9 +71,9 @@ class Entry:
 
 
 class CommandLog:
-    """Bounded: where nothing may be forgotten it is FULL, but not for what opens. refused: commands turned away since the last report, at
-    most 255; counted: of what opened, those that are told as a number only;
-    unsaved: the record should have something new."""
+    """Bounded: without a removable entry it is FULL, but not for opening commands. refused: commands refused since the last report, at
+    most 255; counted: opening commands of which only the number is sent;
+    unsaved: there is a change for the record."""
 
     def __init__(self):
         self.refused = 0
@@ -81,20 +81,20 @@ class CommandLog:
         self._confirmed = True        # see trust_time()
         self.unsaved = False
         self.bad_records = 0
-        self.ahead = 0                # commands from the future: a clock is wrong, theirs or ours
+        self.ahead = 0                # commands from the future: a clock is wrong, the sender's or the monitor's
         self._entries = []            # in order of acceptance
         self._running = []            # of those, the ones without an answer
-        self._now_ms = 0              # as told last
+        self._now_ms = 0              # of the latest poll()
         self._utc_s = None
-        self._anchor_ms = 0           # the first now_ms of this boot, None until it is told
+        self._anchor_ms = 0           # the first now_ms of this boot, None until the first poll()
         self._dumped_ms = 0
         self._written_s = None        # UTC s at which the record of an earlier boot was written
 
     # --- the life of a command
 
     def deliver(self, op, command_id, issued_at, expires_in_s, now_ms, utc_s):
-        """(verdict, its Entry or None). On NEW accept() it, on TOO_LATE accept() and finish() it, or refuse() it where there is no airtime for
-        the answer; on FULL refuse()."""
+        """(verdict, its Entry or None). On NEW accept() it, on TOO_LATE accept() and finish() it, or refuse() it without airtime for the
+        answer; on FULL refuse()."""
         self.poll(now_ms, utc_s)
         entry = self._find(op, command_id, issued_at)
         if entry is not None:
@@ -108,25 +108,25 @@ class CommandLog:
         return TOO_LATE if self.expired(entry, now_ms, utc_s) else NEW, entry
 
     def accept(self, entry):
-        """It will get exactly one answer."""
+        """Accept a command; it will have exactly one answer."""
         self._entries.append(entry)
         self._running.append(entry)
 
     def refuse(self):
-        """One command was turned away for want of room or airtime; nothing of it is kept, it may come again."""
+        """Count a command refused without room or airtime; it is not kept, and may be sent again."""
         if self.refused < _REFUSED_MOST:
             self.refused += 1
 
     def reported(self, count):
-        """So many of the refused were told."""
+        """The number of `count` refused commands was sent."""
         self.refused -= min(count, self.refused)
 
     def running(self):
-        """The accepted commands without an answer, in order of acceptance. The book's own list: not to be changed."""
+        """The accepted commands without an answer, in order of acceptance. The log's own list: not to be changed."""
         return self._running
 
     def expired(self, entry, now_ms, utc_s):
-        """True if it may not be acted upon any more. Where its age cannot be told it may not, see unsure(), but for what opens, which then is."""
+        """True if it must not be executed any more. Of unknown age it must not, see unsure(), unless it is an opening command."""
         self.poll(now_ms, utc_s)
         over = utc_s is not None and utc_s >= entry.issued_at + entry.expires_in_s
         if entry.op in OPENING:
@@ -138,55 +138,55 @@ class CommandLog:
         return self._age_s(entry, self._off_s()) >= entry.expires_in_s
 
     def unsure(self, entry, now_ms, utc_s):
-        """True while it is worth waiting: a power cut of unknown length came between, and the time, known soon, will tell its age."""
+        """True while its age is unknown after a power cut, and the time, from which it follows, may be known soon."""
         self.poll(now_ms, utc_s)
         return entry.op not in OPENING and entry.earlier and utc_s is None and now_ms - self._anchor_ms < UNSURE_MS
 
     def begin(self, entry, now_ms, utc_s):
-        """True, once, if it may be acted upon now; keep the record, then act. What was begun before a reboot is only verified."""
+        """True, once, if it may be executed now; write the record, then act. A command begun before a reboot is only verified."""
         if entry.begun or entry.result is not None or self.expired(entry, now_ms, utc_s):
             return False
         entry.begun = True
         return True
 
     def finish(self, entry, result, detail, now_ms=0):
-        """Its answer, indices in vocabulary.RESULTS and DETAILS; the first one stands."""
+        """Set its answer, indices in vocabulary.RESULTS and DETAILS; only the first counts."""
         if entry.result is None:
             entry.result = result
             entry.detail = detail
             entry.owed = True
             self._running.remove(entry)
 
-    def told(self, entry):
-        """Its answer is out."""
+    def answer_sent(self, entry):
+        """Its answer was sent."""
         entry.owed = False
         self.unsaved = True
 
-    def lump(self, entry):
-        """Too many wait for their answers: of this one only the number is told."""
+    def drop_answer(self, entry):
+        """Count this command instead of answering it, as too many wait for answers."""
         if entry.owed:
             entry.owed = False
             entry.counted = True
             self.counted += 1
 
-    def told_number(self, count):
-        """So many of the counted were told."""
+    def count_sent(self, count):
+        """The number of `count` counted commands was sent."""
         self.counted -= min(count, self.counted)
         for entry in self._entries:
             entry.counted = False
 
     def owed(self):
-        """Those whose answers are not out yet, in order of acceptance."""
+        """The commands with answers not sent yet, in order of acceptance."""
         return [entry for entry in self._entries if entry.owed]
 
     # --- time
 
     def trust_time(self, confirmed):
-        """Whether the network has told or confirmed the time."""
+        """confirmed: the network has set or confirmed the time."""
         self._confirmed = confirmed
 
     def poll(self, now_ms, utc_s):
-        """The time is now_ms, and utc_s or None. Cheap; what is called with the time calls it."""
+        """Set the time, now_ms and utc_s or None. Cheap; methods with the time as an argument call it."""
         self._now_ms = now_ms
         self._utc_s = utc_s
         if self._anchor_ms is None:
@@ -195,17 +195,17 @@ class CommandLog:
                 entry.received_ms += now_ms
 
     def _age_s(self, entry, off_s):
-        """Seconds since reception, or the least it can be where a power cut came between. off_s: _off_s()."""
+        """Seconds since reception, or the least possible after a power cut. off_s: _off_s()."""
         age_s = (self._now_ms - entry.received_ms) // 1000
         return age_s + off_s if entry.earlier else age_s
 
     def _off_s(self):
-        """Seconds without power before this boot, as far as they can be told. Reckoned anew each time: a clock may be corrected."""
+        """Seconds without power before this boot, as far as known. Calculated each time, since a clock may be corrected."""
         if self._written_s is None or self._utc_s is None or self._anchor_ms is None:
             return 0
         return max(0, self._utc_s - self._written_s - (self._now_ms - self._anchor_ms) // 1000)
 
-    # --- what is kept
+    # --- entries
 
     def _find(self, op, command_id, issued_at):
         for entry in self._entries:
@@ -214,8 +214,8 @@ class CommandLog:
         return None
 
     def _make_room(self, opening):
-        """Forget the oldest that may be forgotten, but only for want of room: a longer memory is the safer one. What does not open takes no
-        place of the ring; for its other places, and for what opens, of those that opened even the latest answers may go, unsent ones last."""
+        """If there is no room, remove the oldest entry that may be removed: a longer memory is safer. Commands that do not open take no
+        reserved place; for an opening command even the latest answers of opening commands may be removed, unsent ones last."""
         entries = self._entries
         if len(entries) < CAPACITY - RESERVED:
             return True
@@ -247,11 +247,11 @@ class CommandLog:
         return True
 
     def record_due(self):
-        """True if a FULL is worth keeping the record anew; whatever changes a command is always worth it."""
+        """True if the record should be rewritten after a FULL; after a change of a command it always is."""
         return self._now_ms - self._dumped_ms >= REFRESH_MS
 
     def dump(self):
-        """The record: at most 583 bytes, first the version. Ages as of the last time that was told, so never too high."""
+        """The record: at most 583 bytes, first the version. Ages as of the latest poll(), so never too high."""
         record = bytearray(_HEAD_BYTES + _ENTRY_BYTES * len(self._entries))
         struct.pack_into(_HEAD, record, 0, _VERSION, len(self._entries), (self._utc_s or 0) & _U32, self.refused)
         self._dumped_ms = self._now_ms
@@ -270,7 +270,7 @@ class CommandLog:
         return bytes(record)
 
     def load(self, record):
-        """Go on from a record of an earlier boot; None: there is none. One that cannot be read is counted, and the book is empty."""
+        """Restore from a record of an earlier boot, or None. An invalid one is counted, and the log is empty."""
         self._entries = []
         self._running = []
         self._now_ms = self.refused = self.counted = 0
@@ -300,6 +300,6 @@ class CommandLog:
 
 
 def _is_whole(record):
-    """True for a record of this version, no byte too short or too long."""
+    """True for a record of this version with the right length."""
     return (len(record) >= _HEAD_BYTES and record[0] == _VERSION and record[1] <= CAPACITY
             and len(record) == _HEAD_BYTES + _ENTRY_BYTES * record[1])

@@ -1,4 +1,4 @@
-"""Commands that are not for the box: plan, time zone, settings, time, report, reboot; and what arguments of others mean by plan, clock and meter."""
+"""Commands for the monitor itself: plan, time zone, settings, time, report, reboot; and the arguments of others by plan, clock and meter."""
 
 from modbus.write_map import da_of_duty
 
@@ -11,10 +11,10 @@ from app.runtime.supervisor import REBOOT_MS
 
 
 class DeviceCommands:
-    """run() does one, resolve() gives the arguments of others. reboot_ms: when to reboot because the owner said so, None while he did not."""
+    """run() executes one, resolve() gives the arguments of others. reboot_ms: time of a reboot requested by the owner, or None."""
 
     def __init__(self, site, plan_store, timekeeper, meter, box, report, settings_changed):
-        """site: the SiteSettings; box: the EvseModel. report(index in vocabulary.REPORTS) and settings_changed() are called when asked for."""
+        """site: the SiteSettings; box: the EvseModel. report(index in vocabulary.REPORTS) and settings_changed(): called by those commands."""
         self.reboot_ms = None
         self._site = site
         self._plan_store = plan_store
@@ -22,7 +22,7 @@ class DeviceCommands:
         self._meter = meter
         self._box = box
         self._report = report
-        self._reports = []           # asked for, whose answers are not said yet: indices in vocabulary.REPORTS
+        self._reports = []           # requested reports whose answers were not sent yet: indices in vocabulary.REPORTS
         self._settings_changed = settings_changed
         self._runs = {
             COMMAND_PLAN: self._plan, COMMAND_TIMEZONE: self._timezone, COMMAND_SETTINGS: self._settings, COMMAND_TIME: self._time,
@@ -31,16 +31,16 @@ class DeviceCommands:
         self._meanings = {COMMAND_BOOST: self._boost, COMMAND_SKIP: self._skip, COMMAND_SET_CURRENT: self._set_current}
 
     def run(self, request, now_ms):
-        """(result, detail). request: an Execution, or for the time what codec.downlink read."""
+        """(result, detail). request: an Execution, or for the time the Downlink."""
         return self._runs[request.op](request, now_ms)
 
     def resolve(self, op, args, utc_s, now_ms):
-        """(arguments as the claims take them, 0) or (None, index in vocabulary.DETAILS of why not)."""
+        """(arguments for the claims, 0) or (None, index in vocabulary.DETAILS of the error)."""
         meaning = self._meanings.get(op)
         return (args, 0) if meaning is None else meaning(args, utc_s, now_ms)
 
     def answered(self, answer):
-        """It waits for the radio: what was asked for follows it."""
+        """The answer is in the queue: a requested report follows it."""
         if answer.op == COMMAND_REPORT and self._reports:
             self._report(self._reports.pop(0))
 
@@ -53,7 +53,7 @@ class DeviceCommands:
         return _verdict(self._plan_store.set_zone(work.args, self._issued_at(work, now_ms)))
 
     def _issued_at(self, work, now_ms):
-        """A stamp from the future counts as of now: one of the clocks was wrong, and must not shut out every plan until then."""
+        """A stamp from the future counts as now: one of the clocks is wrong, and must not block every plan until then."""
         utc_s = self._timekeeper.utc_s(now_ms)
         issued_at = work.entry.issued_at
         return issued_at if utc_s is None or issued_at <= utc_s + FUTURE_S else utc_s
@@ -77,7 +77,7 @@ class DeviceCommands:
         self.reboot_ms = now_ms + REBOOT_MS
         return DONE, DETAIL_NONE
 
-    # --- meanings, as resolve() says
+    # --- meanings, for resolve()
 
     def _boost(self, args, utc_s, now_ms):
         kind, value, current_da = args
@@ -93,7 +93,7 @@ class DeviceCommands:
         if utc_s is None:
             return None, DETAIL_NO_TIME
         plan = self._plan_store.plan
-        # Outside a window, "this" is the one that comes.
+        # Outside a window, "this" is the next one.
         run = plan.run_at(utc_s) if args[0] == SKIP_THIS and plan.state(utc_s)[0] else plan.next_run(utc_s)
         return (None, DETAIL_NO_PLAN) if run is None else (run, 0)
 

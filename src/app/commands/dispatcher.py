@@ -1,6 +1,6 @@
-"""Commands, from the downlink to the answer: each is kept, has its turn, is verified by what is read, and answered once.
+"""The dispatcher: takes commands from the downlink to the answer; each is recorded, executed in turn, verified by a reading and answered once.
 
-A request is an entry of the log; its turn changes the claims; the controller makes the box follow; a reading decides the answer.
+A request becomes an entry of the log; its turn changes the claims; the controller makes the box follow; a reading decides the answer.
 """
 
 from hal.contract import FOREVER_MS
@@ -19,7 +19,7 @@ HOLD_MAX_MS = 20000
 
 
 class Dispatcher:
-    """downlink() takes requests, step() brings them on. bad_downlinks: how many were none."""
+    """downlink() takes requests, step() executes them. bad_downlinks: number of invalid ones."""
 
     def __init__(self, charger, session, timekeeper, controller, owner_record, command_log, answers, device_commands, now_ms):
         """answers: app.telemetry.answer_queue.AnswerQueue."""
@@ -34,7 +34,7 @@ class Dispatcher:
         self._claims = controller.claims
         self._owner_record = owner_record
         self._answers = answers
-        self._works = []             # in order of acceptance; the first is at work
+        self._works = []             # Executions in order of acceptance; the first is active
         self._over = []              # Answers that are not on record yet
         for entry in command_log.owed():
             self._over.append(Execution(entry, command_log, ()).answer(entry.result, entry.detail))
@@ -42,31 +42,31 @@ class Dispatcher:
             self._resume(Execution(entry, command_log, ()), now_ms)
 
     def _resume(self, work, now_ms):
-        """A command that a power cut interrupted: its claim is still there, a reset is not done twice, what had not begun is gone."""
+        """Resume a command after a power cut: its claim is still there, a reset is not done twice, one that had not begun fails."""
         self._works.append(work)
         if work.entry.begun and work.spec is not None and work.op != COMMAND_RESET:
             work.resume(now_ms, self._controller.writes)
         elif work.op in OPENING and not work.entry.begun:
-            return   # it has no arguments, and its age is in doubt: obeyed
+            return   # it has no arguments, and its age is unknown: obeyed
         else:
             self._finish(work, FAILED, DETAIL_POWER_CUT, now_ms)
 
     @property
     def busy(self):
-        """True while an answer is worked for."""
+        """True while a command or an answer is pending."""
         return len(self._works) > 0 or len(self._over) > 0
 
     def holds_radio(self, now_ms):
-        """True while an answer is about to come that tells the state too."""
+        """True while the radio is kept free for an answer, which has the state too."""
         if not self._works:
             return len(self._over) > 0
         turn_ms = self._works[0].turn_ms
         return turn_ms is None or now_ms - turn_ms < HOLD_MAX_MS
 
-    # --- requests come in
+    # --- requests
 
     def downlink(self, port, payload, now_ms):
-        """A downlink from the network, whatever it is."""
+        """A downlink from the network, valid or not."""
         log = self.command_log
         log.trust_time(self._timekeeper.confirmed)
         request = downlink.read(port, payload)
@@ -83,7 +83,7 @@ class Dispatcher:
             self._deliver(request, verdict, entry, log, now_ms)
 
     def _fits(self, now_ms, more=0):
-        """True while one more answer fits the airtime, and so many more, beside all that are promised."""
+        """True while the airtime has room for one more answer, and `more` others, beside all pending ones."""
         return self._session.accepts(now_ms, len(self._works) + len(self._over) + len(self._answers.waiting) + more)
 
     def _deliver(self, request, verdict, entry, log, now_ms):
@@ -97,7 +97,7 @@ class Dispatcher:
         if verdict == TOO_LATE:
             self._answer_late(work)
         elif verdict == REPEATED:
-            # Who asks again has missed an answer on a bad way: it is said twice.
+            # A repeated command means that its answer was lost on a bad link: it is sent twice.
             if fits and self._answers.has_place:
                 answer = work.answer(entry.result, DETAIL_REPEATED if log is self.legacy else entry.detail)
                 self._over.extend([answer] * (1 + (log is not self.legacy and self._fits(now_ms, 1))))
@@ -105,7 +105,7 @@ class Dispatcher:
             self._accept(work, request.fault, now_ms)
 
     def _answer_late(self, work):
-        """It is too late for it."""
+        """Answer an expired command."""
         entry = work.entry
         if work.log is self.command_log:
             self.command_log.accept(entry)
@@ -114,7 +114,7 @@ class Dispatcher:
         self._over.append(work.answer(entry.result, entry.detail))
 
     def _accept(self, work, fault, now_ms):
-        """It will get its one answer."""
+        """Accept a command, for its one answer."""
         if work.log is self.command_log:
             self.legacy.between()
             self._owner_record.change()
@@ -130,7 +130,7 @@ class Dispatcher:
         self._charger.read_soon(now_ms)
 
     def _put_first(self, work, now_ms):
-        """It overtakes all that does not open; of too many that wait, the oldest is obeyed and has no answer of its own."""
+        """Move an opening command before all others; of too many, the oldest is obeyed and has no answer of its own."""
         works = self._works
         works.remove(work)
         opened = [other for other in works if other.opens]
@@ -141,32 +141,32 @@ class Dispatcher:
                 self._finish(opened[0], FAILED, DETAIL_SUPERSEDED, now_ms)
 
     def _refuse(self, request):
-        """No room for it, or none for its answer."""
+        """Refuse a command without room for it, or for its answer."""
         self.command_log.refuse()
         if self.command_log.record_due():
             self._owner_record.change()
         self._answers.turn_away(request.op, request.command_id)
 
     def changed(self, code):
-        """The stable state of the box is another one."""
+        """The stable state of the box has changed."""
         self.legacy.changed(code)
 
     # --- one step
 
     def step(self, now_ms):
-        """One thing: a record, an answer, or the command whose turn it is; returns when to be called again."""
+        """One action: a record, an answer, or the active command; returns the time of the next call."""
         if self._controller.is_writing:
-            return FOREVER_MS   # what is written is being answered
+            return FOREVER_MS   # until the write is answered
         for work in tuple(self._works):
             self._open(work, now_ms)
-        # What begins at once is on record together with its acceptance.
+        # A command that begins immediately is recorded together with its acceptance.
         begins = self._works and self._works[0].is_new and not self._owner_record.is_begun
         if begins:
             self._bring_on(self._works[0], now_ms)
         elif not self._owner_record.settle(now_ms, self._timekeeper.utc_s(now_ms)):
             answer = self._next_answer()
             if answer is not None:
-                self._say(answer, now_ms)
+                self._send_answer(answer, now_ms)
             elif self._works:
                 self._bring_on(self._works[0], now_ms)
         if self._owner_record.is_due or self._next_answer() is not None:
@@ -174,20 +174,20 @@ class Dispatcher:
         return now_ms + TICK_MS if self.busy else FOREVER_MS
 
     def _next_answer(self):
-        """The next that may be said: first of what opens, the others not while something that opens is at work. None: there is none."""
+        """The next answer to send, or None: those to opening commands first, and no other while an opening command is active."""
         for answer in self._over:
             if answer.opens:
                 return answer
         return self._over[0] if self._over and not (self._works and self._works[0].opens) else None
 
-    def _say(self, answer, now_ms):
-        """It is on record: it may leave."""
+    def _send_answer(self, answer, now_ms):
+        """Queue an answer that is on record."""
         self._over.remove(answer)
         self._answers.put(answer, self._fits(now_ms))
         self.device_commands.answered(answer)
 
     def _open(self, work, now_ms):
-        """What opens counts before anything else."""
+        """The claim of an opening command has effect before its turn."""
         if work.opens and not work.counts:
             over = work.change(self, self._controller, now_ms, self._timekeeper.utc_s(now_ms))
             if over is not None:
@@ -200,32 +200,32 @@ class Dispatcher:
         if over is not None:
             self._finish(work, over[0], over[1], now_ms)
 
-    # --- for the command at work
+    # --- for the active command
 
     def is_unsure(self, work, now_ms):
-        """True while nobody knows how old it is."""
+        """True while its age is unknown."""
         return work.log is self.command_log and self.command_log.unsure(work.entry, now_ms, self._timekeeper.expiry_utc_s(now_ms))
 
     def may_begin(self, work, now_ms):
-        """True, once, if it is not too late for it; what is acted upon is on record first."""
+        """True, once, if it has not expired; it is recorded before its action."""
         log = self.command_log
         self._owner_record.change()
         log.trust_time(self._timekeeper.confirmed)
         return work.log is not log or log.begin(work.entry, now_ms, self._timekeeper.expiry_utc_s(now_ms))
 
     def claim(self, work, now_ms):
-        """Its word changes what is wanted."""
+        """Change the claims by the command, and decide again."""
         work.spec.change(self._claims, work.args, self._controller.has_plan)
         self._owner_record.change(work.log is not self.command_log)
         self._controller.decide(now_ms)
 
     def take_back(self, records, now_ms):
-        """It was refused: its word counts no more. records: of the claims before and after it."""
+        """Undo the claim of a refused command. records: of the claims before and after it."""
         self._claims.take_back(records[0], records[1])
         self._controller.decide(now_ms)
 
     def _finish(self, work, result, detail, now_ms):
-        """Its one answer."""
+        """End a command with its one answer."""
         self._works.remove(work)
         if work.op == COMMAND_RESET:
             self._controller.reconciler.reset_sequence.cancel()

@@ -1,6 +1,6 @@
-"""One accepted command at work: its turn, its begin, what must be read before it is done. Pure.
+"""Execution of one accepted command: its turn, its begin, and the verification by a reading. Pure.
 
-scene: what it looks at, the app.control.controller.Controller; dispatcher: what it asks for.
+scene: the app.control.controller.Controller, with the state of the box; dispatcher: the Dispatcher, for permissions and claims.
 """
 
 from modbus.charger import FRESH_MS
@@ -14,12 +14,12 @@ from app.control.reset_sequence import READING_WAIT_MS
 
 
 class Execution:
-    """begun: it is to be verified from now on; turn_ms: its turn came then, None before; car: one was there then."""
+    """begun: it is being verified; turn_ms: begin of its turn, None before; car: one was there at that time."""
 
     __slots__ = ('op', 'entry', 'log', 'args', 'spec', 'turn_ms', 'begun', 'car', '_writes', '_since_ms', '_limit_ms', '_claims')
 
     def __init__(self, entry, log, args):
-        """entry: its command_log.Entry; log: the CommandLog or LegacyCommands that it is in; args: as codec.downlink read them."""
+        """entry: its command_log.Entry; log: its CommandLog or LegacyCommands; args: of codec.downlink."""
         self.entry = entry
         self.log = log
         self.args = args
@@ -28,44 +28,45 @@ class Execution:
         self.turn_ms = None
         self.begun = False
         self.car = False
-        self._writes = 0             # of the controller when its turn came
-        self._since_ms = 0           # begun then
+        self._writes = 0             # of the controller at the begin of its turn
+        self._since_ms = 0           # begin of the verification
         self._limit_ms = 0
-        self._claims = None          # the claims before its word, and after it; None: it does not count yet
+        self._claims = None          # the claims before and after its change; None before it
 
     @property
     def opens(self):
-        """True for what is obeyed at once, whatever waits before it and whatever the airtime."""
+        """True for an opening command: obeyed at once, whatever waits before it and whatever the airtime."""
         return self.op in OPENING and self.args is not None
 
     @property
     def is_new(self):
-        """True until its turn comes."""
+        """True before its turn."""
         return self.turn_ms is None
 
     @property
     def counts(self):
-        """True once its word does."""
+        """True after it changed the claims."""
         return self.begun or self._claims is not None
 
     def gives_way(self, other):
-        """True for a start that is still waking the car when the next command comes, and for what one that opens overrules."""
+        """True if `other` ends it: a start that is still waking the car, or a command that the opening command `other` overrules."""
         return self.begun and self.spec.long or other.opens and self.op in OVERTAKES[other.op]
 
     def answer(self, result, detail, writes=0):
         """Its Answer. writes: of the controller by now."""
         entry, log = self.entry, self.log
-        return Answer(self.op, entry.command_id, result, detail, self.opens, result == DONE and writes > self._writes, entry, lambda: log.told(entry))
+        return Answer(self.op, entry.command_id, result, detail, self.opens, result == DONE and writes > self._writes, entry,
+                      lambda: log.answer_sent(entry))
 
     def resume(self, now_ms, writes):
-        """It was begun before a power cut: its claim is still there, and only verified now."""
+        """Continue after a power cut: its claim is still there, and is only verified now."""
         self.begun = True
         self._writes = writes
         self.turn_ms = self._since_ms = now_ms
         self._limit_ms = self.spec.limit_ms + READING_WAIT_MS
 
     def begin_turn(self, scene, now_ms):
-        """It is the first in the queue."""
+        """Begin its turn."""
         self.turn_ms = now_ms
         self.car = scene.has_car
         self._writes = scene.writes
@@ -91,7 +92,7 @@ class Execution:
         return outcome
 
     def _begin(self, dispatcher, scene, now_ms, utc_s):
-        """begun is True once it is to be verified; else (result, detail), or None to be asked again."""
+        """Begin, and set begun; else (result, detail), or None to try again."""
         spec = self.spec
         if spec is None:
             return _due(dispatcher, self, now_ms) or dispatcher.device_commands.run(self, now_ms)
@@ -116,7 +117,7 @@ class Execution:
         return None
 
     def change(self, dispatcher, scene, now_ms, utc_s):
-        """Its word counts from now on. Else (result, detail) that it comes to, or None to be asked again."""
+        """Change the claims. If that is not possible, (result, detail), or None to try again."""
         if dispatcher.is_unsure(self, now_ms):
             return None
         verdict = _due(dispatcher, self, now_ms)
@@ -137,5 +138,5 @@ def _is_fresh(scene, now_ms):
 
 
 def _due(dispatcher, work, now_ms):
-    """None if it may be acted upon now, (EXPIRED, none) if it came too late by now."""
+    """None if it may be executed now, (EXPIRED, none) if it has expired."""
     return None if dispatcher.may_begin(work, now_ms) else (EXPIRED, DETAIL_NONE)

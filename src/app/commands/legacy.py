@@ -1,6 +1,6 @@
-"""The original's three bytes: no id, no age. They are levels: an equal one is answered again while what it did still stands. Pure.
+"""Legacy commands, the original's three bytes, without id and age: an equal one is answered again while the effect of the first lasts. Pure.
 
-Design decisions in docs/operation.md, "Commands". Of this boot only: after a reboot there is a join, and that makes them stale anyway.
+Design decisions in docs/operation.md, "Commands". Of this boot only: after a reboot there is a join, which makes them stale anyway.
 """
 
 from micropython import const
@@ -10,14 +10,14 @@ from app.codec.vocabulary import COMMAND_LOCK, COMMAND_RESET, DETAIL_STALE, DONE
 from app.commands.command_log import FULL, NEW, REPEATED, RUNNING, TOO_LATE, Entry
 from app.evse.states import CODE_A1, CODE_B1, CODE_B2, CODE_E0, is_charging
 
-# An equal byte within this time is answered, not obeyed, while the box is as it left it (design decision).
-LEVEL_MS = const(2700000)
-# More than that waits only to lock.
+# An equal byte within this time is answered, not obeyed, while the effect of the first lasts (design decision).
+REPEAT_MS = const(2700000)
+# Beyond this number only a lock is accepted.
 WAITING_MAX = const(4)
 
 
 def stands(op, code):
-    """True if a box in that state is still as a done lock, unlock or reset left it."""
+    """True if the effect of a done lock, unlock or reset lasts in that state of the box."""
     if op == COMMAND_LOCK:
         return code == CODE_E0
     return code in (CODE_A1, CODE_B2) or is_charging(code) or (code == CODE_B1 and op != COMMAND_RESET)
@@ -28,15 +28,15 @@ class LegacyCommands:
 
     def __init__(self):
         self._running = []
-        self._latest = None      # accepted last, None where another command came after it
-        self._done = None        # the latest, if it was done and its effect stands
+        self._latest = None      # accepted last, None if another command came after it
+        self._done = None        # the latest, if it was done and its effect lasts
         self._done_ms = 0
 
     def deliver(self, op, now_ms, fresh_ms):
-        """(verdict, Entry or None), as CommandLog.deliver(). fresh_ms: since when the network has us again (lorawan.session)."""
+        """(verdict, Entry or None), as CommandLog.deliver(). fresh_ms: time of the latest join or first frame (lorawan.session)."""
         latest = self._latest
         if latest is not None and latest.op == op and latest.result is None:
-            return RUNNING, latest   # nothing came between: its answer is on the way
+            return RUNNING, latest   # no command in between: its answer is on the way
         entry = Entry(op, None, None, None, now_ms)
         if op != COMMAND_LOCK:
             if now_ms - fresh_ms < STALE_MS:
@@ -46,12 +46,12 @@ class LegacyCommands:
             if len(self._running) >= WAITING_MAX:
                 return FULL, None
         done = self._done
-        if done is not None and done.op == op and now_ms - self._done_ms < LEVEL_MS:
+        if done is not None and done.op == op and now_ms - self._done_ms < REPEAT_MS:
             return REPEATED, done
         return NEW, entry
 
     def accept(self, entry):
-        """It will be answered; whatever it comes to, what was done before is not the owner's last word any more."""
+        """Accept a byte, for its answer; the effect of the one before is no longer the owner's latest request."""
         self._running.append(entry)
         self._latest = entry
         self.left()
@@ -61,7 +61,7 @@ class LegacyCommands:
         return self._running
 
     def finish(self, entry, result, detail, now_ms):
-        """Its answer; done makes it the level."""
+        """Set its answer; after `done` an equal byte is only answered."""
         entry.result = result
         entry.detail = detail
         entry.owed = True
@@ -70,20 +70,20 @@ class LegacyCommands:
             self._done = entry
             self._done_ms = now_ms
 
-    def told(self, entry):
-        """Its answer is out."""
+    def answer_sent(self, entry):
+        """Its answer was sent."""
         entry.owed = False
 
     def between(self):
-        """A command of fPort 20 was accepted: an equal byte after it is a new wish."""
+        """A command of fPort 20 was accepted: an equal byte after it is a new request."""
         self._latest = None
         self.left()
 
     def left(self):
-        """The box is not any more as the latest byte left it."""
+        """The effect of the latest byte has ended."""
         self._done = None
 
     def changed(self, code):
-        """The stable state of the box is another one."""
+        """The stable state of the box has changed."""
         if self._done is not None and not stands(self._done.op, code):
             self.left()

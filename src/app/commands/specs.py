@@ -1,6 +1,6 @@
-"""What each command changes, what forbids it, and what must be read before it is done: one table. Pure.
+"""The table of commands: the change of claims by each, its guard, and the reading that shows that it is done. Pure.
 
-scene: the app.control.controller.Controller, whose box has an answered reading; work: the Execution of the command.
+scene: the app.control.controller.Controller, after an answered reading; work: the Execution of the command.
 """
 
 from app.codec.vocabulary import (
@@ -13,19 +13,19 @@ from app.control.reconciler import PAUSE_MS
 from app.control.reset_sequence import WALK_MS, is_enabled
 from app.evse.states import CODE_A1, CODE_B1, CODE_E0, CODE_E1, CODE_E2, CODE_E3, NEVER_CLEARED, is_charging, is_fault
 
-# Of these nothing better comes by waiting: a start that meets one is answered at once.
+# Obstacles that do not pass by waiting: a start is answered immediately.
 _HOPELESS = (DETAIL_LOCKED, DETAIL_SETUP, DETAIL_NO_VEHICLE, DETAIL_WAITS_FOR_KEY, DETAIL_VEHICLE_FULL, DETAIL_DAILY_LIMIT)
-# So long a start goes on while the car is being woken.
+# Longest time of a start while the car is being woken.
 WAKING_MAX_MS = 600000
 
 
-# --- guards: (result, detail) that forbids it, or None
+# --- guards: (result, detail) of a refusal, or None
 
 
 def _guard_lock(scene, work):
     code = scene.box.reading.code
     if is_fault(code):
-        return FAILED, DETAIL_FAULT   # the claim stays and is applied when the fault is gone
+        return FAILED, DETAIL_FAULT   # the claim stays and has effect after the fault
     return (REFUSED, DETAIL_SETUP) if code in (CODE_E1, CODE_E3) else None
 
 
@@ -54,7 +54,7 @@ def _guard_start(scene, work):
 
 
 def _guard_boost(scene, work):
-    # It may be asked for before the car comes.
+    # Allowed before the car comes.
     return _guard_reset(scene, work)
 
 
@@ -66,11 +66,11 @@ def _no_guard(scene, work):
     return None
 
 
-# --- what is true when it is done
+# --- conditions for done
 
 
 def _walks(scene, work):
-    # On its way from a jump or reset to a connected car the box shows A1 for a moment, without the car.
+    # Between a jump or reset and a connected car the box shows A1 for a moment, without the car.
     written_ms = scene.written_ms
     return scene.box.reading.code == CODE_A1 and work.car and written_ms is not None and scene.now_ms - written_ms < WALK_MS
 
@@ -84,7 +84,7 @@ def _is_unlocked(scene, work):
 
 
 def _is_stopped(scene, work):
-    # A locked outlet gives no current, whatever its limit: the stop counts when it is unlocked.
+    # A locked outlet gives no current, whatever its limit: the stop has effect after the lock.
     return not is_charging(scene.box.reading.code) and (not scene.box.car or scene.reconciler.paused or scene.decision.want == LOCK)
 
 
@@ -97,7 +97,7 @@ def _flows_or_waits(scene, work):
 
 
 def _is_followed(scene, work):
-    """The plan's word is: a car that is to be held is."""
+    """The decision of the plan is in force: a car that should be held is."""
     return scene.decision.want != HOLD or _is_stopped(scene, work)
 
 
@@ -105,11 +105,11 @@ def _is_offered(scene, work):
     """The limit is in force, or will be when the car may charge."""
     if scene.decision.want not in (CHARGE, LEAVE):
         return True
-    # The answer tells the limit as it was read: after the write.
+    # The answer has the limit of the reading, which must be later than the write.
     return scene.reconciler.limit_in_force and scene.box.reading.at_ms > scene.last_write_ms
 
 
-# --- what changes
+# --- changes of claims
 
 
 def _lock(claims, args, has_plan):
@@ -125,7 +125,7 @@ def _stop(claims, args, has_plan):
 
 
 def _reset(claims, args, has_plan):
-    # Where a plan would hold the car, it is the owner's wish to charge it (design decision).
+    # If a plan would hold the car, a reset is a request to charge it (design decision).
     if has_plan:
         claims.start(True)
     else:
@@ -150,12 +150,12 @@ def _resume(claims, args, has_plan):
 
 
 def _nothing(claims, args, has_plan):
-    """It is not a claim."""
+    """For a command without a claim."""
 
 
 class CommandSpec:
-    """One row: change(claims, args, has_plan) before anything is written; guard, done as above; limit_ms for it to become done, long if it may
-    take as long as the start sequence does."""
+    """One row: change(claims, args, has_plan) before any write; guard, done as above; limit_ms: longest time to done; long: it may take as long
+    as the start sequence."""
 
     __slots__ = ('change', 'guard', 'done', 'limit_ms', 'long')
 
@@ -179,7 +179,7 @@ COMMAND_SPECS = {
     COMMAND_RESUME_PLAN: CommandSpec(_resume, _no_guard, _is_followed, 12000),
     COMMAND_SET_CURRENT: CommandSpec(_nothing, _no_guard, _is_offered, 15000),
 }
-# What opens is obeyed at once: what was said before it, and would take it back, is not done any more.
+# An opening command is obeyed at once: earlier pending commands that would undo it are not executed.
 OVERTAKES = {
     COMMAND_LOCK: (COMMAND_UNLOCK, COMMAND_RESET, COMMAND_START, COMMAND_BOOST),
     COMMAND_STOP: (COMMAND_RESET, COMMAND_START, COMMAND_BOOST, COMMAND_RESUME_PLAN),
@@ -187,14 +187,14 @@ OVERTAKES = {
 
 
 def waits_ms(scene, op):
-    """What comes to a command's time: a car is asked to stop before the outlet is disabled, and a hold is in force before it is enabled."""
+    """Additional time of a command: a car has to stop before the outlet is disabled, and a hold to be in force before it is enabled."""
     if op == COMMAND_LOCK:
         return PAUSE_MS if is_charging(scene.box.reading.code) else 0
     return PAUSE_MS if op == COMMAND_UNLOCK and scene.decision.want == HOLD else 0
 
 
 def missed(scene, spec, passed_ms, limit_ms):
-    """(result, detail) once its time is over without its being done, or before where waiting is no use; else None."""
+    """(result, detail) when its time is over, or earlier at an obstacle that does not pass; else None."""
     reconciler = scene.reconciler
     code = scene.box.reading.code
     if spec.long:

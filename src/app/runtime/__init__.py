@@ -1,1 +1,1 @@
-"""Keeps the application alive: scheduling, supervision, safe mode, time, records and settings that survive a reboot."""
+"""Keeps the application alive: scheduling, supervision, time, and the records and settings that survive a reboot."""

@@ -1,7 +1,7 @@
 """Records that survive a power cut at any instant, over any store: two copies, written in turn, each with number and checksum.
 
-A cut spoils at most the copy that is being written, and that is the older one. Of what the owner wishes both are written when there is none
-yet: one that is there and broken tells then of a record that was lost. Nothing else of the application touches board.store.
+A cut spoils at most the copy being written, which is the older one. For the owner's wishes both copies are written the first time: a broken
+one then proves that a record was lost. Nothing else of the application touches board.store.
 """
 
 import hashlib
@@ -18,33 +18,33 @@ _PAYLOAD = const(11)
 _CHECK_BYTES = const(6)
 MAX_VALUE = const(1000)
 _COPIES = ('_a', '_b')
-# What get() gives for a record that is there and cannot be read. No value is empty.
+# Result of get() for a record that exists and cannot be read. No value is empty.
 UNREADABLE = b''
-# The names of all records of app; what lorawan keeps has names of its own.
-OWNER_RECORD = 'owner'           # what is wanted, and what was answered
-PAST_RECORD = 'past'             # what was done to the box
+# The names of all records of app; those of lorawan have names of their own.
+OWNER_RECORD = 'owner'           # the claims, and the log of commands
+PAST_RECORD = 'past'             # actions on the box
 PLAN_RECORD = 'plan'
-QUOTA_RECORD = 'quota'           # what a window has had
-SITE_RECORD = 'site'             # settings that were changed over the air
-ENERGY_RECORD = 'energy'         # what is counted
+QUOTA_RECORD = 'quota'           # energy and time used of a window
+SITE_RECORD = 'site'             # settings changed over the air
+ENERGY_RECORD = 'energy'         # counters of the meter
 SESSIONS_RECORD = 'sessions'     # finished, and not sent yet
 EVENTS_RECORD = 'events'
 BOOT_RECORD = 'boot'             # how the last boot ended
 DRIFT_RECORD = 'drift'           # of the board's crystal
-LEFT_RECORD = 'left_at'          # when a reset of ours was ordered
-# Of the firmware before: a lock (one byte), a limit owed (two bytes).
+LEFT_RECORD = 'left_at'          # time of a reset ordered by the monitor
+# Of the earlier firmware: a lock (one byte), a limit owed (two bytes).
 OLD_LOCK_RECORD = 'lock'
 OLD_LIMIT_RECORD = 'limit_back'
-# Records of what the owner wishes, or how much of it he has had.
+# Records of the owner's wishes, or of their use so far.
 WISHES = (OWNER_RECORD, OLD_LOCK_RECORD, PLAN_RECORD, SITE_RECORD, QUOTA_RECORD, ENERGY_RECORD)
 
 
 class Journal:
     """A Store (hal.contract) of records with names of at most 10 characters and values of 1 to 1000 bytes.
 
-    writes: of this boot, failed ones included. writes_total: in the life of the flash, as far as the records read so far tell.
-    store_failures: calls the store refused. torn: copies that were no copies, as a power cut leaves them. lost: names of records that
-    cannot be read, or not understood. again: names of those for repeat(), in a turn of its own.
+    writes: of this boot, failed ones included. writes_total: in the life of the flash, by the records read so far.
+    store_failures: calls the store refused. torn: incomplete copies, as left by a power cut. lost: names of records that
+    cannot be read, or not understood. again: names of records for repeat(), in a turn of its own.
     """
 
     def __init__(self, store):
@@ -55,7 +55,7 @@ class Journal:
         self.again = []
         self._store = store
         self._writes_before = 0
-        # Name: [value or None, index of the copy to write next, True while flash may hold something newer than value].
+        # Name: [value or None, index of the copy to write next, True while flash may have a newer value].
         self._records = {}
 
     @property
@@ -64,7 +64,7 @@ class Journal:
         return self._writes_before + self.writes
 
     def get(self, name):
-        """The record's bytes; None if there never was one, UNREADABLE if it cannot be read. Flash is read once a boot."""
+        """The record's bytes; None if it never existed, UNREADABLE if it cannot be read. Flash is read once a boot."""
         try:
             value = self._record(name)[0]
         except HalError:
@@ -74,14 +74,14 @@ class Journal:
         return value
 
     def reject(self, name):
-        """Whoever keeps that record cannot make anything of it: another version, or broken."""
+        """The record is of no use to its reader: of another version, or broken."""
         if name not in self.lost:
             self.lost.append(name)
 
     def put(self, name, value, both=False):
-        """Keep value under name, if it is not there already. HalError(STORE) if that fails; the old value stays.
+        """Write value under name, if it differs. HalError(STORE) if that fails; the old value stays.
 
-        both: in both copies, so that the loss of one does not bring the value before back; the second is for repeat().
+        both: in both copies, so that the loss of one does not restore the value before; repeat() writes the second.
         """
         if not 0 < len(value) <= MAX_VALUE:
             raise HalError(STORE, '%s: %d bytes, not 1 to %d' % (name, len(value), MAX_VALUE))
@@ -102,7 +102,7 @@ class Journal:
             record[2] = False   # the first copy has it
 
     def _write(self, name, record, value):
-        """The older copy."""
+        """Write the older copy."""
         self.writes += 1
         record[2] = True
         try:
@@ -125,12 +125,12 @@ class Journal:
         return record
 
     def _starved(self):
-        """A heap without room for a record is a store that fails."""
+        """The error for a heap without room for a record."""
         self.store_failures += 1
         return HalError(STORE, 'no memory')
 
     def _load(self, name):
-        """What flash holds. HalError if neither copy can be read: then nobody knows which one to write over."""
+        """The record in flash. HalError if neither copy can be read, since the older one is unknown then."""
         newest, value, target = 0, None, 0
         found = unread = 0
         for index in (0, 1):
@@ -157,7 +157,7 @@ class Journal:
         return [value, target, False]
 
     def _plain(self, name):
-        """As the firmware before the journal kept it; it counts only as long as the second copy was never begun, for then the first is whole."""
+        """The value as written by firmware before the journal; valid only until the second copy is begun, since then the first is complete."""
         try:
             return self._store.get(name) or None
         except HalError:
@@ -166,8 +166,8 @@ class Journal:
 
 
 def _check(name, number, value):
-    """Over the name too: on FAT one file may be found with the contents of another."""
-    # Not CRC-32, which the LoPy4 has not; in one go, for it hashes one thing at a time and is busy until digest().
+    """Checksum of name, number and value: on FAT one file may have the contents of another."""
+    # Not CRC-32, which the LoPy4 lacks; in one call, since its hash unit is busy until digest().
     return hashlib.sha256(name.encode() + number + value).digest()[:_CHECK_BYTES]
 
 
@@ -177,7 +177,7 @@ def _packed(name, number, value):
 
 
 def _number(name, copy):
-    """The write number of a copy, None if it is not whole."""
+    """The write number of a copy, None if it is incomplete."""
     if len(copy) <= _PAYLOAD or copy[0] != _MARK or copy[_CHECK:_PAYLOAD] != _check(name, copy[1:_CHECK], copy[_PAYLOAD:]):
         return None
     return int.from_bytes(copy[1:_CHECK], 'big')

@@ -1,4 +1,4 @@
-"""The settings in force: config.py and what was changed over the air. Those that may cut the radio link are on trial until a downlink came."""
+"""The settings in force: config.py and changes over the air. Changes that may cut the radio link are on trial until a downlink arrives."""
 
 from micropython import const
 
@@ -16,9 +16,9 @@ _ON_TRIAL = const(1)
 _ROLLED_BACK = const(2)
 _BEFORE = const(128)
 
-# What takes effect with the modem's next start, and may leave the monitor deaf.
+# Settings that take effect with the modem's next start, and may cut the radio link.
 RADIO = ('LORAWAN_CLASS', 'ADR', 'DATA_RATE')
-# The Things Stack asks for the device's status once a day, and the monitor twice for the time: two hours more, and nobody hears us.
+# The Things Stack asks for the device's status once a day, and the monitor twice for the time: after two hours more there is no link.
 TRIAL_H = const(26)
 _HOUR_MS = const(3600000)
 
@@ -41,24 +41,24 @@ class Draft:
 class SiteSettings:
     """Attributes as config.Settings.
 
-    trial: radio settings wait for a downlink. rolled_back: they waited in vain and are again what they were; the caller tells it, then calls
-    rollback_told(). needs_reboot: radio settings in force are not those of this boot. dropped: settings of the record that were not taken.
+    trial: radio settings wait for a downlink. rolled_back: no downlink came, and the old ones are in force again; the caller sends an answer,
+    then calls rollback_sent(). needs_reboot: radio settings in force are not those of this boot. dropped: settings of the record that were not used.
     """
 
     def __init__(self, settings, journal, check):
-        """settings: config.Settings that are right; check(settings, names) -> [(name, what is wrong), ...] where those of names are new."""
+        """settings: valid config.Settings; check(settings, names) -> [(name, error), ...] for the new settings `names`."""
         self.dropped = 0
         self.rolled_back = False
         self._config = settings
         self._journal = journal
         self._check = check
         self.unknown = settings.unknown
-        self._own = config.NAMES  # whose values are to be set back to config.py's with the next change
+        self._own = config.NAMES  # names to be set back to config.py's values with the next change
         self._changed = {}       # number: byte
-        self._before = {}        # the same of radio settings, as proven
+        self._before = {}        # the same of the proven radio settings
         self._trial = False
         self._trial_h = 0
-        self._hour_ms = None     # begin of the trial's current hour; None: not seen in this boot
+        self._hour_ms = None     # begin of the trial's current hour; None before the first in this boot
         self._load(journal.get(SITE_RECORD))
         self._at_boot = self._radio()
 
@@ -69,11 +69,11 @@ class SiteSettings:
 
     @property
     def needs_reboot(self):
-        """True while the modem runs on other settings than these."""
+        """True while the modem still runs with the settings before."""
         return self._radio() != self._at_boot
 
     def change(self, pairs, now_ms):
-        """Take ((name, value), ...) named as in words.SETTINGS; 0, or the detail of why nothing at all was changed."""
+        """Change ((name, value), ...) named as in vocabulary.SETTINGS; 0, or the detail of the error, and then nothing is changed."""
         changed = dict(self._changed)
         for name, value in pairs:
             number = setting_bytes.number_of(name)
@@ -89,21 +89,21 @@ class SiteSettings:
         self._begin_trial(changed, now_ms)
         self._changed = changed
         if not self.save(True):
-            # What is not in flash would be another setting after the next power cut.
+            # A setting that is not in flash would be lost with the next power cut.
             self._changed, self._before, self._trial, self._trial_h, self._hour_ms = kept
             return DETAIL_NO_ROOM
         self._apply()
         return 0
 
     def proven(self):
-        """A downlink has come in a session of this boot; one of the settings before a change proves nothing."""
+        """A downlink has arrived in a session of this boot; under the settings before the change it would prove nothing."""
         if self._trial and not self.needs_reboot:
             self._trial = False
             self._before = {}
             self.save()
 
     def tick(self, now_ms):
-        """To be called every now and then; True if the radio settings were just rolled back."""
+        """Called about once a second; True if the radio settings were just rolled back."""
         if not self._trial:
             return False
         if self._hour_ms is None:
@@ -118,14 +118,14 @@ class SiteSettings:
         self.save()
         return over
 
-    def rollback_told(self):
-        """It is in an answer or a report that was sent."""
+    def rollback_sent(self):
+        """The rollback is in an answer that was sent."""
         if self.rolled_back:
             self.rolled_back = False
             self.save()
 
     def wire_values(self):
-        """((number, byte), ...) of every setting that has a byte: what is read back."""
+        """((number, byte), ...) of every setting that has a byte, for the read-back."""
         found = []
         for number, row in enumerate(vocabulary.SETTINGS):
             byte = setting_bytes.byte_of(number, getattr(self, row[0].upper()))
@@ -142,7 +142,7 @@ class SiteSettings:
         return self._changed, self._before, self._trial, self._trial_h, self._hour_ms
 
     def _begin_trial(self, changed, now_ms):
-        """A new trial if the radio settings are other ones; it ends if they are what was proven."""
+        """Begin a trial if the radio settings are new; end it if they are the proven ones."""
         asked = _radio_part(changed)
         if asked == _radio_part(self._changed):
             return
@@ -163,16 +163,16 @@ class SiteSettings:
         self.rolled_back = True
         self._take()
 
-    # --- what is in force
+    # --- settings in force
 
     def _wrong(self, changed):
-        """The name of a setting that is wrong with these changes, or None."""
+        """The name of a setting that is wrong after these changes, or None."""
         values = _values(changed)
         errors = self._check(Draft(self._config, values), values)
         return errors[0][0] if errors else None
 
     def _take(self):
-        """What was changed, without what another firmware or another config.py does not bear."""
+        """Apply the changes, without those that are wrong for this firmware or this config.py."""
         changed = dict(self._changed)
         error = self._wrong(changed)
         while error is not None and changed:
@@ -188,7 +188,7 @@ class SiteSettings:
         self._apply()
 
     def _apply(self):
-        """Those that are changed no more, then those that are."""
+        """Reset the settings that are no longer changed, then set the changed ones."""
         for name in self._own:
             setattr(self, name, getattr(self._config, name))
         self._own = _values(self._changed)
@@ -221,14 +221,14 @@ class SiteSettings:
             self._boot_on_trial()
 
     def _boot_on_trial(self):
-        """Each boot counts as an hour, so that a monitor that never lives long gets its old settings back too."""
+        """Each boot counts as an hour, so that a monitor that keeps rebooting gets its old settings back too."""
         self._trial_h += 1
         if self._trial_h >= TRIAL_H:
             self._roll_back()
         self.save()
 
     def save(self, both=False):
-        """Write what was changed. False if the store failed."""
+        """Write the changes. False if the store failed."""
         flags = (_ON_TRIAL if self._trial else 0) | (_ROLLED_BACK if self.rolled_back else 0)
         record = bytearray((_VERSION, flags, min(self._trial_h, 255) if self._trial else 0))
         for number in sorted(self._changed):

@@ -1,4 +1,4 @@
-"""Is everything still going on, how did the last boot end, and how often in a row did it end badly."""
+"""Supervision: detects stalled tasks, records how the last boot ended, and counts the boots in a row that ended badly."""
 
 from micropython import const
 
@@ -9,24 +9,24 @@ from app.codec.packing import pack, unpack
 from app.runtime.journal import BOOT_RECORD
 from app.runtime.scheduler import first_stalled
 
-# Layout: version, bad ends in a row, resets, crashes, told, error, line (2 bytes), uptime in s (4), module as ASCII.
+# Layout: version, bad ends in a row, resets, crashes, sent, error, line (2 bytes), uptime in s (4), module as ASCII.
 _VERSION = const(1)
 _HEAD = const(12)
 _WIDTHS = (1, 1, 1, 1, 1, 1, 2, 4)
 _MODULE_MOST = const(24)    # the firmware before kept 8 letters, and reads no more
 _MOST = const(255)     # counts stop there: a monitor that starts anew for ever must not wear its flash
 
-# A boot that lasted so long was a good one.
+# A boot of at least this length was a good one.
 GOOD_MS = const(600000)
-# Minutes for which nothing but the radio is touched, by the number of bad ends in a row. Two bites of the watchdog are no loop.
+# Minutes in safe mode, by the number of bad ends in a row. Two resets by the watchdog are no loop.
 BACK_OFF_MIN = (0, 0, 0, 1, 5, 15)
 STALLED = 'Stalled'
-# An answer leaves within 5 s; a reboot that was asked for waits for it.
+# An answer leaves within 5 s; a requested reboot waits for it.
 REBOOT_MS = 15000
 
 
 class Crash:
-    """How an earlier boot ended: name of the exception, module, line, seconds since its start."""
+    """End of an earlier boot: name of the exception, module, line, seconds since its start."""
 
     __slots__ = ('error', 'module', 'line', 'uptime_s')
 
@@ -38,19 +38,19 @@ class Crash:
 
 
 class Supervisor:
-    """bad_ends: in a row, boots that ended by crash or watchdog within ten minutes. resets, crashes: in all, up to 255; crashes are the
-    unplanned ones. crash: a Crash that nobody was told yet, or None; call told() when it was."""
+    """bad_ends: boots in a row that ended by crash or watchdog within ten minutes. resets, crashes: in all, up to 255; crashes are the
+    unplanned ones. crash: a Crash that was not sent yet, or None; call crash_sent() afterwards."""
 
     def __init__(self, journal, cause):
         """cause: of this boot, System.reset_cause()."""
         self.bad_ends = self.resets = self.crashes = 0
         self.crash = None
         self._journal = journal
-        self._last = None        # the latest crash, told or not
-        self._since_ms = None    # begin of the work that is to last
+        self._last = None        # the latest crash, sent or not
+        self._since_ms = None    # start of the application
         self._stalled = None
         self._load(journal.get(BOOT_RECORD))
-        # A cut of the power is nobody's fault, and whoever switches it off to get a working monitor is to get one at once.
+        # A power cut is no fault, and after switching the power off and on the owner gets a working monitor immediately.
         if cause != POWER_ON:
             self.resets += 1
         if cause in (CRASH, WATCHDOG):
@@ -60,7 +60,7 @@ class Supervisor:
 
     @property
     def back_off_ms(self):
-        """For so long only the radio may be touched."""
+        """Duration of safe mode in this boot."""
         return 60000 * BACK_OFF_MIN[min(self.bad_ends, len(BACK_OFF_MIN) - 1)]
 
     def begin(self, now_ms):
@@ -68,7 +68,7 @@ class Supervisor:
         self._since_ms = now_ms
 
     def tick(self, tasks, now_ms):
-        """About once a second: the name of a task (app.runtime.scheduler) that stands still, or None."""
+        """Called about once a second: the name of a stalled task (app.runtime.scheduler), or None."""
         if self.bad_ends and self._since_ms is not None and now_ms - self._since_ms >= GOOD_MS:
             self.bad_ends = 0
             self._save()
@@ -80,7 +80,7 @@ class Supervisor:
         return name
 
     def crashed(self, error, module, line, now_ms):
-        """Keep how this boot ends. The same again, untold, is not written again: a boot loop must not wear the flash."""
+        """Record the end of this boot. The same one, if not sent yet, is not written again: a boot loop must not wear the flash."""
         last = self._last
         module = module[:_MODULE_MOST]
         if self.crash is not None and (last.error, last.module, last.line) == (error, module, line):
@@ -88,7 +88,7 @@ class Supervisor:
         self.crash = self._last = Crash(error, module, line, now_ms // 1000)
         self._save()
 
-    def told(self):
+    def crash_sent(self):
         """The crash is on the air."""
         if self.crash is not None:
             self.crash = None
@@ -112,7 +112,7 @@ class Supervisor:
             self.crash = self._last
 
     def _save(self):
-        """A flash that fails costs the memory only."""
+        """Write the record; if flash fails, only the memory is lost."""
         last = self._last
         self.resets = min(self.resets, _MOST)
         self.crashes = min(self.crashes, _MOST)

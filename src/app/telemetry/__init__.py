@@ -1,1 +1,1 @@
-"""Tells the network: status, answers, events, session records and reports."""
+"""Sends uplinks: status, answers, events, records of charging sessions, and reports."""

@@ -1,4 +1,4 @@
-"""What `report` and a boot tell beyond the status: pages of device, plan, settings and who decides. Each is packed when it leaves."""
+"""Pages for the command `report` and after a crash: device, plan, settings and claims. Each is packed when it is sent."""
 
 from app.codec import report_frames, vocabulary
 from app.version import COMMIT, VERSION
@@ -24,20 +24,20 @@ class DeviceReport:
         self._now_ms = now_ms
 
     def device(self):
-        """Boot, charger, counters, radio, and a crash that nobody was told of."""
+        """Boot, charger, counters, radio, and a crash that was not sent yet."""
         parts = [self._boot, self._box, self._counters, self._radio]
         if self._supervisor is not None and self._supervisor.crash is not None:
             parts.append(self._crash)
         return [_page(report_frames.DEVICE, part, number + 1, len(parts)) for number, part in enumerate(parts)]
 
     def crash(self):
-        """The crash alone, if there is one to tell."""
+        """The crash alone, if there is one to send."""
         if self._supervisor is None or self._supervisor.crash is None:
             return []
         return [_page(report_frames.DEVICE, self._crash, 1, 1)]
 
     def plan(self):
-        """Windows, time zone, settings, and who decides."""
+        """Windows, time zone, settings and claims."""
         plan_store = self._plan_store
         values = self._site.wire_values()
         found = []

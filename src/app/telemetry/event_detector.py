@@ -1,6 +1,6 @@
-"""What deserves an uplink of its own: an evening without a car, a night without charging, a full car, a leak, a fault, power that is back. Pure.
+"""Detects events: an evening without a car, a night without charging, a full car, a leak, a fault, the return of power, lost memory. Pure.
 
-Each once an occasion; dump() has which were told, so that a reboot tells none twice. docs/operation.md has the rules.
+Each occasion gives one event; dump() has the reported ones, so that a reboot reports none twice. docs/operation.md has the rules.
 """
 
 from hal.contract import POWER_ON
@@ -15,79 +15,79 @@ from app.evse.evse_monitor import AWAY_MS
 from app.evse.states import CODE_A1, is_fault
 from app.policy.local_time import DAY_S
 
-# Design: so long may a car in a window take to charge, and so much may flow for each plug-in while it is held.
+# Design: longest time until a car in a window charges, and most energy for each plug-in while it is held.
 LATE_MS = 20 * 60000
 LEAK_WH = 15
-# A leak is told when nothing has flowed for so long, or when it is so large; then again when it has grown so many times.
+# A leak is reported after LEAK_ENDS_MS without current, or from LEAK_MUCH_WH on; and again after growing by the factor LEAK_GROWS.
 LEAK_ENDS_MS = 60000
 LEAK_MUCH_WH = 500
 LEAK_GROWS = 4
-# What still flows so long after the car was allowed to charge is no leak: two readings, and a car that lets go.
+# Current within this time after the car was allowed to charge is no leak: two readings, and the car's time to stop.
 STOPPING_MS = 10000
-# A car that has stopped by itself for so long is full; that it is full again is told after so much more.
+# A car that has stopped by itself for FULL_MS is full; after MORE_WH more that is reported again.
 FULL_MS = 60000
 MORE_WH = 1000
-# So late after the hour it is still said that there is no car; a window that opens so long after it is that night's.
+# A missing car is reported up to EVENING_S after the hour; a window that opens within NIGHT_S belongs to that night.
 EVENING_S = 3600
 NIGHT_S = 12 * 3600
-# The same fault is told again after so long without it.
+# The same fault is reported again after this time without it.
 FAULT_OVER_MS = 3600000
 
 _MINUTE_MS = 60000
-# Record: version, evening and night that were told (UTC s), session that was full, its Wh then, fault.
+# Record: version, evening and night that were reported (UTC s), session that was full, its Wh then, fault.
 _VERSION = 1
 _WIDTHS = (1, 4, 4, 2, 4, 1)
 RECORD_BYTES = 16
 
 
 class EventDetector:
-    """step() after each answered reading. unsaved: dump() has something new."""
+    """step() after each answered reading. unsaved: dump() has a change."""
 
     def __init__(self, arbiter, evse_monitor, sessions, box, icmax, owner_record, evening, cause, now_ms):
-        """evening: 'HH:MM' at which a car should be there, or None. owner_record: whose has_lost is told once."""
+        """evening: 'HH:MM' at which a car should be there, or None. owner_record: its has_lost is reported once."""
         self.unsaved = True          # until there is a record
         self._arbiter = arbiter
         self._evse_monitor = evse_monitor
         self._owner_record = owner_record
-        self._has_told_loss = False
+        self._has_reported_loss = False
         self._sessions = sessions
         self._box = box
         self._icmax_rules = icmax
         self._minute = None if evening is None else 60 * int(evening[:2]) + int(evening[3:])
         self._cut = cause == POWER_ON
         self._restored = False
-        self._told_evening = self._told_night = 0
-        self._told_session = self._told_wh = 0
-        self._fault = 0              # told, and not long over
+        self._reported_evening = self._reported_night = 0
+        self._reported_session = self._reported_wh = 0
+        self._fault = 0              # reported, and not long over
         self._fault_ms = now_ms      # seen last
-        self._plan = None            # for which the next evening is reckoned
+        self._plan = None            # the plan for which _evening was calculated
         self._evening = 0
-        self._idle_ms = None         # a car that should charge does not since then
+        self._idle_ms = None         # begin of the time in which a car should charge and does not
         self._full_ms = None
         self._total_wh = sessions.meter.total_wh
         self._want = None
-        self._since_ms = now_ms      # the car was allowed to charge until then
+        self._since_ms = now_ms      # end of the latest permission to charge
         self._leak_wh = 0
-        self._greeted_wh = 0         # of them given on purpose
-        self._flowed_ms = None       # leaked last then
-        self._leak_told_wh = 0
+        self._greeted_wh = 0         # of them on purpose, in the first minute of a car
+        self._flowed_ms = None       # the latest leak
+        self._leak_reported_wh = 0
         self._at_ms = None           # of the latest reading
         self._icmax = None
         self._icmax_ms = None
-        self._away_ms = 0            # the box was not heard for so long since Icmax was read last
+        self._away_ms = 0            # length of a silence of the box since Icmax was read last
 
     def step(self, now_ms, utc_s):
-        """(kind, amount or None), one at a time, or None. Amounts: Wh or minutes, as words.EVENTS_IN_WH has it."""
-        # What flows is counted at each step; the others wait while one is told.
+        """(kind, amount or None), one at a time, or None. Amounts: Wh or minutes, as vocabulary.EVENTS_IN_WH has it."""
+        # The energy is counted at each step; the others wait if there is an event.
         return (self._leaks(now_ms) or self._power() or self._faults(now_ms) or self._finishes(now_ms) or self._waits(now_ms, utc_s)
                 or self._comes_home(utc_s))
 
     # --- the occasions
 
     def _power(self):
-        """The monitor booted, without its memory or because power came, or the box was away and has forgotten its limit."""
-        if self._owner_record.has_lost and not self._has_told_loss and (self._evse_monitor.code or self._evse_monitor.settled):
-            self._has_told_loss = True
+        """The monitor booted without its memory or after a power cut, or the box was silent and has lost its limit."""
+        if self._owner_record.has_lost and not self._has_reported_loss and (self._evse_monitor.code or self._evse_monitor.settled):
+            self._has_reported_loss = True
             return EVENT_MEMORY_LOST, None
         if self._restored and (self._evse_monitor.code or self._evse_monitor.settled):
             self._restored = False
@@ -100,7 +100,7 @@ class EventDetector:
             self._away_ms = at_ms - self._at_ms
         self._at_ms = at_ms
         if self._evse_monitor.starting:
-            self._away_ms = 0   # that was us
+            self._away_ms = 0   # the monitor caused it
         icmax_ms = self._box.icmax_ms
         if icmax_ms == self._icmax_ms:
             return None
@@ -126,7 +126,7 @@ class EventDetector:
         return None
 
     def _leaks(self, now_ms):
-        """Count what flows while the car is held."""
+        """Count the energy that flows while the car is held."""
         total_wh = self._sessions.meter.total_wh
         flowed_wh, self._total_wh = total_wh - self._total_wh, total_wh
         want = self._arbiter.decision.want
@@ -143,15 +143,15 @@ class EventDetector:
             return None
         left = not self._evse_monitor.car
         leaked_wh = self._leak_wh
-        told = None
+        event = None
         over_wh = leaked_wh - self._greeted_wh
-        if over_wh > max(LEAK_WH, LEAK_GROWS * self._leak_told_wh) and (
+        if over_wh > max(LEAK_WH, LEAK_GROWS * self._leak_reported_wh) and (
                 left or over_wh >= LEAK_MUCH_WH or now_ms - self._flowed_ms >= LEAK_ENDS_MS):
-            self._leak_told_wh = over_wh
-            told = EVENT_LEAKED_AT_PEAK, leaked_wh
+            self._leak_reported_wh = over_wh
+            event = EVENT_LEAKED_AT_PEAK, leaked_wh
         if left:
-            self._leak_wh = self._greeted_wh = self._leak_told_wh = 0
-        return told
+            self._leak_wh = self._greeted_wh = self._leak_reported_wh = 0
+        return event
 
     def _finishes(self, now_ms):
         if not self._box.finished:
@@ -163,9 +163,9 @@ class EventDetector:
         if now_ms - self._full_ms < FULL_MS:
             return None
         wh = sessions.meter.session_wh
-        if sessions.number == self._told_session and wh - self._told_wh < MORE_WH:
+        if sessions.number == self._reported_session and wh - self._reported_wh < MORE_WH:
             return None
-        self._told_session, self._told_wh = sessions.number, wh
+        self._reported_session, self._reported_wh = sessions.number, wh
         self.unsaved = True
         return EVENT_FINISHED, wh
 
@@ -178,18 +178,18 @@ class EventDetector:
             return None
         if self._idle_ms is None:
             self._idle_ms = now_ms
-        if now_ms - self._idle_ms < LATE_MS or utc_s < self._told_night:
+        if now_ms - self._idle_ms < LATE_MS or utc_s < self._reported_night:
             return None
         run = plan.run_at(utc_s)
         if run is None:
             return None
-        # Until its end this run is told; one without an end, for a day.
-        self._told_night = max(run[1], utc_s) if run[1] - utc_s < DAY_S else utc_s + DAY_S
+        # This run counts as reported until its end; one without an end, for a day.
+        self._reported_night = max(run[1], utc_s) if run[1] - utc_s < DAY_S else utc_s + DAY_S
         self.unsaved = True
         return EVENT_NOT_CHARGING, (now_ms - self._idle_ms) // _MINUTE_MS
 
     def _comes_home(self, utc_s):
-        """At the hour set there is no car, and a window is near."""
+        """At the hour of the setting there is no car, and a window opens soon."""
         plan = self._arbiter.plan
         if self._minute is None or plan is None or utc_s is None:
             return None
@@ -199,14 +199,14 @@ class EventDetector:
         if utc_s < self._evening:
             return None
         hour_s, self._evening = self._evening, plan.local.next_time(utc_s, self._minute)
-        if utc_s - hour_s >= EVENING_S or hour_s <= self._told_evening or self._evse_monitor.car or self._evse_monitor.code != CODE_A1:
+        if utc_s - hour_s >= EVENING_S or hour_s <= self._reported_evening or self._evse_monitor.car or self._evse_monitor.code != CODE_A1:
             return None
         inside, until_s, _ = plan.state(utc_s)
         opens_s = utc_s if inside else until_s
         claims = self._arbiter.claims
         if not opens_s or opens_s - utc_s > NIGHT_S or claims.locked or claims.skip_from <= opens_s < claims.skip_until:
             return None
-        self._told_evening = hour_s
+        self._reported_evening = hour_s
         self.unsaved = True
         return EVENT_NOT_PLUGGED_IN, (opens_s - utc_s) // 60
 
@@ -218,11 +218,11 @@ class EventDetector:
         return pack((_VERSION, self._told_evening, self._told_night, self._told_session, self._told_wh, self._fault), _WIDTHS)
 
     def load(self, record):
-        """Go on from a record; False if it is none."""
+        """Restore from a record; False if it is invalid."""
         if len(record) != RECORD_BYTES or record[0] != _VERSION:
             return False
         _, self._told_evening, self._told_night, self._told_session, self._told_wh, self._fault = unpack(record, 0, _WIDTHS)
-        # Without a record this is the first boot of all: no power was lost.
+        # Without a record this is the very first boot: there was no power cut.
         self._restored = self._cut
         self.unsaved = False
         return True

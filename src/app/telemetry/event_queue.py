@@ -1,4 +1,4 @@
-"""Events until they were sent: numbered, few enough for flash and airtime, kept over a reboot. Pure but for the journal."""
+"""The queue of events to be sent: numbered, limited for flash and airtime, and kept over a reboot. Pure but for the journal."""
 
 from hal.contract import HalError
 
@@ -7,14 +7,14 @@ from app.codec.packing import pack, unpack
 from app.codec.vocabulary import EVENT_FAULT, EVENT_MEMORY_LOST
 from app.runtime.journal import EVENTS_RECORD
 
-# Under this key the outbox has the oldest of those that wait.
+# Key of the oldest waiting event in the outbox.
 EVENT_KEY = 'event'
 WAITING_MAX = 6
-# So many at once, then one in half an hour: two writes of flash and a frame each.
+# Events allowed at once, then one in half an hour: two writes of flash and a frame each.
 AT_ONCE = 6
 EVERY_MS = 30 * 60000
 
-# Record: version, number of the latest, length of what the events remember, that, then what waits, oldest first.
+# Record: version, number of the latest, length of the detector's record, that record, then the waiting events, oldest first.
 _VERSION = 1
 _HEAD = 3
 _WIDTHS = (1, 1, 1, 1, 4, 4)   # kind, code, reason, number, amount (Wh or minutes), UTC s or 0
@@ -34,14 +34,14 @@ class EventQueue:
         self._evse_monitor = evse_monitor
         self._journal = journal
         self._timekeeper = timekeeper
-        self._waiting = []      # [numbers as in _WIDTHS, ms or None where it was before this boot]
+        self._waiting = []      # [numbers as in _WIDTHS, ms or None if before this boot]
         self._number = 0
         self._made = None       # number of the one that was packed last
         self._budget_ms = now_ms
         self._load()
 
     def step(self, now_ms, utc_s):
-        """Look for something to tell; True if there is."""
+        """Look for an event; True if there is a new one."""
         events = self._events
         event = events.step(now_ms, utc_s)
         if event is None:
@@ -64,25 +64,25 @@ class EventQueue:
 
     @property
     def waits(self):
-        """True while there is one that was not sent."""
+        """True while an event waits."""
         return len(self._waiting) > 0
 
     @property
     def urgent(self):
-        """True if it says what the monitor does not remember: with the record of airtime lost too there is little room."""
+        """True for lost memory: with the record of airtime lost too there is little room."""
         return self._waiting[0][0][0] == EVENT_MEMORY_LOST
 
     def make(self, limit):
-        """(port, payload) of the oldest that was not sent, or None."""
+        """(port, payload) of the oldest waiting event, or None."""
         if not self._waiting:
             return None
         (kind, code, reason, number, amount, at), at_ms = self._waiting[0]
         if not at and at_ms is not None and self._timekeeper.known:
-            # Known by now: so long ago.
+            # The time is known by now: calculate that of the event.
             now_ms = self._timekeeper.now_ms()
             at = self._timekeeper.utc_s(now_ms) - (now_ms - at_ms) // 1000
         if kind != EVENT_FAULT:
-            # Beside the state, which is that of this moment too.
+            # State and code are those of this moment.
             code = self._evse_monitor.code or self._evse_monitor.seen
         frame = report_frames.event(kind, self._view.look_state(), code, reason, number, None if amount == _NO_AMOUNT else amount, at, limit)
         if frame is None:
@@ -91,7 +91,7 @@ class EventQueue:
         return report_frames.EVENT, frame
 
     def sent(self, now_ms):
-        """What was made was sent."""
+        """The packed event was sent."""
         if self._waiting and self._waiting[0][0][3] == self._made:
             del self._waiting[0]
             self._save()
@@ -105,7 +105,7 @@ class EventQueue:
         try:
             self._journal.put(EVENTS_RECORD, bytes(record))
         except HalError:
-            self.store_failures += 1   # it costs the memory over a reboot
+            self.store_failures += 1   # only the memory over a reboot is lost
 
     def _load(self):
         record = self._journal.get(EVENTS_RECORD)

@@ -1,4 +1,4 @@
-"""What the network is told, and when: news at once, answers once, heartbeats as the budget allows; and what it is asked."""
+"""The reporter: decides which uplink is sent and when: news, answers, events, records, heartbeats, and requests for the time."""
 
 from hal.contract import FOREVER_MS
 from lorawan.clock_sync import CARRIER, CLOCK_KEY, REQUEST
@@ -10,12 +10,12 @@ from app.evse.charging_sessions import SESSION_KEY
 from app.evse.states import NONE, is_fault
 from app.telemetry.event_queue import EVENT_KEY
 
-# A new reason for the same state is news only if it lasts: a key just turned is followed by C2, and the radio must be free for that.
+# A new reason for the same state is news only if it lasts: C2 follows a turn of the key, and the radio must be free for that.
 REASON_SETTLES_MS = 20000
-# A heartbeat that the airtime budget holds back is looked at again this often.
+# Interval of tries for a heartbeat that the airtime budget holds back.
 HEARTBEAT_RETRY_MS = 10000
 
-# Pages go one after the other, so that the newest state and answers go between them.
+# One page at a time is in the outbox, so that news and answers are sent between pages.
 PAGE_KEY = 'page'
 
 _MINUTE_MS = 60000
@@ -26,7 +26,7 @@ _CLASS_C_MS = 30 * _MINUTE_MS
 
 
 def heartbeat_period_ms(state, settings):
-    """How long after an uplink the next one is due, before the airtime budget stretches it."""
+    """Time from an uplink to the next one, before the airtime budget stretches it."""
     own_min = settings.HEARTBEAT_MIN
     if state == vocabulary.NOT_CONNECTED:
         own_min = settings.HEARTBEAT_NOT_CONNECTED_MIN or own_min
@@ -38,12 +38,12 @@ def heartbeat_period_ms(state, settings):
 
 
 def _why(view):
-    """Reason and override in one number: either alone is worth telling."""
+    """Reason and override in one number: a change of either is news."""
     return view.override << 8 | view.reason
 
 
 class Reporter:
-    """Puts into the outbox what is to be said; the bytes are packed when they leave, so that they tell the state as it is then."""
+    """Puts uplinks into the outbox; their bytes are packed when they are sent, so that they have the state of that time."""
 
     def __init__(self, clock, session, view, answers, sessions, events, evse_monitor, timekeeper, clock_sync, settings):
         """view: the StatusView; answers: the AnswerQueue; sessions: the ChargingSessions; events: the EventQueue."""
@@ -57,19 +57,19 @@ class Reporter:
         self._timekeeper = timekeeper
         self._clock_sync = clock_sync
         self._settings = settings
-        self._pages = []             # callables state -> (port, payload), still to be told
-        self._pages_sent = None      # called when the last of them is out
-        self._said = None            # (code, state, reachable) last put into the outbox, None before the first
-        self._said_reason = None     # reason and override that went with it, see _why()
-        self._reason_ms = None       # since when another reason holds, None while none does
-        session.outbox.keep_ready(self._make_status)    # what a network that fell silent is asked with
+        self._pages = []             # callables state -> (port, payload), still to be sent
+        self._pages_sent = None      # called when the last of them was sent
+        self._reported = None        # (code, state, reachable) last put into the outbox, None before the first
+        self._reported_reason = None  # reason and override with it, see _why()
+        self._reason_ms = None       # begin of another reason, None without one
+        session.outbox.keep_ready(self._make_status)    # the probe for a silent network
 
     def report(self):
-        """A status that was asked for."""
+        """Send a requested status."""
         self._session.outbox.put(CHANGE, STATUS_KEY, self._make_status)
 
-    def tell(self, pages, sent=None):
-        """Pages, callables state -> (port, payload), one after the other; sent() when the last is out. Later ones replace those still waiting."""
+    def send_pages(self, pages, sent=None):
+        """Send pages, callables state -> (port, payload), in order; sent() after the last. They replace those still waiting."""
         self._pages = list(pages)
         self._pages_sent = sent
         self._next_page()
@@ -91,20 +91,20 @@ class Reporter:
             self._next_page()
 
     def step(self, now_ms, hold):
-        """Say what is new and what is due; returns when to look again. hold: an answer is being worked for."""
+        """Send news and due uplinks; returns the time of the next call. hold: the radio is kept free for an answer."""
         self._announce(now_ms, hold)
         due_ms = FOREVER_MS
         if hold:
             return due_ms   # until the answer is there
         if self._reason_ms is not None:
             due_ms = self._reason_ms + REASON_SETTLES_MS
-        if self._said is None or not self._session.joined:
+        if self._reported is None or not self._session.joined:
             return due_ms
         self._ask_time(now_ms)
         self._answers.send_next()
         self._answers.send_busy()
-        self._tell_event()
-        self._tell_session()
+        self._send_event()
+        self._send_session()
         return min(due_ms, self._clock_sync.due_ms, self._heartbeat(now_ms))
 
     def _announce(self, now_ms, hold):
@@ -112,23 +112,23 @@ class Reporter:
         monitor = self._evse_monitor
         if monitor.code == NONE and not monitor.settled:
             self._reason_ms = None
-            return   # the state is as good as there
+            return   # the state is known soon
         view = self._view.look()
         urgent = is_fault(view.code) or not monitor.reachable
         if hold and not urgent:
-            return   # the radio must be free for the answer, which tells the state too
+            return   # the radio must be free for the answer, which has the state too
         news = (view.code, view.state, monitor.reachable)
-        if news != self._said:
-            self._said = news
+        if news != self._reported:
+            self._reported = news
         elif not self._reason_settled(_why(view), now_ms):
             return
-        self._said_reason = _why(view)
+        self._reported_reason = _why(view)
         self._reason_ms = None
         self._session.outbox.put(FAULT if urgent else CHANGE, STATUS_KEY, self._make_status)
 
     def _reason_settled(self, reason, now_ms):
-        """True if another reason than the one said has held long enough."""
-        if reason == self._said_reason:
+        """True if another reason than the reported one has lasted long enough."""
+        if reason == self._reported_reason:
             self._reason_ms = None
             return False
         if self._reason_ms is None:
@@ -136,7 +136,7 @@ class Reporter:
         return now_ms - self._reason_ms >= REASON_SETTLES_MS
 
     def _heartbeat(self, now_ms):
-        """Put a heartbeat if one is due; returns when to look again."""
+        """Put a heartbeat if one is due; returns the time of the next check."""
         session = self._session
         period_ms = session.stretched_ms(heartbeat_period_ms(self._view.state, self._settings), status_frames.STATUS_LENGTH)
         last_ms = session.joined_ms if session.last_uplink_ms is None else session.last_uplink_ms
@@ -146,14 +146,14 @@ class Reporter:
             session.outbox.put(HEARTBEAT, STATUS_KEY, self._make_status)
         return now_ms + HEARTBEAT_RETRY_MS
 
-    def _tell_event(self):
-        """Put the oldest event that was not sent yet."""
+    def _send_event(self):
+        """Put the oldest waiting event."""
         events = self._events
         if events.waits and not self._session.outbox.holds(EVENT_KEY):
             self._session.outbox.put(FAULT if events.urgent else CHANGE, EVENT_KEY, events.make, events.sent)
 
-    def _tell_session(self):
-        """Put the record of a charging session that was not sent yet."""
+    def _send_session(self):
+        """Put the oldest waiting record of a charging session."""
         sessions = self._sessions
         if sessions.waits and not self._session.outbox.holds(SESSION_KEY):
             self._session.outbox.put(RECORD, SESSION_KEY, self._make_session, sessions.sent)
@@ -162,12 +162,12 @@ class Reporter:
         return self._sessions.make(self._view.look_state(), limit)
 
     def _ask_time(self, now_ms):
-        """Put a request for the time if one is wanted, or an uplink for the modem's own request to go with."""
+        """Put a request for the time if one is due, or an uplink that carries the modem's own request."""
         clock_sync = self._clock_sync
         wanted = clock_sync.tick(now_ms)
         outbox = self._session.outbox
         if wanted == REQUEST and not outbox.holds(CLOCK_KEY):
-            # Without the time neither the plan nor the record of airtime is right: before other news.
+            # Without the time neither the plan nor the record of airtime works: before other news.
             urgent = CHANGE if clock_sync.is_urgent(now_ms) else HEARTBEAT
             outbox.put(urgent if self._timekeeper.known else FAULT, CLOCK_KEY, clock_sync.make, clock_sync.sent)
         elif wanted == CARRIER and not len(outbox):

@@ -1,4 +1,4 @@
-"""State, reason and figures of this moment, judged from what is known of the box and what is wanted of it. Nothing is changed by looking."""
+"""The status of this moment: state, reason and values, from the readings and the decision. Computing it changes nothing else."""
 
 from modbus.write_map import da_of_duty
 
@@ -8,7 +8,7 @@ from app.codec.vocabulary import DETAIL_MIN_PAUSE, REASON_MIN_PAUSE, REASON_STAR
 from app.evse.evse_monitor import SILENCE_MS
 from app.evse.states import CODE_A1, CODE_B1, CODE_B2, NONE, reason_of, state_of
 
-# In these a car waits: what keeps it from charging is what counts.
+# States of a waiting car: its reason is the obstacle to charging.
 _WAITING = (CODE_B1, CODE_B2)
 
 
@@ -16,7 +16,7 @@ class StatusView(Status):
     """look(), then read the attributes."""
 
     def __init__(self, clock, reading, evse_monitor, timekeeper, arbiter, reconciler, box):
-        """reading: the modbus.reading.Reading that the bus keeps up to date; box: the EvseModel."""
+        """reading: the modbus.reading.Reading, updated by the bus; box: the EvseModel."""
         Status.__init__(self)
         self._clock = clock
         self._reading = reading
@@ -27,7 +27,7 @@ class StatusView(Status):
         self._box = box
 
     def look(self, by_reading=False):
-        """Judge this moment; returns self. by_reading: by the latest reading itself, for an answer that rests on it, not by the stable state."""
+        """Compute the status; returns self. by_reading: from the latest reading, for an answer about its effect, not from the stable state."""
         monitor = self._evse_monitor
         reading = self._reading
         fresh = reading.code is not None and self._clock.now_ms() - reading.at_ms < SILENCE_MS
@@ -52,12 +52,12 @@ class StatusView(Status):
         return self.look().state
 
     def add_energy(self, energy_wh, estimated):
-        """The session's, which goes out with a status."""
+        """Set the energy of the charging session, for a status."""
         self.energy_wh = energy_wh
         self.energy_estimated = estimated
 
     def _take(self, reading):
-        """The figures of a reading. During a pause of our own the box still shows the limit before it."""
+        """The values of a reading. During a pause by the monitor the box still shows the limit before it."""
         self.ev_connected = reading.ev_connected
         self.enable_input = reading.enable_input
         self.limit_da = 0 if self._reconciler.paused else da_of_duty(reading.limit_duty)
@@ -78,8 +78,8 @@ class StatusView(Status):
         self.reason = reason_of(code)
         phase = reconciler.phase
         if code in _WAITING and (decision.reason is not None or phase is not None):
-            # Held or being started by us: the owner may press Start (design decision). By the reason, not by the want, which is LEAVE
-            # already when the car has just left and its state is still believed.
+            # Held or being started by the monitor: the owner may press Start (design decision). By the reason, not by the decision, which is
+            # LEAVE already when the car has just left and its state is still the stable one.
             self.state = vocabulary.CONNECTED_AND_LOCKED
             self.reason = phase if decision.reason is None else decision.reason
         elif code in _WAITING and reconciler.blocked == DETAIL_MIN_PAUSE:

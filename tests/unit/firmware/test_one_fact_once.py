@@ -24,7 +24,7 @@ TWO_FACTS = {
     "MINUTE_S": "a unit of time",
     "HEAD": "the length of the head of a record, of each its own",
     "ENTRY_BYTES": "the length of an entry in a record, of each its own",
-    "REFRESH_MS": "how often a full book is kept anew, and how often the airtime of a quiet day",
+    "REFRESH_MS": "how often a full log of commands is rewritten, and how often the airtime of a quiet day",
     "SETTLED_MS": "how long nothing must flow, and how long a box must be calm",
     "WAITING_MAX": "how many sessions wait, and how many bytes of the original",
     "PHASE_ORDER": "the default of the setting, and of a reading without settings; config and modbus import neither the other",

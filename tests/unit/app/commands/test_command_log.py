@@ -24,7 +24,7 @@ class CommandLogAndStore:
     """A command log, a clock, and the store that survives the log."""
 
     def __init__(self, utc_s=UTC):
-        self.book = CommandLog()
+        self.command_log = CommandLog()
         self.now_ms = 5000
         self.utc_s = utc_s
 
@@ -35,39 +35,39 @@ class CommandLogAndStore:
 
     def deliver(self, op=START, command_id=7, issued_at=UTC, expires_in_s=600):
         """Like the controller: a late command is accepted and answered immediately."""
-        verdict, entry = self.book.deliver(op, command_id, issued_at, expires_in_s, self.now_ms, self.utc_s)
+        verdict, entry = self.command_log.deliver(op, command_id, issued_at, expires_in_s, self.now_ms, self.utc_s)
         if verdict == TOO_LATE:
-            self.book.accept(entry)
-            self.book.finish(entry, EXPIRED, 0)
+            self.command_log.accept(entry)
+            self.command_log.finish(entry, EXPIRED, 0)
         return verdict, entry
 
     def accept(self, *args, **keys):
         verdict, entry = self.deliver(*args, **keys)
         assert verdict == NEW
-        self.book.accept(entry)
+        self.command_log.accept(entry)
         return entry
 
     def done(self, *args, **keys):
         entry = self.accept(*args, **keys)
         assert self.begin(entry)
-        self.book.finish(entry, DONE, 0)
+        self.command_log.finish(entry, DONE, 0)
         return entry
 
     def begin(self, entry):
-        return self.book.begin(entry, self.now_ms, self.utc_s)
+        return self.command_log.begin(entry, self.now_ms, self.utc_s)
 
     def expired(self, entry):
-        return self.book.expired(entry, self.now_ms, self.utc_s)
+        return self.command_log.expired(entry, self.now_ms, self.utc_s)
 
     def reboot(self, off_s=0, utc_s='goes on', base_ms=0):
         """The power goes and comes back after off_s; utc_s: what the clock says then."""
-        record = self.book.dump()
+        record = self.command_log.dump()
         if utc_s == 'goes on':
             utc_s = None if self.utc_s is None else self.utc_s + off_s
-        self.book = CommandLog()
+        self.command_log = CommandLog()
         self.now_ms = base_ms
         self.utc_s = utc_s
-        self.book.load(record)
+        self.command_log.load(record)
         return record
 
 
@@ -84,7 +84,7 @@ def test_a_command_is_new_then_running_then_repeated(rig):
     assert rig.deliver() == (RUNNING, entry)
     assert rig.begin(entry)
     assert rig.deliver() == (RUNNING, entry)
-    rig.book.finish(entry, FAILED, FAULT)
+    rig.command_log.finish(entry, FAILED, FAULT)
     assert rig.deliver() == (REPEATED, entry)
     assert (entry.result, entry.detail) == (FAILED, FAULT)
 
@@ -102,26 +102,26 @@ def test_another_expiry_is_not_another_command(rig):
 
 def test_what_was_not_accepted_leaves_no_trace(rig):
     rig.deliver()
-    assert rig.deliver()[0] == NEW and rig.book.running() == []
+    assert rig.deliver()[0] == NEW and rig.command_log.running() == []
 
 
 def test_commands_run_in_the_order_of_acceptance(rig):
     entries = [rig.accept(command_id=number) for number in (3, 1, 2)]
-    assert rig.book.running() == entries
-    rig.book.finish(entries[1], DONE, 0)
-    assert rig.book.running() == [entries[0], entries[2]]
+    assert rig.command_log.running() == entries
+    rig.command_log.finish(entries[1], DONE, 0)
+    assert rig.command_log.running() == [entries[0], entries[2]]
 
 
 def test_a_command_is_acted_upon_once(rig):
     entry = rig.accept()
     assert rig.begin(entry) and not rig.begin(entry)
-    rig.book.finish(entry, DONE, 0)
+    rig.command_log.finish(entry, DONE, 0)
     assert not rig.begin(entry)
 
 
 def test_the_first_answer_stands(rig):
     entry = rig.done()
-    rig.book.finish(entry, FAILED, FAULT)
+    rig.command_log.finish(entry, FAILED, FAULT)
     assert (entry.result, entry.detail) == (DONE, 0)
 
 
@@ -135,7 +135,7 @@ def test_a_command_that_comes_too_late_is_answered_and_never_new(rig):
     assert rig.deliver() == (REPEATED, entry)
     rig.utc_s -= 300     # the clock is set back
     assert rig.deliver() == (REPEATED, entry)
-    assert rig.book.running() == []
+    assert rig.command_log.running() == []
 
 
 def test_the_last_second_before_the_expiry_counts(rig):
@@ -181,9 +181,9 @@ def test_a_clock_set_on_ends_what_waits(rig):
 
 def test_a_command_from_the_future_is_obeyed_and_counted_from_reception(rig):
     entry = rig.accept(issued_at=UTC + FUTURE_S)
-    assert not entry.undated and rig.book.ahead == 0
+    assert not entry.undated and rig.command_log.ahead == 0
     entry = rig.accept(issued_at=UTC + 10 * HOUR_S)
-    assert entry.undated and rig.book.ahead == 1
+    assert entry.undated and rig.command_log.ahead == 1
     rig.wait(599)
     assert not rig.expired(entry)
     rig.wait(1)
@@ -200,7 +200,7 @@ def test_a_command_without_any_time_left_expires_also_without_a_clock():
 
 def test_an_answer_survives_a_reboot(rig):
     entry = rig.accept()
-    rig.book.finish(entry, FAILED, FAULT)
+    rig.command_log.finish(entry, FAILED, FAULT)
     rig.reboot()
     verdict, again = rig.deliver()
     assert (verdict, again.result, again.detail) == (REPEATED, FAILED, FAULT)
@@ -209,43 +209,43 @@ def test_an_answer_survives_a_reboot(rig):
 def test_what_runs_survives_a_reboot_in_its_order(rig):
     for number in (3, 1, 2):
         rig.accept(command_id=number)
-    rig.begin(rig.book.running()[1])
+    rig.begin(rig.command_log.running()[1])
     rig.reboot(off_s=30)
-    assert [(entry.command_id, entry.begun) for entry in rig.book.running()] == [(3, False), (1, True), (2, False)]
+    assert [(entry.command_id, entry.begun) for entry in rig.command_log.running()] == [(3, False), (1, True), (2, False)]
     assert rig.deliver(command_id=1)[0] == RUNNING
 
 
 def test_what_was_begun_before_a_reboot_is_never_begun_again(rig):
     rig.begin(rig.accept())
     rig.reboot()
-    entry = rig.book.running()[0]
+    entry = rig.command_log.running()[0]
     assert not rig.expired(entry) and not rig.begin(entry)
 
 
 def test_what_was_not_begun_before_a_reboot_is_still_to_be_done(rig):
     rig.accept()
     rig.reboot(off_s=30)
-    assert rig.begin(rig.book.running()[0])
+    assert rig.begin(rig.command_log.running()[0])
 
 
 def test_after_a_reboot_without_time_nobody_knows_the_age_and_nothing_is_begun(rig):
     rig.accept()
     rig.reboot(utc_s=None)
-    entry = rig.book.running()[0]
-    assert rig.book.unsure(entry, rig.now_ms, None) and not rig.begin(entry)
+    entry = rig.command_log.running()[0]
+    assert rig.command_log.unsure(entry, rig.now_ms, None) and not rig.begin(entry)
     rig.utc_s = UTC + 599
-    assert not rig.book.unsure(entry, rig.now_ms, rig.utc_s) and rig.begin(entry)
+    assert not rig.command_log.unsure(entry, rig.now_ms, rig.utc_s) and rig.begin(entry)
 
 
 def test_a_command_of_unknown_age_waits_for_the_time_but_not_for_ever(rig):
     rig.accept(expires_in_s=65535)
     rig.reboot(utc_s=None, base_ms=10 ** 9)
-    entry = rig.book.running()[0]
-    rig.book.poll(rig.now_ms, None)
+    entry = rig.command_log.running()[0]
+    rig.command_log.poll(rig.now_ms, None)
     rig.now_ms += UNSURE_MS - 1
-    assert rig.book.unsure(entry, rig.now_ms, None)
+    assert rig.command_log.unsure(entry, rig.now_ms, None)
     rig.now_ms += 1
-    assert not rig.book.unsure(entry, rig.now_ms, None) and rig.expired(entry)
+    assert not rig.command_log.unsure(entry, rig.now_ms, None) and rig.expired(entry)
 
 
 def test_a_full_book_that_reboots_every_night_is_not_full_for_ever():
@@ -256,11 +256,11 @@ def test_a_full_book_that_reboots_every_night_is_not_full_for_ever():
         for _ in range(12):
             rig.wait(HOUR_S)
             verdicts.append(rig.deliver()[0])
-            assert rig.book.record_due()
-            rig.book.dump()
-            assert not rig.book.record_due()
+            assert rig.command_log.record_due()
+            rig.command_log.dump()
+            assert not rig.command_log.record_due()
         rig.reboot(off_s=12 * HOUR_S)
-        rig.book.poll(rig.now_ms, rig.utc_s)
+        rig.command_log.poll(rig.now_ms, rig.utc_s)
     assert verdicts == [FULL] * 23 + [NEW] * 13
 
 
@@ -268,7 +268,7 @@ def test_time_off_power_counts_against_the_expiry_where_it_is_known():
     rig = CommandLogAndStore(utc_s=UTC)
     entry = rig.accept(issued_at=UTC + 3 * HOUR_S)    # the owner's clock is wrong: only reception counts
     rig.reboot(off_s=600)
-    entry = rig.book.running()[0]
+    entry = rig.command_log.running()[0]
     assert entry.undated and rig.expired(entry)
 
 
@@ -284,40 +284,40 @@ def test_a_monotonic_clock_may_begin_anywhere(rig, base_ms):
 def test_a_record_read_and_written_is_the_same(rig):
     rig.done()
     rig.begin(rig.accept(op=LOCK))
-    rig.book.refuse()
+    rig.command_log.refuse()
     record = rig.reboot()
-    assert rig.book.dump()[:1] == record[:1] and rig.book.dump()[7:] == record[7:]
-    rig.book.poll(rig.now_ms, rig.utc_s)
-    assert rig.book.dump() == record
+    assert rig.command_log.dump()[:1] == record[:1] and rig.command_log.dump()[7:] == record[7:]
+    rig.command_log.poll(rig.now_ms, rig.utc_s)
+    assert rig.command_log.dump() == record
 
 
 @pytest.mark.parametrize('spoil', [lambda r: b'', lambda r: r[:-1], lambda r: r + b'\0', lambda r: b'\x02' + r[1:], lambda r: b'\x01\xff' + r[2:],
                                    lambda r: r[:6], lambda r: bytes(len(r)), lambda r: b'\xff' * len(r)])
 def test_a_record_that_cannot_be_read_leaves_an_empty_book(rig, spoil):
     rig.done()
-    record = rig.book.dump()
-    rig.book.load(spoil(record))
-    assert rig.book.bad_records == 1
-    assert rig.book.running() == [] and rig.deliver()[0] == NEW
+    record = rig.command_log.dump()
+    rig.command_log.load(spoil(record))
+    assert rig.command_log.bad_records == 1
+    assert rig.command_log.running() == [] and rig.deliver()[0] == NEW
 
 
 def test_no_record_is_an_empty_book_and_nothing_to_count(rig):
-    rig.book.load(None)
-    assert rig.book.bad_records == 0 and rig.deliver()[0] == NEW
+    rig.command_log.load(None)
+    assert rig.command_log.bad_records == 0 and rig.deliver()[0] == NEW
 
 
 @settings(max_examples=300)
 @given(st.binary(max_size=800), st.booleans())
 def test_no_record_can_raise(body, framed):
-    book = CommandLog()
+    command_log = CommandLog()
     count = len(body) // 12
-    book.load(bytes((1, count)) + (body + bytes(5))[:5] + body[:12 * count] if framed else body)
-    book.deliver(START, 1, UTC, 600, 1000, UTC)
-    for entry in tuple(book.running()):
-        book.begin(entry, 2000, UTC)
-        book.finish(entry, DONE, 0)
-    book.load(book.dump())
-    assert book.bad_records <= 1 and len(book.dump()) < 800
+    command_log.load(bytes((1, count)) + (body + bytes(5))[:5] + body[:12 * count] if framed else body)
+    command_log.deliver(START, 1, UTC, 600, 1000, UTC)
+    for entry in tuple(command_log.running()):
+        command_log.begin(entry, 2000, UTC)
+        command_log.finish(entry, DONE, 0)
+    command_log.load(command_log.dump())
+    assert command_log.bad_records <= 1 and len(command_log.dump()) < 800
 
 
 def test_the_end_of_32_bits_raises_nothing():
@@ -325,7 +325,7 @@ def test_the_end_of_32_bits_raises_nothing():
     rig.accept(issued_at=2 ** 32 - 1)
     rig.accept(command_id=1, issued_at=2 ** 32 - 1, expires_in_s=10 ** 9)
     rig.reboot(off_s=60)
-    assert len(rig.book.running()) == 2
+    assert len(rig.command_log.running()) == 2
     rig.deliver(command_id=9)
 
 
@@ -355,7 +355,7 @@ def test_room_is_kept_for_what_opens(rig):
     for number in range(3 * RESERVED):
         assert rig.deliver(op=(LOCK, STOP)[number % 2], command_id=number)[0] == NEW
         rig.done(op=(LOCK, STOP)[number % 2], command_id=number)
-    assert len(rig.book.dump()) == 583
+    assert len(rig.command_log.dump()) == 583
     # The latest are known, and of the others none was forgotten for them.
     for number in range(2 * RESERVED, 3 * RESERVED):
         assert rig.deliver(op=(LOCK, STOP)[number % 2], command_id=number)[0] == REPEATED
@@ -368,24 +368,24 @@ def test_what_opens_is_known_while_there_is_room_and_makes_way_for_other_command
         rig.done(op=STOP, command_id=number)
     assert rig.deliver(op=STOP, command_id=0)[0] == REPEATED
     rig.done(command_id=200)
-    assert rig.deliver(op=STOP, command_id=1)[0] == REPEATED and len(rig.book.dump()) == 583
+    assert rig.deliver(op=STOP, command_id=1)[0] == REPEATED and len(rig.command_log.dump()) == 583
     fill_at(rig, CAPACITY - RESERVED - 1)
-    assert [number for number in range(CAPACITY) if rig.book._find(STOP, number, UTC)] == list(range(CAPACITY - RESERVED, CAPACITY))
+    assert [number for number in range(CAPACITY) if rig.command_log._find(STOP, number, UTC)] == list(range(CAPACITY - RESERVED, CAPACITY))
 
 
 def test_the_answer_of_what_opens_is_forgotten_last(rig):
     fill(rig, CAPACITY - RESERVED)
     entries = [rig.done(op=STOP, command_id=number) for number in range(RESERVED)]
     for entry in entries[1:]:
-        rig.book.told(entry)
+        rig.command_log.answer_sent(entry)
     rig.done(op=STOP, command_id=99)
-    assert rig.book.owed()[-2:] == [entries[0], rig.book._find(STOP, 99, UTC)]
+    assert rig.command_log.owed()[-2:] == [entries[0], rig.command_log._find(STOP, 99, UTC)]
 
 
 def test_what_opens_is_too_late_only_by_a_clock_that_the_network_confirmed(rig):
     rig.wait(7200)
-    assert rig.book.deliver(STOP, 1, UTC, 600, rig.now_ms, rig.utc_s)[0] == TOO_LATE
-    rig.book.trust_time(False)
+    assert rig.command_log.deliver(STOP, 1, UTC, 600, rig.now_ms, rig.utc_s)[0] == TOO_LATE
+    rig.command_log.trust_time(False)
     entry = rig.accept(op=STOP, command_id=1)
     rig.wait(7200)
     assert rig.begin(entry) and rig.deliver()[0] == TOO_LATE
@@ -393,20 +393,20 @@ def test_what_opens_is_too_late_only_by_a_clock_that_the_network_confirmed(rig):
 
 def test_an_answer_that_is_not_out_is_owed_over_a_reboot_and_one_that_is_is_not(rig):
     entries = [rig.done(command_id=number) for number in range(3)]
-    rig.book.told(entries[1])
-    assert rig.book.unsaved
+    rig.command_log.answer_sent(entries[1])
+    assert rig.command_log.unsaved
     rig.reboot()
-    assert [entry.command_id for entry in rig.book.owed()] == [0, 2]
+    assert [entry.command_id for entry in rig.command_log.owed()] == [0, 2]
 
 
 def test_what_is_only_counted_is_so_over_a_reboot_until_it_is_told(rig):
     for number in range(3):
-        rig.book.lump(rig.done(op=STOP, command_id=number))
+        rig.command_log.drop_answer(rig.done(op=STOP, command_id=number))
     rig.reboot()
-    assert rig.book.counted == 3 and rig.book.owed() == []
-    rig.book.told_number(3)
+    assert rig.command_log.counted == 3 and rig.command_log.owed() == []
+    rig.command_log.count_sent(3)
     rig.reboot()
-    assert rig.book.counted == 0
+    assert rig.command_log.counted == 0
 
 
 def test_an_answer_is_kept_for_a_day_and_longer_while_there_is_room(rig):
@@ -433,7 +433,7 @@ def test_what_has_no_answer_yet_is_never_forgotten(rig):
     rig.wait(2 * KEPT_S)
     fill_at(rig, CAPACITY - RESERVED - 1)
     assert rig.deliver(command_id=99, issued_at=rig.utc_s)[0] == FULL
-    assert rig.book.running() == [waiting]
+    assert rig.command_log.running() == [waiting]
 
 
 @pytest.mark.parametrize('before, after, off_s, room', [
@@ -446,7 +446,7 @@ def test_after_a_reboot_only_a_known_day_is_a_day(before, after, off_s, room):
     rig = CommandLogAndStore(utc_s=before)
     fill(rig, CAPACITY - RESERVED)
     rig.reboot(utc_s=after)
-    rig.book.poll(rig.now_ms, after)
+    rig.command_log.poll(rig.now_ms, after)
     assert (rig.deliver(command_id=99, issued_at=after or UTC)[0] == NEW) is room
 
 
@@ -454,7 +454,7 @@ def test_after_a_reboot_without_time_a_day_of_uptime_is_a_day():
     rig = CommandLogAndStore(utc_s=None)
     fill(rig, CAPACITY - RESERVED)
     rig.reboot()
-    rig.book.poll(rig.now_ms, None)
+    rig.command_log.poll(rig.now_ms, None)
     rig.wait(KEPT_S - 1)
     assert rig.deliver()[0] == FULL
     rig.wait(1)
@@ -464,7 +464,7 @@ def test_after_a_reboot_without_time_a_day_of_uptime_is_a_day():
 def test_uptime_is_not_counted_twice(rig):
     fill(rig, CAPACITY - RESERVED)
     rig.reboot()
-    rig.book.poll(rig.now_ms, rig.utc_s)
+    rig.command_log.poll(rig.now_ms, rig.utc_s)
     rig.wait(KEPT_S - 1)
     assert rig.deliver(issued_at=rig.utc_s)[0] == FULL
     rig.wait(1)
@@ -475,22 +475,22 @@ def test_uptime_before_and_after_a_reboot_adds_up():
     rig = CommandLogAndStore(utc_s=None)
     fill(rig, CAPACITY - RESERVED)
     rig.wait(KEPT_S // 2)
-    rig.book.poll(rig.now_ms, None)
+    rig.command_log.poll(rig.now_ms, None)
     rig.reboot()
-    rig.book.poll(rig.now_ms, None)
+    rig.command_log.poll(rig.now_ms, None)
     rig.wait(KEPT_S // 2)
     assert rig.deliver()[0] == NEW
 
 
 def test_the_refused_are_counted_until_they_are_reported(rig):
     for _ in range(300):
-        rig.book.refuse()
-    assert rig.book.refused == 255
-    rig.book.reported(250)
+        rig.command_log.refuse()
+    assert rig.command_log.refused == 255
+    rig.command_log.reported(250)
     rig.reboot()
-    assert rig.book.refused == 5
-    rig.book.reported(9)
-    assert rig.book.refused == 0
+    assert rig.command_log.refused == 5
+    rig.command_log.reported(9)
+    assert rig.command_log.refused == 0
 
 
 # --- everything together
@@ -522,32 +522,32 @@ class CommandLogMachine(RuleBasedStateMachine):
             assert identity not in self.accepted
             if airtime:
                 self.accepted.add(identity)
-                self.rig.book.accept(entry)
+                self.rig.command_log.accept(entry)
             else:
-                self.rig.book.refuse()
+                self.rig.command_log.refuse()
         elif verdict == TOO_LATE:
             assert expires_in_s == 0 or self.rig.utc_s >= issued_at + expires_in_s
             self.accepted.add(identity)
         if verdict in (REPEATED, TOO_LATE):
             self.answered(entry)
 
-    @precondition(lambda self: self.rig.book.running())
+    @precondition(lambda self: self.rig.command_log.running())
     @rule(data=st.data(), result=st.sampled_from((DONE, FAILED)), detail=st.integers(0, 255))
     def act(self, data, result, detail):
-        entry = data.draw(st.sampled_from(self.rig.book.running()))
+        entry = data.draw(st.sampled_from(self.rig.command_log.running()))
         identity = (entry.op, entry.command_id, entry.issued_at)
         if self.rig.begin(entry):
             assert identity not in self.acted
             assert self.rig.utc_s is None or self.rig.utc_s < entry.issued_at + entry.expires_in_s
             self.acted.add(identity)
         elif entry.begun or self.rig.expired(entry):
-            self.rig.book.finish(entry, result if entry.begun else EXPIRED, detail)
+            self.rig.command_log.finish(entry, result if entry.begun else EXPIRED, detail)
             self.answered(entry)
 
     @rule(seconds=st.sampled_from((1, 59, 600, 7 * HOUR_S)))
     def wait(self, seconds):
         self.rig.wait(seconds)
-        self.rig.book.poll(self.rig.now_ms, self.rig.utc_s)
+        self.rig.command_log.poll(self.rig.now_ms, self.rig.utc_s)
 
     @rule(offset_s=st.sampled_from((-HOUR_S, 0, 60, HOUR_S)))
     def set_clock(self, offset_s):
@@ -559,10 +559,10 @@ class CommandLogMachine(RuleBasedStateMachine):
 
     @invariant()
     def every_accepted_one_is_known(self):
-        book = self.rig.book
-        running = {(entry.op, entry.command_id, entry.issued_at) for entry in book.running()}
+        command_log = self.rig.command_log
+        running = {(entry.op, entry.command_id, entry.issued_at) for entry in command_log.running()}
         assert running == self.accepted - set(self.answers)
-        assert len(book.dump()) < 800
+        assert len(command_log.dump()) < 800
 
 
 TestLife = CommandLogMachine.TestCase
@@ -581,7 +581,7 @@ class OverruledStorm(CommandLogStorm):
 
     def turn(self, what):
         if isinstance(what, tuple) and what[0] in OPENING:
-            at_work = [entry for entry in self.monitor.book.running() if entry.op in OPENING and entry.begun]
+            at_work = [entry for entry in self.monitor.command_log.running() if entry.op in OPENING and entry.begun]
             if len(at_work) > OWN_ANSWERS:
                 try:
                     self.overrule(at_work[0])
@@ -590,7 +590,7 @@ class OverruledStorm(CommandLogStorm):
         super().turn(what)
 
     def overrule(self, entry):
-        self.monitor.book.finish(entry, FAILED, 0)
+        self.monitor.command_log.finish(entry, FAILED, 0)
         self.monitor.keep()
         self.truth.tell((entry.op, entry.command_id, entry.issued_at), (entry.result, entry.detail))
 

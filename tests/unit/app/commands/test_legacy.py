@@ -3,7 +3,7 @@
 import pytest
 from app.codec import vocabulary
 from app.commands.command_log import FULL, NEW, REPEATED, RUNNING, TOO_LATE
-from app.commands.legacy import LEVEL_MS, WAITING_MAX, LegacyCommands, stands
+from app.commands.legacy import REPEAT_MS, WAITING_MAX, LegacyCommands, stands
 from app.codec.downlink import STALE_MS
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -22,22 +22,22 @@ LEFT_IN = {LOCK: {0xE0}, UNLOCK: {0xA1, 0xB1, 0xB2, 0xC2, 0xC3, 0xC4}, RESET: {0
 
 class LegacyAndClock:
     def __init__(self):
-        self.levels = LegacyCommands()
+        self.legacy = LegacyCommands()
         self.now_ms = 0
         self.fresh_ms = LONG_AGO_MS
 
     def deliver(self, op):
-        return self.levels.deliver(op, self.now_ms, self.fresh_ms)
+        return self.legacy.deliver(op, self.now_ms, self.fresh_ms)
 
     def accept(self, op):
         verdict, entry = self.deliver(op)
         assert verdict == NEW
-        self.levels.accept(entry)
+        self.legacy.accept(entry)
         return entry
 
     def finish(self, op, result=DONE):
         entry = self.accept(op)
-        self.levels.finish(entry, result, 0, self.now_ms)
+        self.legacy.finish(entry, result, 0, self.now_ms)
         return entry
 
 
@@ -49,9 +49,9 @@ def rig():
 @pytest.mark.parametrize('op', BYTES)
 def test_an_equal_byte_is_answered_again_for_45_minutes(rig, op):
     entry = rig.finish(op)
-    rig.now_ms = LEVEL_MS - 1
+    rig.now_ms = REPEAT_MS - 1
     assert rig.deliver(op) == (REPEATED, entry)     # which does not prolong it
-    rig.now_ms = LEVEL_MS
+    rig.now_ms = REPEAT_MS
     assert rig.deliver(op)[0] == NEW
 
 
@@ -65,7 +65,7 @@ def test_only_what_was_done_is_a_level(rig, op, result):
 @pytest.mark.parametrize('op', BYTES)
 def test_an_equal_byte_is_new_once_the_box_has_left_the_state(rig, op):
     rig.finish(op)
-    rig.levels.left()
+    rig.legacy.left()
     assert rig.deliver(op)[0] == NEW
 
 
@@ -74,7 +74,7 @@ def test_an_equal_byte_is_new_once_the_box_has_left_the_state(rig, op):
 def test_a_state_tells_whether_the_box_is_still_as_it_was_left(rig, op, code):
     assert stands(op, code) is (code in LEFT_IN[op])
     rig.finish(op)
-    rig.levels.changed(code)
+    rig.legacy.changed(code)
     assert rig.deliver(op)[0] == (REPEATED if code in LEFT_IN[op] else NEW)
 
 
@@ -82,13 +82,13 @@ def test_a_state_tells_whether_the_box_is_still_as_it_was_left(rig, op, code):
 def test_an_equal_byte_while_one_runs_is_that_one(rig, op):
     entry = rig.accept(op)
     assert rig.deliver(op) == (RUNNING, entry)
-    assert rig.levels.running() == [entry]
+    assert rig.legacy.running() == [entry]
 
 
 def test_what_was_asked_last_holds_also_when_it_was_asked_before(rig):
     for op in (LOCK, UNLOCK, LOCK):
         rig.accept(op)
-    assert [entry.op for entry in rig.levels.running()] == [LOCK, UNLOCK, LOCK]
+    assert [entry.op for entry in rig.legacy.running()] == [LOCK, UNLOCK, LOCK]
 
 
 @pytest.mark.parametrize('result', [DONE, REFUSED, FAILED])
@@ -101,15 +101,15 @@ def test_another_byte_in_between_ends_the_level_whatever_it_comes_to(rig, result
 def test_a_byte_done_after_another_came_is_no_level(rig):
     reset = rig.accept(RESET)
     lock = rig.accept(LOCK)
-    rig.levels.finish(reset, DONE, 0, rig.now_ms)
-    rig.levels.finish(lock, REFUSED, 0, rig.now_ms)
+    rig.legacy.finish(reset, DONE, 0, rig.now_ms)
+    rig.legacy.finish(lock, REFUSED, 0, rig.now_ms)
     assert rig.deliver(RESET)[0] == NEW
 
 
 @pytest.mark.parametrize('finished', [True, False])
 def test_a_command_of_the_new_port_in_between_makes_an_equal_byte_a_new_wish(rig, finished):
     rig.finish(LOCK) if finished else rig.accept(LOCK)
-    rig.levels.between()
+    rig.legacy.between()
     assert rig.deliver(LOCK)[0] == NEW
 
 
@@ -156,7 +156,7 @@ class LegacyMachine(RuleBasedStateMachine):
             assert verdict == REPEATED and entry.result == DONE
         else:
             assert verdict == NEW
-            rig.levels.accept(entry)
+            rig.legacy.accept(entry)
             self.waiting.append(op)
             self.last = op
             self.stands = None
@@ -166,9 +166,9 @@ class LegacyMachine(RuleBasedStateMachine):
     def answer(self, result):
         rig = self.rig
         op = self.waiting.pop(0)
-        entry = rig.levels.running()[0]
+        entry = rig.legacy.running()[0]
         assert entry.op == op
-        rig.levels.finish(entry, result, 0, rig.now_ms)
+        rig.legacy.finish(entry, result, 0, rig.now_ms)
         if result == DONE and not self.waiting and self.last is not None:
             self.stands = (op, rig.now_ms)
 
@@ -182,13 +182,13 @@ class LegacyMachine(RuleBasedStateMachine):
 
     @rule(code=st.sampled_from(CODES))
     def box(self, code):
-        self.rig.levels.changed(code)
+        self.rig.legacy.changed(code)
         if self.stands is not None and code not in LEFT_IN[self.stands[0]]:
             self.stands = None
 
     @rule()
     def another_command(self):
-        self.rig.levels.between()
+        self.rig.legacy.between()
         self.last = self.stands = None
 
 

@@ -119,7 +119,7 @@ def test_without_a_downlink_it_is_rolled_back_and_nothing_else_is():
     assert a_site.rolled_back and not a_site.trial and a_site.needs_reboot
     a_site = boot(store)
     assert (a_site.LORAWAN_CLASS, a_site.HOLD, a_site.rolled_back, a_site.needs_reboot) == ('C', 'always', True, False)
-    a_site.rollback_told()
+    a_site.rollback_sent()
     assert not boot(store).rolled_back
 
 

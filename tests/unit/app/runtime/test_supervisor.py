@@ -93,7 +93,7 @@ def test_a_crash_is_told_once():
     supervisor = booted(store, CRASH)
     crash = supervisor.crash
     assert (crash.error, crash.module, crash.line, crash.uptime_s) == ('KeyError', 'actor', 123, 45)
-    supervisor.told()
+    supervisor.crash_sent()
     assert supervisor.crash is None and booted(store).crash is None
 
 
@@ -120,7 +120,7 @@ def test_the_same_crash_again_is_not_written_again_until_it_was_told():
     assert journal.writes == writes
     supervisor.crashed('KeyError', 'actor', 124, 2000)
     assert journal.writes == writes + 1
-    supervisor.told()
+    supervisor.crash_sent()
     supervisor.crashed('KeyError', 'actor', 124, 3000)
     assert booted(store).crash.uptime_s == 3
 

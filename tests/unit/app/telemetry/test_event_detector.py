@@ -34,19 +34,19 @@ class EventsAndFlash:
 
     def boot(self, cause=WATCHDOG):
         self.boot_s = self.at_s
-        self.watch = SimpleNamespace(code=A1, seen=A1, car=False, settled=True, starting=False)
+        self.evse_monitor = SimpleNamespace(code=A1, seen=A1, car=False, settled=True, starting=False)
         self.meter = SimpleNamespace(total_wh=0, session_wh=0, flow_da=0)
         self.sessions = SimpleNamespace(meter=self.meter, number=1)
         claims = Claims()
-        self.intent = SimpleNamespace(plan=self.plan, decision=claims.decision, claims=claims, greeting=False)
+        self.arbiter = SimpleNamespace(plan=self.plan, decision=claims.decision, claims=claims, greeting=False)
         self.box = SimpleNamespace(reading=SimpleNamespace(at_ms=0), finished=False, icmax=None, icmax_ms=None)
         limit = SimpleNamespace(duty_for=lambda current_da, box: OWN)
         keeper = SimpleNamespace(known=True, utc_s=lambda now_ms: self.utc_s, now_ms=lambda: self.now_ms)
         store = SimpleNamespace(get=self.flash.get, put=self._put)
         self.record = SimpleNamespace(has_lost=False)
-        self.events = EventDetector(self.intent, self.watch, self.sessions, self.box, limit, self.record, self.evening, cause, 0)
+        self.events = EventDetector(self.arbiter, self.evse_monitor, self.sessions, self.box, limit, self.record, self.evening, cause, 0)
         view = SimpleNamespace(look=lambda: SimpleNamespace(reason=1), look_state=lambda: 1)
-        self.notices = EventQueue(self.events, view, self.watch, Journal(store), keeper, 0)
+        self.notices = EventQueue(self.events, view, self.evse_monitor, Journal(store), keeper, 0)
 
     def _put(self, name, value):
         if self.broken:
@@ -62,15 +62,15 @@ class EventsAndFlash:
         return NOON + self.at_s
 
     def want(self, want):
-        self.intent.decision.want = want
+        self.arbiter.decision.want = want
 
     def car(self, code=B2, **box):
-        self.watch.code, self.watch.car = code, True
+        self.evse_monitor.code, self.evse_monitor.car = code, True
         for name in box:
             setattr(self.box, name, box[name])
 
     def leave(self):
-        self.watch.code, self.watch.car, self.box.finished = A1, False, False
+        self.evse_monitor.code, self.evse_monitor.car, self.box.finished = A1, False, False
 
     def flow(self, wh, flow_da=100):
         self.meter.total_wh += wh
@@ -113,11 +113,11 @@ def test_an_evening_on_which_no_car_is_missed(change):
     rig = EventsAndFlash(plan={'no plan': None, 'another day': weekdays}.get(change, NIGHT), evening=None if change == 'not asked for' else '21:00')
     if change == 'car':
         rig.car()
-    rig.intent.claims.locked = change == 'locked'
+    rig.arbiter.claims.locked = change == 'locked'
     if change == 'skipped':
-        rig.intent.claims.skip(NOON + 10 * HOUR_S, NOON + 18 * HOUR_S)
+        rig.arbiter.claims.skip(NOON + 10 * HOUR_S, NOON + 18 * HOUR_S)
     if change == 'silent':
-        rig.watch.code = 0
+        rig.evse_monitor.code = 0
     assert rig.until(23).told == []
 
 
@@ -229,10 +229,10 @@ def test_what_flows_while_a_car_lets_go_and_what_was_given_are_no_leaks():
     rig.step()
     rig.car()
     rig.want(LEAVE)
-    rig.intent.greeting = True
+    rig.arbiter.greeting = True
     rig.flow(180)
     rig.step(60)
-    rig.intent.greeting = False
+    rig.arbiter.greeting = False
     rig.want(HOLD)
     rig.step(4)
     rig.flow(15)
@@ -262,9 +262,9 @@ def test_power_that_is_back_is_told_but_not_at_the_first_boot_of_all_nor_after_a
     rig.boot(WATCHDOG)
     assert rig.step(10).told == []
     rig.boot(POWER_ON)
-    rig.watch.code, rig.watch.settled = 0, False
+    rig.evse_monitor.code, rig.evse_monitor.settled = 0, False
     assert rig.step(10).told == []
-    rig.watch.code = A1
+    rig.evse_monitor.code = A1
     assert rig.step(10).told == [('power_restored', None)]
 
 
@@ -284,7 +284,7 @@ def test_a_box_that_comes_back_without_its_limit_had_no_power(away_s, starting, 
     rig.box.icmax, rig.box.icmax_ms = PAUSE, rig.now_ms
     rig.step()
     rig.at_s += away_s - 2
-    rig.watch.starting = starting
+    rig.evse_monitor.starting = starting
     rig.step()
     rig.box.icmax, rig.box.icmax_ms = icmax, rig.now_ms
     assert rig.step().told == [('power_restored', away_s // 60)] * times

@@ -63,20 +63,20 @@ class ReporterAndRadio:
         self.session = Session()
         self.reading = SimpleNamespace(code=None, ev_connected=None, enable_input=True, limit_duty=267, currents_da=[0, 0, 0], at_ms=0)
         self.charger = SimpleNamespace(reading=self.reading, heard_ms=None, answered_ms=None, read_soon=lambda now_ms, delay_ms=0: None)
-        self.watch = EvseMonitor(self.charger, boot_ms)
+        self.evse_monitor = EvseMonitor(self.charger, boot_ms)
         self.claims = Claims()
         self.log = CommandLog()
         self.timekeeper = SimpleNamespace(known=False)
         self.clock_sync = ClockSync()
         clock = SimpleNamespace(now_ms=lambda: self.now_ms)
         arbiter = SimpleNamespace(plan=None, decision=self.claims.decision)
-        self.view = StatusView(clock, self.reading, self.watch, self.timekeeper, arbiter, SimpleNamespace(phase=None, blocked=0, paused=False),
+        self.view = StatusView(clock, self.reading, self.evse_monitor, self.timekeeper, arbiter, SimpleNamespace(phase=None, blocked=0, paused=False),
                                SimpleNamespace(finished=False))
         self.answers = AnswerQueue(self.session, self.log, self.view)
         self.answers.turn_away(COMMAND_RESET, None)
         sessions = SimpleNamespace(report_wh=lambda now_ms: None, estimated=False, waits=False)
-        self.reporter = Reporter(clock, self.session, self.view, self.answers, sessions, SimpleNamespace(waits=False), self.watch, self.timekeeper,
-                                 self.clock_sync, config.Settings({'LORAWAN_CLASS': klass}))
+        self.reporter = Reporter(clock, self.session, self.view, self.answers, sessions, SimpleNamespace(waits=False), self.evse_monitor,
+                                 self.timekeeper, self.clock_sync, config.Settings({'LORAWAN_CLASS': klass}))
         self.due_ms = 0
 
     def answer(self, answer):
@@ -89,14 +89,14 @@ class ReporterAndRadio:
         reading.code, reading.enable_input, reading.at_ms = code, key, self.now_ms
         reading.ev_connected = None if code >= 0xE0 else code != 0xA1
         self.charger.heard_ms = self.charger.answered_ms = self.now_ms
-        self.watch.see(code, self.now_ms)
-        self.watch.read(reading)
+        self.evse_monitor.see(code, self.now_ms)
+        self.evse_monitor.read(reading)
         return self.tick(hold)
 
     def tick(self, hold=False):
-        watch_due_ms = self.watch.tick(self.now_ms)
+        monitor_due_ms = self.evse_monitor.tick(self.now_ms)
         self.due_ms = self.reporter.step(self.now_ms, hold)
-        assert watch_due_ms > self.now_ms
+        assert monitor_due_ms > self.now_ms
         assert self.due_ms > self.now_ms    # else the loop would spin
         return self.take()
 
@@ -439,7 +439,7 @@ def test_an_old_reading_is_not_repeated_even_if_the_box_is_heard():
     rig.settle(0xC2)
     rig.now_ms += SILENCE_MS
     rig.charger.heard_ms = rig.charger.answered_ms = rig.now_ms    # by its panel, or by an answer that was no reading
-    rig.watch.tick(rig.now_ms)
+    rig.evse_monitor.tick(rig.now_ms)
     payload = rig.reporter._make_status(11)[1]
     assert (payload[1], payload[3] >> 6, payload[4] & 127, payload[5:8]) == (0xC2, 0, 127, b'\xff\xff\xff')
 
