@@ -1,6 +1,6 @@
-"""Charging sessions, from plug-in to unplugging: begin, end, the record for fPort 13, and what of the energy survives a power cut.
+"""Charging sessions, from plug-in to unplugging: begin, end, the record for fPort 13, and the energy kept over a power cut.
 
-Two records in the journal: what is counted, and what is finished and was not sent yet.
+Two records in the journal: the counts, and the finished sessions that were not sent yet.
 """
 
 from hal.contract import POWER_ON, HalError
@@ -10,23 +10,23 @@ from app.codec.packing import pack, unpack
 from app.evse.states import CODE_A1
 from app.runtime.journal import ENERGY_RECORD, SESSIONS_RECORD
 
-# Under this key, and as a RECORD, the outbox has the oldest of those that wait.
+# Key of the oldest waiting record in the outbox.
 SESSION_KEY = 'session'
 WAITING_MAX = 4
 
-# Shorter, and without energy, it was a plug that did not find its place: no session.
+# Shorter, and without energy, it was a failed plug-in: no session.
 LEAST_MS = 60000
-# What is written of the energy while it flows: each 500 Wh, later each twelfth of the session, and what is left when nothing flows for
-# a minute; a status tells only what is written.
+# Writes of the energy while it flows: each 500 Wh, later each twelfth of the session, and the rest when nothing flows for
+# a minute; a status has only written energy.
 STEP_WH = 500
 STEP_PART = 12
 SETTLED_MS = 60000
-REST_WH = 10             # as much as an uplink tells
-# Flash: so many writes at once, then one each 40 min, 68 in any day (docs/operation.md has what a board bears); the end of a session is
+REST_WH = 10             # the resolution of an uplink
+# Flash: writes allowed at once, then one each 40 min, 68 in any day (limits of boards: docs/operation.md); the end of a session is
 # written in any case, and counts.
 WRITES_AT_ONCE = 32
 WRITE_EVERY_MS = 40 * 60000
-# What flowed at the last write and flows after a restart of the board alone has flowed in between, if that was not longer.
+# A current at the last write that still flows after a restart of the board alone has flowed in between, if that was not longer.
 RESTART_MAX_S = 7200
 
 _LENGTH = 11             # of the uplink
@@ -47,7 +47,7 @@ class ChargingSessions:
     meter: its session stands until the next car comes.
     """
 
-    def __init__(self, meter, charger, watch, timekeeper, journal, cause, now_ms):
+    def __init__(self, meter, charger, evse_monitor, timekeeper, journal, cause, now_ms):
         """cause: of this boot, as hal.contract has it."""
         self.meter = meter
         self.is_open = False
@@ -55,22 +55,22 @@ class ChargingSessions:
         self.started_at = 0
         self.store_failures = 0
         self._reading = charger.reading
-        self._watch = watch
+        self._evse_monitor = evse_monitor
         self._timekeeper = timekeeper
         self._journal = journal
-        self._done = []              # what is to be sent, oldest first: numbers as in _DONE_WIDTHS
+        self._done = []              # sessions to be sent, oldest first: numbers as in _DONE_WIDTHS
         self._made = None            # number of the one that was packed last
         self._began_ms = None        # None: before this boot
         self._is_seen = False        # the car was here since the boot
         self._reason = _NO_REASON    # the last one while it was here
         self._is_recorded = True     # this session is on record
-        self._said_wh = 0            # of the session, as it is on record
+        self._recorded_wh = 0        # of the session, as it is on record
         self._saved_wh = 0           # the same of the total
         self._saved_utc_s = 0
-        self._idle_ms = now_ms       # nothing has flowed since then, None while it flows
-        self._budget_ms = now_ms     # when all writes are there again
-        self._restart = None         # what flowed at the last write before the boot, 0.1 A, while it is not accounted for
-        self._changes = 0            # of the car, as the watch has them
+        self._idle_ms = now_ms       # begin of the time without current, None while it flows
+        self._budget_ms = now_ms     # when all writes are allowed again
+        self._restart = None         # the current at the last write before the boot, 0.1 A, while it is not accounted for
+        self._changes = 0            # of the car, in the EVSE monitor
         self._restart_utc_s = 0      # when that was
         self._first_ms = None        # of the first reading
         self._load(cause)
@@ -83,14 +83,14 @@ class ChargingSessions:
     # --- each reading
 
     def step(self, now_ms, reason):
-        """A reading was answered, and the watch has seen it. reason: index in words.REASONS of the last status judged."""
+        """A reading was answered, and the EVSE monitor has taken it. reason: index in vocabulary.REASONS of the last status."""
         meter = self.meter
-        if self._watch.changes != self._changes:
-            self._changes = self._watch.changes
+        if self._evse_monitor.changes != self._changes:
+            self._changes = self._evse_monitor.changes
             if self.is_open:
                 self._end(now_ms)
                 return   # the next one begins with the next reading: both would take long
-        if self._watch.car and not self.is_open:
+        if self._evse_monitor.car and not self.is_open:
             self._begin(now_ms)
         meter.step(self._reading)
         if self._restart is not None:
@@ -99,18 +99,18 @@ class ChargingSessions:
             self._idle_ms = None
         elif self._idle_ms is None:
             self._idle_ms = now_ms
-        if self._watch.car:
+        if self._evse_monitor.car:
             if not self.started_at and self._began_ms is not None and self._timekeeper.known:
                 self.started_at = self._timekeeper.utc_s(now_ms) - (now_ms - self._began_ms) // 1000
             self._is_seen = True
             self._reason = reason
-        elif self.is_open and self._watch.code == CODE_A1:
+        elif self.is_open and self._evse_monitor.code == CODE_A1:
             self._end(now_ms)
         if self._is_due(now_ms) and self._may_write(now_ms):
             self.save(now_ms)
 
     def _account(self, now_ms):
-        """The board began anew while the car charged: count what flowed meanwhile, once the time is known."""
+        """The board restarted while the car charged: count the energy meanwhile, once the time is known."""
         if self._first_ms is None:
             self._first_ms = now_ms
             self._restart = min(self._restart, self.meter.flow_da)
@@ -128,7 +128,7 @@ class ChargingSessions:
         self.started_at = self._timekeeper.utc_s(now_ms) or 0
         self._began_ms = now_ms
         self._is_recorded = False
-        self._said_wh = 0
+        self._recorded_wh = 0
         self.meter.begin()
 
     def _end(self, now_ms):
@@ -148,7 +148,7 @@ class ChargingSessions:
         self.save(now_ms)
 
     def _minutes(self, now_ms):
-        """How long this session has lasted; one whose car left while we were off, until it was recorded last."""
+        """Duration of this session; if the car left while the monitor was off, until the last record."""
         if self._began_ms is not None:
             return min((now_ms - self._began_ms + _HALF_MINUTE_S * 1000) // 60000, _NO_MINUTES - 1)
         until = self._timekeeper.utc_s(now_ms) if self._is_seen else self._saved_utc_s
@@ -156,17 +156,17 @@ class ChargingSessions:
             return _NO_MINUTES
         return min((until - self.started_at + _HALF_MINUTE_S) // 60, _NO_MINUTES - 1)
 
-    # --- what is told
+    # --- uplinks
 
     def report_wh(self, now_ms):
-        """The session's energy for an uplink that leaves now: on record first, so that no reboot takes back what was told."""
+        """The session's energy for an uplink that is sent now: recorded first, so that no reboot takes it back."""
         if self.meter.total_wh - self._saved_wh >= REST_WH and self._may_write(now_ms):
             self.save(now_ms)
-        return self._said_wh
+        return self._recorded_wh
 
     @property
     def waits(self):
-        """True while the record of a finished session was not sent."""
+        """True while the record of a finished session waits."""
         return len(self._done) > 0
 
     def make(self, state, limit):
@@ -179,12 +179,12 @@ class ChargingSessions:
             state, reason, started_at, None if minutes == _NO_MINUTES else 60 * minutes, energy_wh, estimated, number)
 
     def sent(self, now_ms):
-        """What was made was sent."""
+        """The packed record was sent."""
         if self._done and self._done[0][0] == self._made:
             del self._done[0]
             self._save_done(now_ms)
 
-    # --- what outlives a power cut
+    # --- records
 
     def _is_due(self, now_ms):
         """True if there is something to write."""
@@ -198,11 +198,11 @@ class ChargingSessions:
         return unsaved_wh >= STEP_WH and unsaved_wh >= self.meter.session_wh // STEP_PART
 
     def _may_write(self, now_ms):
-        """True if flash bears one more write now."""
+        """True if one more write of flash is allowed now."""
         return self._budget_ms - now_ms <= (WRITES_AT_ONCE - 1) * WRITE_EVERY_MS
 
     def save(self, now_ms):
-        """Write what is counted; before a reset too."""
+        """Write the counts; before a reset too."""
         meter = self.meter
         utc_s = self._timekeeper.utc_s(now_ms) or 0
         self._put(ENERGY_RECORD, pack((
@@ -210,7 +210,7 @@ class ChargingSessions:
             utc_s, meter.flow_da), _ENERGY_WIDTHS), now_ms)
         self._is_recorded = True
         self._saved_wh = meter.total_wh
-        self._said_wh = meter.session_wh
+        self._recorded_wh = meter.session_wh
         self._saved_utc_s = utc_s
 
     def _save_done(self, now_ms):
@@ -224,7 +224,7 @@ class ChargingSessions:
         try:
             self._journal.put(name, record)
         except HalError:
-            self.store_failures += 1   # it costs the memory over a reboot, not the monitor
+            self.store_failures += 1   # only the memory over a reboot is lost
 
     def _load(self, cause):
         record = self._journal.get(SESSIONS_RECORD)
@@ -242,7 +242,7 @@ class ChargingSessions:
         meter = self.meter
         _, flags, self.number, total_wh, session_wh, estimated_wh, self.started_at, self._saved_utc_s, flow_da = unpack(record, 0, _ENERGY_WIDTHS)
         meter.restore(total_wh, session_wh, estimated_wh)
-        self._said_wh = meter.session_wh
+        self._recorded_wh = meter.session_wh
         self._saved_wh = meter.total_wh
         self.is_open = flags & _F_OPEN != 0 and not (self._done and self._done[-1][0] == self.number)
         if self.is_open and flow_da and self._saved_utc_s and cause != POWER_ON:

@@ -39,11 +39,11 @@ class SessionsAndFlash:
         self.boot_ms = self.at_ms
         self.reading = Reading()
         charger = SimpleNamespace(reading=self.reading, read_soon=lambda now_ms, delay_ms=0: None)
-        self.watch = EvseMonitor(charger, 0)
+        self.evse_monitor = EvseMonitor(charger, 0)
         keeper = self.keeper = SimpleNamespace(known=self.utc, utc_s=lambda now_ms: self.utc_s() if keeper.known else None)
         self.meter = EnergyMeter(230, 3)
         store = SimpleNamespace(get=self.flash.get, put=self._put)
-        self.sessions = ChargingSessions(self.meter, charger, self.watch, keeper, Journal(store), cause, 0)
+        self.sessions = ChargingSessions(self.meter, charger, self.evse_monitor, keeper, Journal(store), cause, 0)
 
     def utc_s(self):
         return UTC_S + self.at_ms // 1000
@@ -68,9 +68,9 @@ class SessionsAndFlash:
         reading.currents_da[:] = [10 * amps if amps is not None else None] * 3
         reading.at_ms = self.now_ms
         if self.now_ms > 60000:
-            self.watch.tick(self.now_ms)
-        self.watch.see(code, self.now_ms)
-        self.watch.read(reading)
+            self.evse_monitor.tick(self.now_ms)
+        self.evse_monitor.see(code, self.now_ms)
+        self.evse_monitor.read(reading)
         self.sessions.step(self.now_ms, (CHARGING if code == 0xC2 else NO_VEHICLE if code == 0xA1 else FULL) if reason is None else reason)
 
     def live(self, for_s, code, amps=0):
@@ -136,9 +136,9 @@ def test_what_was_charged_stands_until_the_next_car():
 def test_our_own_pulse_ends_no_session():
     rig = plugged()
     rig.charge(600)
-    rig.watch.pulse(rig.now_ms)
+    rig.evse_monitor.pulse(rig.now_ms)
     rig.live(4, 0xE0, None)
-    rig.watch.pulse(rig.now_ms)
+    rig.evse_monitor.pulse(rig.now_ms)
     rig.live(10, 0xA1, None)
     rig.charge(600)
     rig.unplug()
@@ -308,7 +308,7 @@ def test_a_restart_of_the_board_alone_is_bridged(cause):
 def test_what_nobody_saw_is_not_bridged(cause, off_s, code):
     rig = plugged()
     rig.charge(3600)
-    saved_wh = rig.sessions._said_wh
+    saved_wh = rig.sessions._recorded_wh
     rig.reboot(cause, off_s)
     rig.live(10, code, 16 if code == 0xC2 else 0)
     assert saved_wh <= rig.meter.session_wh < saved_wh + 40 and rig.meter.estimated_wh == 0
@@ -318,7 +318,7 @@ def test_what_a_power_cut_costs(evidence):
     rig = plugged()
     while rig.meter.session_wh < 10000:
         rig.charge(30)
-        assert rig.meter.session_wh - rig.sessions._said_wh <= max(STEP_WH, rig.meter.session_wh // STEP_PART) + 10
+        assert rig.meter.session_wh - rig.sessions._recorded_wh <= max(STEP_WH, rig.meter.session_wh // STEP_PART) + 10
     evidence('Most that a power cut costs, of a session up to 10 kWh', '%d Wh or one part in %d' % (STEP_WH, STEP_PART))
     evidence('Most that a power cut costs, of a night of 8 h at 11 kW with a status each half hour, kWh', round(_lost_kwh(), 2))
 
@@ -330,7 +330,7 @@ def _lost_kwh():
     for _ in range(8 * 4):
         for _ in range(30):
             rig.charge(30)
-            worst = max(worst, rig.meter.session_wh - rig.sessions._said_wh)
+            worst = max(worst, rig.meter.session_wh - rig.sessions._recorded_wh)
         rig.told()
     return worst / 1000
 
