@@ -35,6 +35,11 @@ def test_a_plain_word_is_left_alone(source):
     assert words.faults(source) == []
 
 
+def test_a_word_with_many_meanings_is_found_in_names_of_the_firmware_alone():
+    assert [word for _, word, _ in words.faults("def told():\n    pass\n", firmware=True)] == ["told"]
+    assert words.faults("def told():\n    pass\n") == []
+
+
 def test_the_line_of_a_private_word_is_named():
     assert words.faults('def f():\n    """The record.\n\n    Written anew.\n    """\n')[0][0] == 4
 
