@@ -65,7 +65,7 @@ def test_a_storm_without_rest_or_with_lies_would_be_seen(monkeypatch):
     monkeypatch.setattr(specs.COMMAND_SPECS[vocabulary.COMMAND_START], 'done', lambda scene, work: True)
     storm = CommandStorm(monkeypatch, 1, 1, **STORMS['commands alone'])
     finish = CommandLog.finish
-    monkeypatch.setattr(CommandLog, 'finish', lambda book, *answer: (finish(book, *answer), finish(book, *answer))[0])
+    monkeypatch.setattr(CommandLog, 'finish', lambda log, *answer: (finish(log, *answer), finish(log, *answer))[0])
     storm.live()
     assert storm.closings_most_a_day() > CLOSINGS_A_DAY and min(storm.rests()) < REST_S
     assert 'start' in {word for word, _, _ in storm.untrue()}
