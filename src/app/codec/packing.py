@@ -1,6 +1,6 @@
 """Numbers as bytes, big endian, each in its width: the rows of records in flash and of frames. Of codec, for codec may import no other room."""
 
-# The largest number of so many bytes.
+# The largest number by its width in bytes.
 _MOST = (0, 0xFF, 0xFFFF, 0xFFFFFF, 0xFFFFFFFF)
 
 

@@ -14,7 +14,7 @@ _VERSION = const(1)
 _HEAD = const(12)
 _WIDTHS = (1, 1, 1, 1, 1, 1, 2, 4)
 _MODULE_MOST = const(24)    # the firmware before kept 8 letters, and reads no more
-_MOST = const(255)     # counts stop there: a monitor that starts anew for ever must not wear its flash
+_MOST = const(255)     # counts stop there: a monitor that starts again for ever must not wear its flash
 
 # A boot of at least this length was a good one.
 GOOD_MS = const(600000)
@@ -102,13 +102,13 @@ class Supervisor:
         if len(record) < _HEAD or record[0] != _VERSION:
             self._journal.reject(BOOT_RECORD)
             return
-        _, self.bad_ends, self.resets, self.crashes, told, error, line, uptime_s = unpack(record, 0, _WIDTHS)
+        _, self.bad_ends, self.resets, self.crashes, sent, error, line, uptime_s = unpack(record, 0, _WIDTHS)
         if error == _MOST:
             return
         error = vocabulary.ERRORS[error if error < len(vocabulary.ERRORS) else 0]
         module = ''.join([chr(byte) for byte in record[_HEAD:_HEAD + _MODULE_MOST] if 32 <= byte < 127])
         self._last = Crash(error, module, line, uptime_s)
-        if not told:
+        if not sent:
             self.crash = self._last
 
     def _save(self):
@@ -122,8 +122,8 @@ class Supervisor:
             error = vocabulary.ERRORS.index(last.error) if last.error in vocabulary.ERRORS else 0
             line, uptime_s = last.line, last.uptime_s
             module = bytes([ord(char) & 127 for char in last.module])
-        told = 0 if self.crash is not None else 1
-        record = pack((_VERSION, self.bad_ends, self.resets, self.crashes, told, error, line, uptime_s), _WIDTHS) + module
+        sent = 0 if self.crash is not None else 1
+        record = pack((_VERSION, self.bad_ends, self.resets, self.crashes, sent, error, line, uptime_s), _WIDTHS) + module
         try:
             self._journal.put(BOOT_RECORD, record)
         except HalError:

@@ -215,13 +215,13 @@ class EventDetector:
     def dump(self):
         """For the record."""
         self.unsaved = False
-        return pack((_VERSION, self._told_evening, self._told_night, self._told_session, self._told_wh, self._fault), _WIDTHS)
+        return pack((_VERSION, self._reported_evening, self._reported_night, self._reported_session, self._reported_wh, self._fault), _WIDTHS)
 
     def load(self, record):
         """Restore from a record; False if it is invalid."""
         if len(record) != RECORD_BYTES or record[0] != _VERSION:
             return False
-        _, self._told_evening, self._told_night, self._told_session, self._told_wh, self._fault = unpack(record, 0, _WIDTHS)
+        _, self._reported_evening, self._reported_night, self._reported_session, self._reported_wh, self._fault = unpack(record, 0, _WIDTHS)
         # Without a record this is the very first boot: there was no power cut.
         self._restored = self._cut
         self.unsaved = False
