@@ -1,0 +1,1 @@
+"""What a kilowatt hour costs, and what a charging session did."""

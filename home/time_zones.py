@@ -1,0 +1,46 @@
+"""Local time of a device: a name of the time zone database ("Europe/Berlin"), or a POSIX TZ string as the device has it."""
+import datetime
+import io
+import re
+import struct
+import zoneinfo
+
+
+def zone(text):
+    """A tzinfo. ValueError if there is no such time zone."""
+    if not isinstance(text, str) or not text:
+        raise ValueError('must be a time zone, as "Europe/Berlin" or "AEST-10AEDT,M10.1.0,M4.1.0/3"')
+    try:
+        return zoneinfo.ZoneInfo(text)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        pass
+    try:
+        made = _of_rules(text)
+        datetime.datetime(2026, 1, 1, tzinfo=made).utcoffset()
+        return made
+    except ValueError:
+        raise ValueError(f"{text!r} is no time zone: a name as Europe/Berlin, or a POSIX TZ string") from None
+
+
+def _of_rules(text):
+    """A ZoneInfo of a POSIX TZ string: a time zone file (RFC 9636) without transitions, whose last line is that string."""
+    if not re.fullmatch(r"[\x21-\x7e]+", text):
+        raise ValueError("no POSIX TZ string")
+    header = b"TZif2" + bytes(15) + struct.pack(">6l", 0, 0, 0, 0, 1, 4)
+    block = header + struct.pack(">lbB", 0, 0, 0) + b"UTC\0"
+    return zoneinfo.ZoneInfo.from_file(io.BytesIO(block + block + b"\n" + text.encode() + b"\n"), key=text)
+
+
+def utc(seconds):
+    """The moment that many seconds after 1970."""
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
+
+
+def iso(seconds, tz):
+    """Local time with its offset, to the second; None for None."""
+    return None if seconds is None else utc(seconds).astimezone(tz).isoformat(timespec="seconds")
+
+
+def begin_of(day, tz):
+    """UTC seconds of that local day's begin."""
+    return int(datetime.datetime.combine(day, datetime.time(), tz).timestamp())

@@ -1,0 +1,165 @@
+"""home/settings.py: home.toml as the contract has it, and everything that is wrong said at once."""
+import datetime
+import os
+
+import pytest
+from home import settings
+from home.settings import Wrong
+
+GOOD = """
+[[network]]
+name = "ttn"
+kind = "the-things-stack"
+host = "eu1.cloud.thethings.network"
+application = "my-app"
+key_file = "ttn.key"
+storage_url = "https://eu1.cloud.thethings.network/"
+
+[[device]]
+id = "wallbox"
+name = "Garage"
+network = "ttn"
+timezone = "Europe/Berlin"
+place = "home"
+
+[house_mqtt]
+host = "127.0.0.1"
+user = "home"
+password_file = "mqtt.password"
+
+[store]
+url = "sqlite:///home.db"
+raw_days = 30
+
+[web]
+listen = "127.0.0.1:8080"
+
+[[tariff]]
+part = "energy"
+price_kwh = 0.25
+vat = 19
+from = 2026-01-01
+to = "2026-12-31"
+
+[[tariff]]
+part = "network"
+price_kwh = 0.03
+vat = 0.19
+months = "oct-mar"
+windows = [{days = "mon-fri", from = "22:00", to = "06:00"}, {days = "sat,sun", from = "00:00", to = "00:00"}]
+
+[[tariff]]
+part = "base"
+price_month = 9.9
+months = [1, 2]
+
+[notify]
+urls = []
+events = ["fault"]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("ttn.key", "mqtt.password"):
+        (tmp_path / name).write_text(f"secret of {name}\n")
+        (tmp_path / name).chmod(0o600)
+    return tmp_path
+
+
+def loaded(folder, text):
+    (folder / "home.toml").write_text(text)
+    return settings.load(folder / "home.toml")
+
+
+def errors(folder, text):
+    with pytest.raises(Wrong) as wrong:
+        loaded(folder, text)
+    return wrong.value.args[0]
+
+
+def test_a_whole_file_gives_all_of_it(folder):
+    found = loaded(folder, GOOD)
+    (network,), (device,) = found.networks, found.devices
+    assert (network.port, network.tls, network.tenant, network.key) == (8883, True, "ttn", "secret of ttn.key")
+    assert network.storage_url == "https://eu1.cloud.thethings.network"
+    assert (device.id, device.name, str(device.timezone), device.place) == ("wallbox", "Garage", "Europe/Berlin", "home")
+    assert (found.house_mqtt.port, found.house_mqtt.password) == (1883, "secret of mqtt.password")
+    assert (found.store.url, found.store.raw_days) == (f"sqlite:///{folder}/home.db", 30)
+    assert (found.web.host, found.web.port, found.web.token) == ("127.0.0.1", 8080, "")
+    energy, network_fee, base = found.tariff
+    assert (energy.vat, energy.first, energy.last) == (0.19, datetime.date(2026, 1, 1), datetime.date(2026, 12, 31))
+    assert network_fee.vat == 0.19 and network_fee.months == {10, 11, 12, 1, 2, 3} and len(network_fee.windows) == 2
+    assert base.price_month == 9.9 and base.months == {1, 2}
+
+
+def test_the_least_that_is_needed_is_a_network_and_a_device(folder):
+    found = loaded(folder, """
+        [[network]]
+        name = "house"
+        host = "127.0.0.1"
+        tls = false
+        application = "my-app"
+        [[device]]
+        id = "wallbox"
+        timezone = "AEST-10AEDT,M10.1.0,M4.1.0/3"
+    """)
+    assert (found.networks[0].port, found.devices[0].name, found.devices[0].network) == (1883, "wallbox", "house")
+    assert (found.house_mqtt, found.store.raw_days, found.web.port, found.tariff) == (None, 90, 8080, ())
+    summer = datetime.datetime(2026, 1, 1, tzinfo=found.devices[0].timezone)
+    assert summer.utcoffset() == datetime.timedelta(hours=11)
+
+
+def test_all_that_is_wrong_is_said_at_once_and_each_names_its_setting(folder):
+    (folder / "ttn.key").chmod(0o644)
+    found = errors(folder, GOOD.replace('host = "eu1', 'hots = "eu1').replace("raw_days = 30", "raw_days = 0")
+                   .replace("Europe/Berlin", "Europe/Berln").replace('network = "ttn"', 'network = "tnn"')
+                   .replace('part = "base"', 'part = "bass"').replace('"22:00"', '"22:10"')
+                   .replace("vat = 19\n", "vat = true\n").replace('"127.0.0.1:8080"', '"0.0.0.0:8080"') + "\n[webb]\n")
+    assert found == [
+        "network[1].hots: there is no such setting: did you mean 'host'?",
+        "network[1].host: is missing",
+        "device[1].timezone: 'Europe/Berln' is no time zone: a name as Europe/Berlin, or a POSIX TZ string",
+        "store.raw_days: must be a whole number from 1 to 36500",
+        "tariff[1].vat: must be a number from 0 to 100",
+        "tariff[2].windows: '22:10' is no time to the quarter hour, as 22:15",
+        "tariff[3].part: must be 'energy' or 'network' or 'levy' or 'base': did you mean 'base'?",
+        "webb: there is no such setting: did you mean 'web'?",
+        f"network[1].key_file: others may read {folder}/ttn.key. Type:  chmod 600 {folder}/ttn.key",
+        "device[1].network: there is no [[network]] with the name 'tnn': did you mean 'ttn'?",
+        "web.listen: 0.0.0.0 is seen by others, which needs a token_file; 127.0.0.1 needs none",
+    ]
+
+
+@pytest.mark.parametrize("text, words", [
+    ("[[network]\n", "is no TOML: "), ("", "network: at least one [[network]] is needed"), ("network = 5\n", "network: must be a list of tables"),
+    ("[network]\nname = 'a'\n", "each begins with [[network]]"), ("store = 'home.db'\n", "store: must be one table, [store]"),
+    (GOOD.replace("kind =", "# kind =").replace('name = "ttn"', "name = 7"), "network[1].name: must be text"),
+    (GOOD.replace('"the-things-stack"', '"chirpstak"'), "network[1].kind: must be 'the-things-stack'"),
+    (GOOD.replace("ttn.key", "none.key"), "none.key: No such file or directory"),
+    (GOOD.replace('id = "wallbox"', 'id = "wall/box"'), "device[1].id: 'wall/box' is no id of the network"),
+    (GOOD.replace('id = "wallbox"', 'id = "<script>"'), "is no id of the network"),
+    (GOOD.replace("price_kwh = 0.25", "price_month = 0"), "tariff[1]: has no price"),
+    (GOOD.replace("price_kwh = 0.25", "price_kwh = 0.25\nsource = 'x'"), "has price_kwh and source: one of them"),
+    (GOOD.replace("2026-12-31", "2025-12-31"), "tariff[1].to: is before from"),
+    (GOOD + GOOD[GOOD.index("[[device]]"):GOOD.index("[house_mqtt]")], "two are named 'Garage'"),
+    (GOOD.replace("sqlite:///home.db", "mysql://x"), 'store.url: must be "sqlite:///FILE"'),
+])
+def test_a_typo_is_named(folder, text, words):
+    assert any(words in error for error in errors(folder, text))
+
+
+def test_a_file_that_is_not_there_is_one_sentence(folder):
+    with pytest.raises(Wrong, match="nowhere.toml: No such file or directory"):
+        settings.load(folder / "nowhere.toml")
+
+
+def test_a_file_with_a_byte_order_mark_is_read(folder):
+    assert loaded(folder, "\ufeff" + GOOD).networks
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of files")
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o666])
+def test_a_key_that_others_may_read_is_refused(folder, mode):
+    (folder / "mqtt.password").chmod(mode)
+    assert any("house_mqtt.password_file: others may read" in error for error in errors(folder, GOOD))
