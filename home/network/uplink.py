@@ -1,0 +1,30 @@
+"""One uplink as every network tells it, in our own words."""
+import dataclasses
+import hashlib
+
+
+@dataclasses.dataclass(frozen=True)
+class Uplink:
+    """identity: the same for every delivery of this uplink, and no other one's of that device. decoded: the formatter's data, or None."""
+    device_id: str
+    identity: str
+    received_ms: int            # when the network had it, UTC
+    f_port: int
+    f_cnt: int
+    payload: bytes
+    decoded: dict | None
+    message: str                # as it came
+    rssi: float | None = None
+    snr: float | None = None
+    spreading_factor: int | None = None
+    airtime_ms: int | None = None
+    gateways: int = 0
+
+
+class NotUnderstood(Exception):
+    """A message that is no uplink of this network; args[0] says why."""
+
+
+def digest(*parts):
+    """A short word for what has no identity of its own."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
