@@ -1,0 +1,36 @@
+"""home/network/backfill.py: when the network's memory is asked, and from when on."""
+from home.network import backfill
+from home.network.backfill import Backfill
+
+T = 1_790_000_000_000
+MIN_MS = 60_000
+HOUR_MS = 60 * MIN_MS
+
+
+def test_a_start_asks_at_once_and_again_when_the_network_has_written_down_the_rest():
+    state = backfill.connected(Backfill(), T)
+    assert backfill.is_due(state, T) and backfill.after_ms(state, T) == T - 30 * 24 * HOUR_MS
+    state = backfill.passed(state, T)
+    assert not backfill.is_due(state, T + 9 * MIN_MS) and backfill.is_due(state, T + 10 * MIN_MS)
+    state = backfill.passed(state, T + 10 * MIN_MS)
+    assert not backfill.is_due(state, T + 6 * HOUR_MS) and backfill.is_due(state, T + 7 * HOUR_MS)
+
+
+def test_after_an_outage_only_what_is_missing_is_asked_for():
+    state = backfill.passed(backfill.passed(backfill.connected(Backfill(), T), T), T + 10 * MIN_MS)
+    state = backfill.connected(backfill.lost(state), T + 3 * HOUR_MS)
+    assert backfill.is_due(state, T + 3 * HOUR_MS) and backfill.after_ms(state, T + 3 * HOUR_MS) == T - MIN_MS
+
+
+def test_what_fails_is_tried_later_each_time_and_within_an_hour():
+    state, waits, now_ms = backfill.connected(Backfill(), T), [], T
+    for _ in range(10):
+        state = backfill.failed(state, now_ms)
+        waits.append((state.due_ms - now_ms) // 1000)
+        now_ms = state.due_ms
+    assert waits == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]
+    assert backfill.after_ms(state, now_ms) == now_ms - 30 * 24 * HOUR_MS
+
+
+def test_a_network_that_says_when_is_asked_then():
+    assert backfill.failed(Backfill(), T, 17).due_ms == T + 17_000
