@@ -1,0 +1,121 @@
+"""The book of charging sessions: which number a record has, whether it is there already, what is missing.
+
+The device counts its records in seven bits, keeps the last ones and sends them again when asked. So a record is known by its number, its begin
+and when it came; it may come late and twice. Pure: rows in, rows out.
+"""
+import dataclasses
+
+WRAP = 128
+# So many the device keeps at least: a gap of that many is believed however short the time was.
+KEPT = 16
+# Beyond that, sessions take this long each, or the counter has begun anew (another board, a lost memory).
+EACH_MS = 30 * 60_000
+# A begin that lies so far from the reception was told by a wrong clock. What waited for the air may be old.
+FUTURE_MS = 10 * 60_000
+OLD_MS = 400 * 86_400_000
+_MINUTE_MS = 60_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """One session as the device tells it."""
+    wire_number: int
+    started_ms: int | None
+    duration_min: int | None
+    energy_wh: int | None
+    estimated: bool
+    reason: str | None
+    received_ms: int
+
+    @property
+    def is_dated(self):
+        """The begin can be believed."""
+        return self.started_ms is not None and self.received_ms - OLD_MS <= self.started_ms <= self.received_ms + FUTURE_MS
+
+    @property
+    def order_ms(self):
+        """When it began, as far as one knows."""
+        return self.started_ms if self.is_dated else self.received_ms - (self.duration_min or 0) * _MINUTE_MS
+
+
+def end_ms(record):
+    """When it ended, as far as one knows."""
+    return record.order_ms + (record.duration_min or 0) * _MINUTE_MS
+
+
+def is_same(record, row):
+    """True if that row of the book is this record, sent before. row: with the names of Record."""
+    if record.wire_number != row.wire_number or record.started_ms != row.started_ms:
+        return False
+    if record.started_ms is not None:
+        return True
+    told = record.duration_min, record.energy_wh, record.estimated, record.reason
+    return told == (row.duration_min, row.energy_wh, row.estimated, row.reason) and abs(record.received_ms - row.received_ms) < OLD_MS
+
+
+def number(record, before, after=None):
+    """The unwrapped number of a record, between the rows of the book that began before it and after it (None: there is none)."""
+    if before is None:
+        return record.wire_number if after is None else after.number - (after.wire_number - record.wire_number - 1) % WRAP - 1
+    step = (record.wire_number - before.wire_number - 1) % WRAP + 1
+    if step > KEPT and record.order_ms - before.order_ms < step * EACH_MS:
+        step = 1
+    return before.number + step
+
+
+def shift(number, before, after):
+    """By how much the numbers from `after` on must grow to leave room for a late record with that number in front of it."""
+    if number < after.number:
+        return 0
+    is_one_count = before is None or (after.number - before.number - after.wire_number + before.wire_number) % WRAP == 0
+    return WRAP if is_one_count else number - after.number + 1
+
+
+def undated_number(record, newest):
+    """The number of a record whose begin is not known: the nearest to the newest in the book."""
+    if newest is None:
+        return record.wire_number
+    return newest.number + (record.wire_number - newest.wire_number + WRAP // 2) % WRAP - WRAP // 2
+
+
+def first_missing(before, after):
+    """(first, last) of the numbers between two rows of the book, or None."""
+    return (before.number + 1, after.number - 1) if after.number - before.number > 1 else None
+
+
+def wire(missing, before):
+    """The seven bits of a missing number behind that row."""
+    return (before.wire_number + missing - before.number) % WRAP
+
+
+def missing_at_end(newest, latest_wire, is_open):
+    """(first, last) of what the device counted and did not tell yet. latest_wire: of its latest session; is_open: that one still goes on."""
+    if newest is None:
+        return None
+    step = (latest_wire - newest.wire_number) % WRAP - (1 if is_open else 0)
+    return (newest.number + 1, newest.number + step) if 0 < step <= WRAP // 2 else None
+
+
+# --- asking for what is missing
+
+ASK_EVERY_MS = 24 * 3_600_000
+ASK_TIMES = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """What a device was asked for: when last, and how often for each first missing number."""
+    at_ms: int = 0
+    times: tuple = ()
+
+
+def to_ask(gaps, newest_number, asked, now_ms):
+    """(number, next Asked) if the device is to be asked now for its records from that number on, else None. gaps: [(first, last)], oldest first."""
+    if now_ms - asked.at_ms < ASK_EVERY_MS:
+        return None
+    times = dict(asked.times)
+    for first, _last in gaps:
+        if newest_number - first < WRAP // 2 and times.get(first, 0) < ASK_TIMES:
+            still = {number: count for number, count in times.items() if newest_number - number < WRAP}
+            return first, Asked(now_ms, tuple(sorted({**still, first: times.get(first, 0) + 1}.items())))
+    return None
