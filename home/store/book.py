@@ -1,0 +1,86 @@
+"""The book in the store: a record finds its place (home/sessions.py says which), and the quarter hours of its energy are reckoned."""
+import sqlalchemy as sa
+
+from home import energy_profile, sessions
+from home.store.schema import reading, session, session_energy
+
+BOX = 1          # one box a device, until there are more
+_MINUTE_MS = 60_000
+# Readings of a session may come a little after its end by the device's minutes.
+_SLACK_MS = 90_000
+_LONGEST_MS = 14 * 86_400_000
+
+
+def _one(connection, device, *where, order):
+    return connection.execute(sa.select(session).where(session.c.device == device, *where).order_by(*order).limit(1)).first()
+
+
+def is_open(connection, device, at_ms):
+    """True if a session may have gone on at that time, by the last status before it."""
+    its = reading.c
+    connected = connection.execute(sa.select(its.connected).where(its.device == device, its.at_ms <= at_ms).order_by(
+        its.at_ms.desc(), its.id.desc()).limit(1)).scalar()
+    return connected is not False
+
+
+def add(connection, device, record, vehicle=None):
+    """Enter a record, of the vehicle that is usual there; its row's id, or None if it is there already."""
+    like = connection.execute(sa.select(session).where(
+        session.c.device == device, session.c.wire_number == record.wire_number, session.c.order_ms >= record.order_ms - sessions.OLD_MS)).all()
+    if any(sessions.is_same(record, row) for row in like):
+        return None
+    if record.is_dated:
+        before = _one(connection, device, session.c.order_ms <= record.order_ms, order=(session.c.order_ms.desc(), session.c.number.desc()))
+        after = _one(connection, device, session.c.order_ms > record.order_ms, order=(session.c.order_ms, session.c.number))
+        number = sessions.number(record, before, after)
+        by = sessions.shift(number, before, after) if after else 0
+        if by:
+            _shift(connection, device, after.number, by)
+    else:
+        number = sessions.undated_number(record, _one(connection, device, order=(session.c.number.desc(),)))
+    if number < 0:
+        _shift(connection, device, None, sessions.WRAP)
+        number += sessions.WRAP
+    return connection.execute(sa.insert(session).values(
+        device=device, box=BOX, wire_number=record.wire_number, number=number, order_ms=record.order_ms, started_ms=record.started_ms,
+        duration_min=record.duration_min, energy_wh=record.energy_wh, estimated=record.estimated, reason=record.reason,
+        received_ms=record.received_ms, vehicle=vehicle, is_settled=False)).inserted_primary_key[0]
+
+
+def _shift(connection, device, first, by):
+    """An earlier record came late, from before a wrap that nobody saw: the later ones count on."""
+    later = [] if first is None else [session.c.number >= first]
+    connection.execute(sa.update(session).where(session.c.device == device, *later).values(number=session.c.number + by))
+
+
+def unsettle(connection, device, first_ms, last_ms):
+    """Readings of that time are new: what lies there is reckoned anew."""
+    ends = session.c.order_ms + sa.func.coalesce(session.c.duration_min, 0) * _MINUTE_MS
+    connection.execute(sa.update(session).where(
+        session.c.device == device, session.c.order_ms <= last_ms, session.c.order_ms >= first_ms - _LONGEST_MS,
+        ends + _SLACK_MS >= first_ms, session.c.is_settled).values(is_settled=False))
+
+
+def settle(connection):
+    """Reckon the quarter hours of all that is not settled."""
+    for row in connection.execute(sa.select(session).where(sa.not_(session.c.is_settled))).all():
+        found = energy_profile.profile(row.order_ms, sessions.end_ms(row), row.energy_wh, _points(connection, row))
+        connection.execute(sa.delete(session_energy).where(session_energy.c.session == row.id))
+        if found:
+            connection.execute(sa.insert(session_energy), [
+                {"session": row.id, "quarter": quarter, "wh": wh, "is_sure": is_sure} for quarter, (wh, is_sure) in sorted(found.items())])
+        connection.execute(sa.update(session).where(session.c.id == row.id).values(is_settled=True))
+
+
+def _points(connection, row):
+    """What was read during a session."""
+    of = reading.c
+    rows = connection.execute(sa.select(of.at_ms, of.session_wh, of.power_w, of.state).where(
+        of.device == row.device, of.at_ms >= row.order_ms, of.at_ms <= sessions.end_ms(row), of.session_wh.is_not(None),
+        sa.or_(of.connected.is_(None), of.connected)).order_by(of.at_ms, of.id))
+    return [energy_profile.Point(one.at_ms, one.session_wh, _power_w(one)) for one in rows]
+
+
+def _power_w(one):
+    """None where it charges and the box has no meter."""
+    return one.power_w or (None if one.state == "Charging" else 0)

@@ -1,0 +1,126 @@
+"""Opening the store: SQLite in a file, or PostgreSQL by its URL; brought to this program's version first."""
+import contextlib
+import pathlib
+
+import sqlalchemy as sa
+
+_MIGRATIONS = pathlib.Path(__file__).with_name("migrations")
+_BUSY_S = 10
+
+
+class StoreFailed(Exception):
+    """The store cannot be used; args[0] says why, in one sentence."""
+
+
+class RowRefused(StoreFailed):
+    """The store is well, but does not take this row."""
+
+
+def opened(url):
+    """An Engine whose tables are of this version. StoreFailed if that is impossible."""
+    engine = connected(url)
+    try:
+        migrate(engine)
+    except StoreFailed:
+        engine.dispose()
+        raise
+    return engine
+
+
+def connected(url):
+    """An Engine, with nothing looked at yet."""
+    try:
+        parsed = sa.make_url(url)
+        engine = sa.create_engine(parsed, pool_pre_ping=parsed.drivername != "sqlite", **_options(parsed))
+    except (sa.exc.ArgumentError, ValueError) as problem:
+        raise StoreFailed(f"store.url: {problem}") from None
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _on_sqlite_connect)
+        sa.event.listen(engine, "begin", _on_sqlite_begin)
+    return engine
+
+
+def _options(url):
+    if url.get_backend_name() != "sqlite":
+        return {"pool_size": 4, "max_overflow": 4}
+    if url.database in (None, "", ":memory:"):
+        return {"poolclass": sa.StaticPool, "connect_args": {"check_same_thread": False}}
+    return {"connect_args": {"timeout": _BUSY_S, "check_same_thread": False}, "pool_size": 4, "max_overflow": 4}
+
+
+def _on_sqlite_connect(connection, record):
+    # The driver begins no transaction by itself: we say when, and of which kind.
+    connection.isolation_level = None
+    # FULL: what was committed is there after a power cut, too.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "journal_size_limit=16777216"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _on_sqlite_begin(connection):
+    # Who is going to write says so at once; otherwise two who have read wait for each other.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+
+
+def writing(engine):
+    """A connection within one transaction that writes. StoreFailed says what the machine says: disk full, file torn, no server."""
+    return _transaction(engine, writes=True)
+
+
+def reading(engine):
+    """A connection that sees one state of the store. StoreFailed as above."""
+    return _transaction(engine, writes=False)
+
+
+@contextlib.contextmanager
+def _transaction(engine, writes):
+    try:
+        with engine.connect().execution_options(writes=writes) as connection, connection.begin():
+            yield connection
+    except (sa.exc.DataError, sa.exc.IntegrityError, sa.exc.StatementError) as problem:
+        # What the server says of itself is a StatementError, too.
+        refused = not isinstance(problem, sa.exc.DBAPIError) or isinstance(problem, (sa.exc.DataError, sa.exc.IntegrityError))
+        raise (RowRefused if refused else StoreFailed)(reason(problem)) from None
+
+
+def reason(problem):
+    """One line of what a database says."""
+    said = str(getattr(problem, "orig", None) or problem).strip().splitlines()
+    return f"the store: {said[0] if said else type(problem).__name__}"
+
+
+# --- versions
+
+
+def _alembic():
+    """Alembic takes time and memory to load, and is needed once."""
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    return config, ScriptDirectory.from_config(config)
+
+
+def newest_version():
+    return _alembic()[1].get_current_head()
+
+
+def version(connection):
+    """The store's version, or None: it is empty."""
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def migrate(engine, to="head"):
+    """Bring the store to that version; all of it or nothing. StoreFailed if it is of a newer one."""
+    from alembic import command
+    config, scripts = _alembic()
+    known = [script.revision for script in scripts.walk_revisions()]
+    with writing(engine) as connection:
+        found = version(connection)
+        if found is not None and found not in known:
+            raise StoreFailed(f"the store is of version {found}, which a newer program made; this one knows up to {known[0]}")
+        if found == known[0] and to == "head":
+            return
+        config.attributes["connection"] = connection
+        command.upgrade(config, to)

@@ -1,0 +1,101 @@
+"""What an uplink says, as rows of tables. The words come from the air and from other people's programs: what is not of its kind is left out."""
+import json
+
+from home import sessions
+
+_TEXT_MAX = 2000
+_WH_MAX = 1 << 50
+
+
+def kind(uplink):
+    """Under which name the newest of its kind is kept: "status", "device.boot", "readback.plan.2", ...; None without data."""
+    data = uplink.decoded
+    if data is None or not text(data.get("type"), 16):
+        return None
+    names = [text(data["type"], 16), text(data.get("part"), 16)]
+    page = data.get("page")
+    if page not in (None, 1) and _whole(page, 15):
+        names.append(str(int(page)))
+    return ".".join(name for name in names if name)
+
+
+def reading(uplink):
+    """A row of `reading`, or None."""
+    data = uplink.decoded or {}
+    if data.get("type") not in ("status", "legacy") or not text(data.get("state"), 24):
+        return None
+    power = number(data.get("power_kw"), 1000)
+    return {
+        "at_ms": uplink.received_ms, "state": text(data["state"], 24), "code": text(data.get("code"), 2), "reason": text(data.get("reason"), 24),
+        "connected": flag(data.get("ev_connected")), "limit_a": number(data.get("current_limit_a"), 1000),
+        "power_w": None if power is None else round(1000 * power), "session_wh": wh(data.get("session_kwh")),
+        "estimated": flag(data.get("energy_estimated")),
+    }
+
+
+def event(uplink):
+    """A row of `event`, or None."""
+    data = uplink.decoded or {}
+    if data.get("type") != "event" or not text(data.get("event"), 32):
+        return None
+    return {
+        "received_ms": uplink.received_ms, "at_ms": instant_ms(data.get("event_at")), "event": text(data["event"], 32),
+        "number": _whole(data.get("event_number"), 255), "code": text(data.get("code"), 2), "reason": text(data.get("reason"), 24),
+        "wh": wh(data.get("kwh")), "minutes": _whole(data.get("minutes"), 65535),
+    }
+
+
+def record(uplink):
+    """A sessions.Record, or None."""
+    data = uplink.decoded or {}
+    wire_number = _whole(data.get("session_number"), sessions.WRAP - 1)
+    if data.get("type") != "session" or wire_number is None:
+        return None
+    return sessions.Record(wire_number, instant_ms(data.get("started_at")), _whole(data.get("duration_min"), 65535), wh(data.get("session_kwh")),
+                           flag(data.get("energy_estimated")) or False, text(data.get("reason"), 24), uplink.received_ms)
+
+
+def total(uplink):
+    """(total Wh, wire number of the latest session or None) of the device's counter, or None."""
+    data = uplink.decoded or {}
+    told = wh(data.get("energy_total_kwh"))
+    if told is None:
+        return None
+    latest = _whole(data.get("session_number"), 65535)
+    return told, None if latest is None else latest % sessions.WRAP
+
+
+def as_text(data):
+    """Decoded data for a column of text."""
+    made = json.dumps(data, separators=(",", ":"))
+    return made if len(made) <= _TEXT_MAX else "{}"
+
+
+def text(value, longest):
+    """A short text that every database takes, or None."""
+    if not isinstance(value, str) or not value:
+        return None
+    return value.encode("utf-8", "replace").decode().replace("\0", "")[:longest] or None
+
+
+def number(value, most):
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= most else None
+
+
+def flag(value):
+    return value if isinstance(value, bool) else None
+
+
+def wh(kwh):
+    found = number(kwh, _WH_MAX / 1000)
+    return None if found is None or found < 0 else round(1000 * found)
+
+
+def instant_ms(seconds):
+    found = _whole(seconds, (1 << 32) - 1)
+    return found * 1000 if found else None
+
+
+def _whole(value, most):
+    found = number(value, most)
+    return None if found is None or found < 0 or found != int(found) else int(found)

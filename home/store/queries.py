@@ -1,0 +1,107 @@
+"""What is asked of the store. Rows out, in time order; how they are shown is home/report.py's."""
+import json
+
+import sqlalchemy as sa
+
+from home import sessions
+from home.store import memory
+from home.store.schema import change, event, latest, meter_reading, price, session, session_energy, uplink
+
+# So far back a gap is looked for; the seven bits of a number tell no more.
+_RECENT = sessions.WRAP
+
+
+def sessions_between(connection, device, first_ms, end_ms, vehicle=None):
+    """Rows of the book that began in [first_ms, end_ms), the oldest first."""
+    its = session.c
+    where = [its.device == device, its.order_ms >= first_ms, its.order_ms < end_ms]
+    if vehicle is not None:
+        where.append(its.vehicle == vehicle)
+    return connection.execute(sa.select(session).where(*where).order_by(its.order_ms, its.number)).all()
+
+
+def one_session(connection, device, number):
+    return connection.execute(sa.select(session).where(session.c.device == device, session.c.number == number)).first()
+
+
+def session_before(connection, device, row):
+    """The row of the book before that one, or None."""
+    its = session.c
+    return connection.execute(sa.select(session).where(
+        its.device == device, its.number < row.number).order_by(its.number.desc()).limit(1)).first()
+
+
+def energy_of(connection, device, first_ms, end_ms):
+    """{session id: [(quarter, Wh, is_sure)]} of the sessions that began in [first_ms, end_ms)."""
+    its, energy = session.c, session_energy.c
+    rows = connection.execute(sa.select(energy.session, energy.quarter, energy.wh, energy.is_sure).join_from(session, session_energy).where(
+        its.device == device, its.order_ms >= first_ms, its.order_ms < end_ms).order_by(energy.session, energy.quarter))
+    found = {}
+    for key, quarter, wh, is_sure in rows:
+        found.setdefault(key, []).append((quarter, wh, is_sure))
+    return found
+
+
+def energy_between(connection, device, begin_ms, end_ms):
+    """Wh that flowed in the quarter hours of [begin_ms, end_ms)."""
+    its, energy = session.c, session_energy.c
+    return connection.execute(sa.select(sa.func.sum(energy.wh)).join_from(session, session_energy).where(
+        its.device == device, energy.quarter >= begin_ms // 900_000, energy.quarter < end_ms // 900_000)).scalar() or 0
+
+
+def missing(connection, device):
+    """[(first, last, row before)] of the gaps among the newest numbers, the oldest first; what is missing behind the newest is the last."""
+    rows = connection.execute(sa.select(session).where(session.c.device == device).order_by(session.c.number.desc()).limit(_RECENT)).all()[::-1]
+    found = [(*gap, before) for before, after in zip(rows, rows[1:]) if (gap := sessions.first_missing(before, after))]
+    at_end = missing_at_end(connection, device)
+    return found + [(*at_end, rows[-1])] if at_end else found
+
+
+def missing_at_end(connection, device):
+    """(first, last) of what the device counted behind the newest number of the book, or None."""
+    told = memory.get(connection, f"latest_session/{device}")
+    return sessions.missing_at_end(newest_session(connection, device), told["wire_number"], told["is_open"]) if told else None
+
+
+def newest_session(connection, device):
+    """The row with the highest number, or None."""
+    return connection.execute(sa.select(session).where(session.c.device == device).order_by(session.c.number.desc()).limit(1)).first()
+
+
+def newest(connection, device):
+    """{what: (received_ms, data)} of the newest message of each kind."""
+    rows = connection.execute(sa.select(latest).where(latest.c.device == device))
+    return {row.what: (row.received_ms, json.loads(row.decoded)) for row in rows}
+
+
+def events_between(connection, device, first_ms, end_ms):
+    its = event.c
+    return connection.execute(sa.select(event).where(its.device == device, its.received_ms >= first_ms, its.received_ms < end_ms).order_by(
+        its.received_ms, its.id)).all()
+
+
+def last_heard_ms(connection, device):
+    return connection.execute(sa.select(sa.func.max(uplink.c.received_ms)).where(uplink.c.device == device)).scalar()
+
+
+def radio(connection, device):
+    """The newest uplink's reception: rssi, snr, spreading_factor, gateways; or None."""
+    its = uplink.c
+    return connection.execute(sa.select(its.received_ms, its.rssi, its.snr, its.spreading_factor, its.gateways).where(
+        its.device == device).order_by(its.received_ms.desc()).limit(1)).first()
+
+
+def prices(connection, source, first_s, end_s):
+    """[(start_s, end_s, price)] of a source that touch that time."""
+    its = price.c
+    return [tuple(row) for row in connection.execute(sa.select(its.start_s, its.end_s, its.price_kwh).where(
+        its.source == source, its.end_s > first_s, its.start_s < end_s).order_by(its.start_s))]
+
+
+def meter_readings(connection, device):
+    its = meter_reading.c
+    return [tuple(row) for row in connection.execute(sa.select(its.at_ms, its.wh).where(its.device == device).order_by(its.at_ms))]
+
+
+def changes(connection, about):
+    return connection.execute(sa.select(change).where(change.c.about == about).order_by(change.c.id)).all()

@@ -1,0 +1,45 @@
+"""Stores for tests: SQLite in memory or in a file, or a real PostgreSQL's database, by the URL in HOUSE_STORE_URL (make test-home)."""
+import contextlib
+import functools
+import os
+
+import sqlalchemy as sa
+from home.store import database
+
+URL = "HOUSE_STORE_URL"
+MEMORY = "sqlite:///:memory:"
+
+
+@contextlib.contextmanager
+def store(path=None):
+    """An Engine on an empty store of this version; path: of SQLite's file, else it is in memory."""
+    url = os.environ.get(URL)
+    if path:
+        engine = database.opened(f"sqlite:///{path}")
+    elif url:
+        _emptied(url)
+        engine = database.opened(url)
+    else:
+        engine = database.connected(MEMORY)
+        with engine.connect() as connection:
+            connection.connection.driver_connection.deserialize(_made())
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@functools.cache
+def _made():
+    """The bytes of an empty store: the steps that lead there take a while."""
+    engine = database.opened(MEMORY)
+    with engine.connect() as connection:
+        return connection.connection.driver_connection.serialize()
+
+
+def _emptied(url):
+    engine = database.connected(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP SCHEMA public CASCADE"))
+        connection.execute(sa.text("CREATE SCHEMA public"))
+    engine.dispose()

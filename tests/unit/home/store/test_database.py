@@ -1,0 +1,55 @@
+"""home/store/database.py: a store is brought to this version, or one sentence says why not."""
+import contextlib
+import sqlite3
+
+import pytest
+import sqlalchemy as sa
+from tests.support.stores import store
+from home.store import database, schema
+
+
+def test_a_new_store_has_the_newest_version_and_all_tables():
+    with store() as engine, engine.connect() as connection:
+        assert database.version(connection) == database.newest_version()
+        assert set(sa.inspect(connection).get_table_names()) == {*schema.metadata.tables, "alembic_version"}
+
+
+def test_the_steps_make_what_the_schema_says():
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+    with store() as engine, engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), schema.metadata) == []
+
+
+def test_a_store_of_a_newer_version_is_left_alone(tmp_path):
+    with store(tmp_path / "home.db") as engine, engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(database.StoreFailed, match="version 9999, which a newer program made; this one knows up to"):
+        database.opened(f"sqlite:///{tmp_path}/home.db")
+
+
+def test_a_file_that_is_no_store_is_named(tmp_path):
+    (tmp_path / "home.db").write_bytes(b"no database at all" * 100)
+    with pytest.raises(database.StoreFailed, match="file is not a database"):
+        database.opened(f"sqlite:///{tmp_path}/home.db")
+
+
+def test_a_folder_that_is_not_there_is_one_sentence(tmp_path):
+    with pytest.raises(database.StoreFailed, match="unable to open database file"):
+        database.opened(f"sqlite:///{tmp_path}/nowhere/home.db")
+
+
+def test_a_torn_store_is_one_sentence(tmp_path):
+    path = tmp_path / "home.db"
+    with store(path) as engine, engine.begin() as connection:
+        connection.execute(sa.insert(schema.memory), [{"name": str(place), "value": "x" * 900} for place in range(200)])
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:8192] + bytes(8192) + whole[16384:30000])
+    engine = database.connected(f"sqlite:///{path}")
+    with pytest.raises(database.StoreFailed, match="the store: .*malformed"), database.writing(engine) as connection:
+        connection.execute(sa.text("SELECT count(*), sum(length(value)) FROM memory WHERE name > 'a'"))
+        connection.execute(sa.text("PRAGMA integrity_check")).all()
+        connection.execute(sa.insert(schema.memory), [{"name": "new", "value": "y" * 9000}])
+    engine.dispose()
