@@ -1,0 +1,117 @@
+"""From messages to the store: what comes in waits here, is understood, and is written many at a time. What cannot be used is named and left out."""
+import dataclasses
+import queue
+import threading
+
+from home.network import the_things_stack
+from home.network.uplink import NotUnderstood
+from home.store.database import RowRefused, StoreFailed
+
+WAITING_MAX = 10_000
+BATCH = 500
+RETRY_S = (1, 60)
+# A time of reception farther from ours was told by a clock that is wrong.
+CLOCK_MS = 366 * 86_400_000
+
+
+class Inbox:
+    """put() from any thread; one thread of its own writes. notices: home/notices.py; clock(): UTC s; written(network, uplinks) hears what was new."""
+
+    def __init__(self, writer, networks, notices, clock, written):
+        self._writer = writer
+        self._networks = {network.name: network for network in networks}
+        self._notices, self._clock, self._written = notices, clock, written
+        self._waiting = queue.Queue(WAITING_MAX)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
+
+    def start(self):
+        self._thread.start()
+
+    def stop(self):
+        """Write what waits, then end."""
+        self._stopping.set()
+        self._thread.join()
+
+    def put(self, network_name, topic, body):
+        """A message came on that topic."""
+        try:
+            self._waiting.put_nowait((network_name, topic, body))
+        except queue.Full:
+            self._notices.say("full", "messages come faster than the store takes them, or it takes none: some are left out, and asked for later")
+
+    def store(self, network_name, messages, backfilled=False):
+        """Write messages of one network, as parsed; how many were new. StoreFailed if the store takes none."""
+        uplinks = [uplink for message in messages if (uplink := self._understood(network_name, message))]
+        new = self._write(network_name, uplinks, backfilled)
+        if new:
+            self._written(network_name, new)
+        return len(new)
+
+    def _run(self):
+        wait_s, batch = RETRY_S[0], []
+        while not (self._stopping.is_set() and not batch and self._waiting.empty()):
+            batch = batch or self._next()
+            try:
+                for network_name in dict.fromkeys(one[0] for one in batch):
+                    self.store(network_name, [message for message in map(self._parsed, batch) if message and message[0] == network_name])
+                batch, wait_s = [], RETRY_S[0]
+                self._notices.over("store")
+            except StoreFailed as problem:
+                self._notices.say("store", f"{problem}. What comes waits, and is tried again")
+                if self._stopping.wait(wait_s):
+                    return      # it is asked for at the next start
+                wait_s = min(2 * wait_s, RETRY_S[1])
+
+    def _next(self):
+        try:
+            batch = [self._waiting.get(timeout=0.2)]
+        except queue.Empty:
+            return []
+        while len(batch) < BATCH:
+            try:
+                batch.append(self._waiting.get_nowait())
+            except queue.Empty:
+                break
+        return batch
+
+    def _parsed(self, one):
+        """(network name, message) of what came on `up`, or None."""
+        network_name, topic, body = one
+        place = the_things_stack.place(self._networks[network_name], topic)
+        if place is None or place[1] != "up":
+            return None
+        try:
+            return network_name, the_things_stack.message(body)
+        except NotUnderstood as problem:
+            self._notices.say(("message", topic[:80]), f"a message on {topic[:80]!r} was left out: {problem}")
+            return None
+
+    def _understood(self, network_name, message):
+        given = message[1] if isinstance(message, tuple) else message
+        try:
+            uplink = the_things_stack.uplink(given)
+        except NotUnderstood as problem:
+            self._notices.say(("uplink", network_name), f"{network_name}: an uplink was left out: {problem}")
+            return None
+        if (network_name, uplink.device_id) not in self._writer.devices:
+            self._notices.say(("device", network_name), f"{network_name}: uplinks of {uplink.device_id[:36]!r} are left out:"
+                              " there is no such [[device]]")
+            return None
+        if uplink.decoded is None and uplink.f_port and uplink.payload:
+            self._notices.say(("undecoded", uplink.device_id), f"{uplink.device_id}: an uplink on fPort {uplink.f_port} has no decoded_payload: is"
+                              " ttn/formatter.js set for the device? It is kept as it came")
+        if abs(uplink.received_ms - 1000 * self._clock()) > CLOCK_MS:
+            self._notices.say(("clock", uplink.device_id), f"{uplink.device_id}: an uplink says it was received at a time that is years off:"
+                              " ours counts")
+            uplink = dataclasses.replace(uplink, received_ms=int(1000 * self._clock()))
+        return uplink
+
+    def _write(self, network_name, uplinks, backfilled):
+        try:
+            return self._writer.write(network_name, uplinks, backfilled)
+        except RowRefused:
+            if len(uplinks) > 1:
+                return [new for uplink in uplinks for new in self._write(network_name, [uplink], backfilled)]
+            self._notices.say("row", f"{uplinks[0].device_id}: an uplink was left out: the store does not take it")
+            return []

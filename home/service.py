@@ -1,0 +1,92 @@
+"""The service of the house: wires the lines to the networks, the store, and what looks after both. start() to stop()."""
+import logging
+import threading
+import time
+
+from home import housekeeping
+from home.inbox import Inbox
+from home.network.backfiller import Backfiller
+from home.network.mqtt import Line
+from home.notices import Notices
+from home.store import database
+from home.store.database import StoreFailed
+from home.store.writer import Writer
+
+logger = logging.getLogger("home")
+LOOK_S = 1
+ASK_EVERY_S = 900
+PRUNE_EVERY_S = 86400
+
+
+class Service:
+    """clock(): UTC seconds, of the world that it lives in. StoreFailed if the store cannot be opened."""
+
+    def __init__(self, settings, clock=time.time):
+        self.settings = settings
+        self.clock = clock
+        self.engine = database.opened(settings.store.url)
+        self.notices = Notices()
+        self.writer = Writer(self.engine, {(device.network, device.id): device.vehicle for device in settings.devices})
+        self.inbox = Inbox(self.writer, settings.networks, self.notices, clock, self._on_written)
+        self.lines = {network.name: Line(network, [device.id for device in settings.devices if device.network == network.name],
+                                         lambda topic, body, name=network.name: self.inbox.put(name, topic, body),
+                                         lambda is_up, sentence, name=network.name: self._on_line(name, is_up, sentence))
+                      for network in settings.networks}
+        self.backfillers = {network.name: Backfiller(network, self.writer, self.inbox.store, self.notices, clock)
+                            for network in settings.networks if network.storage_url}
+        self.is_up = dict.fromkeys(self.lines, False)
+        self._due_s = {self._ask: clock(), self._prune: clock()}
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
+
+    def start(self):
+        self.inbox.start()
+        for line in (*self.lines.values(), *self.backfillers.values()):
+            line.start()
+        self._thread.start()
+
+    def stop(self):
+        self._stopping.set()
+        for line in (*self.lines.values(), *self.backfillers.values()):
+            line.stop()
+        self.inbox.stop()
+        self._thread.join()
+        self.engine.dispose()
+
+    def key(self, device):
+        """The device's key in the store."""
+        return self.writer.devices[device.network, device.id]
+
+    def _on_line(self, name, is_up, sentence):
+        (logger.info if is_up else logger.warning)("%s", sentence)
+        self.is_up[name] = is_up
+        if name in self.backfillers:
+            self.backfillers[name].line(is_up)
+
+    def _on_written(self, network_name, uplinks):
+        if any((uplink.decoded or {}).get("type") in ("session", "device") for uplink in uplinks):
+            self._due_s[self._ask] = min(self._due_s[self._ask], self.clock() + ASK_EVERY_S)
+
+    def _run(self):
+        while not self._stopping.wait(LOOK_S):
+            for work, due_s in list(self._due_s.items()):
+                if self.clock() >= due_s:
+                    try:
+                        self._due_s[work] = self.clock() + work()
+                        self.notices.over(work.__name__)
+                    except StoreFailed as problem:
+                        self._due_s[work] = self.clock() + ASK_EVERY_S
+                        self.notices.say(work.__name__, str(problem))
+
+    def _ask(self):
+        for device in self.settings.devices:
+            if self.is_up[device.network]:
+                housekeeping.ask_for_missing(self.writer, self.key(device), self.settings.network(device.network), device.id,
+                                             self.lines[device.network].publish, int(1000 * self.clock()))
+        return 4 * ASK_EVERY_S
+
+    def _prune(self):
+        gone = housekeeping.prune(self.engine, int(1000 * self.clock()) - self.settings.store.raw_days * housekeeping.DAY_MS)
+        if gone:
+            logger.info("%d messages older than %d days were deleted", gone, self.settings.store.raw_days)
+        return PRUNE_EVERY_S
