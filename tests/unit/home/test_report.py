@@ -1,0 +1,147 @@
+"""home/report.py and home/export.py: the book in figures that add up, gaps as gaps, and what was measured said."""
+import csv
+import datetime
+import io
+import json
+
+import pytest
+from tests.support.house import BEGIN_MS, house, month, night, part
+from tests.support.uplinks import DAY_MS, HOUR_MS, Device
+from home import by_hand, export
+from home.report import MEASURED, Report
+from home.store import queries
+from home.store.database import reading
+
+NIGHT_COST = 7 * 0.35 + 7 * 0.25
+
+
+def rows(its, what="sessions", first=None, last=None, **rest):
+    device = its.settings.devices[0]
+    with reading(its.engine) as connection:
+        return export.rows(what, connection, its.settings, device, its.key(device), first, last, **rest)
+
+
+def test_a_session_has_its_times_its_energy_and_its_cost():
+    with house() as its:
+        its.hear(*night(Device(), 5))
+        (found,) = rows(its)
+    expected = {
+        "device": "Garage", "box": 1, "number": 5, "started_at": "2026-10-06T18:00:00+02:00", "ended_at": "2026-10-07T07:00:00+02:00",
+        "duration_min": 780, "energy_kwh": 14.0, "estimated": False, "cost": pytest.approx(NIGHT_COST), "currency": "EUR", "cost_estimated": False,
+        "vehicle": "Zoe", "reason": "vehicle_full", "measured": MEASURED,
+    }
+    assert part(found, expected) == expected
+
+
+def test_a_lost_record_is_a_gap_where_it_is_missing_and_never_a_zero():
+    with house() as its:
+        month(its, lost=(7, 8, 20))
+        found = rows(its)
+    assert [one.get("number", one.get("gap")) for one in found] == [*range(7), [7, 8], *range(9, 20), [20, 20], *range(21, 30)]
+
+
+def test_a_range_begins_and_ends_with_local_days_and_shows_the_gap_before_it():
+    with house() as its:
+        month(its, lost=(9,))
+        found = rows(its, first=datetime.date(2026, 10, 11), last=datetime.date(2026, 10, 13))
+    assert [one.get("number", one.get("gap")) for one in found] == [[9, 9], 10, 11, 12]
+
+
+def test_what_the_counter_knows_and_the_book_does_not_is_a_gap_at_the_end():
+    with house() as its:
+        device = month(its)
+        its.hear(*night(device, 30, lost=True), device.energy(BEGIN_MS + 31 * DAY_MS + 9 * HOUR_MS, 1000.0, 30))
+        assert rows(its)[-1] == {"gap": [30, 30]}
+        assert rows(its, last=datetime.date(2026, 10, 15))[-1]["number"] == 14
+
+
+def test_months_add_up_to_their_sessions():
+    with house() as its:
+        month(its, lost=(7, 8))
+        (found,) = rows(its, "months")
+        sessions_cost = sum(one["cost"] for one in rows(its) if "gap" not in one)
+    expected = {
+        "month": "2026-10", "sessions": 28, "missing": 2, "energy_kwh": 392.0, "estimated": False, "cost": pytest.approx(sessions_cost),
+        "currency": "EUR", "base": 9.0, "demand": None,
+    }
+    assert part(found, expected) == expected
+
+
+@pytest.mark.parametrize("price, cost", [("contract", NIGHT_COST), ("average", 14 * (0.25 * 8 + 0.35 * 16) / 24), (0.3, 4.2)])
+def test_an_employer_gets_the_price_that_he_pays(price, cost):
+    with house() as its:
+        its.hear(*night(Device(), 5))
+        (found,) = rows(its, price=price)
+    # The month has 25 hours on one of its days.
+    assert found["cost"] == pytest.approx(cost, abs=0.005) and found["price"] == price
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1e3", "free", "0.1234567"])
+def test_a_price_that_is_none_is_named(text):
+    with pytest.raises(ValueError, match="must be contract, average, or a price"):
+        export.price_words(text)
+
+
+def test_a_separate_meter_stands_beside_what_the_device_counted():
+    with house() as its:
+        month(its)
+        by_hand.read_meter(its.engine, 1, BEGIN_MS, 1_000_000, BEGIN_MS)
+        by_hand.read_meter(its.engine, 1, BEGIN_MS + 40 * DAY_MS, 1_428_400, BEGIN_MS)
+        found = rows(its)[3]
+    assert (found["energy_kwh"], found["meter_factor"], found["energy_kwh_by_meter"]) == (14.0, 1.02, 14.28)
+
+
+def test_a_vehicle_is_the_usual_one_until_it_is_said_otherwise_and_that_is_logged():
+    with house() as its:
+        month(its)
+        by_hand.assign(its.engine, 1, 4, "Ioniq", BEGIN_MS)
+        assert [one["number"] for one in rows(its, vehicle="Ioniq")] == [4]
+        assert len(rows(its, vehicle="Zoe")) == 29
+        with reading(its.engine) as connection:
+            (logged,) = queries.changes(connection, "device 1 session 4")
+        assert (logged.before, logged.after) == ("Zoe", "Ioniq")
+        with pytest.raises(by_hand.NotThere, match="no session 99"):
+            by_hand.assign(its.engine, 1, 99, "Zoe", BEGIN_MS)
+
+
+def test_a_vehicle_that_is_forgotten_leaves_numbers_and_nothing_else():
+    with house() as its:
+        month(its)
+        by_hand.assign(its.engine, 1, 4, "Ioniq", BEGIN_MS)
+        assert by_hand.forget(its.engine, "Ioniq", BEGIN_MS) == 1
+        found = rows(its)
+        assert [one.get("number", one.get("gap")) for one in found[3:6]] == [3, [4, 4], 5]
+        with reading(its.engine) as connection:
+            assert queries.changes(connection, "device 1 session 4") == []
+            assert len(queries.energy_of(connection, 1, 0, 1 << 62)) == 29
+        with pytest.raises(by_hand.NotThere, match="no session of 'Ioniq'"):
+            by_hand.forget(its.engine, "Ioniq", BEGIN_MS)
+
+
+def test_csv_and_json_say_the_same():
+    with house() as its:
+        month(its, lost=(7, 8))
+        found = rows(its)
+    read = list(csv.DictReader(io.StringIO(export.as_csv("sessions", found))))
+    assert json.loads(export.as_json(found)) == found and len(read) == len(found)
+    assert (read[7]["number"], read[7]["last_missing"], read[7]["reason"], read[7]["energy_kwh"]) == ("7", "8", "missing", "")
+    assert (read[0]["energy_kwh"], read[0]["estimated"], read[0]["started_at"]) == ("14.0", "false", "2026-10-01T18:00:00+02:00")
+
+
+@pytest.mark.parametrize("name", ["=1+1", "@x", "-2", "+4", "\tx"])
+def test_a_name_that_a_sheet_would_run_is_text(name):
+    (read,) = csv.DictReader(io.StringIO(export.as_csv("sessions", [{"vehicle": name}])))
+    assert read["vehicle"] == "'" + name
+
+
+def test_a_session_without_a_begin_or_energy_says_so():
+    with house() as its:
+        device = Device()
+        its.hear(device.session(3, BEGIN_MS, started_at=None, session_kwh=None, duration_min=None))
+        (found,) = rows(its)
+    assert [found[name] for name in ("started_at", "ended_at", "energy_kwh", "cost", "energy_kwh_by_meter")] == [None] * 5
+
+
+def test_the_open_ends_of_time_are_all_of_it():
+    with house() as its, reading(its.engine) as connection:
+        assert Report(connection, its.settings, its.settings.devices[0], 1).bounds_ms(None, None) == (0, 1 << 62)
