@@ -1,0 +1,106 @@
+"""Backup and restore: all tables of one store in one file, and the same file into SQLite or PostgreSQL. It may run beside the service.
+
+The file is gzip over lines of JSON: first what it is, then a line for each table and each of its rows, last a line that says it is whole.
+"""
+import contextlib
+import gzip
+import json
+import os
+import pathlib
+
+import sqlalchemy as sa
+
+from home.store import database, schema
+from home.store.database import StoreFailed, reading, writing
+
+KIND = "ev-charger-home"
+_CHUNK = 1000
+
+
+class Broken(Exception):
+    """A file that is no backup, or not a whole one; args[0] says what is wrong."""
+
+
+def backup(engine, path):
+    """Write all of the store to path, which is there whole or not at all; how many rows."""
+    path = pathlib.Path(path)
+    part = path.with_name(path.name + ".part")
+    count = 0
+    try:
+        with reading(engine) as connection, _private(part) as file, gzip.open(file, "wt", 6, encoding="utf-8") as text:
+            _line(text, {"kind": KIND, "version": database.version(connection)})
+            for table in schema.metadata.sorted_tables:
+                _line(text, {"table": table.name, "columns": [column.name for column in table.columns]})
+                for row in connection.execution_options(yield_per=_CHUNK).execute(sa.select(table).order_by(*table.primary_key)):
+                    _line(text, list(row))
+                    count += 1
+            _line(text, {"end": count})
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    return count
+
+
+def restore(engine, path):
+    """Fill an empty store from a backup; how many rows. All or nothing."""
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as text, writing(engine) as connection:
+            _check_empty(connection)
+            count = _fill(connection, map(json.loads, text))
+            _count_on(connection)
+            return count
+    except (EOFError, ValueError, gzip.BadGzipFile, TypeError, KeyError) as problem:
+        raise Broken(f"{path} is no whole backup: {problem}") from None
+
+
+def _private(path):
+    """A file that only its owner may read: the book tells when nobody is at home."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+
+
+def _line(text, value):
+    text.write(json.dumps(value, separators=(",", ":")) + "\n")
+
+
+def _check_empty(connection):
+    for table in schema.metadata.sorted_tables:
+        if table is not schema.device and connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first():
+            raise StoreFailed(f"the store is not empty (there are rows in {table.name}): restore fills an empty one. Give store.url another name")
+    connection.execute(sa.delete(schema.device))
+
+
+def _fill(connection, lines):
+    head = next(lines, None)
+    if not isinstance(head, dict) or head.get("kind") != KIND:
+        raise Broken("it is not a backup of this program")
+    known = database.newest_version()
+    if head["version"] != known:
+        raise Broken(f"it is of a store of version {head['version']}, this program has {known}: restore it with its own, and upgrade then")
+    table, columns, waiting, count = None, [], [], 0
+    for line in lines:
+        if isinstance(line, list):
+            waiting.append(dict(zip(columns, line, strict=True)))
+            count += 1
+        if waiting and (len(waiting) == _CHUNK or isinstance(line, dict)):
+            connection.execute(sa.insert(table), waiting)
+            waiting = []
+        if isinstance(line, dict) and "end" in line:
+            if line["end"] != count:
+                raise Broken(f"{line['end']} rows were written and {count} are there")
+            return count
+        if isinstance(line, dict):
+            table, columns = schema.metadata.tables[line["table"]], line["columns"]
+    raise Broken("its end is missing")
+
+
+def _count_on(connection):
+    """PostgreSQL's counters know nothing of rows that came with their keys."""
+    if connection.dialect.name != "postgresql":
+        return
+    for table in schema.metadata.sorted_tables:
+        key = list(table.primary_key)
+        if len(key) == 1 and isinstance(key[0].type, sa.Integer):
+            with contextlib.suppress(sa.exc.ResourceClosedError):
+                connection.execute(sa.text(
+                    f"SELECT setval(pg_get_serial_sequence('{table.name}', '{key[0].name}'), max({key[0].name})) FROM {table.name}"
+                    f" WHERE pg_get_serial_sequence('{table.name}', '{key[0].name}') IS NOT NULL HAVING max({key[0].name}) IS NOT NULL"))

@@ -1,0 +1,107 @@
+"""home/backup.py: what was backed up comes back the same, and what is no whole backup changes nothing."""
+import gzip
+import json
+
+import pytest
+import sqlalchemy as sa
+from tests.support.house import BEGIN_MS, house, month
+from tests.support.stores import store
+from tests.support.uplinks import DAY_MS, Device
+from home import backup, by_hand
+from home.backup import Broken
+from home.store import schema
+from home.store.database import StoreFailed
+from home.store.writer import Writer
+
+
+def contents(engine):
+    with engine.connect() as connection:
+        return {table.name: connection.execute(sa.select(table).order_by(*table.primary_key)).all() for table in schema.metadata.sorted_tables}
+
+
+@pytest.fixture
+def full(tmp_path):
+    """(path of a backup, what was in the store)."""
+    with house() as its:
+        month(its)
+        by_hand.read_meter(its.engine, 1, BEGIN_MS, 1_000_000, BEGIN_MS)
+        count = backup.backup(its.engine, tmp_path / "home.backup")
+        found = contents(its.engine)
+    assert count == sum(map(len, found.values()))
+    return tmp_path / "home.backup", found
+
+
+def test_what_was_backed_up_comes_back_the_same_and_goes_on(full):
+    path, before = full
+    with store() as engine:
+        backup.restore(engine, path)
+        assert contents(engine) == before
+        device = Device()
+        device._f_cnt = 10_000
+        assert len(Writer(engine, {("ttn", "wallbox"): ""}).write("ttn", [device.session(30, BEGIN_MS + 40 * DAY_MS)])) == 1
+
+
+def test_only_its_owner_may_read_it(full):
+    assert full[0].stat().st_mode & 0o077 == 0
+
+
+def test_a_store_that_is_not_empty_is_left_alone(full):
+    with house() as its:
+        its.hear(Device().status(BEGIN_MS))
+        before = contents(its.engine)
+        with pytest.raises(StoreFailed, match="the store is not empty .there are rows in .*: restore fills an empty one"):
+            backup.restore(its.engine, full[0])
+        assert contents(its.engine) == before
+
+
+def cut(lines):
+    return lines[:-5]
+
+
+def shortened(lines):
+    return lines[:40] + lines[41:]
+
+
+def foreign(lines):
+    return ['{"kind": "something"}', *lines[1:]]
+
+
+def newer(lines):
+    return [json.dumps({**json.loads(lines[0]), "version": "9999"}), *lines[1:]]
+
+
+@pytest.mark.parametrize("spoil, words", [(cut, "its end is missing"), (shortened, "rows were written and"), (foreign, "not a backup"),
+                                          (newer, "of a store of version 9999"), (lambda lines: [], "not a backup"),
+                                          (lambda lines: [*lines[:9], "no json"], "is no whole backup")])
+def test_what_is_no_whole_backup_changes_nothing(full, spoil, words):
+    path, _before = full
+    with gzip.open(path, "rt") as text:
+        lines = text.read().splitlines()
+    with gzip.open(path, "wt") as text:
+        text.write("\n".join(spoil(lines)))
+    with store() as engine:
+        empty = contents(engine)
+        with pytest.raises(Broken, match=words):
+            backup.restore(engine, path)
+        assert contents(engine) == empty
+
+
+@pytest.mark.parametrize("data", [b"", b"no gzip", None])
+def test_a_file_that_is_torn_changes_nothing(full, data):
+    path, _before = full
+    path.write_bytes(path.read_bytes()[:2000] if data is None else data)
+    with store() as engine, pytest.raises(Broken):
+        backup.restore(engine, path)
+
+
+def test_a_disk_that_is_full_leaves_the_old_backup(full, monkeypatch):
+    path, _before = full
+    whole = path.read_bytes()
+
+    def full_disk(text, value):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(backup, "_line", full_disk)
+    with store() as engine, pytest.raises(OSError, match="No space left"):
+        backup.backup(engine, path)
+    assert path.read_bytes() == whole and [one.name for one in path.parent.iterdir()] == [path.name]
