@@ -1,0 +1,1 @@
+"""The HTTP API: what the house knows, as JSON, to read."""
