@@ -11,7 +11,7 @@ BOARD ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench lint soak evidence mutants keys lock build flash hil hil-sim status console logs bridge guard device-repository test-home other-debian discovery package recordings check release
+.PHONY: help setup run test bench lint soak evidence mutants keys lock build flash hil hil-sim status console logs bridge guard device-repository test-home other-debian discovery package recordings check release home
 
 help:
 	@echo "The monitor for ABL wallboxes. First make run, then type help there."
@@ -47,6 +47,7 @@ help:
 	@echo "                                FOR=home-manager|home-assistant|both LISTEN=127.0.0.1|0.0.0.0|none; ARGS=--help for all"
 	@echo "  make discovery APP=my-app DEV=wallbox  the wallbox in Home Assistant, by MQTT discovery; REMOVE=1 takes it away"
 	@echo "  make package APP= DEV=        the same as a package, in YAML"
+	@echo "  make home [CONFIG=home.toml]  the service of the house: the book of charging sessions, its cost, its API; until Ctrl-C"
 	@echo "  make guard APP=my-app         between the bridge (GUARD=1) and Home Manager: withholds what would end it"
 	@echo "  make device-repository        the entry for The Things Stack's device repository, made anew in ttn/lorawan-devices/"
 	@echo "  make test-home                real mosquitto, Home Assistant and browser"
@@ -172,6 +173,10 @@ bridge:
 guard: setup
 	@[ -n "$(APP)" ] || { echo "make guard needs APP, the application. Type:  make guard APP=my-app" >&2; exit 2; }
 	@$(PY) -m home.guard --app "$(APP)" $(if $(HOST),--host "$(HOST)") $(if $(MQTT_USER),--user "$(MQTT_USER)") $(ARGS)
+
+# docs/home-service.md. Runs until Ctrl-C.
+home: setup
+	@$(PY) -m home run $(if $(CONFIG),--config "$(CONFIG)") $(ARGS)
 
 # The entry in ttn/lorawan-devices/ anew, and a copy of it to hand in: docs/registration.md.
 device-repository: setup

@@ -1,0 +1,190 @@
+"""`python -m home`: run the service; export, back up and restore its book; and what is changed in it by hand. docs/home-service.md."""
+import argparse
+import datetime
+import logging
+import pathlib
+import signal
+import sys
+import time
+
+from home import settings
+from home.store import database
+
+PROBLEM, WRONG = 1, 2
+CONFIG = "home.toml"
+
+
+def parser():
+    words = argparse.ArgumentParser(prog="python -m home", description="The service of the house, and its book.")
+    commands = words.add_subparsers(dest="command", required=True)
+
+    def command(name, what, do):
+        made = commands.add_parser(name, help=what, description=what)
+        made.add_argument("--config", type=pathlib.Path, default=pathlib.Path(CONFIG), metavar="FILE", help="the settings, default %(default)s")
+        made.set_defaults(do=do)
+        return made
+
+    command("run", "run the service until it is stopped", _run)
+    export = command("export", "sessions or months, as CSV or JSON", _export)
+    export.add_argument("what", choices=("sessions", "months"))
+    export.add_argument("--format", choices=("csv", "json"), default="csv", help="default %(default)s")
+    export.add_argument("--from", dest="first", type=_day, metavar="DATE", help="from that local day on")
+    export.add_argument("--to", dest="last", type=_day, metavar="DATE", help="until that local day, which is included")
+    export.add_argument("--device", metavar="ID", help="one device, by name or id; default all")
+    export.add_argument("--vehicle", metavar="NAME", help="sessions of that vehicle alone; gaps are shown all the same")
+    export.add_argument("--price", type=_price, default="contract", metavar="contract|average|0.30",
+                        help="by the tariff (default), by its average of the month, or at a flat price of one kWh")
+    for name, what, do in (("backup", "write the whole store to one file", _backup), ("restore", "fill an empty store from such a file", _restore)):
+        command(name, what, do).add_argument("file", type=pathlib.Path, metavar="FILE")
+    vehicle = command("vehicle", "say which vehicle a session was", _vehicle)
+    vehicle.add_argument("number", type=int, help="of the session")
+    vehicle.add_argument("name", help='the vehicle; "" for none')
+    vehicle.add_argument("--device", metavar="ID")
+    forget = command("forget", "delete the sessions of a vehicle for good", _forget)
+    forget.add_argument("name", help="the vehicle")
+    meter = command("meter", "note what a separate meter says", _meter)
+    meter.add_argument("kwh", type=float)
+    meter.add_argument("--at", type=datetime.datetime.fromisoformat, metavar="TIME", help="local time, as 2026-01-31T07:30; default now")
+    meter.add_argument("--device", metavar="ID")
+    return words
+
+
+class _Wrong(Exception):
+    """What was given does not fit; args[0] says why."""
+
+
+def _day(text):
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day, as 2026-01-31") from None
+
+
+def _price(text):
+    from home import export
+    try:
+        return export.price_words(text)
+    except ValueError as problem:
+        raise argparse.ArgumentTypeError(f"{text!r} {problem}") from None
+
+
+def _run(given, its):
+    import uvicorn
+
+    from home.api import app
+    from home.service import Service
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING, stream=sys.stderr)
+    logging.getLogger("home").setLevel(logging.INFO)
+    service = Service(its)
+    server = uvicorn.Server(uvicorn.Config(app.app(service), its.web.host, its.web.port, log_level="warning", access_log=False, lifespan="off"))
+    # Until the server hears signals itself.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    service.start()
+    logging.getLogger("home").info("store %s, API http://%s:%d/api/v1/devices", service.engine.url.render_as_string(), its.web.host, its.web.port)
+    try:
+        server.run()
+    except SystemExit:
+        raise _Wrong(f"web.listen: {its.web.host}:{its.web.port} cannot be listened on: is the service running already?") from None
+    finally:
+        service.stop()
+
+
+def _opened(its):
+    """(engine, {device: key}); a device that the store has not met has no key."""
+    import sqlalchemy as sa
+
+    from home.store import schema
+    engine = database.opened(its.store.url)
+    with database.reading(engine) as connection:
+        keys = {(row.network, row.device_id): row.id for row in connection.execute(sa.select(schema.device))}
+    return engine, {device: keys.get((device.network, device.id)) for device in its.devices}
+
+
+def _chosen(its, name):
+    """The devices that --device means."""
+    if name is None:
+        return its.devices
+    device = its.device(name)
+    if device is None:
+        raise _Wrong(f"--device: there is no {name!r}; there are {', '.join(device.name for device in its.devices)}")
+    return (device,)
+
+
+def _one(its, keys, name):
+    """The one device that is meant."""
+    devices = _chosen(its, name)
+    if len(devices) > 1:
+        raise _Wrong(f"--device is needed: one of {', '.join(device.name for device in devices)}")
+    if keys[devices[0]] is None:
+        raise _Wrong(f"{devices[0].name}: nothing was heard of it yet")
+    return devices[0], keys[devices[0]]
+
+
+def _export(given, its):
+    from home import export
+    engine, keys = _opened(its)
+    with database.reading(engine) as connection:
+        rows = [row for device in _chosen(its, given.device) if keys[device] is not None
+                for row in export.rows(given.what, connection, its, device, keys[device], given.first, given.last, given.vehicle, given.price)]
+    # CSV has its own ends of lines.
+    sys.stdout.reconfigure(newline="", encoding="utf-8")
+    sys.stdout.write(export.as_csv(given.what, rows) if given.format == "csv" else export.as_json(rows))
+
+
+def _backup(given, its):
+    from home import backup
+    print(f"{backup.backup(database.opened(its.store.url), given.file)} rows written to {given.file}")
+
+
+def _restore(given, its):
+    from home import backup
+    try:
+        print(f"{backup.restore(database.opened(its.store.url), given.file)} rows restored from {given.file}")
+    except backup.Broken as problem:
+        raise _Wrong(str(problem)) from None
+
+
+def _vehicle(given, its):
+    from home import by_hand
+    engine, keys = _opened(its)
+    device, key = _one(its, keys, given.device)
+    by_hand.assign(engine, key, given.number, given.name or None, int(1000 * time.time()))
+    print(f"session {given.number} of {device.name}: {given.name or 'no vehicle'}")
+
+
+def _forget(given, its):
+    from home import by_hand
+    print(f"{by_hand.forget(database.opened(its.store.url), given.name, int(1000 * time.time()))} sessions deleted")
+
+
+def _meter(given, its):
+    from home import by_hand
+    engine, keys = _opened(its)
+    device, key = _one(its, keys, given.device)
+    now_s = time.time()
+    at_s = now_s if given.at is None else given.at.replace(tzinfo=given.at.tzinfo or device.timezone).timestamp()
+    by_hand.read_meter(engine, key, int(1000 * at_s), round(1000 * given.kwh), int(1000 * now_s))
+    print(f"{device.name}: the meter stands at {given.kwh} kWh")
+
+
+def main(arguments=None):
+    from home.by_hand import NotThere
+    given = parser().parse_args(arguments)
+    try:
+        given.do(given, settings.load(given.config))
+    except settings.Wrong as wrong:
+        print("\n".join(f"home: {sentence}" for sentence in wrong.args[0]), file=sys.stderr)
+        return WRONG
+    except (_Wrong, NotThere) as wrong:
+        print(f"home: {wrong}", file=sys.stderr)
+        return WRONG
+    except (database.StoreFailed, OSError) as problem:
+        print(f"home: {problem}", file=sys.stderr)
+        return PROBLEM
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
