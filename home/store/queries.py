@@ -45,8 +45,8 @@ def energy_of(connection, device, first_ms, end_ms):
 def energy_between(connection, device, begin_ms, end_ms):
     """Wh that flowed in the quarter hours of [begin_ms, end_ms)."""
     its, energy = session.c, session_energy.c
-    return connection.execute(sa.select(sa.func.sum(energy.wh)).join_from(session, session_energy).where(
-        its.device == device, energy.quarter >= begin_ms // 900_000, energy.quarter < end_ms // 900_000)).scalar() or 0
+    return int(connection.execute(sa.select(sa.func.sum(energy.wh)).join_from(session, session_energy).where(
+        its.device == device, energy.quarter >= begin_ms // 900_000, energy.quarter < end_ms // 900_000)).scalar() or 0)
 
 
 def missing(connection, device):
