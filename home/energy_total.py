@@ -12,8 +12,7 @@ _WH_MS = 3_600_000
 
 @dataclasses.dataclass(frozen=True)
 class Total:
-    """counted_wh: at at_ms. told_wh: the device's counter as it was told last, None never; offset_wh: between that and what we count.
-    shown_wh: the highest value that was shown, None while the counter was not told."""
+    """counted_wh: at at_ms. told_wh: the device's counter as it was told last, None never; offset_wh: between that and what we count."""
     counted_wh: float = 0
     at_ms: int = 0
     power_w: float = 0
@@ -21,7 +20,6 @@ class Total:
     told_wh: float | None = None
     told_ms: int = 0
     offset_wh: float = 0
-    shown_wh: float | None = None
 
 
 def with_status(total, at_ms, session_wh, power_w):
@@ -59,8 +57,9 @@ def with_told(total, at_ms, told_wh):
                                told_ms=at_ms, offset_wh=offset)
 
 
-def shown(total, now_ms):
-    """The Total with what is to be shown now in shown_wh."""
+def shown(total, floor_wh, now_ms):
+    """What is to be shown now, in Wh; None while the counter was not told. floor_wh: the highest that was shown, None: nothing was."""
+    if total.told_wh is None:
+        return floor_wh
     carried_ms = min(max(now_ms - total.at_ms, 0), CARRIED_MS)
-    value = total.counted_wh + total.power_w * carried_ms / _WH_MS
-    return total if total.told_wh is None else dataclasses.replace(total, shown_wh=max(total.shown_wh or 0, value))
+    return max(floor_wh or 0, total.counted_wh + total.power_w * carried_ms / _WH_MS)

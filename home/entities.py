@@ -193,7 +193,7 @@ SENSORS = (
     ("power", "Power", _number(_STATUS + " and 'power_kw' in d", "d.power_kw"),
      {"device_class": "power", "state_class": "measurement", "unit_of_measurement": "kW", "suggested_display_precision": 1}),
     ("session_energy", "Session energy", _number(_STATUS + " and 'session_kwh' in d", "d.session_kwh"),
-     {"device_class": "energy", "state_class": "total_increasing", "unit_of_measurement": "kWh", "suggested_display_precision": 2}),
+     {"device_class": "energy", "unit_of_measurement": "kWh", "suggested_display_precision": 2}),
     *[("current_l%d" % phase, "Current L%d" % phase,
        _number(_STATUS + " and 'current_a' in d", "d.current_a[%d] if d.current_a else none" % (phase - 1)),
        {"device_class": "current", "state_class": "measurement", "unit_of_measurement": "A", "suggested_display_precision": 1})
@@ -248,14 +248,19 @@ def node(place):
     return f"{place.app}_{place.device}"
 
 
+def device(place):
+    """What Home Assistant shows as the device that all its entities belong to."""
+    return {"identifiers": [node(place)], "name": place.device.replace("-", " ").capitalize(), "manufacturer": "ABL",
+            "model": "Wallbox, watched over LoRaWAN"}
+
+
 def entities(place):
     """{component: [configuration]} of that wallbox."""
     topic = device_topic(place)
-    device = {"identifiers": [node(place)], "name": place.device.replace("-", " ").capitalize(), "manufacturer": "ABL",
-              "model": "Wallbox, watched over LoRaWAN"}
+    its_device = device(place)
 
     def entity(key, name, **rest):
-        return {"name": name, "unique_id": f"{node(place)}_{key}", **rest, "device": device}
+        return {"name": name, "unique_id": f"{node(place)}_{key}", **rest, "device": its_device}
 
     def heard(key, name, template, rest, state_topic=topic + "/up"):
         attributes = {"json_attributes_topic": state_topic} if "json_attributes_template" in rest else {}

@@ -4,9 +4,10 @@ import threading
 import time
 
 from home import housekeeping
+from home.home_assistant import HouseBroker
 from home.inbox import Inbox
 from home.network.backfiller import Backfiller
-from home.network.mqtt import Line
+from home.network import mqtt
 from home.notices import Notices
 from home.store import database
 from home.store.database import StoreFailed
@@ -16,6 +17,7 @@ logger = logging.getLogger("home")
 LOOK_S = 1
 ASK_EVERY_S = 900
 PRUNE_EVERY_S = 86400
+TELL_EVERY_S = 60
 
 
 class Service:
@@ -28,34 +30,43 @@ class Service:
         self.notices = Notices()
         self.writer = Writer(self.engine, {(device.network, device.id): device.vehicle for device in settings.devices})
         self.inbox = Inbox(self.writer, settings.networks, self.notices, clock, self._on_written)
-        self.lines = {network.name: Line(network, [device.id for device in settings.devices if device.network == network.name],
+        self.lines = {network.name: mqtt.to_network(network, [device.id for device in settings.devices if device.network == network.name],
                                          lambda topic, body, name=network.name: self.inbox.put(name, topic, body),
                                          lambda is_up, sentence, name=network.name: self._on_line(name, is_up, sentence))
                       for network in settings.networks}
         self.backfillers = {network.name: Backfiller(network, self.writer, self.inbox.store, self.notices, clock)
                             for network in settings.networks if network.storage_url}
         self.is_up = dict.fromkeys(self.lines, False)
-        self._due_s = {self._ask: clock(), self._prune: clock()}
+        self.house = HouseBroker(self, self._on_house) if settings.house_mqtt else None
+        self._due_s = {self._ask: clock(), self._prune: clock(), **({self._tell: clock()} if self.house else {})}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
 
     def start(self):
         self.inbox.start()
-        for line in (*self.lines.values(), *self.backfillers.values()):
+        for line in self._parts():
             line.start()
         self._thread.start()
 
     def stop(self):
         self._stopping.set()
-        for line in (*self.lines.values(), *self.backfillers.values()):
+        self._thread.join()
+        for line in self._parts():
             line.stop()
         self.inbox.stop()
-        self._thread.join()
         self.engine.dispose()
 
     def key(self, device):
         """The device's key in the store."""
         return self.writer.devices[device.network, device.id]
+
+    def _parts(self):
+        return [*self.lines.values(), *self.backfillers.values(), *([self.house] if self.house else [])]
+
+    def _on_house(self, is_up, sentence):
+        (logger.info if is_up else logger.warning)("%s", sentence)
+        if is_up:
+            self._due_s[self._tell] = self.clock()
 
     def _on_line(self, name, is_up, sentence):
         (logger.info if is_up else logger.warning)("%s", sentence)
@@ -64,6 +75,8 @@ class Service:
             self.backfillers[name].line(is_up)
 
     def _on_written(self, network_name, uplinks):
+        if self.house:
+            self._due_s[self._tell] = self.clock()
         if any((uplink.decoded or {}).get("type") in ("session", "device") for uplink in uplinks):
             self._due_s[self._ask] = min(self._due_s[self._ask], self.clock() + ASK_EVERY_S)
 
@@ -84,6 +97,10 @@ class Service:
                 housekeeping.ask_for_missing(self.writer, self.key(device), self.settings.network(device.network), device.id,
                                              self.lines[device.network].publish, int(1000 * self.clock()))
         return 4 * ASK_EVERY_S
+
+    def _tell(self):
+        self.house.tell()
+        return TELL_EVERY_S
 
     def _prune(self):
         gone = housekeeping.prune(self.engine, int(1000 * self.clock()) - self.settings.store.raw_days * housekeeping.DAY_MS)

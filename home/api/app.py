@@ -8,11 +8,11 @@ from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.responses import JSONResponse
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from home import energy_total, time_zones
+from home import time_zones
 from home.api import models
 from home.report import Report
 from home.settings import LOOPBACK
-from home.store import memory, queries
+from home.store import queries
 from home.store.database import StoreFailed, reading
 
 VERSION = "1"
@@ -67,7 +67,7 @@ def _add_routes(made, service):
         with reading(service.engine) as connection:
             received_ms, data = queries.newest(connection, key).get("status", (None, {}))
             radio = queries.radio(connection, key)
-            total = energy_total.shown(energy_total.Total(**memory.get(connection, f"energy_total/{key}", {})), now_ms).shown_wh
+            total = queries.total_wh(connection, key, now_ms)
         return models.Status(**{
             **{name: value for name, value in data.items() if name not in HIDDEN},
             "device": its.name, "network_connected": service.is_up[its.network],

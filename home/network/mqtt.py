@@ -1,4 +1,4 @@
-"""The line to a network's broker: paho, which connects again by itself and waits longer each time, and what refusals mean in words."""
+"""A line to an MQTT broker: paho, which connects again by itself and waits longer each time, and what refusals mean in words."""
 import secrets
 import ssl
 
@@ -10,50 +10,62 @@ KEEP_ALIVE_S = 60
 RETRY_S = (2, 300)
 
 
-class Line:
-    """One network. hear(topic, body) gets what comes, in paho's thread; state(is_up, sentence) is told what becomes of the line, once a change."""
+def to_network(network, device_ids, hear, state):
+    """The line to a network of the settings."""
+    line = Line(f"{network.name}: {network.host}:{network.port}", network.host, network.port, state, hear,
+                the_things_stack.subscriptions(network, device_ids), the_things_stack.login(network),
+                "Is it this application's key that key_file holds?", f"the key lacks the right {the_things_stack.RIGHT_TO_READ}")
+    if network.tls:
+        line.client.tls_set_context(ssl.create_default_context(cafile=network.ca_file or None))
+    return line
 
-    def __init__(self, network, device_ids, hear, state):
-        self._network = network
-        self._topics = the_things_stack.subscriptions(network, device_ids)
-        self._hear, self._state = hear, state
+
+class Line:
+    """state(is_up, sentence) is told what becomes of the line, once a change; hear(topic, body) gets what comes. Both in paho's thread.
+
+    login: (user, password) or None. at_login, at_subscribing: what to say where these are refused.
+    """
+
+    def __init__(self, where, host, port, state, hear=None, topics=(), login=None, at_login="", at_subscribing=""):
+        self._address = host, port
+        self._where, self._state, self._topics = where, state, topics
+        self._at_login, self._at_subscribing = at_login, at_subscribing
         self._said = None
-        self._where = f"{network.name}: {network.host}:{network.port}"
-        self._client = client = paho.Client(paho.CallbackAPIVersion.VERSION2, f"home-{secrets.token_hex(6)}")
-        login = the_things_stack.login(network)
+        self.client = client = paho.Client(paho.CallbackAPIVersion.VERSION2, f"home-{secrets.token_hex(6)}")
         if login:
             client.username_pw_set(*login)
-        if network.tls:
-            client.tls_set_context(ssl.create_default_context(cafile=network.ca_file or None))
         client.reconnect_delay_set(*RETRY_S)
         client.on_connect = self._on_connect
         client.on_connect_fail = lambda client, userdata: self._tell(False, "does not answer")
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
-        client.on_message = lambda client, userdata, message: self._hear(message.topic, message.payload)
+        if hear:
+            client.on_message = lambda client, userdata, message: hear(message.topic, message.payload)
 
     def start(self):
         """Connect, now or as soon as it answers, and stay connected."""
-        self._client.connect_async(self._network.host, self._network.port, KEEP_ALIVE_S)
-        self._client.loop_start()
+        self.client.connect_async(*self._address, KEEP_ALIVE_S)
+        self.client.loop_start()
 
     def stop(self):
-        self._client.disconnect()
-        self._client.loop_stop()
+        self.client.disconnect()
+        self.client.loop_stop()
 
-    def publish(self, topic, body):
+    def publish(self, topic, body, retain=False):
         """False if the line is down, and so it is not sent."""
-        return self._client.publish(topic, body).rc == paho.MQTT_ERR_SUCCESS if self._client.is_connected() else False
+        return self.client.publish(topic, body, retain=retain).rc == paho.MQTT_ERR_SUCCESS if self.client.is_connected() else False
 
     def _on_connect(self, client, userdata, flags, reason, properties):
         if reason.is_failure:
-            self._tell(False, f"refuses the login: {reason}. Is it this application's key that key_file holds?")
-            return
-        client.subscribe([(topic, 0) for topic in self._topics])
+            self._tell(False, f"refuses the login: {reason}. {self._at_login}")
+        elif self._topics:
+            client.subscribe([(topic, 0) for topic in self._topics])
+        else:
+            self._tell(True, "connected")
 
     def _on_subscribe(self, client, userdata, mid, reasons, properties):
         if any(reason.is_failure for reason in reasons):
-            self._tell(False, f"lets us in, but not read: the key lacks the right {the_things_stack.RIGHT_TO_READ}")
+            self._tell(False, f"lets us in, but not read: {self._at_subscribing}")
             return
         self._tell(True, "connected")
 

@@ -3,7 +3,7 @@ import json
 
 import sqlalchemy as sa
 
-from home import sessions
+from home import energy_total, sessions
 from home.store import memory
 from home.store.schema import change, event, latest, meter_reading, price, session, session_energy, uplink
 
@@ -78,6 +78,12 @@ def events_between(connection, device, first_ms, end_ms):
     its = event.c
     return connection.execute(sa.select(event).where(its.device == device, its.received_ms >= first_ms, its.received_ms < end_ms).order_by(
         its.received_ms, its.id)).all()
+
+
+def total_wh(connection, device, now_ms):
+    """The total energy of a device, carried on until now; None: not known."""
+    total = energy_total.Total(**memory.get(connection, f"energy_total/{device}", {}))
+    return energy_total.shown(total, memory.get(connection, f"energy_shown/{device}"), now_ms)
 
 
 def last_heard_ms(connection, device):

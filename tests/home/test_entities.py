@@ -142,7 +142,8 @@ def test_each_entity_shows_what_the_uplink_says(packaged):
     packaged.assistant.wait_for(sensor_state="Disabled", sensor_fault="F9: vehicle draws more current than it was offered",
                                 binary_sensor_problem="on", binary_sensor_car_connected="unknown", sensor_session_energy="8.01")
     energy = packaged.assistant.states()["sensor.wallbox_session_energy"]["attributes"]
-    assert (energy["device_class"], energy["state_class"], energy["unit_of_measurement"]) == ("energy", "total_increasing", "kWh")
+    # The energy dashboard takes the total of home/home_assistant.py: a session's would book the night to the morning.
+    assert (energy["device_class"], energy.get("state_class"), energy["unit_of_measurement"]) == ("energy", None, "kWh")
 
 
 def test_an_uplink_without_data_is_a_sign_of_life_that_changes_nothing(packaged):

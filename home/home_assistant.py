@@ -1,0 +1,103 @@
+"""What the book tells Home Assistant, by MQTT discovery on the house's broker: the total for its energy dashboard, and the last session.
+
+The wallbox's own entities are home/entities.py's. These stand in the same device of Home Assistant, but come from here: one topic a device,
+retained, and "offline" on another one when the service ends, however that happens.
+"""
+import json
+
+from home import entities
+from home.network import mqtt
+from home.report import Report
+from home.store import memory, queries
+from home.store.database import writing
+
+STATUS = "ev-charger-home/status"
+ONLINE, OFFLINE = "online", "offline"
+# name of the value, what Home Assistant calls it, its settings
+SENSORS = (
+    ("total", "Total energy", {"device_class": "energy", "state_class": "total_increasing", "unit_of_measurement": "kWh",
+                               "suggested_display_precision": 1}),
+    ("last_energy", "Last session energy", {"device_class": "energy", "unit_of_measurement": "kWh", "suggested_display_precision": 2}),
+    ("last_begin", "Last session begin", {"device_class": "timestamp"}),
+    ("last_duration", "Last session duration", {"device_class": "duration", "unit_of_measurement": "min"}),
+    ("last_cost", "Last session cost", {"device_class": "monetary"}),
+)
+
+
+def state_topic(device):
+    return f"ev-charger-home/{device.network}/{device.id}/state"
+
+
+def discovery(prefix, network, device, currency):
+    """{topic: payload} that make a device's entities. Not among the topics of home/discovery.py, which takes away what it does not know."""
+    place = entities.Place(network.application, network.tenant, device.id)
+    node = entities.node(place)
+    made = {}
+    for name, words, rest in SENSORS:
+        settings = {
+            "name": words, "unique_id": f"{node}_book_{name}", "state_topic": state_topic(device), "value_template": "{{ value_json.%s }}" % name,
+            "availability_topic": STATUS, "device": entities.device(place), "origin": {"name": "EV charger at home"}, **rest}
+        if settings.get("device_class") == "monetary":
+            settings["unit_of_measurement"] = currency
+        made[f"{prefix}/sensor/{node}_book/{name}/config"] = json.dumps(settings)
+    return made
+
+
+def state(total_wh, session):
+    """The message of a device. session: as home/report.py shows it, or None; total_wh None: not known."""
+    session = session or {}
+    return json.dumps({
+        "total": None if total_wh is None else round(total_wh / 1000, 3), "last_energy": session.get("energy_kwh"),
+        "last_begin": session.get("started_at"), "last_duration": session.get("duration_min"),
+        "last_cost": None if session.get("cost") is None else round(session["cost"], 2)})
+
+
+class HouseBroker:
+    """The line to the house's broker. start() to stop(); tell() publishes what is new. told(is_up, sentence) hears what becomes of the line."""
+
+    def __init__(self, service, told):
+        self._service, self._told = service, told
+        self._said = {}
+        its = service.settings.house_mqtt
+        self.line = mqtt.Line(f"house_mqtt: {its.host}:{its.port}", its.host, its.port, self._on_line,
+                              login=(its.user, its.password) if its.user else None, at_login="Are user and password_file those of this broker?")
+        self.line.client.will_set(STATUS, OFFLINE, retain=True)
+        self.start = self.line.start
+
+    def stop(self):
+        self.line.publish(STATUS, OFFLINE, retain=True)
+        self.line.stop()
+
+    def tell(self):
+        """Publish the state of each device where it changed. StoreFailed if the store does not say."""
+        if not self.line.client.is_connected():
+            return
+        service = self._service
+        now_ms = int(1000 * service.clock())
+        for device in service.settings.devices:
+            key = service.key(device)
+            with writing(service.engine) as connection:
+                total_wh = queries.total_wh(connection, key, now_ms)
+                # On record before it is told: no restart lets it fall.
+                if total_wh is not None:
+                    memory.put(connection, service.writer.insert, f"energy_shown/{key}", total_wh)
+                report = Report(connection, service.settings, device, key)
+                row = queries.newest_session(connection, key)
+                session = row and report.session(row, queries.energy_of(connection, key, row.order_ms, row.order_ms + 1).get(row.id, []))
+            self._retain(state_topic(device), state(total_wh, session))
+
+    def _on_line(self, is_up, sentence):
+        self._told(is_up, sentence)
+        if not is_up:
+            self._said.clear()
+            return
+        settings = self._service.settings
+        currency = settings.tariff[-1].currency if settings.tariff else "EUR"
+        for device in settings.devices:
+            for topic, payload in discovery(settings.house_mqtt.prefix, settings.network(device.network), device, currency).items():
+                self._retain(topic, payload)
+        self._retain(STATUS, ONLINE)
+
+    def _retain(self, topic, payload):
+        if self._said.get(topic) != payload and self.line.publish(topic, payload, retain=True):
+            self._said[topic] = payload

@@ -1,0 +1,65 @@
+"""home/network/mqtt.py: what a broker says, in words, and each word once."""
+from types import SimpleNamespace
+
+import pytest
+from home.network import mqtt
+
+NETWORK = SimpleNamespace(name="ttn", host="eu1", port=8883, tls=False, application="ev-charger", tenant="ttn", user="", key="K", ca_file="")
+GOOD, BAD = SimpleNamespace(is_failure=False), type("Bad", (), {"is_failure": True, "__str__": lambda self: "Not authorized"})()
+
+
+class Client:
+    """paho's client, as far as the line's callbacks use it."""
+
+    def __init__(self):
+        self.subscribed = []
+
+    def subscribe(self, topics):
+        self.subscribed += [topic for topic, qos in topics]
+
+
+@pytest.fixture
+def said():
+    return []
+
+
+@pytest.fixture
+def line(said):
+    return mqtt.to_network(NETWORK, ["wallbox"], lambda topic, body: None, lambda is_up, sentence: said.append((is_up, sentence)))
+
+
+def test_it_subscribes_to_its_devices_alone(line):
+    client = Client()
+    line._on_connect(client, None, None, GOOD, None)
+    assert client.subscribed == [f"v3/ev-charger@ttn/devices/wallbox/{suffix}" for suffix in ("up", "down/queued", "down/failed")]
+
+
+def test_it_is_up_when_the_broker_lets_it_read(line, said):
+    line._on_connect(Client(), None, None, GOOD, None)
+    assert said == []
+    line._on_subscribe(None, None, 1, [GOOD, GOOD], None)
+    assert said == [(True, "ttn: eu1:8883 connected")]
+
+
+def test_a_refused_login_asks_for_the_key(line, said):
+    line._on_connect(Client(), None, None, BAD, None)
+    assert said == [(False, "ttn: eu1:8883 refuses the login: Not authorized. Is it this application's key that key_file holds?")]
+
+
+def test_a_refused_subscription_names_the_right(line, said):
+    line._on_subscribe(None, None, 1, [GOOD, BAD], None)
+    (is_up, sentence), = said
+    assert not is_up and "lacks the right RIGHT_APPLICATION_TRAFFIC_READ (Read application traffic)" in sentence
+
+
+def test_the_same_again_is_not_said_again(line, said):
+    for _ in range(5):
+        line._on_connect(Client(), None, None, BAD, None)
+        line._on_disconnect(None, None, None, BAD, None)
+    for _ in range(5):
+        line.client.on_connect_fail(None, None)
+    assert [sentence.partition(":8883 ")[2][:9] for is_up, sentence in said] == ["refuses t", "does not "]
+
+
+def test_nothing_is_published_while_the_line_is_down(line):
+    assert line.publish("topic", "body") is False
