@@ -24,21 +24,23 @@ class Report:
 
     def sessions(self, first_ms, end_ms, vehicle=None):
         """Sessions and gaps in time order. With a vehicle: its sessions, and all gaps, for one of them may be its."""
+        return [{"gap": list(gap)} if gap else self.session(row, quarters) for gap, row, quarters in self._entries(first_ms, end_ms, vehicle)]
+
+    def _entries(self, first_ms, end_ms, vehicle):
+        """(gap, row, quarters): a gap, or a row of the book and its quarter hours."""
         rows = queries.sessions_between(self._connection, self._key, first_ms, end_ms)
         energy = queries.energy_of(self._connection, self._key, first_ms, end_ms)
-        shown = []
         before = queries.session_before(self._connection, self._key, rows[0]) if rows else None
         for row in rows:
             gap = sessions.first_missing(before, row) if before else None
             if gap:
-                shown.append({"gap": list(gap)})
+                yield gap, None, ()
             if vehicle in (None, row.vehicle):
-                shown.append(self.session(row, energy.get(row.id, [])))
+                yield None, row, energy.get(row.id, [])
             before = row
         at_end = queries.missing_at_end(self._connection, self._key)
         if at_end and (not rows or rows[-1].number == at_end[0] - 1) and end_ms > self._newest_ms():
-            shown.append({"gap": list(at_end)})
-        return shown
+            yield at_end, None, ()
 
     def session(self, row, quarters):
         its_cost = cost.of_session(quarters, row.estimated, self.tariff) if row.energy_wh is not None else cost.NONE
@@ -57,17 +59,13 @@ class Report:
     def months(self, first_ms, end_ms, vehicle=None):
         """One row a month, by the begin of each session: energy, cost, base price, demand charge, and how many records are missing."""
         months = {}
-        rows = {row.number: row for row in queries.sessions_between(self._connection, self._key, first_ms, end_ms)}
-        energy = queries.energy_of(self._connection, self._key, first_ms, end_ms)
         missing = 0
-        for one in self.sessions(first_ms, end_ms, vehicle):
-            if "gap" in one:
-                missing += one["gap"][1] - one["gap"][0] + 1
+        for gap, row, quarters in self._entries(first_ms, end_ms, vehicle):
+            if gap:
+                missing += gap[1] - gap[0] + 1
                 continue
-            row = rows[one["number"]]
             moment = time_zones.utc(row.order_ms // 1000).astimezone(self.tz)
-            month = months.setdefault((moment.year, moment.month), _Month())
-            month.add(one, energy.get(row.id, []), missing)
+            months.setdefault((moment.year, moment.month), _Month()).add(self.session(row, quarters), quarters, missing)
             missing = 0
         if missing and months:
             months[max(months)].missing += missing
