@@ -23,8 +23,10 @@ _DAY = datetime.timedelta(1)
 _FIRST, _LAST = datetime.datetime(1971, 1, 1, tzinfo=datetime.timezone.utc), datetime.datetime(9998, 1, 1, tzinfo=datetime.timezone.utc)
 
 DeviceName = Annotated[str | None, Query(description="name or id; not needed where there is one only", max_length=200)]
-From = Annotated[str | None, Query(alias="from", description="a local day, as 2026-01-31, or an instant with offset", max_length=40)]
-To = Annotated[str | None, Query(description="a local day, which is included, or an instant with offset", max_length=40)]
+# For the document alone: what does not fit is answered with a sentence.
+_PATTERN = {"pattern": r"^(19[89]|20\d)\d-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])(T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(Z|[+-]0\d:00))?$"}
+From = Annotated[str | None, Query(alias="from", description="a local day, as 2026-01-31, or an instant with offset", json_schema_extra=_PATTERN)]
+To = Annotated[str | None, Query(description="a local day, which is included, or an instant with offset", json_schema_extra=_PATTERN)]
 
 
 def app(service):
