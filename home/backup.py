@@ -18,7 +18,7 @@ _CHUNK = 1000
 
 
 class Broken(Exception):
-    """A file that is no backup, or not a whole one; args[0] says what is wrong."""
+    """A file that is no backup, or not a whole one; args[0] says why."""
 
 
 def backup(engine, path):
@@ -54,7 +54,7 @@ def restore(engine, path):
 
 
 def _private(path):
-    """A file that only its owner may read: the book tells when nobody is at home."""
+    """A file that only its owner may read: the session book tells when nobody is at home."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
 

@@ -1,4 +1,4 @@
-"""What the owner changes by hand in the book: the vehicle of a session, a meter's reading, and forgetting a vehicle. Each change is logged."""
+"""What the owner changes by hand in the session book: the vehicle of a session, a meter's reading, forgetting a vehicle. Each change is logged."""
 import sqlalchemy as sa
 
 from home.store.schema import change, meter_reading, session

@@ -1,7 +1,7 @@
 """The one table of what Home Assistant shows of a wallbox: entities(place) gives MQTT configurations, as `mqtt:` in YAML and MQTT discovery
 both take them.
 
-Every template takes every message of its topic: one without data (not decoded, port 0, none of ours) leaves the entity as it is.
+Every template takes every message of its topic: one without data (not decoded, port 0, none of the monitor's) leaves the entity as it is.
 An empty text leaves numbers, binary sensors and buttons alone; a sensor's words are said again. docs/home-assistant.md tells what each means.
 """
 import collections
@@ -54,7 +54,7 @@ def _switch(condition, value):
 _REQUEST = "((m.get('downlinks') or [{}])[0]).get('decoded_payload') or {}"
 # Home Assistant has no longer states.
 _LONGEST = 255
-# The pages of one read-back are put together in the attributes, and shown when all are there. A request on its way down, whoever sent it,
+# The pages of one read-back are put together in the attributes, and shown when all are there. A request on its way down, from any sender,
 # begins a new one (a report of the plan has both), and so does page 1; a page that is missing, or comes hours later, ends it unshown; one
 # that comes twice changes nothing.
 _PAGES_HEAD = _HEAD + """\
@@ -134,7 +134,7 @@ _EVENT_ATTRIBUTES = _HEAD + """\
 {%- endif -%}""".replace("FIELDS", _EVENT_FIELDS)
 
 # --- airtime since midnight: added up here, from what the network heard. Which of state and attributes is renewed first differs between
-# versions of Home Assistant, so both are reckoned from the attributes, and an uplink is added once.
+# versions of Home Assistant, so both are calculated from the attributes, and an uplink is added once.
 
 _AIRTIME_HEAD = _HEAD + """\
 {%- set a = this.attributes -%}

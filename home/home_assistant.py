@@ -1,4 +1,4 @@
-"""What the book tells Home Assistant, by MQTT discovery on the house's broker: the total for its energy dashboard, and the last session.
+"""What the session book tells Home Assistant, by MQTT discovery on the house's broker: the total for its energy dashboard, and the last session.
 
 The wallbox's own entities are home/entities.py's. These stand in the same device of Home Assistant, but come from here: one topic a device,
 retained, and "offline" on another one when the service ends, however that happens.

@@ -16,7 +16,7 @@ _ROWS = 5000
 
 
 def prune(engine, before_ms):
-    """Delete what is older of the messages and what was read from them; how many messages went. The book stays."""
+    """Delete what is older of the messages and what was read from them; how many messages went. The session book stays."""
     gone = 0
     for table, column in PRUNED:
         old = sa.select(table.c.id).where(table.c[column] < before_ms).limit(_ROWS).scalar_subquery()

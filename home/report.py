@@ -1,4 +1,4 @@
-"""The book in words and figures, as export and API show it: sessions with their cost, gaps as gaps, months."""
+"""The session book in words and figures, as export and API show it: sessions with their cost, gaps as gaps, months."""
 import datetime
 
 from home import sessions, time_zones
@@ -27,7 +27,7 @@ class Report:
         return [{"gap": list(gap)} if gap else self.session(row, quarters) for gap, row, quarters in self._entries(first_ms, end_ms, vehicle)]
 
     def _entries(self, first_ms, end_ms, vehicle):
-        """(gap, row, quarters): a gap, or a row of the book and its quarter hours."""
+        """(gap, row, quarters): a gap, or a row of the session book and its quarter hours."""
         rows = queries.sessions_between(self._connection, self._key, first_ms, end_ms)
         energy = queries.energy_of(self._connection, self._key, first_ms, end_ms)
         before = queries.session_before(self._connection, self._key, rows[0]) if rows else None

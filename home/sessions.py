@@ -1,4 +1,4 @@
-"""The book of charging sessions: which number a record has, whether it is there already, what is missing.
+"""The session book: which number a record has, whether it is there already, what is missing.
 
 The device counts its records in seven bits, keeps the last ones and sends them again when asked. So a record is known by its number, its begin
 and when it came; it may come late and twice. Pure: rows in, rows out.
@@ -6,9 +6,9 @@ and when it came; it may come late and twice. Pure: rows in, rows out.
 import dataclasses
 
 WRAP = 128
-# So many the device keeps at least: a gap of that many is believed however short the time was.
+# The device keeps at least this number: a gap of that many is believed however short the time was.
 KEPT = 16
-# Beyond that, sessions take this long each, or the counter has begun anew (another board, a lost memory).
+# Beyond that, sessions take this long each, or the counter has begun again (another board, a lost memory).
 EACH_MS = 30 * 60_000
 # A begin that lies so far from the reception was told by a wrong clock. What waited for the air may be old.
 FUTURE_MS = 10 * 60_000
@@ -44,7 +44,7 @@ def end_ms(record):
 
 
 def is_same(record, row):
-    """True if that row of the book is this record, sent before. row: with the names of Record."""
+    """True if that row of the session book is this record, sent before. row: with the names of Record."""
     if record.wire_number != row.wire_number or record.started_ms != row.started_ms:
         return False
     if record.started_ms is not None:
@@ -54,7 +54,7 @@ def is_same(record, row):
 
 
 def number(record, before, after=None):
-    """The unwrapped number of a record, between the rows of the book that began before it and after it (None: there is none)."""
+    """The unwrapped number of a record, between the rows of the session book that began before it and after it (None: there is none)."""
     if before is None:
         return record.wire_number if after is None else after.number - (after.wire_number - record.wire_number - 1) % WRAP - 1
     step = (record.wire_number - before.wire_number - 1) % WRAP + 1
@@ -72,14 +72,14 @@ def shift(number, before, after):
 
 
 def undated_number(record, newest):
-    """The number of a record whose begin is not known: the nearest to the newest in the book."""
+    """The number of a record whose begin is not known: the nearest to the newest in the session book."""
     if newest is None:
         return record.wire_number
     return newest.number + (record.wire_number - newest.wire_number + WRAP // 2) % WRAP - WRAP // 2
 
 
 def first_missing(before, after):
-    """(first, last) of the numbers between two rows of the book, or None."""
+    """(first, last) of the numbers between two rows of the session book, or None."""
     return (before.number + 1, after.number - 1) if after.number - before.number > 1 else None
 
 

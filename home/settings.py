@@ -275,7 +275,7 @@ def checked(given, folder):
 
 
 class _Reading:
-    """Converts tables, and keeps what is wrong with them."""
+    """Converts tables, and keeps the errors in them."""
 
     def __init__(self, folder):
         self.folder = folder

@@ -19,7 +19,7 @@ VERSION = "1"
 PROBLEMS = {status: {"model": models.Problem} for status in (400, 401, 404, 503)}
 HIDDEN = ("type", "device")      # of a status' own words
 _DAY = datetime.timedelta(1)
-# What a calendar and every database can reckon with.
+# What a calendar and every database can calculate with.
 _FIRST, _LAST = datetime.datetime(1971, 1, 1, tzinfo=datetime.timezone.utc), datetime.datetime(9998, 1, 1, tzinfo=datetime.timezone.utc)
 
 DeviceName = Annotated[str | None, Query(description="name or id; not needed where there is one only", max_length=200)]

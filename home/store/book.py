@@ -1,4 +1,4 @@
-"""The book in the store: a record finds its place (home/sessions.py says which), and the quarter hours of its energy are reckoned."""
+"""The session book in the store: a record finds its place (home/sessions.py says which), and the quarter hours of its energy are calculated."""
 import sqlalchemy as sa
 
 from home import energy_profile, sessions
@@ -54,7 +54,7 @@ def _shift(connection, device, first, by):
 
 
 def unsettle(connection, device, first_ms, last_ms):
-    """Readings of that time are new: what lies there is reckoned anew."""
+    """Readings of that time are new: what lies there is calculated again."""
     ends = session.c.order_ms + sa.func.coalesce(session.c.duration_min, 0) * _MINUTE_MS
     connection.execute(sa.update(session).where(
         session.c.device == device, session.c.order_ms <= last_ms, session.c.order_ms >= first_ms - _LONGEST_MS,
@@ -62,7 +62,7 @@ def unsettle(connection, device, first_ms, last_ms):
 
 
 def settle(connection):
-    """Reckon the quarter hours of all that is not settled."""
+    """Calculate the quarter hours of all that is not settled."""
     for row in connection.execute(sa.select(session).where(sa.not_(session.c.is_settled))).all():
         found = energy_profile.profile(row.order_ms, sessions.end_ms(row), row.energy_wh, _points(connection, row))
         connection.execute(sa.delete(session_energy).where(session_energy.c.session == row.id))

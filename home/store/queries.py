@@ -12,7 +12,7 @@ _RECENT = sessions.WRAP
 
 
 def sessions_between(connection, device, first_ms, end_ms, vehicle=None):
-    """Rows of the book that began in [first_ms, end_ms), the oldest first."""
+    """Rows of the session book that began in [first_ms, end_ms), the oldest first."""
     its = session.c
     where = [its.device == device, its.order_ms >= first_ms, its.order_ms < end_ms]
     if vehicle is not None:
@@ -25,7 +25,7 @@ def one_session(connection, device, number):
 
 
 def session_before(connection, device, row):
-    """The row of the book before that one, or None."""
+    """The row of the session book before that one, or None."""
     its = session.c
     return connection.execute(sa.select(session).where(
         its.device == device, its.number < row.number).order_by(its.number.desc()).limit(1)).first()
@@ -58,7 +58,7 @@ def missing(connection, device):
 
 
 def missing_at_end(connection, device):
-    """(first, last) of what the device counted behind the newest number of the book, or None."""
+    """(first, last) of what the device counted behind the newest number of the session book, or None."""
     told = memory.get(connection, f"latest_session/{device}")
     return sessions.missing_at_end(newest_session(connection, device), told["wire_number"], told["is_open"]) if told else None
 

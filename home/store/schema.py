@@ -85,7 +85,7 @@ event = sa.Table(
     sa.Index(None, "device", "received_ms"),
     sa.Index(None, "received_ms"))
 
-# The book. Kept until the owner deletes it. number: unwrapped; wire_number: the seven bits that the device sends.
+# The session book. Kept until the owner deletes it. number: unwrapped; wire_number: the seven bits that the device sends.
 session = sa.Table(
     "session", metadata,
     sa.Column("id", _Key, primary_key=True),
@@ -101,7 +101,7 @@ session = sa.Table(
     sa.Column("reason", sa.String(24)),
     sa.Column("received_ms", sa.BigInteger, nullable=False),
     sa.Column("vehicle", sa.String(80)),
-    sa.Column("is_settled", sa.Boolean, nullable=False),     # its quarter hours are reckoned from all that is known
+    sa.Column("is_settled", sa.Boolean, nullable=False),     # its quarter hours are calculated from all that is known
     sa.Index(None, "device", "order_ms"),
     sa.Index(None, "device", "number"),
     sa.Index(None, "is_settled", sqlite_where=sa.text("NOT is_settled"), postgresql_where=sa.text("NOT is_settled")))

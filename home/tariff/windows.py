@@ -26,7 +26,7 @@ class Window:
 
 
 def windows(value):
-    """A tuple of Window from a list of tables; ValueError says what is wrong."""
+    """A tuple of Window from a list of tables; ValueError says why not."""
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
         raise ValueError('must be a list, as [{days = "mon-fri", from = "22:00", to = "06:00"}]')
     return tuple(_window(one) for one in value)

@@ -1,4 +1,4 @@
-"""The Things Stack's Storage Integration over HTTP, for one application: it keeps uplinks for a day, and gives them to whoever has the key.
+"""The Things Stack's Storage Integration over HTTP, for one application: it keeps uplinks for a day, and gives them to the holder of the key.
 
 Written from its documentation: integrations/storage (retention, writes in batches), api/reference/grpc/storage_integration (fields of the
 request), whats-new/3.26.0 (X-Continuation-Token) and enterprise/management/rate-limiting (429 and its headers). What these do not say,
@@ -28,7 +28,7 @@ class _Error(Exception):
 class StorageIntegration:
     """start() to stop(). keep() takes what the application server publishes on up.
 
-    clock(): UTC seconds. batch_s: so long a message takes until it can be had. per_minute: so many requests are answered, None: all.
+    clock(): UTC seconds. batch_s: the delay until a message can be had. per_minute: how many requests are answered, None: all.
     key None: any is right. readers: keys with the right to read, beside key.
     """
 

@@ -1,4 +1,4 @@
-"""The service of the house with a real broker: what comes is in the book, through outages of everything, and it says what is wrong."""
+"""The service of the house with a real broker: what comes is in the session book, through outages of everything, and it names each error."""
 import json
 import random
 import time
@@ -41,7 +41,7 @@ class Network:
         return self._number, message
 
     def send(self, count):
-        """So many records, to whoever listens on the broker."""
+        """That number of records, to all that listen on the broker."""
         with client(self._port) as out:
             for _ in range(count):
                 number, message = self.uplink()

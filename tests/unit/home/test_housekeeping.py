@@ -1,4 +1,4 @@
-"""home/housekeeping.py: old messages go and the book stays; missing records are asked for."""
+"""home/housekeeping.py: old messages go and the session book stays; missing records are asked for."""
 import json
 from types import SimpleNamespace
 

@@ -1,4 +1,4 @@
-"""home/report.py and home/export.py: the book in figures that add up, gaps as gaps, and what was measured said."""
+"""home/report.py and home/export.py: the session book in figures that add up, gaps as gaps, and what was measured said."""
 import csv
 import datetime
 import io

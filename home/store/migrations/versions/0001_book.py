@@ -1,4 +1,4 @@
-"""The first tables: uplinks, readings, events, the book, prices."""
+"""The first tables: uplinks, readings, events, the session book, prices."""
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""home/store/writer.py: each uplink counts once, whatever way and in whatever order it came; the book and its gaps follow."""
+"""home/store/writer.py: each uplink counts once, whatever way and in whatever order it came; the session book and its gaps follow."""
 import random
 
 import pytest
