@@ -5,7 +5,7 @@ import secrets
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from home import time_zones
@@ -17,6 +17,10 @@ from home.store.database import StoreFailed, reading
 
 VERSION = "1"
 PROBLEMS = {status: {"model": models.Problem} for status in (400, 401, 404, 503)}
+START = """\
+<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>EV charger at home</title>
+<h1>EV charger at home</h1><p>What the house knows, as JSON:</p><ul>{links}</ul><p><a href="/openapi.json">/openapi.json</a> describes it.</p></html>
+"""
 HIDDEN = ("type", "device")      # of a status' own words
 _DAY = datetime.timedelta(1)
 # What a calendar and every database can calculate with.
@@ -52,6 +56,11 @@ def _add_routes(made, service):
         if device is None:
             raise HTTPException(404, "device: there is none of that name")
         return device
+
+    @made.get("/", include_in_schema=False)
+    def start() -> HTMLResponse:
+        """Where to go from here."""
+        return HTMLResponse(START.format(links="".join(f'<li><a href="{path}">{path}</a></li>' for path in made.openapi()["paths"])))
 
     @made.get("/api/v1/devices", responses=PROBLEMS)
     def devices() -> list[models.Device]:

@@ -25,6 +25,7 @@ class LiveRun:
         self._device = device
         self._vehicle = dict(scenario['vehicle'])
         self.help_shown = False
+        self.keep = lambda message: None    # what the network's own memory does with it
         self.world = World(scenario, self._publish, self._on_record, lambda t_s, text: self.tell('firmware', text))
         self.pace = self.world.kernel.pace = RealTime(self.world.kernel, speed, REFRESH_S, front.tick)
         self.mqtt = application_server.ApplicationServer(*broker, application_server.topic_of(application, tenant, device),
@@ -73,8 +74,9 @@ class LiveRun:
             payload = application_server.payload_of(failed)
             self.watch.failed(failed.get('f_port', 0), payload.hex().upper(), self.world.kernel.now_us / 1e6)
             self.tell('problem', 'downlink failed: %s' % message['downlink_failed']['error']['name'])
-        message = application_server.with_decoded(message, self.world.formatter)
-        self.mqtt.publish(suffix, application_server.with_ids(message, self._application, self._device))
+        message = application_server.with_ids(application_server.with_decoded(message, self.world.formatter), self._application, self._device)
+        self.mqtt.publish(suffix, message)
+        self.keep(message)
 
     def _explain(self, f_port, payload):
         return tell.downlink_gist(self.world.formatter.decode_downlink(f_port, payload).get('data'))

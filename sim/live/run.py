@@ -15,6 +15,7 @@ from sim.mqtt.broker import HOST, Broker, BrokerFailed
 from sim.live.typed_commands import MODELS, SPEEDS
 from sim.live.demo import DEMOS
 from sim.scenario import ScenarioError, complete
+from sim.live.house import USUAL_PORT, HouseFailed, LiveHouse
 from sim.live.live_run import LiveRun
 
 # Time for a broker to accept the connection before the world starts without it; the first message, the join's, comes immediately.
@@ -34,6 +35,8 @@ def _parser():
     parser.add_argument('--ev', choices=MODELS, help="which car comes, default eager, or the demo's own")
     parser.add_argument('--seed', type=int, default=1, metavar='N', help='another number gives other chances, default %(default)s')
     parser.add_argument('--for', dest='for_s', type=_seconds, metavar='SECONDS', help='end by itself after so much simulated time')
+    parser.add_argument('--web-port', type=_web_port, default=USUAL_PORT, metavar='N|off',
+                        help='where the page of the house is, default %(default)s or a free one; 0: any that is free; off: no service of the house')
     parser.add_argument('--plain', action='store_true', help='lines instead of the live view, as without a terminal')
     return parser
 
@@ -60,6 +63,14 @@ def _number(low, high):
 
 _speed = _number(*SPEEDS)
 _seconds = _number(0, 1e9)
+
+
+def _web_port(text):
+    if text == 'off':
+        return None
+    if not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError('must be a port, or off')
+    return int(text)
 
 
 def _topic_part(text):
@@ -94,7 +105,7 @@ def main(argv):
             broker = Broker()
             broker.start()
         return _play(args, scenario, args.mqtt or (HOST, broker.port))
-    except BrokerFailed as error:
+    except (BrokerFailed, HouseFailed) as error:
         print(error.args[0], file=sys.stderr)
         return 1
     except BrokenPipeError:
@@ -113,10 +124,15 @@ def _play(args, scenario, broker):
     speed = args.speed or (demo.speed if demo else 1.0)
     run = front.run = LiveRun(scenario, front, speed, broker, args.app, args.tenant, args.device)
     restore = _on_signals(lambda: run.pace.call(run.end))
+    house = None
     try:
         run.mqtt.start(PATIENCE_S)
         front.begin()
         run.tell('mqtt', 'broker %s:%d, topics %s...' % (*broker, run.mqtt.topic))
+        if args.web_port is not None:
+            house = LiveHouse(run, broker, (args.app, args.tenant, args.device), scenario['settings'].TIMEZONE, args.web_port)
+            house.start()
+            run.tell('sim', 'page %s' % house.url)
         if demo is None:
             run.tell('sim', 'type plug, a minute later reset; help for the rest; quit or Ctrl-C ends')
         else:
@@ -128,6 +144,8 @@ def _play(args, scenario, broker):
         front.end()
         restore()
         run.mqtt.stop()
+        if house is not None:
+            house.stop()
         run.pace.close()
     print(_farewell(run))
     return 0

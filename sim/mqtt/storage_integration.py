@@ -63,6 +63,9 @@ class StorageIntegration:
             return
         with self._lock:
             self._last_id += 1
+            forgotten_s = self._clock() - self._retention_s
+            while self._kept and self._kept[0][1] < forgotten_s:
+                del self._kept[0]
             self._kept.append((self._last_id, _utc_s(message['received_at']), message))
 
     # --- one request, in its thread

@@ -17,7 +17,7 @@ HURRY = 20
 @contextlib.contextmanager
 def simulation(port):
     """`python -m sim run` on that broker; say(line) types into it."""
-    command = [sys.executable, "-m", "sim", "run", "--plain", "--mqtt", f"{HOST}:{port}", "--app", APP, "--device", DEVICE]
+    command = [sys.executable, "-m", "sim", "run", "--web-port", "off", "--plain", "--mqtt", f"{HOST}:{port}", "--app", APP, "--device", DEVICE]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, bufsize=1)
     try:
         yield lambda line: process.stdin.write(line + "\n")

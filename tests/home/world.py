@@ -18,7 +18,8 @@ class RunningWorld:
     """lines: [(when, text)] of what it said; say() types into it."""
 
     def __init__(self, port, *arguments):
-        command = [sys.executable, "-m", "sim", "run", "--plain", "--mqtt", f"{HOST}:{port}", "--app", APP, "--device", DEVICE, *arguments]
+        command = [sys.executable, "-m", "sim", "run", "--web-port", "off", "--plain", "--mqtt", f"{HOST}:{port}", "--app", APP,
+                   "--device", DEVICE, *arguments]
         self.lines = []
         self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                          text=True, bufsize=1)

@@ -188,9 +188,9 @@ def test_a_wrong_argument_is_named(argument, capsys):
 class Process:
     """The command in a process of its own, its lines as they come. Killed at the end of the test in every case."""
 
-    def __init__(self, *arguments, **more):
+    def __init__(self, *arguments, house=('--web-port', 'off'), **more):
         self.process = subprocess.Popen(
-            [sys.executable, '-m', 'sim', 'run', *arguments], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            [sys.executable, '-m', 'sim', 'run', *house, *arguments], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, **more)
         self.began_s = time.monotonic()
         self.lines = []
@@ -372,7 +372,7 @@ def test_the_end_of_the_input_is_not_the_end_of_the_run(start):
 
 
 def test_who_stops_listening_ends_it_quietly():
-    process = subprocess.Popen([sys.executable, '-m', 'sim', 'run', '--plain', '--speed', '60', '--for', '3600'], cwd=ROOT,
+    process = subprocess.Popen([sys.executable, '-m', 'sim', 'run', '--web-port', 'off', '--plain', '--speed', '60', '--for', '3600'], cwd=ROOT,
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdout.readline()
     process.stdout.close()
@@ -392,8 +392,8 @@ class OnTerminal:
         self.before = termios.tcgetattr(self.theirs)
         environment = dict(os.environ, TERM='xterm-256color')
         self.process = subprocess.Popen(
-            [sys.executable, '-m', 'sim', 'run', *arguments], cwd=ROOT, stdin=self.theirs, stdout=self.theirs, stderr=self.theirs,
-            env=environment, start_new_session=True)
+            [sys.executable, '-m', 'sim', 'run', '--web-port', 'off', *arguments], cwd=ROOT, stdin=self.theirs, stdout=self.theirs,
+            stderr=self.theirs, env=environment, start_new_session=True)
         self.said = ''
 
     def _more(self, seconds):

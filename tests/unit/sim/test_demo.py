@@ -63,8 +63,8 @@ def test_a_demo_takes_about_a_minute_and_tells_its_events_in_order(demo):
 
 
 def test_it_plays_and_ends_by_itself():
-    done = subprocess.run([sys.executable, '-m', 'sim', 'run', '--demo', 'night', '--plain', '--speed', '100000', '--for', '3600'], cwd=ROOT,
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, '-m', 'sim', 'run', '--web-port', 'off', '--demo', 'night', '--plain', '--speed', '100000',
+                           '--for', '3600'], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert 'story     18:00: the car comes home' in done.stdout and 'box       B2' in done.stdout
     assert done.stdout.splitlines()[-1].startswith('3600 simulated seconds')

@@ -1,0 +1,98 @@
+"""The service of the house beside a live run: on its broker, on its clock, with its own memory of the network, and a store that ends with it."""
+
+import contextlib
+import logging
+import socket
+import tempfile
+import threading
+
+from sim.mqtt.storage_integration import HOST, StorageIntegration
+
+USUAL_PORT = 8080
+# Of the simulated stack, which lets everybody in.
+KEY = 'of-the-simulated-world'
+_START_S = 10
+
+
+class HouseFailed(Exception):
+    """It did not start; args[0] says why."""
+
+
+class LiveHouse:
+    """start() to stop(). run: a LiveRun; broker: (host, port); ids: application, tenant, device; web_port 0: any that is free."""
+
+    def __init__(self, run, broker, ids, timezone, web_port):
+        application, tenant, device = ids
+        self.storage = StorageIntegration(application, run.world.utc_s)
+        self.url = None
+        self._folder = tempfile.TemporaryDirectory(prefix='house-')
+        self._run, self._port = run, web_port
+        self._log = _ToTheRun(run)
+        self._given = {
+            'network': [{'name': 'simulated', 'host': broker[0], 'port': broker[1], 'tls': False, 'application': application, 'tenant': tenant,
+                         'key_file': 'key', 'storage_url': self.storage.url}],
+            'device': [{'id': device, 'timezone': timezone}],
+            'tariff': [{'part': 'energy', 'price_kwh': 0.30}],
+        }
+        self._service = self._server = self._thread = None
+
+    def start(self):
+        """Return once its page answers. HouseFailed where it cannot."""
+        # Here, for they take a second to load.
+        import pathlib
+
+        import uvicorn
+        from home import settings
+        from home.api import app
+        from home.service import Service
+
+        folder = pathlib.Path(self._folder.name)
+        (folder / 'key').write_text(KEY)
+        (folder / 'key').chmod(0o600)
+        port = _free_port(self._port)
+        try:
+            made = settings.checked(dict(self._given, web={'listen': '%s:%d' % (HOST, port)}), folder)
+        except settings.Wrong as wrong:
+            raise HouseFailed('; '.join(wrong.args[0])) from None
+        self.storage.start()
+        logger = logging.getLogger('home')
+        logger.addHandler(self._log)
+        logger.propagate = False
+        self._run.keep = self.storage.keep
+        self._service = Service(made, self._run.world.utc_s)
+        self._server = uvicorn.Server(uvicorn.Config(app.app(self._service), HOST, port, log_level='critical', access_log=False, lifespan='off'))
+        self._thread = threading.Thread(target=self._server.run, name='house', daemon=True)
+        self._service.start()
+        self._thread.start()
+        self.url = 'http://%s:%d/' % (HOST, port)
+
+    def stop(self):
+        """End it and its threads, and delete its store."""
+        if self._service is not None:
+            self._server.should_exit = True
+            self._thread.join(_START_S)
+            self._service.stop()
+            self.storage.stop()
+            logging.getLogger('home').removeHandler(self._log)
+        self._folder.cleanup()
+
+
+class _ToTheRun(logging.Handler):
+    """What the service says stands among what happens in the run."""
+
+    def __init__(self, run):
+        super().__init__(logging.WARNING)
+        self._run = run
+
+    def emit(self, record):
+        self._run.pace.call(self._run.tell, 'house', record.getMessage())
+
+
+def _free_port(wanted):
+    """That port if nobody listens there, else another one."""
+    for port in (wanted, 0):
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((HOST, port))
+            return probe.getsockname()[1]
+    raise HouseFailed('no free port on %s' % HOST)
