@@ -42,8 +42,11 @@ class Backfiller:
 
     def _run(self):
         while not self._stopping.wait(LOOK_S):
-            if backfill.is_due(self._state, self._now_ms()):
+            if self.is_due():
                 self.look()
+
+    def is_due(self):
+        return backfill.is_due(self._state, self._now_ms())
 
     def look(self):
         """One pass, now."""

@@ -1,0 +1,183 @@
+"""A month of the simulated world with the service of the house beside it, in virtual time: cars, and outages of everything, drawn from a seed.
+
+The service's own parts run here without their threads: what comes on the line is stored at once, the Storage Integration is asked when that is
+due, and a kill leaves nothing of them but the store.
+"""
+
+from random import Random
+
+from sim import scenario
+from sim.mqtt import downlink_requests
+from sim.mqtt.storage_integration import StorageIntegration
+from sim.world import SECOND_US, World
+from tests.support.house import House
+from home import housekeeping
+from home.inbox import Inbox
+from home.network.backfiller import Backfiller
+from home.notices import Notices
+
+DAY_S, HOUR_S, MINUTE_S = 86400, 3600, 60
+APP, DEVICE, KEY = "ev-charger", "wallbox", "NNSXS.KEY"
+CARS = ({"model": "eager", "phases": 3, "max_a": 16, "needs_kwh": 12}, {"model": "sleepy", "phases": 1, "max_a": 16, "needs_kwh": 8})
+LOOK_S = 600
+# For each kind of outage: how many in 30 days, and how long at least and at most.
+OUTAGES = {"gateway": (8, 5 * MINUTE_S, 20 * HOUR_S), "line": (8, 2 * MINUTE_S, 20 * HOUR_S), "service": (6, 2 * MINUTE_S, 20 * HOUR_S),
+           "monitor": (6, 10, 2 * HOUR_S)}
+KILLS = 300
+
+
+class Line:
+    """What the service publishes reaches the simulated network."""
+
+    def __init__(self, month):
+        self._month = month
+
+    def publish(self, topic, body):
+        month = self._month
+        if not month.is_connected:
+            return False
+        try:
+            items = downlink_requests.items_of_body(body.encode(), month.world.formatter, month.world.utc_s())
+        except downlink_requests.Refused as refused:
+            month.refused.append(refused.args[0])
+            return True
+        month.world.network.push(items)
+        return True
+
+
+class BookMonth:
+    """run() lives through it. said: what the service logged; plugs: [(plugged s, unplugged s)] that a powered monitor could see."""
+
+    def __init__(self, engine, seed, days, losses=0.2, tariff=({"part": "energy", "price_kwh": 0.30},)):
+        self.chance = Random(seed)
+        self.days = days
+        self.said, self.refused, self.stays = [], [], []
+        self._down = dict.fromkeys(OUTAGES, 0)
+        events = self._comings() + self._outages()
+        given = scenario.complete({
+            "seed": seed, "duration_s": days * DAY_S, "events": [], "network": {"uplink_loss": losses, "downlink_loss": losses},
+            "config": {"PLAN": [{"days": "daily", "from": "22:00", "to": "07:00"}], "TIMEZONE": "CET-1CEST,M3.5.0,M10.5.0/3", "EN1": "relay"},
+            "charger": {"key": "unlocked"}})
+        self.world = World(given, self._publish)
+        self.storage = StorageIntegration(APP, self.world.utc_s, KEY, batch_s=MINUTE_S)
+        self.house = House(engine, {
+            "network": [{"name": "ttn", "host": "127.0.0.1", "tls": False, "application": APP}],
+            "device": [{"id": DEVICE, "timezone": "Europe/Berlin"}], "tariff": [dict(part) for part in tariff]})
+        self._network = self.house.settings.networks[0].__class__(**{
+            **self.house.settings.networks[0].__dict__, "key": KEY, "storage_url": self.storage.url})
+        self._begin_service()
+        for t_s, do, *given in events:
+            self.world.kernel.at(int(t_s * SECOND_US), do, *given)
+        for _ in range(KILLS * days // 30):
+            self.world.kernel.at(int(self.chance.uniform(0, days * DAY_S) * SECOND_US), self._kill)
+        self.world.kernel.after(LOOK_S * SECOND_US, self._look)
+
+    @property
+    def is_connected(self):
+        return not self._down["line"] and not self._down["service"]
+
+    def run(self):
+        self.storage.start()
+        try:
+            self.world.run(self.days * DAY_S)
+            self._look()
+        finally:
+            self.storage.stop()
+        return self
+
+    # --- what happens
+
+    def _comings(self):
+        """A car for most nights, and now and then a short stay in the morning. The world begins at nine o'clock, local time."""
+        events = []
+        for day in range(self.days):
+            if self.chance.random() < 0.3:
+                came_s = day * DAY_S + self.chance.uniform(0, 3) * HOUR_S
+                self._stay(events, came_s, came_s + self.chance.uniform(0.2, 2) * HOUR_S)
+            if self.chance.random() < 0.9:
+                came_s = day * DAY_S + self.chance.uniform(7, 11) * HOUR_S
+                self._stay(events, came_s, came_s + self.chance.uniform(9, 12) * HOUR_S)
+        return events
+
+    def _stay(self, events, came_s, went_s):
+        if went_s < (self.days - 1) * DAY_S and (not self.stays or came_s > self.stays[-1][1] + HOUR_S):
+            self.stays.append((came_s, went_s))
+            events += [(came_s, self._plug, self.chance.choice(CARS)), (went_s, self._unplug)]
+
+    def _outages(self):
+        """The last day has none: then everything is told."""
+        events = []
+        for what, (count, least_s, most_s) in OUTAGES.items():
+            for _ in range(round(count * self.days / 30)):
+                began_s = self.chance.uniform(HOUR_S, (self.days - 1) * DAY_S)
+                lasts_s = min(least_s * (most_s / least_s) ** self.chance.random(), (self.days - 1) * DAY_S - began_s)
+                events += [(began_s, self._outage, what, lasts_s), (began_s + lasts_s, self._over, what)]
+        return events
+
+    def _plug(self, car):
+        self.world._vehicle.update(car)
+        self.world.do({"do": "plug"})
+
+    def _unplug(self):
+        self.world.do({"do": "unplug"})
+
+    def _outage(self, what, lasts_s):
+        self._down[what] += 1
+        if what == "gateway":
+            self.world.do({"do": "gateway_down", "for_s": lasts_s})
+        elif what == "monitor":
+            self.world.do({"do": "monitor_power", "on": False})
+        else:
+            self.backfiller.line(False)
+
+    def _over(self, what):
+        self._down[what] -= 1
+        if self._down[what]:
+            return
+        if what == "monitor":
+            self.world.do({"do": "monitor_power", "on": True})
+        elif what == "service":
+            self._begin_service()
+        elif what == "line" and self.is_connected:
+            self.backfiller.line(True)
+
+    # --- the service
+
+    def _begin_service(self):
+        notices = Notices(self.world.utc_s, lambda form, *words: self.said.append(form % words))
+        self.inbox = Inbox(self.house.writer, [self._network], notices, self.world.utc_s, lambda network, uplinks: None)
+        self.backfiller = Backfiller(self._network, self.house.writer, self.inbox.store, notices, self.world.utc_s)
+        self.backfiller.line(self.is_connected)
+
+    def _kill(self):
+        """kill -9, and systemd starts it again."""
+        if not self._down["service"]:
+            self._begin_service()
+
+    def _publish(self, suffix, message):
+        if suffix == "up":
+            self.storage.keep(message)
+            if self.is_connected:
+                self.inbox.store("ttn", [message])
+
+    def _look(self):
+        """What the service's threads do now and then."""
+        if self.is_connected:
+            if self.backfiller.is_due():
+                self.backfiller.look()
+            housekeeping.ask_for_missing(self.house.writer, 1, self._network, DEVICE, Line(self).publish, 1000 * self.world.utc_s())
+        self.house.now_ms = 1000 * self.world.utc_s()
+        self.world.kernel.after(LOOK_S * SECOND_US, self._look)
+
+    # --- the truth
+
+    def told(self):
+        """{unwrapped number: (begin s, minutes, kWh, was received)} of the records that the device sent."""
+        found, last = {}, 0
+        for entry in self.world.timeline:
+            if entry["kind"] == "uplink" and entry["f_port"] == 13:
+                data = entry["decoded"]
+                last += (data["session_number"] - last + 64) % 128 - 64
+                begin, minutes, kwh, received = found.get(last, (data["started_at"], data["duration_min"], data["session_kwh"], False))
+                found[last] = begin, minutes, kwh, received or entry["received"]
+        return found
