@@ -6,6 +6,7 @@ due, and a kill leaves nothing of them but the store.
 
 from random import Random
 
+import sqlalchemy as sa
 from sim import scenario
 from sim.mqtt import downlink_requests
 from sim.mqtt.storage_integration import StorageIntegration
@@ -15,8 +16,10 @@ from home import housekeeping
 from home.inbox import Inbox
 from home.network.backfiller import Backfiller
 from home.notices import Notices
+from home.store import schema
+from home.store.database import writing
 
-DAY_S, HOUR_S, MINUTE_S = 86400, 3600, 60
+DAY_S, HOUR_S, QUARTER_S, MINUTE_S = 86400, 3600, 900, 60
 APP, DEVICE, KEY = "ev-charger", "wallbox", "NNSXS.KEY"
 CARS = ({"model": "eager", "phases": 3, "max_a": 16, "needs_kwh": 12}, {"model": "sleepy", "phases": 1, "max_a": 16, "needs_kwh": 8})
 LOOK_S = 600
@@ -48,7 +51,7 @@ class Line:
 class BookMonth:
     """run() lives through it. said: what the service logged; plugs: [(plugged s, unplugged s)] that a powered monitor could see."""
 
-    def __init__(self, engine, seed, days, losses=0.2, tariff=({"part": "energy", "price_kwh": 0.30},)):
+    def __init__(self, engine, seed, days, losses=0.2):
         self.chance = Random(seed)
         self.days = days
         self.said, self.refused, self.stays = [], [], []
@@ -62,7 +65,10 @@ class BookMonth:
         self.storage = StorageIntegration(APP, self.world.utc_s, KEY, batch_s=MINUTE_S)
         self.house = House(engine, {
             "network": [{"name": "ttn", "host": "127.0.0.1", "tls": False, "application": APP}],
-            "device": [{"id": DEVICE, "timezone": "Europe/Berlin"}], "tariff": [dict(part) for part in tariff]})
+            "device": [{"id": DEVICE, "timezone": "Europe/Berlin"}], "tariff": [{"part": "energy", "source": "exchange"}]})
+        self.prices = self._prices(engine, seed)
+        self.flowed = []            # (UTC s, Wh) of the box, cut at the quarter hours
+        self.world.box.on_energy.append(self._on_energy)
         self._network = self.house.settings.networks[0].__class__(**{
             **self.house.settings.networks[0].__dict__, "key": KEY, "storage_url": self.storage.url})
         self._begin_service()
@@ -170,6 +176,30 @@ class BookMonth:
         self.world.kernel.after(LOOK_S * SECOND_US, self._look)
 
     # --- the truth
+
+    def _prices(self, engine, seed):
+        """{quarter hour: price}, which the store has, too; other prices each quarter, as on an exchange."""
+        chance = Random(seed)
+        first = self.world.start_utc_s // QUARTER_S
+        found = {quarter: chance.uniform(0.05, 0.45) for quarter in range(first - 1, first + (self.days + 1) * DAY_S // QUARTER_S)}
+        with writing(engine) as connection:
+            connection.execute(sa.insert(schema.price), [
+                {"source": "exchange", "start_s": quarter * QUARTER_S, "end_s": (quarter + 1) * QUARTER_S, "price_kwh": price}
+                for quarter, price in found.items()])
+        return found
+
+    def _on_energy(self, from_us, until_us, wh):
+        begin_s, end_s = (self.world.start_utc_s + us / SECOND_US for us in (from_us, until_us))
+        while wh and begin_s < end_s:
+            until_s = min(end_s, (begin_s // QUARTER_S + 1) * QUARTER_S)
+            self.flowed.append((begin_s, wh * (until_s - begin_s) / (end_s - begin_s)))
+            wh -= self.flowed[-1][1]
+            begin_s = until_s
+
+    def cost(self, begin_s, minutes):
+        """(kWh, cost) of what flowed through the box in a session."""
+        its = [(at_s, wh / 1000) for at_s, wh in self.flowed if begin_s - MINUTE_S <= at_s <= begin_s + (minutes + 1) * MINUTE_S]
+        return sum(kwh for at_s, kwh in its), sum(kwh * self.prices[at_s // QUARTER_S] for at_s, kwh in its)
 
     def told(self):
         """{unwrapped number: (begin s, minutes, kWh, was received)} of the records that the device sent."""
