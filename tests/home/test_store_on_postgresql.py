@@ -2,6 +2,7 @@
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 import sqlalchemy as sa
@@ -71,3 +72,16 @@ def test_a_server_that_goes_is_one_sentence_and_one_that_comes_back_is_used(url)
 def test_no_server_is_one_sentence():
     with pytest.raises(database.StoreFailed, match="the store: .*onnection.* failed"):
         database.opened("postgresql+psycopg://house@127.0.0.1:9/postgres")
+
+
+def test_a_hundred_devices_at_an_uplink_a_minute_are_kept_up_with(engine, evidence):
+    from tests.support.house import House, given
+    names = [f"wallbox-{place}" for place in range(100)]
+    its = House(engine, given(device=[{"id": name, "timezone": "UTC"} for name in names]))
+    devices = [Device(name) for name in names]
+    began, minutes = time.process_time(), 30
+    for minute in range(minutes):
+        its.hear(*(device.status(BEGIN_MS + minute * 60_000, minute * 0.1, 6.0) for device in devices))
+    share = (time.process_time() - began) / (60 * minutes)
+    evidence("a hundred devices at an uplink a minute each on PostgreSQL: the service's share of a core, %", round(100 * share, 1), 100)
+    assert share < 0.5

@@ -142,6 +142,23 @@ def test_a_batch_that_fails_leaves_nothing_behind(engine, writer, device, monkey
     assert len(writer.write("ttn", evening(Device()))) == 6
 
 
+def test_a_disk_that_is_full_is_one_sentence_and_loses_nothing(tmp_path, device):
+    with store(tmp_path / "home.db") as engine:
+        writer = Writer(engine, {("ttn", "wallbox"): ""})
+        writer.write("ttn", evening(device))
+        with engine.connect() as connection:
+            pages = connection.execute(sa.text("PRAGMA page_count")).scalar()
+        engine.dispose()
+        sa.event.listen(engine, "connect", lambda connection, record: connection.execute(f"PRAGMA max_page_count={pages}"))
+        many = [device.status(T + DAY_MS + place * MIN_MS) for place in range(2000)]
+        with pytest.raises(database.StoreFailed, match="^the store: database or disk is full$"):
+            writer.write("ttn", many)
+        assert count(engine, schema.uplink) == 6 and len(sessions(engine)) == 1
+    with store(tmp_path / "home.db") as engine:
+        assert count(engine, schema.uplink) == 6
+        assert len(Writer(engine, {("ttn", "wallbox"): ""}).write("ttn", many)) == 2000
+
+
 HOSTILE = [
     {"type": "status", "state": "Charging\0", "session_kwh": 1e300, "power_kw": float("nan"), "code": 7, "ev_connected": "yes"},
     {"type": "session", "session_number": 5.5}, {"type": "session", "session_number": True}, {"type": "session", "session_number": -1},
