@@ -30,11 +30,11 @@ class Service:
         self.notices = Notices()
         self.writer = Writer(self.engine, {(device.network, device.id): device.vehicle for device in settings.devices})
         self.inbox = Inbox(self.writer, settings.networks, self.notices, clock, self._on_written)
-        self.lines = {network.name: mqtt.to_network(network, [device.id for device in settings.devices if device.network == network.name],
+        self.lines = {network.name: mqtt.to_network(network, self._ids(network),
                                          lambda topic, body, name=network.name: self.inbox.put(name, topic, body),
                                          lambda is_up, sentence, name=network.name: self._on_line(name, is_up, sentence))
                       for network in settings.networks}
-        self.backfillers = {network.name: Backfiller(network, self.writer, self.inbox.store, self.notices, clock)
+        self.backfillers = {network.name: Backfiller(network, self._ids(network), self.writer, self.inbox.store, self.notices, clock)
                             for network in settings.networks if network.storage_url}
         self.is_up = dict.fromkeys(self.lines, False)
         self.house = HouseBroker(self, self._on_house) if settings.house_mqtt else None
@@ -55,6 +55,9 @@ class Service:
             line.stop()
         self.inbox.stop()
         self.engine.dispose()
+
+    def _ids(self, network):
+        return [device.id for device in self.settings.devices if device.network == network.name]
 
     def key(self, device):
         """The device's key in the store."""

@@ -8,6 +8,8 @@ LATE_MS = 10 * 60_000
 AGAIN_MS = 6 * 3_600_000
 OVERLAP_MS = 60_000
 FURTHEST_MS = 30 * 86_400_000
+# A message that claims to be from later than that is not believed.
+AHEAD_MS = 86_400_000
 FAILED_MS = (30_000, 3_600_000)
 
 
@@ -38,11 +40,14 @@ def after_ms(state, now_ms):
     return max(state.complete_ms - OVERLAP_MS, now_ms - FURTHEST_MS)
 
 
-def passed(state, began_ms):
-    """A pass that began then brought all there was."""
+def passed(state, began_ms, newest_ms):
+    """A pass that began then brought all there was, up to what the network received at newest_ms; 0: nothing.
+
+    Of both clocks only the network's counts for what is complete: a computer without a battery begins with a wrong one.
+    """
     is_second = state.connected_ms is not None and began_ms >= state.connected_ms + LATE_MS
     due_ms = began_ms + AGAIN_MS if is_second or state.connected_ms is None else state.connected_ms + LATE_MS
-    return dataclasses.replace(state, complete_ms=max(state.complete_ms, began_ms - LATE_MS), due_ms=due_ms, failures=0)
+    return dataclasses.replace(state, complete_ms=max(state.complete_ms, min(newest_ms, began_ms + AHEAD_MS) - LATE_MS), due_ms=due_ms, failures=0)
 
 
 def failed(state, now_ms, retry_s=None):

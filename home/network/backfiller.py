@@ -3,7 +3,7 @@ import dataclasses
 import logging
 import threading
 
-from home.network import backfill, storage_integration
+from home.network import backfill, storage_integration, the_things_stack
 from home.store import memory
 from home.store.database import StoreFailed, reading, writing
 
@@ -14,8 +14,8 @@ LOOK_S = 1
 class Backfiller:
     """One network with a storage_url. store(network name, messages, backfilled) writes and says how many were new; clock(): UTC seconds."""
 
-    def __init__(self, network, writer, store, notices, clock):
-        self._network, self._writer, self._store = network, writer, store
+    def __init__(self, network, device_ids, writer, store, notices, clock):
+        self._network, self._device_ids, self._writer, self._store = network, device_ids, writer, store
         self._notices, self._clock = notices, clock
         self._name = f"backfill/{network.name}"
         with reading(writer.engine) as connection:
@@ -51,14 +51,15 @@ class Backfiller:
     def look(self):
         """One pass, now."""
         began_ms = self._now_ms()
-        new = total = 0
+        new = total = newest_ms = 0
         try:
-            for messages in storage_integration.messages(self._network, backfill.after_ms(self._state, began_ms)):
+            for messages in storage_integration.messages(self._network, self._device_ids, backfill.after_ms(self._state, began_ms)):
                 new += self._store(self._network.name, messages, True)
                 total += len(messages)
+                newest_ms = max(newest_ms, *(the_things_stack.instant_ms(message.get("received_at")) or 0 for message in messages))
                 if self._stopping.is_set():
                     return
-            self._pass(began_ms)
+            self._pass(began_ms, newest_ms)
         except (storage_integration.Refused, StoreFailed) as problem:
             self._notices.say(self._name, str(problem.args[0]))
             with self._lock:
@@ -69,8 +70,8 @@ class Backfiller:
                 logger.info("%s: %d of %d uplinks that it had kept were new", self._network.name, new, total)
         self._notices.over(self._name)
 
-    def _pass(self, began_ms):
+    def _pass(self, began_ms, newest_ms):
         with self._lock:
-            self._state = state = backfill.passed(self._state, began_ms)
+            self._state = state = backfill.passed(self._state, began_ms, newest_ms)
         with writing(self._writer.engine) as connection:
             memory.put(connection, self._writer.insert, self._name, state.complete_ms)

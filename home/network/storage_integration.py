@@ -14,6 +14,8 @@ import urllib.request
 from home.network import the_things_stack
 
 PAGE = 1000
+# More devices than that are asked for at once, with all others of the application.
+APART_MAX = 5
 TIMEOUT_S = 60
 _LINE_MAX = 1_000_000
 _PAGES_MAX = 10_000
@@ -31,11 +33,15 @@ class Refused(Exception):
     """It did not give all; args[0] says why, args[1] after how many seconds to ask again, or None."""
 
 
-def messages(network, after_ms, timeout_s=TIMEOUT_S):
-    """Lists of messages, a page each, that the network received after that time, the oldest first. Refused, maybe after some pages."""
-    query = {"after": _time(after_ms), "order": "received_at", "limit": PAGE}
+def messages(network, device_ids, after_ms, timeout_s=TIMEOUT_S):
+    """Lists of messages, a page each, received after that time, of each device the oldest first. Refused, maybe after some pages."""
+    for device in [""] if len(device_ids) > APART_MAX else [f"/devices/{device_id}" for device_id in device_ids]:
+        yield from _pages(network, device, {"after": _time(after_ms), "order": "received_at", "limit": PAGE}, timeout_s)
+
+
+def _pages(network, device, query, timeout_s):
     for _ in range(_PAGES_MAX):
-        found, token = _page(network, query, timeout_s)
+        found, token = _page(network, device, query, timeout_s)
         if found:
             yield found
         if not token or not found:
@@ -43,10 +49,10 @@ def messages(network, after_ms, timeout_s=TIMEOUT_S):
         query = {"continuation_token": token}
 
 
-def _page(network, query, timeout_s):
+def _page(network, device, query, timeout_s):
     """(messages, token of the next page)."""
     request = urllib.request.Request(
-        f"{network.storage_url}/api/v3/as/applications/{network.application}/packages/storage/uplink_message?{urllib.parse.urlencode(query)}",
+        f"{network.storage_url}/api/v3/as/applications/{network.application}{device}/packages/storage/uplink_message?{urllib.parse.urlencode(query)}",
         headers={"Authorization": f"Bearer {network.key}", "Accept": "text/event-stream", "User-Agent": "ev-charger-monitor"})
     where = f"{network.name}: the Storage Integration at {network.storage_url}"
     try:

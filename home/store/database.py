@@ -76,10 +76,13 @@ def _transaction(engine, writes):
     try:
         with engine.connect().execution_options(writes=writes) as connection, connection.begin():
             yield connection
-    except (sa.exc.DataError, sa.exc.IntegrityError, sa.exc.StatementError) as problem:
-        # What the server says of itself is a StatementError, too.
-        refused = not isinstance(problem, sa.exc.DBAPIError) or isinstance(problem, (sa.exc.DataError, sa.exc.IntegrityError))
-        raise (RowRefused if refused else StoreFailed)(reason(problem)) from None
+    except (sa.exc.DataError, sa.exc.IntegrityError) as problem:
+        raise RowRefused(reason(problem)) from None
+    except sa.exc.StatementError as problem:
+        # The driver's own errors are among these; one without a driver's is a value that it could not send.
+        raise (StoreFailed if isinstance(problem, sa.exc.DBAPIError) else RowRefused)(reason(problem)) from None
+    except sa.exc.SQLAlchemyError as problem:
+        raise StoreFailed(reason(problem)) from None    # all connections are taken
 
 
 def reason(problem):

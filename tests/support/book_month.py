@@ -152,7 +152,7 @@ class BookMonth:
     def _begin_service(self):
         notices = Notices(self.world.utc_s, lambda form, *words: self.said.append(form % words))
         self.inbox = Inbox(self.house.writer, [self._network], notices, self.world.utc_s, lambda network, uplinks: None)
-        self.backfiller = Backfiller(self._network, self.house.writer, self.inbox.store, notices, self.world.utc_s)
+        self.backfiller = Backfiller(self._network, [DEVICE], self.house.writer, self.inbox.store, notices, self.world.utc_s)
         self.backfiller.line(self.is_connected)
 
     def _kill(self):

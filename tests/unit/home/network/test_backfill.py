@@ -10,16 +10,23 @@ HOUR_MS = 60 * MIN_MS
 def test_a_start_asks_at_once_and_again_when_the_network_has_written_down_the_rest():
     state = backfill.connected(Backfill(), T)
     assert backfill.is_due(state, T) and backfill.after_ms(state, T) == T - 30 * 24 * HOUR_MS
-    state = backfill.passed(state, T)
+    state = backfill.passed(state, T, T - HOUR_MS)
     assert not backfill.is_due(state, T + 9 * MIN_MS) and backfill.is_due(state, T + 10 * MIN_MS)
-    state = backfill.passed(state, T + 10 * MIN_MS)
+    state = backfill.passed(state, T + 10 * MIN_MS, T - HOUR_MS)
     assert not backfill.is_due(state, T + 6 * HOUR_MS) and backfill.is_due(state, T + 7 * HOUR_MS)
 
 
-def test_after_an_outage_only_what_is_missing_is_asked_for():
-    state = backfill.passed(backfill.passed(backfill.connected(Backfill(), T), T), T + 10 * MIN_MS)
+def test_after_an_outage_only_what_is_newer_than_the_last_is_asked_for():
+    state = backfill.passed(backfill.passed(backfill.connected(Backfill(), T), T, T - MIN_MS), T + 10 * MIN_MS, T + 9 * MIN_MS)
     state = backfill.connected(backfill.lost(state), T + 3 * HOUR_MS)
-    assert backfill.is_due(state, T + 3 * HOUR_MS) and backfill.after_ms(state, T + 3 * HOUR_MS) == T - MIN_MS
+    assert backfill.is_due(state, T + 3 * HOUR_MS) and backfill.after_ms(state, T + 3 * HOUR_MS) == T - 2 * MIN_MS
+
+
+def test_a_clock_that_is_ahead_leaves_nothing_out():
+    state = backfill.passed(backfill.connected(Backfill(), T + 24 * HOUR_MS), T + 24 * HOUR_MS, T)
+    assert backfill.after_ms(state, T + HOUR_MS) == T - 11 * MIN_MS
+    assert backfill.passed(state, T, 0).complete_ms == state.complete_ms
+    assert backfill.after_ms(backfill.passed(state, T, 9 * T), T) <= T + 24 * HOUR_MS
 
 
 def test_what_fails_is_tried_later_each_time_and_within_an_hour():

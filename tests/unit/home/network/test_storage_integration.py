@@ -29,8 +29,9 @@ def network(storage, **changed):
     return SimpleNamespace(**{"name": "ttn", "application": "ev-charger", "key": KEY, "storage_url": storage.url, **changed})
 
 
-def asked(storage, after_s=NOW_S - 86400, **changed):
-    return [one["uplink_message"]["f_cnt"] for page in storage_integration.messages(network(storage, **changed), 1000 * after_s, 5) for one in page]
+def asked(storage, after_s=NOW_S - 86400, devices=("wallbox",), **changed):
+    pages = storage_integration.messages(network(storage, **changed), devices, 1000 * after_s, 5)
+    return [one["uplink_message"]["f_cnt"] for page in pages for one in page]
 
 
 def test_all_is_fetched_page_by_page_the_oldest_first(storage, monkeypatch):
@@ -46,6 +47,13 @@ def test_only_what_is_newer_than_asked_for_and_not_forgotten_comes(storage):
         storage.keep(message(place, age_s))
     assert asked(storage, NOW_S - 200_000) == [2, 3]
     assert asked(storage, NOW_S - 1000) == [3]
+
+
+def test_a_few_devices_are_asked_for_each_and_many_at_once(storage):
+    for place, device in enumerate(("wallbox", "neighbour", "second"), 1):
+        storage.keep(message(place, device=device))
+    assert asked(storage, devices=("wallbox", "second")) == [1, 3]
+    assert asked(storage, devices=[f"d{place}" for place in range(6)]) == [1, 2, 3]
 
 
 def test_nothing_stored_is_nothing(storage):
