@@ -56,13 +56,13 @@ def record(uplink):
 
 
 def total(uplink):
-    """(total Wh, wire number of the latest session or None) of the device's counter, or None."""
+    """(total Wh, wire number of the latest session or None, whether it goes on or None) of the device's counter, or None."""
     data = uplink.decoded or {}
     told = wh(data.get("energy_total_kwh"))
     if told is None:
         return None
     latest = _whole(data.get("session_number"), 65535)
-    return told, None if latest is None else latest % sessions.WRAP
+    return told, None if latest is None else latest % sessions.WRAP, flag(data.get("session_open"))
 
 
 def as_text(data):

@@ -102,7 +102,8 @@ class Writer:
             if told:
                 total = energy_total.with_told(total, uplink.received_ms, told[0])
                 if told[1] is not None:
-                    latest = {"wire_number": told[1], "is_open": book.is_open(connection, device, uplink.received_ms)}
+                    is_open = book.is_open(connection, device, uplink.received_ms) if told[2] is None else told[2]
+                    latest = {"wire_number": told[1], "is_open": is_open}
         if total != before:
             memory.put(connection, self.insert, name, dataclasses.asdict(total))
         if latest:

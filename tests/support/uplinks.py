@@ -34,9 +34,9 @@ class Device:
             "type": "session", "state": "Not Connected", "reason": "vehicle_full", "started_at": started_ms // 1000, "duration_min": minutes,
             "session_kwh": kwh, "energy_estimated": False, "session_number": number % 128, **rest})
 
-    def energy(self, at_ms, total_kwh, number):
+    def energy(self, at_ms, total_kwh, number, **rest):
         return self.uplink(at_ms, 12, {"type": "device", "state": "Not Connected", "part": "energy", "page": 1, "pages": 1,
-                                       "energy_total_kwh": total_kwh, "session_number": number})
+                                       "energy_total_kwh": total_kwh, "session_number": number % 128, **rest})
 
     def event(self, at_ms, event="finished", **rest):
         return self.uplink(at_ms, 15, {"type": "event", "state": "Charged", "event": event, "code": "B2", "event_number": 7,

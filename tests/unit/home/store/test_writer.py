@@ -110,6 +110,14 @@ def test_the_counter_during_a_session_misses_nothing(engine, writer, device):
         assert queries.missing(connection, 1) == []
 
 
+@pytest.mark.parametrize("is_open, gaps", [(True, []), (False, [(6, 6)])])
+def test_whether_the_counted_session_goes_on_is_the_device_s_word(engine, writer, device, is_open, gaps):
+    writer.write("ttn", [device.session(5, T), device.status(T + 9 * HOUR_MS, connected=not is_open),
+                         device.energy(T + 10 * HOUR_MS, 20.0, 6, session_open=is_open)])
+    with engine.connect() as connection:
+        assert [gap[:2] for gap in queries.missing(connection, 1)] == gaps
+
+
 def test_of_each_kind_the_newest_stays_though_an_older_one_comes_later(engine, writer, device):
     old = device.status(T, 1.0)
     writer.write("ttn", [device.status(T + 1000, 2.0), device.event(T + 2000)])
