@@ -7,6 +7,8 @@ import dataclasses
 # The longest silence of a device that is well (SF11, SF12: 120 min), and a little.
 CARRIED_MS = 125 * 60_000
 MINUTE_MS = 60_000
+# Counter and status are rounded each by itself: that little less than before is the same session.
+ROUNDED_WH = 100
 _WH_MS = 3_600_000
 
 
@@ -29,9 +31,11 @@ def with_status(total, at_ms, session_wh, power_w):
     counted = total.counted_wh
     if session_wh is None:
         session_wh = total.session_wh
+    elif total.session_wh is not None and session_wh < total.session_wh - ROUNDED_WH:
+        counted += session_wh       # another session has begun
     elif total.session_wh is not None:
-        # Less than before: another session has begun.
-        counted += session_wh - total.session_wh if session_wh >= total.session_wh else session_wh
+        session_wh = max(session_wh, total.session_wh)
+        counted += session_wh - total.session_wh
     return dataclasses.replace(total, counted_wh=counted, at_ms=at_ms, power_w=power_w or 0, session_wh=session_wh)
 
 

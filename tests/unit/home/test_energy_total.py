@@ -1,4 +1,7 @@
 """home/energy_total.py: the total never falls, follows the device's counter, and goes on between uplinks."""
+import random
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from home import energy_total
@@ -32,6 +35,12 @@ def test_another_session_counts_from_its_own_beginning():
     for minutes, session_wh in ((10, 6000), (20, 0), (30, 2000), (40, 500)):
         total = energy_total.with_status(total, T + minutes * MIN_MS, session_wh, 0)
     assert total.counted_wh == 1000 + 0 + 2000 + 500
+
+
+def test_a_status_that_is_rounded_otherwise_than_the_counter_begins_no_session():
+    total = energy_total.with_status(energy_total.with_told(Total(), T, 0), T, 45_320, 0)
+    total = energy_total.with_told(total, T + MIN_MS, 10)
+    assert energy_total.with_status(total, T + 2 * MIN_MS, 45_310, 0).counted_wh == 10
 
 
 def test_the_record_has_what_flowed_after_the_last_status():
@@ -88,3 +97,41 @@ def test_whatever_comes_what_is_shown_never_falls(events):
         found = value(total, now_ms, last)
         assert (found or 0) >= (last or 0)
         last = found
+
+
+def a_month_of_nights(seed, losses):
+    """(Wh of each hour as shown each minute, as it flowed)."""
+    chance = random.Random(seed)
+    shown, flowed = {}, {}
+    total, true_wh, session_wh, power_w, floor_wh = energy_total.with_told(Total(), T - MIN_MS, 0), 0.0, 0.0, 0, 0
+    for minute in range(30 * 24 * 60):
+        now_ms, of_day = T + minute * MIN_MS, minute % 1440
+        if of_day == 0:
+            # From the evening to some time in the night; the power changes once.
+            begin, change, end = 480, chance.randrange(500, 700), chance.randrange(720, 1000)
+            session_wh = 0.0
+        before_w, power_w = power_w, 0 if not begin <= of_day < end else 11_000 if of_day < change else 3_700
+        if (power_w != before_w or minute % 30 == 0) and chance.random() >= losses:
+            total = energy_total.with_status(total, now_ms, round(session_wh, -1), power_w)
+        if of_day == end + 2:
+            total = energy_total.with_told(total, now_ms, round(true_wh, -1))
+        true_wh, session_wh = true_wh + power_w / 60, session_wh + power_w / 60
+        before_wh, floor_wh = floor_wh, value(total, now_ms + MIN_MS, floor_wh)
+        shown[minute // 60] = shown.get(minute // 60, 0) + floor_wh - before_wh
+        flowed[minute // 60] = flowed.get(minute // 60, 0) + power_w / 60
+    return shown, flowed
+
+
+@pytest.mark.parametrize("losses", [0, 0.2])
+def test_the_sum_of_a_month_of_hours_is_within_1_percent(losses, evidence):
+    shown, flowed = a_month_of_nights(1, losses)
+    error = abs(sum(shown.values()) / sum(flowed.values()) - 1)
+    evidence(f"total energy, the sum of a month's hours, {losses:.0%} of uplinks lost: error, %", round(100 * error, 2), 1)
+    assert error <= 0.01
+
+
+def test_each_hour_of_a_month_is_within_5_percent_while_uplinks_come(evidence):
+    shown, flowed = a_month_of_nights(1, 0)
+    errors = [abs(shown[hour] / wh - 1) for hour, wh in flowed.items() if wh > 500]
+    evidence(f"total energy by the hour: worst error of {len(errors)} hours, %", round(100 * max(errors), 2), 5)
+    assert max(errors) <= 0.05 and len(errors) > 100
