@@ -4,20 +4,17 @@ A field is a row: its name, what checks and converts its value, and its default.
 """
 import dataclasses
 import datetime
-import difflib
 import pathlib
-import re
 import tomllib
 
+from home import setting_checks as checks
 from home import time_zones
 from home.tariff import windows
 
 REQUIRED = object()
 KINDS = ("the-things-stack",)
 PARTS = ("energy", "network", "levy", "base")
-FRACTION = 1            # VAT below this is a fraction, from here on percent: no country has one of less than 1 %
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
 class Wrong(Exception):
@@ -117,134 +114,53 @@ class Settings:
         return next(network for network in self.networks if network.name == name)
 
 
-# --- what a value may be: each gives the value to use, or raises ValueError with what follows "network[1].port: "
-
-
-def text(value):
-    if not isinstance(value, str) or not value.strip() or not value.isprintable():
-        raise ValueError("must be text that is not empty")
-    return value
-
-
-def maybe_text(value):
-    return value if value == "" else text(value)
-
-
-def an_id(value):
-    if not re.fullmatch(r"[a-z0-9](?:-?[a-z0-9]){0,35}", text(value)):
-        raise ValueError(f"{value!r} is no id of the network: a-z, 0-9 and single dashes, at most 36, as its console shows it")
-    return value
-
-
-def yes_or_no(value):
-    if not isinstance(value, bool):
-        raise ValueError("must be true or false")
-    return value
-
-
-def whole(low, high):
-    def check(value):
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise ValueError(f"must be a whole number from {low} to {high}")
-        return value
-    return check
-
-
-def number(low, high):
-    def check(value):
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-            raise ValueError(f"must be a number from {low} to {high}")
-        return float(value)
-    return check
-
-
-def one_of(*words):
-    def check(value):
-        if value not in words:
-            raise ValueError(f"must be {' or '.join(map(repr, words))}{_meant(value, words)}")
-        return value
-    return check
-
-
-def texts(value):
-    if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
-        raise ValueError('must be a list of text, as ["a", "b"]')
-    return tuple(value)
-
-
-def web_address(value):
-    if not re.fullmatch(r"https?://[^\s/]+(/[^\s]*)?", text(value)):
-        raise ValueError("must be a web address, as https://eu1.cloud.thethings.network")
-    return value.rstrip("/")
-
-
-def listen(value):
-    """(host, port) of HOST:PORT."""
-    host, colon, port = text(value).rpartition(":")
-    host = host.strip("[]")
-    if not host or not port.isdigit() or not 0 <= int(port) < 65536:
-        raise ValueError("must be ADDRESS:PORT, as 127.0.0.1:8080")
-    return host, int(port)
-
-
-def store_url(value):
-    if not re.match(r"sqlite:///.|postgresql\+psycopg://.", text(value)):
-        raise ValueError('must be "sqlite:///FILE" or "postgresql+psycopg://USER@HOST/NAME"')
-    return value
-
-
-def currency(value):
-    if not re.fullmatch(r"[A-Z]{3}", text(value)):
-        raise ValueError("must be three capitals, as EUR or AUD")
-    return value
-
-
-def vat(value):
-    value = number(0, 100)(value)
-    return value if value < FRACTION else value / 100
-
-
-def day(value):
-    if isinstance(value, str):
-        try:
-            value = datetime.date.fromisoformat(value)
-        except ValueError:
-            pass
-    if not isinstance(value, datetime.date) or isinstance(value, datetime.datetime):
-        raise ValueError("must be a day, as 2026-01-31")
-    return value
-
-
-def months(value):
-    """Numbers of months, from [1, 2, 12] or "dec-feb,jul"."""
-    if isinstance(value, list):
-        return frozenset(whole(1, 12)(one) for one in value) or frozenset(range(1, 13))
-    return frozenset(place + 1 for place in windows.ranges(text(value), MONTHS))
-
-
+ANY_MONTH = frozenset(range(1, 13))
 REFERENCE = {
     "network": (Network, {
-        "name": (text, REQUIRED), "kind": (one_of(*KINDS), "the-things-stack"), "host": (text, REQUIRED), "port": (whole(1, 65535), None),
-        "tls": (yes_or_no, True), "application": (an_id, REQUIRED), "tenant": (maybe_text, "ttn"), "user": (maybe_text, ""), "key_file": (text, ""),
-        "storage_url": (web_address, ""), "ca_file": (text, ""),
+        "name": (checks.text, REQUIRED),
+        "kind": (checks.one_of(*KINDS), "the-things-stack"),
+        "host": (checks.text, REQUIRED),
+        "port": (checks.whole(1, 65535), None),
+        "tls": (checks.yes_or_no, True),
+        "application": (checks.an_id, REQUIRED),
+        "tenant": (checks.maybe_text, "ttn"),
+        "user": (checks.maybe_text, ""),
+        "key_file": (checks.text, ""),
+        "storage_url": (checks.web_address, ""),
+        "ca_file": (checks.text, ""),
     }),
     "device": (Device, {
-        "id": (an_id, REQUIRED), "name": (text, ""), "network": (text, ""), "timezone": (time_zones.zone, REQUIRED), "place": (maybe_text, ""),
-        "vehicle": (maybe_text, ""),
+        "id": (checks.an_id, REQUIRED),
+        "name": (checks.text, ""),
+        "network": (checks.text, ""),
+        "timezone": (time_zones.zone, REQUIRED),
+        "place": (checks.maybe_text, ""),
+        "vehicle": (checks.maybe_text, ""),
     }),
     "house_mqtt": (HouseMqtt, {
-        "host": (text, REQUIRED), "port": (whole(1, 65535), 1883), "user": (maybe_text, ""), "password_file": (text, ""),
-        "prefix": (text, "homeassistant"),
+        "host": (checks.text, REQUIRED),
+        "port": (checks.whole(1, 65535), 1883),
+        "user": (checks.maybe_text, ""),
+        "password_file": (checks.text, ""),
+        "prefix": (checks.text, "homeassistant"),
     }),
-    "store": (Store, {"url": (store_url, "sqlite:///home.db"), "raw_days": (whole(1, 36500), 90)}),
-    "web": (Web, {"listen": (listen, ("127.0.0.1", 8080)), "password_file": (text, ""), "token_file": (text, "")}),
+    "store": (Store, {"url": (checks.store_url, "sqlite:///home.db"), "raw_days": (checks.whole(1, 36500), 90)}),
+    "web": (Web, {"listen": (checks.listen, ("127.0.0.1", 8080)), "password_file": (checks.text, ""), "token_file": (checks.text, "")}),
     "tariff": (TariffPart, {
-        "part": (one_of(*PARTS), REQUIRED), "place": (maybe_text, ""), "price_kwh": (number(-1000, 1000), None), "source": (text, ""),
-        "price_month": (number(0, 100000), 0.0), "price_kw": (number(0, 100000), 0.0), "vat": (vat, 0.0), "currency": (currency, "EUR"),
-        "from": (day, datetime.date.min), "to": (day, datetime.date.max), "months": (months, frozenset(range(1, 13))),
+        "part": (checks.one_of(*PARTS), REQUIRED),
+        "place": (checks.maybe_text, ""),
+        "price_kwh": (checks.number(-1000, 1000), None),
+        "source": (checks.text, ""),
+        "price_month": (checks.number(0, 100_000), 0.0),
+        "price_kw": (checks.number(0, 100_000), 0.0),
+        "vat": (checks.vat, 0.0),
+        "currency": (checks.currency, "EUR"),
+        "from": (checks.day, datetime.date.min),
+        "to": (checks.day, datetime.date.max),
+        "months": (checks.months, ANY_MONTH),
         "windows": (windows.windows, ()),
     }),
-    "notify": (Notify, {"urls": (texts, ()), "events": (texts, ())}),
+    "notify": (Notify, {"urls": (checks.texts, ()), "events": (checks.texts, ())}),
 }
 LISTS = ("network", "device", "tariff")
 
@@ -318,7 +234,7 @@ class _Reading:
     def unknown(self, before, given, known):
         for name in given:
             if name not in known:
-                self.wrong(before + name, f"there is no such setting{_meant(name, known)}")
+                self.wrong(before + name, f"there is no such setting{checks.meant(name, known)}")
 
     def secret(self, where, name):
         """The one line of a file that only its owner may read; "" where none is named."""
@@ -376,7 +292,7 @@ def _device(reading, where, values, networks):
     if not values["network"] and len(names) == 1:
         values["network"] = names[0]
     elif values["network"] not in names:
-        meant = _meant(values["network"], [name for name in names if name])
+        meant = checks.meant(values["network"], [name for name in names if name])
         reading.wrong(f"{where}.network", f"there is no [[network]] with the name {values['network']!r}{meant}")
     return Device(**values)
 
@@ -415,9 +331,3 @@ def _part(reading, where, values):
         reading.wrong(f"{where}.to", "is before from")
     first, last = values.pop("from"), values.pop("to")
     return TariffPart(**values, first=first, last=last)
-
-
-def _meant(word, words):
-    """", did you mean X?" where there is a word like it."""
-    near = difflib.get_close_matches(str(word), [str(one) for one in words], 1)
-    return f": did you mean {near[0]!r}?" if near else ""
