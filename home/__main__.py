@@ -5,6 +5,7 @@ import logging
 import pathlib
 import signal
 import sys
+import threading
 import time
 
 from home import settings
@@ -79,6 +80,15 @@ def _run(given, its):
     server = uvicorn.Server(uvicorn.Config(app.app(service), its.web.host, its.web.port, log_level="warning", access_log=False, lifespan="off"))
     # Until the server hears signals itself.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    broken = []
+
+    def end(problem):
+        broken.append(problem)
+        logging.getLogger("home").error("a part of the service broke", exc_info=problem[:3])
+        server.should_exit = True
+
+    # A service without one of its threads is none: it ends, and systemd starts it again.
+    threading.excepthook = end
     service.start()
     logging.getLogger("home").info("store %s, API http://%s:%d/api/v1/devices", service.engine.url.render_as_string(), its.web.host, its.web.port)
     try:
@@ -87,6 +97,8 @@ def _run(given, its):
         raise _Wrong(f"web.listen: {its.web.host}:{its.web.port} cannot be listened on: is the service running already?") from None
     finally:
         service.stop()
+    if broken:
+        raise database.StoreFailed(f"ended, for {broken[0].thread.name} broke: {broken[0].exc_value}")
 
 
 def _opened(its):

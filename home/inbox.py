@@ -110,8 +110,11 @@ class Inbox:
     def _write(self, network_name, uplinks, backfilled):
         try:
             return self._writer.write(network_name, uplinks, backfilled)
-        except RowRefused:
+        except Exception as problem:
+            if isinstance(problem, StoreFailed) and not isinstance(problem, RowRefused):
+                raise
+            # Whatever is in a message that nobody foresaw, it costs that message and not the others.
             if len(uplinks) > 1:
                 return [new for uplink in uplinks for new in self._write(network_name, [uplink], backfilled)]
-            self._notices.say("row", f"{uplinks[0].device_id}: an uplink was left out: the store does not take it")
+            self._notices.say("row", f"{uplinks[0].device_id}: an uplink was left out: the store does not take it ({type(problem).__name__})")
             return []

@@ -133,7 +133,7 @@ REFERENCE = {
         "id": (checks.an_id, REQUIRED),
         "name": (checks.text, ""),
         "network": (checks.text, ""),
-        "timezone": (time_zones.zone, REQUIRED),
+        "timezone": (time_zones.zone, time_zones.of_this_computer()),
         "place": (checks.maybe_text, ""),
         "vehicle": (checks.maybe_text, ""),
     }),

@@ -1,6 +1,7 @@
 """Local time of a device: a name of the time zone database ("Europe/Berlin"), or a POSIX TZ string as the device has it."""
 import datetime
 import io
+import os
 import re
 import struct
 import zoneinfo
@@ -20,6 +21,15 @@ def zone(text):
         return made
     except ValueError:
         raise ValueError(f"{text!r} is no time zone: a name as Europe/Berlin, or a POSIX TZ string") from None
+
+
+def of_this_computer():
+    """Its own time zone, or UTC where it does not say."""
+    path = os.path.realpath("/etc/localtime")
+    try:
+        return zoneinfo.ZoneInfo(path.partition("/zoneinfo/")[2] or "UTC")
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return zoneinfo.ZoneInfo("UTC")
 
 
 def _of_rules(text):

@@ -11,7 +11,7 @@ from home import inbox
 from home.inbox import Inbox
 from home.notices import Notices
 from home.store import schema
-from home.store.database import StoreFailed
+from home.store.database import RowRefused, StoreFailed
 from home.store.writer import Writer
 
 NOW_S = 1_795_957_500
@@ -116,18 +116,19 @@ def test_a_store_that_takes_nothing_is_tried_again_and_nothing_is_lost(house, mo
     assert house.said == ["the store: database or disk is full. What comes waits, and is tried again"]
 
 
-def test_a_row_that_the_store_refuses_costs_that_row(house, monkeypatch):
-    from home.store.database import RowRefused
+@pytest.mark.parametrize("problem", [RowRefused("the store: no"), OverflowError("what nobody foresaw")])
+def test_a_row_that_the_store_refuses_costs_that_row(house, monkeypatch, problem):
     write = house.writer.write
 
     def picky(network, uplinks, backfilled):
         if any(uplink.f_cnt == 2 for uplink in uplinks):
-            raise RowRefused("the store: no")
+            raise problem
         return write(network, uplinks, backfilled)
 
     monkeypatch.setattr(house.writer, "write", picky)
     house.through(message(1), message(2), message(3))
     assert [one["uplink_message"]["f_cnt"] for one in house.stored()] == [1, 3]
+    assert house.said == [f"wallbox: an uplink was left out: the store does not take it ({type(problem).__name__})"]
 
 
 def test_more_than_can_wait_is_left_out_and_said(monkeypatch):

@@ -1,0 +1,123 @@
+"""python -m home: its commands, what they say, and with which status they end."""
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.support.house import House, given, month
+from tests.support.stores import store
+from home.__main__ import main
+
+ROOT = Path(__file__).resolve().parents[3]
+TOML = """
+[[network]]
+name = "ttn"
+host = "127.0.0.1"
+port = 9
+tls = false
+application = "ev-charger"
+[[device]]
+id = "wallbox"
+name = "Garage"
+timezone = "Europe/Berlin"
+[[tariff]]
+part = "energy"
+price_kwh = 0.30
+[web]
+listen = "127.0.0.1:0"
+"""
+
+
+@pytest.fixture
+def home(tmp_path, capsys):
+    """home(arguments): (status, what it said, what it complained of), on a store with a month in it."""
+    (tmp_path / "home.toml").write_text(TOML)
+    with store(tmp_path / "home.db") as engine:
+        month(House(engine, given()), lost=(7,))
+
+    def run(*arguments):
+        status = main([*arguments, "--config", str(tmp_path / "home.toml")])
+        return (status, *capsys.readouterr())
+
+    return run
+
+
+def test_sessions_are_exported_as_csv_and_json(home):
+    status, said, complained = home("export", "sessions", "--format", "csv", "--from", "2026-10-06", "--to", "2026-10-09")
+    assert (status, complained) == (0, "")
+    assert [(row["number"], row["last_missing"], row["cost"]) for row in csv.DictReader(io.StringIO(said, newline=""))] == [
+        ("5", "", "4.2"), ("6", "", "4.2"), ("7", "7", ""), ("8", "", "4.2")]
+    found = json.loads(home("export", "sessions", "--format", "json", "--device", "wallbox", "--price", "0.5")[1])
+    assert len(found) == 30 and found[0]["cost"] == 7.0 and found[7] == {"gap": [7, 7]}
+
+
+def test_months_are_exported(home):
+    (row,) = csv.DictReader(io.StringIO(home("export", "months")[1], newline=""))
+    assert (row["month"], row["sessions"], row["missing"], row["energy_kwh"]) == ("2026-10", "29", "1", "406.0")
+
+
+def test_a_vehicle_is_named_and_forgotten(home):
+    assert home("vehicle", "5", "Ioniq") == (0, "session 5 of Garage: Ioniq\n", "")
+    assert len(json.loads(home("export", "sessions", "--format", "json", "--vehicle", "Ioniq")[1])) == 2
+    assert home("forget", "Ioniq") == (0, "1 sessions deleted\n", "")
+    assert home("forget", "Ioniq")[::2] == (2, "home: there is no session of 'Ioniq'\n")
+
+
+def test_a_meter_is_noted_in_local_time(home):
+    for at, kwh in (("2026-10-01T00:00", "1000"), ("2026-11-05T00:00", "1414.12")):
+        assert home("meter", kwh, "--at", at)[0] == 0
+    assert json.loads(home("export", "sessions", "--format", "json")[1])[3]["meter_factor"] == 1.02
+
+
+def test_a_backup_is_written_and_not_restored_over_a_full_store(home, tmp_path):
+    status, said, _complained = home("backup", str(tmp_path / "b"))
+    assert status == 0 and said.endswith(f"rows written to {tmp_path}/b\n")
+    status, _said, complained = home("restore", str(tmp_path / "b"))
+    assert status == 1 and complained.startswith("home: the store is not empty")
+    status, _said, complained = home("restore", str(tmp_path / "nowhere"))
+    assert status == 1 and "No such file" in complained
+    (tmp_path / "home.db").unlink()
+    assert home("restore", str(tmp_path / "b"))[0] == 0
+    assert len(json.loads(home("export", "sessions", "--format", "json")[1])) == 30
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (("export", "sessions", "--device", "nobody"), "--device: there is no 'nobody'; there are Garage"),
+    (("vehicle", "99", "Zoe"), "there is no session 99"),
+])
+def test_what_is_not_there_is_named(home, arguments, words):
+    status, said, complained = home(*arguments)
+    assert (status, said) == (2, "") and complained == f"home: {words}\n"
+
+
+@pytest.mark.parametrize("arguments", [("export", "sessions", "--from", "yesterday"), ("export", "sessions", "--price", "free"), ("export",), ()])
+def test_arguments_that_are_wrong_end_with_status_2(arguments, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(list(arguments))
+    assert ended.value.code == 2 and capsys.readouterr().err
+
+
+def test_every_wrong_setting_has_a_line_of_its_own(tmp_path, capsys):
+    (tmp_path / "home.toml").write_text("[store]\nraw_days = 0\n[webb]\n")
+    assert main(["run", "--config", str(tmp_path / "home.toml")]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "home: store.raw_days: must be a whole number from 1 to 36500", "home: webb: there is no such setting: did you mean 'web'?",
+        "home: network: at least one [[network]] is needed", "home: device: at least one [[device]] is needed"]
+
+
+def test_a_service_of_which_a_thread_broke_ends_so_that_it_is_started_again(tmp_path):
+    (tmp_path / "home.toml").write_text(TOML)
+    program = f"""if True:
+        import sys
+        from home import inbox
+        from home.__main__ import main
+        def broken(self):
+            raise LookupError("what nobody foresaw")
+        inbox.Inbox._run = broken
+        sys.exit(main(["run", "--config", {str(tmp_path / "home.toml")!r}]))
+    """
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and "home: ended, for inbox broke: what nobody foresaw" in done.stderr
