@@ -7,7 +7,7 @@ import threading
 import uvicorn
 from tests.home.brokers import free_port
 from tests.home.client import until
-from tests.support.house import BEGIN_MS, House, given, month
+from tests.support.house import BEGIN_MS, StoredHouse, given, month
 from tests.support.stores import store
 from tests.support.uplinks import DAY_MS
 from home.api import app
@@ -32,7 +32,7 @@ def served(its):
 
 def test_no_request_makes_a_server_error(tmp_path, evidence):
     with store(tmp_path / "home.db") as engine:
-        its = House(engine, given())
+        its = StoredHouse(engine, given())
         device = month(its, lost=(7, 8))
         its.hear(device.event(BEGIN_MS + 40 * DAY_MS))
         with served(its) as address:

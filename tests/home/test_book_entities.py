@@ -5,7 +5,7 @@ import pytest
 from tests.home.assistant import Assistant
 from tests.home.brokers import APP, DEVICE, HOST, Mosquitto, free_port
 from tests.home.client import until
-from tests.support.house import House, given
+from tests.support.house import StoredHouse, given
 from tests.support.stores import store
 from tests.support.uplinks import HOUR_MS, Device
 from home import discovery, entities
@@ -33,7 +33,7 @@ def assistant(tmp_path):
 @pytest.fixture
 def its(assistant):
     with store() as engine:
-        yield House(engine, given(house_mqtt={"host": HOST, "port": assistant[1].ports[0]}, tariff=[{"part": "energy", "price_kwh": 0.30}]))
+        yield StoredHouse(engine, given(house_mqtt={"host": HOST, "port": assistant[1].ports[0]}, tariff=[{"part": "energy", "price_kwh": 0.30}]))
 
 
 def test_total_and_last_session_stand_in_the_wallbox_s_device(assistant, its):

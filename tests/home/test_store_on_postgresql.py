@@ -38,9 +38,9 @@ def test_all_that_holds_on_sqlite_holds_on_postgresql(url):
 
 
 def test_a_backup_of_one_kind_of_store_is_restored_into_the_other(engine, tmp_path):
-    from tests.support.house import House, given
+    from tests.support.house import StoredHouse, given
     from tests.unit.home.test_backup import contents
-    month(House(engine, given()))
+    month(StoredHouse(engine, given()))
     backup.backup(engine, tmp_path / "a")
     before = contents(engine)
     with stores.store(tmp_path / "home.db") as lite:
@@ -75,9 +75,9 @@ def test_no_server_is_one_sentence():
 
 
 def test_a_hundred_devices_at_an_uplink_a_minute_are_kept_up_with(engine, evidence):
-    from tests.support.house import House, given
+    from tests.support.house import StoredHouse, given
     names = [f"wallbox-{place}" for place in range(100)]
-    its = House(engine, given(device=[{"id": name, "timezone": "UTC"} for name in names]))
+    its = StoredHouse(engine, given(device=[{"id": name, "timezone": "UTC"} for name in names]))
     devices = [Device(name) for name in names]
     began, minutes = time.process_time(), 30
     for minute in range(minutes):

@@ -11,7 +11,7 @@ from sim import scenario
 from sim.mqtt import downlink_requests
 from sim.mqtt.storage_integration import StorageIntegration
 from sim.world import SECOND_US, World
-from tests.support.house import House
+from tests.support.house import StoredHouse
 from home import housekeeping
 from home.inbox import Inbox
 from home.network.backfiller import Backfiller
@@ -29,7 +29,7 @@ OUTAGES = {"gateway": (8, 5 * MINUTE_S, 20 * HOUR_S), "line": (8, 2 * MINUTE_S, 
 KILLS = 300
 
 
-class Line:
+class LineToTheWorld:
     """What the service publishes reaches the simulated network."""
 
     def __init__(self, month):
@@ -63,7 +63,7 @@ class BookMonth:
             "charger": {"key": "unlocked"}})
         self.world = World(given, self._publish)
         self.storage = StorageIntegration(APP, self.world.utc_s, KEY, batch_s=MINUTE_S)
-        self.house = House(engine, {
+        self.house = StoredHouse(engine, {
             "network": [{"name": "ttn", "host": "127.0.0.1", "tls": False, "application": APP}],
             "device": [{"id": DEVICE, "timezone": "Europe/Berlin"}], "tariff": [{"part": "energy", "source": "exchange"}]})
         self.prices = self._prices(engine, seed)
@@ -171,7 +171,7 @@ class BookMonth:
         if self.is_connected:
             if self.backfiller.is_due():
                 self.backfiller.look()
-            housekeeping.ask_for_missing(self.house.writer, 1, self._network, DEVICE, Line(self).publish, 1000 * self.world.utc_s())
+            housekeeping.ask_for_missing(self.house.writer, 1, self._network, DEVICE, LineToTheWorld(self).publish, 1000 * self.world.utc_s())
         self.house.now_ms = 1000 * self.world.utc_s()
         self.world.kernel.after(LOOK_S * SECOND_US, self._look)
 

@@ -22,7 +22,7 @@ def given(**changed):
     return {**{name: [dict(one) for one in tables] for name, tables in GIVEN.items()}, **changed}
 
 
-class House:
+class StoredHouse:
     """What home.api.app asks of a Service."""
 
     def __init__(self, engine, tables):
@@ -46,7 +46,7 @@ class House:
 @contextlib.contextmanager
 def house(**changed):
     with store() as engine:
-        yield House(engine, given(**changed))
+        yield StoredHouse(engine, given(**changed))
 
 
 def night(device, number, begin_ms=BEGIN_MS, lost=False):

@@ -3,7 +3,7 @@ import itertools
 import time
 
 import pytest
-from tests.support.house import House, given
+from tests.support.house import StoredHouse, given
 from tests.support.stores import store
 from tests.support.uplinks import DAY_MS, HOUR_MS, MIN_MS, Device
 from home.report import Report
@@ -32,7 +32,7 @@ def padded(uplinks):
 def filled(engine, days):
     """A house whose ten devices have such days; uplinks a second, the last tenth of the time compared with the first."""
     tables = given(device=[{"id": name, "timezone": "Europe/Berlin"} for name in NAMES])
-    its = House(engine, tables)
+    its = StoredHouse(engine, tables)
     devices = [Device(name) for name in NAMES]
     uplinks = padded(itertools.chain.from_iterable(day(device, number) for number in range(days) for device in devices))
     rates = []

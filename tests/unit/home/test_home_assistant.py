@@ -2,7 +2,7 @@
 import json
 
 import pytest
-from tests.support.house import BEGIN_MS, House, given, night
+from tests.support.house import BEGIN_MS, StoredHouse, given, night
 from tests.support.stores import store
 from tests.support.uplinks import HOUR_MS, MIN_MS, Device
 from home import entities, home_assistant
@@ -37,7 +37,7 @@ class Retained:
 @pytest.fixture
 def its():
     with store() as engine:
-        yield House(engine, given(house_mqtt={"host": "127.0.0.1"}))
+        yield StoredHouse(engine, given(house_mqtt={"host": "127.0.0.1"}))
 
 
 @pytest.fixture

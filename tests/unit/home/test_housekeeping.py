@@ -35,7 +35,7 @@ def test_old_messages_go_and_the_book_stays(writer, monkeypatch):
     assert count(writer, schema.session_energy) > 0
 
 
-class Air:
+class DownlinkLine:
     def __init__(self):
         self.sent = []
         self.is_up = True
@@ -51,7 +51,7 @@ def ask(writer, air, now_ms):
 
 
 def test_missing_records_are_asked_for_by_their_seven_bits(writer):
-    device, air = Device(), Air()
+    device, air = Device(), DownlinkLine()
     writer.write("ttn", [device.session(number, T + number * DAY_MS) for number in (126, 130)])
     assert ask(writer, air, T + 140 * DAY_MS) == 127
     assert air.sent == [("v3/ev-charger@ttn/devices/wallbox/down/push",
@@ -62,7 +62,7 @@ def test_missing_records_are_asked_for_by_their_seven_bits(writer):
 
 
 def test_a_line_that_is_down_does_not_count_as_asked(writer):
-    device, air = Device(), Air()
+    device, air = Device(), DownlinkLine()
     writer.write("ttn", [device.session(number, T + number * DAY_MS) for number in (1, 3)])
     air.is_up = False
     assert ask(writer, air, T + 9 * DAY_MS) is None
@@ -71,6 +71,6 @@ def test_a_line_that_is_down_does_not_count_as_asked(writer):
 
 
 def test_nothing_missing_asks_nothing(writer):
-    assert ask(writer, Air(), T) is None
+    assert ask(writer, DownlinkLine(), T) is None
     writer.write("ttn", [Device().session(1, T)])
-    assert ask(writer, Air(), T) is None
+    assert ask(writer, DownlinkLine(), T) is None

@@ -18,7 +18,7 @@ NOW_S = 1_795_957_500
 UP = "v3/ev-charger@ttn/devices/wallbox/up"
 
 
-class House:
+class InboxBench:
     """An inbox on a store in memory, and what it said and announced."""
 
     def __init__(self, engine):
@@ -42,7 +42,7 @@ class House:
 @pytest.fixture
 def house():
     with store() as engine:
-        yield House(engine)
+        yield InboxBench(engine)
 
 
 def message(f_cnt=2, device_id="wallbox", **fields):

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.support.house import House, given, month
+from tests.support.house import StoredHouse, given, month
 from tests.support.stores import store
 from home.__main__ import main
 
@@ -36,7 +36,7 @@ def home(tmp_path, capsys):
     """home(arguments): (status, what it said, what it complained of), on a store with a month in it."""
     (tmp_path / "home.toml").write_text(TOML)
     with store(tmp_path / "home.db") as engine:
-        month(House(engine, given()), lost=(7,))
+        month(StoredHouse(engine, given()), lost=(7,))
 
     def run(*arguments):
         status = main([*arguments, "--config", str(tmp_path / "home.toml")])

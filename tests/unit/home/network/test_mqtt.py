@@ -8,7 +8,7 @@ NETWORK = SimpleNamespace(name="ttn", host="eu1", port=8883, tls=False, applicat
 GOOD, BAD = SimpleNamespace(is_failure=False), type("Bad", (), {"is_failure": True, "__str__": lambda self: "Not authorized"})()
 
 
-class Client:
+class PahoClient:
     """paho's client, as far as the line's callbacks use it."""
 
     def __init__(self):
@@ -29,20 +29,20 @@ def line(said):
 
 
 def test_it_subscribes_to_its_devices_alone(line):
-    client = Client()
+    client = PahoClient()
     line._on_connect(client, None, None, GOOD, None)
     assert client.subscribed == [f"v3/ev-charger@ttn/devices/wallbox/{suffix}" for suffix in ("up", "down/queued", "down/failed")]
 
 
 def test_it_is_up_when_the_broker_lets_it_read(line, said):
-    line._on_connect(Client(), None, None, GOOD, None)
+    line._on_connect(PahoClient(), None, None, GOOD, None)
     assert said == []
     line._on_subscribe(None, None, 1, [GOOD, GOOD], None)
     assert said == [(True, "ttn: eu1:8883 connected")]
 
 
 def test_a_refused_login_asks_for_the_key(line, said):
-    line._on_connect(Client(), None, None, BAD, None)
+    line._on_connect(PahoClient(), None, None, BAD, None)
     assert said == [(False, "ttn: eu1:8883 refuses the login: Not authorized. Is it this application's key that key_file holds?")]
 
 
@@ -54,7 +54,7 @@ def test_a_refused_subscription_names_the_right(line, said):
 
 def test_the_same_again_is_not_said_again(line, said):
     for _ in range(5):
-        line._on_connect(Client(), None, None, BAD, None)
+        line._on_connect(PahoClient(), None, None, BAD, None)
         line._on_disconnect(None, None, None, BAD, None)
     for _ in range(5):
         line.client.on_connect_fail(None, None)
