@@ -29,6 +29,11 @@ def prune(engine, before_ms):
     return gone
 
 
+def correlation_id(number):
+    """By which the network's messages about that request are known."""
+    return f"home:sessions:{number}"
+
+
 def ask_for_missing(writer, key, network, device_id, publish, now_ms):
     """Ask one device for the records that are missing, where it is time; the number asked from, or None.
 
@@ -48,7 +53,7 @@ def ask_for_missing(writer, key, network, device_id, publish, now_ms):
     number, asked = found
     before = next(gap[2] for gap in gaps if gap[0] == number)
     request = {"command": "report", "what": "sessions", "from": sessions.wire(number, before), "id": now_ms // 1000 % 256}
-    if not publish(*the_things_stack.push(network, device_id, request, f"home:sessions:{number}")):
+    if not publish(*the_things_stack.push(network, device_id, request, correlation_id(number))):
         return None
     with writing(writer.engine) as connection:
         memory.put(connection, writer.insert, name, {"at_ms": asked.at_ms, "times": asked.times})

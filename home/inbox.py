@@ -15,12 +15,15 @@ CLOCK_MS = 366 * 86_400_000
 
 
 class Inbox:
-    """put() from any thread; one thread of its own writes. notices: home/notices.py; clock(): UTC s; written(network, uplinks) hears what was new."""
+    """put() from any thread; one thread of its own writes. notices: home/notices.py; clock(): UTC s.
 
-    def __init__(self, writer, networks, notices, clock, written):
+    written(network, uplinks) hears what was new; downlink(network, device id, suffix, message) what became of a downlink.
+    """
+
+    def __init__(self, writer, networks, notices, clock, written, downlink=lambda *told: None):
         self._writer = writer
         self._networks = {network.name: network for network in networks}
-        self._notices, self._clock, self._written = notices, clock, written
+        self._notices, self._clock, self._written, self._downlink = notices, clock, written, downlink
         self._waiting = queue.Queue(WAITING_MAX)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
@@ -76,16 +79,20 @@ class Inbox:
         return batch
 
     def _parsed(self, one):
-        """(network name, message) of what came on `up`, or None."""
+        """(network name, message) of what came on `up`; None for all else, which is handed on."""
         network_name, topic, body = one
         place = the_things_stack.place(self._networks[network_name], topic)
-        if place is None or place[1] != "up":
+        if place is None:
             return None
         try:
-            return network_name, the_things_stack.message(body)
+            message = the_things_stack.message(body)
         except NotUnderstood as problem:
             self._notices.say(("message", topic[:80]), f"a message on {topic[:80]!r} was left out: {problem}")
             return None
+        if place[1] == "up":
+            return network_name, message
+        self._downlink(network_name, *place, message)
+        return None
 
     def _understood(self, network_name, message):
         given = message[1] if isinstance(message, tuple) else message

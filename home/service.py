@@ -7,7 +7,7 @@ from home import housekeeping
 from home.home_assistant import HouseBroker
 from home.inbox import Inbox
 from home.network.backfiller import Backfiller
-from home.network import mqtt
+from home.network import mqtt, the_things_stack
 from home.notices import Notices
 from home.store import database
 from home.store.database import StoreFailed
@@ -18,6 +18,8 @@ LOOK_S = 1
 ASK_EVERY_S = 900
 PRUNE_EVERY_S = 86400
 TELL_EVERY_S = 60
+# Within that time the stack answers a push that it takes.
+QUEUED_S = 60
 
 
 class Service:
@@ -29,7 +31,7 @@ class Service:
         self.engine = database.opened(settings.store.url)
         self.notices = Notices()
         self.writer = Writer(self.engine, {(device.network, device.id): device.vehicle for device in settings.devices})
-        self.inbox = Inbox(self.writer, settings.networks, self.notices, clock, self._on_written)
+        self.inbox = Inbox(self.writer, settings.networks, self.notices, clock, self._on_written, self._on_downlink)
         self.lines = {network.name: mqtt.to_network(network, self._ids(network),
                                          lambda topic, body, name=network.name: self.inbox.put(name, topic, body),
                                          lambda is_up, sentence, name=network.name: self._on_line(name, is_up, sentence))
@@ -38,7 +40,8 @@ class Service:
                             for network in settings.networks if network.storage_url}
         self.is_up = dict.fromkeys(self.lines, False)
         self.house = HouseBroker(self, self._on_house) if settings.house_mqtt else None
-        self._due_s = {self._ask: clock(), self._prune: clock(), **({self._tell: clock()} if self.house else {})}
+        self._unqueued_s = {}       # (network, device id, correlation id) of a request -> when the network is to have said that it has it
+        self._due_s = {self._ask: clock(), self._prune: clock(), self._doubt: clock(), **({self._tell: clock()} if self.house else {})}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
 
@@ -97,9 +100,24 @@ class Service:
     def _ask(self):
         for device in self.settings.devices:
             if self.is_up[device.network]:
-                housekeeping.ask_for_missing(self.writer, self.key(device), self.settings.network(device.network), device.id,
-                                             self.lines[device.network].publish, int(1000 * self.clock()))
+                number = housekeeping.ask_for_missing(self.writer, self.key(device), self.settings.network(device.network), device.id,
+                                                      self.lines[device.network].publish, int(1000 * self.clock()))
+                if number is not None:
+                    self._unqueued_s[device.network, device.id, housekeeping.correlation_id(number)] = self.clock() + QUEUED_S
         return 4 * ASK_EVERY_S
+
+    def _on_downlink(self, network_name, device_id, suffix, message):
+        for word in the_things_stack.correlation_ids(message):
+            if self._unqueued_s.pop((network_name, device_id, word), None) is not None and suffix == "down/failed":
+                self.notices.say(("failed", device_id), f"{device_id}: the request for missing sessions could not be sent")
+
+    def _doubt(self):
+        """The network says nothing where it does not take a request."""
+        for place, due_s in list(self._unqueued_s.items()):
+            if self.clock() >= due_s and self._unqueued_s.pop(place, None) is not None:
+                self.notices.say(("unqueued", place[0]), f"{place[0]}: the network does not say that it took a request for {place[1]}. Does the"
+                                 f" key have the right {the_things_stack.RIGHT_TO_WRITE}, and the device the newest ttn/formatter.js?")
+        return QUEUED_S
 
     def _tell(self):
         self.house.tell()

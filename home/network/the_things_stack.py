@@ -51,6 +51,13 @@ def push(network, device_id, request, correlation_id):
     return topic(network, device_id, "down/push"), json.dumps({"downlinks": [downlink]})
 
 
+def correlation_ids(given):
+    """Of the downlink that a message on down/queued or down/failed is about."""
+    found = _within(given, "downlink_queued") or _within(given, "downlink_failed", "downlink")
+    ids = _within(found, "correlation_ids")
+    return [one for one in ids if isinstance(one, str)] if isinstance(ids, list) else []
+
+
 def message(body):
     """The object in a message's bytes; NotUnderstood if there is none."""
     if len(body) > _LONGEST:

@@ -89,6 +89,14 @@ def test_an_uplink_without_data_is_kept_and_the_formatter_asked_after(house):
     assert house.said == ["wallbox: an uplink on fPort 10 has no decoded_payload: is ttn/formatter.js set for the device? It is kept as it came"]
 
 
+def test_what_became_of_a_downlink_is_handed_on(house):
+    told = []
+    house.inbox._downlink = lambda *words: told.append(words)
+    house.through(b"no json", {"downlink_queued": {"correlation_ids": ["home:1"]}}, topic="v3/ev-charger@ttn/devices/wallbox/down/queued")
+    assert told == [("ttn", "wallbox", "down/queued", {"downlink_queued": {"correlation_ids": ["home:1"]}})]
+    assert house.stored() == [] and len(house.said) == 1
+
+
 def test_other_topics_are_not_uplinks(house):
     house.through(message(1), topic="v3/ev-charger@ttn/devices/wallbox/down/queued")
     house.inbox.put("ttn", "v3/other@ttn/devices/wallbox/up", json.dumps(message(2)).encode())

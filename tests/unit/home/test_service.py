@@ -1,0 +1,86 @@
+"""home/service.py: what the network says about a request, and what it does not say."""
+import json
+
+import pytest
+from tests.support.house import BEGIN_MS, given
+from tests.support.uplinks import DAY_MS, Device
+from home import settings
+from home.service import QUEUED_S, Service
+
+QUEUED = {"downlink_queued": {"correlation_ids": ["as:downlink:01", "home:sessions:6"]}}
+FAILED = {"downlink_failed": {"downlink": {"correlation_ids": ["home:sessions:6"]}, "error": {"name": "application_downlink_too_long"}}}
+
+
+class HandClock:
+    """UTC seconds that a test sets."""
+
+    def __init__(self):
+        self.now_s = (BEGIN_MS + 9 * DAY_MS) // 1000
+
+    def __call__(self):
+        return self.now_s
+
+
+class Pushes:
+    """Stands in for the line to the network."""
+
+    def __init__(self):
+        self.sent = []
+
+    def publish(self, topic, body):
+        self.sent.append(json.loads(body)["downlinks"][0]["decoded_payload"])
+        return True
+
+
+@pytest.fixture
+def service(tmp_path):
+    """A service with a missing session, whose threads do not run. hand is its clock; said: its notices."""
+    clock = HandClock()
+    made = Service(settings.checked(given(store={"url": "sqlite:///home.db"}), tmp_path), clock)
+    made.hand = clock
+    made.said = []
+    made.notices._write = lambda form, *words: made.said.append(form % words)
+    made.lines["ttn"] = Pushes()
+    made.is_up["ttn"] = True
+    device = Device()
+    made.writer.write("ttn", [device.session(number, BEGIN_MS + number * DAY_MS) for number in (5, 7)])
+    yield made
+    made.engine.dispose()
+
+
+def test_a_missing_session_is_asked_for_and_the_network_s_word_settles_it(service):
+    service._ask()
+    assert [request["from"] for request in service.lines["ttn"].sent] == [6]
+    service._on_downlink("ttn", "wallbox", "down/queued", QUEUED)
+    service.hand.now_s += 2 * QUEUED_S
+    service._doubt()
+    assert service.said == []
+
+
+def test_a_network_that_says_nothing_lacks_a_right_or_the_formatter(service):
+    service._ask()
+    service._doubt()
+    assert service.said == []
+    service.hand.now_s += QUEUED_S
+    service._doubt()
+    (sentence,) = service.said
+    assert "RIGHT_APPLICATION_TRAFFIC_DOWN_WRITE" in sentence and "formatter.js" in sentence
+
+
+def test_a_request_that_could_not_be_sent_is_named(service):
+    service._ask()
+    service._on_downlink("ttn", "wallbox", "down/failed", FAILED)
+    assert service.said == ["wallbox: the request for missing sessions could not be sent"]
+
+
+@pytest.mark.parametrize("message", [{}, {"downlink_queued": 5}, {"downlink_queued": {"correlation_ids": [None, 5]}}, {"downlink_failed": []}])
+def test_nonsense_about_a_downlink_settles_nothing(service, message):
+    service._ask()
+    service._on_downlink("ttn", "wallbox", "down/queued", message)
+    assert len(service._unqueued_s) == 1
+
+
+def test_a_line_that_is_down_is_not_asked(service):
+    service.is_up["ttn"] = False
+    service._ask()
+    assert service.lines["ttn"].sent == []
