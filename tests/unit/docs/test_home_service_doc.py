@@ -1,0 +1,45 @@
+"""docs/home-service.md: its home.toml is one, its table has every setting, its paths and commands are there, and its unit of systemd is."""
+import pathlib
+import re
+import tomllib
+
+import pytest
+from home import settings
+from home.__main__ import parser
+from home.api import app
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+PAGE = (ROOT / "docs" / "home-service.md").read_text()
+UNIT = (ROOT / "linux" / "ev-charger-home.service").read_text()
+
+
+def test_the_example_is_taken_as_it_stands(tmp_path):
+    (tmp_path / "ttn.key").write_text("NNSXS.KEY")
+    (tmp_path / "ttn.key").chmod(0o600)
+    found = settings.checked(tomllib.loads(re.search(r"```toml\n(.*?)```", PAGE, re.S)[1]), tmp_path)
+    assert found.devices[0].vehicle == "Zoe" and len(found.tariff) == 2
+
+
+@pytest.mark.parametrize("table", settings.REFERENCE)
+def test_the_table_has_every_setting(table):
+    rows = re.findall(r"^\| (.*?) \|", PAGE, re.M)
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)} | set(re.findall(r"`notify` \(`(\w+)`, `(\w+)`\)", PAGE)[0])
+    assert set(settings.REFERENCE[table][1]) <= named
+
+
+def test_the_paths_are_those_of_the_api():
+    source = pathlib.Path(app.__file__).read_text()
+    assert set(re.findall(r"`(/api/v1/\w+)", PAGE)) == set(re.findall(r'"(/api/v1/\w+)"', source))
+
+
+def test_the_commands_are_those_of_the_program():
+    (commands,) = [action for action in parser()._actions if action.dest == "command"]
+    assert set(re.findall(r"`python -m home (\w+)", PAGE)) == set(commands.choices)
+
+
+def test_the_unit_starts_what_the_page_installs():
+    assert "/opt/ev-charger-monitor/.venv/bin/python -m home run --config /var/lib/ev-charger-home/home.toml" in UNIT
+    for words in ("useradd --system --no-create-home", "/var/lib/ev-charger-home", "linux/ev-charger-home.service",
+                  "systemctl enable --now ev-charger-home"):
+        assert words in PAGE
+    assert "RestartPreventExitStatus=2" in UNIT and "User=ev-charger-home" in UNIT
