@@ -17,8 +17,8 @@ PATH = ROOT / "docs" / "images" / "run.svg"
 WIDTH, HEIGHT = 110, 32
 START = "2026-04-04T07:00:00Z"
 # (second, typed text)
-TYPED = ((70, "plug"), (95, "reset"), (900, "lock"), (960, "unlock"), (1020, "reset"))
-END_S = 1500
+TYPED = ((70, "plug"), (95, "reset"))
+END_S = 420
 
 
 class Nobody:
