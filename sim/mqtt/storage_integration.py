@@ -46,8 +46,7 @@ class StorageIntegration:
         self._kept = []             # (id, received s, message)
         self._last_id = 0
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer((HOST, port), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server((HOST, port), _handler(self))
         self.url = 'http://%s:%d' % (HOST, self._server.server_address[1])
 
     def start(self):
@@ -193,6 +192,13 @@ def _utc_s(text):
     if not found:
         return None
     return datetime.fromisoformat(found[1]).replace(tzinfo=timezone.utc).timestamp() + float(found[2] or 0)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """Who asked went away before the answer: that is the client's business."""
 
 
 def _handler(storage):
