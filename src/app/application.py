@@ -3,7 +3,7 @@
 Data flows one way: readings of the bus -> EVSE monitor -> arbiter -> controller -> bus; downlinks -> dispatcher -> answers -> outbox.
 """
 
-from hal.contract import FOREVER_MS, PLANNED, RED
+from hal.contract import PLANNED, RED
 from lorawan import clock_sync
 from modbus import charger as bus
 
@@ -164,7 +164,6 @@ class Application:
     def _look_for_events(self, now_ms):
         if self.events.step(now_ms, self.timekeeper.utc_s(now_ms)):
             self._scheduler.post(EVENT, now_ms)
-        return FOREVER_MS
 
     def _run_reporter(self, now_ms):
         """Uplinks for news, silence of the box and heartbeats."""
@@ -186,7 +185,7 @@ class Application:
 
     def _copy(self, now_ms):
         """Second copies of records, when no other task is due."""
-        return now_ms if self.owner_record.copy() else FOREVER_MS
+        return now_ms if self.owner_record.copy() else None
 
     def _restart(self, now_ms):
         """A reboot requested by the owner or needed by a hanging modem."""

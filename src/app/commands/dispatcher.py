@@ -3,8 +3,6 @@
 A request becomes an entry of the log; its turn changes the claims; the controller makes the box follow; a reading decides the answer.
 """
 
-from hal.contract import FOREVER_MS
-
 from app.codec import downlink
 from app.codec.vocabulary import (
     COMMAND_RESET, COMMAND_START, COMMAND_TIME, DETAIL_POWER_CUT, DETAIL_REPEATED, DETAIL_SUPERSEDED, EXPIRED, FAILED, OPENING, REFUSED,
@@ -154,9 +152,9 @@ class Dispatcher:
     # --- one step
 
     def step(self, now_ms):
-        """One action: a record, an answer, or the active command; returns the time of the next call."""
+        """One action: a record, an answer, or the active command; returns the time of the next call, None for none."""
         if self._controller.is_writing:
-            return FOREVER_MS   # until the write is answered
+            return None   # until the write is answered
         for work in tuple(self._works):
             self._open(work, now_ms)
         # A command that begins immediately is recorded together with its acceptance.
@@ -171,7 +169,7 @@ class Dispatcher:
                 self._bring_on(self._works[0], now_ms)
         if self._owner_record.is_due or self._next_answer() is not None:
             return now_ms
-        return now_ms + TICK_MS if self.busy else FOREVER_MS
+        return now_ms + TICK_MS if self.busy else None
 
     def _next_answer(self):
         """The next answer to send, or None: those to opening commands first, and no other while an opening command is active."""

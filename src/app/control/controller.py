@@ -3,7 +3,6 @@
 The bus brings a reading; the arbiter decides; the reconciler gives the next write, which is sent after the claims behind it are on record.
 """
 
-from hal.contract import FOREVER_MS
 from modbus import write_map
 from modbus.reading import STATUS
 
@@ -70,9 +69,9 @@ class Controller:
             self._charger.hurry(self.decision.want in (HOLD, LOCK))
 
     def step(self, now_ms):
-        """One step towards the decision; returns the time of the next call."""
+        """One step towards the decision; returns the time of the next call, None for none."""
         if self.is_writing:
-            return FOREVER_MS   # until written()
+            return None   # until written()
         self.observe(now_ms)
         reconciler = self.reconciler
         utc_s = self.box.utc_s
@@ -86,7 +85,7 @@ class Controller:
         if write is not None:
             self._write(write[0], write[1], now_ms)
         self._poller.ask(reconciler, now_ms)
-        return now_ms + TICK_MS if reconciler.busy else FOREVER_MS
+        return now_ms + TICK_MS if reconciler.busy else None
 
     def _write(self, register, value, now_ms):
         if self.reconciler.own_pulse:

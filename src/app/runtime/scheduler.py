@@ -16,13 +16,13 @@ PATIENCE_MS = const(50)
 
 
 class Task:
-    """One row. run(now_ms) does one piece of work and returns the time of the next; with a part, which has a due_ms, it returns nothing."""
+    """One row. run(now_ms) does one piece of work and returns the time of the next; None if only wake() makes it due, or the due_ms of a part."""
 
     __slots__ = ('name', 'run', 'late_max_ms', 'ahead_max_ms', 'is_input', '_part', '_due_ms', '_turn_ms', '_behind_ms')
 
-    def __init__(self, name, run, late_max_ms, part=None, ahead_max_ms=FOREVER_MS, is_input=False):
-        """late_max_ms, ahead_max_ms: longest time behind or ahead before it counts as stalled. is_input: it has turns even when not due, since
-        input arrives at any time; a turn of it follows the last piece of work of the others. One of the tasks behind the first is an input."""
+    def __init__(self, name, run, late_max_ms, part=None, ahead_max_ms=None, is_input=False):
+        """late_max_ms, ahead_max_ms: longest time behind or ahead (None: any) before it counts as stalled. is_input: it has turns even when not due,
+        since input arrives at any time; a turn of it follows the last piece of work of the others. One of the tasks behind the first is an input."""
         self.name = name
         self.run = run
         self.late_max_ms = late_max_ms
@@ -38,10 +38,10 @@ class Task:
         """Time of its next turn."""
         return self._due_ms if self._part is None else self._part.due_ms
 
-    def wake(self, now_ms):
-        """Make it due now."""
-        if now_ms < self._due_ms:
-            self._due_ms = now_ms
+    def wake(self, due_ms):
+        """Make it due at that time, if it is not before."""
+        if due_ms < self._due_ms:
+            self._due_ms = due_ms
 
     def waits_ms(self, now_ms):
         """Time for which it has been due, or for an input, without a turn."""
@@ -53,14 +53,15 @@ class Task:
         self._turn_ms = now_ms
         self._due_ms = FOREVER_MS      # a wake() during the turn is for the next one
         due_ms = self.run(now_ms)
-        if self._part is None and due_ms < self._due_ms:
-            self._due_ms = due_ms
+        if due_ms is not None:
+            self.wake(due_ms)
 
     def stalled(self, now_ms):
         """True once it has been behind, or too far ahead, for too long. Called about once a second."""
-        late_ms = now_ms - self.due_ms
+        due_ms = self.due_ms
         # Measured from the first check, not from due_ms: a part that is due immediately may have 0 there.
-        if -self.ahead_max_ms <= late_ms < BEHIND_MS:
+        # FOREVER_MS is compared and not subtracted: that would allocate.
+        if now_ms - BEHIND_MS < due_ms and (self.ahead_max_ms is None or due_ms <= now_ms + self.ahead_max_ms):
             self._behind_ms = None
         elif self._behind_ms is None:
             self._behind_ms = now_ms

@@ -144,7 +144,8 @@ class ControllerAndPaperBox:
         now_ms = self.box.now_ms
         self.controller.observe(now_ms)
         for _ in range(TURNS_MAX):
-            if self.dispatcher.step(now_ms) > now_ms and self.controller.step(now_ms) > now_ms and not self.record.is_due and not self.record.copy():
+            rests = self.dispatcher.step(now_ms) != now_ms and self.controller.step(now_ms) != now_ms
+            if rests and not self.record.is_due and not self.record.copy():
                 return
         raise AssertionError('a step without an end')
 
