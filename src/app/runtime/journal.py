@@ -12,7 +12,7 @@ from micropython import const
 from app.codec.packing import field
 
 # Layout of a copy: mark, write number (4 bytes, big endian), checksum (6), payload. The mark is the layout's version.
-_MARK = const(0x4A)
+_MARK = b'J'
 _CHECK = const(5)
 _PAYLOAD = const(11)
 _CHECK_BYTES = const(6)
@@ -113,7 +113,9 @@ class Journal:
             raise
         except MemoryError:
             raise self._starved() from None
-        record[:] = value, 1 - record[1], False
+        record[0] = value
+        record[1] = 1 - record[1]
+        record[2] = False
 
     def _record(self, name):
         record = self._records.get(name)
@@ -173,11 +175,11 @@ def _check(name, number, value):
 
 def _packed(name, number, value):
     number = field(number, 4)
-    return bytes((_MARK,)) + number + _check(name, number, value) + value
+    return _MARK + number + _check(name, number, value) + value
 
 
 def _number(name, copy):
     """The write number of a copy, None if it is incomplete."""
-    if len(copy) <= _PAYLOAD or copy[0] != _MARK or copy[_CHECK:_PAYLOAD] != _check(name, copy[1:_CHECK], copy[_PAYLOAD:]):
+    if len(copy) <= _PAYLOAD or not copy.startswith(_MARK) or copy[_CHECK:_PAYLOAD] != _check(name, copy[1:_CHECK], copy[_PAYLOAD:]):
         return None
     return int.from_bytes(copy[1:_CHECK], 'big')
