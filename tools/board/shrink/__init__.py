@@ -6,7 +6,7 @@ the whole program, because only that shows unused parts and the meaning of each 
 1. annotations and docstrings go (program);
 2. constants are computed and put where they are used (constants);
 3. unused imports, functions, methods, constants, attributes and modules go (dead);
-4. short functions are inlined (expand);
+4. short functions are inlined (expand), and those called in one place only (merge);
 5. words of the program become short (names);
 6. modules import their neighbours by their own names alone (nearby).
 
@@ -17,7 +17,7 @@ text in capitals, which may be a setting.
 import ast
 import functools
 
-from tools.board.shrink import constants, dead, expand, names, nearby, program, renamed, words
+from tools.board.shrink import constants, dead, expand, merge, names, nearby, program, renamed, words
 from tools.board.shrink.program import ShrinkError, module_name
 
 __all__ = ["ShrinkError", "module_name", "shrink", "table"]
@@ -36,6 +36,7 @@ def _made(items):
     dead.drop_dead(trees, known, outside)
     while expand.expand(trees, outside):
         pass
+    merge.merge(trees, outside)
     trees = dead.reachable(trees)
     short = names.Names(trees, kept)
     table = "".join(sorted(f"{module} {word} {long}\n" for module, word, long in short.table()))

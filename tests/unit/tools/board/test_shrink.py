@@ -64,7 +64,7 @@ def test_what_nobody_refers_to_goes():
         main="from app.one import Used\nfrom app.two import nobody\n\n\ndef run(x: int) -> int:\n    return Used().told()\n")
     assert set(made) == {"app__one", "main"} and run(made)["run"](0) == 7
     names = [node.name for node in ast.walk(ast.parse(made["app__one"])) if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
-    assert len(names) == 3 and "gc" not in made["app__one"] and "doc" not in made["app__one"] and "int" not in made["main"]
+    assert len(names) == 2 and "gc" not in made["app__one"] and "doc" not in made["app__one"] and "int" not in made["main"]
 
 
 def test_what_is_kept_and_never_read_goes():
@@ -276,6 +276,152 @@ def run(LIMITS):
     made = small(main=text)
     names = [node.name for node in ast.walk(ast.parse(made["main"])) if isinstance(node, ast.FunctionDef)]
     assert run(made)["run"](2) == (5, 3, 3, 9, 16) and len(names) == 7
+
+
+def functions(text):
+    return [node.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+
+
+def test_a_function_that_is_called_in_one_place_stands_there():
+    text = """
+LIMITS = [3, 4]
+
+
+def _sum(numbers, more=2):
+    total = more
+    for number in numbers:
+        total += number
+    return total
+
+
+class Box:
+    def __init__(self, numbers):
+        self.numbers = numbers
+        self._load(LIMITS, total=7)
+
+    def _load(self, limits, total):
+        self.most = max(limits)
+        self.total = total
+        total += 1
+
+    def _add(self, number):
+        self.numbers.append(number)
+        self.most += 1
+        return number * 2
+
+    def _judge(self, number):
+        if number > 9:
+            return 'over'
+        for one in self.numbers:
+            if one == number:
+                return 'known'
+
+    def _close(self, number):
+        if number > 9:
+            return
+        self.most = None
+
+    def step(self, number, total):
+        twice = 0
+        if number:
+            twice = self._add(number + 1)
+        total += twice
+        if number == 5:
+            self._close(total)
+            return
+        return self._judge(total)
+
+
+def run(number):
+    box = Box([1, 2])
+    said = [box.step(number, 3), box.step(0, 2), box.most]
+    total = _sum(box.numbers)
+    return said, total, box.total
+"""
+    made = small(main=text)
+    for number in (1, 4, 5):
+        assert run(made)["run"](number) == run({"main": text})["run"](number)
+    assert len(functions(made["main"])) == 3
+
+
+@pytest.mark.parametrize("call", [
+    "return 1 + self._one(number)",                      # not a statement of its own
+    "if number:\n            self._early(number)\n        self.seen = 1\n        return 0",    # it would end the caller
+    "self._one(number)\n        return self._one(number)",
+    "return [self._one][0](number)",
+    "return self._shown(number)",                        # its list has a scope of its own
+    "_offset = number\n        return self._near(_offset)",
+    "return self._given(*[number])",
+])
+def test_a_function_stays_where_its_body_would_not_mean_the_same(call):
+    text = f"""
+_offset = [5]
+
+
+class Box:
+    seen = 0
+
+    def _one(self, number):
+        self.seen += 1
+        return number + self.seen
+
+    def _early(self, number):
+        if number > 2:
+            return
+        self.seen += 2
+
+    def _shown(self, number):
+        return sum([one * number for one in (1, self.seen)])
+
+    def _near(self, number):
+        self.seen = number
+        return _offset[0] + self.seen
+
+    def _given(self, number):
+        self.seen = number
+        return number
+
+    def step(self, number):
+        {call}
+
+
+def run(number):
+    box = Box()
+    return [box.step(number), box.step(number), box.seen]
+"""
+    made = small(main=text)
+    assert run(made)["run"](3) == run({"main": text})["run"](3) and len(functions(made["main"])) == 3
+
+
+def test_a_function_of_a_class_with_heirs_or_in_a_table_stays():
+    made = small(main="""
+class Box:
+    def step(self):
+        return self._code()
+    def _code(self):
+        self.seen = 1
+        return self.seen
+
+
+class Panel(Box):
+    def _code(self):
+        self.seen = 2
+        return self.seen
+
+
+class Machine:
+    def _go(self):
+        self.seen = 3
+        return self.seen
+    def step(self):
+        return self._go()
+    steps = (_go,)
+
+
+def run():
+    return Box().step(), Panel().step(), Machine().step(), Machine.steps[0](Machine())
+""")
+    assert run(made)["run"]() == (1, 2, 3, 3) and len(functions(made["main"])) == 6
 
 
 def test_a_neighbour_is_imported_by_its_own_name():
