@@ -13,7 +13,7 @@ def pack(values, widths):
     """The bytes of a row of numbers."""
     packed = bytearray()
     for value, width in zip(values, widths):
-        packed.extend(field(value, width))
+        packed.extend((value if 0 <= value <= _MOST[width] else min(max(value, 0), _MOST[width])).to_bytes(width, 'big'))
     return bytes(packed)
 
 

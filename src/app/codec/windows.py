@@ -156,7 +156,8 @@ def pack(windows):
                 flags |= 1 << place
                 limits.append(window[CURRENT_DA + place] // row[5])
         low = (window[FROM_MIN] & 1023) << 14 | window[TO_MIN] << 3 | flags
-        packed.extend(packing.pack((window[DAYS] << 1 | window[FROM_MIN] >> 10, low), _HEAD_WIDTHS))
+        packed.append(window[DAYS] << 1 | window[FROM_MIN] >> 10)
+        packed.extend(low.to_bytes(3, 'big'))
         packed.extend(bytes(limits))
     return bytes(packed)
 
