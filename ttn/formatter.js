@@ -44,8 +44,8 @@ var EVENTS = ['not_plugged_in', 'not_charging', 'finished', 'leaked_at_peak', 'f
 var EVENTS_IN_WH = ['finished', 'leaked_at_peak']; /* the others tell minutes */
 
 var SKIPS = ['this', 'next'];
-var REPORTS = ['status', 'device', 'plan'];
-var DEVICE_PARTS = ['boot', 'charger', 'model', 'serial', 'counters', 'radio', 'crash'];
+var REPORTS = ['status', 'device', 'plan', 'sessions'];
+var DEVICE_PARTS = ['boot', 'charger', 'model', 'serial', 'counters', 'radio', 'crash', 'energy'];
 var READBACK_PARTS = ['plan', 'timezone', 'settings', 'claims'];
 var CAUSES = ['power_on', 'planned', 'watchdog', 'crash'];
 var ERRORS = [
@@ -61,7 +61,7 @@ var MODULES = (
   'key_switch keys last_word legacy link_supervision local_time lopy4 lopy4_radio lorawan main mainline mainline_light ' +
   'mainline_ports mainline_store mcu micropython modbus modem_health monitor outbox owner_record pins plan plan_store ' +
   'policy poller posix posix_clock posix_ports posix_tz rak3172 rate_fallback reading reconciler records regions ' +
-  'report_frames reporter reset_sequence runtime safe_mode scheduler sender session setpoint setting_bytes site_settings specs ' +
+  'report_frames reporter reset_sequence runtime safe_mode scheduler sender session session_book setpoint setting_bytes site_settings specs ' +
   'start_sequence states statistics status_frames status_view supervisor telemetry ticks timekeeper trace transaction ' +
   'typing umodbus version vocabulary window_quota windows wio_e5 write_map write_retry packing'
 ).split(' ');
@@ -402,6 +402,11 @@ var DEVICE_PAGES = {
     } else {
       data.module = textOf(bytes, 8); /* of a firmware that sent three letters, or no name */
     }
+  }],
+  energy: [8, function (bytes, data) {
+    data.energy_total_kwh = read(bytes, 3, 4) / 100;
+    data.session_number = bytes[7] & 127;
+    data.session_open = bytes[7] > 127;
   }]
 };
 
@@ -896,7 +901,25 @@ function wordArgument(name, words) {
   };
 }
 
+/* For sessions also the number to begin with. */
+function packReport(data, bytes) {
+  WHAT.pack(data, bytes);
+  if (data.what === 'sessions') {
+    bytes.push(integerField(data, 'from', 0, 127));
+  } else if (has(data, 'from')) {
+    refuse('from', 'is for sessions only');
+  }
+}
+
+function readReport(bytes, data) {
+  WHAT.read(bytes, data);
+  if (bytes.length > 9) {
+    data.from = bytes[9];
+  }
+}
+
 /* What a command takes beside the header, how it is packed and how it is read. */
+var WHAT = wordArgument('what', REPORTS);
 var NOTHING = { fields: [], pack: nothing, read: nothing };
 var ARGUMENTS = {
   lock: NOTHING,
@@ -908,7 +931,7 @@ var ARGUMENTS = {
   boost: { fields: ['until', 'kwh', 'current_a'], pack: packBoost, read: readBoost },
   skip: wordArgument('window', SKIPS),
   resume_plan: NOTHING,
-  report: wordArgument('what', REPORTS),
+  report: { fields: ['what', 'from'], pack: packReport, read: readReport },
   reboot: NOTHING
 };
 

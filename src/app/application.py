@@ -7,7 +7,7 @@ from hal.contract import PLANNED, RED
 from lorawan import clock_sync
 from modbus import charger as bus
 
-from app.codec.vocabulary import COMMAND_SETTINGS, DETAIL_ROLLED_BACK, FAILED, REPORT_DEVICE, REPORT_STATUS
+from app.codec.vocabulary import COMMAND_SETTINGS, DETAIL_ROLLED_BACK, FAILED, REPORT_DEVICE, REPORT_SESSIONS, REPORT_STATUS
 from app.commands.answer import Answer
 from app.commands.command_log import CommandLog
 from app.commands.device_commands import DeviceCommands
@@ -243,10 +243,12 @@ class Application:
         """The state word for a request for the time, or None."""
         return self.view.look_state() if self._settings.CLOCK_STATE else None
 
-    def _report(self, what):
-        """Send a requested report, after its answer. what: index in vocabulary.REPORTS."""
+    def _report(self, what, number=0):
+        """Send a requested report, after its answer. what: index in vocabulary.REPORTS; number: of the first session."""
         if what == REPORT_STATUS:
             self.reporter.report()
+        elif what == REPORT_SESSIONS:
+            self.reporter.resend_sessions(number)
         else:
             self.reporter.send_pages(self.device_report.device() if what == REPORT_DEVICE else self.device_report.plan())
 

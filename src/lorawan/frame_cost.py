@@ -29,10 +29,10 @@ _ADR_EMISSIONS = const(3)
 class FrameCost:
     """spacing_ms: after this time without an uplink the next one may use the reserve. repeats: emissions of the last unconfirmed frame.
 
-    usual: bytes of a heartbeat or an answer.
+    usual: bytes of a heartbeat or an answer. is_slow: at SF11 or SF12.
     """
 
-    __slots__ = ('data_rate', 'spacing_ms', 'usual', 'repeats', 'adr', '_region', '_longest_ms', '_own_ms', '_budget_ms')
+    __slots__ = ('data_rate', 'spacing_ms', 'usual', 'repeats', 'adr', 'is_slow', '_region', '_longest_ms', '_own_ms', '_budget_ms')
 
     def __init__(self, region, data_rate, adr=False):
         self._region = region
@@ -45,7 +45,9 @@ class FrameCost:
         """Calculate with that data rate from now on."""
         # A network may set one that the firmware never uses (SF7 at 250 kHz): calculated as the next slower one.
         self.data_rate = min(data_rate, len(self._region.rates) - 1)
-        self._longest_ms, self._budget_ms, self.usual = _BY_SF[self._region.radio(self.data_rate)[0]]
+        sf = self._region.radio(self.data_rate)[0]
+        self.is_slow = sf > 10
+        self._longest_ms, self._budget_ms, self.usual = _BY_SF[sf]
         self.spacing_ms = self._longest_ms - 2 * _MARGIN_MS
 
     def hasten(self, data_rate):

@@ -8,8 +8,8 @@ from lorawan.airtime_budget import AirtimeBudget
 from lorawan.modem_health import ModemHealth
 from lorawan.join_schedule import DENSE_FOR_MS, JoinSchedule
 from lorawan.rate_fallback import RateFallback
-from lorawan.outbox import ANSWER, CHANGE, FAULT, Outbox
-from lorawan.frame_cost import FrameCost
+from lorawan.outbox import ANSWER, CHANGE, FAULT, HEARTBEAT, Outbox
+from lorawan.frame_cost import LONGEST_PAYLOAD, FrameCost
 from lorawan.sender import Sender
 from lorawan.link_supervision import LinkSupervision
 
@@ -128,6 +128,10 @@ class Session:
     def has_room(self, now_ms):
         """True if a status may go now and a request for the time after it."""
         return self.airtime_budget.wait_ms(now_ms, FAULT, self.sender.answers_ms(2)) == 0
+
+    def spares(self, now_ms):
+        """True if a frame that nobody waits for may go now, whatever its length."""
+        return self.airtime_budget.wait_ms(now_ms, HEARTBEAT, self.frame_cost.frame_ms(LONGEST_PAYLOAD)) == 0
 
     # --- the machine
 

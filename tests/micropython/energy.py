@@ -51,9 +51,9 @@ def show(night):
             print(night.meter.total_wh, night.meter.session_wh, night.sessions.report_wh(night.now_ms))
     night.read(0xA1, None)
     night.read(0xA1, None)
-    port, payload = night.sessions.make(1, 11)
+    port, payload = night.sessions.book.make(1, 11)
     print(port, ' '.join(['%02X' % byte for byte in payload]))
-    night.sessions.sent(night.now_ms)
+    night.sessions.book.sent(night.now_ms)
     for name in sorted(night.flash):
         print(name, ' '.join(['%02X' % byte for byte in night.flash[name]]))
 

@@ -21,8 +21,9 @@ PATHS = {path.stem.removeprefix("test_"): path for path in UNIT.rglob("test_*.py
 # By the layer they are about: each is one run.
 LAYERS = {
         "app": ("dispatcher", "dispatcher_machine", "scheduler", "command_log", "claims", "contactor", "status_frames", "config", "downlink",
-            "event_detector", "journal", "legacy", "energy_meter", "report_frames", "reconciler", "reporter", "charging_sessions", "site_settings",
-            "status_view", "debounce", "start_sequence", "states", "supervisor", "timekeeper", "evse_monitor", "windows", "packing", "posix_tz"),
+            "event_detector", "journal", "legacy", "energy_meter", "report_frames", "reconciler", "reporter", "charging_sessions", "session_book",
+            "site_settings", "status_view", "debounce", "start_sequence", "states", "supervisor", "timekeeper", "evse_monitor", "windows",
+            "packing", "posix_tz"),
         "loop": ("defects", "main", "application", "vectors"),
         "lorawan": ("clock_sync", "airtime_budget", "rate_fallback", "airtime_log", "outbox", "recovery", "regions", "session", "airtime_storms",
             "time_on_air"),

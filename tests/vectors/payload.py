@@ -136,7 +136,7 @@ def meant(data):
         elif kind == 'skip':
             args = (vocabulary.SKIPS.index(data.get('window', 'this')),)
         elif kind == 'report':
-            args = (vocabulary.REPORTS.index(data.get('what', 'status')),)
+            args = (vocabulary.REPORTS.index(data.get('what', 'status')),) + ((data['from'],) if 'from' in data else ())
         elif kind == 'boost':
             args = _boost(data, current_da)
         return vocabulary.COMMANDS.index(kind), data['id'], data['issued_at'], data.get('expires_in_s', 600), args

@@ -9,7 +9,7 @@ from app.codec.packing import unpack
 from app.codec.vocabulary import (
     COMMAND_BOOST, COMMAND_LOCK, COMMAND_PLAN, COMMAND_REBOOT, COMMAND_REPORT, COMMAND_RESET, COMMAND_RESUME_PLAN, COMMAND_SETTINGS,
     COMMAND_SET_CURRENT, COMMAND_SKIP, COMMAND_START, COMMAND_STOP, COMMAND_TIME, COMMAND_TIMEZONE, COMMAND_UNLOCK, DETAIL_BAD_ARGUMENT,
-    DETAIL_UNKNOWN_COMMAND, UNTIL_ENERGY, UNTIL_TIME, UNTIL_UNPLUGGED,
+    DETAIL_UNKNOWN_COMMAND, REPORT_SESSIONS, UNTIL_ENERGY, UNTIL_TIME, UNTIL_UNPLUGGED,
 )
 from app.codec.setting_bytes import is_known, value_of
 
@@ -85,8 +85,10 @@ def _skip(data):
 
 
 def _report(data):
-    """(index in vocabulary.REPORTS,)."""
-    return (data[0],) if len(data) == 1 and data[0] < len(vocabulary.REPORTS) else None
+    """(index in vocabulary.REPORTS,); for sessions (that index, number of the first one)."""
+    if len(data) == 2 and data[0] == REPORT_SESSIONS:
+        return tuple(data) if data[1] < 128 else None
+    return (data[0],) if len(data) == 1 and data[0] < REPORT_SESSIONS else None
 
 
 def _settings(data):

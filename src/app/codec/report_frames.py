@@ -12,6 +12,8 @@ DEVICE, SESSION, READBACK, EVENT = 12, 13, 14, 15
 
 # Bytes of a page behind its head.
 ROOM = 8
+ENERGY_LENGTH = 8
+SESSION_LENGTH = 11
 EVENT_SHORT = 5
 EVENT_LENGTH = 11
 
@@ -131,6 +133,12 @@ def crash(state, page, pages, error, module, line, uptime_s):
     """error: name of the exception; module: its last part, '' if not known; uptime_s: when it happened."""
     index = vocabulary.ERRORS.index(error) if error in vocabulary.ERRORS else 0
     return _device(state, vocabulary.DEVICE_CRASH, page, pages, bytes((index,)) + field(line or 0, 2) + _uptime(uptime_s) + _module(module))
+
+
+def energy(state, page, pages, total_wh, number, is_open):
+    """total_wh: in the device's life; number: of the latest session, its low seven bits are sent; is_open: that one still goes on."""
+    return _device(state, vocabulary.DEVICE_ENERGY, page, pages, field(total_wh // 10, 4) + bytes((
+        (128 if is_open else 0) | number & 127,)))
 
 
 # --- session, event

@@ -66,12 +66,12 @@ NO_BOOST, UNTIL_TIME, UNTIL_ENERGY, UNTIL_UNPLUGGED = range(4)
 # Arguments of commands: which window to skip, what to report.
 SKIPS = ('this', 'next')
 SKIP_THIS, SKIP_NEXT = range(2)
-REPORTS = ('status', 'device', 'plan')
-REPORT_STATUS, REPORT_DEVICE, REPORT_PLAN = range(3)
+REPORTS = ('status', 'device', 'plan', 'sessions')
+REPORT_STATUS, REPORT_DEVICE, REPORT_PLAN, REPORT_SESSIONS = range(4)
 
 # Contents of the pages on fPort 12 and 14.
-DEVICE_PARTS = ('boot', 'charger', 'model', 'serial', 'counters', 'radio', 'crash')
-DEVICE_BOOT, DEVICE_CHARGER, DEVICE_MODEL, DEVICE_SERIAL, DEVICE_COUNTERS, DEVICE_RADIO, DEVICE_CRASH = range(7)
+DEVICE_PARTS = ('boot', 'charger', 'model', 'serial', 'counters', 'radio', 'crash', 'energy')
+DEVICE_BOOT, DEVICE_CHARGER, DEVICE_MODEL, DEVICE_SERIAL, DEVICE_COUNTERS, DEVICE_RADIO, DEVICE_CRASH, DEVICE_ENERGY = range(8)
 READBACK_PARTS = ('plan', 'timezone', 'settings', 'claims')
 READBACK_PLAN, READBACK_TIMEZONE, READBACK_SETTINGS, READBACK_CLAIMS = range(4)
 

@@ -14,7 +14,7 @@ class DeviceCommands:
     """run() executes one, resolve() gives the arguments of others. reboot_ms: time of a reboot requested by the owner, or None."""
 
     def __init__(self, site, plan_store, timekeeper, meter, box, report, settings_changed):
-        """site: the SiteSettings; box: the EvseModel. report(index in vocabulary.REPORTS) and settings_changed(): called by those commands."""
+        """site: the SiteSettings; box: the EvseModel. report(index in vocabulary.REPORTS, ...) and settings_changed(): called by those commands."""
         self.reboot_ms = None
         self._site = site
         self._plan_store = plan_store
@@ -22,7 +22,7 @@ class DeviceCommands:
         self._meter = meter
         self._box = box
         self._report = report
-        self._reports = []           # requested reports whose answers were not sent yet: indices in vocabulary.REPORTS
+        self._reports = []           # arguments of reports whose answers were not sent yet
         self._settings_changed = settings_changed
         self._runs = {
             COMMAND_PLAN: self._plan, COMMAND_TIMEZONE: self._timezone, COMMAND_SETTINGS: self._settings, COMMAND_TIME: self._time,
@@ -42,7 +42,7 @@ class DeviceCommands:
     def answered(self, answer):
         """The answer is in the queue: a requested report follows it."""
         if answer.op == COMMAND_REPORT and self._reports:
-            self._report(self._reports.pop(0))
+            self._report(*self._reports.pop(0))
 
     # --- runs: (result, detail)
 
@@ -70,7 +70,7 @@ class DeviceCommands:
         self._timekeeper.owner(request.args[0], now_ms)
 
     def _reported(self, work, now_ms):
-        self._reports.append(work.args[0])
+        self._reports.append(work.args)
         return DONE, DETAIL_NONE
 
     def _reboot(self, work, now_ms):

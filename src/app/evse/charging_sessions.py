@@ -1,18 +1,11 @@
-"""Charging sessions, from plug-in to unplugging: begin, end, the record for fPort 13, and the energy kept over a power cut.
-
-Two records in the journal: the counts, and the finished sessions that were not sent yet.
-"""
+"""Charging sessions, from plug-in to unplugging: begin, end, and the energy kept over a power cut. Finished ones are in the session book."""
 
 from hal.contract import POWER_ON, HalError
 
-from app.codec import report_frames
 from app.codec.packing import pack, unpack
 from app.evse.states import CODE_A1
-from app.runtime.journal import ENERGY_RECORD, SESSIONS_RECORD
-
-# Key of the oldest waiting record in the outbox.
-SESSION_KEY = 'session'
-WAITING_MAX = 4
+from app.evse.session_book import NO_MINUTES, SessionBook
+from app.runtime.journal import ENERGY_RECORD
 
 # Shorter, and without energy, it was a failed plug-in: no session.
 LEAST_MS = 60000
@@ -22,29 +15,26 @@ STEP_WH = 500
 STEP_PART = 12
 SETTLED_MS = 60000
 REST_WH = 10             # the resolution of an uplink
-# Flash: writes allowed at once, then one each 40 min, 68 in any day (limits of boards: docs/operation.md); the end of a session is
+# Flash: writes allowed at once, then one each 40 min, 66 in any day (limits of boards: docs/operation.md); the end of a session is
 # written in any case, and counts.
-WRITES_AT_ONCE = 32
+WRITES_AT_ONCE = 30
 WRITE_EVERY_MS = 40 * 60000
 # A current at the last write that still flows after a restart of the board alone has flowed in between, if that was not longer.
 RESTART_MAX_S = 7200
 
-_LENGTH = 11             # of the uplink
 _VERSION = 1
 _F_OPEN = 1
 _HALF_MINUTE_S = 30
-_NO_MINUTES = 0xFFFF
 _NO_REASON = 255
-# Widths of what is counted, and of each session that waits behind its record's version.
+# Widths of the numbers of the record.
 _ENERGY_WIDTHS = (1, 1, 2, 4, 4, 4, 4, 4, 2)   # version, flags, number, total, session and estimated Wh, begin, write (UTC s), flow (0.1 A)
-_DONE_WIDTHS = (2, 4, 2, 4, 1, 1)              # number, begin (UTC s), minutes, Wh, estimated, reason
-_ENERGY_BYTES, _DONE_BYTES = 26, 14
+_ENERGY_BYTES = 26
 
 
 class ChargingSessions:
     """step() after each answered reading. is_open: a car is plugged in; number: of this session or the last; started_at: UTC s, 0 unknown.
 
-    meter: its session stands until the next car comes.
+    meter: its session stands until the next car comes. book: the SessionBook.
     """
 
     def __init__(self, meter, charger, evse_monitor, timekeeper, journal, cause, now_ms):
@@ -58,8 +48,7 @@ class ChargingSessions:
         self._evse_monitor = evse_monitor
         self._timekeeper = timekeeper
         self._journal = journal
-        self._done = []              # sessions to be sent, oldest first: numbers as in _DONE_WIDTHS
-        self._made = None            # number of the one that was packed last
+        self.book = SessionBook(journal, self._put)
         self._began_ms = None        # None: before this boot
         self._is_seen = False        # the car was here since the boot
         self._reason = _NO_REASON    # the last one while it was here
@@ -139,50 +128,35 @@ class ChargingSessions:
             self.number = self.number - 1 & 0xFFFF
             self._is_recorded = True
             return
-        self._done.append((self.number, self.started_at, self._minutes(now_ms), meter.session_wh, 1 if meter.estimated else 0, self._reason))
-        if len(self._done) > WAITING_MAX:
-            del self._done[0]
+        # First the finished session: a cut in between leaves it in both records, under one number.
+        self.book.add((self.number, self.started_at, self._minutes(now_ms), meter.session_wh, 1 if meter.estimated else 0, self._reason), now_ms)
         self._reason = _NO_REASON
-        # First what is finished: a cut in between leaves it in both records, under one number.
-        self._save_done(now_ms)
         self.save(now_ms)
 
     def _minutes(self, now_ms):
         """Duration of this session; if the car left while the monitor was off, until the last record."""
         if self._began_ms is not None:
-            return min((now_ms - self._began_ms + _HALF_MINUTE_S * 1000) // 60000, _NO_MINUTES - 1)
+            return min((now_ms - self._began_ms + _HALF_MINUTE_S * 1000) // 60000, NO_MINUTES - 1)
         until = self._timekeeper.utc_s(now_ms) if self._is_seen else self._saved_utc_s
         if not until or not self.started_at or until < self.started_at:
-            return _NO_MINUTES
-        return min((until - self.started_at + _HALF_MINUTE_S) // 60, _NO_MINUTES - 1)
+            return NO_MINUTES
+        return min((until - self.started_at + _HALF_MINUTE_S) // 60, NO_MINUTES - 1)
 
     # --- uplinks
 
     def report_wh(self, now_ms):
         """The session's energy for an uplink that is sent now: recorded first, so that no reboot takes it back."""
-        if self.meter.total_wh - self._saved_wh >= REST_WH and self._may_write(now_ms):
-            self.save(now_ms)
+        self._settle(now_ms)
         return self._recorded_wh
 
-    @property
-    def waits(self):
-        """True while the record of a finished session waits."""
-        return len(self._done) > 0
+    def report_total_wh(self, now_ms):
+        """The same for the total."""
+        self._settle(now_ms)
+        return self._saved_wh
 
-    def make(self, state, limit):
-        """(port, payload) of the oldest of them, or None. state: index of the state word."""
-        if not self._done or limit < _LENGTH:
-            return None
-        number, started_at, minutes, energy_wh, estimated, reason = self._done[0]
-        self._made = number
-        return report_frames.SESSION, report_frames.session(
-            state, reason, started_at, None if minutes == _NO_MINUTES else 60 * minutes, energy_wh, estimated, number)
-
-    def sent(self, now_ms):
-        """The packed record was sent."""
-        if self._done and self._done[0][0] == self._made:
-            del self._done[0]
-            self._save_done(now_ms)
+    def _settle(self, now_ms):
+        if self.meter.total_wh - self._saved_wh >= REST_WH and self._may_write(now_ms):
+            self.save(now_ms)
 
     # --- records
 
@@ -213,12 +187,6 @@ class ChargingSessions:
         self._recorded_wh = meter.session_wh
         self._saved_utc_s = utc_s
 
-    def _save_done(self, now_ms):
-        record = bytearray((_VERSION,))
-        for done in self._done:
-            record.extend(pack(done, _DONE_WIDTHS))
-        self._put(SESSIONS_RECORD, bytes(record), now_ms)
-
     def _put(self, name, record, now_ms):
         self._budget_ms = max(self._budget_ms, now_ms) + WRITE_EVERY_MS
         try:
@@ -227,12 +195,7 @@ class ChargingSessions:
             self.store_failures += 1   # only the memory over a reboot is lost
 
     def _load(self, cause):
-        record = self._journal.get(SESSIONS_RECORD)
-        if record and record[0] != _VERSION:
-            self._journal.reject(SESSIONS_RECORD)
-        elif record:
-            for at in range(1, len(record) - _DONE_BYTES + 1, _DONE_BYTES):
-                self._done.append(tuple(unpack(record, at, _DONE_WIDTHS)))
+        self.number = self.book.number or 0   # the count goes on even if the record below is lost
         record = self._journal.get(ENERGY_RECORD)
         if record is None:
             return
@@ -241,10 +204,19 @@ class ChargingSessions:
             return
         meter = self.meter
         _, flags, self.number, total_wh, session_wh, estimated_wh, self.started_at, self._saved_utc_s, flow_da = unpack(record, 0, _ENERGY_WIDTHS)
+        newest = self.book.number
+        has_ended = newest is not None and newest - self.number & 0xFFFF < 0x8000
+        if newest == self.number:
+            # After a power cut between the two writes at its end only the session book has all of its energy.
+            late_wh = max(0, self.book.energy_wh - session_wh)
+            total_wh += late_wh
+            session_wh += late_wh
+        elif has_ended:
+            self.number = newest
         meter.restore(total_wh, session_wh, estimated_wh)
         self._recorded_wh = meter.session_wh
         self._saved_wh = meter.total_wh
-        self.is_open = flags & _F_OPEN != 0 and not (self._done and self._done[-1][0] == self.number)
+        self.is_open = flags & _F_OPEN != 0 and not has_ended
         if self.is_open and flow_da and self._saved_utc_s and cause != POWER_ON:
             # After a power cut nobody knows for how long the box had none either.
             self._restart = flow_da

@@ -4,9 +4,9 @@ from hal.contract import FOREVER_MS
 from lorawan.clock_sync import CARRIER, CLOCK_KEY, REQUEST
 from lorawan.outbox import CHANGE, FAULT, HEARTBEAT, RECORD
 
-from app.codec import status_frames, vocabulary
+from app.codec import report_frames, status_frames, vocabulary
 from app.codec.status_frames import STATUS_KEY, STATUS_PORT
-from app.evse.charging_sessions import SESSION_KEY
+from app.evse.session_book import SESSION_KEY
 from app.evse.states import NONE, is_fault
 from app.telemetry.event_queue import EVENT_KEY
 
@@ -17,8 +17,13 @@ HEARTBEAT_RETRY_MS = 10000
 
 # One page at a time is in the outbox, so that news and answers are sent between pages.
 PAGE_KEY = 'page'
+# The energy counter, and a session record that was requested again.
+ENERGY_KEY = 'energy'
+AGAIN_KEY = 'again'
 
 _MINUTE_MS = 60000
+# After this time the energy counter takes the place of a heartbeat. With the longest gap between heartbeats, two hours, it is sent once a day.
+ENERGY_EVERY_MS = 22 * 60 * _MINUTE_MS
 # Heartbeats (design decision): by state in class A, whose commands wait for them; in class C they do not.
 _CLASS_A_MS = {vocabulary.NOT_CONNECTED: 60 * _MINUTE_MS, vocabulary.CONNECTED_AND_LOCKED: 15 * _MINUTE_MS}
 _CLASS_A_OTHERWISE_MS = 5 * _MINUTE_MS
@@ -62,6 +67,9 @@ class Reporter:
         self._reported = None        # (code, state, reachable) last put into the outbox, None before the first
         self._reported_reason = None  # reason and override with it, see _why()
         self._reason_ms = None       # begin of another reason, None without one
+        self._energy_ms = None       # time of the last energy counter, None before the first
+        self._owes_energy = False    # a session record was sent since
+        self._instead = None         # (make, sent) of the frame in the place of the heartbeat, None for a status
         session.outbox.keep_ready(self._make_status)    # the probe for a silent network
 
     def report(self):
@@ -73,6 +81,11 @@ class Reporter:
         self._pages = list(pages)
         self._pages_sent = sent
         self._next_page()
+
+    def resend_sessions(self, number):
+        """Send the session records from that number on again. They replace those still waiting."""
+        self._sessions.book.ask(number)
+        self._send_again(self._clock.now_ms())
 
     def _next_page(self):
         if self._pages and not self._session.outbox.holds(PAGE_KEY):
@@ -105,6 +118,7 @@ class Reporter:
         self._answers.send_busy()
         self._send_event()
         self._send_session()
+        self._send_again(now_ms)
         return min(due_ms, self._clock_sync.due_ms, self._heartbeat(now_ms))
 
     def _announce(self, now_ms, hold):
@@ -143,8 +157,25 @@ class Reporter:
         if now_ms - last_ms < period_ms:
             return last_ms + period_ms
         if not session.outbox.holds(STATUS_KEY):
-            session.outbox.put(HEARTBEAT, STATUS_KEY, self._make_status)
+            self._instead = None
+            if self._energy_ms is None or now_ms - self._energy_ms >= ENERGY_EVERY_MS:
+                self._instead = self._make_energy, self._energy_sent
+            elif session.frame_cost.is_slow and self._sessions.book.asks:
+                self._instead = self._make_again, self._sessions.book.sent_again
+            session.outbox.put(HEARTBEAT, STATUS_KEY, self._make_heartbeat, self._heartbeat_sent, self._instead is not None)
         return now_ms + HEARTBEAT_RETRY_MS
+
+    def _make_heartbeat(self, limit):
+        """The frame in its place, if there is room and airtime for it; else a status."""
+        frame = None if self._instead is None else self._instead[0](limit)
+        if frame is None:
+            self._instead = None
+            frame = self._make_status(limit)
+        return frame
+
+    def _heartbeat_sent(self, now_ms):
+        if self._instead is not None:
+            self._instead[1](now_ms)
 
     def _send_event(self):
         """Put the oldest waiting event."""
@@ -153,13 +184,46 @@ class Reporter:
             self._session.outbox.put(FAULT if events.urgent else CHANGE, EVENT_KEY, events.make, events.sent)
 
     def _send_session(self):
-        """Put the oldest waiting record of a charging session."""
-        sessions = self._sessions
-        if sessions.waits and not self._session.outbox.holds(SESSION_KEY):
-            self._session.outbox.put(RECORD, SESSION_KEY, self._make_session, sessions.sent)
+        """Put the oldest waiting record of a charging session; after the last one the energy counter."""
+        outbox = self._session.outbox
+        if self._sessions.book.waits:
+            if not outbox.holds(SESSION_KEY):
+                outbox.put(RECORD, SESSION_KEY, self._make_session, self._session_sent)
+        elif self._owes_energy and not outbox.holds(ENERGY_KEY):
+            outbox.put(RECORD, ENERGY_KEY, self._make_energy, self._energy_sent)
 
     def _make_session(self, limit):
-        return self._sessions.make(self._view.look_state(), limit)
+        return self._sessions.book.make(self._view.look_state(), limit)
+
+    def _session_sent(self, now_ms):
+        self._sessions.book.sent(now_ms)
+        self._owes_energy = True
+        self._send_session()
+
+    def _make_energy(self, limit):
+        if limit < report_frames.ENERGY_LENGTH:
+            return None
+        sessions = self._sessions
+        total_wh = sessions.report_total_wh(self._clock.now_ms())
+        return report_frames.DEVICE, report_frames.energy(self._view.look_state(), 1, 1, total_wh, sessions.number, sessions.is_open)
+
+    def _energy_sent(self, now_ms):
+        self._energy_ms = now_ms
+        self._owes_energy = False
+
+    def _send_again(self, now_ms):
+        """Put the next session record that was requested again, if the day has airtime to spare. Slow ones take the places of heartbeats."""
+        session = self._session
+        if self._sessions.book.asks and not session.frame_cost.is_slow and not session.outbox.holds(AGAIN_KEY) and session.spares(now_ms):
+            session.outbox.put(HEARTBEAT, AGAIN_KEY, self._make_again, self._again_sent)
+
+    def _make_again(self, limit):
+        # The uplink that is due may use airtime that this one may not.
+        return self._sessions.book.make_again(self._view.look_state(), limit) if self._session.spares(self._clock.now_ms()) else None
+
+    def _again_sent(self, now_ms):
+        self._sessions.book.sent_again(now_ms)
+        self._send_again(now_ms)
 
     def _ask_time(self, now_ms):
         """Put a request for the time if one is due, or an uplink that carries the modem's own request."""

@@ -10,7 +10,7 @@ from lorawan import frame_cost, regions
 
 from app.codec import report_frames, status_frames, vocabulary, windows
 from app.control import control_record
-from app.evse import charging_sessions
+from app.evse import charging_sessions, session_book
 from app.policy import claims, plan_store, window_quota
 from app.runtime import supervisor
 from app.telemetry import event_detector, event_queue
@@ -26,7 +26,6 @@ TWO_FACTS = {
     "ENTRY_BYTES": "the length of an entry in a record, of each its own",
     "REFRESH_MS": "how often a full log of commands is rewritten, and how often the airtime of a quiet day",
     "SETTLED_MS": "how long nothing must flow, and how long a box must be calm",
-    "WAITING_MAX": "how many sessions wait, and how many bytes of the original",
     "PHASE_ORDER": "the default of the setting, and of a reading without settings; config and modbus import neither the other",
 }
 
@@ -92,7 +91,7 @@ def test_what_is_two_facts_is_not(first, second):
 
 @pytest.mark.parametrize("widths, length", [
     (claims._WIDTHS, claims.RECORD_BYTES), (event_detector._WIDTHS, event_detector.RECORD_BYTES), (event_queue._WIDTHS, event_queue._ENTRY_BYTES),
-    (charging_sessions._ENERGY_WIDTHS, charging_sessions._ENERGY_BYTES), (charging_sessions._DONE_WIDTHS, charging_sessions._DONE_BYTES),
+    (charging_sessions._ENERGY_WIDTHS, charging_sessions._ENERGY_BYTES), (session_book._WIDTHS, session_book._BYTES),
     (window_quota._WIDTHS, window_quota._BYTES), (plan_store._HEAD_WIDTHS, plan_store._HEAD), (supervisor._WIDTHS, supervisor._HEAD),
     (control_record._HEAD_WIDTHS, control_record._HEAD_BYTES), (windows._HEAD_WIDTHS, windows._HEAD),
 ])
@@ -122,7 +121,7 @@ def test_a_current_has_the_same_bounds_in_a_request_and_in_the_setting():
 
 def test_the_shortest_and_the_longest_uplink_are_the_same_to_who_packs_and_to_who_sends():
     assert {status_frames.SHORT, report_frames.EVENT_SHORT, frame_cost.SHORT_PAYLOAD, at_modem._SHORTEST} == {5}
-    assert {status_frames.STATUS_LENGTH, report_frames.EVENT_LENGTH, charging_sessions._LENGTH, frame_cost.LONGEST_PAYLOAD} == {11}
+    assert {status_frames.STATUS_LENGTH, report_frames.EVENT_LENGTH, report_frames.SESSION_LENGTH, frame_cost.LONGEST_PAYLOAD} == {11}
 
 
 def test_a_region_of_the_settings_is_one_that_is_known_and_that_a_modem_bears():

@@ -1152,6 +1152,22 @@ def test_commands_are_accepted_while_their_answers_fit_beside_those_that_are_owe
     assert not world.session.accepts(world.now_ms, 2)
 
 
+def test_what_nobody_waits_for_goes_up_to_12_s_of_the_day():
+    world = SessionAndModem().joined()
+    airtime_log = world.session.airtime_budget.airtime_log
+    airtime_log.add(world.now_ms, 12_000 - airtime_log.total_ms - 371)
+    assert world.session.spares(world.now_ms)
+    airtime_log.add(world.now_ms, 1)
+    assert not world.session.spares(world.now_ms)
+    world.run(25 * HOUR_MS)
+    assert world.session.spares(world.now_ms)
+
+
+@pytest.mark.parametrize("data_rate, is_slow", ((0, True), (1, True), (2, False), (5, False)))
+def test_frames_are_slow_at_sf11_and_sf12(data_rate, is_slow):
+    assert SessionAndModem("EU868", data_rate).session.frame_cost.is_slow is is_slow
+
+
 def beat(world, hours):
     """Hours with heartbeats as the application puts them, a clock that is answered, and nothing else."""
     for minute in range(hours * 60):

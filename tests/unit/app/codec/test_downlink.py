@@ -97,6 +97,8 @@ def random_request(rng):
         data['window'] = rng.choice(vocabulary.SKIPS)
     if data['command'] == 'report':
         data['what'] = rng.choice(vocabulary.REPORTS)
+        if data['what'] == 'sessions':
+            data['from'] = rng.randrange(128)
     return data
 
 

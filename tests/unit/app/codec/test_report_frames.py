@@ -86,7 +86,13 @@ def crash(rng, *head):
     return report_frames.crash(*head, error, module, line, uptime_s), told
 
 
-@pytest.mark.parametrize('part', [boot, charger, model, serial, counters, radio, crash])
+def energy(rng, *head):
+    total_wh, number, is_open = either(rng, 5 * 10**10, 7), rng.randrange(1000), rng.random() < 0.5
+    return report_frames.energy(*head, total_wh, number, is_open), {
+        'energy_total_kwh': min(total_wh // 10, UTC) / 100, 'session_number': number % 128, 'session_open': is_open}
+
+
+@pytest.mark.parametrize('part', [boot, charger, model, serial, counters, radio, crash, energy])
 def test_a_page_of_the_device_says_what_was_packed(js, part):
     rng = random.Random(part.__name__)
     packed, expected = [], []

@@ -6,8 +6,9 @@ import pytest
 from app.codec import report_frames, vocabulary
 from app.runtime.journal import ENERGY_RECORD, SESSIONS_RECORD, Journal
 from app.evse.energy_meter import EnergyMeter
-from app.evse.charging_sessions import RESTART_MAX_S, STEP_PART, STEP_WH, WAITING_MAX, WRITE_EVERY_MS, WRITES_AT_ONCE, ChargingSessions
+from app.evse.charging_sessions import RESTART_MAX_S, STEP_PART, STEP_WH, WRITE_EVERY_MS, WRITES_AT_ONCE, ChargingSessions
 from app.evse.evse_monitor import EvseMonitor
+from app.evse.session_book import KEPT
 from hal.contract import CRASH, PLANNED, POWER_ON, STORE, WATCHDOG, HalError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -92,10 +93,10 @@ class SessionsAndFlash:
 
     def send(self):
         """What the outbox would send next: (reason, begin, minutes, Wh, estimated, number) or None."""
-        if not self.sessions.waits:
+        if not self.sessions.book.waits:
             return None
-        assert self.sessions.make(vocabulary.NOT_CONNECTED, 10) is None
-        port, payload = self.sessions.make(vocabulary.NOT_CONNECTED, 11)
+        assert self.sessions.book.make(vocabulary.NOT_CONNECTED, 10) is None
+        port, payload = self.sessions.book.make(vocabulary.NOT_CONNECTED, 11)
         assert port == report_frames.SESSION and len(payload) == 11
         number = [payload[at] for at in range(11)]
         wide = [number[at] << 8 | number[at + 1] for at in (2, 4, 6, 8)]
@@ -116,7 +117,7 @@ def test_a_session_lasts_from_the_plug_to_the_unplugging():
     rig.live(600, 0xB2)
     rig.charge(3600)
     rig.live(600, 0xB2)
-    assert rig.sessions.is_open and not rig.sessions.waits
+    assert rig.sessions.is_open and not rig.sessions.book.waits
     rig.unplug()
     assert rig.send() == (FULL, UTC_S + 12, 80, HOUR_WH // 10, 0, 1)
     assert not rig.sessions.is_open and rig.meter.session_wh == pytest.approx(HOUR_WH, abs=10)
@@ -159,7 +160,7 @@ def test_a_plug_that_did_not_find_its_place_is_no_session():
     for _ in range(20):
         rig.live(20, 0xB2)
         rig.unplug()
-    assert not rig.sessions.waits and rig.writes() == []
+    assert not rig.sessions.book.waits and rig.writes() == []
     rig.charge(20)
     rig.unplug()
     assert rig.send()[5] == 1
@@ -179,7 +180,7 @@ def test_without_time_the_duration_is_known_until_a_reboot():
     rig.charge(600)
     rig.unplug()
     assert rig.send()[1:3] == (0, 10)
-    rig.sessions.sent(rig.now_ms)
+    rig.sessions.book.sent(rig.now_ms)
     rig.charge(600)
     rig.reboot()
     rig.charge(600)
@@ -214,28 +215,28 @@ def test_a_record_is_kept_until_it_was_sent():
     first = rig.send()
     rig.reboot()
     assert rig.send() == first
-    rig.sessions.sent(rig.now_ms)
-    assert not rig.sessions.waits
-    rig.sessions.sent(rig.now_ms)
+    rig.sessions.book.sent(rig.now_ms)
+    assert not rig.sessions.book.waits
+    rig.sessions.book.sent(rig.now_ms)
     rig.reboot()
-    assert not rig.sessions.waits
+    assert not rig.sessions.book.waits
 
 
 def test_what_was_not_made_is_not_taken_for_sent():
     rig = plugged()
-    for _ in range(WAITING_MAX):
+    for _ in range(KEPT):
         rig.charge(600)
         rig.unplug()
     assert rig.send()[5] == 1
-    # While it was in flight a fifth one ended, and it was the oldest of too many.
+    # While it was in flight another one ended, and it was the oldest of too many.
     rig.charge(600)
     rig.unplug()
-    rig.sessions.sent(rig.now_ms)
+    rig.sessions.book.sent(rig.now_ms)
     sent = []
     while rig.send() is not None:
         sent.append(rig.send()[5])
-        rig.sessions.sent(rig.now_ms)
-    assert sent == [2, 3, 4, 5]
+        rig.sessions.book.sent(rig.now_ms)
+    assert sent == list(range(2, KEPT + 2))
 
 
 @pytest.mark.parametrize('written', [0, 1, 2])
@@ -257,12 +258,36 @@ def test_a_cut_at_the_end_of_a_session_loses_none_and_makes_no_second(written):
     rig.flash.update(flashes[written])
     rig.reboot()
     rig.unplug()
-    assert rig.send()[5] == 1
-    rig.sessions.sent(rig.now_ms)
-    assert not rig.sessions.waits
+    assert rig.send()[5] == 1 and rig.meter.total_wh // 10 == rig.send()[3]
+    rig.sessions.book.sent(rig.now_ms)
+    assert not rig.sessions.book.waits
     rig.charge(100)
     rig.unplug()
     assert rig.send()[5] == 2
+
+
+def test_the_count_of_sessions_goes_on_where_the_energy_is_lost():
+    rig = plugged()
+    for _ in range(2):
+        rig.charge(600)
+        rig.unplug()
+    for copy in ('_a', '_b'):
+        del rig.flash[ENERGY_RECORD + copy]
+    rig.reboot()
+    rig.charge(600)
+    assert rig.sessions.number == 3 and rig.meter.total_wh == rig.meter.session_wh
+
+
+def test_what_is_told_of_the_total_is_on_record():
+    rig = plugged()
+    rig.charge(900)
+    told = rig.sessions.report_total_wh(rig.now_ms)
+    assert told == rig.meter.total_wh > HOUR_WH // 4 - 10
+    rig.reboot()
+    assert rig.meter.total_wh == rig.sessions.report_total_wh(rig.now_ms) == told
+    rig.unplug()
+    rig.charge(900)
+    assert rig.sessions.report_total_wh(rig.now_ms) == pytest.approx(HOUR_WH // 2, abs=10)
 
 
 def test_a_store_that_fails_costs_only_the_memory():
@@ -416,7 +441,7 @@ def test_what_was_told_never_falls_and_each_session_is_told_once(steps, utc):
                 if record[5] not in sent:
                     order.append(record[5])
                 assert sent.setdefault(record[5], record) == record
-                rig.sessions.sent(rig.now_ms)
+                rig.sessions.book.sent(rig.now_ms)
         if not rig.off:
             energy_wh = rig.told()
             if rig.sessions.number == number:

@@ -6,16 +6,18 @@ import config
 import pytest
 from app.codec import vocabulary
 from app.codec.vocabulary import BUSY, COMMAND_LOCK, COMMAND_RESET, DONE
+from app.codec.report_frames import DEVICE, SESSION
 from app.codec.status_frames import RESULT_PORT, STATUS_LENGTH, STATUS_PORT
 from app.commands.command_log import CommandLog
 from app.policy.claims import Claims
 from app.commands.answer import Answer
 from app.telemetry.answer_queue import AnswerQueue
 from app.telemetry.status_view import StatusView
-from app.telemetry.reporter import HEARTBEAT_RETRY_MS, REASON_SETTLES_MS, Reporter, heartbeat_period_ms
+from app.telemetry.reporter import ENERGY_EVERY_MS, HEARTBEAT_RETRY_MS, REASON_SETTLES_MS, Reporter, heartbeat_period_ms
 from app.evse.evse_monitor import FIRST_STATE_MS, SILENCE_MS, EvseMonitor
+from app.evse.session_book import SessionBook
 from lorawan.clock_sync import CARRIER, NOTHING, REQUEST
-from lorawan.outbox import ANSWER, BUSY as BUSY_PRIORITY, CHANGE, FAULT, HEARTBEAT, Outbox
+from lorawan.outbox import ANSWER, BUSY as BUSY_PRIORITY, CHANGE, FAULT, HEARTBEAT, RECORD, Outbox
 from hal.contract import FOREVER_MS
 
 MINUTE_MS = 60000
@@ -31,6 +33,11 @@ class Session:
         self.outbox = Outbox(lambda: None)
         self.stretch = None
         self.asked = []
+        self.spare = True        # the day has airtime for what nobody waits for
+        self.frame_cost = SimpleNamespace(is_slow=False)
+
+    def spares(self, now_ms):
+        return self.spare
 
     def stretched_ms(self, period_ms, payload_bytes):
         self.asked.append((period_ms, payload_bytes))
@@ -74,9 +81,12 @@ class ReporterAndRadio:
                                SimpleNamespace(finished=False))
         self.answers = AnswerQueue(self.session, self.log, self.view)
         self.answers.turn_away(COMMAND_RESET, None)
-        sessions = SimpleNamespace(report_wh=lambda now_ms: None, estimated=False, waits=False)
+        self.book = SessionBook(SimpleNamespace(get=lambda name: None), lambda name, value, now_ms: None)
+        sessions = SimpleNamespace(report_wh=lambda now_ms: None, report_total_wh=lambda now_ms: 123450, estimated=False, number=3, is_open=False,
+                                   book=self.book)
         self.reporter = Reporter(clock, self.session, self.view, self.answers, sessions, SimpleNamespace(waits=False), self.evse_monitor,
                                  self.timekeeper, self.clock_sync, config.Settings({'LORAWAN_CLASS': klass}))
+        self.reporter._energy_sent(boot_ms)      # that of the day
         self.due_ms = 0
 
     def answer(self, answer):
@@ -114,7 +124,7 @@ class ReporterAndRadio:
             return None
         port, payload = outbox.take()[1](limit)
         self.sent(outbox.sent())
-        if port == RESULT_PORT:
+        if port in (RESULT_PORT, DEVICE, SESSION):
             return priority, port, payload
         assert port == STATUS_PORT
         return priority, payload[1], vocabulary.STATES[payload[2] >> 5], vocabulary.REASONS[payload[2] & 31]
@@ -539,3 +549,137 @@ def test_a_status_tells_whether_the_time_is_known():
     for known in (False, True):
         rig.timekeeper.known = known
         assert bool(rig.reporter._make_status(11)[1][3] & 8) is known
+
+
+# --- session records and energy
+
+ENERGY = bytes((0x12, vocabulary.NOT_CONNECTED << 5 | vocabulary.DEVICE_ENERGY, 0x11, 0, 0, 12345 >> 8, 12345 & 255, 3))
+
+
+def with_sessions(count, **options):
+    """Not connected, and that many sessions have ended."""
+    rig = ReporterAndRadio(**options)
+    rig.settle(0xA1)
+    for number in range(1, count + 1):
+        rig.book.add((number, 0, 60, 1000, 0, 0), rig.now_ms)
+    return rig
+
+
+def sent_now(rig):
+    """[(priority, fPort, number of the record or None)] of all that goes at once."""
+    rig.reporter.step(rig.now_ms, False)
+    found = []
+    while len(rig.session.outbox):
+        priority, port, payload = rig.take()
+        found.append((priority, port, payload[10] & 127 if port == SESSION else None))
+    return found
+
+
+def test_the_energy_follows_the_last_of_the_session_records():
+    rig = with_sessions(3)
+    assert sent_now(rig) == [(RECORD, SESSION, 1), (RECORD, SESSION, 2), (RECORD, SESSION, 3), (RECORD, DEVICE, None)]
+    assert sent_now(rig) == []
+
+
+def test_the_energy_is_that_of_its_life_with_the_latest_session():
+    rig = with_sessions(1)
+    rig.tick()
+    assert rig.take() == (RECORD, DEVICE, ENERGY)
+
+
+def test_a_record_or_energy_for_which_a_frame_is_too_short_stays():
+    rig = with_sessions(1)
+    rig.reporter.step(rig.now_ms, False)
+    assert rig.session.outbox.take()[1](10) is None
+    rig.session.outbox.sent()
+    assert sent_now(rig)[0] == (RECORD, SESSION, 1)
+    rig.reporter._owes_energy = True
+    rig.reporter.step(rig.now_ms, False)
+    assert rig.session.outbox.take()[1](7) is None
+    rig.session.outbox.sent()
+    assert sent_now(rig) == [(RECORD, DEVICE, None)]
+
+
+def test_once_a_day_the_energy_takes_the_place_of_a_heartbeat():
+    rig = ReporterAndRadio()
+    rig.settle(0xA1)
+    told = []
+    while rig.now_ms < 4 * 24 * 60 * MINUTE_MS:
+        frame = rig.show(0xA1, 30 * MINUTE_MS)
+        assert frame[0] == HEARTBEAT
+        if frame[1] == DEVICE:
+            assert frame[2] == ENERGY
+            told.append(rig.now_ms)
+    assert len(told) == 4
+    assert all(ENERGY_EVERY_MS <= later - earlier < 24 * 60 * MINUTE_MS for earlier, later in zip(told, told[1:]))
+
+
+def test_the_first_heartbeat_of_a_boot_tells_the_energy():
+    rig = ReporterAndRadio()
+    rig.reporter._energy_ms = None
+    rig.settle(0xA1)
+    assert rig.show(0xA1, 30 * MINUTE_MS)[1] == DEVICE
+    assert rig.show(0xA1, 30 * MINUTE_MS)[1] == 0xA1
+
+
+def test_a_heartbeat_without_room_for_the_energy_is_a_status_and_the_next_one_tells_it():
+    rig = ReporterAndRadio()
+    rig.reporter._energy_ms = None
+    rig.settle(0xA1)
+    rig.now_ms += 30 * MINUTE_MS
+    rig.reporter.step(rig.now_ms, False)
+    assert rig.session.outbox.first_is_long()
+    assert rig.take(6)[:2] == (HEARTBEAT, 0xA1)
+    assert rig.show(0xA1, 30 * MINUTE_MS)[1] == DEVICE
+
+
+def test_news_take_the_place_of_energy_that_waits_and_the_next_heartbeat_tells_it():
+    rig = ReporterAndRadio()
+    rig.reporter._energy_ms = None
+    rig.settle(0xA1)
+    rig.now_ms += 30 * MINUTE_MS
+    rig.reporter.step(rig.now_ms, False)
+    rig.reporter.report()
+    assert rig.take()[:2] == (CHANGE, 0xA1)
+    assert rig.show(0xA1, 30 * MINUTE_MS)[1] == DEVICE
+
+
+def test_records_that_are_asked_for_go_again_as_heartbeats_do():
+    rig = with_sessions(5)
+    sent_now(rig)
+    rig.reporter.resend_sessions(3)
+    assert sent_now(rig) == [(HEARTBEAT, SESSION, 3), (HEARTBEAT, SESSION, 4), (HEARTBEAT, SESSION, 5)]
+    assert sent_now(rig) == []
+
+
+def test_on_a_day_without_spare_airtime_they_wait():
+    rig = with_sessions(2)
+    sent_now(rig)
+    rig.reporter.resend_sessions(1)
+    rig.session.spare = False
+    assert rig.session.outbox.take()[1](11) is None     # its turn came, for an uplink was due
+    rig.session.outbox.sent()
+    assert sent_now(rig) == []
+    rig.session.spare = True
+    assert sent_now(rig) == [(HEARTBEAT, SESSION, 1), (HEARTBEAT, SESSION, 2)]
+
+
+def test_where_frames_are_long_each_takes_the_place_of_a_heartbeat():
+    rig = with_sessions(3)
+    sent_now(rig)
+    rig.session.frame_cost.is_slow = True
+    rig.reporter.resend_sessions(2)
+    assert sent_now(rig) == []
+    frames = [rig.show(0xA1, 30 * MINUTE_MS) for _ in range(3)]
+    assert [(frame[1], frame[2][10]) for frame in frames[:2]] == [(SESSION, 2), (SESSION, 3)] and frames[2][1] == 0xA1
+
+
+def test_where_frames_are_long_and_airtime_is_short_it_is_a_status():
+    rig = with_sessions(1)
+    sent_now(rig)
+    rig.session.frame_cost.is_slow = True
+    rig.reporter.resend_sessions(1)
+    rig.session.spare = False
+    assert rig.show(0xA1, 30 * MINUTE_MS)[:2] == (HEARTBEAT, 0xA1)
+    rig.session.spare = True
+    assert rig.show(0xA1, 30 * MINUTE_MS)[1] == SESSION
