@@ -34,10 +34,10 @@ class LiveHouse:
             'device': [{'id': device, 'timezone': timezone}],
             'tariff': [{'part': 'energy', 'price_kwh': 0.30}],
         }
-        self._service = self._server = self._thread = None
+        self._service = self._server = self._thread = self._listening = None
 
     def start(self):
-        """Return once its page answers. HouseFailed where it cannot."""
+        """Start it; who asks for its page waits until it answers. HouseFailed where it cannot."""
         # Here, for they take a second to load.
         import pathlib
 
@@ -49,7 +49,8 @@ class LiveHouse:
         folder = pathlib.Path(self._folder.name)
         (folder / 'key').write_text(KEY)
         (folder / 'key').chmod(0o600)
-        port = _free_port(self._port)
+        self._listening = _listening(self._port)
+        port = self._listening.getsockname()[1]
         try:
             made = settings.checked(dict(self._given, web={'listen': '%s:%d' % (HOST, port)}), folder)
         except settings.Wrong as wrong:
@@ -61,7 +62,7 @@ class LiveHouse:
         self._run.keep = self.storage.keep
         self._service = Service(made, self._run.world.utc_s)
         self._server = uvicorn.Server(uvicorn.Config(app.app(self._service), HOST, port, log_level='critical', access_log=False, lifespan='off'))
-        self._thread = threading.Thread(target=self._server.run, name='house', daemon=True)
+        self._thread = threading.Thread(target=self._server.run, args=([self._listening],), name='house', daemon=True)
         self._service.start()
         self._thread.start()
         self.url = 'http://%s:%d/' % (HOST, port)
@@ -74,6 +75,8 @@ class LiveHouse:
             self._service.stop()
             self.storage.stop()
             logging.getLogger('home').removeHandler(self._log)
+        if self._listening is not None:
+            self._listening.close()
         self._folder.cleanup()
 
 
@@ -88,11 +91,9 @@ class _ToTheRun(logging.Handler):
         self._run.pace.call(self._run.tell, 'house', record.getMessage())
 
 
-def _free_port(wanted):
-    """That port if nobody listens there, else another one."""
+def _listening(wanted):
+    """A socket on that port if it is free, else on another one: held from here on, so that nobody takes it before the page answers."""
     for port in (wanted, 0):
-        with contextlib.suppress(OSError), socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((HOST, port))
-            return probe.getsockname()[1]
+        with contextlib.suppress(OSError):
+            return socket.create_server((HOST, port))
     raise HouseFailed('no free port on %s' % HOST)

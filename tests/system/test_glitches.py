@@ -95,7 +95,7 @@ def false_states(house, from_s=0.0):
     wrong = []
     for entry in house.of('uplink', from_s):
         said = entry['decoded']
-        if said['type'] == 'session':
+        if said['type'] in ('session', 'device'):
             continue   # what was, not what is
         if said['code'] not in house.codes(entry['t'] - NEWS_S, entry['t']) or said['reason'] == 'unreachable' or (
                 said['type'] == 'status' and said['state'] != word_of(said['code'])):
