@@ -18,7 +18,7 @@ PATIENCE_MS = const(50)
 class Task:
     """One row. run(now_ms) does one piece of work and returns the time of the next; None if only wake() makes it due, or the due_ms of a part."""
 
-    __slots__ = ('name', 'run', 'late_max_ms', 'ahead_max_ms', 'is_input', '_part', '_due_ms', '_turn_ms', '_behind_ms')
+    __slots__ = ('name', 'run', 'late_max_ms', 'ahead_max_ms', 'is_input', 'part', 'own_due_ms', 'turn_ms', '_behind_ms')
 
     def __init__(self, name, run, late_max_ms, part=None, ahead_max_ms=None, is_input=False):
         """late_max_ms, ahead_max_ms: longest time behind or ahead (None: any) before it counts as stalled. is_input: it has turns even when not due,
@@ -28,30 +28,25 @@ class Task:
         self.late_max_ms = late_max_ms
         self.ahead_max_ms = ahead_max_ms
         self.is_input = is_input
-        self._part = part
-        self._due_ms = FOREVER_MS
-        self._turn_ms = 0          # time of its latest turn
+        self.part = part
+        self.own_due_ms = FOREVER_MS
+        self.turn_ms = 0          # time of its latest turn
         self._behind_ms = None     # begin of its delay
 
     @property
     def due_ms(self):
         """Time of its next turn."""
-        return self._due_ms if self._part is None else self._part.due_ms
+        return self.own_due_ms if self.part is None else self.part.due_ms
 
     def wake(self, due_ms):
         """Make it due at that time, if it is not before."""
-        if due_ms < self._due_ms:
-            self._due_ms = due_ms
-
-    def waits_ms(self, now_ms):
-        """Time for which it has been due, or for an input, without a turn."""
-        due_ms = self._turn_ms if self.is_input else self.due_ms
-        return now_ms - (due_ms if due_ms > self._turn_ms else self._turn_ms)
+        if due_ms < self.own_due_ms:
+            self.own_due_ms = due_ms
 
     def work(self, now_ms):
         """Run its turn."""
-        self._turn_ms = now_ms
-        self._due_ms = FOREVER_MS      # a wake() during the turn is for the next one
+        self.turn_ms = now_ms
+        self.own_due_ms = FOREVER_MS      # a wake() during the turn is for the next one
         due_ms = self.run(now_ms)
         if due_ms is not None:
             self.wake(due_ms)
@@ -109,24 +104,32 @@ class Scheduler:
                 return now_ms     # the input has one more turn before the board sleeps: bytes that are there already would not end the sleep
         due_ms = bus.due_ms
         for task in self._others:
-            if task.due_ms < due_ms:
-                due_ms = task.due_ms
+            part = task.part
+            task_due_ms = task.own_due_ms if part is None else part.due_ms
+            if task_due_ms < due_ms:
+                due_ms = task_due_ms
         return due_ms
 
     def _choose(self, now_ms):
-        """The task whose turn it is, or None."""
+        """The task whose turn it is, or None. Every turn of the loop comes by here: attributes, no calls."""
         due = idle = late = None
         most_ms = PATIENCE_MS
         for task in self._others:
-            is_due = now_ms >= task.due_ms
-            if is_due and due is None:
+            part = task.part
+            due_ms = task.own_due_ms if part is None else part.due_ms
+            if now_ms < due_ms:
+                if not task.is_input:
+                    continue
+            elif due is None:
                 due = task
-            if is_due or task.is_input:
-                waits_ms = task.waits_ms(now_ms)
-                if waits_ms >= most_ms:
-                    most_ms = waits_ms
-                    late = task
-                idle = task
+            # An input waits since its latest turn, the others since they are due.
+            since_ms = task.turn_ms
+            if due_ms > since_ms and not task.is_input:
+                since_ms = due_ms
+            if now_ms - since_ms >= most_ms:
+                most_ms = now_ms - since_ms
+                late = task
+            idle = task
         if due is None:
             return idle
         return due if late is None else late
