@@ -6,7 +6,7 @@ import config
 import pytest
 from app.codec import vocabulary
 from app.codec.vocabulary import EXPIRED
-from app.commands.command_log import CommandLog
+from app.commands.command_log import CAPACITY, RESERVED, CommandLog
 from app.commands.device_commands import DeviceCommands
 from app.commands.dispatcher import Dispatcher
 from app.control.controller import Controller
@@ -20,7 +20,7 @@ from app.evse.poller import Poller
 from hal.contract import PLANNED
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from tests.support.fake_board import Part
 from tests.support.paper_box import A1, DEAF, E0, FAULTS, LOST, MUTE, NOT_SENT, OWN_DUTY, PAUSE, REFUSED, RESET, STATE, TICK_MS, WORKS, PaperBox
@@ -178,6 +178,10 @@ class ControllerAndPaperBox:
         self.writes.append((self.box.now_ms, register, value))
 
 
+# The log remembers this many for certain; of more it forgets what opened, which then is obeyed again.
+SAID_MOST = CAPACITY - RESERVED
+
+
 class AnyOrder(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
@@ -197,6 +201,7 @@ class AnyOrder(RuleBasedStateMachine):
     def _now_s(self):
         return UTC_S + self.rig.box.now_ms // 1000
 
+    @precondition(lambda self: len(self.said) < SAID_MOST)
     @rule(word=st.sampled_from(WORDS), number=st.integers(0, 2), ago_s=st.sampled_from([0, 0, 0, 30, 700]), expires_in_s=st.sampled_from([20, 600]))
     def say(self, word, number, ago_s, expires_in_s):
         self.said.append((word, number, self._now_s() - ago_s, expires_in_s))
@@ -238,6 +243,7 @@ class AnyOrder(RuleBasedStateMachine):
     def fate(self, fate):
         self.rig.box.fate = fate
 
+    @precondition(lambda self: len(self.said) < SAID_MOST)
     @rule(word=st.sampled_from(WORDS), number=st.integers(0, 2), after_s=st.sampled_from([0.5, 1, 3]))
     def say_and_reboot(self, word, number, after_s):
         """In the midst of it."""
