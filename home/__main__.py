@@ -157,30 +157,30 @@ def _restore(given, its):
 
 
 def _vehicle(given, its):
-    from home import by_hand
+    from home import corrections
     engine, keys = _opened(its)
     device, key = _one(its, keys, given.device)
-    by_hand.assign(engine, key, given.number, given.name or None, int(1000 * time.time()))
+    corrections.assign(engine, key, given.number, given.name or None, int(1000 * time.time()))
     print(f"session {given.number} of {device.name}: {given.name or 'no vehicle'}")
 
 
 def _forget(given, its):
-    from home import by_hand
-    print(f"{by_hand.forget(database.opened(its.store.url), given.name, int(1000 * time.time()))} sessions deleted")
+    from home import corrections
+    print(f"{corrections.forget(database.opened(its.store.url), given.name, int(1000 * time.time()))} sessions deleted")
 
 
 def _meter(given, its):
-    from home import by_hand
+    from home import corrections
     engine, keys = _opened(its)
     device, key = _one(its, keys, given.device)
     now_s = time.time()
     at_s = now_s if given.at is None else given.at.replace(tzinfo=given.at.tzinfo or device.timezone).timestamp()
-    by_hand.read_meter(engine, key, int(1000 * at_s), round(1000 * given.kwh), int(1000 * now_s))
+    corrections.read_meter(engine, key, int(1000 * at_s), round(1000 * given.kwh), int(1000 * now_s))
     print(f"{device.name}: the meter stands at {given.kwh} kWh")
 
 
 def main(arguments=None):
-    from home.by_hand import NotThere
+    from home.corrections import NotThere
     given = parser().parse_args(arguments)
     try:
         given.do(given, settings.load(given.config))

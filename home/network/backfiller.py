@@ -1,9 +1,9 @@
-"""Asks a network's memory for what was missed, in a thread of its own; when, says home/network/backfill.py."""
+"""Asks a network's memory for what was missed, in a thread of its own; when, says home/network/backfill_schedule.py."""
 import dataclasses
 import logging
 import threading
 
-from home.network import backfill, storage_integration, the_things_stack
+from home.network import backfill_schedule, storage_integration, the_things_stack
 from home.store import memory
 from home.store.database import StoreFailed, reading, writing
 
@@ -19,7 +19,7 @@ class Backfiller:
         self._notices, self._clock = notices, clock
         self._name = f"backfill/{network.name}"
         with reading(writer.engine) as connection:
-            self._state = backfill.Backfill(complete_ms=memory.get(connection, self._name, 0))
+            self._state = backfill_schedule.Backfill(complete_ms=memory.get(connection, self._name, 0))
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
@@ -35,7 +35,7 @@ class Backfiller:
     def line(self, is_up):
         """The line of this network came up, or went."""
         with self._lock:
-            self._state = backfill.connected(self._state, self._now_ms()) if is_up else backfill.lost(self._state)
+            self._state = backfill_schedule.connected(self._state, self._now_ms()) if is_up else backfill_schedule.lost(self._state)
 
     def _now_ms(self):
         return int(1000 * self._clock())
@@ -46,14 +46,14 @@ class Backfiller:
                 self.look()
 
     def is_due(self):
-        return backfill.is_due(self._state, self._now_ms())
+        return backfill_schedule.is_due(self._state, self._now_ms())
 
     def look(self):
         """One pass, now."""
         began_ms = self._now_ms()
         new = total = newest_ms = 0
         try:
-            for messages in storage_integration.messages(self._network, self._device_ids, backfill.after_ms(self._state, began_ms)):
+            for messages in storage_integration.messages(self._network, self._device_ids, backfill_schedule.after_ms(self._state, began_ms)):
                 new += self._store(self._network.name, messages, True)
                 total += len(messages)
                 newest_ms = max(newest_ms, *(the_things_stack.instant_ms(message.get("received_at")) or 0 for message in messages))
@@ -63,7 +63,7 @@ class Backfiller:
         except (storage_integration.Refused, StoreFailed) as problem:
             self._notices.say(self._name, str(problem.args[0]))
             with self._lock:
-                self._state = backfill.failed(self._state, self._now_ms(), problem.args[1] if len(problem.args) > 1 else None)
+                self._state = backfill_schedule.failed(self._state, self._now_ms(), problem.args[1] if len(problem.args) > 1 else None)
             return
         finally:
             if new:
@@ -72,6 +72,6 @@ class Backfiller:
 
     def _pass(self, began_ms, newest_ms):
         with self._lock:
-            self._state = state = backfill.passed(self._state, began_ms, newest_ms)
+            self._state = state = backfill_schedule.passed(self._state, began_ms, newest_ms)
         with writing(self._writer.engine) as connection:
             memory.put(connection, self._writer.insert, self._name, state.complete_ms)

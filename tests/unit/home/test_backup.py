@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from tests.support.house import BEGIN_MS, house, month
 from tests.support.stores import store
 from tests.support.uplinks import DAY_MS, Device
-from home import backup, by_hand
+from home import backup, corrections
 from home.backup import Broken
 from home.store import schema
 from home.store.database import StoreFailed
@@ -24,7 +24,7 @@ def full(tmp_path):
     """(path of a backup, what was in the store)."""
     with house() as its:
         month(its)
-        by_hand.read_meter(its.engine, 1, BEGIN_MS, 1_000_000, BEGIN_MS)
+        corrections.read_meter(its.engine, 1, BEGIN_MS, 1_000_000, BEGIN_MS)
         count = backup.backup(its.engine, tmp_path / "home.backup")
         found = contents(its.engine)
     assert count == sum(map(len, found.values()))

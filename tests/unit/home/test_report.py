@@ -7,7 +7,7 @@ import json
 import pytest
 from tests.support.house import BEGIN_MS, house, month, night, part
 from tests.support.uplinks import DAY_MS, HOUR_MS, Device
-from home import by_hand, export
+from home import corrections, export
 from home.report import MEASURED, Report
 from home.store import queries
 from home.store.database import reading
@@ -85,8 +85,8 @@ def test_a_price_that_is_none_is_named(text):
 def test_a_separate_meter_stands_beside_what_the_device_counted():
     with house() as its:
         month(its)
-        by_hand.read_meter(its.engine, 1, BEGIN_MS, 1_000_000, BEGIN_MS)
-        by_hand.read_meter(its.engine, 1, BEGIN_MS + 40 * DAY_MS, 1_428_400, BEGIN_MS)
+        corrections.read_meter(its.engine, 1, BEGIN_MS, 1_000_000, BEGIN_MS)
+        corrections.read_meter(its.engine, 1, BEGIN_MS + 40 * DAY_MS, 1_428_400, BEGIN_MS)
         found = rows(its)[3]
     assert (found["energy_kwh"], found["meter_factor"], found["energy_kwh_by_meter"]) == (14.0, 1.02, 14.28)
 
@@ -94,28 +94,28 @@ def test_a_separate_meter_stands_beside_what_the_device_counted():
 def test_a_vehicle_is_the_usual_one_until_it_is_said_otherwise_and_that_is_logged():
     with house() as its:
         month(its)
-        by_hand.assign(its.engine, 1, 4, "Ioniq", BEGIN_MS)
+        corrections.assign(its.engine, 1, 4, "Ioniq", BEGIN_MS)
         assert [one["number"] for one in rows(its, vehicle="Ioniq")] == [4]
         assert len(rows(its, vehicle="Zoe")) == 29
         with reading(its.engine) as connection:
             (logged,) = queries.changes(connection, "device 1 session 4")
         assert (logged.before, logged.after) == ("Zoe", "Ioniq")
-        with pytest.raises(by_hand.NotThere, match="no session 99"):
-            by_hand.assign(its.engine, 1, 99, "Zoe", BEGIN_MS)
+        with pytest.raises(corrections.NotThere, match="no session 99"):
+            corrections.assign(its.engine, 1, 99, "Zoe", BEGIN_MS)
 
 
 def test_a_vehicle_that_is_forgotten_leaves_numbers_and_nothing_else():
     with house() as its:
         month(its)
-        by_hand.assign(its.engine, 1, 4, "Ioniq", BEGIN_MS)
-        assert by_hand.forget(its.engine, "Ioniq", BEGIN_MS) == 1
+        corrections.assign(its.engine, 1, 4, "Ioniq", BEGIN_MS)
+        assert corrections.forget(its.engine, "Ioniq", BEGIN_MS) == 1
         found = rows(its)
         assert [one.get("number", one.get("gap")) for one in found[3:6]] == [3, [4, 4], 5]
         with reading(its.engine) as connection:
             assert queries.changes(connection, "device 1 session 4") == []
             assert len(queries.energy_of(connection, 1, 0, 1 << 62)) == 29
-        with pytest.raises(by_hand.NotThere, match="no session of 'Ioniq'"):
-            by_hand.forget(its.engine, "Ioniq", BEGIN_MS)
+        with pytest.raises(corrections.NotThere, match="no session of 'Ioniq'"):
+            corrections.forget(its.engine, "Ioniq", BEGIN_MS)
 
 
 def test_csv_and_json_say_the_same():
