@@ -4,6 +4,7 @@ import threading
 import time
 
 from home import housekeeping
+from home.changes import Changes
 from home.home_assistant import HouseBroker
 from home.inbox import Inbox
 from home.network.backfiller import Backfiller
@@ -30,6 +31,7 @@ class Service:
         self.clock = clock
         self.engine = database.opened(settings.store.url)
         self.notices = Notices()
+        self.changes = Changes()
         self.writer = Writer(self.engine, {(device.network, device.id): device.vehicle for device in settings.devices})
         self.inbox = Inbox(self.writer, settings.networks, self.notices, clock, self._on_written, self._on_downlink)
         self.lines = {network.name: mqtt.to_network(network, self._ids(network),
@@ -79,12 +81,19 @@ class Service:
         self.is_up[name] = is_up
         if name in self.backfillers:
             self.backfillers[name].line(is_up)
+        self._tell_of(name, {device.id for device in self.settings.devices})
 
     def _on_written(self, network_name, uplinks):
         if self.house:
             self._due_s[self._tell] = self.clock()
         if any((uplink.decoded or {}).get("type") in ("session", "device") for uplink in uplinks):
             self._due_s[self._ask] = min(self._due_s[self._ask], self.clock() + ASK_EVERY_S)
+        self._tell_of(network_name, {uplink.device_id for uplink in uplinks})
+
+    def _tell_of(self, network_name, device_ids):
+        for device in self.settings.devices:
+            if device.network == network_name and device.id in device_ids:
+                self.changes.tell(device.name)
 
     def _run(self):
         while not self._stopping.wait(LOOK_S):

@@ -7,7 +7,7 @@ else. Whatever ends a run of the firmware (power cut, watchdog, planned reset) c
 import main
 from hal import contract
 
-from sim.lorawan.formatter import Formatter
+from ttn.formatter import Formatter
 from sim.boards.simulated_board import Flash, MonitorStopped, SimBoard
 from sim.kernel import Kernel
 from sim.bus.rs485_line import Rs485Line

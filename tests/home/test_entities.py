@@ -5,7 +5,7 @@ import time
 import urllib.error
 
 import pytest
-from sim.lorawan import formatter
+from ttn import formatter
 from home import discovery, entities, package
 
 from tests.home.assistant import Assistant

@@ -110,6 +110,6 @@ def install():
         sys.modules['collections'] = StandInModule(deque=deque, namedtuple=collections.namedtuple)
         sys.modules['base64'] = StandInModule(b64encode=lambda data: b2a_base64(data)[:-1])
     sys.modules['random'] = StandInModule(Random=Random)
-    sys.modules['sim.lorawan.formatter'] = StandInModule(Formatter=Formatter)
+    sys.modules['ttn.formatter'] = StandInModule(Formatter=Formatter)
     sys.modules['sim.oracle.tariff'] = StandInModule(PeakMeter=PeakMeter)
     sys.modules['sim.lorawan.the_things_stack_messages'] = StandInModule(Messages=Messages)

@@ -21,7 +21,7 @@ def folders(tmp_path_factory):
     # Its constants are in the firmware where they are used; the world asks for them by name.
     (firmware / "hal" / "contract.mpy").unlink()
     found = {"/fw": firmware, "/fw/hal/contract.py": ROOT / "src" / "hal" / "contract.py",
-             "/top/tests/micropython/stand_ins.py": HERE / "stand_ins.py"}
+             "/top/tests/micropython/stand_ins.py": HERE / "stand_ins.py", "/top/ttn/__init__.py": ROOT / "ttn" / "__init__.py"}
     for path in sorted((ROOT / "sim").rglob("*.py")):
         if path.stem in WORLD or path.stem.startswith("box_"):
             found[f"/top/{path.relative_to(ROOT).as_posix()}"] = path

@@ -4,7 +4,7 @@ import types
 
 import config
 import main
-from sim.lorawan.formatter import Formatter
+from ttn.formatter import Formatter
 from sim.kernel import Kernel
 from sim.bus.rs485_line import Rs485Line
 from sim.boards.mainline import Chip

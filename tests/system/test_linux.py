@@ -11,7 +11,7 @@ import time
 
 import pytest
 from sim.modems.at_modem import PtyModem
-from sim.lorawan.formatter import Formatter
+from ttn.formatter import Formatter
 from sim.lorawan.network import Network
 from sim.modems.wio_e5 import WioE5
 from tests.contract.rig import KEYS

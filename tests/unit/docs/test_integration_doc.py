@@ -5,7 +5,7 @@ import json
 import pathlib
 import re
 
-from sim.lorawan.formatter import Formatter
+from ttn.formatter import Formatter
 from sim.mqtt.downlink_requests import items_of_body
 
 DOC = (pathlib.Path(__file__).parents[3] / 'docs' / 'integration.md').read_text()

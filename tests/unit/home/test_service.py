@@ -84,3 +84,12 @@ def test_a_line_that_is_down_is_not_asked(service):
     service.is_up["ttn"] = False
     service._ask()
     assert service.lines["ttn"].sent == []
+
+
+def test_a_written_uplink_and_a_change_of_the_line_are_told_to_who_listens(service):
+    heard = []
+    service.changes.listen(heard.append)
+    service._on_written("ttn", [Device().status(BEGIN_MS + 9 * DAY_MS), Device("of-somebody-else").status(BEGIN_MS)])
+    assert heard == ["Garage"]
+    service._on_line("ttn", False, "ttn: 127.0.0.1 is closed")
+    assert heard == ["Garage", "Garage"]

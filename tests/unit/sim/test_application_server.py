@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sim.mqtt import application_server, downlink_requests
 from sim.mqtt.broker import Broker
-from sim.lorawan.formatter import Formatter
+from ttn.formatter import Formatter
 
 TOPIC = 'v3/ev-charger@ttn/devices/wallbox/'
 WAIT_S = 10

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sim import scenario
-from sim.lorawan.formatter import Formatter
+from ttn.formatter import Formatter
 
 SCRIPT = """
 function decodeUplink(input) {

@@ -2,7 +2,7 @@
 
 The Things Stack calls decodeUplink({bytes, fPort}), encodeDownlink({data, fPort}) and decodeDownlink({bytes, fPort}), wants plain
 JSON back, and turns whatever a script throws into an error (The Things Stack, pkg/messageprocessors/javascript). It gives each
-call a fresh engine; here one engine serves all calls, because a simulated day has hundreds of them.
+call a fresh engine; here one engine serves all calls, because a simulated day has hundreds of them. It is for one thread at a time.
 
 The engine's clock is ours to set, so that a command encoded in virtual time is stamped with virtual time.
 """
@@ -12,7 +12,7 @@ import os
 
 import dukpy
 
-DEFAULT_PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'ttn', 'formatter.js')
+DEFAULT_PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'formatter.js')
 
 # Runs beside the script: the settable clock, and the call with its checks. JSON has no NaN and no Infinity (the stack refuses
 # them too), so they are looked for before stringify would turn them into null.

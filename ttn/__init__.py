@@ -1,0 +1,1 @@
+"""What the network runs for the device, and the same from Python."""
