@@ -5,7 +5,7 @@ import secrets
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import JSONResponse
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from home import time_zones
@@ -14,13 +14,10 @@ from home.report import Report
 from home.settings import LOOPBACK
 from home.store import queries
 from home.store.database import StoreFailed, reading
+from home.web import pages
 
 VERSION = "1"
 PROBLEMS = {status: {"model": models.Problem} for status in (400, 401, 404, 503)}
-START = """\
-<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>EV charger at home</title>
-<h1>EV charger at home</h1><p>What the house knows, as JSON:</p><ul>{links}</ul><p><a href="/openapi.json">/openapi.json</a> describes it.</p></html>
-"""
 HIDDEN = ("type", "device")      # of a status' own words
 _DAY = datetime.timedelta(1)
 # What a calendar and every database can calculate with.
@@ -33,14 +30,15 @@ From = Annotated[str | None, Query(alias="from", description="a local day, as 20
 To = Annotated[str | None, Query(description="a local day, which is included, or an instant with offset", json_schema_extra=_PATTERN)]
 
 
-def app(service):
-    """The application over a home.service.Service."""
+def app(service, extra=()):
+    """The application over a home.service.Service: API and pages. extra: further home.web.pages.Page."""
     made = FastAPI(title="EV charger at home", version=VERSION, docs_url=None, redoc_url=None, dependencies=[Depends(_allowed(service.settings.web))])
     if service.settings.web.host in LOOPBACK:
         # A page of somebody else's, led here by its name server, does not get in.
         made.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
     made.add_exception_handler(StoreFailed, _store_failed)
     _add_routes(made, service)
+    pages.add_pages(made, service, extra)
     return made
 
 
@@ -56,11 +54,6 @@ def _add_routes(made, service):
         if device is None:
             raise HTTPException(404, "device: there is none of that name")
         return device
-
-    @made.get("/", include_in_schema=False)
-    def start() -> HTMLResponse:
-        """Where to go from here."""
-        return HTMLResponse(START.format(links="".join(f'<li><a href="{path}">{path}</a></li>' for path in made.openapi()["paths"])))
 
     @made.get("/api/v1/devices", responses=PROBLEMS)
     def devices() -> list[models.Device]:

@@ -1,0 +1,43 @@
+"""From a template and its values to a page. Everything shown is text: Jinja escapes it, and nothing here says otherwise."""
+import functools
+import pathlib
+import urllib.parse
+
+import jinja2
+from fastapi.responses import HTMLResponse
+
+from home.web import look, moments, static_files, words
+from home.web.words import N_
+
+TEMPLATES = pathlib.Path(__file__).with_name("templates")
+NOT_KEPT = {"Cache-Control": "no-store"}
+
+
+@functools.cache
+def environment(language):
+    """The templates in that language."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        auto_reload=False)
+    its = words.words(language)
+    # Not Jinja's own functions: what these return is escaped like all else, whoever wrote the values in it.
+    made.globals.update(_=its, ngettext=its.ngettext, static=static_files.address, ages=moments.ages(its), languages=words.LANGUAGES, themes=THEMES)
+    return made
+
+
+THEMES = {"auto": N_("as the device"), "light": N_("light"), "dark": N_("dark")}
+
+
+def link(path, device=None, **query):
+    """The address of a page of that device; query values of None are left out."""
+    given = {name: value for name, value in {"device": device, **query}.items() if value is not None}
+    return f"{path}?{urllib.parse.urlencode(given)}" if given else path
+
+
+def drawn(request, template, values, status=200):
+    """The page as an answer."""
+    environment_ = environment(look.language(request))
+    made = HTMLResponse(environment_.get_template(template).render(
+        language=look.language(request), theme=look.theme(request), person=look.person(request), link=link, path=request.url.path, **values),
+        status, NOT_KEPT)
+    return look.keep(request, made)

@@ -1,0 +1,123 @@
+"""The routes of the pages. A page is a row: where it is, its name, its template, and what gathers its values."""
+import dataclasses
+import typing
+
+from fastapi import HTTPException, Request
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from fastapi.responses import Response
+
+from home.store import queries
+from home.store.database import StoreFailed, reading
+from home.web import drawing, look, moments, static_files
+from home.web.views import lines, more, now, tonight
+from home.web.words import N_
+
+
+@dataclasses.dataclass(frozen=True)
+class Page:
+    """gather(look.Look) -> the template's values. is_first: in the bar of a phone; the others are under More."""
+    name: str
+    path: str
+    title: str
+    gather: typing.Callable
+    is_first: bool = False
+
+    @property
+    def template(self):
+        return f"{self.name}.html"
+
+
+PAGES = (
+    Page("now", "/", N_("Now"), now.gather, True),
+    Page("tonight", "/tonight", N_("Tonight"), tonight.gather, True),
+    Page("sessions", "/sessions", N_("Sessions"), more.nothing_yet, True),
+    Page("history", "/history", N_("History"), more.nothing_yet, True),
+    Page("radio", "/radio", N_("Radio"), more.nothing_yet),
+    Page("device", "/device", N_("Device"), more.nothing_yet),
+    Page("devices", "/devices", N_("All devices"), more.nothing_yet),
+    Page("more", "/more", N_("More"), more.gather, True),
+)
+
+
+def add_pages(app, service, extra=()):
+    """Add the pages to a FastAPI application. extra: further Pages, as of a simulated garage; they stand in the navigation, too."""
+    every = (*PAGES, *extra)
+    drawer = Drawer(service, every)
+    app.state.drawer = drawer
+    for page in every:
+        app.add_api_route(page.path, _route(drawer, page), methods=["GET"], include_in_schema=False, name=page.name)
+
+    @app.get("/static/{version}/{name}", include_in_schema=False)
+    def static(version: str, name: str) -> Response:
+        return static_files.answer(version, name)
+
+    _show_errors(app, drawer)
+
+
+def _route(drawer, page):
+    def route(request: Request) -> Response:
+        return drawer.page(request, page)
+    return route
+
+
+class Drawer:
+    """Draws pages of one service."""
+
+    def __init__(self, service, pages):
+        self.service = service
+        self.pages = pages
+
+    def page(self, request, page, status=200, **more_values):
+        """A page as an answer; more_values: for its template, beside what it gathers."""
+        device = self.device(request)
+        with reading(self.service.engine) as connection:
+            its = self._look(request, device, connection)
+            values = {"notice": None, **self._frame(its, page), **page.gather(its), **more_values}
+        return drawing.drawn(request, page.template, values, status)
+
+    def problem(self, request, status, sentence):
+        """A page that has one sentence."""
+        values = {"page": None, "pages": self.pages, "device": None, "devices": self.service.settings.devices, "name": None,
+                  "sentence": sentence, "notice": None}
+        return drawing.drawn(request, "problem.html", values, status)
+
+    def device(self, request):
+        """Which one the address names; the first if it names none. HTTPException 404 if there is none of that name."""
+        name = request.query_params.get("device")
+        found = self.service.settings.devices[0] if name is None else self.service.settings.device(name)
+        if found is None:
+            raise HTTPException(404, "device: there is none of that name")
+        return found
+
+    def _look(self, request, device, connection):
+        its = drawing.words.words(look.language(request))
+        return look.Look(self.service, connection, device, self.service.key(device), int(1000 * self.service.clock()), its, request.query_params,
+                         look.person(request))
+
+    def _frame(self, its, page):
+        """What stands around every page."""
+        devices = self.service.settings.devices
+        return {
+            "page": page, "pages": self.pages, "device": its.device, "devices": devices, "name": its.device.name if len(devices) > 1 else None,
+            "now_ms": its.now_ms, "clock": moments.clock(its.now_ms, its.tz), "offset": moments.offset(its.now_ms, its.tz),
+            "line": lines.line(its.service, its.device, queries.last_heard_ms(its.connection, its.key), its.now_ms, its.words),
+        }
+
+
+def _show_errors(app, drawer):
+    """A browser gets an error as a page, a program as JSON."""
+    as_json = {kind: handler for kind, handler in app.exception_handlers.items() if kind in (StarletteHTTPException, StoreFailed)}
+
+    def is_program(request):
+        return request.url.path.startswith(("/api/", "/openapi.json")) or "text/html" not in request.headers.get("accept", "")
+
+    async def http(request, problem):
+        if is_program(request):
+            return await as_json[StarletteHTTPException](request, problem)
+        return drawer.problem(request, problem.status_code, str(problem.detail))
+
+    def store(request, problem):
+        return as_json[StoreFailed](request, problem) if is_program(request) else drawer.problem(request, 503, str(problem))
+
+    app.add_exception_handler(StarletteHTTPException, http)
+    app.add_exception_handler(StoreFailed, store)

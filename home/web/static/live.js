@@ -1,0 +1,3 @@
+// Filled by the live updates.
+export function follow() {
+}

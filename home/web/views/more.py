@@ -1,0 +1,9 @@
+"""More: what has no place in the bar of a phone."""
+
+
+def gather(look):
+    return {}
+
+
+def nothing_yet(look):
+    return {}
