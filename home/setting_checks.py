@@ -1,6 +1,7 @@
 """What a value of home.toml may be: each check gives the value to use, or raises ValueError with what follows "network[1].port: "."""
 import datetime
 import difflib
+import ipaddress
 import re
 
 from home.tariff import windows
@@ -74,6 +75,23 @@ def listen(value):
     if not host or not port.isdigit() or not 0 <= int(port) < 65536:
         raise ValueError("must be ADDRESS:PORT, as 127.0.0.1:8080")
     return host, int(port)
+
+
+def host_names(value):
+    """Names as a Host header has them, of one or of a list."""
+    names = texts([value] if isinstance(value, str) else value)
+    for name in names:
+        if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?", name):
+            raise ValueError(f"{name!r} is no name of a computer, as garage.example.org, without https:// and port")
+    return tuple(name.lower() for name in names)
+
+
+def networks(value):
+    """Networks of ipaddress, of addresses or networks; one or a list."""
+    try:
+        return tuple(ipaddress.ip_network(one) for one in texts([value] if isinstance(value, str) else value))
+    except ValueError:
+        raise ValueError('must be an address or a list of them, as ["127.0.0.1"] or ["192.168.1.0/24"]') from None
 
 
 def store_url(value):

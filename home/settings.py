@@ -15,6 +15,7 @@ REQUIRED = object()
 KINDS = ("the-things-stack",)
 PARTS = ("energy", "network", "levy", "base")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+KEY_FILE = "web.key"        # what cookies are signed with; the service makes it
 
 
 class Wrong(Exception):
@@ -66,10 +67,19 @@ class Store:
 
 @dataclasses.dataclass(frozen=True)
 class Web:
+    """host_names: what else the page is called, as a reverse proxy passes it on; behind_proxy: networks that such a proxy is in."""
     host: str
     port: int
-    password: str
-    token: str
+    password_file: pathlib.Path
+    token_file: pathlib.Path
+    key_file: pathlib.Path
+    host_names: tuple
+    behind_proxy: tuple
+
+    @property
+    def is_private(self):
+        """Only this computer sees it. A proxy or a name of its own shows it to others, whatever address it listens on."""
+        return self.host in LOOPBACK and not self.behind_proxy and not self.host_names
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,7 +155,13 @@ REFERENCE = {
         "prefix": (checks.text, "homeassistant"),
     }),
     "store": (Store, {"url": (checks.store_url, "sqlite:///home.db"), "raw_days": (checks.whole(1, 36500), 90)}),
-    "web": (Web, {"listen": (checks.listen, ("127.0.0.1", 8080)), "password_file": (checks.text, ""), "token_file": (checks.text, "")}),
+    "web": (Web, {
+        "listen": (checks.listen, ("127.0.0.1", 8080)),
+        "password_file": (checks.text, "web.passwords"),
+        "token_file": (checks.text, "web.tokens"),
+        "host": (checks.host_names, ()),
+        "behind_proxy": (checks.networks, ()),
+    }),
     "tariff": (TariffPart, {
         "part": (checks.one_of(*PARTS), REQUIRED),
         "place": (checks.maybe_text, ""),
@@ -165,8 +181,8 @@ REFERENCE = {
 LISTS = ("network", "device", "tariff")
 
 
-def load(path):
-    """The Settings of that file; Wrong with every error."""
+def load(path, is_to_be_protected=False):
+    """The Settings of that file; Wrong with every error. is_to_be_protected: a password is about to be set, and none is missed."""
     path = pathlib.Path(path)
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8-sig"))
@@ -176,12 +192,12 @@ def load(path):
         raise Wrong([f"{path} is no text in UTF-8: save it as UTF-8"]) from None
     except tomllib.TOMLDecodeError as problem:
         raise Wrong([f"{path} is no TOML: {problem}"]) from None
-    return checked(given, path.parent)
+    return checked(given, path.parent, path.name, is_to_be_protected)
 
 
-def checked(given, folder):
-    """The Settings of a parsed file that lies in that folder; Wrong with every error."""
-    reading = _Reading(pathlib.Path(folder))
+def checked(given, folder, name="home.toml", is_to_be_protected=False):
+    """The Settings of a parsed file of that name in that folder; Wrong with every error."""
+    reading = _Reading(pathlib.Path(folder), name, is_to_be_protected)
     tables = {name: reading.tables(name, given.pop(name, None)) for name in REFERENCE}
     reading.unknown("", given, REFERENCE)
     made = _made(reading, tables)
@@ -193,8 +209,10 @@ def checked(given, folder):
 class _Reading:
     """Converts tables, and keeps the errors in them."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, name, is_to_be_protected):
         self.folder = folder
+        self.path = folder / name
+        self.is_to_be_protected = is_to_be_protected
         self.errors = []
 
     def wrong(self, where, what):
@@ -235,6 +253,16 @@ class _Reading:
         for name in given:
             if name not in known:
                 self.wrong(before + name, f"there is no such setting{checks.meant(name, known)}")
+
+    def is_guarded(self, where, path):
+        """Whether there is something in that file, which only its owner may read."""
+        try:
+            found = path.stat()
+        except OSError:
+            return False
+        if found.st_mode & 0o077:
+            self.wrong(where, f"others may read {path}. Type:  chmod 600 {path}")
+        return found.st_size > 0
 
     def secret(self, where, name):
         """The one line of a file that only its owner may read; "" where none is named."""
@@ -315,10 +343,13 @@ def _store(reading, where, values):
 
 def _web(reading, where, values):
     host, port = values["listen"]
-    token = reading.secret(f"{where}.token_file", values["token_file"])
-    if host not in LOOPBACK and not values["token_file"]:
-        reading.wrong(f"{where}.listen", f"{host} is seen by others, which needs a token_file; 127.0.0.1 needs none")
-    return Web(host, port, reading.secret(f"{where}.password_file", values["password_file"]), token)
+    web = Web(host, port, reading.folder / values["password_file"], reading.folder / values["token_file"], reading.folder / KEY_FILE,
+              values["host"], values["behind_proxy"])
+    has_secret = [reading.is_guarded(f"{where}.{name}", path) for name, path in
+                  (("password_file", web.password_file), ("token_file", web.token_file))]
+    if not reading.is_to_be_protected and not web.is_private and not any(has_secret):
+        reading.wrong(f"{where}.listen", f"{host} is seen by others, which needs a password. Type:  python -m home password --config {reading.path}")
+    return web
 
 
 def _part(reading, where, values):

@@ -1,17 +1,15 @@
 """The API's routes. It reads; each request sees one state of the store."""
 import datetime
 import re
-import secrets
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, HTTPException, Query, Request
+from fastapi import Depends, FastAPI, HTTPException, Query
 from fastapi.responses import JSONResponse
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from home import time_zones
+from home.access import access
 from home.api import models
 from home.report import Report
-from home.settings import LOOPBACK
 from home.store import queries
 from home.store.database import StoreFailed, reading
 from home.web import pages
@@ -32,10 +30,8 @@ To = Annotated[str | None, Query(description="a local day, which is included, or
 
 def app(service, extra=()):
     """The application over a home.service.Service: API and pages. extra: further home.web.pages.Page."""
-    made = FastAPI(title="EV charger at home", version=VERSION, docs_url=None, redoc_url=None, dependencies=[Depends(_allowed(service.settings.web))])
-    if service.settings.web.host in LOOPBACK:
-        # A page of somebody else's, led here by its name server, does not get in.
-        made.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
+    made = FastAPI(title="EV charger at home", version=VERSION, docs_url=None, redoc_url=None, dependencies=[Depends(access.guard)])
+    made.add_middleware(access.Access, web=service.settings.web)
     made.add_exception_handler(StoreFailed, _store_failed)
     _add_routes(made, service)
     pages.add_pages(made, service, extra)
@@ -104,17 +100,6 @@ def _add_routes(made, service):
         return [models.Event(
             received_at=_iso(row.received_ms, its.timezone), event_at=_iso(row.at_ms, its.timezone), event=row.event, number=row.number,
             code=row.code, reason=row.reason, kwh=None if row.wh is None else row.wh / 1000, minutes=row.minutes) for row in rows]
-
-
-def _allowed(web):
-    """What each request must show where others see the API: the token."""
-    def check(request: Request):
-        if web.host in LOOPBACK:
-            return
-        word, _, given = request.headers.get("authorization", "").partition(" ")
-        if word.lower() != "bearer" or not secrets.compare_digest(given.encode(), web.token.encode()):
-            raise HTTPException(401, "a token is needed: Authorization: Bearer ...", {"WWW-Authenticate": "Bearer"})
-    return check
 
 
 def _store_failed(request, problem):

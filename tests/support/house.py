@@ -8,6 +8,8 @@ from home.store.writer import Writer
 
 # 2026-09-30T22:00:00Z, midnight in Berlin.
 BEGIN_MS = 1_790_805_600_000
+# A folder that is not there: the key of the cookies is of the process alone.
+NOWHERE = "/nowhere"
 GIVEN = {
     "network": [{"name": "ttn", "host": "127.0.0.1", "tls": False, "application": "ev-charger"}],
     "device": [{"id": "wallbox", "name": "Garage", "timezone": "Europe/Berlin", "vehicle": "Zoe"}],
@@ -25,8 +27,8 @@ def given(**changed):
 class StoredHouse:
     """What home.api.app asks of a Service."""
 
-    def __init__(self, engine, tables):
-        self.settings = settings.checked(tables, ".")
+    def __init__(self, engine, tables, folder=NOWHERE):
+        self.settings = settings.checked(tables, folder)
         self.engine = engine
         self.now_ms = BEGIN_MS
         self.is_up = {network.name: True for network in self.settings.networks}

@@ -86,7 +86,7 @@ def test_a_whole_file_gives_all_of_it(folder):
     assert (device.id, device.name, str(device.timezone), device.place) == ("wallbox", "Garage", "Europe/Berlin", "home")
     assert (found.house_mqtt.port, found.house_mqtt.password) == (1883, "secret of mqtt.password")
     assert (found.store.url, found.store.raw_days) == (f"sqlite:///{folder}/home.db", 30)
-    assert (found.web.host, found.web.port, found.web.token) == ("127.0.0.1", 8080, "")
+    assert (found.web.host, found.web.port, found.web.is_private) == ("127.0.0.1", 8080, True)
     energy, network_fee, base = found.tariff
     assert (energy.vat, energy.first, energy.last) == (0.19, datetime.date(2026, 1, 1), datetime.date(2026, 12, 31))
     assert network_fee.vat == 0.19 and network_fee.months == {10, 11, 12, 1, 2, 3} and len(network_fee.windows) == 2
@@ -127,7 +127,7 @@ def test_all_that_is_wrong_is_said_at_once_and_each_names_its_setting(folder):
         "webb: there is no such setting: did you mean 'web'?",
         f"network[1].key_file: others may read {folder}/ttn.key. Type:  chmod 600 {folder}/ttn.key",
         "device[1].network: there is no [[network]] with the name 'tnn': did you mean 'ttn'?",
-        "web.listen: 0.0.0.0 is seen by others, which needs a token_file; 127.0.0.1 needs none",
+        f"web.listen: 0.0.0.0 is seen by others, which needs a password. Type:  python -m home password --config {folder}/home.toml",
     ]
 
 

@@ -1,0 +1,1 @@
+"""Who may look and who may switch: passwords, cookies, tokens, origins, and the headers of every answer."""
