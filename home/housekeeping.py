@@ -10,7 +10,8 @@ from home.store.database import reading, writing
 
 logger = logging.getLogger("home")
 DAY_MS = 86_400_000
-PRUNED = ((schema.uplink, "received_ms"), (schema.reading, "at_ms"), (schema.event, "received_ms"))
+PRUNED = ((schema.uplink, "received_ms"), (schema.reading, "at_ms"), (schema.event, "received_ms"), (schema.command, "at_ms"),
+          (schema.downlink, "at_ms"))
 # So much at once, and others may write in between.
 _ROWS = 5000
 

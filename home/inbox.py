@@ -57,7 +57,7 @@ class Inbox:
             batch = batch or self._next()
             try:
                 for network_name in dict.fromkeys(one[0] for one in batch):
-                    self.store(network_name, [message for message in map(self._parsed, batch) if message and message[0] == network_name])
+                    self.store(network_name, [message for one in batch if one[0] == network_name and (message := self._parsed(one))])
                 batch, wait_s = [], RETRY_S[0]
                 self._notices.over("store")
             except StoreFailed as problem:

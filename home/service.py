@@ -5,19 +5,21 @@ import time
 
 from home import housekeeping
 from home.changes import Changes
+from home.commands.desk import Desk
 from home.home_assistant import HouseBroker
 from home.inbox import Inbox
 from home.network.backfiller import Backfiller
 from home.network import mqtt, the_things_stack
 from home.notices import Notices
 from home.store import database
-from home.store.database import StoreFailed
+from home.store.database import RowRefused, StoreFailed
 from home.store.writer import Writer
 
 logger = logging.getLogger("home")
 LOOK_S = 1
 ASK_EVERY_S = 900
 PRUNE_EVERY_S = 86400
+RETRY_S = 60
 TELL_EVERY_S = 60
 # Within that time the stack answers a push that it takes.
 QUEUED_S = 60
@@ -40,10 +42,11 @@ class Service:
                       for network in settings.networks}
         self.backfillers = {network.name: Backfiller(network, self._ids(network), self.writer, self.inbox.store, self.notices, clock)
                             for network in settings.networks if network.storage_url}
+        self.desk = Desk(self.engine, settings, self.key, self._publish, self.changes.tell, clock)
         self.is_up = dict.fromkeys(self.lines, False)
         self.house = HouseBroker(self, self._on_house) if settings.house_mqtt else None
         self._unqueued_s = {}       # (network, device id, correlation id) of a request -> when the network is to have said that it has it
-        self._due_s = {self._ask: clock(), self._prune: clock(), self._doubt: clock(), **({self._tell: clock()} if self.house else {})}
+        self._due_s = dict.fromkeys((self._ask, self._prune, self._doubt, self._look, *([self._tell] if self.house else [])), clock())
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
 
@@ -68,6 +71,9 @@ class Service:
         """The device's key in the store."""
         return self.writer.devices[device.network, device.id]
 
+    def _publish(self, device, topic, body):
+        return self.lines[device.network].publish(topic, body)
+
     def _parts(self):
         return [*self.lines.values(), *self.backfillers.values(), *([self.house] if self.house else [])]
 
@@ -81,6 +87,7 @@ class Service:
         self.is_up[name] = is_up
         if name in self.backfillers:
             self.backfillers[name].line(is_up)
+        self._due_s[self._look] = self.clock()
         self._tell_of(name, {device.id for device in self.settings.devices})
 
     def _on_written(self, network_name, uplinks):
@@ -88,6 +95,10 @@ class Service:
             self._due_s[self._tell] = self.clock()
         if any((uplink.decoded or {}).get("type") in ("session", "device") for uplink in uplinks):
             self._due_s[self._ask] = min(self._due_s[self._ask], self.clock() + ASK_EVERY_S)
+        try:
+            self.desk.hear_uplinks(network_name, uplinks)
+        except StoreFailed as problem:
+            self.notices.say("answers", f"{problem}. What the device answered is written later")
         self._tell_of(network_name, {uplink.device_id for uplink in uplinks})
 
     def _tell_of(self, network_name, device_ids):
@@ -103,7 +114,7 @@ class Service:
                         self._due_s[work] = self.clock() + work()
                         self.notices.over(work.__name__)
                     except StoreFailed as problem:
-                        self._due_s[work] = self.clock() + ASK_EVERY_S
+                        self._due_s[work] = self.clock() + RETRY_S
                         self.notices.say(work.__name__, str(problem))
 
     def _ask(self):
@@ -115,7 +126,14 @@ class Service:
                     self._unqueued_s[device.network, device.id, housekeeping.correlation_id(number)] = self.clock() + QUEUED_S
         return 4 * ASK_EVERY_S
 
+    def _look(self):
+        return self.desk.look()
+
     def _on_downlink(self, network_name, device_id, suffix, message):
+        try:
+            self.desk.hear(network_name, device_id, suffix, message)
+        except RowRefused as problem:
+            self.notices.say(("downlink", device_id), f"{device_id}: what the network said about a downlink was left out: {problem}")
         for word in the_things_stack.correlation_ids(message):
             if self._unqueued_s.pop((network_name, device_id, word), None) is not None and suffix == "down/failed":
                 self.notices.say(("failed", device_id), f"{device_id}: the request for missing sessions could not be sent")

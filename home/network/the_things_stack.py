@@ -8,12 +8,17 @@ import datetime
 import json
 import re
 
-from home.network.uplink import NotUnderstood, Uplink, digest
+from home.network.uplink import Downlink, NotUnderstood, Uplink, digest
 
 RIGHT_TO_READ = "RIGHT_APPLICATION_TRAFFIC_READ (Read application traffic)"
 RIGHT_TO_WRITE = "RIGHT_APPLICATION_TRAFFIC_DOWN_WRITE (Write downlink application traffic)"
-HEARD = ("up", "down/queued", "down/failed")
+# down/push and down/replace are not among them: the stack lets nobody read these, and says on down/queued what it took.
+HEARD = ("up", "down/queued", "down/sent", "down/failed")
 F_PORT = 20
+MODE_PORT = 1
+PRIORITIES = ("LOWEST", "LOW", "BELOW_NORMAL", "NORMAL", "ABOVE_NORMAL", "HIGH", "HIGHEST")
+# Correlation ids that the stack adds by itself begin so.
+_ITS_OWN = ("as:", "gs:", "ns:", "js:", "rpc:")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
 _KEY = re.compile(r"[A-Za-z0-9+/=_-]{1,64}")
@@ -47,15 +52,44 @@ def place(network, text):
 
 def push(network, device_id, request, correlation_id):
     """(topic, body) of a downlink in the formatter's words."""
-    downlink = {"f_port": F_PORT, "decoded_payload": request, "priority": "NORMAL", "correlation_ids": [correlation_id]}
+    f_port = MODE_PORT if "mode" in request else F_PORT
+    downlink = {"f_port": f_port, "decoded_payload": request, "priority": "NORMAL", "correlation_ids": [correlation_id]}
     return topic(network, device_id, "down/push"), json.dumps({"downlinks": [downlink]})
 
 
+def payload(item):
+    """The bytes of a Downlink.item."""
+    return base64.b64decode(item["frm_payload"])
+
+
+def replace(network, device_id, items):
+    """(topic, body) of what is to wait in the queue instead of all that waits. items: as in Downlink.item."""
+    return topic(network, device_id, "down/replace"), json.dumps({"downlinks": items})
+
+
 def correlation_ids(given):
-    """Of the downlink that a message on down/queued or down/failed is about."""
-    found = _within(given, "downlink_queued") or _within(given, "downlink_failed", "downlink")
-    ids = _within(found, "correlation_ids")
+    """Of the downlink that a message on down/... is about."""
+    ids = _within(_downlink(given), "correlation_ids")
     return [one for one in ids if isinstance(one, str)] if isinstance(ids, list) else []
+
+
+def downlink(given):
+    """The Downlink that a message on down/... is about; NotUnderstood if there is none in it."""
+    found = _downlink(given)
+    if not isinstance(found, dict):
+        raise NotUnderstood("no downlink in it")
+    payload = _bytes(found.get("frm_payload", ""))[:255]
+    f_port, ids = _count(found.get("f_port", 0)) & 0xFF, correlation_ids(given)
+    error = _within(given, "downlink_failed", "error", "name")
+    item = {"f_port": f_port, "frm_payload": base64.b64encode(payload).decode(), "confirmed": found.get("confirmed") is True,
+            "priority": found["priority"] if found.get("priority") in PRIORITIES else PRIORITIES[0],
+            "correlation_ids": [one[:100] for one in ids if not one.startswith(_ITS_OWN)][:10]}
+    return Downlink(f_port, payload, ids, error if isinstance(error, str) else None, item)
+
+
+def _downlink(given):
+    return next((found for name in ("downlink_queued", "downlink_sent") if (found := _within(given, name))), None) or _within(
+        given, "downlink_failed", "downlink")
 
 
 def message(body):

@@ -21,8 +21,21 @@ class Uplink:
     gateways: int = 0
 
 
+@dataclasses.dataclass(frozen=True)
+class Downlink:
+    """What a network said about one. correlation_ids: as they came. error: the network's word, where it could not be sent.
+
+    item: what it takes to queue it again.
+    """
+    f_port: int
+    payload: bytes
+    correlation_ids: list
+    error: str | None
+    item: dict
+
+
 class NotUnderstood(Exception):
-    """A message that is no uplink of this network; args[0] says why."""
+    """A message that is no uplink or downlink of this network; args[0] says why."""
 
 
 def digest(*parts):

@@ -85,6 +85,42 @@ event = sa.Table(
     sa.Index(None, "device", "received_ms"),
     sa.Index(None, "received_ms"))
 
+# What the device was asked for, by this house or elsewhere, and what became of it. issued_at, expires_at: UTC seconds, as on the air.
+# sends: how often we published it, the last time at tried_ms; sent_ms: when it was last on the air. Kept for raw_days.
+command = sa.Table(
+    "command", metadata,
+    sa.Column("id", _Key, primary_key=True),
+    _device(),
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
+    sa.Column("who", sa.String(80), nullable=False),
+    sa.Column("request", sa.Text, nullable=False),
+    sa.Column("name", sa.String(24), nullable=False),
+    sa.Column("command_id", sa.SmallInteger),
+    sa.Column("issued_at", sa.BigInteger),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+    sa.Column("fate", sa.String(16), nullable=False),
+    sa.Column("detail", sa.String(80)),
+    sa.Column("changed_ms", sa.BigInteger, nullable=False),
+    sa.Column("sends", sa.SmallInteger, nullable=False),
+    sa.Column("tried_ms", sa.BigInteger),
+    sa.Column("sent_ms", sa.BigInteger),
+    sa.Column("answered_ms", sa.BigInteger),
+    sa.Index(None, "device", "at_ms"),
+    sa.Index(None, "at_ms"))
+
+# Downlinks of anybody, as the network told them: those that wait in its queue (waits), and those that were sent. message: to queue it again by.
+downlink = sa.Table(
+    "downlink", metadata,
+    sa.Column("id", _Key, primary_key=True),
+    _device(),
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
+    sa.Column("waits", sa.Boolean, nullable=False),
+    sa.Column("f_port", sa.SmallInteger, nullable=False),
+    sa.Column("payload", sa.String(400), nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Index(None, "device", "at_ms"),
+    sa.Index(None, "at_ms"))
+
 # The session book. Kept until the owner deletes it. number: unwrapped; wire_number: the seven bits that the device sends.
 session = sa.Table(
     "session", metadata,

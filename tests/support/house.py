@@ -1,9 +1,12 @@
 """A house without a network: settings, a store with a month in it, and what the API needs of the service."""
 import contextlib
+import json
 
 from tests.support.stores import store
 from tests.support.uplinks import DAY_MS, HOUR_MS, Device
 from home import settings
+from home.changes import Changes
+from home.commands.desk import Desk
 from home.store.writer import Writer
 
 # 2026-09-30T22:00:00Z, midnight in Berlin.
@@ -31,6 +34,9 @@ class StoredHouse:
         self.settings = settings.checked(tables, folder)
         self.engine = engine
         self.now_ms = BEGIN_MS
+        self.changes = Changes()
+        self.pushed = []        # (topic, body) of what went to the network
+        self.desk = Desk(engine, self.settings, self.key, self._publish, self.changes.tell, self.clock)
         self.is_up = {network.name: True for network in self.settings.networks}
         self.writer = Writer(engine, {(device.network, device.id): device.vehicle for device in self.settings.devices})
 
@@ -39,6 +45,10 @@ class StoredHouse:
 
     def key(self, device):
         return self.writer.devices[device.network, device.id]
+
+    def _publish(self, device, topic, body):
+        self.pushed.append((topic, json.loads(body)["downlinks"]))
+        return self.is_up[device.network]
 
     def hear(self, *uplinks):
         self.now_ms = max(self.now_ms, *(uplink.received_ms for uplink in uplinks))

@@ -31,7 +31,7 @@ def line(said):
 def test_it_subscribes_to_its_devices_alone(line):
     client = PahoClient()
     line._on_connect(client, None, None, GOOD, None)
-    assert client.subscribed == [f"v3/ev-charger@ttn/devices/wallbox/{suffix}" for suffix in ("up", "down/queued", "down/failed")]
+    assert client.subscribed == [f"v3/ev-charger@ttn/devices/wallbox/{suffix}" for suffix in ("up", "down/queued", "down/sent", "down/failed")]
 
 
 def test_it_is_up_when_the_broker_lets_it_read(line, said):

@@ -1,0 +1,1 @@
+"""A request becomes a command with a fate: fate decides, desk asks, hears, repeats and withdraws."""

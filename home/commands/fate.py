@@ -1,0 +1,155 @@
+"""What becomes of a command: pure. docs/commands.md and docs/integration.md have the device's side of it.
+
+asked (by somebody), queued (the network has it), sent (on the air): pending, and about the latest sending. Then one of done, refused, failed,
+expired, busy, unanswered, withdrawn. The device's answer stands, whatever was thought before; of several the first.
+"""
+import dataclasses
+
+PENDING = ("asked", "queued", "sent")
+OVER = ("done", "refused", "failed", "expired", "busy", "unanswered", "withdrawn")
+RESULTS = ("done", "refused", "failed", "expired", "busy")
+ELSEWHERE, SERVICE = "elsewhere", "service"     # who: another program on the same network, this service by itself
+
+SENDS_MAX = 3
+AGAIN_MS = 60_000
+# So long after its expiry an answer may still be on its way.
+GRACE_MS = 120_000
+
+# How long a request is good for, in seconds; plan, time zone, settings and target as the formatter has it.
+EXPIRES_S = {"stop": 43200, "lock": 43200, "plan": 65535, "timezone": 65535, "settings": 65535, "target": 65535}
+EXPIRES_OTHERWISE_S = 600
+# Without an id a device cannot know a repetition from a new request.
+WITHOUT_IDENTITY = ("mode", "time")
+URGENT = ("stop", "lock", "unlock")
+# Of the ten downlinks a day two are kept for what is urgent.
+DAY_MS = 86_400_000
+DOWNLINKS_MAX, DOWNLINKS_ORDINARY = 10, 8
+
+_FIELDS = ("mode", "command", "plan", "timezone", "settings", "target", "time")
+MODES = {"Lock Outlet": "lock", "Unlock Outlet": "unlock", "Reset Charger": "reset"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Command:
+    """key, device: of the store. request: the formatter's words, with id, issued_at and expires_in_s. issued_at, expires_at: UTC seconds.
+
+    detail: a word; the device's (docs/payload.md), `network:<its word>`, not_sent, not_taken, no_line (of expired), or sent_already (of withdrawn).
+    """
+    key: int
+    device: int
+    at_ms: int
+    who: str
+    request: dict
+    name: str
+    command_id: int | None
+    issued_at: int | None
+    expires_at: int
+    fate: str = "asked"
+    detail: str | None = None
+    changed_ms: int = 0
+    sends: int = 0
+    tried_ms: int | None = None
+    sent_ms: int | None = None
+    answered_ms: int | None = None
+
+    @property
+    def is_pending(self):
+        return self.fate in PENDING
+
+    @property
+    def is_ours(self):
+        """Whether somebody asked for it here, so that it is ours to repeat."""
+        return self.who not in (ELSEWHERE, SERVICE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Heard:
+    """what: pushed, queued, sent, failed, answered, withdrawn or time. result: of an answer. detail: a word with it."""
+    what: str
+    result: str | None = None
+    detail: str | None = None
+
+
+TIME, PUSHED, QUEUED, SENT, WITHDRAWN = map(Heard, ("time", "pushed", "queued", "sent", "withdrawn"))
+
+
+def name_of(request):
+    """The word that says what a request is: of a command its own, else the field that makes it; "" where there is none."""
+    field = next((field for field in _FIELDS if field in request), "")
+    return str(request["command"])[:24] if field == "command" else field
+
+
+def is_urgent(request):
+    """Whether it takes current or the outlet away, or gives the outlet back."""
+    name = name_of(request)
+    return (MODES.get(str(request["mode"]), "") if name == "mode" else name) in URGENT
+
+
+def expires_in_s(name):
+    return EXPIRES_S.get(name, EXPIRES_OTHERWISE_S)
+
+
+def step(command, heard, now_ms):
+    """The command after that was heard."""
+    changed = _CHANGES[heard.what](command, heard, now_ms) if command.is_pending or heard.what == "answered" else {}
+    if changed and (changed.get("fate", command.fate), changed.get("detail", command.detail)) != (command.fate, command.detail):
+        changed["changed_ms"] = now_ms
+    return dataclasses.replace(command, **changed)
+
+
+def is_due(command, is_class_a, uplink_ms, now_ms):
+    """Whether it is to be sent now, for the first or another time. uplink_ms: when the device was heard last, or None."""
+    if not command.is_pending or not command.is_ours or now_ms >= 1000 * command.expires_at:
+        return False
+    if command.sends == 0:
+        return True
+    if command.sends >= SENDS_MAX or command.name in WITHOUT_IDENTITY or command.fate == "queued":
+        return False
+    if command.fate == "asked":
+        return now_ms - command.tried_ms >= AGAIN_MS
+    return now_ms - command.sent_ms >= AGAIN_MS and (not is_class_a or uplink_ms is not None and uplink_ms > command.sent_ms)
+
+
+def room_ms(times_ms, is_urgent, now_ms):
+    """When one more downlink is within the ten of a day; now_ms or before: now. times_ms: of the downlinks of the last 24 h."""
+    allowed = DOWNLINKS_MAX if is_urgent else DOWNLINKS_ORDINARY
+    times_ms = sorted(times_ms)
+    return times_ms[-allowed] + DAY_MS if len(times_ms) >= allowed else now_ms
+
+
+def _pushed(command, heard, now_ms):
+    return {"fate": "asked", "sends": command.sends + 1, "tried_ms": now_ms}
+
+
+def _queued(command, heard, now_ms):
+    return {"fate": "queued"}
+
+
+def _sent(command, heard, now_ms):
+    return {"fate": "sent", "sent_ms": now_ms}
+
+
+def _failed(command, heard, now_ms):
+    # A repetition that fails says nothing about what was on the air before.
+    return {"fate": "sent"} if command.sent_ms is not None else {"fate": "failed", "detail": heard.detail}
+
+
+def _answered(command, heard, now_ms):
+    if command.answered_ms is not None and command.fate != "busy":
+        return {}
+    return {"fate": heard.result, "detail": heard.detail, "answered_ms": now_ms}
+
+
+def _withdrawn(command, heard, now_ms):
+    return {"fate": "withdrawn", "detail": None if command.sent_ms is None else "sent_already"}
+
+
+def _time(command, heard, now_ms):
+    if now_ms < 1000 * command.expires_at + GRACE_MS:
+        return {}
+    if command.sent_ms is not None:
+        return {"fate": "unanswered"}
+    return {"fate": "expired", "detail": "no_line" if not command.sends else "not_sent" if command.fate == "queued" else "not_taken"}
+
+
+_CHANGES = {"pushed": _pushed, "queued": _queued, "sent": _sent, "failed": _failed, "answered": _answered, "withdrawn": _withdrawn, "time": _time}
