@@ -1,4 +1,4 @@
-"""`python -m home`: run the service; export, back up and restore its book; and what is changed in it by hand. docs/home-service.md."""
+"""`python -m home`: run the service; say who may; export, back up and restore its book; and what is changed in it by hand. docs/home-service.md."""
 import argparse
 import datetime
 import logging
@@ -9,6 +9,7 @@ import threading
 import time
 
 from home import settings
+from home.access import commands as access_commands
 from home.store import database
 
 PROBLEM, WRONG = 1, 2
@@ -22,7 +23,7 @@ def parser():
     def command(name, what, do):
         made = commands.add_parser(name, help=what, description=what)
         made.add_argument("--config", type=pathlib.Path, default=pathlib.Path(CONFIG), metavar="FILE", help="the settings, default %(default)s")
-        made.set_defaults(do=do)
+        made.set_defaults(do=do, is_to_be_protected=False)
         return made
 
     command("run", "run the service until it is stopped", _run)
@@ -47,6 +48,7 @@ def parser():
     meter.add_argument("kwh", type=float)
     meter.add_argument("--at", type=datetime.datetime.fromisoformat, metavar="TIME", help="local time, as 2026-01-31T07:30; default now")
     meter.add_argument("--device", metavar="ID")
+    access_commands.add_commands(command)
     return words
 
 
@@ -184,11 +186,11 @@ def main(arguments=None):
     from home.corrections import NotThere
     given = parser().parse_args(arguments)
     try:
-        given.do(given, settings.load(given.config))
+        given.do(given, settings.load(given.config, given.is_to_be_protected))
     except settings.Wrong as wrong:
         print("\n".join(f"home: {sentence}" for sentence in wrong.args[0]), file=sys.stderr)
         return WRONG
-    except (_Wrong, NotThere) as wrong:
+    except (_Wrong, NotThere, access_commands.Refused) as wrong:
         print(f"home: {wrong}", file=sys.stderr)
         return WRONG
     except (database.StoreFailed, OSError) as problem:

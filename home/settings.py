@@ -16,6 +16,7 @@ KINDS = ("the-things-stack",)
 PARTS = ("energy", "network", "levy", "base")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 KEY_FILE = "web.key"        # what cookies are signed with; the service makes it
+ENDED_FILE = "web.ended"    # visits that a logout ended
 
 
 class Wrong(Exception):
@@ -73,6 +74,7 @@ class Web:
     password_file: pathlib.Path
     token_file: pathlib.Path
     key_file: pathlib.Path
+    ended_file: pathlib.Path
     host_names: tuple
     behind_proxy: tuple
 
@@ -344,7 +346,7 @@ def _store(reading, where, values):
 def _web(reading, where, values):
     host, port = values["listen"]
     web = Web(host, port, reading.folder / values["password_file"], reading.folder / values["token_file"], reading.folder / KEY_FILE,
-              values["host"], values["behind_proxy"])
+              reading.folder / ENDED_FILE, values["host"], values["behind_proxy"])
     has_secret = [reading.is_guarded(f"{where}.{name}", path) for name, path in
                   (("password_file", web.password_file), ("token_file", web.token_file))]
     if not reading.is_to_be_protected and not web.is_private and not any(has_secret):

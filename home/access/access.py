@@ -12,7 +12,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse
 
 from home.access import cookies, guarded_file, headers, origin, proxy
-from home.access.passwords import Passwords
+from home.access.ended import Ended
+from home.access.passwords import PAGE, Passwords
 from home.access.tokens import Tokens
 
 READING = ("GET", "HEAD", "OPTIONS")
@@ -21,7 +22,6 @@ PUBLIC = ("/login", "/static/", "/manifest.webmanifest", "/favicon.ico", "/apple
 # What everybody may change, for it is his own and not the device's.
 OWN = ("/login", "/logout")
 API = ("/api/", "/openapi.json")
-PAGE = "page"           # who pressed, where nobody logs in
 BODY_MAX = 65536
 
 
@@ -33,6 +33,11 @@ class Person:
     csrf: str = ""
     is_program: bool = False
 
+    @property
+    def is_logged_in(self):
+        """By a password, so that there is something to log out from."""
+        return self.name not in ("", PAGE) and not self.is_program
+
 
 class Access:
     """The ASGI application around another one. web: home.settings.Web; clock(): UTC seconds of this computer, whatever world the service lives in."""
@@ -40,6 +45,7 @@ class Access:
     def __init__(self, app, web, clock=time.time):
         self.app, self.web, self.clock = app, web, clock
         self.passwords, self.tokens = Passwords(web.password_file), Tokens(web.token_file)
+        self.ended = Ended(web.ended_file, clock)
         self._cookies = None
 
     @property
@@ -62,7 +68,7 @@ class Access:
         request = Request(scope)
         visit = self.cookies.read(request.cookies.get(cookie_name, ""))
         person, visit, is_new = self._person(told, visit)
-        scope.setdefault("state", {}).update(person=person, access=self, visit=visit)
+        scope.setdefault("state", {}).update(person=person, access=self, visit=visit, cookie_name=cookie_name)
         given = None
         if is_new and request.method in READING and not _is_for_programs(request):
             given = cookies.header(cookie_name, self.cookies.text(visit), scheme)
@@ -105,7 +111,7 @@ class Access:
             token = self.tokens.find(text.strip())
             return Person(token.name if token else "", bool(token and token.may_switch), is_program=True), None, False
         user = self.passwords.user(visit.user) if visit and visit.user else None
-        is_over = visit is not None and visit.user and (user is None or user.mark != visit.mark)
+        is_over = visit is not None and visit.user and (user is None or user.mark != visit.mark or visit.number in self.ended)
         is_new = visit is None or is_over or visit.age_s > cookies.RENEW_S
         if visit is None or is_over:
             visit, user = cookies.new_visit(), None
@@ -129,9 +135,11 @@ async def guard(request: Request):
         await switching(request)
 
 
-async def checked(request: Request) -> Person:
-    """Who makes a request, which no page of somebody else's made. Without a name he has not logged in."""
+async def checked(request: Request, by_browser=False) -> Person:
+    """Who makes a request, which no page of somebody else's made; without a name he has not logged in. by_browser: a program has no business here."""
     person, its = request.state.person, request.state.access
+    if by_browser and person.is_program:
+        raise HTTPException(403, "a program needs no login: its token is enough")
     told = _told(request.scope)
     if not origin.is_own(told, request.scope["scheme"], told.get("host"), is_required=not person.is_program):
         raise HTTPException(403, "this request does not come from a page of this service")

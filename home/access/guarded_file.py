@@ -33,6 +33,10 @@ class GuardedFile:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.writelines(line + "\n" for line in lines)
                 file.flush()
+                if os.geteuid() == 0:
+                    # Written by root, it is still read by the service, whose folder it is.
+                    its = self.path.parent.stat()
+                    os.fchown(handle, its.st_uid, its.st_gid)
                 os.fsync(file.fileno())
             os.replace(name, self.path)
         except BaseException:

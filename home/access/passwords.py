@@ -5,11 +5,11 @@ import re
 import threading
 
 from home.access.guarded_file import GuardedFile
-from home.access.tokens import LOOK, SWITCH
+from home.access.tokens import LOOK, NAME, NAME_WORDS, SWITCH
 
 OWNER, GUEST = "owner", "guest"         # of the two passwords without a name
+PAGE = "page"           # who pressed, where nobody logs in
 SHORTEST = 8
-NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._@-]{0,30}[A-Za-z0-9])?")
 # OWASP's least for argon2id: 19 MiB, so that a check leaves the house's small computer its memory.
 _COST = {"time_cost": 2, "memory_cost": 19456, "parallelism": 1}
 _LINE = re.compile(rf"(\S+) ({SWITCH}|{LOOK}) (\$argon2id\$\S+)")
@@ -61,8 +61,8 @@ class Passwords:
 
     def set(self, name, may_switch, password):
         """That user's password; a new user if there was none. ValueError if name or password will not do."""
-        if not NAME.fullmatch(name):
-            raise ValueError(f"{name!r} is no name for a user: letters, digits and . _ @ - inside, at most 32")
+        if not NAME.fullmatch(name) or name == PAGE:
+            raise ValueError(f"{name!r} is no name for a user: {NAME_WORDS}")
         if len(password) < SHORTEST:
             raise ValueError(f"a password has at least {SHORTEST} characters")
         new = User(name, may_switch, self._hasher.hash(password))

@@ -13,6 +13,8 @@ from home.access.guarded_file import GuardedFile
 SWITCH, LOOK = "switch", "look"
 PREFIX = "evc_"
 BY_HAND = "token"
+NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._@-]{0,30}[A-Za-z0-9])?")
+NAME_WORDS = "letters, digits and . _ @ - inside, at most 32"
 _LINE = re.compile(rf"(\S+) ({SWITCH}|{LOOK}) sha256:([0-9a-f]{{64}})")
 
 
@@ -42,7 +44,9 @@ class Tokens:
         return found
 
     def new(self, name, may_switch):
-        """A new token's text, which is kept nowhere; ValueError if the name is taken."""
+        """A new token's text, which is kept nowhere; ValueError if the name is taken, or none."""
+        if not NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no name for a token: {NAME_WORDS}")
         if any(token.name == name for token in self.all()):
             raise ValueError(f"there is a token {name!r} already")
         text = PREFIX + secrets.token_urlsafe(32)

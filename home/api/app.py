@@ -7,7 +7,7 @@ from fastapi import Depends, FastAPI, HTTPException, Query
 from fastapi.responses import JSONResponse
 
 from home import time_zones
-from home.access import access
+from home.access import access, login
 from home.api import models
 from home.report import Report
 from home.store import queries
@@ -34,6 +34,7 @@ def app(service, extra=()):
     made.add_middleware(access.Access, web=service.settings.web)
     made.add_exception_handler(StoreFailed, _store_failed)
     _add_routes(made, service)
+    login.add_login(made)
     pages.add_pages(made, service, extra)
     return made
 

@@ -14,6 +14,7 @@ class Stranger:
     name: str = ""
     may_switch: bool = True
     csrf: str = ""
+    is_logged_in: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,13 +5,12 @@ from typing import Annotated
 import pytest
 from fastapi import Depends, Form
 from fastapi.testclient import TestClient
+from tests.support.doors import HERE, csrf_of
 from tests.support.house import given, house
 from home import settings
 from home.access import access, headers
 from home.access.tokens import Tokens
 from home.api import app
-
-HERE = "http://127.0.0.1:8080"
 
 
 @pytest.fixture
@@ -35,16 +34,6 @@ def opened(its, tmp_path, base_url=HERE, **web):
         return "pressed"
 
     return TestClient(made, base_url=base_url, follow_redirects=False)
-
-
-def csrf_of(client, path="/"):
-    """What a form of that page carries; the browser keeps the cookie."""
-    client.get(path)
-    (cookie,) = [one for one in client.cookies.jar if "ev-charger" in one.name]
-    door = client.app.middleware_stack
-    while not isinstance(door, access.Access):
-        door = door.app
-    return door.cookies.csrf(door.cookies.read(cookie.value))
 
 
 def test_on_this_computer_a_press_needs_cookie_token_and_origin(its, tmp_path):

@@ -1,0 +1,23 @@
+"""A browser before the service: its cookie and the token of its forms."""
+from home.access import access
+
+HERE = "http://127.0.0.1:8080"
+ELSEWHERE = "http://192.168.1.7:8080"
+
+
+def door(client):
+    """The access.Access that a TestClient's application stands behind."""
+    if client.app.middleware_stack is None:
+        client.app.middleware_stack = client.app.build_middleware_stack()
+    found = client.app.middleware_stack
+    while not isinstance(found, access.Access):
+        found = found.app
+    return found
+
+
+def csrf_of(client, path="/"):
+    """What a form of that page carries; the client keeps the cookie."""
+    client.get(path)
+    its = door(client).cookies
+    (cookie,) = [one for one in client.cookies.jar if "ev-charger" in one.name]
+    return its.csrf(its.read(cookie.value))
