@@ -1,4 +1,6 @@
 """What the API answers, for its OpenAPI document. Times are ISO 8601 with offset, local to the device; null is: not known."""
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -80,3 +82,19 @@ class Event(BaseModel):
     reason: str | None
     kwh: float | None
     minutes: int | None
+
+
+class Command(BaseModel):
+    """What the device was asked for. fate: asked, queued, sent, then done, refused, failed, expired, busy, unanswered or withdrawn."""
+    key: int
+    device: str
+    asked_at: str
+    who: str
+    request: dict[str, Any]
+    name: str
+    command_id: int | None
+    expires_at: str
+    fate: str
+    detail: str | None
+    changed_at: str
+    sends: int

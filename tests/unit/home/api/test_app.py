@@ -114,5 +114,6 @@ def test_seen_by_others_it_asks_for_the_token(tmp_path, its):
 
 def test_its_document_names_every_path_and_nothing_else_is_served(client):
     document = client.get("/openapi.json").json()
-    assert set(document["paths"]) == {f"/api/v1/{name}" for name in ("devices", "status", "sessions", "months", "events")}
+    names = ("devices", "status", "sessions", "months", "events", "commands", "commands/{key}")
+    assert set(document["paths"]) == {f"/api/v1/{name}" for name in names}
     assert client.get("/docs").status_code == client.get("/redoc").status_code == 404
