@@ -44,6 +44,7 @@ class Service:
                             for network in settings.networks if network.storage_url}
         self.desk = Desk(self.engine, settings, self.key, self._publish, self.changes.tell, clock)
         self.is_up = dict.fromkeys(self.lines, False)
+        self.line_since_ms = {}     # network -> since when its line is what it is; nothing yet: since the start, and it was never up
         self.house = HouseBroker(self, self._on_house) if settings.house_mqtt else None
         self._unqueued_s = {}       # (network, device id, correlation id) of a request -> when the network is to have said that it has it
         self._due_s = dict.fromkeys((self._ask, self._prune, self._doubt, self._look, *([self._tell] if self.house else [])), clock())
@@ -84,6 +85,8 @@ class Service:
 
     def _on_line(self, name, is_up, sentence):
         (logger.info if is_up else logger.warning)("%s", sentence)
+        if is_up != self.is_up[name]:
+            self.line_since_ms[name] = int(1000 * self.clock())
         self.is_up[name] = is_up
         if name in self.backfillers:
             self.backfillers[name].line(is_up)

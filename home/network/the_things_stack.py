@@ -129,6 +129,23 @@ def uplink(given, text=None):
         _number(best.get("rssi")), _number(best.get("snr")), _sf(body), round(1000 * float(seconds[1])) if seconds else None, len(receptions))
 
 
+def gateways(given):
+    """[(id, rssi or None, snr or None)] of those that received an uplink; given: a message as parsed."""
+    receptions = _within(given, "uplink_message", "rx_metadata")
+    found = []
+    for one in receptions if isinstance(receptions, list) else ():
+        name = _within(one, "gateway_ids", "gateway_id")
+        if isinstance(name, str) and name:
+            found.append((name[:64], _number(one.get("rssi")), _number(one.get("snr"))))
+    return found
+
+
+def decoded(given):
+    """What the formatter made of an uplink; {} where it made nothing. given: a message as parsed."""
+    data = _within(given, "uplink_message", "decoded_payload")
+    return data if isinstance(data, dict) else {}
+
+
 def instant_ms(text):
     """UTC milliseconds of an RFC 3339 time, or None."""
     found = _TIME.fullmatch(text) if isinstance(text, str) else None

@@ -31,6 +31,20 @@ def session_before(connection, device, row):
         its.device == device, its.number < row.number).order_by(its.number.desc()).limit(1)).first()
 
 
+def neighbours(connection, device, number):
+    """(number before, number after) in the session book; None where there is none."""
+    its = session.c
+    of = sa.select(sa.func.max(its.number)).where(its.device == device, its.number < number)
+    after = sa.select(sa.func.min(its.number)).where(its.device == device, its.number > number)
+    return connection.execute(of).scalar(), connection.execute(after).scalar()
+
+
+def vehicles(connection):
+    """The names of vehicles that any session has."""
+    its = session.c.vehicle
+    return sorted(connection.execute(sa.select(its).where(its.is_not(None)).distinct()).scalars())
+
+
 def energy_of(connection, device, first_ms, end_ms):
     """{session id: [(quarter, Wh, is_sure)]} of the sessions that began in [first_ms, end_ms)."""
     its, energy = session.c, session_energy.c

@@ -9,7 +9,8 @@ from fastapi.responses import Response
 from home.store import queries
 from home.store.database import StoreFailed, reading
 from home.web import drawing, look, moments, static_files
-from home.web.views import lines, more, now, tonight
+from home.web import record_pages
+from home.web.views import device, devices, history, lines, more, now, radio, sessions, tonight
 from home.web.words import N_
 
 
@@ -21,20 +22,21 @@ class Page:
     title: str
     gather: typing.Callable
     is_first: bool = False
+    drawn_by: str = ""      # its template, where that is not of its name
 
     @property
     def template(self):
-        return f"{self.name}.html"
+        return self.drawn_by or f"{self.name}.html"
 
 
 PAGES = (
     Page("now", "/", N_("Now"), now.gather, True),
     Page("tonight", "/tonight", N_("Tonight"), tonight.gather, True),
-    Page("sessions", "/sessions", N_("Sessions"), more.nothing_yet, True),
-    Page("history", "/history", N_("History"), more.nothing_yet, True),
-    Page("radio", "/radio", N_("Radio"), more.nothing_yet),
-    Page("device", "/device", N_("Device"), more.nothing_yet),
-    Page("devices", "/devices", N_("All devices"), more.nothing_yet),
+    Page("sessions", "/sessions", N_("Sessions"), sessions.gather, True),
+    Page("history", "/history", N_("History"), history.gather, True),
+    Page("radio", "/radio", N_("Radio"), radio.gather),
+    Page("device", "/device", N_("Device"), device.gather),
+    Page("devices", "/devices", N_("All devices"), devices.gather),
     Page("more", "/more", N_("More"), more.gather, True),
 )
 
@@ -47,7 +49,9 @@ def add_pages(app, service, extra=()):
     for page in every:
         app.add_api_route(page.path, _route(drawer, page), methods=["GET"], include_in_schema=False, name=page.name)
 
-    @app.get("/static/{version}/{name}", include_in_schema=False)
+    record_pages.add(app, drawer)
+
+    @app.get("/static/{version}/{name:path}", include_in_schema=False)
     def static(version: str, name: str) -> Response:
         return static_files.answer(version, name)
 

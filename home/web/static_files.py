@@ -14,8 +14,8 @@ FOR_EVER = "public, max-age=31536000, immutable"
 
 @functools.cache
 def _files():
-    """{name: contents} of the folder."""
-    return {path.name: path.read_bytes() for path in sorted(FOLDER.iterdir()) if path.suffix in KINDS}
+    """{name: contents} of the folder and of what other people wrote, below vendor/."""
+    return {path.relative_to(FOLDER).as_posix(): path.read_bytes() for path in sorted(FOLDER.rglob("*")) if path.suffix in KINDS}
 
 
 @functools.cache

@@ -1,0 +1,274 @@
+"""The page of what happened: events, commands, changes of state, restarts, the radio and changes by hand in one list, a week at a time."""
+import collections
+import dataclasses
+import datetime
+import re
+
+from home import time_zones
+from home.network import the_things_stack
+from home.store import past
+from home.web import moments, vocabulary
+from home.web.views import radio, sessions
+from home.web.words import N_
+
+DAYS = 7                            # of a page
+PAGES_MAX = 10_000
+SILENT_MS = 3 * moments.HOUR_MS     # no device that is heard is silent for that long
+F_PORT_DEVICE = 12
+# How far two calculations of one boot's moment may lie apart: minutes, and hours where the device counts in hours.
+SAME_BOOT_MS, SAME_LONG_BOOT_MS = 15 * moments.MINUTE_MS, 3 * moments.HOUR_MS
+LONG_UPTIME_MIN = 0x8000
+
+# (of the filter, of one of them)
+KINDS = {
+    "event": (N_("Events"), N_("Event")), "state": (N_("States"), N_("State")), "restart": (N_("Restarts"), N_("Restart")),
+    "radio": (N_("Radio"), N_("Radio")), "hand": (N_("By hand"), N_("By hand")),
+}
+VEHICLE_SET = N_("Session %(number)s was charged by %(after)s.")
+VEHICLE_CHANGED = N_("Session %(number)s was charged by %(after)s, not by %(before)s.")
+VEHICLE_TAKEN = N_("Session %(number)s has no vehicle any more; it was %(before)s.")
+
+
+@dataclasses.dataclass(frozen=True)
+class Item:
+    """One thing that happened. sentences: whole ones. mark: "", "good", "bad" or "open". who: as typed in, or ""."""
+    at_ms: int
+    kind: str
+    sentences: list
+    mark: str = ""
+    who: str = ""
+    label: str = ""
+    clock: str = ""
+    iso: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Page:
+    """days: [(label, items)], the newest first. older, newer: numbers of pages, or None."""
+    days: list
+    kind: str
+    kinds: list
+    page: int
+    newer: int | None
+    older: int | None
+    span: str
+
+
+def gather(look):
+    connection, key, tz, now_ms, _ = look.connection, look.key, look.tz, look.now_ms, look.words
+    kind = look.query.get("kind") if look.query.get("kind") in KINDS else ""
+    number = page_number(look.query.get("page"))
+    begin_ms, end_ms = span_ms(number, now_ms, tz)
+    found = []
+    for name, of in OF_KIND.items():
+        if kind in ("", name):
+            found += [dataclasses.replace(item, kind=name, label=_(KINDS[name][1])) for item in of(look, begin_ms, min(end_ms, now_ms + 1), _)]
+    its = Page(
+        days=by_day(found, now_ms, tz, _), kind=kind, kinds=[(name, _(label)) for name, (label, _one) in KINDS.items()], page=number,
+        newer=number - 1 if number else None, older=older(connection, key, begin_ms, number, now_ms, tz),
+        span=_("%(first)s to %(last)s", first=_.date(moments.local(begin_ms, tz), "d MMM"), last=_.date(moments.local(end_ms - 1, tz), "d MMM y")))
+    return {"its": its}
+
+
+def page_number(text):
+    return min(int(text), PAGES_MAX) if re.fullmatch(r"\d{1,6}", text or "", re.ASCII) else 0
+
+
+def span_ms(number, now_ms, tz):
+    """[begin, end) of that page: local days, the last of page 0 is today."""
+    last = moments.local(now_ms, tz).date() + datetime.timedelta(1 - DAYS * number)
+    return tuple(1000 * time_zones.begin_of(day, tz) for day in (last - datetime.timedelta(DAYS), last))
+
+
+def older(connection, key, begin_ms, number, now_ms, tz):
+    """The page with what was heard last before this one; None: nothing was."""
+    before_ms = past.newest_before_ms(connection, key, begin_ms)
+    if before_ms is None:
+        return None
+    days = (moments.local(now_ms, tz).date() - moments.local(before_ms, tz).date()).days
+    return max(days // DAYS, number + 1)
+
+
+def by_day(items, now_ms, tz, _):
+    """[(label, items)] of local days, newest first."""
+    days = {}
+    for item in sorted(items, key=lambda item: item.at_ms, reverse=True):
+        shown = dataclasses.replace(item, clock=moments.clock(item.at_ms, tz), iso=moments.iso(item.at_ms))
+        days.setdefault(moments.local(item.at_ms, tz).date(), []).append(shown)
+    return [(day_label(day, moments.local(now_ms, tz).date(), _), its) for day, its in days.items()]
+
+
+def day_label(day, today, _):
+    words = _.date(datetime.datetime.combine(day, datetime.time()), "EEEE d MMMM y")
+    return _("Today, %(day)s", day=words) if day == today else words
+
+
+# --- events
+
+
+def of_events(look, begin_ms, end_ms, _):
+    return [event(row, _) for row in past.events(look.connection, look.key, begin_ms, end_ms)]
+
+
+def event(row, _):
+    amount = None
+    if row.minutes is not None:
+        amount = sessions.duration(row.minutes, _)
+    elif row.wh is not None:
+        amount = sessions.energy(row.wh / 1000, _)
+    with_amount, without = vocabulary.EVENTS.get(row.event, (None, None))
+    if without is None:
+        sentences = [_("The device reported %(word)s (a word that this page does not know).", word=row.event)]
+    else:
+        sentences = [_(without) if amount is None else _(with_amount, amount=amount)]
+    if row.event == "fault" and row.code:
+        sentences.append(fault(row.code, _))
+    if row.event == "memory_lost" and row.reason == "stopped":
+        sentences.append(_(vocabulary.HELD_AFTER_MEMORY_LOST))
+    return Item(told_ms(row), "event", sentences, "bad" if row.event in vocabulary.ALARMS else "")
+
+
+def told_ms(row):
+    """When it was, by the device where that can be believed; else when it was heard."""
+    is_likely = row.at_ms is not None and row.received_ms - 30 * moments.DAY_MS <= row.at_ms <= row.received_ms + 10 * moments.MINUTE_MS
+    return row.at_ms if is_likely else row.received_ms
+
+
+def fault(code, _):
+    return _("%(code)s: %(meaning)s", code=code, meaning=_(vocabulary.FAULTS.get(code, vocabulary.UNKNOWN_FAULT)))
+
+
+# --- states
+
+
+def of_states(look, begin_ms, end_ms, _):
+    rows = past.readings(look.connection, look.key, begin_ms, end_ms)
+    before = past.reading_before(look.connection, look.key, begin_ms)
+    return [state(row, _) for row in changed(rows, before)]
+
+
+def changed(rows, before):
+    """Readings whose state, code or reason is another one than before. The first of all is one."""
+    found = []
+    for row in rows:
+        if before is None or (row.state, row.reason) != (before.state, before.reason) or (row.reason == "fault" and row.code != before.code):
+            found.append(row)
+        before = row
+    return found
+
+
+def state(row, _):
+    sentences = [_.known(vocabulary.REASONS, row.reason) if row.reason else _.known(vocabulary.STATES, row.state)]
+    if row.reason == "fault" and row.code:
+        sentences.append(fault(row.code, _))
+    if row.reason == "charging" and row.power_w:
+        sentences.append(_("It draws %(n)s kW.", n=_.number(row.power_w / 1000, 1)))
+    return Item(row.at_ms, "state", sentences, "bad" if row.reason in ("fault", "unreachable") else "good" if row.reason == "charging" else "")
+
+
+# --- restarts
+
+
+def of_restarts(look, begin_ms, end_ms, _):
+    # A report of the same boot may lie before this page.
+    told = past.messages_on(look.connection, look.key, F_PORT_DEVICE, begin_ms - 3 * moments.DAY_MS, end_ms)
+    return [item for item in restarts([(at_ms, the_things_stack.decoded(message)) for at_ms, message in told], _) if begin_ms <= item.at_ms < end_ms]
+
+
+def restarts(told, _):
+    """Each boot once, though it is told again in each report. told: [(received, decoded data)] in time order."""
+    found, known_ms = [], []
+    for received_ms, data in told:
+        uptime_min = data.get("uptime_min")
+        if data.get("part") == "crash" and found:
+            add_crash(found[-1], data, received_ms, _)
+        if data.get("part") != "boot" or not isinstance(uptime_min, (int, float)) or isinstance(uptime_min, bool):
+            continue
+        booted_ms = received_ms - int(uptime_min) * moments.MINUTE_MS
+        near_ms = SAME_LONG_BOOT_MS if uptime_min >= LONG_UPTIME_MIN else SAME_BOOT_MS
+        if all(abs(booted_ms - one_ms) > near_ms for one_ms in known_ms):
+            sentences = [_.known(vocabulary.CAUSES, data.get("boot_cause"))]
+            if isinstance(data.get("firmware"), str):
+                sentences.append(_("Its firmware is %(version)s.", version=data["firmware"][:20]))
+            found.append(Item(booted_ms, "restart", sentences, "bad" if data.get("boot_cause") in ("watchdog", "crash") else ""))
+        known_ms.append(booted_ms)
+    return found
+
+
+def add_crash(item, data, received_ms, _):
+    """What a crash's own page tells, behind the restart that it came with."""
+    if received_ms - item.at_ms < moments.HOUR_MS and item.mark == "bad" and len(item.sentences) < 3:
+        item.sentences.append(crash_sentence(data, _))
+
+
+def crash_sentence(data, _):
+    return _("The fault was %(error)s in %(module)s, at %(line)s.", error=str(data.get("error", "?"))[:20], module=str(data.get("module", "?"))[:20],
+             line=str(data.get("line", "?"))[:8])
+
+
+# --- radio
+
+
+def of_radio(look, begin_ms, end_ms, _):
+    rows = past.receptions(look.connection, look.key, begin_ms, end_ms)
+    before = past.reception_before(look.connection, look.key, begin_ms)
+    return heard([*([before] if before else []), *rows], look.now_ms if end_ms > look.now_ms else None, begin_ms, _)
+
+
+def heard(rows, now_ms, begin_ms, _):
+    """Joins and silences. now_ms: where the list reaches until now, else None."""
+    found = []
+    for before, after in zip(rows, rows[1:]):
+        lost = None
+        if radio.session_of(before) != radio.session_of(after):
+            if radio.session_of(after) is not None:
+                found.append(Item(after.received_ms, "radio", [_("The device joined the network.")]))
+        elif radio.session_of(after) is not None:
+            lost = after.f_cnt - before.f_cnt - 1
+        if after.received_ms - before.received_ms > SILENT_MS:
+            found.append(silence(before.received_ms, after.received_ms, lost, begin_ms, _))
+    if rows and now_ms is not None and now_ms - rows[-1].received_ms > SILENT_MS:
+        span = moments.span(now_ms - rows[-1].received_ms, _)
+        found.append(Item(rows[-1].received_ms + 1, "radio", [_("Since then nothing was heard: for %(span)s now.", span=span)], "bad"))
+    return found
+
+
+def silence(first_ms, last_ms, lost, begin_ms, _):
+    sentences = [_("Then something was heard again, after a silence of %(span)s.", span=moments.span(last_ms - first_ms, _))]
+    if lost and lost > 0:
+        sentences.append(_.ngettext("%(n)s frame was sent and lost on the way.", "%(n)s frames were sent and lost on the way.", lost))
+    elif lost == 0:
+        sentences.append(_("The device had sent nothing in that time."))
+    return Item(max(last_ms - 1, begin_ms), "radio", sentences, "bad")
+
+
+# --- by hand
+
+
+def of_changes(look, begin_ms, end_ms, _):
+    rows = past.changes_by_hand(look.connection, begin_ms, end_ms)
+    return [item for row in rows if (item := change(row, look.key, look.tz, _))]
+
+
+_ABOUT = re.compile(r"device (\d+) (?:session (\d+)|at (\d+))")
+
+
+def change(row, key, tz, _):
+    """An Item of a row of the log of changes, or None: it is about another device."""
+    about = _ABOUT.fullmatch(row.about)
+    if about and int(about[1]) != key:
+        return None
+    if row.what == "vehicle" and about and about[2]:
+        message = VEHICLE_TAKEN if not row.after else VEHICLE_CHANGED if row.before else VEHICLE_SET
+        sentence = _(message, number=about[2], before=row.before, after=row.after)
+    elif row.what == "meter" and about and about[3]:
+        sentence = _("The separate meter stood at %(energy)s on %(moment)s.", energy=sessions.energy(int(row.after) / 1000, _),
+                     moment=_.date(moments.local(int(about[3]), tz), "d MMM y, HH:mm"))
+    elif row.what == "forget":
+        sentence = _.ngettext("%(n)s session of a vehicle was deleted.", "%(n)s sessions of a vehicle were deleted.", int(row.before or 0))
+    else:
+        sentence = _("Something was changed by hand: %(what)s.", what=row.what)
+    return Item(row.at_ms, "hand", [sentence], who=row.who or "")
+
+
+OF_KIND = collections.OrderedDict(event=of_events, state=of_states, restart=of_restarts, radio=of_radio, hand=of_changes)
