@@ -93,7 +93,7 @@ def _run(given, its):
     # A service without one of its threads is none: it ends, and systemd starts it again.
     threading.excepthook = end
     service.start()
-    logging.getLogger("home").info("store %s, API http://%s:%d/api/v1/devices", service.engine.url.render_as_string(), its.web.host, its.web.port)
+    logging.getLogger("home").info("store %s, page %s", service.engine.url.render_as_string(), its.web.page)
     try:
         server.run()
     except SystemExit:

@@ -5,6 +5,7 @@ A field is a row: its name, what checks and converts its value, and its default.
 import dataclasses
 import datetime
 import pathlib
+import socket
 import tomllib
 
 from home import setting_checks as checks
@@ -15,6 +16,7 @@ REQUIRED = object()
 KINDS = ("the-things-stack",)
 PARTS = ("energy", "network", "levy", "base")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+EVERYWHERE = ("0.0.0.0", "::")
 KEY_FILE = "web.key"        # what cookies are signed with; the service makes it
 ENDED_FILE = "web.ended"    # visits that a logout ended
 
@@ -82,6 +84,14 @@ class Web:
     def is_private(self):
         """Only this computer sees it. A proxy or a name of its own shows it to others, whatever address it listens on."""
         return self.host in LOOPBACK and not self.behind_proxy and not self.host_names
+
+    @property
+    def page(self):
+        """The address of the page, to be opened in a browser."""
+        if self.behind_proxy and self.host_names:
+            return f"https://{self.host_names[0]}/"
+        host = socket.gethostname() if self.host in EVERYWHERE else f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}/"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -350,7 +360,9 @@ def _web(reading, where, values):
     has_secret = [reading.is_guarded(f"{where}.{name}", path) for name, path in
                   (("password_file", web.password_file), ("token_file", web.token_file))]
     if not reading.is_to_be_protected and not web.is_private and not any(has_secret):
-        reading.wrong(f"{where}.listen", f"{host} is seen by others, which needs a password. Type:  python -m home password --config {reading.path}")
+        setting, what = ("listen", host) if host not in LOOPBACK else ("behind_proxy" if web.behind_proxy else "host", "the page")
+        command = f"python -m home password --config {reading.path}"
+        reading.wrong(f"{where}.{setting}", f"{what} is seen by others, which needs a password. Type:  {command}")
     return web
 
 

@@ -15,8 +15,9 @@ command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 command -v mujs >/dev/null 2>&1 || missing="$missing mujs"
 command -v duk >/dev/null 2>&1 || missing="$missing duktape"
 command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
+command -v systemd-analyze >/dev/null 2>&1 || missing="$missing systemd"
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
-[ -z "$missing" ] || fail "real programs are missing. On Debian type:  sudo apt-get install mosquitto mosquitto-clients chromium mujs duktape openssl postgresql"
+[ -z "$missing" ] || fail "real programs are missing. On Debian type:  sudo apt-get install mosquitto mosquitto-clients chromium mujs duktape openssl systemd postgresql"
 
 wanted() { cat requirements-home.txt tools/setup/setup_home.sh | cksum; .venv-home/bin/python -V; }
 made() { [ -f .venv-home/stamp ] && [ "$(wanted 2>/dev/null)" = "$(cat .venv-home/stamp)" ]; }

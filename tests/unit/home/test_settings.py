@@ -1,6 +1,7 @@
 """home/settings.py: home.toml as the contract has it, and everything that is wrong said at once."""
 import datetime
 import os
+import socket
 
 import pytest
 from home import settings
@@ -163,3 +164,25 @@ def test_a_file_with_a_byte_order_mark_is_read(folder):
 def test_a_key_that_others_may_read_is_refused(folder, mode):
     (folder / "mqtt.password").chmod(mode)
     assert any("house_mqtt.password_file: others may read" in error for error in errors(folder, GOOD))
+
+
+@pytest.mark.parametrize("web, page", [
+    ("", "http://127.0.0.1:8080/"), ("listen = '[::1]:81'", "http://[::1]:81/"), ("listen = '192.168.1.7:80'", "http://192.168.1.7:80/"),
+    ("listen = '0.0.0.0:8080'", f"http://{socket.gethostname()}:8080/"),
+    ("behind_proxy = '127.0.0.1'\nhost = 'Box.example.org'", "https://box.example.org/"),
+])
+def test_the_page_has_an_address_to_type(folder, web, page):
+    (folder / "web.tokens").write_text("open sesame")
+    (folder / "web.tokens").chmod(0o600)
+    assert loaded(folder, GOOD.replace('[web]\nlisten = "127.0.0.1:8080"', "[web]\n" + web)).web.page == page
+
+
+@pytest.mark.parametrize("text, words", [
+    ("host = 'https://box.example.org'", "web.host: 'https://box.example.org' is no name of a computer"),
+    ("host = 5", "web.host: must be a list of text"),
+    ("behind_proxy = 'the proxy'", "web.behind_proxy: must be an address or a list of them"),
+    ("behind_proxy = ['192.0.2.1']", "web.behind_proxy: the page is seen by others, which needs a password"),
+    ("host = 'box.example.org'", "web.host: the page is seen by others"),
+])
+def test_a_proxy_and_a_name_are_checked_and_show_the_page_to_others(folder, text, words):
+    assert any(words in error for error in errors(folder, GOOD.replace("[web]", "[web]\n" + text)))

@@ -22,7 +22,8 @@ class Site:
         self.folder = folder
         passwords.Passwords(folder / "web.passwords").set(passwords.GUEST, False, GUESTS)
         passwords.Passwords(folder / "web.passwords").set(passwords.OWNER, True, "correct horse")
-        self.screen, self.kitchen = (Tokens(folder / "web.tokens").new(name, may_switch) for name, may_switch in (("screen", False), ("kitchen", True)))
+        tokens = Tokens(folder / "web.tokens")
+        self.screen, self.kitchen = tokens.new("screen", False), tokens.new("kitchen", True)
         its.settings = settings.checked(given(web={} if where == HERE else {"listen": "0.0.0.0:8080"}), folder)
         self.app = app.app(its)
         self.app.post("/forgotten/{key}", include_in_schema=False)(lambda key: key)

@@ -8,7 +8,6 @@ from tests.support.doors import ELSEWHERE, csrf_of
 from tests.support.house import GIVEN, StoredHouse, given, month
 from tests.support.stores import store
 from home import __main__ as program
-from home import settings
 from home.access import passwords
 from home.access.tokens import Tokens
 from home.api import app
