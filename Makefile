@@ -11,7 +11,7 @@ BOARD ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench lint soak evidence mutants keys lock build flash hil hil-sim status console logs bridge guard device-repository test-home other-debian discovery package recordings check release home
+.PHONY: help setup run test bench lint soak evidence mutants keys lock build flash hil hil-sim status console logs bridge guard device-repository test-home other-debian discovery package recordings check release home micropython
 
 help:
 	@echo "The monitor for ABL wallboxes. First make run, then type help there."
@@ -32,6 +32,7 @@ help:
 	@echo "                                ARGS=--own-dev-eui where the board has a DevEUI of its own (LoPy4)"
 	@echo ""
 	@echo "  make build BOARD=lopy4        build/lopy4: what goes on that board (lopy4, esp32, rp2, linux), with its sizes; FORMAT=py for source"
+	@echo "  make micropython BOARD=esp32 PORT=/dev/ttyACM0  MicroPython onto a new board (esp32, rp2), from the file that you downloaded; FILE=, AGAIN=1"
 	@echo "  make flash BOARD=lopy4 PORT=/dev/ttyUSB0  puts it there; a cut at any moment leaves the old version running"
 	@echo "  make logs PORT=/dev/ttyUSB0   what the board prints, without disturbing it"
 	@echo "  make console PORT=/dev/ttyUSB0  its prompt: Ctrl-C stops the firmware, Ctrl-D starts it again, Ctrl-X leaves"
@@ -117,6 +118,13 @@ flash:
 	@$(call needs_port,BOARD=$(BOARD) )
 	@$(MAKE) --no-print-directory setup
 	@$(PY) -m tools.board.flash "$(BOARD)" "$(PORT)" --format "$(FORMAT)"
+
+# docs/flashing.md. FILE= where it is not the only one in ~/Downloads; AGAIN=1 although MicroPython is on the board.
+micropython:
+	@$(call given,BOARD,the kind of board,BOARD=esp32 PORT=$(or $(PORT),/dev/ttyACM0))
+	@$(call given,PORT,the serial port,BOARD=$(BOARD) PORT=/dev/ttyACM0)
+	@$(MAKE) --no-print-directory setup
+	@$(PY) -m tools.board.micropython "$(BOARD)" "$(PORT)" $(if $(FILE),--file "$(FILE)") $(if $(filter 1,$(AGAIN)),--again)
 
 release: setup
 	@$(PY) -m tools.board.release $(ARGS)

@@ -11,7 +11,7 @@ import sys
 
 import loader
 
-from tools.board import build, manifest
+from tools.board import build, manifest, uf2_drive
 from tools.checks import commit
 from tools.charger import ports
 from tools.board.link import RESTART_S, Link, LinkLost, entry
@@ -219,7 +219,7 @@ def flash(board, path, files, form, tell):
     try:
         os.close(ports.claim(path, DEVICE))
     except ports.ChargerError as error:
-        raise FlashError(f"{error} Nothing was changed.") from None
+        raise FlashError(f"{error} Nothing was changed.{of_a_drive(board, path)}") from None
     with Link(path) as link:
         try:
             greet(link, board, form)
@@ -231,14 +231,29 @@ def flash(board, path, files, form, tell):
         follow(link, slot, tell)
 
 
+def without_micropython(board, path):
+    """What to do with a board that has none yet."""
+    if manifest.BOARDS[board].compiler is None:
+        return f"A new board gets MicroPython first:  make micropython BOARD={board} PORT={path}"
+    return "A board without MicroPython gets it by its maker's updater: docs/lopy4.md"
+
+
+def of_a_drive(board, path):
+    """Where the port is missing because the board waits as a drive: what to type. Else ''."""
+    if manifest.BOARDS[board].platform != "rp2" or not (uf2_drive.drives() or uf2_drive.unmounted()):
+        return ""
+    return (" A board shows itself as a drive: it has no MicroPython yet, or its button was held. "
+            f"Type:  make micropython BOARD={board} PORT={path}")
+
+
 def greet(link, board, form):
     """Get the prompt of the right board, with memory and watchdog as after a reset."""
     try:
         link.prompt(RESTART_S / 3, soft_reset=False)
         kind = link.identify()
     except LinkLost:
-        raise FlashError(f"nothing on {link.path} answers as MicroPython does. Nothing was changed. Is it the right port, is the board powered, is "
-                         "MicroPython on it? A board that hangs: press its reset button and type the same again") from None
+        raise FlashError(f"nothing on {link.path} answers as MicroPython does. Nothing was changed. {without_micropython(board, link.path)} "
+                         "Else: is it the right port, is it powered? A board that hangs: press its reset button and type the same again") from None
     try:
         refuse_kind(kind, board, form)
     except FlashError:

@@ -4,6 +4,7 @@ import base64
 import contextlib
 import hashlib
 import io
+import os
 import re
 import termios
 import time
@@ -123,8 +124,8 @@ class Link:
 
     def _open(self):
         if self._port is None:
-            # mpremote looks for a pseudo-terminal by its own name only.
-            self._port = SerialTransport(self.path, timeout=1)
+            # mpremote knows a pseudo-terminal by its own name only.
+            self._port = SerialTransport(os.path.realpath(self.path), timeout=1)
 
     @contextlib.contextmanager
     def _words(self):

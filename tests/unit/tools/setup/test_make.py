@@ -17,8 +17,8 @@ def make(*arguments):
 
 def test_make_alone_lists_what_there_is():
     said = make().stdout
-    targets = ("run test test-home lint bench soak evidence mutants setup keys build flash console logs hil hil-sim discovery package bridge"
-               " guard device-repository other-debian")
+    targets = ("run test test-home lint bench soak evidence mutants setup keys build micropython flash console logs hil hil-sim discovery package"
+               " bridge guard device-repository other-debian")
     for target in targets.split():
         assert f"  make {target}" in said
 
@@ -30,6 +30,9 @@ def test_make_alone_lists_what_there_is():
         (["flash"], "make flash BOARD=lopy4 PORT=/dev/ttyUSB0"),
         (["flash", "BOARD=lopy4"], "make flash BOARD=lopy4 PORT=/dev/ttyUSB0"),
         (["flash", "PORT=/dev/ttyACM1"], "make flash BOARD=lopy4 PORT=/dev/ttyACM1"),
+        (["micropython"], "make micropython BOARD=esp32 PORT=/dev/ttyACM0"),
+        (["micropython", "BOARD=rp2"], "make micropython BOARD=rp2 PORT=/dev/ttyACM0"),
+        (["micropython", "BOARD=lopy4", "PORT=/dev/none"], "Pycom's updater"),
         (["hil"], "make hil PORT=/dev/ttyUSB0"),
         (["hil", "PORT=/dev/none"], "There is no port /dev/none"),
         (["hil", "PORT=/dev/none", "CONTROL=yes"], "CONTROL=1"),
