@@ -1,10 +1,11 @@
-"""`python -m sim charger | run | scenario`: see `python -m sim --help`."""
+"""`python -m sim charger | modem | run | scenario`: see `python -m sim --help`."""
 
 import sys
 
 HELP = """usage: python -m sim COMMAND ...
 
   charger   one wallbox on a pseudo-terminal, for any Modbus program
+  modem     one LoRaWAN modem on a pseudo-terminal, with network and MQTT behind it
   run       the whole system live: wallbox, car, firmware, radio, network, MQTT
   scenario  one scenario in virtual time, from a file to a file
 
@@ -16,6 +17,8 @@ def main(argv):
     command = argv[0] if argv else '--help'
     if command == 'charger':
         from sim.evse import wallbox_on_pty as runner
+    elif command == 'modem':
+        from sim.modems import modem_on_pty as runner
     elif command == 'run':
         from sim.live import run as runner
     elif command == 'scenario':

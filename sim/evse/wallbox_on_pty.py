@@ -12,6 +12,7 @@ from sim.evse import box_console, box_limits, box_options
 from sim.kernel import Kernel
 from sim.bus.rs485_line import Rs485Line
 from sim.bus.pty_port import PtyPort
+from sim.pty_link import link, unlink
 from sim.vehicle import make_vehicle
 from sim.evse.wallbox import Wallbox
 
@@ -166,18 +167,6 @@ def _variant(text):
         raise argparse.ArgumentTypeError(str(error))
 
 
-def _link(path, target):
-    """Make the link; one that leads nowhere is left from a run that was killed. Raises OSError."""
-    if os.path.islink(path) and not os.path.exists(path):
-        os.unlink(path)
-    os.symlink(target, path)
-
-
-def _unlink(path, target):
-    if os.path.islink(path) and os.readlink(path) == target:
-        os.unlink(path)
-
-
 def _stop(number, frame):
     raise _Stop
 
@@ -193,7 +182,7 @@ def main(argv):
     try:
         signal.signal(signal.SIGTERM, _stop)
         signal.signal(signal.SIGINT, _stop)
-        _link(options.link, target)
+        link(options.link, target)
         print('ready %s' % options.link, flush=True)
         server.serve()
     except OSError as error:
@@ -202,5 +191,5 @@ def main(argv):
     except _Stop:
         return 0
     finally:
-        _unlink(options.link, target)
+        unlink(options.link, target)
         server.port.close()

@@ -10,9 +10,9 @@ import sys
 from datetime import datetime, timezone
 
 from sim.live import front_ends
-from sim.mqtt import application_server
 from sim.mqtt.broker import HOST, Broker, BrokerFailed
-from sim.live.typed_commands import MODELS, SPEEDS
+from sim.live.run_options import add_network_options, number
+from sim.live.typed_commands import MODELS
 from sim.live.demo import DEMOS
 from sim.scenario import ScenarioError, complete
 from sim.live.house import USUAL_PORT, HouseFailed, LiveHouse
@@ -25,44 +25,14 @@ PATIENCE_S = 1.5
 def _parser():
     parser = argparse.ArgumentParser(prog='python -m sim run', description='The whole system live. Type help in it.')
     parser.add_argument('--demo', choices=tuple(DEMOS), help='play a story instead of waiting for commands: a night in a minute')
-    parser.add_argument('--speed', type=_speed, metavar='N', help="simulated seconds in a real one, default 1, or the demo's own")
-    parser.add_argument('--mqtt', type=_address, metavar='HOST:PORT', help='use that broker; default: one of its own on %s' % HOST)
-    parser.add_argument('--app', type=_topic_part, default='ev-charger', help='application id, default %(default)s')
-    parser.add_argument('--tenant', type=_topic_part, default='ttn', help='tenant id, default %(default)s')
-    parser.add_argument('--device', type=_topic_part, default='wallbox', help='device id, default %(default)s')
+    add_network_options(parser, speed=None)
     parser.add_argument('--class', dest='klass', choices=('A', 'C'), default='C', help='LoRaWAN class, default %(default)s')
-    parser.add_argument('--region', choices=('AU915', 'EU868', 'US915', 'AS923'), default='AU915', help='default %(default)s')
     parser.add_argument('--ev', choices=MODELS, help="which car comes, default eager, or the demo's own")
-    parser.add_argument('--seed', type=int, default=1, metavar='N', help='another number gives other chances, default %(default)s')
-    parser.add_argument('--for', dest='for_s', type=_seconds, metavar='SECONDS', help='end by itself after so much simulated time')
+    parser.add_argument('--for', dest='for_s', type=number(0, 1e9), metavar='SECONDS', help='end by itself after so much simulated time')
     parser.add_argument('--web-port', type=_web_port, default=USUAL_PORT, metavar='N|off',
                         help='where the page of the house is, default %(default)s or a free one; 0: any that is free; off: no service of the house')
     parser.add_argument('--plain', action='store_true', help='lines instead of the live view, as without a terminal')
     return parser
-
-
-def _checked(function, text):
-    try:
-        return function(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _address(text):
-    return _checked(application_server.address, text)
-
-
-def _number(low, high):
-    def convert(text):
-        value = float(text)
-        if not low <= value <= high:
-            raise ValueError('must be a number from %g to %g' % (low, high))
-        return value
-    return lambda text: _checked(convert, text)
-
-
-_speed = _number(*SPEEDS)
-_seconds = _number(0, 1e9)
 
 
 def _web_port(text):
@@ -71,12 +41,6 @@ def _web_port(text):
     if not text.isdigit() or int(text) > 65535:
         raise argparse.ArgumentTypeError('must be a port, or off')
     return int(text)
-
-
-def _topic_part(text):
-    if not text or not text.isprintable() or set(text) & set('/+#@'):
-        raise argparse.ArgumentTypeError('must be an id, without / + # @')
-    return text
 
 
 def _scenario(args):

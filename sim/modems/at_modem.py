@@ -202,9 +202,23 @@ class PtyModem:
         self.path = os.ttyname(self._terminal)
         self.kernel = Kernel()
         self.modem = make(self.kernel)
-        self.modem.sink = lambda data: os.write(self.fd, data)
+        self.modem.sink = self._deliver
         self._real = self.kernel.pace = RealTime(self.kernel, speed, 0.05, lambda: None)
         self._real.watch(self.fd, lambda: self.modem.hear(os.read(self.fd, 4096)))
+
+    def _deliver(self, data):
+        try:
+            os.write(self.fd, data)
+        except BlockingIOError:
+            pass    # nobody reads, as with a UART that overruns
+
+    def watch(self, fd, function):
+        """function() is called in the modem's thread when fd can be read, until forget(fd)."""
+        self._real.watch(fd, function)
+
+    def forget(self, fd):
+        """No more calls for fd."""
+        self._real.forget(fd)
 
     def call(self, function, *args):
         """Run function(*args) in the modem's thread soon."""
