@@ -9,13 +9,15 @@ import re
 
 import sqlalchemy
 
+from home import firmware  # noqa: F401  app is importable from here on
 from app.codec import vocabulary
 from app.version import VERSION
 from home import time_zones
+from home.commands import fate
 from home.network import the_things_stack
-from home.store import database, past, queries
+from home.store import commands, database, past, queries
 
-UPLINKS = 200
+UPLINKS = COMMANDS = 200
 REMOVED = "(removed)"
 _DEEP, _WIDE = 6, 64
 _LONGEST_NAME = 40
@@ -23,7 +25,8 @@ _LONGEST_NAME = 40
 _STATES = ("Lock Outlet ACK", "Unlock Outlet ACK", "Reset Charger ACK", "Lock Outlet", "Unlock Outlet", "Reset Charger")
 _STATUSES = ("not_connected", "waiting", "ready", "charging", "locked", "setup", "fault", "unreachable", "unknown")
 _TYPES = ("status", "result", "device", "session", "readback", "event", "clock", "legacy")
-_FATES = ("asked", "queued", "sent", "unanswered", "withdrawn")
+# What becomes of a command on its way.
+_FATES = (*fate.PENDING, *fate.OVER, "not_sent", "not_taken", "no_line", "sent_already")
 # Every word of the payload. docs/payload.md.
 WORDS = frozenset(word for table in (
     vocabulary.STATES, vocabulary.REASONS, vocabulary.OVERRIDES, vocabulary.COMMANDS, vocabulary.RESULTS, vocabulary.DETAILS, vocabulary.HOLDERS,
@@ -33,7 +36,7 @@ WORDS = frozenset(word for table in (
 # Names of what the formatter tells, and of a request.
 FIELDS = frozenset("""
 type state code status reason fault ev_connected enable_input time_known override current_limit_a current_a power_kw session_kwh energy_estimated
-plan_hash command command_id result detail setting refused counted part page pages boot_cause firmware commit uptime_min charger_id
+plan_hash command command_id result detail setting refused counted part page pages boot_cause firmware commit uptime_min charger_id model
 charger_firmware max_current_a key meter starts_after_power_cycle upstream_timeout bus_errors commands_refused bad_downlinks resets store_failures
 closings_today crashes joins airtime_s uplinks downlinks clock_drift_ppm data_rate error line module energy_total_kwh session_number session_open
 started_at duration_min windows timezone_part settings holder until kwh_left event event_number kwh minutes event_at device_time answer_required
@@ -44,17 +47,19 @@ _PATTERNS = (r"\d{1,3}\.\d{1,3}(\.\d{1,3})?", r"[0-9A-Fa-f]{2}", r"\d\d?:\d\d", 
              r"<[+-]\d{2,6}>[+-]?\d{1,2}(:\d\d){0,2}(<[+-]\d{2,6}>([+-]?\d{1,2}(:\d\d){0,2})?)?",
              r"(M\d{1,2}\.\d\.\d|J?\d{1,3})(/-?\d{1,3}(:\d\d){0,2})?")
 _ALLOWED = re.compile("|".join(f"(?:{pattern})" for pattern in _PATTERNS), re.ASCII)
-# These have texts of their own: four hex digits, and the name of a file of the firmware.
-_OWN = {"commit": re.compile(r"[0-9a-f]{4}", re.ASCII), "module": re.compile(r"[a-z_0-9]{1,20}", re.ASCII)}
+# These have texts of their own: a model of the box, four hex digits, and the name of a file of the firmware.
+_OWN = {"model": re.compile(r"\d[A-Z]\d{4}", re.ASCII),
+        "commit": re.compile(r"[0-9a-f]{4}", re.ASCII), "module": re.compile(r"[a-z_0-9]{1,20}", re.ASCII)}
 
 
 def report(connection, service, now_ms):
     """The file's contents, as plain data."""
     settings = service.settings
+    people = {}
     return {
         "about": "EV charger monitor: what happened, for a bug report. Keys, places, names and addresses are not in it.",
         "made_at": time_zones.utc(now_ms // 1000).isoformat(), "versions": versions(connection), "settings": of_settings(settings),
-        "devices": [of_device(connection, service, device, number) for number, device in enumerate(settings.devices, 1)],
+        "devices": [of_device(connection, service, device, number, people) for number, device in enumerate(settings.devices, 1)],
     }
 
 
@@ -79,7 +84,7 @@ def of_settings(settings):
     }
 
 
-def of_device(connection, service, device, number):
+def of_device(connection, service, device, number, people):
     """What one device said and was asked."""
     key = service.key(device)
     networks = [network.name for network in service.settings.networks]
@@ -88,6 +93,7 @@ def of_device(connection, service, device, number):
         "newest": [{"what": kind(name), "received_ms": received_ms, "decoded": kept(data)}
                    for name, (received_ms, data) in sorted(queries.newest(connection, key).items())],
         "uplinks": [of_uplink(row, message) for row, message in past.newest_uplinks(connection, key, UPLINKS)],
+        "commands": [of_command(row, people) for row in commands.recent(connection, key, COMMANDS)],
     }
 
 
@@ -95,6 +101,14 @@ def of_uplink(row, message):
     return {"received_ms": row.received_ms, "f_port": row.f_port, "f_cnt": row.f_cnt, "rssi": row.rssi, "snr": row.snr,
             "spreading_factor": row.spreading_factor, "airtime_ms": row.airtime_ms, "gateways": row.gateways,
             "decoded": kept(the_things_stack.decoded(message))}
+
+
+def of_command(row, people):
+    """Who asked becomes a number."""
+    return {
+        "at_ms": row.at_ms, "who": people.setdefault(row.who, len(people) + 1), "name": kept(row.name), "command_id": kept(row.command_id),
+        "issued_at": kept(row.issued_at), "expires_at": kept(row.expires_at), "fate": kept(row.fate), "detail": kept(row.detail),
+        "changed_ms": row.changed_ms, "sends": row.sends, "request": kept(row.request)}
 
 
 def kind(name):

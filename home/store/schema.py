@@ -158,7 +158,8 @@ change = sa.Table(
     sa.Column("what", sa.String(40), nullable=False),
     sa.Column("about", sa.String(120), nullable=False),
     sa.Column("before", sa.Text),
-    sa.Column("after", sa.Text))
+    sa.Column("after", sa.Text),
+    sa.Column("who", sa.String(80)))
 
 # Readings of a separate meter, typed in.
 meter_reading = sa.Table(
