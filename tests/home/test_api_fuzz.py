@@ -10,6 +10,8 @@ from tests.home.client import until
 from tests.support.house import BEGIN_MS, StoredHouse, given, month
 from tests.support.stores import store
 from tests.support.uplinks import DAY_MS
+from home import settings
+from home.access.tokens import Tokens
 from home.api import app
 
 EXAMPLES = 100
@@ -33,11 +35,13 @@ def served(its):
 def test_no_request_makes_a_server_error(tmp_path, evidence):
     with store(tmp_path / "home.db") as engine:
         its = StoredHouse(engine, given())
+        its.settings = settings.checked(given(), tmp_path)
+        token = Tokens(tmp_path / "web.tokens").new("fuzz", True)
         device = month(its, lost=(7, 8))
         its.hear(device.event(BEGIN_MS + 40 * DAY_MS))
         with served(its) as address:
             done = subprocess.run(
-                [sys.executable, "-m", "schemathesis.cli", "run", f"{address}/openapi.json", "--seed", "16", "--max-examples", str(EXAMPLES),
+                [sys.executable, "-m", "schemathesis.cli", "run", f"{address}/openapi.json", "-H", f"Authorization: Bearer {token}", "--seed", "16", "--max-examples", str(EXAMPLES),
                  "--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
                  "--generation-database", "none", "--no-color"],
                 cwd=tmp_path, capture_output=True, text=True, timeout=600)
