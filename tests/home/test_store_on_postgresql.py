@@ -15,7 +15,7 @@ from home import backup
 from home.store import database
 from home.store.writer import Writer
 
-SAME = ("store", "api", "test_backup.py", "test_housekeeping.py", "test_inbox.py", "test_report.py")
+SAME = ("store", "api", "commands", "test_backup.py", "test_housekeeping.py", "test_inbox.py", "test_report.py")
 
 
 @pytest.fixture(scope="module")
