@@ -1,7 +1,10 @@
 """Local time of a device: a name of the time zone database ("Europe/Berlin"), or a POSIX TZ string as the device has it."""
+import contextlib
 import datetime
+import importlib.resources
 import io
 import os
+import pathlib
 import re
 import struct
 import zoneinfo
@@ -39,6 +42,21 @@ def _of_rules(text):
     header = b"TZif2" + bytes(15) + struct.pack(">6l", 0, 0, 0, 0, 1, 4)
     block = header + struct.pack(">lbB", 0, 0, 0) + b"UTC\0"
     return zoneinfo.ZoneInfo.from_file(io.BytesIO(block + block + b"\n" + text.encode() + b"\n"), key=text)
+
+
+def rule(tz):
+    """The POSIX TZ string that holds in that zone from now on, as a device has it; None where the zone does not say."""
+    key = getattr(tz, "key", None)
+    if key is None:
+        return None
+    folders = [pathlib.Path(folder) for folder in zoneinfo.TZPATH]
+    with contextlib.suppress(ModuleNotFoundError):
+        folders.append(importlib.resources.files("tzdata") / "zoneinfo")
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            # The last line of a time zone file (RFC 9636).
+            return (folder / key).read_bytes().rstrip(b"\n").rpartition(b"\n")[2].decode() or None
+    return key      # itself such a string
 
 
 def utc(seconds):
