@@ -76,10 +76,11 @@ def _run(given, its):
 
     from home.api import app
     from home.service import Service
+    from home.web.server import Server
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING, stream=sys.stderr)
     logging.getLogger("home").setLevel(logging.INFO)
     service = Service(its)
-    server = uvicorn.Server(uvicorn.Config(app.app(service), its.web.host, its.web.port, log_level="warning", access_log=False, lifespan="off",
+    server = Server(uvicorn.Config(app.app(service), its.web.host, its.web.port, log_level="warning", access_log=False, lifespan="off",
                                            proxy_headers=False, server_header=False))
     # Until the server hears signals itself.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

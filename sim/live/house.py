@@ -45,6 +45,7 @@ class LiveHouse:
         from home import settings
         from home.api import app
         from home.service import Service
+        from home.web.server import Server
 
         folder = pathlib.Path(self._folder.name)
         (folder / 'key').write_text(KEY)
@@ -61,7 +62,7 @@ class LiveHouse:
         logger.propagate = False
         self._run.keep = self.storage.keep
         self._service = Service(made, self._run.world.utc_s)
-        self._server = uvicorn.Server(uvicorn.Config(app.app(self._service), HOST, port, log_level='critical', access_log=False, lifespan='off',
+        self._server = Server(uvicorn.Config(app.app(self._service), HOST, port, log_level='critical', access_log=False, lifespan='off',
                                                     proxy_headers=False, server_header=False))
         self._thread = threading.Thread(target=self._server.run, args=([self._listening],), name='house', daemon=True)
         self._service.start()
