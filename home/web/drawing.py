@@ -21,7 +21,8 @@ def environment(language):
         auto_reload=False)
     its = words.words(language)
     # Not Jinja's own functions: what these return is escaped like all else, whoever wrote the values in it.
-    made.globals.update(_=its, ngettext=its.ngettext, static=static_files.address, ages=moments.ages(its), languages=words.LANGUAGES, themes=THEMES)
+    made.globals.update(_=its, ngettext=its.ngettext, static=static_files.address, ages=moments.ages(its), iso=moments.iso,
+                        languages=words.LANGUAGES, themes=THEMES)
     return made
 
 
@@ -37,7 +38,6 @@ def link(path, device=None, **query):
 def drawn(request, template, values, status=200):
     """The page as an answer."""
     environment_ = environment(look.language(request))
-    made = HTMLResponse(environment_.get_template(template).render(
-        language=look.language(request), theme=look.theme(request), person=look.person(request), link=link, path=request.url.path, **values),
-        status, NOT_KEPT)
+    frame = {"language": look.language(request), "theme": look.theme(request), "person": look.person(request), "link": link, "path": request.url.path}
+    made = HTMLResponse(environment_.get_template(template).render({**frame, **values}), status, NOT_KEPT)
     return look.keep(request, made)

@@ -43,6 +43,11 @@ def language(request):
     return words.chosen(request.query_params.get("lang"), request.cookies.get("language"), request.headers.get("accept-language"))
 
 
+def words_of(request):
+    """The words.Words of the reader."""
+    return words.words(language(request))
+
+
 def theme(request):
     """"auto", "light" or "dark"."""
     return next((one for one in (request.query_params.get("theme"), request.cookies.get("theme")) if one in THEMES), THEMES[0])

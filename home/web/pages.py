@@ -8,8 +8,7 @@ from fastapi.responses import Response
 
 from home.store import queries
 from home.store.database import StoreFailed, reading
-from home.web import drawing, look, moments, static_files
-from home.web import record_pages
+from home.web import drawing, live, look, moments, pressing, record_pages, static_files
 from home.web.views import device, devices, history, lines, more, now, radio, sessions, tonight
 from home.web.words import N_
 
@@ -55,6 +54,8 @@ def add_pages(app, service, extra=()):
     def static(version: str, name: str) -> Response:
         return static_files.answer(version, name)
 
+    pressing.add_presses(app, drawer)
+    live.add_live(app, drawer)
     _show_errors(app, drawer)
 
 
@@ -71,17 +72,20 @@ class Drawer:
         self.service = service
         self.pages = pages
 
-    def page(self, request, page, status=200, **more_values):
-        """A page as an answer; more_values: for its template, beside what it gathers."""
+    def page(self, request, page, status=200, gather=None, **more_values):
+        """A page as an answer. gather: instead of the page's own; more_values: for its template, beside what it gathers."""
         device = self.device(request)
+        is_live = request.method == "GET"       # what a press led to stays as it is until somebody goes on
+        url = f"{request.url.path}?{request.url.query}" if is_live else drawing.link(page.path, request.query_params.get("device"))
         with reading(self.service.engine) as connection:
-            its = self._look(request, device, connection)
-            values = {"notice": None, **self._frame(its, page), **page.gather(its), **more_values}
+            its = self.look(request, device, connection)
+            values = {"notice": None, "path": page.path, "url": url, "is_live": is_live, **self._frame(its, page), **(gather or page.gather)(its),
+                      **more_values}
         return drawing.drawn(request, page.template, values, status)
 
     def problem(self, request, status, sentence):
         """A page that has one sentence."""
-        values = {"page": None, "pages": self.pages, "device": None, "devices": self.service.settings.devices, "name": None,
+        values = {"page": None, "pages": self.pages, "device": None, "devices": self.service.settings.devices, "name": None, "path": "/",
                   "sentence": sentence, "notice": None}
         return drawing.drawn(request, "problem.html", values, status)
 
@@ -93,16 +97,15 @@ class Drawer:
             raise HTTPException(404, "device: there is none of that name")
         return found
 
-    def _look(self, request, device, connection):
-        its = drawing.words.words(look.language(request))
-        return look.Look(self.service, connection, device, self.service.key(device), int(1000 * self.service.clock()), its, request.query_params,
-                         look.person(request))
+    def look(self, request, device, connection):
+        return look.Look(self.service, connection, device, self.service.key(device), int(1000 * self.service.clock()), look.words_of(request),
+                         request.query_params, look.person(request))
 
     def _frame(self, its, page):
         """What stands around every page."""
         devices = self.service.settings.devices
         return {
-            "page": page, "pages": self.pages, "device": its.device, "devices": devices, "name": its.device.name if len(devices) > 1 else None,
+            "page": page, "pages": self.pages, "device": its.device, "devices": devices, "name": its.device.name,
             "now_ms": its.now_ms, "clock": moments.clock(its.now_ms, its.tz), "offset": moments.offset(its.now_ms, its.tz),
             "line": lines.line(its.service, its.device, queries.last_heard_ms(its.connection, its.key), its.now_ms, its.words),
         }

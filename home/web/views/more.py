@@ -3,7 +3,3 @@
 
 def gather(look):
     return {}
-
-
-def nothing_yet(look):
-    return {}

@@ -1,0 +1,74 @@
+"""Which plan the device holds, and how we know. Pure: from the newest messages of each kind, and the plans that were sent."""
+import dataclasses
+
+from home import plan_preview, time_zones
+
+# Pages of one report come within that time.
+_TOGETHER_MS = 15 * 60_000
+HELD, EMPTY, OTHER, UNKNOWN = "held", "empty", "other", "unknown"
+
+
+@dataclasses.dataclass(frozen=True)
+class HeldPlan:
+    """windows: of the plan that is believed to be on the device, None: not known; zone: its POSIX TZ string, or None.
+
+    proof: HELD: the hash in the status is that of this plan; EMPTY: it says that there is none; OTHER: it is of another one; UNKNOWN: no hash came.
+    proven_ms: when that status came; read_ms: when the plan was read back, None: it never was.
+    """
+    windows: list | None
+    zone: str | None
+    proof: str
+    proven_ms: int | None
+    read_ms: int | None
+
+
+def pages(newest, part, field):
+    """(received_ms, [the field of each page]) of a read-back that is all there, or (None, None)."""
+    first_ms, first = newest.get(f"readback.{part}", (None, {}))
+    count = first.get("pages")
+    if not isinstance(count, int) or not 1 <= count <= 15:
+        return None, None
+    found = [newest.get(f"readback.{part}" + (f".{page}" if page > 1 else ""), (None, {})) for page in range(1, count + 1)]
+    times = [ms for ms, data in found if ms is not None and data.get("pages") == count and field in data]
+    if len(times) < count or max(times) - min(times) > _TOGETHER_MS:
+        return None, None
+    return max(times), [data[field] for _, data in found]
+
+
+def zone(newest, tz):
+    """The POSIX TZ string that the device reported; else that of the settings of the house."""
+    parts = pages(newest, "timezone", "timezone_part")[1]
+    return ",".join(map(str, parts)) if parts else time_zones.rule(tz)
+
+
+def held(newest, sent, tz):
+    """The HeldPlan. newest: {kind: (received_ms, data)}; sent: [(sent_ms, windows)] of plans that went out, the newest first."""
+    of_zone = zone(newest, tz)
+    read_ms, parts = pages(newest, "plan", "windows")
+    read = _checked([window for part in parts for window in part] if parts and all(isinstance(part, list) for part in parts) else None)
+    proven_ms, status = newest.get("status", (None, {}))
+    said = status.get("plan_hash")
+    if not isinstance(said, int):
+        return HeldPlan(read, of_zone, UNKNOWN, None, read_ms if read is not None else None)
+    if said == 0:
+        return HeldPlan([], of_zone, EMPTY, proven_ms, read_ms)
+    candidates = sorted([(ms, windows) for ms, windows in [(read_ms, read), *((ms, _checked(windows)) for ms, windows in sent)] if windows],
+                        key=lambda one: -one[0])
+    for _, windows in candidates:
+        if _hash(windows, of_zone) == said:
+            return HeldPlan(windows, of_zone, HELD, proven_ms, read_ms)
+    return HeldPlan(candidates[0][1] if candidates else None, of_zone, OTHER, proven_ms, read_ms)
+
+
+def _checked(windows):
+    try:
+        return None if windows is None else plan_preview.checked(windows)
+    except plan_preview.Wrong:
+        return None
+
+
+def _hash(windows, of_zone):
+    try:
+        return plan_preview.hash_of(windows, of_zone)
+    except plan_preview.Wrong:
+        return None

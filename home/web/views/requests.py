@@ -1,0 +1,64 @@
+"""What was asked of a device, and what became of it: rows of the table `command` in words. Pure, but for gather()."""
+import dataclasses
+
+from home.store import commands
+from home.web import moments
+from home.web.views import command_words, sentences
+from home.web.words import N_
+
+RECENT = 12
+# So many requests are looked through for plans.
+PLANS = 100
+NEVER_THERE = ("asked", "refused", "expired", "busy")
+DAY_MAX = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class Shown:
+    """One request: what was asked, by whom and when, and its fate, in words. is_pending: it can be withdrawn."""
+    key: int
+    title: str
+    asked: str
+    fate: str
+    fate_word: str
+    changed_ms: int
+    age: str
+    is_pending: bool
+
+
+def gather(look):
+    """(Shown of those that wait, Shown of the latest others, how many downlinks 24 h have had)."""
+    recent = commands.recent(look.connection, look.key, RECENT)
+    shown = [of(row, look.now_ms, look.tz, look.words) for row in recent]
+    return ([one for one in shown if one.is_pending], [one for one in shown if not one.is_pending],
+            commands.downlinks_24h(look.connection, look.key, look.now_ms))
+
+
+def plans(look):
+    """[(asked ms, windows)] of the plans that may have reached the device, the newest first."""
+    rows = commands.recent(look.connection, look.key, PLANS)
+    return [(row.at_ms, found) for row in rows if row.name == "plan" and row.fate not in NEVER_THERE and (found := windows(row.request)) is not None]
+
+
+def windows(request):
+    """Those of a plan, or None."""
+    plan = request.get("plan")
+    return plan.get("windows") if isinstance(plan, dict) and isinstance(plan.get("windows"), list) else None
+
+
+def of(row, now_ms, tz, _):
+    """A row as it is shown."""
+    is_pending = row.fate in sentences.PENDING
+    asked = _(BY.get(row.who, BY_SOMEBODY), at=moments.at(row.at_ms, now_ms, tz, _), who=row.who)
+    return Shown(row.key, command_words.action(row.request, _), asked, sentences.fate(row.fate, row.detail, row.sends, _), row.fate, row.changed_ms,
+                 moments.age(row.changed_ms, now_ms, _), is_pending)
+
+
+BY_SOMEBODY = N_("asked by %(who)s, %(at)s")
+# Whom home.commands and home.access name so.
+BY = {
+    "": N_("asked %(at)s"),
+    "page": N_("asked on this page, %(at)s"),
+    "elsewhere": N_("asked by another program, %(at)s"),
+    "service": N_("asked by this service itself, %(at)s"),
+}
