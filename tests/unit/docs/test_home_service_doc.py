@@ -1,4 +1,4 @@
-"""docs/home-service.md: its home.toml is one, its table has every setting, its paths and commands are there, and its unit of systemd is."""
+"""docs/home-service.md: its home.toml is one, its table has every setting, its paths and commands are there."""
 import pathlib
 import re
 import tomllib
@@ -10,7 +10,6 @@ from home.api import app
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs" / "home-service.md").read_text()
-UNIT = (ROOT / "linux" / "ev-charger-home.service").read_text()
 
 
 def test_the_example_is_taken_as_it_stands(tmp_path):
@@ -35,11 +34,3 @@ def test_the_paths_are_those_of_the_api():
 def test_the_commands_are_those_of_the_program():
     (commands,) = [action for action in parser()._actions if action.dest == "command"]
     assert set(re.findall(r"`python -m home (\w+)", PAGE)) == set(commands.choices)
-
-
-def test_the_unit_starts_what_the_page_installs():
-    assert "/opt/ev-charger-monitor/.venv/bin/python -m home run --config /var/lib/ev-charger-home/home.toml" in UNIT
-    for words in ("useradd --system --no-create-home", "/var/lib/ev-charger-home", "linux/ev-charger-home.service",
-                  "systemctl enable --now ev-charger-home"):
-        assert words in PAGE
-    assert "RestartPreventExitStatus=2" in UNIT and "User=ev-charger-home" in UNIT
