@@ -15,6 +15,7 @@ from home.access import cookies, guarded_file, headers, origin, proxy
 from home.access.ended import Ended
 from home.access.passwords import PAGE, Passwords
 from home.access.tokens import Tokens
+from home.web.words import N_
 
 READING = ("GET", "HEAD", "OPTIONS")
 # What a browser shows before a login, and the icon on a phone's screen.
@@ -23,6 +24,23 @@ PUBLIC = ("/login", "/static/", "/manifest.webmanifest", "/favicon.ico", "/apple
 OWN = ("/login", "/logout")
 API = ("/api/", "/openapi.json")
 BODY_MAX = 65536
+
+
+MAY_LOOK_ONLY = N_("%(name)s may look and not switch")
+ELSEWHERE = N_("this request does not come from a page of this service")
+TOO_OLD = N_("the page is too old to press on: load it again")
+
+
+class Refused(HTTPException):
+    """Of who may not: a sentence in English, and what a page needs to say it in its reader's language."""
+
+    def __init__(self, message, **values):
+        super().__init__(403, message % values)
+        self.message, self.values = message, values
+
+
+class _TooLong(Exception):
+    """A body has more bytes than a request may."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,25 +99,35 @@ class Access:
                 # A login or a logout gives its own.
                 if given and not any(one.startswith(cookie_name) for one in its.getlist("set-cookie")):
                     its.append("set-cookie", given)
+            nonlocal is_answered
+            is_answered = True
             await send(message)
 
+        is_answered = False
         refused = self._refused(request, told, peer, person)
         if refused is not None:
             return await refused(scope, receive, answering)
-        await self.app(scope, _limited(receive), answering)
+        try:
+            await self.app(scope, _limited(receive), answering)
+        except _TooLong:
+            if not is_answered:
+                await _too_long()(scope, receive, answering)
 
     def _refused(self, request, told, peer, person):
         """The answer to who gets no further; None if he may."""
         if not origin.answers_to(origin.host_name(told.get("host")), self.web.is_private, self.web.host_names):
             return PlainTextResponse("This name is not one of this service's. Is it the right one, it belongs into host in [web] of home.toml.", 400)
-        if not self.web.behind_proxy and any(name in told for name in proxy.FORWARDED) and self.web.is_private:
+        if self.web.is_private and any(name in told for name in proxy.FORWARDED):
             return PlainTextResponse("A reverse proxy stands before this service: behind_proxy in [web] of home.toml must name it.", 400)
         length = told.get("content-length", "0")
         if not length.isdigit() or int(length) > BODY_MAX:
-            return JSONResponse({"detail": f"a request has at most {BODY_MAX} bytes"}, 413)
+            return _too_long()
         if person.name or _is_public(request.url.path):
             return None
-        if _is_for_programs(request) or request.method not in READING:
+        is_press = request.method not in READING
+        if is_press and "text/html" in told.get("accept", ""):
+            return RedirectResponse("/login?pressed=1", 303)
+        if is_press or _is_for_programs(request):
             return JSONResponse({"detail": "a login or a token is needed: Authorization: Bearer ..."}, 401, {"WWW-Authenticate": "Bearer"})
         place = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/login?next={quote(place, safe='')}", 303)
@@ -125,7 +153,7 @@ async def switching(request: Request) -> Person:
     """Who makes a request that changes something; refused where he may not, or where a page of somebody else's may have made him."""
     person = await checked(request)
     if not person.may_switch:
-        raise HTTPException(403, f"{person.name} may look and not switch")
+        raise Refused(MAY_LOOK_ONLY, name=person.name)
     return person
 
 
@@ -142,14 +170,14 @@ async def checked(request: Request, by_browser=False) -> Person:
         raise HTTPException(403, "a program needs no login: its token is enough")
     told = _told(request.scope)
     if not origin.is_own(told, request.scope["scheme"], told.get("host"), is_required=not person.is_program):
-        raise HTTPException(403, "this request does not come from a page of this service")
+        raise Refused(ELSEWHERE)
     if person.is_program:
         return person
     given = request.headers.get("x-csrf-token")
     if given is None and request.headers.get("content-type", "").startswith(("application/x-www-form-urlencoded", "multipart/form-data")):
         given = (await request.form()).get("csrf")
     if not isinstance(given, str) or not its.cookies.is_csrf(request.state.visit, given):
-        raise HTTPException(403, "the page is too old to press on: load it again")
+        raise Refused(TOO_OLD)
     return person
 
 
@@ -171,13 +199,19 @@ def _is_for_programs(request):
     return request.url.path.startswith(API) or "text/event-stream" in request.headers.get("accept", "")
 
 
+def _too_long():
+    return JSONResponse({"detail": f"a request has at most {BODY_MAX} bytes"}, 413)
+
+
 def _limited(receive):
-    """receive, which ends a body that grows too long."""
+    """receive, which raises _TooLong where a body has no end."""
     room = BODY_MAX
 
     async def limited():
         nonlocal room
         message = await receive()
         room -= len(message.get("body", b""))
-        return message if room >= 0 else {"type": "http.disconnect"}
+        if room < 0:
+            raise _TooLong
+        return message
     return limited

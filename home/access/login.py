@@ -17,6 +17,7 @@ from home.web.words import N_
 logger = logging.getLogger("home")
 LONGEST = 200           # characters of what is given
 WRONG = N_("That is not right. Try again.")
+PRESSED = N_("Log in first. What you pressed was not sent.")
 WAIT = N_("Too many wrong passwords. Try again in %(seconds)s s.")
 
 
@@ -27,7 +28,9 @@ def add_login(app, throttle=None, clock=time.monotonic):
     @app.get("/login", include_in_schema=False)
     def page(request: Request) -> Response:
         place = _within(request.query_params.get("next"))
-        return RedirectResponse(place, 303) if request.state.person.name else _drawn(request, place)
+        if request.state.person.name:
+            return RedirectResponse(place, 303)
+        return _drawn(request, place, message=PRESSED if "pressed" in request.query_params else None)
 
     @app.post("/login", include_in_schema=False)
     async def login(request: Request, password: Annotated[str, Form()] = "", name: Annotated[str, Form()] = "",

@@ -6,6 +6,7 @@ from fastapi import HTTPException, Request
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from fastapi.responses import Response
 
+from home.access import access
 from home.store import queries
 from home.store.database import StoreFailed, reading
 from home.web import drawing, live, look, moments, pressing, record_pages, static_files
@@ -121,7 +122,8 @@ def _show_errors(app, drawer):
     async def http(request, problem):
         if is_program(request):
             return await as_json[StarletteHTTPException](request, problem)
-        return drawer.problem(request, problem.status_code, str(problem.detail))
+        sentence = look.words_of(request)(problem.message, **problem.values) if isinstance(problem, access.Refused) else str(problem.detail)
+        return drawer.problem(request, problem.status_code, sentence)
 
     def store(request, problem):
         return as_json[StoreFailed](request, problem) if is_program(request) else drawer.problem(request, 503, str(problem))

@@ -117,6 +117,10 @@ def test_behind_a_proxy_with_tls_the_cookie_is_for_tls_alone(its, tmp_path):
 def test_a_body_without_end_is_cut(its, tmp_path):
     client = opened(its, tmp_path)
     assert client.post("/press", content=b"x" * (access.BODY_MAX + 1)).status_code == 413
+    form = {"Content-Type": "application/x-www-form-urlencoded", "Origin": HERE}
+    short, long = ((b"x" * 1024 for _ in range(count)) for count in (1, 1000))
+    assert client.post("/press", content=short, headers=form).status_code == 403
+    assert client.post("/press", content=long, headers=form).status_code in (400, 413), "its length was not told before"
 
 
 def test_a_person_is_plain_data():

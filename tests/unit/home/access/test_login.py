@@ -166,3 +166,17 @@ def test_on_this_computer_there_is_no_login_to_see(tmp_path):
         assert browser.get("/login").headers["location"] == "/" and "Logged in as" not in browser.get("/").text
 
 
+
+
+def test_who_presses_after_his_login_has_ended_is_told_that_nothing_was_sent(site):
+    answer = site.browser.post("/press", headers={"Origin": ELSEWHERE})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login?pressed=1")
+    assert "What you pressed was not sent." in site.browser.get("/login?pressed=1").text
+
+
+def test_a_refused_press_is_a_page_in_the_language_of_who_pressed(site):
+    site.login(GUESTS)
+    headers = {"Origin": ELSEWHERE, "Accept-Language": "de"}
+    page = site.browser.post("/press", data={"csrf": csrf_of(site.browser)}, headers=headers)
+    assert page.status_code == 403 and "guest darf schauen, aber nicht schalten" in page.text
+    assert "zu alt" in site.browser.post("/press", headers=headers).text
