@@ -4,8 +4,9 @@ who: as the history shows it; COMMAND where it was typed at the computer of the 
 """
 import sqlalchemy as sa
 
+from home.store import book
 from home.store.schema import change, meter_reading, session
-from home.store.database import writing
+from home.store.database import insert_of, writing
 
 
 COMMAND = "command"
@@ -26,8 +27,13 @@ def assign(engine, key, number, vehicle, now_ms, who=COMMAND):
 
 
 def forget(engine, vehicle, now_ms, who=COMMAND):
-    """Delete the sessions of a vehicle, and what the log of changes says about it; how many. The numbers become a gap."""
+    """Delete the sessions of a vehicle, and what the log of changes says about it; how many. The numbers become a gap, which nobody asks for."""
     with writing(engine) as connection:
+        numbers = {}
+        for device, number in connection.execute(sa.select(session.c.device, session.c.number).where(session.c.vehicle == vehicle)):
+            numbers.setdefault(device, []).append(number)
+        for device, its in numbers.items():
+            book.forget(connection, insert_of(engine), device, its)
         count = connection.execute(sa.delete(session).where(session.c.vehicle == vehicle)).rowcount
         logged = connection.execute(sa.delete(change).where(sa.or_(change.c.before == vehicle, change.c.after == vehicle))).rowcount
         if not count and not logged:

@@ -83,9 +83,18 @@ def first_missing(before, after):
     return (before.number + 1, after.number - 1) if after.number - before.number > 1 else None
 
 
-def wire(missing, before):
-    """The seven bits of a missing number behind that row."""
-    return (before.wire_number + missing - before.number) % WRAP
+def missing_at_begin(oldest, newest):
+    """(first, last) of what the device told before the oldest row and, by its number, still has; None: nothing.
+
+    It is asked for and no gap: the service may be newer than the device.
+    """
+    first = max(1, newest.number - KEPT + 1)
+    return (first, oldest.number - 1) if first < oldest.number else None
+
+
+def wire(missing, row):
+    """The seven bits of a missing number, by those of any row of the same count."""
+    return (row.wire_number + missing - row.number) % WRAP
 
 
 def missing_at_end(newest, latest_wire, is_open):
@@ -99,7 +108,9 @@ def missing_at_end(newest, latest_wire, is_open):
 # --- asking for what is missing
 
 ASK_EVERY_MS = 24 * 3_600_000
-ASK_TIMES = 3
+# For what the device still has, however bad the line is; and for what only a device that keeps more could have.
+ASK_TIMES = 10
+ASK_OLD_TIMES = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,7 +126,8 @@ def to_ask(gaps, newest_number, asked, now_ms):
         return None
     times = dict(asked.times)
     for first, _last in gaps:
-        if newest_number - first < WRAP // 2 and times.get(first, 0) < ASK_TIMES:
+        back = newest_number - first
+        if back < WRAP // 2 and times.get(first, 0) < (ASK_TIMES if back < KEPT else ASK_OLD_TIMES):
             still = {number: count for number, count in times.items() if newest_number - number < WRAP}
             return first, Asked(now_ms, tuple(sorted({**still, first: times.get(first, 0) + 1}.items())))
     return None

@@ -2,6 +2,7 @@
 import sqlalchemy as sa
 
 from home import energy_profile, sessions
+from home.store import memory
 from home.store.schema import reading, session, session_energy
 
 BOX = 1          # one box a device, until there are more
@@ -23,8 +24,20 @@ def is_open(connection, device, at_ms):
     return connected is not False
 
 
+def forgotten(connection, device):
+    """Numbers whose sessions the owner deleted, as far back as a device could tell them again."""
+    return set(memory.get(connection, f"forgotten/{device}", ()))
+
+
+def forget(connection, insert, device, numbers):
+    """The sessions of these numbers were deleted, and are not to come back."""
+    newest = max(numbers)
+    kept = [number for number in forgotten(connection, device) | set(numbers) if newest - number < sessions.WRAP]
+    memory.put(connection, insert, f"forgotten/{device}", sorted(kept))
+
+
 def add(connection, device, record, vehicle=None):
-    """Enter a record, of the vehicle that is usual there; its row's id, or None if it is there already."""
+    """Enter a record, of the vehicle that is usual there; its row's id, or None if it is there already, or was deleted."""
     like = connection.execute(sa.select(session).where(
         session.c.device == device, session.c.wire_number == record.wire_number, session.c.order_ms >= record.order_ms - sessions.OLD_MS)).all()
     if any(sessions.is_same(record, row) for row in like):
@@ -33,11 +46,13 @@ def add(connection, device, record, vehicle=None):
         before = _one(connection, device, session.c.order_ms <= record.order_ms, order=(session.c.order_ms.desc(), session.c.number.desc()))
         after = _one(connection, device, session.c.order_ms > record.order_ms, order=(session.c.order_ms, session.c.number))
         number = sessions.number(record, before, after)
-        by = sessions.shift(number, before, after) if after else 0
-        if by:
-            _shift(connection, device, after.number, by)
     else:
-        number = sessions.undated_number(record, _one(connection, device, order=(session.c.number.desc(),)))
+        after, number = None, sessions.undated_number(record, _one(connection, device, order=(session.c.number.desc(),)))
+    if number in forgotten(connection, device):
+        return None
+    by = sessions.shift(number, before, after) if after else 0
+    if by:
+        _shift(connection, device, after.number, by)
     if number < 0:
         _shift(connection, device, None, sessions.WRAP)
         number += sessions.WRAP

@@ -3,6 +3,7 @@ import contextlib
 import pathlib
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 _MIGRATIONS = pathlib.Path(__file__).with_name("migrations")
 _BUSY_S = 10
@@ -69,6 +70,11 @@ def writing(engine):
 def reading(engine):
     """A connection that sees one state of the store. StoreFailed as above."""
     return _transaction(engine, writes=False)
+
+
+def insert_of(engine):
+    """The kind of INSERT of its dialect, which knows what to do where the row is there."""
+    return sqlite.insert if engine.dialect.name == "sqlite" else postgresql.insert
 
 
 @contextlib.contextmanager

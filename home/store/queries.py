@@ -4,7 +4,7 @@ import json
 import sqlalchemy as sa
 
 from home import energy_total, sessions
-from home.store import memory
+from home.store import book, memory
 from home.store.schema import change, event, latest, meter_reading, price, session, session_energy, uplink
 
 # So far back a gap is looked for; the seven bits of a number tell no more.
@@ -64,11 +64,15 @@ def energy_between(connection, device, begin_ms, end_ms):
 
 
 def missing(connection, device):
-    """[(first, last, row before)] of the gaps among the newest numbers, the oldest first; what is missing behind the newest is the last."""
+    """[(first, last, a row of the same count)] of what to ask the device for, the oldest first; what is missing behind the newest is the last."""
     rows = connection.execute(sa.select(session).where(session.c.device == device).order_by(session.c.number.desc()).limit(_RECENT)).all()[::-1]
-    found = [(*gap, before) for before, after in zip(rows, rows[1:]) if (gap := sessions.first_missing(before, after))]
-    at_end = missing_at_end(connection, device)
-    return found + [(*at_end, rows[-1])] if at_end else found
+    if not rows:
+        return []
+    found = [(sessions.missing_at_begin(rows[0], rows[-1]), rows[0])]
+    found += [(sessions.first_missing(before, after), before) for before, after in zip(rows, rows[1:])]
+    found.append((missing_at_end(connection, device), rows[-1]))
+    gone = book.forgotten(connection, device)
+    return [(*gap, row) for gap, row in found if gap and not gone.issuperset(range(gap[0], gap[1] + 1))]
 
 
 def missing_at_end(connection, device):

@@ -2,11 +2,10 @@
 import dataclasses
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from home import energy_total, sessions
 from home.store import book, decoded, memory, schema
-from home.store.database import writing
+from home.store.database import insert_of, writing
 
 _CHUNK = 500     # rows of one statement
 
@@ -18,7 +17,7 @@ class Writer:
         self.engine = engine
         self.devices = {}
         self._vehicles = {}
-        self.insert = sqlite.insert if engine.dialect.name == "sqlite" else postgresql.insert
+        self.insert = insert_of(engine)
         with writing(engine) as connection:
             for (network, device_id), vehicle in places.items():
                 self.devices[network, device_id] = key = _key_of(connection, self.insert, network, device_id)

@@ -1,8 +1,11 @@
 """A month of the simulated world with the service of the house beside it, in virtual time: cars, and outages of everything, drawn from a seed.
 
 The service's own parts run here without their threads: what comes on the line is stored at once, the Storage Integration is asked when that is
-due, and a kill leaves nothing of them but the store.
+due, and a kill leaves nothing of them but the store. The month ends without outages, though frames are lost as before, until the session book is
+complete.
 """
+
+import json
 
 from random import Random
 
@@ -13,20 +16,43 @@ from sim.mqtt.storage_integration import StorageIntegration
 from sim.world import SECOND_US, World
 from tests.support.house import StoredHouse
 from home import housekeeping
+from home.home_assistant import HouseBroker
 from home.inbox import Inbox
 from home.network.backfiller import Backfiller
 from home.notices import Notices
-from home.store import schema
-from home.store.database import writing
+from home.store import memory, queries, schema
+from home.store.database import reading, writing
 
 DAY_S, HOUR_S, QUARTER_S, MINUTE_S = 86400, 3600, 900, 60
 APP, DEVICE, KEY = "ev-charger", "wallbox", "NNSXS.KEY"
 CARS = ({"model": "eager", "phases": 3, "max_a": 16, "needs_kwh": 12}, {"model": "sleepy", "phases": 1, "max_a": 16, "needs_kwh": 8})
 LOOK_S = 600
-# For each kind of outage: how many in 30 days, and how long at least and at most.
-OUTAGES = {"gateway": (8, 5 * MINUTE_S, 20 * HOUR_S), "line": (8, 2 * MINUTE_S, 20 * HOUR_S), "service": (6, 2 * MINUTE_S, 20 * HOUR_S),
-           "monitor": (6, 10, 2 * HOUR_S)}
+# For each kind of outage: how many in 30 days, and how long at least and at most. Line: of the house to the internet; broker: the network's.
+OUTAGES = {"gateway": (8, 5 * MINUTE_S, 20 * HOUR_S), "line": (8, 2 * MINUTE_S, 20 * HOUR_S), "broker": (4, 2 * MINUTE_S, 20 * HOUR_S),
+           "service": (6, 2 * MINUTE_S, 20 * HOUR_S), "monitor": (6, 10, 2 * HOUR_S)}
 KILLS = 300
+# Days after the last car until which the session book must be complete.
+LATE_DAYS = 14
+# That long in sight, a car makes a session.
+SEEN_S = 60
+HOUSE_MQTT = {"host": "127.0.0.1"}
+
+
+class Dashboard:
+    """What Home Assistant is told: in place of a HouseBroker's line. told: [(UTC s, kWh, or None: unavailable)] of the total."""
+
+    def __init__(self, month):
+        self.client = self
+        self.told = []
+        self._month = month
+
+    def is_connected(self):
+        return True
+
+    def publish(self, topic, payload, retain):
+        if topic.endswith("/state"):
+            self.told.append((self._month.now_s, json.loads(payload)["total"]))
+        return True
 
 
 class LineToTheWorld:
@@ -49,23 +75,30 @@ class LineToTheWorld:
 
 
 class BookMonth:
-    """run() lives through it. said: what the service logged; plugs: [(plugged s, unplugged s)] that a powered monitor could see."""
+    """run() lives through it. said: what the service logged; stays: [(plugged s, unplugged s)]; outages: [(what, begin s, end s)], since the start.
 
-    def __init__(self, engine, seed, days, losses=0.2):
+    losses: part of the frames that is lost, each way. kinds: of outages. dashboard: a Dashboard is told each minute, too.
+    """
+
+    def __init__(self, engine, seed, days, losses=0.2, kinds=tuple(OUTAGES), dashboard=False):
         self.chance = Random(seed)
         self.days = days
-        self.said, self.refused, self.stays = [], [], []
+        self.asked = 0                # requests for missing records
+        self.said, self.refused, self.stays, self.outages = [], [], [], []
+        self.complete_day = None      # days after the month, until the session book was complete
+        self._kinds = kinds
         self._down = dict.fromkeys(OUTAGES, 0)
         events = self._comings() + self._outages()
         given = scenario.complete({
-            "seed": seed, "duration_s": days * DAY_S, "events": [], "network": {"uplink_loss": losses, "downlink_loss": losses},
+            "seed": seed, "duration_s": (days + LATE_DAYS) * DAY_S, "events": [], "network": {"uplink_loss": losses, "downlink_loss": losses},
             "config": {"PLAN": [{"days": "daily", "from": "22:00", "to": "07:00"}], "TIMEZONE": "CET-1CEST,M3.5.0,M10.5.0/3", "EN1": "relay"},
-            "charger": {"key": "unlocked"}})
+            "charger": {"key": "unlocked", "panel_frames": False}})
         self.world = World(given, self._publish)
         self.storage = StorageIntegration(APP, self.world.utc_s, KEY, batch_s=MINUTE_S)
         self.house = StoredHouse(engine, {
             "network": [{"name": "ttn", "host": "127.0.0.1", "tls": False, "application": APP}],
-            "device": [{"id": DEVICE, "timezone": "Europe/Berlin"}], "tariff": [{"part": "energy", "source": "exchange"}]})
+            "device": [{"id": DEVICE, "timezone": "Europe/Berlin"}], "tariff": [{"part": "energy", "source": "exchange"}],
+            "house_mqtt": HOUSE_MQTT})
         self.prices = self._prices(engine, seed)
         self.flowed = []            # (UTC s, Wh) of the box, cut at the quarter hours
         self.world.box.on_energy.append(self._on_energy)
@@ -77,16 +110,26 @@ class BookMonth:
         for _ in range(KILLS * days // 30):
             self.world.kernel.at(int(self.chance.uniform(0, days * DAY_S) * SECOND_US), self._kill)
         self.world.kernel.after(LOOK_S * SECOND_US, self._look)
+        self.dashboard, self._house_broker = None, None
+        if dashboard:
+            self.dashboard = Dashboard(self)
+            self._house_broker = HouseBroker(self.house, lambda is_up, sentence: None)
+            self._house_broker.line = self.dashboard
+            self.world.kernel.after(MINUTE_S * SECOND_US, self._tell)
+
+    @property
+    def now_s(self):
+        """UTC, with fractions."""
+        return self.world.start_utc_s + self.world.kernel.now_us / SECOND_US
 
     @property
     def is_connected(self):
-        return not self._down["line"] and not self._down["service"]
+        return not self._down["line"] and not self._down["broker"] and not self._down["service"]
 
     def run(self):
         self.storage.start()
         try:
-            self.world.run(self.days * DAY_S)
-            self._look()
+            self.world.run((self.days + LATE_DAYS) * DAY_S)
         finally:
             self.storage.stop()
         return self
@@ -111,13 +154,15 @@ class BookMonth:
             events += [(came_s, self._plug, self.chance.choice(CARS)), (went_s, self._unplug)]
 
     def _outages(self):
-        """The last day has none: then everything is told."""
+        """The last day has none."""
         events = []
-        for what, (count, least_s, most_s) in OUTAGES.items():
+        for what in self._kinds:
+            count, least_s, most_s = OUTAGES[what]
             for _ in range(round(count * self.days / 30)):
                 began_s = self.chance.uniform(HOUR_S, (self.days - 1) * DAY_S)
                 lasts_s = min(least_s * (most_s / least_s) ** self.chance.random(), (self.days - 1) * DAY_S - began_s)
                 events += [(began_s, self._outage, what, lasts_s), (began_s + lasts_s, self._over, what)]
+                self.outages.append((what, began_s, began_s + lasts_s))
         return events
 
     def _plug(self, car):
@@ -135,6 +180,10 @@ class BookMonth:
             self.world.do({"do": "monitor_power", "on": False})
         else:
             self.backfiller.line(False)
+            self.storage.fault = (503, "the line is down") if self._down["line"] else None
+            if what == "service" and self.dashboard:
+                self.dashboard.told.append((self.now_s, None))
+                self._house_broker._said.clear()
 
     def _over(self, what):
         self._down[what] -= 1
@@ -144,8 +193,10 @@ class BookMonth:
             self.world.do({"do": "monitor_power", "on": True})
         elif what == "service":
             self._begin_service()
-        elif what == "line" and self.is_connected:
-            self.backfiller.line(True)
+        elif what != "gateway":
+            self.storage.fault = None if what == "line" else self.storage.fault
+            if self.is_connected:
+                self.backfiller.line(True)
 
     # --- the service
 
@@ -165,15 +216,35 @@ class BookMonth:
             self.storage.keep(message)
             if self.is_connected:
                 self.inbox.store("ttn", [message])
+                self._tell_now()
 
     def _look(self):
         """What the service's threads do now and then."""
-        if self.is_connected:
-            if self.backfiller.is_due():
-                self.backfiller.look()
-            housekeeping.ask_for_missing(self.house.writer, 1, self._network, DEVICE, LineToTheWorld(self).publish, 1000 * self.world.utc_s())
         self.house.now_ms = 1000 * self.world.utc_s()
-        self.world.kernel.after(LOOK_S * SECOND_US, self._look)
+        if not self._down["service"] and self.backfiller.is_due():
+            self.backfiller.look()
+        if self.is_connected:
+            number = housekeeping.ask_for_missing(self.house.writer, 1, self._network, DEVICE, LineToTheWorld(self).publish, self.house.now_ms)
+            self.asked += number is not None
+        late_s = self.world.kernel.now_us / SECOND_US - self.days * DAY_S
+        if late_s > 0 and self.is_complete():
+            self.complete_day = late_s / DAY_S
+            self.world.end()
+        else:
+            self.world.kernel.after(LOOK_S * SECOND_US, self._look)
+
+    def _tell(self):
+        """What Home Assistant is told each minute; while nothing flows that is nothing new."""
+        with reading(self.house.engine) as connection:
+            total = memory.get(connection, "energy_total/1", {})
+        if total.get("power_w"):
+            self._tell_now()
+        self.world.kernel.after(MINUTE_S * SECOND_US, self._tell)
+
+    def _tell_now(self):
+        if self.dashboard and not self._down["service"]:
+            self.house.now_ms = int(1000 * self.now_s)
+            self._house_broker.tell()
 
     # --- the truth
 
@@ -201,6 +272,31 @@ class BookMonth:
         its = [(at_s, wh / 1000) for at_s, wh in self.flowed if begin_s - MINUTE_S <= at_s <= begin_s + (minutes + 1) * MINUTE_S]
         return sum(kwh for at_s, kwh in its), sum(kwh * self.prices[at_s // QUARTER_S] for at_s, kwh in its)
 
+    def seen(self):
+        """[(first s in sight, last)] of the cars, UTC, that a powered monitor had in sight for a minute.
+
+        A car that left and one that came within one and the same power cut are one to the monitor.
+        """
+        found, start_s = [], self.world.start_utc_s
+        off = _merged((begin_s, end_s) for what, begin_s, end_s in self.outages if what == "monitor")
+        for came_s, went_s in self.stays:
+            spans = _without(came_s, went_s, off)
+            if max((end_s - begin_s for begin_s, end_s in spans), default=0) < SEEN_S:
+                continue
+            first_s, last_s = start_s + spans[0][0], start_s + spans[-1][1]
+            if found and any(begin_s <= found[-1][1] - start_s and came_s <= end_s for begin_s, end_s in off):
+                found[-1] = found[-1][0], last_s
+            else:
+                found.append((first_s, last_s))
+        return found
+
+    def is_complete(self):
+        """The session book has as many records as there were cars."""
+        with reading(self.house.engine) as connection:
+            count = connection.execute(sa.select(sa.func.count()).select_from(schema.session)).scalar()
+            told = queries.total_wh(connection, 1, self.house.now_ms)
+        return count >= len(self.seen()) and told is not None
+
     def told(self):
         """{unwrapped number: (begin s, minutes, kWh, was received)} of the records that the device sent."""
         found, last = {}, 0
@@ -211,3 +307,25 @@ class BookMonth:
                 begin, minutes, kwh, received = found.get(last, (data["started_at"], data["duration_min"], data["session_kwh"], False))
                 found[last] = begin, minutes, kwh, received or entry["received"]
         return found
+
+
+def _merged(spans):
+    """Spans of time that overlap as one."""
+    found = []
+    for begin_s, end_s in sorted(spans):
+        if found and begin_s <= found[-1][1]:
+            found[-1] = found[-1][0], max(end_s, found[-1][1])
+        else:
+            found.append((begin_s, end_s))
+    return found
+
+
+def _without(begin_s, end_s, spans):
+    """What is left of a span without those."""
+    found = []
+    for off_s, on_s in spans:
+        if off_s < end_s and on_s > begin_s:
+            if off_s > begin_s:
+                found.append((begin_s, off_s))
+            begin_s = on_s
+    return found + [(begin_s, end_s)] if begin_s < end_s else found

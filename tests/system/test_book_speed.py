@@ -3,6 +3,8 @@ import itertools
 import time
 
 import pytest
+from tests.home.brokers import DEVICE
+from tests.home.house_process import HouseProcess
 from tests.support.house import StoredHouse, given
 from tests.support.stores import store
 from tests.support.uplinks import DAY_MS, HOUR_MS, MIN_MS, Device
@@ -13,6 +15,7 @@ BEGIN_MS = 1_767_225_600_000      # 2026-01-01
 NAMES = [f"wallbox-{place}" for place in range(10)]
 # About as long as The Things Stack's are.
 REST = "x" * 900
+MEMORY_MB = 120
 
 
 def day(device, number):
@@ -73,6 +76,19 @@ def check(its, rates, days, evidence, name, rate_min, ms_max):
     assert rate >= rate_min and growth <= 2 and listing <= ms_max and months <= ms_max
 
 
+def answering_mb(folder, path):
+    """Memory of the service, in MB, after it has answered for each device of the store in that file what pages ask for."""
+    house = HouseProcess(folder, 9, store=f"sqlite:///{path}")
+    one = f'[[device]]\nid = "{DEVICE}"\n'
+    text = house.config.read_text().replace('name = "stack"', 'name = "ttn"').replace("[store]", "[store]\nraw_days = 9999")
+    house.config.write_text(text.replace(one, "".join(f'[[device]]\nid = "{name}"\n' for name in NAMES)))
+    with house:
+        for name in NAMES:
+            for what in ("sessions?from=2030-12-01&", "sessions?", "months?", "status?"):
+                assert house.get(f"{what}device={name}")
+        return house.memory_mb()
+
+
 @pytest.mark.bench
 def test_a_year_of_one_house_is_written_and_read_at_once(tmp_path, evidence):
     with store(tmp_path / "home.db") as engine:
@@ -86,3 +102,7 @@ def test_a_million_uplinks_of_ten_devices_over_five_years(tmp_path, evidence):
     with store(tmp_path / "home.db") as engine:
         its, rates = filled(engine, 1826)
         check(its, rates, 1826, evidence, "a store of a million uplinks", 2000, 50)
+    used_mb = answering_mb(tmp_path / "house", tmp_path / "home.db")
+    evidence("memory of the service after answers from a store of a million uplinks, with all sessions of five years in one, MB", round(used_mb),
+             MEMORY_MB)
+    assert used_mb <= MEMORY_MB

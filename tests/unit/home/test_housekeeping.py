@@ -52,7 +52,7 @@ def ask(writer, air, now_ms):
 
 def test_missing_records_are_asked_for_by_their_seven_bits(writer):
     device, air = Device(), DownlinkLine()
-    writer.write("ttn", [device.session(number, T + number * DAY_MS) for number in (126, 130)])
+    writer.write("ttn", [device.session(number, T + number * DAY_MS) for number in (*range(115, 127), 130)])
     assert ask(writer, air, T + 140 * DAY_MS) == 127
     assert air.sent == [("v3/ev-charger@ttn/devices/wallbox/down/push",
                          {"command": "report", "what": "sessions", "from": 127, "id": (T + 140 * DAY_MS) // 1000 % 256})]
@@ -74,3 +74,11 @@ def test_nothing_missing_asks_nothing(writer):
     assert ask(writer, DownlinkLine(), T) is None
     writer.write("ttn", [Device().session(1, T)])
     assert ask(writer, DownlinkLine(), T) is None
+
+
+def test_what_was_told_before_the_service_came_is_asked_for(writer):
+    device, air = Device(), DownlinkLine()
+    writer.write("ttn", [device.session(130, T + 130 * DAY_MS)])
+    assert ask(writer, air, T + 140 * DAY_MS) == 1 and air.sent[-1][1]["from"] == 1
+    writer.write("ttn", [device.session(1, T + DAY_MS, received_ms=T + 140 * DAY_MS)])
+    assert ask(writer, air, T + 141 * DAY_MS) is None

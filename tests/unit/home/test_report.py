@@ -5,7 +5,7 @@ import io
 import json
 
 import pytest
-from tests.support.house import BEGIN_MS, house, month, night, part
+from tests.support.house import BEGIN_MS, house, month, night, part, night
 from tests.support.uplinks import DAY_MS, HOUR_MS, Device
 from home import corrections, export
 from home.report import MEASURED, Report
@@ -116,6 +116,18 @@ def test_a_vehicle_that_is_forgotten_leaves_numbers_and_nothing_else():
             assert len(queries.energy_of(connection, 1, 0, 1 << 62)) == 29
         with pytest.raises(corrections.NotThere, match="no session of 'Ioniq'"):
             corrections.forget(its.engine, "Ioniq", BEGIN_MS)
+
+
+def test_what_was_forgotten_is_not_asked_for_and_does_not_come_back():
+    with house() as its:
+        device = month(its)
+        corrections.assign(its.engine, 1, 28, "Ioniq", BEGIN_MS)
+        corrections.forget(its.engine, "Ioniq", BEGIN_MS)
+        with reading(its.engine) as connection:
+            assert queries.missing(connection, 1) == []
+        again = night(device, 28)[-1]
+        its.hear(again.__class__(**{**again.__dict__, "received_ms": its.now_ms}))
+        assert [one.get("number", one.get("gap")) for one in rows(its)[-3:]] == [27, [28, 28], 29]
 
 
 def test_csv_and_json_say_the_same():

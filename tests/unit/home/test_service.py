@@ -7,8 +7,8 @@ from tests.support.uplinks import DAY_MS, Device
 from home import settings
 from home.service import QUEUED_S, Service
 
-QUEUED = {"downlink_queued": {"correlation_ids": ["as:downlink:01", "home:sessions:6"]}}
-FAILED = {"downlink_failed": {"downlink": {"correlation_ids": ["home:sessions:6"]}, "error": {"name": "application_downlink_too_long"}}}
+QUEUED = {"downlink_queued": {"correlation_ids": ["as:downlink:01", "home:sessions:2"]}}
+FAILED = {"downlink_failed": {"downlink": {"correlation_ids": ["home:sessions:2"]}, "error": {"name": "application_downlink_too_long"}}}
 
 
 class HandClock:
@@ -43,14 +43,14 @@ def service(tmp_path):
     made.lines["ttn"] = Pushes()
     made.is_up["ttn"] = True
     device = Device()
-    made.writer.write("ttn", [device.session(number, BEGIN_MS + number * DAY_MS) for number in (5, 7)])
+    made.writer.write("ttn", [device.session(number, BEGIN_MS + number * DAY_MS) for number in (1, 3)])
     yield made
     made.engine.dispose()
 
 
 def test_a_missing_session_is_asked_for_and_the_network_s_word_settles_it(service):
     service._ask()
-    assert [request["from"] for request in service.lines["ttn"].sent] == [6]
+    assert [request["from"] for request in service.lines["ttn"].sent] == [2]
     service._on_downlink("ttn", "wallbox", "down/queued", QUEUED)
     service.hand.now_s += 2 * QUEUED_S
     service._doubt()

@@ -97,15 +97,28 @@ def test_what_the_device_counted_last_tells_what_is_missing_at_the_end(latest, i
     assert sessions.missing_at_end(row(57, record(57)), latest, is_open) == expected
 
 
-def test_a_gap_is_asked_for_once_a_day_and_three_times_and_then_the_next():
-    asked, days = Asked(), []
-    for hour in range(24 * 8):
-        again = sessions.to_ask([(58, 59), (61, 61)], 63, asked, T + hour * 3_600_000)
+def asked_days(gaps, newest, days):
+    """[(day, number)] of the requests, where it is looked at every hour."""
+    asked, found = Asked(), []
+    for hour in range(24 * days):
+        again = sessions.to_ask(gaps, newest, asked, T + hour * 3_600_000)
         if again:
-            days.append((hour // 24, again[0]))
+            found.append((hour // 24, again[0]))
             asked = again[1]
-    assert days == [(0, 58), (1, 58), (2, 58), (3, 61), (4, 61), (5, 61)]
-    assert asked == Asked(T + 5 * DAY_MS, ((58, 3), (61, 3)))
+    return found
+
+
+def test_a_gap_is_asked_for_once_a_day_and_ten_times_and_then_the_next():
+    assert asked_days([(58, 59), (61, 61)], 63, 25) == [(day, 58) for day in range(10)] + [(day, 61) for day in range(10, 20)]
+
+
+def test_what_the_device_need_not_have_any_more_is_asked_for_three_times():
+    assert asked_days([(58, 59)], 74, 25) == [(day, 58) for day in range(3)]
+
+
+@pytest.mark.parametrize("oldest, newest, expected", [(2, 3, (1, 1)), (1, 3, None), (57, 57, (42, 56)), (57, 71, (56, 56)), (57, 72, None)])
+def test_what_was_told_before_the_first_record_is_missing_while_the_device_has_it(oldest, newest, expected):
+    assert sessions.missing_at_begin(row(oldest, record(oldest)), row(newest, record(newest))) == expected
 
 
 def test_nothing_is_asked_for_that_its_number_no_longer_tells():
