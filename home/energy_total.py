@@ -4,9 +4,11 @@ The device tells its counter with each session record and once a day; each statu
 """
 import dataclasses
 
-# The longest silence of a device that is well (SF11, SF12: 120 min), and a little.
-CARRIED_MS = 125 * 60_000
 MINUTE_MS = 60_000
+# The longest silence of a device that is well, and a little: at SF11 and SF12, and faster.
+SLOW_SF = 11
+SLOW_MS = 125 * MINUTE_MS
+SILENCE_MS = 95 * MINUTE_MS
 # Counter and status are rounded each by itself: that little less than before is the same session.
 ROUNDED_WH = 100
 _WH_MS = 3_600_000
@@ -14,7 +16,10 @@ _WH_MS = 3_600_000
 
 @dataclasses.dataclass(frozen=True)
 class Total:
-    """counted_wh: at at_ms. told_wh: the device's counter as it was told last, None never; offset_wh: between that and what we count."""
+    """counted_wh: at at_ms. told_wh: the device's counter as it was told last, None never; offset_wh: between that and what we count.
+
+    silence_ms: so long the last power is believed; usual_w: the last that was not 0; guessed_wh: what flowed since counted_wh by power alone.
+    """
     counted_wh: float = 0
     at_ms: int = 0
     power_w: float = 0
@@ -22,21 +27,33 @@ class Total:
     told_wh: float | None = None
     told_ms: int = 0
     offset_wh: float = 0
+    silence_ms: int = SLOW_MS
+    usual_w: float = 0
+    guessed_wh: float = 0
 
 
-def with_status(total, at_ms, session_wh, power_w):
-    """A status came. session_wh, power_w: None where it does not say."""
+def with_status(total, at_ms, session_wh, power_w, spreading_factor=None, is_charging=False):
+    """A status came. session_wh, power_w, spreading_factor: None where it does not say; what charges then does so with its usual power."""
     if at_ms < total.at_ms:
         return total
-    counted = total.counted_wh
+    counted, guessed = total.counted_wh, 0
     if session_wh is None:
-        session_wh = total.session_wh
+        session_wh, guessed = total.session_wh, total.guessed_wh + _carried_wh(total, at_ms)
     elif total.session_wh is not None and session_wh < total.session_wh - ROUNDED_WH:
         counted += session_wh       # another session has begun
     elif total.session_wh is not None:
         session_wh = max(session_wh, total.session_wh)
         counted += session_wh - total.session_wh
-    return dataclasses.replace(total, counted_wh=counted, at_ms=at_ms, power_w=power_w or 0, session_wh=session_wh)
+    if power_w is None and is_charging:
+        power_w = total.usual_w
+    silence_ms = SILENCE_MS if (spreading_factor or SLOW_SF) < SLOW_SF else SLOW_MS
+    return dataclasses.replace(total, counted_wh=counted, at_ms=at_ms, power_w=power_w or 0, session_wh=session_wh, silence_ms=silence_ms,
+                               usual_w=power_w or total.usual_w, guessed_wh=guessed)
+
+
+def with_rest(total, at_ms, session_wh=None):
+    """Another uplink says that nothing flows. session_wh: None where it does not say."""
+    return with_status(total, at_ms, session_wh, 0)
 
 
 def with_record(total, at_ms, end_ms, energy_wh):
@@ -58,12 +75,15 @@ def with_told(total, at_ms, told_wh):
         # What came since the last status is in it; the next status has it, too.
         session_wh += told_wh + offset - total.counted_wh
     return dataclasses.replace(total, counted_wh=told_wh + offset, at_ms=max(at_ms, total.at_ms), session_wh=session_wh, told_wh=told_wh,
-                               told_ms=at_ms, offset_wh=offset)
+                               told_ms=at_ms, offset_wh=offset, guessed_wh=0)
 
 
 def shown(total, floor_wh, now_ms):
     """What is to be shown now, in Wh; None while the counter was not told. floor_wh: the highest that was shown, None: nothing was."""
     if total.told_wh is None:
         return floor_wh
-    carried_ms = min(max(now_ms - total.at_ms, 0), CARRIED_MS)
-    return max(floor_wh or 0, total.counted_wh + total.power_w * carried_ms / _WH_MS)
+    return max(floor_wh or 0, total.counted_wh + total.guessed_wh + _carried_wh(total, now_ms))
+
+
+def _carried_wh(total, now_ms):
+    return total.power_w * min(max(now_ms - total.at_ms, 0), total.silence_ms) / _WH_MS

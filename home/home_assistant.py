@@ -28,14 +28,21 @@ def state_topic(device):
     return f"ev-charger-home/{device.network}/{device.id}/state"
 
 
+def begin_topic(device):
+    """Of the begin of the last session: Home Assistant warns of a time that is null, so while there is none nothing is sent."""
+    return f"ev-charger-home/{device.network}/{device.id}/last_begin"
+
+
 def discovery(prefix, network, device, currency):
     """{topic: payload} that make a device's entities. Not among the topics of home/discovery.py, which takes away what it does not know."""
     place = entities.Place(network.application, network.tenant, device.id)
     node = entities.node(place)
     made = {}
     for name, words, rest in SENSORS:
+        where = {"state_topic": begin_topic(device)} if name == "last_begin" else {
+            "state_topic": state_topic(device), "value_template": "{{ value_json.%s }}" % name}
         settings = {
-            "name": words, "unique_id": f"{node}_book_{name}", "state_topic": state_topic(device), "value_template": "{{ value_json.%s }}" % name,
+            "name": words, "unique_id": f"{node}_book_{name}", **where,
             "availability_topic": STATUS, "device": entities.device(place), "origin": {"name": "EV charger at home"}, **rest}
         if settings.get("device_class") == "monetary":
             settings["unit_of_measurement"] = currency
@@ -48,7 +55,7 @@ def state(total_wh, session):
     session = session or {}
     return json.dumps({
         "total": None if total_wh is None else round(total_wh / 1000, 3), "last_energy": session.get("energy_kwh"),
-        "last_begin": session.get("started_at"), "last_duration": session.get("duration_min"),
+        "last_duration": session.get("duration_min"),
         "last_cost": None if session.get("cost") is None else round(session["cost"], 2)})
 
 
@@ -85,6 +92,9 @@ class HouseBroker:
                 row = queries.newest_session(connection, key)
                 session = row and report.session(row, queries.energy_of(connection, key, row.order_ms, row.order_ms + 1).get(row.id, []))
             self._retain(state_topic(device), state(total_wh, session))
+            begin = session["started_at"] if session else None
+            if begin or self._said.get(begin_topic(device)):
+                self._retain(begin_topic(device), begin or "")
 
     def _on_line(self, is_up, sentence):
         self._told(is_up, sentence)

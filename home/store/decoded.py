@@ -4,6 +4,10 @@ import json
 from home import sessions
 
 _TEXT_MAX = 2000
+# States in which nothing flows. Every uplink has the state of the moment.
+_AT_REST = ("Not Connected", "Connected and Locked", "Charged", "Disabled")
+# An event that is told later says nothing of the present session.
+_SOON_MS = 10 * 60_000
 _WH_MAX = 1 << 50
 
 
@@ -63,6 +67,16 @@ def total(uplink):
         return None
     latest = _whole(data.get("session_number"), 65535)
     return told, None if latest is None else latest % sessions.WRAP, flag(data.get("session_open"))
+
+
+def rest(uplink):
+    """(Wh of the session or None,) if an uplink that is no status says that nothing flows, else None."""
+    data = uplink.decoded or {}
+    if data.get("type") in ("status", "legacy") or data.get("state") not in _AT_REST:
+        return None
+    found = event(uplink)
+    is_its = found and found["event"] == "finished" and found["at_ms"] and 0 <= uplink.received_ms - found["at_ms"] <= _SOON_MS
+    return (found["wh"] if is_its else None,)
 
 
 def as_text(data):

@@ -97,7 +97,10 @@ class Writer:
             if record:
                 total = energy_total.with_record(total, uplink.received_ms, sessions.end_ms(record), record.energy_wh)
             if row:
-                total = energy_total.with_status(total, row["at_ms"], row["session_wh"], row["power_w"])
+                total = energy_total.with_status(total, row["at_ms"], row["session_wh"], row["power_w"], uplink.spreading_factor,
+                                                row["state"] == "Charging")
+            elif at_rest := decoded.rest(uplink):
+                total = energy_total.with_rest(total, uplink.received_ms, *at_rest)
             if told:
                 total = energy_total.with_told(total, uplink.received_ms, told[0])
                 if told[1] is not None:

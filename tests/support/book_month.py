@@ -5,8 +5,6 @@ due, and a kill leaves nothing of them but the store. The month ends without out
 complete.
 """
 
-import json
-
 from random import Random
 
 import sqlalchemy as sa
@@ -15,7 +13,7 @@ from sim.mqtt import downlink_requests
 from sim.mqtt.storage_integration import StorageIntegration
 from sim.world import SECOND_US, World
 from tests.support.house import StoredHouse
-from home import housekeeping
+from home import home_assistant, housekeeping
 from home.home_assistant import HouseBroker
 from home.inbox import Inbox
 from home.network.backfiller import Backfiller
@@ -31,6 +29,8 @@ LOOK_S = 600
 OUTAGES = {"gateway": (8, 5 * MINUTE_S, 20 * HOUR_S), "line": (8, 2 * MINUTE_S, 20 * HOUR_S), "broker": (4, 2 * MINUTE_S, 20 * HOUR_S),
            "service": (6, 2 * MINUTE_S, 20 * HOUR_S), "monitor": (6, 10, 2 * HOUR_S)}
 KILLS = 300
+# systemd starts a killed service again after that time.
+RESTART_S = 5
 # Days after the last car until which the session book must be complete.
 LATE_DAYS = 14
 # That long in sight, a car makes a session.
@@ -38,20 +38,19 @@ SEEN_S = 60
 HOUSE_MQTT = {"host": "127.0.0.1"}
 
 
-class Dashboard:
-    """What Home Assistant is told: in place of a HouseBroker's line. told: [(UTC s, kWh, or None: unavailable)] of the total."""
+class LineToHomeAssistant:
+    """In place of the line to the house's broker. messages: [(UTC s, topic, payload)], all retained."""
 
     def __init__(self, month):
         self.client = self
-        self.told = []
+        self.messages = []
         self._month = month
 
     def is_connected(self):
         return True
 
     def publish(self, topic, payload, retain):
-        if topic.endswith("/state"):
-            self.told.append((self._month.now_s, json.loads(payload)["total"]))
+        self.messages.append((self._month.now_s, topic, payload))
         return True
 
 
@@ -77,16 +76,17 @@ class LineToTheWorld:
 class BookMonth:
     """run() lives through it. said: what the service logged; stays: [(plugged s, unplugged s)]; outages: [(what, begin s, end s)], since the start.
 
-    losses: part of the frames that is lost, each way. kinds: of outages. dashboard: a Dashboard is told each minute, too.
+    losses: part of the frames that is lost, each way. kinds: of outages. tells: Home Assistant is told, too, in `assistant`.
     """
 
-    def __init__(self, engine, seed, days, losses=0.2, kinds=tuple(OUTAGES), dashboard=False):
+    def __init__(self, engine, seed, days, losses=0.2, kinds=tuple(OUTAGES), tells=False):
         self.chance = Random(seed)
         self.days = days
         self.asked = 0                # requests for missing records
         self.said, self.refused, self.stays, self.outages = [], [], [], []
         self.complete_day = None      # days after the month, until the session book was complete
         self._kinds = kinds
+        self.assistant = self._house_broker = None
         self._down = dict.fromkeys(OUTAGES, 0)
         events = self._comings() + self._outages()
         given = scenario.complete({
@@ -110,11 +110,9 @@ class BookMonth:
         for _ in range(KILLS * days // 30):
             self.world.kernel.at(int(self.chance.uniform(0, days * DAY_S) * SECOND_US), self._kill)
         self.world.kernel.after(LOOK_S * SECOND_US, self._look)
-        self.dashboard, self._house_broker = None, None
-        if dashboard:
-            self.dashboard = Dashboard(self)
-            self._house_broker = HouseBroker(self.house, lambda is_up, sentence: None)
-            self._house_broker.line = self.dashboard
+        if tells:
+            self.assistant = LineToHomeAssistant(self)
+            self._connect_assistant()
             self.world.kernel.after(MINUTE_S * SECOND_US, self._tell)
 
     @property
@@ -181,9 +179,8 @@ class BookMonth:
         else:
             self.backfiller.line(False)
             self.storage.fault = (503, "the line is down") if self._down["line"] else None
-            if what == "service" and self.dashboard:
-                self.dashboard.told.append((self.now_s, None))
-                self._house_broker._said.clear()
+            if what == "service":
+                self._disconnect_assistant()
 
     def _over(self, what):
         self._down[what] -= 1
@@ -193,6 +190,7 @@ class BookMonth:
             self.world.do({"do": "monitor_power", "on": True})
         elif what == "service":
             self._begin_service()
+            self._connect_assistant()
         elif what != "gateway":
             self.storage.fault = None if what == "line" else self.storage.fault
             if self.is_connected:
@@ -210,6 +208,8 @@ class BookMonth:
         """kill -9, and systemd starts it again."""
         if not self._down["service"]:
             self._begin_service()
+            self._disconnect_assistant()
+            self.world.kernel.after(RESTART_S * SECOND_US, self._connect_assistant)
 
     def _publish(self, suffix, message):
         if suffix == "up":
@@ -242,9 +242,23 @@ class BookMonth:
         self.world.kernel.after(MINUTE_S * SECOND_US, self._tell)
 
     def _tell_now(self):
-        if self.dashboard and not self._down["service"]:
+        if self._house_broker:
             self.house.now_ms = int(1000 * self.now_s)
             self._house_broker.tell()
+
+    def _connect_assistant(self):
+        """The service is up: it tells what there is, and what it knows."""
+        if self.assistant and not self._down["service"]:
+            self._house_broker = HouseBroker(self.house, lambda is_up, sentence: None)
+            self._house_broker.line = self.assistant
+            self._house_broker._on_line(True, "")
+            self._tell_now()
+
+    def _disconnect_assistant(self):
+        """The service is down: the broker gives its last word."""
+        if self._house_broker:
+            self.assistant.publish(home_assistant.STATUS, home_assistant.OFFLINE, True)
+            self._house_broker = None
 
     # --- the truth
 

@@ -217,7 +217,10 @@ class ChargingSessions:
         self._recorded_wh = meter.session_wh
         self._saved_wh = meter.total_wh
         self.is_open = flags & _F_OPEN != 0 and not has_ended
-        if self.is_open and flow_da and self._saved_utc_s and cause != POWER_ON:
-            # After a power cut nobody knows for how long the box had none either.
-            self._restart = flow_da
-            self._restart_utc_s = self._saved_utc_s
+        if self.is_open and flow_da:
+            if self._saved_utc_s and cause != POWER_ON:
+                self._restart = flow_da
+                self._restart_utc_s = self._saved_utc_s
+            else:
+                # After a power cut nobody knows for how long the box had none either.
+                meter.miss(max(STEP_WH, session_wh // STEP_PART))

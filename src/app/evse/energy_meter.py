@@ -23,7 +23,7 @@ _WORK_A_WH = 36000       # 0.1 W s
 
 
 class EnergyMeter:
-    """step() takes each reading. total_wh: for life; session_wh: since begin(); estimated_wh: part of it that was not measured;
+    """step() takes each reading. total_wh: for life; session_wh: since begin(); estimated_wh: of it, not measured or maybe missing;
     flow_da: the current of the latest reading, all phases together, 0.1 A."""
 
     __slots__ = ('total_wh', 'session_wh', 'estimated_wh', 'flow_da', '_volts', '_phases', '_at_ms', '_is_guess', '_charge', '_work', '_guess')
@@ -52,6 +52,10 @@ class EnergyMeter:
         self.total_wh = total_wh
         self.session_wh = session_wh
         self.estimated_wh = estimated_wh
+
+    def miss(self, wh):
+        """That much energy may be missing: it counts as estimated, and not as energy."""
+        self.estimated_wh += wh
 
     def begin(self):
         """A session begins."""

@@ -16,10 +16,29 @@ def value(total, now_ms, floor_wh=None):
     return energy_total.shown(total, floor_wh, now_ms)
 
 
-def test_between_uplinks_it_goes_on_with_the_last_power_for_two_hours():
-    total = energy_total.with_status(energy_total.with_told(Total(), T, 100_000), T, 0, 7000)
+@pytest.mark.parametrize("spreading_factor, minutes", [(None, 125), (12, 125), (11, 125), (10, 95), (7, 95)])
+def test_between_uplinks_it_goes_on_with_the_last_power_as_long_as_the_device_may_be_silent(spreading_factor, minutes):
+    total = energy_total.with_status(energy_total.with_told(Total(), T, 100_000), T, 0, 7000, spreading_factor)
     assert value(total, T + 30 * MIN_MS) == 103_500
-    assert value(total, T + 10 * HOUR_MS) == value(total, T + 125 * MIN_MS)
+    assert value(total, T + 10 * HOUR_MS) == value(total, T + minutes * MIN_MS) > value(total, T + (minutes - 1) * MIN_MS)
+
+
+def test_a_status_without_power_goes_on_with_the_usual_one_until_the_counter_is_known():
+    total = energy_total.with_status(energy_total.with_told(Total(), T, 100_000), T, 0, 7000)
+    total = energy_total.with_status(total, T + HOUR_MS, 7000, 0)
+    total = energy_total.with_status(total, T + 2 * HOUR_MS, None, None, is_charging=True)
+    total = energy_total.with_status(total, T + 3 * HOUR_MS, None, None, is_charging=True)
+    assert value(total, T + 4 * HOUR_MS) == 121_000
+    total = energy_total.with_status(total, T + 4 * HOUR_MS, None, None)
+    assert value(total, T + 5 * HOUR_MS) == 121_000
+    assert value(energy_total.with_status(total, T + 5 * HOUR_MS, 20_000, 0), T + 5 * HOUR_MS) == 120_000
+
+
+def test_any_uplink_that_says_that_nothing_flows_ends_it():
+    total = energy_total.with_status(energy_total.with_told(Total(), T, 100_000), T, 0, 7000)
+    total = energy_total.with_rest(total, T + HOUR_MS)
+    assert value(total, T + 2 * HOUR_MS, 107_000) == 107_000
+    assert energy_total.with_rest(total, T + HOUR_MS, 6900).counted_wh == 106_900
 
 
 def test_carried_too_far_it_waits_and_does_not_fall():
@@ -79,7 +98,7 @@ def test_what_comes_late_changes_nothing():
     assert energy_total.with_told(total, T - 1, 99_000) == total
 
 
-EVENTS = st.lists(st.tuples(st.integers(0, 3 * HOUR_MS), st.sampled_from(("status", "told", "record")), st.integers(0, 200_000),
+EVENTS = st.lists(st.tuples(st.integers(0, 3 * HOUR_MS), st.sampled_from(("status", "short", "told", "record")), st.integers(0, 200_000),
                             st.integers(0, 22_000)), max_size=40)
 
 
@@ -90,6 +109,8 @@ def test_whatever_comes_what_is_shown_never_falls(events):
         now_ms += after_ms
         if what == "status":
             total = energy_total.with_status(total, now_ms, wh, power_w)
+        elif what == "short":
+            total = energy_total.with_status(total, now_ms, None, None, is_charging=True)
         elif what == "told":
             total = energy_total.with_told(total, now_ms, wh)
         else:

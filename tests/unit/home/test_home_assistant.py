@@ -11,6 +11,7 @@ from home.store import memory
 from home.store.database import reading
 
 STATE = "ev-charger-home/ttn/wallbox/state"
+BEGIN = "ev-charger-home/ttn/wallbox/last_begin"
 
 
 class Retained:
@@ -70,11 +71,13 @@ def test_discovery_of_the_wallbox_leaves_these_alone(broker):
 
 def test_the_last_session_is_told_with_its_cost(broker, its):
     its.hear(*night(Device(), 5))
-    assert told(broker) == {"total": None, "last_energy": 14.0, "last_begin": "2026-10-06T18:00:00+02:00", "last_duration": 780, "last_cost": 4.2}
+    assert told(broker) == {"total": None, "last_energy": 14.0, "last_duration": 780, "last_cost": 4.2}
+    assert broker.line.topics[BEGIN] == "2026-10-06T18:00:00+02:00"
 
 
 def test_before_anything_is_known_nothing_is_said(broker):
-    assert told(broker) == {"total": None, "last_energy": None, "last_begin": None, "last_duration": None, "last_cost": None}
+    assert told(broker) == {"total": None, "last_energy": None, "last_duration": None, "last_cost": None}
+    assert BEGIN not in broker.line.topics
 
 
 def test_the_total_goes_on_each_minute_and_is_on_record_before_it_is_told(broker, its):

@@ -180,3 +180,13 @@ HOSTILE = [
 def test_nonsense_in_the_words_is_left_out_and_the_rest_goes_on(engine, writer, device, data):
     assert len(writer.write("ttn", [device.uplink(T, 10, data), device.status(T + 1000, 1.0)])) == 2
     assert count(engine, schema.reading) >= 1
+
+
+@pytest.mark.parametrize("late_ms, counted_wh", [(60_000, 1_001_500), (HOUR_MS, 1_001_000)])
+def test_an_event_that_the_car_is_full_ends_the_flow_where_the_status_is_lost(engine, writer, device, late_ms, counted_wh):
+    writer.write("ttn", [device.energy(T, 1000.0, 5), device.status(T + MIN_MS, 0), device.status(T + HOUR_MS, 1.0, 7.0)])
+    at_ms = T + 2 * HOUR_MS
+    writer.write("ttn", [device.event(at_ms, kwh=1.5, event_at=(at_ms - late_ms) // 1000)])
+    with engine.connect() as connection:
+        total = memory.get(connection, "energy_total/1")
+    assert (total["counted_wh"], total["power_w"]) == (counted_wh, 0)
