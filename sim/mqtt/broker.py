@@ -2,15 +2,12 @@
 
 import asyncio
 import logging
-import socket
 import threading
 
 HOST = '127.0.0.1'
 USUAL_PORT = 1883
 _START_S = 10
 _STOP_S = 5
-# A port found free may be gone when the broker takes it.
-_TRIES = 5
 
 
 class BrokerFailed(Exception):
@@ -40,14 +37,12 @@ class Broker:
         self._thread = threading.Thread(target=self._loop.run_forever, name='mqtt-broker', daemon=True)
         self._thread.start()
         problem = None
-        for _ in range(_TRIES):
-            self.port = _free_port(self.port)
+        for port in (self.port, 0):
             try:
-                self._broker = self._wait_for(_make(Amqtt, self.port), _START_S)
+                self._broker, self.port = self._wait_for(_make(Amqtt, port), _START_S)
                 return
             except (BrokerError, OSError, TimeoutError) as error:
                 problem = error
-                self.port = 0
         self.stop()
         raise BrokerFailed('no MQTT broker on %s: %s' % (HOST, problem))
 
@@ -71,28 +66,16 @@ class Broker:
 
 
 async def _make(amqtt, port):
+    """(a broker, its port); 0: the system chooses one that is free, and nobody can take it in between."""
     broker = amqtt({
         'listeners': {'default': {'type': 'tcp', 'bind': '%s:%d' % (HOST, port)}},
         'plugins': {'amqtt.plugins.authentication.AnonymousAuthPlugin': {'allow_anonymous': True}},
     })
     await broker.start()
-    return broker
+    return broker, broker._servers['default'].instance.sockets[0].getsockname()[1]
 
 
 def _silence(name):
     logger = logging.getLogger(name)
     logger.addHandler(logging.NullHandler())
     logger.propagate = False
-
-
-def _free_port(wanted):
-    """That port if nobody listens there, else another one."""
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, port))
-                return probe.getsockname()[1]
-            except OSError:
-                continue
-    raise BrokerFailed('no free port on %s' % HOST)

@@ -1,5 +1,7 @@
 """The tests of the store run on a real PostgreSQL as they do on SQLite; and what only a server can do."""
+import contextlib
 import os
+import pathlib
 import subprocess
 import sys
 import time
@@ -74,14 +76,41 @@ def test_no_server_is_one_sentence():
         database.opened("postgresql+psycopg://house@127.0.0.1:9/postgres")
 
 
+@contextlib.contextmanager
+def one_core(engine):
+    """This process and PostgreSQL's, what it starts for the engine's connections included, share one core."""
+    engine.dispose()
+    server = next(pid for pid in pathlib.Path("/proc").glob("[0-9]*") if f"port={engine.url.port}" in _command(pid) and "-D" in _command(pid))
+    before = os.sched_getaffinity(0)
+    pids = [0, int(server.name)]
+    try:
+        for pid in pids:
+            os.sched_setaffinity(pid, {min(before)})
+        yield
+    finally:
+        for pid in pids:
+            os.sched_setaffinity(pid, before)
+
+
+def _command(pid):
+    try:
+        return (pid / "cmdline").read_text()
+    except OSError:
+        return ""
+
+
 def test_a_hundred_devices_at_an_uplink_a_minute_are_kept_up_with(engine, evidence):
     from tests.support.house import StoredHouse, given
     names = [f"wallbox-{place}" for place in range(100)]
     its = StoredHouse(engine, given(device=[{"id": name, "timezone": "UTC"} for name in names]))
     devices = [Device(name) for name in names]
-    began, minutes = time.process_time(), 30
-    for minute in range(minutes):
-        its.hear(*(device.status(BEGIN_MS + minute * 60_000, minute * 0.1, 6.0) for device in devices))
-    share = (time.process_time() - began) / (60 * minutes)
-    evidence("a hundred devices at an uplink a minute each on PostgreSQL: the service's share of a core, %", round(100 * share, 1), 100)
-    assert share < 0.5
+    minutes = 10
+    with one_core(engine):
+        began_s = time.monotonic()
+        for minute in range(minutes):
+            for place, device in enumerate(devices):
+                its.hear(device.status(BEGIN_MS + minute * 60_000 + place * 600, minute * 0.1, 6.0))
+        share = (time.monotonic() - began_s) / (60 * minutes)
+    evidence("a hundred devices at an uplink a minute each on PostgreSQL, each in a transaction of its own: share of one core that service and server"
+             " have together, %", round(100 * share, 1), 100)
+    assert share < 1
