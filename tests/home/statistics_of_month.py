@@ -1,4 +1,4 @@
-"""Run by Home Assistant's own Python: a real Home Assistant lives through a month within minutes, and prints what its energy dashboard shows of each hour.
+"""Run by Home Assistant's Python: a real one lives through a month within minutes, and prints what its energy dashboard shows of each hour.
 
 Only its clock is ours: what the state machine and the recorder take for now. MQTT integration, sensor, recorder and statistics are as they are; the
 recorder's own function for it is called each simulated five minutes, as its timer would.

@@ -16,7 +16,7 @@ DAYS = 3
 SUM, EACH = 0.01, 0.05
 # What Home Assistant sees of less is rounded: the device tells 10 Wh and 0.1 A.
 LEAST_KWH = 0.5
-# The longest silence of a device; so long an outage may be felt, where the device does not notice it.
+# The longest silence of a device, which is how long an outage may be felt after its end.
 SILENCE_S = 2 * HOUR_S
 
 
@@ -53,8 +53,8 @@ def quiet(month, hour):
     if any(off_s < end_s and on_s > begin_s for _what, off_s, on_s in month.outages):
         return False
     frames = [entry for entry in month.world.timeline if entry["kind"] == "uplink" and begin_s <= entry["t"] < end_s]
-    return all(entry["received"] for entry in frames) and not any(
-        entry["decoded"]["type"] == "status" and entry["decoded"]["state"] == "Charging" and entry["decoded"].get("power_kw") is None for entry in frames)
+    charging = [entry["decoded"] for entry in frames if entry["decoded"]["type"] == "status" and entry["decoded"]["state"] == "Charging"]
+    return all(entry["received"] for entry in frames) and all(told.get("power_kw") is not None for told in charging)
 
 
 def lived(seed, days, losses, folder, evidence):

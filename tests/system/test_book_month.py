@@ -1,4 +1,4 @@
-"""The session book after a month of losses, outages and kills: every session that the monitor could see, none twice, and a total that is their sum."""
+"""The session book after a month of losses, outages and kills: every session that the monitor could see, none twice, the total their sum."""
 
 import pytest
 from tests.support.book_month import KILLS, BookMonth
@@ -43,7 +43,7 @@ def differences(month, shown):
     numbers = [row.number for row in shown.rows]
     if numbers != list(range(1, len(seen) + 1)):
         wrong.append(f"{numbers} of {len(seen)} sessions")
-    for row, (first_s, last_s) in zip(shown.rows, seen):
+    for row, (first_s, _last_s) in zip(shown.rows, seen, strict=False):
         if sent[row.number][1:3] != (row.duration_min, row.energy_wh / 1000):
             wrong.append(f"{row} is not what the device sent: {sent[row.number]}")
         if row.started_ms and not -CLOCK_S <= row.started_ms / 1000 - first_s <= BEGIN_S:

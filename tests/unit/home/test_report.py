@@ -5,7 +5,7 @@ import io
 import json
 
 import pytest
-from tests.support.house import BEGIN_MS, house, month, night, part, night
+from tests.support.house import BEGIN_MS, house, month, night, part
 from tests.support.uplinks import DAY_MS, HOUR_MS, Device
 from home import corrections, export
 from home.report import MEASURED, Report
