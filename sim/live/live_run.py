@@ -1,5 +1,8 @@
 """One live run: the world, its clock, its MQTT client, and the commands of a person or a client."""
 
+import json
+
+from home import zone_doubts
 from sim.live import typed_commands, story as tell
 from sim.mqtt import application_server, downlink_requests
 from sim.live.typed_commands import printable
@@ -20,6 +23,7 @@ class LiveRun:
 
     def __init__(self, scenario, front, speed, broker, application, tenant, device):
         self.watch = Recent(self._explain)
+        self._ids = 0               # of the requests that a person typed in words
         self._say = front.say
         self._application = application
         self._device = device
@@ -69,10 +73,9 @@ class LiveRun:
         self._say(entry['t'], *tell.entry_text(entry))
 
     def _publish(self, suffix, message):
+        if suffix.startswith('down/'):
+            self.watch.told(suffix[len('down/'):], message['correlation_ids'][-1], self.world.kernel.now_us / 1e6)
         if suffix == 'down/failed':
-            failed = message['downlink_failed']['downlink']
-            payload = application_server.payload_of(failed)
-            self.watch.failed(failed.get('f_port', 0), payload.hex().upper(), self.world.kernel.now_us / 1e6)
             self.tell('problem', 'downlink failed: %s' % message['downlink_failed']['error']['name'])
         message = application_server.with_ids(application_server.with_decoded(message, self.world.formatter), self._application, self._device)
         self.mqtt.publish(suffix, message)
@@ -91,13 +94,32 @@ class LiveRun:
             self.tell('mqtt', '%s refused: %s' % (name, refused.args[0]))
             return
         self.tell('mqtt', '%s: %d downlink%s' % (name, len(items), '' if len(items) == 1 else 's'))
+        self._doubt(json.loads(body).get('downlinks', []))
+        if replace:
+            self.watch.cleared()
         self.world.network.push(items, replace)
 
     def _do_push(self, event):
         try:
-            self.world.network.push(downlink_requests.items_of_list(event['downlinks'], self.world.formatter, self.world.utc_s()))
+            items = downlink_requests.items_of_list(event['downlinks'], self.world.formatter, self.world.utc_s())
         except downlink_requests.Refused as refused:
-            self.tell('problem', refused.args[0])
+            self.tell('problem', 'not sent: %s' % refused.args[0].partition('downlink 1: ')[2])
+            return
+        self._doubt(event['downlinks'])
+        self.world.network.push(items)
+
+    def _do_request(self, event):
+        """Words become a request with an id, as a program would give it one."""
+        self._ids = self._ids % 255 + 1
+        self._do_push({'downlinks': [{'decoded_payload': dict(event['request'], id=self._ids)}]})
+
+    def _doubt(self, downlinks):
+        """Say what a time zone means that is probably a mistake."""
+        for downlink in downlinks:
+            decoded = downlink.get('decoded_payload')
+            told = zone_doubts.doubt(decoded.get('timezone')) if isinstance(decoded, dict) else ''
+            if told:
+                self.tell('problem', told)
 
     def _do_plug(self, event):
         if self.world.box.vehicle is None:
@@ -125,5 +147,5 @@ class LiveRun:
         self.world.do(event)
 
 
-_DO = {'push': LiveRun._do_push, 'plug': LiveRun._do_plug, 'vehicle': LiveRun._do_vehicle, 'speed': LiveRun._do_speed, 'help': LiveRun._do_help,
-       'quit': LiveRun._do_quit}
+_DO = {'push': LiveRun._do_push, 'request': LiveRun._do_request, 'plug': LiveRun._do_plug, 'vehicle': LiveRun._do_vehicle,
+       'speed': LiveRun._do_speed, 'help': LiveRun._do_help, 'quit': LiveRun._do_quit}

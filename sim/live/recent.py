@@ -9,9 +9,12 @@ DAY_S = 86400
 
 
 class Sent:
-    """A downlink on its way. outcome: '' while it waits, then 'received', 'lost' or 'failed', at outcome_s."""
+    """A downlink on its way. outcome: '' while it waits, then 'received', 'lost', 'acknowledged' or 'failed', at outcome_s. key: the server's id
+    for it, from the push to its end; is_out: it has left the queue."""
 
     def __init__(self, queued_s, f_port, payload_hex, words):
+        self.key = None
+        self.is_out = False
         self.queued_s = queued_s
         self.f_port = f_port
         self.payload_hex = payload_hex
@@ -28,11 +31,12 @@ class Recent:
 
     def __init__(self, explain=lambda f_port, payload: ''):
         self.joined = False
+        self.joined_s = None        # when the network let it in last
         self.uplinks = deque(maxlen=KEPT)       # entries, newest last
         self.uplink_count = 0
         self.downlinks = deque(maxlen=KEPT)     # Sent, newest last
         self.log = deque(maxlen=KEPT)           # (seconds, source, text), newest last
-        self.decoded = None                     # the last uplink that decoded
+        self.reported = None                    # the last decoded uplink that tells of the box
         self._airtimes = deque()                # (seconds, ms) of the last day
         self._airtime_ms = 0
         self._received = deque()                # seconds of the downlinks on the air in the last day
@@ -48,9 +52,22 @@ class Recent:
         """A line for the log panel."""
         self.log.append((t_s, source, text))
 
-    def failed(self, f_port, payload_hex, t_s):
-        """The network gave a downlink up."""
-        self._settle(f_port, payload_hex, 'failed', t_s)
+    def told(self, what, key, t_s):
+        """What the application server tells of a downlink: queued, sent, ack, nack or failed, with its id."""
+        if what == 'queued' and self.downlinks and self.downlinks[-1].key is None:
+            self.downlinks[-1].key = key
+            return
+        for sent in self.downlinks:
+            if sent.key == key:
+                if what in ('sent', 'nack'):
+                    sent.is_out = what == 'sent'
+                elif what in ('ack', 'failed'):
+                    sent.outcome, sent.outcome_s = {'ack': 'acknowledged'}.get(what, what), t_s
+
+    def cleared(self):
+        """Somebody replaced the queue: what waited in it is gone."""
+        for sent in [sent for sent in self.downlinks if not sent.is_out]:
+            self.downlinks.remove(sent)
 
     def airtime_s(self, now_s):
         """Seconds on the air in the 24 hours before now."""
@@ -73,11 +90,13 @@ class Recent:
         self.joined = True
         self.uplinks.append(entry)
         self.uplink_count += 1
-        if entry['decoded'] is not None:
-            self.decoded = entry['decoded']
+        if _is_report(entry['decoded'], self.reported):
+            self.reported = entry['decoded']
 
     def _join(self, entry):
         self._emission(entry)
+        if entry['accepted']:
+            self.joined_s = entry['t']
         self._note(entry)
 
     def _note(self, entry):
@@ -99,9 +118,16 @@ class Recent:
     def _settle(self, f_port, payload_hex, outcome, t_s):
         for sent in self.downlinks:
             # A confirmed one that got lost is sent again.
-            if sent.outcome in ('', 'lost') and (sent.f_port, sent.payload_hex) == (f_port, payload_hex):
+            if sent.is_out and sent.outcome in ('', 'lost') and (sent.f_port, sent.payload_hex) == (f_port, payload_hex):
                 sent.outcome, sent.outcome_s = outcome, t_s
                 return
+
+
+def _is_report(decoded, before):
+    """Does it tell more of the box than the report before, which may have had a reason where this one has a state alone?"""
+    if decoded is None:
+        return False
+    return before is None or decoded.get('state') != before.get('state') or 'reason' in decoded and decoded.get('type') != 'session'
 
 
 _HANDLERS = {

@@ -1,6 +1,7 @@
 """The live view: the whole system on one screen of at least 80x24. facts_of() reads the world, render() only draws."""
 
 import io
+import textwrap
 from collections import namedtuple
 from datetime import datetime, timedelta, timezone
 
@@ -11,7 +12,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from sim.live import typed_commands, story, tonight
+from sim.live import typed_commands, story, tonight, uplink_words
 
 # Limit of this project and of the network's fair use, uplink seconds in 24 h; downlinks in 24 h of fair use.
 BUDGET_S = 24
@@ -21,9 +22,11 @@ FAIR_DOWNLINKS = 10
 WIDE = 160
 # From this width on, an uplink's bytes are shown.
 ROOMY = 110
+# From this height on, the lists have frames.
+TALL = 30
 PROMPT = '> '
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_OUTCOME_STYLES = {'': 'yellow', 'received': 'green', 'lost': 'red', 'failed': 'bold red'}
+_OUTCOME_STYLES = {'': 'yellow', 'received': 'green', 'acknowledged': 'green', 'lost': 'red', 'failed': 'bold red'}
 _SOURCE_STYLES = {'story': 'bold yellow', 'firmware': 'cyan', 'you': 'bold', 'mqtt': 'magenta', 'write': 'yellow', 'reset': 'bold red',
                   'problem': 'red'}
 # Indicator colours of hal.contract.
@@ -31,7 +34,7 @@ LEDS = {0x000000: 'off', 0x00007F: 'blue', 0x007F00: 'green', 0x7F7F00: 'yellow'
 
 Facts = namedtuple('Facts', (
     'now_s', 'utc_s', 'speed', 'lag', 'code', 'powered', 'key_on', 'contactor', 'plugged', 'next_model', 'drawing', 'session_kwh', 'total_kwh',
-    'led', 'active', 'monitor', 'region', 'klass', 'broker', 'broker_connected', 'topic', 'reads', 'tonight'))
+    'led', 'active', 'monitor', 'region', 'klass', 'broker', 'broker_connected', 'topic', 'reads', 'tonight', 'offset_s'))
 
 
 def facts_of(world, pace, mqtt, next_model):
@@ -41,6 +44,7 @@ def facts_of(world, pace, mqtt, next_model):
     vehicle = charger.vehicle
     arbiter = world.app.arbiter if world.app is not None else None
     utc_s = world.start_utc_s + now_s
+    local = world.peak.tariff.local.local_of(int(utc_s))
     return Facts(
         now_s=now_s, utc_s=utc_s, speed=pace.speed, lag=pace.lag_s > 0.5, code=charger.code, powered=charger.powered,
         key_on=charger.en1, contactor=charger.contactor, plugged=vehicle.model if vehicle else None, next_model=next_model,
@@ -48,15 +52,19 @@ def facts_of(world, pace, mqtt, next_model):
         led=indicator.colour if indicator else 0, active=bool(indicator and indicator.active), monitor=world.app is not None,
         region=world.settings.REGION, klass=world.settings.LORAWAN_CLASS, broker='%s:%d' % (mqtt.host, mqtt.port),
         broker_connected=mqtt.connected, topic=mqtt.topic, reads=charger.reads,
-        tonight=_tonight_now(arbiter, world.peak.tariff, utc_s, vehicle is not None))
+        tonight=_tonight_now(arbiter, world, utc_s, vehicle is not None),
+        offset_s=round((local - (_EPOCH.replace(tzinfo=None) + timedelta(seconds=int(utc_s)))).total_seconds()))
 
 
-def _tonight_now(arbiter, tariff, utc_s, has_car):
+def _tonight_now(arbiter, world, utc_s, has_car):
     """arbiter: the firmware's, None while it is down."""
+    tariff = world.peak.tariff
     if arbiter is None:
         return tonight.tonight_of(None, tariff, utc_s, has_car)
     claims = arbiter.claims
-    return tonight.tonight_of(arbiter.decision, tariff, utc_s, has_car, (claims.skip_from, claims.skip_until), arbiter.wh_left)
+    standing = [(holder, until or 0) for holder, until, _, _ in arbiter.standing_claims()]
+    return tonight.tonight_of(arbiter.decision, tariff, utc_s, has_car, (claims.skip_from, claims.skip_until), arbiter.wh_left, standing,
+                              world.board.clock.utc_s() is not None)
 
 
 def render(facts, watch, width, height, help_shown=False, typed=''):
@@ -67,25 +75,28 @@ def render(facts, watch, width, height, help_shown=False, typed=''):
         layout['body'].update(_panel('Commands', Group(*map(Text, typed_commands.help_lines()), Text('Enter goes back', style='dim'))))
         return layout
     body, room = layout['body'], max(height - 2, 3)
-    now = Layout(name='now', size=min(8, room))
-    now.split_row(Layout(_box_panel(facts, watch)), Layout(_radio_panel(facts, watch)))
-    night = Layout(_tonight(facts), size=1)
-    rest = max(room - 9, 0)
+    frame = 2 if height >= TALL else 1
+    told = _told(facts, watch, width)
+    now = Layout(name='now', size=min(7, room))
+    now.split_row(Layout(_box_panel(facts), ratio=43), Layout(_radio_panel(facts, watch), ratio=37))
+    head = [now, Layout(Group(*told), size=len(told))]
+    rest = max(room - 7 - len(told), 0)
+    section = _panel if frame == 2 else _section
     if width >= WIDE:
-        lower = Layout(name='lower')
-        right = Layout(name='right')
+        lower, right = Layout(name='lower'), Layout(name='right')
+        left_width, right_width = width * 11 // 21, width - width * 11 // 21
         downlink_rows = max(rest // 3, 4)
-        right.split_column(Layout(_downlinks_panel(facts, watch, downlink_rows - 2), size=downlink_rows),
-                           Layout(_log_panel(facts, watch, rest - downlink_rows - 2)))
-        lower.split_row(Layout(_uplinks_panel(facts, watch, rest - 2, False), ratio=11), Layout(right, ratio=10))
-        body.split_column(now, night, lower)
+        right.split_column(Layout(_downlinks(facts, watch, downlink_rows - frame, right_width, section), size=downlink_rows),
+                           Layout(_log(facts, watch, rest - downlink_rows - frame, right_width, section)))
+        lower.split_row(Layout(_uplinks(facts, watch, rest - frame, left_width, section), size=left_width), Layout(right, size=right_width))
+        body.split_column(*head, lower)
         return layout
-    downlink_rows = max(rest // 4, 4)
-    log_rows = max((rest + 1) // 3, 4)
-    uplink_rows = max(rest - downlink_rows - log_rows, 3)
-    body.split_column(now, night, Layout(_uplinks_panel(facts, watch, uplink_rows - 2, width >= ROOMY), size=uplink_rows),
-                      Layout(_downlinks_panel(facts, watch, downlink_rows - 2), size=downlink_rows),
-                      Layout(_log_panel(facts, watch, log_rows - 2)))
+    downlink_rows = max(rest // 4, 2 + frame)
+    log_rows = max((rest + 1) // 3, 2 + frame)
+    uplink_rows = max(rest - downlink_rows - log_rows, 2 + frame)
+    body.split_column(*head, Layout(_uplinks(facts, watch, uplink_rows - frame, width, section), size=uplink_rows),
+                      Layout(_downlinks(facts, watch, downlink_rows - frame, width, section), size=downlink_rows),
+                      Layout(_log(facts, watch, log_rows - frame, width, section)))
     return layout
 
 
@@ -97,9 +108,9 @@ def to_lines(renderable, width, height, colours='auto'):
     return (out.getvalue().split('\n') + [''] * height)[:height]
 
 
-def clock(utc_s):
-    """Time of day, UTC."""
-    return (_EPOCH + timedelta(seconds=utc_s)).strftime('%H:%M:%S')
+def clock(utc_s, offset_s=0):
+    """Time of day, offset_s east of UTC."""
+    return (_EPOCH + timedelta(seconds=utc_s + offset_s)).strftime('%H:%M:%S')
 
 
 def input_window(typed, cursor, width):
@@ -118,6 +129,16 @@ def _panel(title, content, topic=''):
     return Panel(content, title=heading, title_align='left', box=box.ROUNDED, border_style='bright_black', padding=(0, 1))
 
 
+def _section(title, content, topic=''):
+    """The same without a frame, where there is little room."""
+    heading = Text('── ', style='bright_black', no_wrap=True, overflow='crop')
+    heading.append(title, style='bold')
+    if topic:
+        heading.append(' ' + topic, style='dim')
+    heading.append(' ' + '─' * 200, style='bright_black')
+    return Group(heading, content)
+
+
 def _lines(*lines):
     table = Table.grid(padding=(0, 1), expand=True)
     table.add_column(no_wrap=True, style='dim', width=9)
@@ -128,7 +149,9 @@ def _lines(*lines):
 
 
 def _title(facts, width):
-    day = (_EPOCH + timedelta(seconds=facts.utc_s)).strftime('%a %d %b %Y %H:%M:%S UTC')
+    sign, minutes = '+' if facts.offset_s >= 0 else '-', abs(facts.offset_s) // 60
+    zone = 'UTC' + ('%s%d%s' % (sign, minutes // 60, ':%02d' % (minutes % 60) if minutes % 60 else '') if minutes else '')
+    day = (_EPOCH + timedelta(seconds=facts.utc_s + facts.offset_s)).strftime('%a %d %b %Y %H:%M:%S ') + zone
     left = Text(' EV charger monitor ', style='bold white on blue')
     right = Text('%s   %s ' % (day, '%gx%s' % (facts.speed, ', cannot keep up' if facts.lag else '')), style='white on blue')
     left.append(' ' * max(width - left.cell_len - right.cell_len, 0), style='on blue')
@@ -141,7 +164,7 @@ def _input(typed, width):
     line = Text(PROMPT, style='bold green', no_wrap=True)
     line.append(typed, style='default not bold')
     if not typed:
-        line.append('plug   reset   key on   send {"mode": "Lock Outlet"}   help   quit'[:max(width - 3, 0)], style='dim not bold')
+        line.append('plug   reset   plan mon-fri 22:00-07:00 16A   skip   boost until 07:30   help'[:max(width - 3, 0)], style='dim not bold')
     return line
 
 
@@ -157,7 +180,7 @@ def _led(facts):
     return text
 
 
-def _box_panel(facts, watch):
+def _box_panel(facts):
     amperes = max(facts.drawing or (0,)) / 10
     if facts.plugged is None:
         car = Text('none (%s comes next)' % facts.next_model, style='dim')
@@ -168,21 +191,20 @@ def _box_panel(facts, watch):
     code = Text('%s  %s' % (facts.code, story.meaning(facts.code)), style='bold red' if facts.code[0] == 'F' else 'bold')
     if not facts.powered:
         code = Text('no supply', style='bold red')
-    says = story.gist(watch.decoded) if watch.decoded else 'nothing yet'
     switches = Text.assemble('on' if facts.key_on else 'off', ('   contactor ', 'dim'), ('closed', 'green') if facts.contactor else 'open')
     return _panel('Wallbox', _lines(
         ('state', code), ('light', _led(facts)), ('key', switches), ('car', car),
-        ('energy', '%.2f kWh now, %.2f in all' % (facts.session_kwh, facts.total_kwh)), ('reported', Text(says))))
+        ('energy', '%.2f kWh now, %.1f in all' % (facts.session_kwh, facts.total_kwh))))
 
 
 def _radio_panel(facts, watch):
     used_s = watch.airtime_s(facts.now_s)
     state = Text('joined' if watch.joined else 'joining', style='green' if watch.joined else 'yellow')
     if not facts.monitor:
-        state = Text('monitor down', style='red')
-    state.append('   %s class %s' % (facts.region, facts.klass), style='default')
-    bar = Text('█' * min(round(used_s / BUDGET_S * 8), 8), style='green' if used_s < BUDGET_S else 'red')
-    bar.append('░' * (8 - len(bar.plain)), style='dim')
+        state = Text('monitor down,', style='red')
+    state.append(' %s class %s' % (facts.region, facts.klass) if facts.monitor else ' %s' % facts.region, style='default')
+    bar = Text('█' * min(round(used_s / BUDGET_S * 5), 5), style='green' if used_s < BUDGET_S else 'red')
+    bar.append('░' * (5 - len(bar.plain)), style='dim')
     bar.append(' %.1f of %d s' % (used_s, BUDGET_S), style='default')
     bar.append(' (%d)' % FAIR_USE_S, style='dim')
     mqtt = Text(facts.broker, style='bold')
@@ -191,49 +213,100 @@ def _radio_panel(facts, watch):
     downlinks = Text('%d of %d today' % (count, FAIR_DOWNLINKS), style='' if count <= FAIR_DOWNLINKS else 'red')
     return _panel('Radio and network', _lines(
         ('radio', state), ('airtime', bar), ('downlinks', downlinks),
-        ('uplinks', '%d since the start' % watch.uplink_count), ('MQTT', mqtt), ('bus', '%d reads answered' % facts.reads)))
+        ('uplinks', '%d, bus reads %d' % (watch.uplink_count, facts.reads)), ('MQTT', mqtt)))
 
 
-def _tonight(facts):
-    line = Text(' Tonight  ', style='bold', no_wrap=True, overflow='ellipsis')
-    line.append(tonight.text(facts.tonight), style='not bold green' if facts.tonight.is_open else 'not bold')
-    return line
+def _told(facts, watch, width):
+    """What the monitor reported last, and tonight, in as many lines as that takes."""
+    said = 'nothing yet'
+    if watch.reported:
+        said = uplink_words.reported(watch.reported)
+    style = 'not bold green' if facts.tonight.is_open and not facts.tonight.is_skipped else 'not bold'
+    room = max(width - 11, 10)
+    rows = [(' Reported ', line, 'not bold') for line in textwrap.wrap(said, room) or ['']]
+    rows += [(' Tonight  ', part, style) for line in tonight.lines(facts.tonight, room) for part in textwrap.wrap(line, room) or ['']]
+    shown, before = [], ''
+    for name, line, look in rows:
+        text = Text(name if name != before else ' ' * len(name), style='bold', no_wrap=True, overflow='crop')
+        text.append(line, style=look)
+        shown.append(text)
+        before = name
+    return shown
 
 
-def _table(*columns):
-    table = Table.grid(padding=(0, 2), expand=True)
-    for width in columns:
-        table.add_column(no_wrap=True, overflow='ellipsis', width=width, ratio=None if width else 1)
-    return table
+def _since_join(watch, t_s):
+    return None if watch.joined_s is None or t_s is None or t_s < watch.joined_s else t_s - watch.joined_s
 
 
-def _uplinks_panel(facts, watch, rows, with_bytes):
+class _Rows:
+    """Rows of a list from the newest on, as many as fit; the words of each are in as many lines as they need."""
+
+    def __init__(self, rows, width, *columns):
+        """columns: the widths before the words; width: of the words."""
+        self.room, self._width, self._columns = rows, max(width, 10), columns
+        self.table = Table.grid(padding=(0, 1), expand=True)
+        for one in columns:
+            self.table.add_column(no_wrap=True, overflow='crop', width=one)
+        self.table.add_column(no_wrap=True, overflow='crop', ratio=1)
+        self._found = []
+
+    def add(self, cells, words, style=''):
+        """False if there is no room for another."""
+        lines = textwrap.wrap(words, self._width) or ['']
+        if self._found and len(lines) > self.room:
+            return False
+        lines = lines[:max(self.room, 1)]
+        self._found.append([(cells if place == 0 else [''] * len(cells), Text(line, style=style)) for place, line in enumerate(lines)])
+        self.room -= len(lines)
+        return self.room > 0
+
+    def made(self, is_newest_last=False):
+        """The table."""
+        for entry in reversed(self._found) if is_newest_last else self._found:
+            for cells, text in entry:
+                self.table.add_row(*cells, text)
+        return self.table
+
+
+def _uplinks(facts, watch, rows, width, section):
     start_utc_s = facts.utc_s - facts.now_s
-    table = _table(8, 4, 4, 7, *([22] if with_bytes else []), None)
-    for entry in list(watch.uplinks)[:-max(rows, 1) - 1:-1]:
-        words = Text(story.gist(entry['decoded']), style='' if entry['received'] else 'strike dim')
-        if not entry['received']:
-            words.append(' lost', style='red')
-        table.add_row(clock(start_utc_s + entry['t']), 'p%d' % entry['f_port'], 'SF%d' % entry['sf'], '%.0f ms' % entry['airtime_ms'],
-                      *([Text(entry['hex'], style='dim')] if with_bytes else []), words)
-    return _panel('Uplinks', table if watch.uplinks else Text('none yet', style='dim'), facts.topic + 'up')
+    inner = width - (4 if section is _panel else 0)
+    with_bytes, with_airtime = ROOMY <= width < WIDE, width >= 84
+    columns = [8, 4, 4] + ([7] if with_airtime else []) + ([22] if with_bytes else [])
+    made = _Rows(rows, inner - sum(columns) - len(columns), *columns)
+    for entry in reversed(watch.uplinks):
+        words = uplink_words.sentence(entry['decoded'], facts.offset_s, _since_join(watch, entry['t']))
+        cells = [clock(start_utc_s + entry['t'], facts.offset_s), 'p%d' % entry['f_port'], 'SF%d' % entry['sf']]
+        cells += ['%.0f ms' % entry['airtime_ms']] if with_airtime else []
+        cells += [Text(entry['hex'], style='dim')] if with_bytes else []
+        if not made.add(cells, words + ('' if entry['received'] else ' (lost)'), '' if entry['received'] else 'dim'):
+            break
+    return section('Uplinks', made.made() if watch.uplinks else Text('none yet', style='dim'), facts.topic + 'up')
 
 
-def _downlinks_panel(facts, watch, rows):
+def _downlinks(facts, watch, rows, width, section):
     start_utc_s = facts.utc_s - facts.now_s
-    table = _table(8, 4, 6, None, 17)
-    for sent in list(watch.downlinks)[:-max(rows, 1) - 1:-1]:
-        outcome = Text(sent.outcome or 'queued', style=_OUTCOME_STYLES[sent.outcome])
+    inner = width - (4 if section is _panel else 0)
+    columns = (8, 4, 21)
+    made = _Rows(rows, inner - sum(columns) - len(columns), *columns)
+    for sent in reversed(watch.downlinks):
+        outcome = Text(sent.outcome or ('on its way' if sent.is_out else 'queued'), style=_OUTCOME_STYLES[sent.outcome])
         if sent.outcome:
-            outcome.append(' ' + clock(start_utc_s + sent.outcome_s), style='dim')
-        table.add_row(clock(start_utc_s + sent.queued_s), 'p%d' % sent.f_port, typed_commands.printable(sent.payload_hex, 6),
-                      Text(sent.words), outcome)
-    return _panel('Downlinks', table if watch.downlinks else Text('none yet: type reset, or publish there', style='dim'), facts.topic + 'down/push')
+            outcome.append(' ' + clock(start_utc_s + sent.outcome_s, facts.offset_s), style='dim')
+        words = sent.words or typed_commands.printable(sent.payload_hex, 40)
+        if not made.add([clock(start_utc_s + sent.queued_s, facts.offset_s), 'p%d' % sent.f_port, outcome], words):
+            break
+    return section('Downlinks', made.made() if watch.downlinks else Text('none yet: type reset, or publish there', style='dim'),
+                   facts.topic + 'down/push')
 
 
-def _log_panel(facts, watch, rows):
+def _log(facts, watch, rows, width, section):
     start_utc_s = facts.utc_s - facts.now_s
-    table = _table(8, 9, None)
-    for t_s, source, text in list(watch.log)[-max(rows, 1):]:
-        table.add_row(clock(start_utc_s + t_s), Text(source, style=_SOURCE_STYLES.get(source, 'dim')), Text(text))
-    return _panel('Log', table)
+    inner = width - (4 if section is _panel else 0)
+    columns = (8, 9)
+    made = _Rows(rows, inner - sum(columns) - len(columns), *columns)
+    for t_s, source, text in reversed(watch.log):
+        look = Text(source, style=_SOURCE_STYLES.get(source, 'dim'))
+        if not made.add([clock(start_utc_s + t_s, facts.offset_s), look], text, 'red' if source == 'problem' else ''):
+            break
+    return section('Log', made.made(is_newest_last=True))

@@ -2,11 +2,12 @@
 
 import json
 
+from sim.live import uplink_words
 from sim.live.typed_commands import printable
 
 # What a state code means to the owner (ABL 05 0015 20 Rev. B, 1.4).
 CODES = {
-    'A1': 'no car', 'B1': 'car waits for permission', 'B2': 'permission given, car does not draw', 'C2': 'charging',
+    'A1': 'no car', 'B1': 'car waits for permission', 'B2': 'ready, car draws nothing', 'C2': 'charging',
     'C3': 'charging, reduced', 'C4': 'charging, reduced', 'E0': 'outlet disabled', 'E1': 'production test', 'E2': 'setup mode',
     'E3': 'bus idle',
 }
@@ -19,29 +20,35 @@ def meaning(code):
     return CODES.get(code, 'fault' if code.startswith('F') else 'unknown')
 
 
-def gist(decoded):
-    """A decoded uplink in a few words; None for one that does not decode."""
-    if decoded is None:
-        return 'undecodable'
-    state = str(decoded.get('state', 'no state'))
-    words = [state]
-    if decoded.get('type') == 'result':
-        words.append('%s %s' % (decoded.get('command', 'command'), decoded.get('result', '')))
-        if decoded.get('detail', 'none') != 'none':
-            words.append(str(decoded['detail']))
-    elif decoded.get('type') not in ('status', 'legacy'):
-        words.append(str(decoded.get('type')))
-    for key in ('fault', 'reason'):
-        if decoded.get(key) and decoded[key] != state.lower():
-            words.append(str(decoded[key]))
-    return printable(', '.join(words).replace('_', ' '), 80)
-
-
 def downlink_gist(decoded):
     """A decoded downlink in a few words; '' where it does not decode."""
     if not decoded:
         return ''
-    return str(decoded.get('mode') or printable(json.dumps(decoded, sort_keys=True), 60))
+    return str(decoded.get('mode') or printable(_request(decoded), 120))
+
+
+def _request(decoded):
+    """A request as a person would type it, with its id; the formatter's stamps are left out."""
+    rest = {name: value for name, value in decoded.items() if name not in ('issued_at', 'expires_in_s', 'id')}
+    if 'plan' in rest:
+        said = 'plan ' + ('; '.join(uplink_words.window(one) for one in rest['plan'].get('windows', [])) or 'off')
+    elif 'command' in rest:
+        said = ' '.join([str(rest.pop('command'))] + [_argument(name, value) for name, value in rest.items()])
+    elif 'timezone' in rest:
+        said = 'timezone %s' % rest['timezone']
+    elif 'settings' in rest:
+        said = 'settings ' + ' '.join('%s=%s' % (name, json.dumps(value)) for name, value in rest['settings'].items())
+    elif 'time_correction_s' in rest:
+        said = 'the time, by the network'
+    else:
+        said = json.dumps(rest, sort_keys=True)
+    return said.strip() + (', id %d' % decoded['id'] if decoded.get('id') else '')
+
+
+def _argument(name, value):
+    """An argument of a command, as a person would type it."""
+    shown = {'window': '' if value == 'this' else '%s', 'what': '%s', 'current_a': '%sA', 'kwh': '%skWh'}.get(name, name + ' %s')
+    return shown % value if '%' in shown else shown
 
 
 def entry_text(entry):
@@ -65,7 +72,8 @@ def _bus_write(entry):
 
 def _uplink(entry):
     decoded = entry['decoded']
-    text = 'port %d  %s  SF%d  %.0f ms  %s' % (entry['f_port'], entry['hex'] or '(empty)', entry['sf'], entry['airtime_ms'], gist(decoded))
+    text = 'port %d  %s  SF%d  %.0f ms  %s' % (
+        entry['f_port'], entry['hex'] or '(empty)', entry['sf'], entry['airtime_ms'], uplink_words.sentence(decoded))
     if not entry['received']:
         text += '  LOST'
     if decoded is not None:
@@ -86,7 +94,7 @@ def _join(entry):
 
 
 def _reset(entry):
-    return 'reset', 'the monitor starts again: %s' % entry['cause']
+    return 'reset', 'the monitor is without power' if entry['cause'] == 'power' else 'the monitor starts again: %s' % entry['cause']
 
 
 def _energy(entry):

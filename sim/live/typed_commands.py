@@ -2,11 +2,14 @@
 
 parse() turns a line into an event in the words of docs/simulation.md, or into an error message; it never raises. The events that
 the scenario contract does not know: {"do": "vehicle", "model"}, {"do": "push", "downlinks": [...]} (the body of The Things Stack's
-down/push), {"do": "speed", "factor"}, {"do": "help"} and {"do": "quit"}.
+down/push), {"do": "request", "request": {...}} (what encodeDownlink takes, without an id), {"do": "speed", "factor"}, {"do": "help"} and
+{"do": "quit"}.
 """
 
 import json
 import math
+
+from sim.live import request_words
 
 FAULTS = ('F1', 'F2', 'F3', 'F4', 'F5', 'F6', 'F7', 'F8', 'F9', 'FA', 'FB')
 MODELS = ('eager', 'sleepy', 'long_pulse', 'shy', 'full')
@@ -18,23 +21,19 @@ LONGEST_LINE = 4096
 SPEEDS = (0.01, 100000)
 
 
-class _Wrong(Exception):
-    """The argument does not fit; args[0] says what would."""
-
-
 def _plain(do):
     return lambda name, argument: {'do': do}
 
 
 def _on_off(argument):
     if argument not in ('on', 'off'):
-        raise _Wrong('on or off')
+        raise request_words.Wrong('on or off')
     return argument == 'on'
 
 
 def _one_of(argument, words):
     if argument not in words:
-        raise _Wrong('one of ' + ' '.join(words))
+        raise request_words.Wrong('one of ' + ' '.join(words))
     return argument
 
 
@@ -44,7 +43,7 @@ def _number(argument, low, high):
     except ValueError:
         value = math.nan
     if not low <= value <= high:
-        raise _Wrong('a number from %g to %g' % (low, high))
+        raise request_words.Wrong('a number from %g to %g' % (low, high))
     return value
 
 
@@ -80,6 +79,10 @@ def _speed(name, argument):
     return {'do': 'speed', 'factor': _number(argument, *SPEEDS)}
 
 
+def _request(name, argument):
+    return {'do': 'request', 'request': request_words.request_of(name, argument)}
+
+
 def _mode(name, argument):
     # Exactly as Home Manager sends it.
     return {'do': 'push', 'downlinks': [{'f_port': 1, 'confirmed': True, 'decoded_payload': {'mode': MODES[name]}}]}
@@ -91,34 +94,41 @@ def _send(name, argument):
     except (ValueError, RecursionError):
         item = None
     if not isinstance(item, dict):
-        raise _Wrong('a JSON object, as {"mode": "Reset Charger"} or {"f_port": 1, "frm_payload": "Aw=="}')
+        raise request_words.Wrong('a JSON object, as {"mode": "Reset Charger"} or {"f_port": 1, "frm_payload": "Aw=="}')
     if 'frm_payload' not in item and 'decoded_payload' not in item:
         item = {'decoded_payload': item}
     return {'do': 'push', 'downlinks': [item]}
 
 
-# name: (argument for the help or '', what it does, function(name, argument) -> event)
+# name: (True if it takes an argument, function(name, argument) -> event)
 TABLE = {
-    'plug': ('', 'plug the car in', _plain('plug')),
-    'unplug': ('', 'unplug it', _plain('unplug')),
-    'key': ('on|off', 'turn the key switch', _key),
-    'ev': ('|'.join(MODELS), 'which car comes next', _vehicle),
-    'fault': ('F1..FB', 'the box has a fault', _fault),
-    'clear': ('', 'the fault goes away', _plain('clear_fault')),
-    'power': ('on|off', 'supply of the box', _power),
-    'noise': ('0.001', 'chance of a spoilt byte on the bus', _noise),
-    'cut': ('SECONDS', 'bus cable broken', _outage),
-    'monitor': ('on|off', 'supply of the monitor', _monitor),
-    'hang': ('', 'the firmware hangs; its watchdog bites', _plain('hang_monitor')),
-    'gateway': ('SECONDS', 'radio network away', _outage),
-    'lock': ('', 'downlink: Lock Outlet', _mode),
-    'unlock': ('', 'downlink: Unlock Outlet', _mode),
-    'reset': ('', 'downlink: Reset Charger', _mode),
-    'send': ('{JSON}', 'any downlink', _send),
-    'speed': ('N', 'how fast time goes', _speed),
-    'help': ('', 'this', _plain('help')),
-    'quit': ('', 'end it', _plain('quit')),
+    'plug': (False, _plain('plug')), 'unplug': (False, _plain('unplug')), 'key': (True, _key), 'ev': (True, _vehicle), 'fault': (True, _fault),
+    'clear': (False, _plain('clear_fault')), 'power': (True, _power), 'noise': (True, _noise), 'cut': (True, _outage), 'monitor': (True, _monitor),
+    'hang': (False, _plain('hang_monitor')), 'gateway': (True, _outage), 'lock': (False, _mode), 'unlock': (False, _mode), 'reset': (False, _mode),
+    **{name: (True, _request) for name in request_words.NAMES}, 'send': (True, _send), 'speed': (True, _speed), 'help': (False, _plain('help')),
+    'quit': (False, _plain('quit')),
 }
+# The help: what is typed, and what it does.
+HELP = (
+    ('plug, unplug', 'the car comes and goes'),
+    ('key on|off', 'turn the key switch'),
+    ('ev eager|sleepy|long_pulse|shy|full', 'which car comes next'),
+    ('fault F9, clear', 'the box has a fault, F1 to FB; no more'),
+    ('power on|off', 'supply of the box'),
+    ('monitor on|off, hang', 'supply of the monitor; it hangs'),
+    ('noise 0.001, cut 60', 'bytes spoilt on the bus; s without it'),
+    ('gateway 60', 'seconds without the radio network'),
+    ('lock, unlock, reset', 'as Home Manager sends it'),
+    ('plan mon-fri 22:00-07:00 16A', 'several with ; between; kWh, min; off'),
+    ('timezone CET-1CEST,M3.5.0,M10.5.0/3', 'the local time of the plan'),
+    ('skip, skip next', 'this window of the plan, or the next'),
+    ('boost until 07:30, boost 5kWh 10A', 'charge whatever the plan says'),
+    ('start 16A, stop, resume', 'charge; no current; back to the plan'),
+    ('current 16A, settings hold=always', 'the current from now on; any setting'),
+    ('report, report plan, reboot', 'ask how things are; restart it'),
+    ('send {"mode": "Lock Outlet"}', 'any downlink; the braces alone will do'),
+    ('speed 60, help, quit', 'how fast time goes; this; the end'),
+)
 # What acts on the wallbox alone: the commands of `sim charger`.
 CHARGER = ('plug', 'unplug', 'key', 'ev', 'fault', 'clear', 'power', 'noise', 'quit')
 
@@ -128,24 +138,26 @@ def parse(line, names=tuple(TABLE)):
     words = line.strip().split(None, 1)
     if not words:
         return None, None
+    if words[0][0] == '{' and 'send' in names:
+        words = ['send', line.strip()]
     name = words[0].lower()
     argument = words[1].strip() if len(words) > 1 else ''
     if name not in names:
         return None, 'no such command: %s (%s)' % (printable(words[0], 20), ' '.join(names))
-    expected, _, make = TABLE[name]
-    if argument and not expected:
+    has_argument, make = TABLE[name]
+    if argument and not has_argument:
         return None, '%s takes no argument' % name
     if len(argument) > LONGEST_LINE:
         return None, '%s: too long' % name
     try:
         return make(name, argument), None
-    except _Wrong as wrong:
+    except request_words.Wrong as wrong:
         return None, '%s needs %s' % (name, wrong.args[0])
 
 
-def help_lines(names=tuple(TABLE)):
-    """One line a command."""
-    return ['%-36s %s' % ((name + ' ' + TABLE[name][0]).strip(), TABLE[name][1]) for name in names]
+def help_lines():
+    """The help, line by line."""
+    return ['%-36s%s' % row for row in HELP]
 
 
 def printable(text, most):

@@ -13,9 +13,9 @@ MAX_PAYLOAD = 255
 
 
 class QueuedDownlink:
-    """An application downlink; f_cnt is that of its latest transmission."""
+    """An application downlink; f_cnt is that of its latest transmission, own_id the server's for it, from the push to its end."""
 
-    __slots__ = ('f_port', 'payload', 'confirmed', 'correlation_ids', 'priority', 'attempts', 'f_cnt')
+    __slots__ = ('f_port', 'payload', 'confirmed', 'correlation_ids', 'priority', 'attempts', 'f_cnt', 'own_id')
 
     def __init__(self, f_port, payload, confirmed=False, correlation_ids=(), priority='LOWEST'):
         self.f_port = f_port
@@ -25,6 +25,7 @@ class QueuedDownlink:
         self.priority = priority
         self.attempts = 0
         self.f_cnt = 0
+        self.own_id = None
 
     def is_valid(self):
         """Whether the stack takes it."""
@@ -53,6 +54,7 @@ class DownlinkQueue:
             self._items.clear()
         for fields in items:
             item = QueuedDownlink(**fields)
+            item.own_id = self._messages.downlink_id()
             if not item.is_valid():
                 self._fail(item, 'pkg/applicationserver', 'invalid_downlink', 'port or payload length is invalid')
                 continue

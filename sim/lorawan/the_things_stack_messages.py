@@ -63,18 +63,25 @@ class Messages:
         return self._envelope(now_us, session, 'gs:uplink', join_accept=accept)
 
     def downlink(self, name, now_us, session, item):
-        """down/queued, sent, ack and nack; name is the message's own, as downlink_sent."""
-        return self._envelope(now_us, session, 'as:downlink', item.correlation_ids, **{name: self._downlink(session, item)})
+        """down/queued, sent, ack and nack; name is the message's own, as downlink_sent. All of them carry the downlink's id last."""
+        return self._envelope(now_us, session, '', (*item.correlation_ids, item.own_id), **{name: self._downlink(session, item)})
 
     def failed(self, now_us, session, item, error):
         """down/failed; error as from error()."""
         body = {'downlink': self._downlink(session, item), 'error': error}
-        return self._envelope(now_us, session, 'as:downlink', item.correlation_ids, downlink_failed=body)
+        return self._envelope(now_us, session, '', (*item.correlation_ids, item.own_id), downlink_failed=body)
 
     def error(self, namespace, name, message_format, **attributes):
         """An error in the stack's form; code 3 is gRPC's INVALID_ARGUMENT."""
         return _present(namespace=namespace, name=name, message_format=message_format, attributes=attributes,
                         correlation_id='%032x' % self._random.getrandbits(128), code=3)
+
+    def downlink_id(self):
+        """The id that a downlink gets when it is pushed, and keeps to its end."""
+        return self._id('as:downlink')
+
+    def _id(self, what):
+        return '%s:%026X' % (what, self._random.getrandbits(100))
 
     def _downlink(self, session, item):
         return _present(
@@ -85,8 +92,8 @@ class Messages:
         ids = dict(self._ids)
         if session is not None:
             ids['dev_addr'] = session.dev_addr
-        own = '%s:%026X' % (what, self._random.getrandbits(100))
-        return {'end_device_ids': ids, 'correlation_ids': list(correlation_ids) + [own], 'received_at': self.time(now_us), **body}
+        own = [self._id(what)] if what else []
+        return {'end_device_ids': ids, 'correlation_ids': list(correlation_ids) + own, 'received_at': self.time(now_us), **body}
 
     def _reception(self, frame, gateway, rssi, snr):
         return _present(

@@ -347,10 +347,10 @@ def test_typed_commands_act_and_bad_ones_are_explained(start):
             ('plug', 'box', 'B1'), ('plug', 'problem', 'already'), ('fault F9', 'uplink', 'Disabled'),
             ('clear', 'uplink', 'Connected and Locked'), ('fault', 'problem', 'fault needs one of'),
             ('dance', 'problem', 'no such command'),
-            ('send {"mode": "Dance"}', 'problem', 'downlink 1: mode'), ('send {"f_port": 1, "frm_payload": "AQ=="}', 'queued', '01'),
+            ('send {"mode": "Dance"}', 'problem', 'not sent: mode'), ('send {"f_port": 1, "frm_payload": "Ag=="}', 'queued', '02'),
             ('ev sleepy', 'problem', 'after the next unplug'), ('unplug', 'box', 'A1'), ('noise 0', 'you', 'noise 0'),
             ('monitor off', 'reset', 'power'), ('monitor on', 'firmware', 'started'), ('hang', 'reset', 'watchdog'),
-            ('speed 500', 'you', 'speed 500'), ('help', 'help', 'send {JSON}')):
+            ('speed 500', 'you', 'speed 500'), ('help', 'help', 'send {')):
         process.type(line)
         process.line_with(*words)
     process.type('quit')

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from sim.live import screen as live, story
+from sim.live import screen as live, story, typed_commands
 from sim.oracle.tariff import Tariff
 from sim.live.terminal import LineEditor, Terminal
 from sim.live.tonight import CHARGE, HOLD, HOLDERS, LEAVE, LOCK, Tonight, text, tonight_of
@@ -42,8 +42,8 @@ def facts(**changes):
     given = dict(
         now_s=100.0, utc_s=UTC_S + 100.0, speed=1.0, lag=False, code='C2', powered=True, key_on=True, contactor=True, plugged='eager',
         next_model='sleepy', drawing=(160, 160, 160), session_kwh=1.25, total_kwh=7.5, led=0x007F00, active=True, monitor=True, region='AU915',
-        klass='C', broker='127.0.0.1:1883', broker_connected=True, topic=TOPIC, reads=42,
-        tonight=Tonight('22:00-07:00', False, 'holds the car', 'plan', 'charge at 22:00', 7800))
+        klass='C', broker='127.0.0.1:1883', broker_connected=True, topic=TOPIC, reads=42, offset_s=0,
+        tonight=Tonight('22:00-07:00', False, False, 'holds the car', 'plan', 'charge at 22:00', 7800, ()))
     given.update(changes)
     return live.Facts(**given)
 
@@ -53,6 +53,8 @@ def busy_watch():
     for t in range(80):
         watch.entry(uplink(t, RESULT if t % 2 else STATUS, received=t % 5 != 0))
         watch.entry(queued(t, '%02X' % t))
+        watch.told('queued', str(t), t)
+        watch.told('sent', str(t), t)
         watch.say(t, 'firmware', 'line %d with [red]brackets[/] and \\ and Ω' % t)
     watch.entry(downlink(81, '4F'))
     watch.entry({'t': 81, 'kind': 'join', 'accepted': True, 'airtime_ms': 61.7})
@@ -81,8 +83,8 @@ def test_the_view_fits_any_size(width, height, help_shown):
 def test_80_by_24_shows_what_matters():
     text = '\n'.join(screen(facts(), busy_watch()))
     for words in ('C2  charging', '● green', 'contactor closed', 'eager, draws 16.0 A', '1.25 kWh', 'AU915 class C', 'of 24 s (30)', '1 of 10 today',
-                  '127.0.0.1:1883', TOPIC + 'up', TOPIC + 'down/push', 'SF10', '371 ms', 'Reset Charger', 'reset done', 'received 07:01:21',
-                  'Sat 04 Apr 2026 07:01:40 UTC', '1x', '[red]brackets[/]',
+                  '127.0.0.1:1883', TOPIC + 'up', TOPIC + 'down/push', 'SF10', 'Reset Charger', 'answer to reset: done', 'received 07:01:21',
+                  'Sat 04 Apr 2026 07:01:40 UTC', '1x', '[red]brackets[/]', 'Reported Reset Charger ACK: charging is being started',
                   'Tonight  22:00-07:00 · plan holds the car · charge at 22:00, 2 h 10 min left'):
         assert words in text, words
 
@@ -120,7 +122,7 @@ def test_the_light_has_its_colour(led, rgb):
 
 def test_the_help_shows_every_command_at_80_by_24():
     text = '\n'.join(screen(facts(), Recent(), help_shown=True))
-    for line in live.typed_commands.help_lines():
+    for line in typed_commands.help_lines():
         assert line in text
 
 
@@ -165,7 +167,7 @@ def test_the_view_knows_the_words_of_the_firmware():
 
 @pytest.mark.parametrize('given, line', [
     ((HOLD, 'plan', EVENING_S + 7200), '22:00-07:00 · plan holds the car · charge at 22:00, 2 h 00 min left'),
-    ((HOLD, 'plan'), '22:00-07:00 · plan holds the car · asks for the time'),
+    ((HOLD, 'plan'), '22:00-07:00 · plan holds the car'),
     ((CHARGE, 'boost', EVENING_S + 90), '22:00-07:00 · boost gives current · plan again at 20:01, 2 min left'),
     ((CHARGE, 'boost'), '22:00-07:00 · boost gives current · plan again when unplugged'),
     ((HOLD, 'skip', EVENING_S + 39600), '22:00-07:00 · skip holds the car · plan again at 07:00, 11 h 00 min left'),
@@ -188,9 +190,9 @@ def test_tonight_tells_what_will_really_happen_where_a_window_is_skipped():
     two = (NIGHT, {'days': 'daily', 'from': '12:00', 'to': '13:00'})
     skipped = EVENING_S + 7200, EVENING_S + 39600
     assert tonight_text(HOLD, 'plan', EVENING_S + 7200, two, skipped=skipped) == (
-        '22:00-07:00 · plan holds the car · skips 1 window, charge at 12:00, 16 h 00 min left')
+        '22:00-07:00 skipped · plan holds the car · charge at 12:00, 16 h 00 min left')
     skipped = EVENING_S + 7200, EVENING_S + 17 * 3600
-    assert tonight_text(HOLD, 'plan', EVENING_S + 7200, two, skipped=skipped).endswith('skips 2 windows, charge at 22:00, 26 h 00 min left')
+    assert tonight_text(HOLD, 'plan', EVENING_S + 7200, two, skipped=skipped).endswith('skips 2 windows, charge on Sat at 22:00, 26 h 00 min left')
     # It is over, or it is of another day.
     for skipped in ((EVENING_S - 3600, EVENING_S - 60), (EVENING_S + 86400, EVENING_S + 90000)):
         assert tonight_text(HOLD, 'plan', EVENING_S + 7200, skipped=skipped).endswith('charge at 22:00, 2 h 00 min left')
@@ -239,12 +241,29 @@ def test_a_downlink_is_followed_to_its_end():
     watch = Recent()
     for t, payload in ((1, '01'), (2, '02'), (3, '01')):
         watch.entry(queued(t, payload))
+        watch.told('queued', 'as:%d' % t, t)
+    for t in (1, 2):
+        watch.told('sent', 'as:%d' % t, 4)
     watch.entry(downlink(5, '01'))
     watch.entry(downlink(6, '02', received=False))
     assert outcomes(watch) == [('01', 'received', 5), ('02', 'lost', 6), ('01', '', None)]
     watch.entry(downlink(7, '02'))
-    watch.failed(1, '01', 8)
-    assert outcomes(watch) == [('01', 'received', 5), ('02', 'received', 7), ('01', 'failed', 8)]
+    watch.told('ack', 'as:2', 8)
+    watch.told('failed', 'as:3', 9)
+    watch.told('ack', 'of another device', 10)
+    assert outcomes(watch) == [('01', 'received', 5), ('02', 'acknowledged', 8), ('01', 'failed', 9)]
+
+
+def test_what_is_cleared_from_the_queue_is_gone_and_what_is_out_or_refuted_is_not_mistaken():
+    watch = Recent()
+    for t in range(4):
+        watch.entry(queued(t, '0%d' % t))
+        watch.told('queued', str(t), t)
+    watch.told('sent', '0', 5)
+    watch.told('sent', '1', 5)
+    watch.told('nack', '1', 6)      # it is in the queue again
+    watch.cleared()
+    assert outcomes(watch) == [('00', '', None)]
 
 
 def test_a_restart_of_the_monitor_is_a_new_join():
@@ -259,7 +278,16 @@ def test_an_uplink_that_does_not_decode_leaves_the_last_report():
     watch = Recent()
     watch.entry(uplink(1))
     watch.entry(uplink(2, None))
-    assert watch.decoded == STATUS and watch.uplink_count == 2
+    assert watch.reported == STATUS and watch.uplink_count == 2
+
+
+def test_an_uplink_with_a_state_alone_does_not_take_the_reason_away():
+    watch = Recent()
+    watch.entry(uplink(1))
+    watch.entry(uplink(2, {'type': 'readback', 'state': STATUS['state'], 'part': 'plan', 'windows': []}))
+    assert watch.reported == STATUS
+    watch.entry(uplink(3, {'type': 'clock', 'state': 'Charging'}))
+    assert watch.reported['state'] == 'Charging'
 
 
 ENTRIES = [
@@ -284,9 +312,7 @@ def test_each_entry_of_the_timeline_is_told(entry, told):
 def test_an_uplink_is_told_with_everything_it_says():
     what, words = story.entry_text(uplink(1, received=False))
     assert what == 'uplink'
-    assert words.startswith('port 10  10B1449040000000FFFF00  SF10  371 ms  Connected and Locked, waits for key  LOST  {"code": "B1"')
-    assert story.gist(RESULT) == 'Reset Charger ACK, reset done, starting'
-    assert story.gist(None) == 'undecodable'
+    assert words.startswith('port 10  10B1449040000000FFFF00  SF10  371 ms  Connected and Locked: the box waits for the key  LOST  {"code": "B1"')
 
 
 # --- typing

@@ -5,8 +5,9 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sim.live import typed_commands
+from sim.live import request_words, typed_commands
 from sim.scenario import EVENTS
+from ttn.formatter import Formatter
 
 EXAMPLES = [
     ('plug', {'do': 'plug'}),
@@ -34,7 +35,7 @@ def test_a_command_is_its_event(line, event):
 
 
 def test_the_examples_cover_every_command_but_the_downlinks():
-    assert {line.split()[0].lower() for line, _ in EXAMPLES} == set(typed_commands.TABLE) - {'lock', 'unlock', 'reset', 'send'}
+    assert {line.split()[0].lower() for line, _ in EXAMPLES} == set(typed_commands.TABLE) - {'lock', 'unlock', 'reset', 'send', *request_words.NAMES}
 
 
 def test_events_of_the_scenario_contract_have_its_keys_and_values():
@@ -92,10 +93,11 @@ def test_a_runner_may_know_fewer_commands():
     assert event is None and told.startswith('no such command: send')
 
 
-def test_the_help_names_each_command_once():
+def test_the_help_names_each_command_and_fits_80_by_24():
     lines = typed_commands.help_lines()
-    assert [line.split()[0] for line in lines] == list(typed_commands.TABLE)
-    assert max(map(len, lines)) < 77
+    typed = ' '.join(row[0] for row in typed_commands.HELP).replace('|', ' ').replace(',', ' ').split()
+    assert set(typed_commands.TABLE) <= set(typed)
+    assert len(lines) <= 19 and max(map(len, lines)) <= 76 and all(line[35] == ' ' for line in lines)
 
 
 words = st.sampled_from(sorted(typed_commands.TABLE))
@@ -116,3 +118,59 @@ def test_nothing_that_can_be_typed_raises(line):
 def test_printable_text_is_short_and_harmless(text, most):
     safe = typed_commands.printable(text, most)
     assert len(safe) <= most and safe.isprintable()
+
+
+@pytest.mark.parametrize('line, request_', [
+    ('plan mon-fri 22:00-07:00 16A', {'plan': {'windows': [{'days': 'mon-fri', 'from': '22:00', 'to': '07:00', 'current_a': 16}]}}),
+    ('plan Sat,Sun 9:00 - 12:30 5.5kWh 90min', {'plan': {'windows': [
+        {'days': 'sat,sun', 'from': '09:00', 'to': '12:30', 'kwh': 5.5, 'duration_min': 90}]}}),
+    ('plan daily 22:00-07:00; sun 12:00-13:00', {'plan': {'windows': [
+        {'days': 'daily', 'from': '22:00', 'to': '07:00'}, {'days': 'sun', 'from': '12:00', 'to': '13:00'}]}}),
+    ('plan off', {'plan': {'windows': []}}),
+    ('skip', {'command': 'skip'}),
+    ('skip next', {'command': 'skip', 'window': 'next'}),
+    ('boost', {'command': 'boost'}),
+    ('boost until 7:30', {'command': 'boost', 'until': '07:30'}),
+    ('boost until 07:30 10A', {'command': 'boost', 'until': '07:30', 'current_a': 10}),
+    ('boost 5kWh 10a', {'command': 'boost', 'kwh': 5, 'current_a': 10}),
+    ('start', {'command': 'start'}),
+    ('start 8.5A', {'command': 'start', 'current_a': 8.5}),
+    ('stop', {'command': 'stop'}),
+    ('resume', {'command': 'resume_plan'}),
+    ('current 13A', {'command': 'set_current', 'current_a': 13}),
+    ('report', {'command': 'report'}),
+    ('report device', {'command': 'report', 'what': 'device'}),
+    ('timezone CET-1CEST,M3.5.0,M10.5.0/3', {'timezone': 'CET-1CEST,M3.5.0,M10.5.0/3'}),
+    ('settings hold=always adr=false data_rate=null heartbeat_min=30', {'settings': {
+        'hold': 'always', 'adr': False, 'data_rate': None, 'heartbeat_min': 30}}),
+    ('reboot', {'command': 'reboot'}),
+])
+def test_words_of_the_owner_are_a_request_that_the_formatter_takes(line, request_):
+    assert typed_commands.parse(line) == ({'do': 'request', 'request': request_}, None)
+    assert 'errors' not in Formatter().encode_downlink(dict(request_, id=1), utc_s=1775286000)
+
+
+@pytest.mark.parametrize('line, problem', [
+    ('plan', 'plan needs days, hours and limits, as mon-fri 22:00-07:00 16A'),
+    ('plan mon-fri', 'plan needs days'),
+    ('plan mon-fri 22:00-07:00 16V', 'plan needs days'),
+    ('plan mon-fri 22:00-07:00 16A 10A', 'plan needs days'),
+    ('skip tomorrow', 'skip needs nothing, or next'),
+    ('boost until', 'boost needs until 07:30'),
+    ('boost 90min', 'boost needs until 07:30'),
+    ('start now', 'start needs nothing, or a current as 16A'),
+    ('current', 'current needs a current as 16A'),
+    ('report all', 'report needs one of status device plan'),
+    ('timezone', 'timezone needs a POSIX time zone'),
+    ('settings hold', 'settings needs names and values'),
+    ('stop now', 'stop needs no argument'),
+])
+def test_words_that_do_not_fit_are_told_what_would(line, problem):
+    event, told = typed_commands.parse(line)
+    assert event is None and told.startswith(problem)
+
+
+def test_a_line_that_begins_with_a_brace_is_sent():
+    assert typed_commands.parse(' {"mode": "Lock Outlet"}') == typed_commands.parse('send {"mode": "Lock Outlet"}')
+    assert typed_commands.parse('{"mode"')[1].startswith('send needs a JSON object')
+    assert typed_commands.parse('{}', typed_commands.CHARGER)[1].startswith('no such command')
