@@ -4,6 +4,7 @@ import datetime
 
 QUARTER_S = 900
 _DAY = datetime.timedelta(1)
+_QUARTERS = 96        # of a day without a change of the clock
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Tariff:
     def __init__(self, parts, place, tz, lookup=lambda source, first_s, end_s: []):
         self.parts = [part for part in parts if part.place in ("", place)]
         self._tz, self._lookup = tz, lookup
-        self._days = {}
+        self._days, self._shapes, self._begins = {}, {}, {}
 
     @property
     def is_empty(self):
@@ -61,9 +62,27 @@ class Tariff:
         return {quarter for start_s, end_s in spans for quarter in range(start_s // QUARTER_S, -(-end_s // QUARTER_S)) if quarter in quarters}
 
     def _begin(self, day):
-        return int(datetime.datetime.combine(day, datetime.time(), self._tz).timestamp()) // QUARTER_S
+        if day not in self._begins:
+            self._begins[day] = int(datetime.datetime.combine(day, datetime.time(), self._tz).timestamp()) // QUARTER_S
+        return self._begins[day]
 
     def _of_day(self, day):
+        """{quarter: Price}. Most days are like another one, and are not calculated again: a year has hundreds."""
+        shape = self._shape(day)
+        if shape is None:
+            return self._calculated(day)
+        if shape not in self._shapes:
+            self._shapes[shape] = list(self._calculated(day).values())
+        return dict(enumerate(self._shapes[shape], self._begin(day)))
+
+    def _shape(self, day):
+        """What the prices of a day depend on; None where it is like no other one: its prices are told by a source, or the clock is changed near it."""
+        parts = tuple(place for place, part in enumerate(self.parts) if _applies(part, day))
+        begins = [self._begin(day + near * _DAY) for near in (-1, 0, 1, 2)]
+        is_plain = all(after - before == _QUARTERS for before, after in zip(begins, begins[1:]))
+        return (day.weekday(), parts) if is_plain and not any(self.parts[place].source for place in parts) else None
+
+    def _calculated(self, day):
         quarters = self.quarters(day)
         kwh, currencies = dict.fromkeys(quarters, 0.0), {quarter: set() for quarter in quarters}
         for part in self.parts:

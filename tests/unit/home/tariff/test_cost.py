@@ -118,3 +118,12 @@ def test_a_place_of_its_own_has_its_own_tariff():
     parts = settings.checked({"tariff": [{"part": "energy", "price_kwh": 0.3, "place": "home"}, {"part": "levy", "price_kwh": 0.1}],
                               "device": [dict(DEVICE[0])], "network": [dict(NETWORK[0])]}, ".").tariff
     assert [Tariff(parts, place, BERLIN).price(quarter("2026-11-29T00:00")).kwh for place in ("home", "cabin")] == [pytest.approx(0.4), 0.1]
+
+
+def test_a_day_like_another_one_has_the_prices_that_it_would_have_alone():
+    parts = [*MODUL_3, {"part": "levy", "price_kwh": 0.01, "windows": [{"days": "fri-sun", "from": "20:00", "to": "04:00"}]},
+             {"part": "levy", "price_kwh": 0.02, "from": "2026-03-20", "to": "2026-10-26"}, {"part": "levy", "price_kwh": 0.04, "months": "dec-feb"}]
+    year, first = tariff(parts), datetime.date(2025, 12, 20)
+    for day in (first + datetime.timedelta(place) for place in range(400)):
+        alone = tariff(parts)
+        assert [year.price(quarter) for quarter in year.quarters(day)] == [alone.price(quarter) for quarter in alone.quarters(day)], day
