@@ -76,7 +76,7 @@ class Tariff:
         return dict(enumerate(self._shapes[shape], self._begin(day)))
 
     def _shape(self, day):
-        """What the prices of a day depend on; None where it is like no other one: its prices are told by a source, or the clock is changed near it."""
+        """What the prices of a day depend on; None where it is like no other one: a source tells its prices, or the clock is changed near it."""
         parts = tuple(place for place, part in enumerate(self.parts) if _applies(part, day))
         begins = [self._begin(day + near * _DAY) for near in (-1, 0, 1, 2)]
         is_plain = all(after - before == _QUARTERS for before, after in zip(begins, begins[1:]))

@@ -1,23 +1,51 @@
 """The routes beside the pages of records: one session, downloads, and what is typed in by hand."""
 import datetime
 import re
+from typing import Annotated
 
-from fastapi import HTTPException, Request
-from fastapi.responses import Response
+from fastapi import Depends, HTTPException, Request
+from fastapi.responses import RedirectResponse, Response
 
-from home import bug_report, export
+from home import bug_report, corrections, export
+from home.commands.desk import Refused
 from home.store.database import reading
+from home.web import drawing, look, pressing
+from home.web.views import device as device_view
 from home.web.views import one_session, sessions
 from home.web.words import N_
 
 NUMBER_MAX = 1 << 40
+Fields = Annotated[dict, Depends(pressing.form)]
+VEHICLE_MAX, KWH_MAX = 80, 10_000_000
 KINDS = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 NOT_KEPT = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+NO_MOMENT = N_("The moment must be a date and a time, as 2026-01-31T07:30, and not in the future.")
+NO_ENERGY = N_("The meter's figure must be a number of kWh.")
+LONG_NAME = N_("The name of a vehicle has at most 80 characters.")
+NO_SESSION = N_("There is no session of that number.")
+NO_VALUE = N_("This setting has no such value: %(title)s. Nothing was sent.")
+NOTHING_CHANGED = N_("Nothing was changed, so nothing was sent.")
+
+
+class Wrong(ValueError):
+    """What was typed in cannot be used; args: a message and its values."""
 
 
 def add(app, drawer):
-    service = drawer.service
+    """Add the routes."""
+    add_files(app, drawer)
+    add_presses(app, drawer)
     sessions_page = next(page for page in drawer.pages if page.name == "sessions")
+
+    # Behind those with a word in that place.
+    @app.get("/sessions/{number}", include_in_schema=False)
+    def session(request: Request, number: int) -> Response:
+        return drawer.page(request, of_session(sessions_page, number))
+
+
+def add_files(app, drawer):
+    """Add what a browser keeps as a file."""
+    service = drawer.service
 
     @app.get("/sessions/download", include_in_schema=False)
     def download(request: Request, what: str = "sessions", format: str = "csv", period: str = "all") -> Response:
@@ -30,15 +58,96 @@ def add(app, drawer):
         text = export.as_csv(what, rows) if format == "csv" else export.as_json(rows)
         return file(text, format, f"{what}-{period}.{format}")
 
-    @app.get("/sessions/{number}", include_in_schema=False)
-    def session(request: Request, number: int) -> Response:
-        return drawer.page(request, of_session(sessions_page, number))
-
     @app.get("/history/report.json", include_in_schema=False)
     def report() -> Response:
         with reading(service.engine) as connection:
             text = bug_report.text(connection, service, int(1000 * service.clock()))
         return file(text, "json", "ev-charger-report.json")
+
+
+def add_presses(app, drawer):
+    """Add what is typed in by hand: the vehicle of a session, a meter's reading, settings of the device."""
+    service = drawer.service
+    named = {page.name: page for page in drawer.pages}
+
+    def done(request, page, back, act):
+        """Do it and lead back; or the page, which says why not."""
+        try:
+            act(look.words_of(request))
+        except (Wrong, Refused, corrections.NotThere) as problem:
+            return drawer.page(request, page, 409, notice=why_not(drawer, request, problem))
+        return RedirectResponse(drawing.link(back, request.query_params.get("device")), 303)
+
+    @app.post("/sessions/{number}/vehicle", include_in_schema=False)
+    def vehicle(request: Request, number: int, fields: Fields) -> Response:
+        device = drawer.device(request)
+
+        def act(_):
+            name = fields.get("vehicle", "").strip()
+            if len(name) > VEHICLE_MAX or not name.isprintable():
+                raise Wrong(LONG_NAME, {})
+            corrections.assign(service.engine, service.key(device), min(number, NUMBER_MAX), name or None, now_ms(service), look.person(request).name)
+            service.changes.tell(device.name)
+        return done(request, of_session(named["sessions"], number), f"/sessions/{number}", act)
+
+    @app.post("/sessions/meter", include_in_schema=False)
+    def meter(request: Request, fields: Fields) -> Response:
+        device = drawer.device(request)
+
+        def act(_):
+            at_ms = moment_ms(fields.get("at", ""), device.timezone, now_ms(service))
+            wh = read_wh(fields.get("kwh", ""))
+            corrections.read_meter(service.engine, service.key(device), at_ms, wh, now_ms(service), look.person(request).name)
+        return done(request, named["sessions"], "/sessions", act)
+
+    @app.post("/device/settings", include_in_schema=False)
+    def settings(request: Request, fields: Fields) -> Response:
+        device = drawer.device(request)
+
+        def act(_):
+            changes, wrong = device_view.changes_of(fields)
+            if wrong:
+                raise Wrong(NO_VALUE, {"title": ", ".join(_(setting.title) for setting in wrong)})
+            if not changes:
+                raise Wrong(NOTHING_CHANGED, {})
+            service.desk.ask(device, {"settings": changes}, look.person(request).name)
+        return done(request, named["device"], "/device", act)
+
+
+def why_not(drawer, request, problem):
+    """Why something is not done, in one sentence of the reader's language."""
+    _ = look.words_of(request)
+    if isinstance(problem, Wrong):
+        return _(problem.args[0], **problem.args[1])
+    if isinstance(problem, corrections.NotThere):
+        return _(NO_SESSION)
+    return pressing.refusal(problem, drawer.device(request).timezone, drawer.service.clock(), _)
+
+
+def now_ms(service):
+    return int(1000 * service.clock())
+
+
+def moment_ms(text, tz, now_ms):
+    """UTC milliseconds of a local time as a form has it. Wrong where it is none, or to come."""
+    try:
+        found = int(1000 * datetime.datetime.fromisoformat(text).replace(tzinfo=tz).timestamp())
+    except (ValueError, OverflowError):
+        raise Wrong(NO_MOMENT, {}) from None
+    if not 0 < found <= now_ms + 60_000:
+        raise Wrong(NO_MOMENT, {})
+    return found
+
+
+def read_wh(text):
+    """Wh of a figure in kWh as people type it, with a point or a comma."""
+    try:
+        kwh = float(text.strip().replace(",", "."))
+    except ValueError:
+        raise Wrong(NO_ENERGY, {}) from None
+    if not 0 <= kwh < KWH_MAX:
+        raise Wrong(NO_ENERGY, {})
+    return round(1000 * kwh)
 
 
 def file(text, format, name):
@@ -51,9 +160,9 @@ def of_session(page, number):
     def gather(its):
         found = one_session.gather(its, number) if 0 <= number < NUMBER_MAX else None
         if found is None:
-            raise HTTPException(404, its.words(N_("There is no session of that number.")))
+            raise HTTPException(404, its.words(NO_SESSION))
         return found
-    return type(page)(page.name, page.path, page.title, gather, page.is_first, "session.html")
+    return type(page)(page.name, f"/sessions/{number}", page.title, gather, page.is_first, "session.html")
 
 
 def days_of(period):

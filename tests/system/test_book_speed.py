@@ -32,11 +32,11 @@ def padded(uplinks):
         yield uplink.__class__(**{**uplink.__dict__, "message": uplink.message[:-1] + f', "rest": "{REST}"}}'})
 
 
-def filled(engine, days):
-    """A house whose ten devices have such days; uplinks a second, the last tenth of the time compared with the first."""
-    tables = given(device=[{"id": name, "timezone": "Europe/Berlin"} for name in NAMES])
+def filled(engine, days, names=tuple(NAMES)):
+    """A house whose devices have such days; uplinks a second, the last tenth of the time compared with the first."""
+    tables = given(device=[{"id": name, "timezone": "Europe/Berlin"} for name in names])
     its = StoredHouse(engine, tables)
-    devices = [Device(name) for name in NAMES]
+    devices = [Device(name) for name in names]
     uplinks = padded(itertools.chain.from_iterable(day(device, number) for number in range(days) for device in devices))
     rates = []
     while batch := list(itertools.islice(uplinks, 500)):

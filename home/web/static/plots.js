@@ -46,7 +46,8 @@ function draw(figure) {
   given.series.forEach((one, place) => {
     scales[one.name] = {range: () => one.range};
     axes.push({scale: one.name, side: place ? 1 : 3, stroke: place ? colour(figure, "--limit") : quiet, grid: {show: !place, stroke: rule, width: 1},
-      ticks: {show: false}, size: gutter, gap: 4, font: "12px system-ui, sans-serif"});
+      ticks: {show: false}, size: gutter, gap: 4, font: "12px system-ui, sans-serif",
+      values: (plot, splits) => splits.map((at) => at.toLocaleString(language, {maximumFractionDigits: 1}))});
   });
   const size = () => ({width: box.clientWidth, height: figure.classList.contains("low") ? 160 : 256});
   box.hidden = false;
@@ -57,11 +58,9 @@ function draw(figure) {
     legend: {show: true, live: true}, cursor: {y: false, drag: {x: true, y: false}},
   }, data, box);
   field.hidden = true;
-  const ticks = figure.querySelector(".plot-x");
-  if (ticks) {
-    ticks.hidden = true;
-  }
+  figure.querySelector(".plot-x").hidden = true;
   new ResizeObserver(() => plot.setSize(size())).observe(figure);
+  box.dataset.keep = "";        // the page follows the service, and leaves this alone
   return () => {
     plot.destroy();
     box.replaceChildren();
@@ -69,14 +68,23 @@ function draw(figure) {
   };
 }
 
-let drawn = [];
+const drawn = new Map();
 
-function drawAll() {
-  drawn.forEach((away) => away());
-  drawn = [...document.querySelectorAll("[data-plot]")].map(draw);
+function drawAll(isAnew) {
+  for (const figure of document.querySelectorAll("[data-plot]")) {
+    const known = drawn.get(figure);
+    if (known && !isAnew && known.text === figure.dataset.plot) {
+      figure.querySelector(".plot-field").hidden = true;
+      figure.querySelector(".plot-x").hidden = true;
+      continue;
+    }
+    known?.away();
+    drawn.set(figure, {text: figure.dataset.plot, away: draw(figure)});
+  }
 }
 
 if (window.uPlot) {
-  drawAll();
-  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
+  drawAll(true);
+  document.addEventListener("refreshed", () => drawAll(false));
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawAll(true));
 }

@@ -175,14 +175,14 @@ def is_choice(setting, value):
 
 
 def changes_of(form):
-    """({name: value} that the form asks for, [names of fields that mean nothing]). Fields that are empty or as they were are left out."""
+    """({name: value} that the form asks for, [settings whose field means nothing]). Fields that are empty or as they were are left out."""
     changes, wrong = {}, []
     for setting in setting_words.SETTINGS:
-        given = str(form.get(setting.name) or form.get(f"{setting.name}.number") or "").strip()
+        given = str(form.get(setting.name, "")).strip()
         if not given or given == str(form.get(f"{setting.name}.was", "")):
             continue
         try:
             changes[setting.name] = setting_words.value_of(setting, given)
         except ValueError:
-            wrong.append(setting.name)
+            wrong.append(setting)
     return changes, wrong

@@ -6,23 +6,31 @@ import re
 
 from home import time_zones
 from home.network import the_things_stack
+from home.store import commands as stored_commands
 from home.store import past
 from home.web import moments, vocabulary
-from home.web.views import radio, sessions
+from home.web.views import command_words, radio, sessions
+from home.web.views import sentences as fates
 from home.web.words import N_
 
 DAYS = 7                            # of a page
 PAGES_MAX = 10_000
 SILENT_MS = 3 * moments.HOUR_MS     # no device that is heard is silent for that long
 F_PORT_DEVICE = 12
+LATE_MS = 10 * moments.MINUTE_MS     # an end of a command that comes later is told with its delay
 # How far two calculations of one boot's moment may lie apart: minutes, and hours where the device counts in hours.
 SAME_BOOT_MS, SAME_LONG_BOOT_MS = 15 * moments.MINUTE_MS, 3 * moments.HOUR_MS
 LONG_UPTIME_MIN = 0x8000
 
 # (of the filter, of one of them)
 KINDS = {
-    "event": (N_("Events"), N_("Event")), "state": (N_("States"), N_("State")), "restart": (N_("Restarts"), N_("Restart")),
-    "radio": (N_("Radio"), N_("Radio")), "hand": (N_("By hand"), N_("By hand")),
+    "event": (N_("Events"), N_("Event")), "command": (N_("Commands"), N_("Command")), "state": (N_("States"), N_("State")),
+    "restart": (N_("Restarts"), N_("Restart")), "radio": (N_("Radio"), N_("Radio")), "hand": (N_("By hand"), N_("By hand")),
+}
+# Whom home.access and home.commands name so.
+BY = {
+    "page": N_("on this page"), "elsewhere": N_("by another program"), "service": N_("by this service itself"),
+    "command": N_("at the computer of the service"),
 }
 VEHICLE_SET = N_("Session %(number)s was charged by %(after)s.")
 VEHICLE_CHANGED = N_("Session %(number)s was charged by %(after)s, not by %(before)s.")
@@ -31,12 +39,12 @@ VEHICLE_TAKEN = N_("Session %(number)s has no vehicle any more; it was %(before)
 
 @dataclasses.dataclass(frozen=True)
 class Item:
-    """One thing that happened. sentences: whole ones. mark: "", "good", "bad" or "open". who: as typed in, or ""."""
+    """One thing that happened. sentences: whole ones. mark: "", "good", "bad" or "open". by: who did it, in words, or ""."""
     at_ms: int
     kind: str
     sentences: list
     mark: str = ""
-    who: str = ""
+    by: str = ""
     label: str = ""
     clock: str = ""
     iso: str = ""
@@ -103,6 +111,11 @@ def day_label(day, today, _):
     return _("Today, %(day)s", day=words) if day == today else words
 
 
+def by(who, _):
+    """Who did it, in words; "" where that is not known."""
+    return "" if not who else _(BY[who]) if who in BY else _("by %(who)s", who=who)
+
+
 # --- events
 
 
@@ -136,6 +149,24 @@ def told_ms(row):
 
 def fault(code, _):
     return _("%(code)s: %(meaning)s", code=code, meaning=_(vocabulary.FAULTS.get(code, vocabulary.UNKNOWN_FAULT)))
+
+
+# --- commands
+
+
+def of_commands(look, begin_ms, end_ms, _):
+    rows = stored_commands.between(look.connection, look.key, begin_ms, end_ms)
+    return [command(row, look.tz, _) for row in rows]
+
+
+def command(row, tz, _):
+    sentences = [command_words.action(row.request, _), fates.fate(row.fate, row.detail, row.sends, _)]
+    if row.sends > 1:
+        sentences.append(_("It was sent %(n)s times.", n=row.sends))
+    if row.changed_ms and row.changed_ms - row.at_ms >= LATE_MS:
+        sentences.append(_("That was known after %(span)s.", span=moments.span(row.changed_ms - row.at_ms, _)))
+    mark = "good" if row.fate in vocabulary.GOOD_FATES else "open" if row.fate in vocabulary.OPEN_FATES else "bad"
+    return Item(row.at_ms, "command", sentences, mark, by(row.who, _))
 
 
 # --- states
@@ -246,11 +277,23 @@ def silence(first_ms, last_ms, lost, begin_ms, _):
 
 
 def of_changes(look, begin_ms, end_ms, _):
-    rows = past.changes_by_hand(look.connection, begin_ms, end_ms)
-    return [item for row in rows if (item := change(row, look.key, look.tz, _))]
+    items = []
+    for row in past.changes_by_hand(look.connection, begin_ms, end_ms):
+        if about := _COMMAND.fullmatch(row.about):
+            withdrawn = stored_commands.one(look.connection, look.key, int(about[1]))
+            items += [withdrawal(row, withdrawn, _)] if withdrawn else []
+        elif item := change(row, look.key, look.tz, _):
+            items.append(item)
+    return items
 
 
 _ABOUT = re.compile(r"device (\d+) (?:session (\d+)|at (\d+))")
+_COMMAND = re.compile(r"command (\d{1,15})")
+
+
+def withdrawal(row, withdrawn, _):
+    """Of a command: what it was, and who took it back."""
+    return Item(row.at_ms, "hand", [_("A command was withdrawn."), command_words.action(withdrawn.request, _)], by=by(row.after, _))
 
 
 def change(row, key, tz, _):
@@ -268,7 +311,7 @@ def change(row, key, tz, _):
         sentence = _.ngettext("%(n)s session of a vehicle was deleted.", "%(n)s sessions of a vehicle were deleted.", int(row.before or 0))
     else:
         sentence = _("Something was changed by hand: %(what)s.", what=row.what)
-    return Item(row.at_ms, "hand", [sentence], who=row.who or "")
+    return Item(row.at_ms, "hand", [sentence], by=by(row.who, _))
 
 
-OF_KIND = collections.OrderedDict(event=of_events, state=of_states, restart=of_restarts, radio=of_radio, hand=of_changes)
+OF_KIND = collections.OrderedDict(event=of_events, command=of_commands, state=of_states, restart=of_restarts, radio=of_radio, hand=of_changes)

@@ -2,7 +2,7 @@
 import dataclasses
 
 from home.network import the_things_stack
-from home.store import past, queries
+from home.store import commands, past, queries
 from home.web import moments, plot
 from home.web.views import parts
 from home.web.words import N_
@@ -82,7 +82,7 @@ def gather(look):
         heard=moments.age(last.received_ms, now_ms, _) if last else _("Nothing was heard of the device yet."),
         heard_iso=moments.iso(last.received_ms) if last else "", heard_ms=last.received_ms if last else None,
         network=network_sentence(look, _), is_up=look.service.is_up[look.device.network],
-        airtime=airtime(day, device, now_ms, _), downlinks=downlinks(None, device, now_ms, _),
+        airtime=airtime(day, device, now_ms, _), downlinks=downlinks(commands.downlinks_24h(connection, key, now_ms), device, now_ms, _),
         missed=missed_sentence(*missed_of, days, _), is_missed=bool(missed_of[0]) and missed_of[0] * 10 > missed_of[1],
         charts=charts(rows, begin_ms, now_ms, tz, _) if rows else [], gateways=gateways(newest, now_ms, _), days=days, day_choices=DAYS,
         counters=counters(device, _))
@@ -119,8 +119,6 @@ def downlinks(count, device, now_ms, _):
     own = ""
     if device and isinstance(device.data.get("downlinks"), int):
         own = _("The device itself received %(n)s (%(age)s).", n=device.data["downlinks"], age=moments.age(device.received_ms, now_ms, _))
-    if count is None:
-        return Budget(_("not known"), 0, DOWNLINKS, False, own)
     return Budget(_("%(used)s of %(most)s", used=count, most=DOWNLINKS), min(count, DOWNLINKS), DOWNLINKS, count > 0.8 * DOWNLINKS, own)
 
 
