@@ -4,7 +4,7 @@ import typing
 
 from fastapi import HTTPException, Request
 from starlette.exceptions import HTTPException as StarletteHTTPException
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from home.access import access
 from home.store import queries
@@ -62,6 +62,8 @@ def add_pages(app, service, extra=()):
 
 def _route(drawer, page):
     def route(request: Request) -> Response:
+        if page.path == "/" and "device" not in request.query_params and len(drawer.service.settings.devices) > 1:
+            return RedirectResponse("/devices", 303)
         return drawer.page(request, page)
     return route
 

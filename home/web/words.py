@@ -50,7 +50,9 @@ class Words:
         return numbers.format_currency(amount, currency, locale=self._babel)
 
     def date(self, moment, pattern="EEE d MMM"):
-        """A day in words; the pattern is of Unicode's CLDR."""
+        """A day in words; the pattern is of Unicode's CLDR, as English orders it."""
+        if self.language == "de":
+            pattern = pattern.replace("EEEE d", "EEEE, d").replace("d MMM", "d. MMM")
         return dates.format_datetime(moment, pattern, locale=self._babel)
 
     def known(self, table, word, unknown=UNKNOWN):

@@ -1,4 +1,6 @@
 """home/web/words.py: which language a reader gets, and how it writes numbers."""
+import datetime
+
 import pytest
 
 from home.web import words
@@ -23,3 +25,11 @@ def test_a_word_that_a_table_does_not_have_is_shown_as_it_came():
 
 def test_a_message_without_a_translation_is_english():
     assert words.words("de")("no such message") == "no such message"
+
+
+@pytest.mark.parametrize("pattern, english, german", [
+    ("EEEE d MMMM y", "Saturday 2 January 2027", "Samstag, 2. Januar 2027"), ("EEE d MMM", "Sat 2 Jan", "Sa. 2. Jan."),
+    ("LLLL y", "January 2027", "Januar 2027"), ("d MMM y, HH:mm", "2 Jan 2027, 07:05", "2. Jan. 2027, 07:05")])
+def test_a_day_is_written_as_each_language_writes_it(pattern, english, german):
+    moment = datetime.datetime(2027, 1, 2, 7, 5)
+    assert [words.words(language).date(moment, pattern) for language in ("en", "de")] == [english, german]

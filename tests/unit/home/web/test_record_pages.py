@@ -277,6 +277,12 @@ def test_each_device_has_its_card():
     assert "one The car is charging. 7.0 kW · 1.50 kWh As of 4 h ago" in text and "Carport Behind the house Nothing was heard of it yet." in text
 
 
+def test_where_there_are_several_devices_one_lands_on_all_of_them():
+    with house(device=[{"id": "one", "timezone": "UTC"}, {"id": "two", "timezone": "UTC"}]) as its:
+        client = TestClient(app.app(its), base_url=HERE, follow_redirects=False)
+        assert client.get("/").headers["location"] == "/devices" and client.get("/?device=two").status_code == 200
+
+
 PATHS = ("/sessions", "/sessions/5", "/history", "/radio", "/device", "/devices")
 
 
