@@ -62,6 +62,15 @@ def texts(value):
     return tuple(value)
 
 
+def some_of(*words):
+    def check(value):
+        for word in texts(value):
+            if word not in words:
+                raise ValueError(f"{word!r} is none of {', '.join(words)}{meant(word, words)}")
+        return tuple(value)
+    return check
+
+
 def web_address(value):
     if not re.fullmatch(r"https?://[^\s/]+(/[^\s]*)?", text(value)):
         raise ValueError("must be a web address, as https://eu1.cloud.thethings.network")

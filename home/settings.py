@@ -10,6 +10,7 @@ import tomllib
 
 from home import setting_checks as checks
 from home import time_zones
+from home.notify import sentences
 from home.tariff import windows
 
 REQUIRED = object()
@@ -114,6 +115,7 @@ class TariffPart:
 class Notify:
     urls: tuple
     events: tuple
+    language: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -188,7 +190,11 @@ REFERENCE = {
         "months": (checks.months, ANY_MONTH),
         "windows": (windows.windows, ()),
     }),
-    "notify": (Notify, {"urls": (checks.texts, ()), "events": (checks.texts, ())}),
+    "notify": (Notify, {
+        "urls": (checks.texts, ()),
+        "events": (checks.some_of(*sentences.KINDS), tuple(kind for kind in sentences.KINDS if kind != sentences.COMMAND_FAILED)),
+        "language": (checks.one_of(*sentences.LANGUAGES), "en"),
+    }),
 }
 LISTS = ("network", "device", "tariff")
 

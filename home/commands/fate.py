@@ -7,6 +7,7 @@ import dataclasses
 
 PENDING = ("asked", "queued", "sent")
 OVER = ("done", "refused", "failed", "expired", "busy", "unanswered", "withdrawn")
+FAILED = ("refused", "failed", "expired", "busy", "unanswered")
 RESULTS = ("done", "refused", "failed", "expired", "busy")
 ELSEWHERE, SERVICE = "elsewhere", "service"     # who: another program on the same network, this service by itself
 

@@ -4,7 +4,7 @@ import json
 
 import sqlalchemy as sa
 
-from home.commands.fate import DAY_MS, PENDING, Command
+from home.commands.fate import DAY_MS, ELSEWHERE, FAILED, PENDING, SERVICE, Command
 from home.store.schema import change, command, downlink
 
 # No request is good for longer than 18 h, so none older is pending.
@@ -45,6 +45,12 @@ def between(connection, device, first_ms, end_ms):
 def pending(connection, device, now_ms):
     """Those without an end, the oldest first."""
     return _found(connection, device, command.c.fate.in_(PENDING), command.c.at_ms >= now_ms - _PENDING_MS)[::-1]
+
+
+def failed(connection, device, since_ms):
+    """Those that were asked since then, in this house, and not done; the oldest first."""
+    its = command.c
+    return _found(connection, device, its.fate.in_(FAILED), its.who.not_in((ELSEWHERE, SERVICE)), its.at_ms >= since_ms)[::-1]
 
 
 def named(connection, device, name, command_id, since_ms):

@@ -98,6 +98,16 @@ def events_between(connection, device, first_ms, end_ms):
         its.received_ms, its.id)).all()
 
 
+def events_after(connection, device, key):
+    """Those that were written after the one of that key, in their order."""
+    return connection.execute(sa.select(event).where(event.c.device == device, event.c.id > key).order_by(event.c.id)).all()
+
+
+def newest_event(connection, device):
+    """The key of the event that was written last; 0 if there is none."""
+    return connection.execute(sa.select(sa.func.max(event.c.id)).where(event.c.device == device)).scalar() or 0
+
+
 def total_wh(connection, device, now_ms):
     """The total energy of a device, carried on until now; None: not known."""
     total = energy_total.Total(**memory.get(connection, f"energy_total/{device}", {}))

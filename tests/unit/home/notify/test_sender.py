@@ -1,0 +1,208 @@
+"""home/notify/sender.py with a courier that has a mind of its own, and the real courier with a web server on this computer."""
+import contextlib
+import http.server
+import json
+import logging
+import threading
+
+import pytest
+from home import settings
+from home.notices import Notices
+from home.notify import courier, sender
+from home.notify.courier import DELIVERED, NOT_DELIVERED, UNKNOWN, Courier
+from home.notify.sender import Sender
+from home.store import memory
+from home.store.database import reading
+from tests.support.house import BEGIN_MS, StoredHouse, given
+from tests.support.stores import store
+from tests.support.uplinks import HOUR_MS, Device
+
+ADDRESSES = ["ntfy://topic-of-nobody", "json://user:secret@127.0.0.1:9/hook"]
+
+
+class Pigeon:
+    """A courier: carried holds what arrived; is_down: addresses whose server is away."""
+
+    def __init__(self):
+        self.carried, self.is_down, self.tried = [], set(), 0
+
+    def deliver(self, url, title, text):
+        self.tried += 1
+        if url in self.is_down:
+            return NOT_DELIVERED
+        self.carried.append((url, title))
+        return DELIVERED
+
+    def abort(self):
+        pass
+
+
+@contextlib.contextmanager
+def messages(tmp_path, urls=tuple(ADDRESSES), devices=None, **notify):
+    with store(tmp_path / "home.db") as engine:
+        its = StoredHouse(engine, given(notify={"urls": list(urls), **notify}, **({"device": devices} if devices else {})))
+        its.said = []
+        its.notices = Notices(write=lambda form, *words: its.said.append(form % words))
+        its.device = Device()
+        its.pigeon = Pigeon()
+        its.hear(its.device.status(BEGIN_MS))
+        its.sender = Sender(its, its.pigeon)
+        its.sender.look()
+        yield its
+
+
+def titles(its):
+    return [title for _, title in its.pigeon.carried]
+
+
+def test_an_event_goes_to_each_address_once(tmp_path):
+    with messages(tmp_path) as its:
+        its.hear(its.device.event(BEGIN_MS + HOUR_MS, kwh=14.0))
+        its.sender.look()
+        its.sender.look()
+        assert its.pigeon.carried == [(url, "The car has finished charging") for url in ADDRESSES]
+
+
+def test_over_a_restart_none_is_repeated_and_none_lost(tmp_path):
+    with messages(tmp_path) as its:
+        its.pigeon.is_down = set(ADDRESSES[1:])
+        its.hear(its.device.event(BEGIN_MS + HOUR_MS, kwh=14.0))
+        its.sender.look()
+        its.hear(its.device.event(BEGIN_MS + 2 * HOUR_MS, "fault", code="F4"))
+        its.pigeon.is_down = set()
+        again = Sender(its, its.pigeon)
+        again.look()
+        both = ("The car has finished charging", "The wallbox has a fault")
+        assert sorted(its.pigeon.carried) == sorted((url, title) for url in ADDRESSES for title in both)
+
+
+def test_a_server_that_is_away_is_tried_later_and_holds_no_other_up(tmp_path, monkeypatch):
+    now_s = [1000.0]
+    monkeypatch.setattr(sender.time, "monotonic", lambda: now_s[0])
+    with messages(tmp_path) as its:
+        its.pigeon.is_down = {ADDRESSES[0]}
+        its.hear(its.device.event(BEGIN_MS + HOUR_MS, kwh=14.0))
+        waits_s = []
+        for _ in range(8):
+            tried, began_s = its.pigeon.tried, now_s[0]
+            its.sender.look()
+            while its.pigeon.tried == tried:
+                now_s[0] += 30
+                its.sender.look()
+            waits_s.append(now_s[0] - began_s)
+        assert its.pigeon.carried == [(ADDRESSES[1], "The car has finished charging")]
+        assert waits_s[2:] == [120, 240, 480, 960, 1920, 3600]
+        its.pigeon.is_down = set()
+        now_s[0] += 3600
+        its.sender.look()
+        assert len(its.pigeon.carried) == 2
+        assert len(its.said) == 1 and "address 1 of notify.urls (ntfy)" in its.said[0]
+
+
+def test_no_message_waits_longer_than_a_day_and_none_for_an_address_that_is_gone(tmp_path):
+    with messages(tmp_path) as its:
+        its.pigeon.is_down = set(ADDRESSES)
+        its.hear(its.device.event(BEGIN_MS + HOUR_MS, kwh=14.0))
+        its.sender.look()
+        its.now_ms += sender.KEEP_MS + 1
+        its.is_up["ttn"] = False
+        its.sender.look()
+        with reading(its.engine) as connection:
+            assert memory.get(connection, sender.OUTBOX) == []
+
+
+def test_neither_place_key_nor_id_is_in_a_message_and_no_address_in_the_store_or_the_log(tmp_path):
+    devices = [{"id": "eui-70b3d57ed0060c5a", "timezone": "UTC", "place": "Main Street 5"}, {"id": "wallbox", "name": "Left", "timezone": "UTC"}]
+    with messages(tmp_path, devices=devices) as its:
+        first = Device("eui-70b3d57ed0060c5a")
+        its.pigeon.is_down = {ADDRESSES[1]}
+        its.hear(first.event(BEGIN_MS + HOUR_MS), its.device.event(BEGIN_MS + HOUR_MS, "fault"))
+        its.sender.look()
+        assert titles(its) == ["Wallbox 1: The car has finished charging", "Left: The wallbox has a fault"]
+        with reading(its.engine) as connection:
+            stored = json.dumps(memory.get(connection, sender.OUTBOX))
+        for text in (stored, *its.said):
+            assert not any(word in text for word in ("secret", "topic-of-nobody", "70b3d57ed0060c5a", "Main Street"))
+
+
+def test_silence_is_told_and_its_end(tmp_path):
+    with messages(tmp_path, language="de") as its:
+        its.now_ms += 3 * HOUR_MS
+        its.sender.look()
+        assert titles(its) == ["Von der Wallbox kommt nichts mehr"] * 2
+        its.hear(its.device.status(its.now_ms + HOUR_MS))
+        its.sender.look()
+        assert titles(its)[2:] == ["Die Wallbox ist wieder zu hören"] * 2
+
+
+def test_a_change_wakes_its_thread_and_stopping_ends_it(tmp_path):
+    with messages(tmp_path) as its:
+        came = threading.Event()
+        its.pigeon.deliver = lambda *given: came.set() or DELIVERED
+        its.sender.start()
+        its.hear(its.device.event(BEGIN_MS + HOUR_MS, kwh=14.0))
+        its.changes.tell("Garage")
+        assert came.wait(10)
+        its.sender.stop()
+        assert not its.sender._thread.is_alive()
+
+
+@pytest.mark.parametrize("url, expected", [("ntfy://x", "ntfy"), ("mailtos://me:word@example.org", "mailtos"), ("tgram://1:AB/2", "tgram"),
+                                           ("no address", "unknown"), ("secret", "unknown")])
+def test_of_an_address_only_its_kind_is_shown(url, expected):
+    assert courier.kind(url) == expected
+
+
+def test_what_may_be_wanted_is_checked(tmp_path):
+    with pytest.raises(settings.Wrong, match=r"notify.events: 'finnished' is none of not_plugged_in, .*: did you mean 'finished'\?"):
+        settings.checked(given(notify={"events": ["finnished"]}), tmp_path)
+    with pytest.raises(settings.Wrong, match="notify.language: must be 'en' or 'de'"):
+        settings.checked(given(notify={"language": "fr"}), tmp_path)
+    assert "command_failed" not in settings.checked(given(), tmp_path).notify.events
+
+
+# --- the real courier
+
+class Hook(http.server.BaseHTTPRequestHandler):
+    """A webhook: heard holds what was posted; status is what it says to it."""
+    heard, status = [], 200
+
+    def do_POST(self):
+        self.heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(self.status)
+        self.end_headers()
+
+    def log_message(self, *words):
+        pass
+
+
+@pytest.fixture
+def hook():
+    Hook.heard, Hook.status = [], 200
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"json://user:secret@127.0.0.1:{server.server_address[1]}/hook"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_webhook_gets_title_and_text(hook, caplog):
+    with caplog.at_level(logging.DEBUG):
+        assert Courier().deliver(hook, "Die Störung", "Sie zeigt F4.") == DELIVERED
+    (heard,) = Hook.heard
+    assert (heard["title"], heard["message"]) == ("Die Störung", "Sie zeigt F4.")
+    assert "secret" not in caplog.text
+
+
+def test_a_webhook_that_refuses_has_not_taken_it_and_what_is_no_address_is_named(hook):
+    Hook.status = 500
+    assert Courier().deliver(hook, "Title", "Text") == NOT_DELIVERED
+    assert Courier().deliver("nonsense://secret", "Title", "Text") == UNKNOWN
+
+
+def test_a_server_that_hangs_is_given_up(tmp_path):
+    import socket
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        assert Courier(patience_s=3).deliver(f"json://127.0.0.1:{silent.getsockname()[1]}/", "Title", "Text") == NOT_DELIVERED
