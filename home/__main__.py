@@ -38,6 +38,8 @@ def parser():
                         help="by the tariff (default), by its average of the month, or at a flat price of one kWh")
     for name, what, do in (("backup", "write the whole store to one file", _backup), ("restore", "fill an empty store from such a file", _restore)):
         command(name, what, do).add_argument("file", type=pathlib.Path, metavar="FILE")
+    command("notify", "try the addresses of notify.urls", _notify).add_argument(
+        "--test", action="store_true", required=True, help="send each a test message")
     vehicle = command("vehicle", "say which vehicle a session was", _vehicle)
     vehicle.add_argument("number", type=int, help="of the session")
     vehicle.add_argument("name", help='the vehicle; "" for none')
@@ -54,6 +56,10 @@ def parser():
 
 class _Wrong(Exception):
     """What was given does not fit; args[0] says why."""
+
+
+class _Failed(Exception):
+    """It was not done; args[0] says why."""
 
 
 def _day(text):
@@ -103,6 +109,18 @@ def _run(given, its):
         service.stop()
     if broken:
         raise database.StoreFailed(f"ended, for {broken[0].thread.name} broke: {broken[0].exc_value}")
+
+
+def _notify(given, its):
+    from home.notify import courier, sender
+    if not its.notify.urls:
+        raise _Wrong("notify.urls is empty: there is no address to send to")
+    said = {courier.DELIVERED: "delivered", courier.NOT_DELIVERED: "not delivered", courier.UNKNOWN: "no address that apprise knows"}
+    results = sender.test(its.notify, courier.Courier())
+    for place, kind, status in results:
+        print(f"address {place} ({kind}): {said[status]}")
+    if any(status != courier.DELIVERED for _, _, status in results):
+        raise _Failed("not every address has the test message")
 
 
 def _opened(its):
@@ -194,7 +212,7 @@ def main(arguments=None):
     except (_Wrong, NotThere, access_commands.Refused) as wrong:
         print(f"home: {wrong}", file=sys.stderr)
         return WRONG
-    except (database.StoreFailed, OSError) as problem:
+    except (database.StoreFailed, _Failed, OSError) as problem:
         print(f"home: {problem}", file=sys.stderr)
         return PROBLEM
     except KeyboardInterrupt:

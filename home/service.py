@@ -11,6 +11,7 @@ from home.inbox import Inbox
 from home.network.backfiller import Backfiller
 from home.network import mqtt, the_things_stack
 from home.notices import Notices
+from home.notify.sender import Sender
 from home.store import database
 from home.store.database import RowRefused, StoreFailed
 from home.store.writer import Writer
@@ -44,6 +45,7 @@ class Service:
                             for network in settings.networks if network.storage_url}
         self.desk = Desk(self.engine, settings, self.key, self._publish, self.changes.tell, clock)
         self.is_up = dict.fromkeys(self.lines, False)
+        self.messages = Sender(self) if settings.notify.urls else None
         self.line_since_ms = {}     # network -> since when its line is what it is; nothing yet: since the start, and it was never up
         self.house = HouseBroker(self, self._on_house) if settings.house_mqtt else None
         self._unqueued_s = {}       # (network, device id, correlation id) of a request -> when the network is to have said that it has it
@@ -76,7 +78,7 @@ class Service:
         return self.lines[device.network].publish(topic, body)
 
     def _parts(self):
-        return [*self.lines.values(), *self.backfillers.values(), *([self.house] if self.house else [])]
+        return [*self.lines.values(), *self.backfillers.values(), *[part for part in (self.house, self.messages) if part]]
 
     def _on_house(self, is_up, sentence):
         (logger.info if is_up else logger.warning)("%s", sentence)

@@ -1,7 +1,7 @@
 """Carries one message to one address, by apprise, in a process of its own: it takes 50 MB while it works, and may hang.
 
-`python -m home.notify.courier` reads {"url", "title", "text"} from its standard input, so that the address, which may hold a password, is on no command
-line. Status 0: delivered; 1: not; 2: no address that apprise knows.
+`python -m home.notify.courier` reads {"url", "title", "text"} from its standard input, so that the address, which may hold a password, is on no
+command line. Status 0: delivered; 1: not; 2: no address that apprise knows.
 """
 import json
 import logging

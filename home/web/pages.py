@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from home.access import access
 from home.store import queries
 from home.store.database import StoreFailed, reading
-from home.web import drawing, live, look, moments, pressing, record_pages, static_files
+from home.web import drawing, live, look, messages, moments, pressing, record_pages, static_files
 from home.web.views import device, devices, history, lines, more, now, radio, sessions, tonight
 from home.web.words import N_
 
@@ -57,6 +57,7 @@ def add_pages(app, service, extra=()):
 
     pressing.add_presses(app, drawer)
     live.add_live(app, drawer)
+    messages.add_messages(app, drawer)
     _show_errors(app, drawer)
 
 

@@ -121,3 +121,16 @@ def test_a_service_of_which_a_thread_broke_ends_so_that_it_is_started_again(tmp_
     """
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and "home: ended, for inbox broke: what nobody foresaw" in done.stderr
+
+
+def test_the_messages_are_tried_and_no_address_is_shown(home, tmp_path, monkeypatch):
+    from home.notify import courier
+    urls = {"ntfy://secret-one": courier.DELIVERED, "json://secret-two@127.0.0.1": courier.NOT_DELIVERED, "nonsense://secret-three": courier.UNKNOWN}
+    monkeypatch.setattr(courier.Courier, "deliver", lambda self, url, title, text: urls[url])
+    assert home("notify", "--test") == (2, "", "home: notify.urls is empty: there is no address to send to\n")
+    (tmp_path / "home.toml").write_text(f"{TOML}[notify]\nurls = {json.dumps(list(urls))}\n")
+    assert home("notify", "--test") == (
+        1, "address 1 (ntfy): delivered\naddress 2 (json): not delivered\naddress 3 (nonsense): no address that apprise knows\n",
+        "home: not every address has the test message\n")
+    (tmp_path / "home.toml").write_text(f'{TOML}[notify]\nurls = ["ntfy://secret-one"]\n')
+    assert home("notify", "--test") == (0, "address 1 (ntfy): delivered\n", "")

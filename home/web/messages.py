@@ -1,0 +1,26 @@
+"""The route of the button that tries the messages."""
+from fastapi import Request
+from fastapi.responses import Response
+
+from home.notify import courier, sender
+from home.web import look
+from home.web.words import N_
+
+PATIENCE_S = 20
+OFF = N_("Messages are off: there is no address in notify.urls of home.toml.")
+SENT = N_("The test message is sent. It should arrive any moment.")
+FAILED = N_("The test message was not taken by address %(places)s of notify.urls.")
+
+
+def add_messages(app, drawer):
+    """Add the route."""
+    page = next(one for one in drawer.pages if one.name == "device")
+    its = drawer.service.settings.notify
+
+    @app.post("/notify/test", include_in_schema=False)
+    def test(request: Request) -> Response:
+        results = sender.test(its, courier.Courier(PATIENCE_S))
+        _, failed = look.words_of(request), [str(place) for place, kind, status in results if status != courier.DELIVERED]
+        if not results:
+            return drawer.page(request, page, 409, notice=_(OFF))
+        return drawer.page(request, page, 502 if failed else 200, notice=_(FAILED, places=", ".join(failed)) if failed else _(SENT))
