@@ -21,6 +21,9 @@ PATHS = {path.stem.removeprefix("test_"): path for path in UNIT.rglob("test_*.py
 
 # By the layer they are about: each is one run.
 LAYERS = {
+        # Of each room of the application a little, and of what MicroPython has of its own most: bytes, big numbers, bound attributes.
+        "a little": ("scheduler", "claims", "status_frames", "downlink", "energy_meter", "debounce", "states", "packing", "posix_tz", "outbox",
+            "ascii"),
         "app": ("dispatcher", "dispatcher_machine", "scheduler", "command_log", "claims", "contactor", "status_frames", "config", "downlink",
             "event_detector", "journal", "legacy", "energy_meter", "report_frames", "reconciler", "reporter", "charging_sessions", "session_book",
             "site_settings", "status_view", "debounce", "start_sequence", "states", "supervisor", "timekeeper", "evse_monitor", "windows",
@@ -31,6 +34,7 @@ LAYERS = {
         "modbus": ("ascii", "at_modem", "charger_client", "id_finder", "identity", "mutated_traffic", "registers", "statistics", "ticks",
             "transaction"),
 }
+EVERY = tuple(dict.fromkeys(sum(LAYERS.values(), ())))
 
 # What only pytest on CPython can give; a test that asks for it, or whose fixtures do, is left out.
 NEEDS_THE_HOST = ("js", "monkeypatch", "tmp_path", "capsys", "request", "soak_seed")
@@ -116,7 +120,7 @@ def plans_of(names, long):
     return plans
 
 
-@pytest.mark.parametrize("layer", first(["app", "modbus", "loop", "lorawan"]))
+@pytest.mark.parametrize("layer", first(["a little", "app", "modbus", "loop", "lorawan"]))
 def test_unit_tests_hold_on_micropython_and_see_the_same(layer, tmp_path, evidence):
     plans = plans_of(LAYERS[layer], long=False)
     lines = compared(tmp_path, plans)
@@ -126,7 +130,7 @@ def test_unit_tests_hold_on_micropython_and_see_the_same(layer, tmp_path, eviden
 
 @pytest.mark.soak
 def test_long_unit_tests_hold_on_micropython_too(tmp_path, evidence):
-    lines = compared(tmp_path, plans_of(sum(LAYERS.values(), ()), long=True), LONG_TIMEOUT_S)
+    lines = compared(tmp_path, plans_of(EVERY, long=True), LONG_TIMEOUT_S)
     assert len(lines) == len(LONG)
     evidence("soak: long unit tests that pass on MicroPython too", len(lines))
 
@@ -141,7 +145,7 @@ def test_a_test_that_fails_there_is_named(tmp_path):
 
 
 def test_what_is_left_out_is_there_and_little():
-    files = sum(LAYERS.values(), ())
+    files = EVERY
     every = {f"{name}.{test['name']}" for name in files for test in plan_of(name)[0]["tests"]}
     here = {test for name in files for test in plan_of(name)[1]}
     assert set(NOT_THERE) <= here and set(LONG) <= every
