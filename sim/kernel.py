@@ -14,20 +14,21 @@ class Kernel:
     wake: set by a part that has something for the firmware (a byte, a radio event); ends the current sleep.
     pace: None, or a callable pace(target_us) -> us that holds the run back to real time: it returns how far the world may
         advance now (at most target_us), having possibly scheduled new events at now_us.
+    events: what is to come, a heap of [t_us, number, function, arguments]; for reading the time of the first.
     """
 
     def __init__(self):
         self.now_us = 0
         self.wake = False
         self.pace = None
-        self._heap = []
+        self.events = []
         self._seq = 0
 
     def at(self, t_us, fn, *args):
         """Run fn(*args) at t_us (not before now). Returns a handle for cancel()."""
         self._seq += 1
         entry = [t_us if t_us > self.now_us else self.now_us, self._seq, fn, args]
-        heappush(self._heap, entry)
+        heappush(self.events, entry)
         return entry
 
     def after(self, delay_us, fn, *args):
@@ -50,7 +51,7 @@ class Kernel:
 
     def sleep_until(self, t_us):
         """Advance to t_us, or only to the event that sets wake."""
-        heap = self._heap
+        heap = self.events
         while not self.wake:
             at_us = heap[0][0] if heap and heap[0][0] <= t_us else None
             if self.pace is not None and not self._reached(t_us if at_us is None else at_us):
@@ -69,7 +70,7 @@ class Kernel:
         """True once real time is there and nothing that pace() brought comes before."""
         if target_us > self.now_us:
             reached_us = self.pace(target_us)
-            heap = self._heap
+            heap = self.events
             if heap and heap[0][0] < target_us:
                 reached_us = min(reached_us, heap[0][0] - 1)
             if reached_us < target_us:

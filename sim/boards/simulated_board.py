@@ -52,21 +52,35 @@ class SimClock:
         self._world = world
         self._boot_us = kernel.now_us
         self._rate = 1000000 + drift_ppm
+        self._is_true = drift_ppm == 0
         self._system = system
         self._utc_ms = None   # wall time minus now_ms, None while unknown
 
     def now_ms(self):
+        # A true crystal is the usual one, and needs no long numbers, which cost as much as the rest of this.
+        if self._is_true:
+            return (self._kernel.now_us - self._boot_us) // 1000
         return (self._kernel.now_us - self._boot_us) * self._rate // 1000000000
 
     def sleep_ms(self, ms):
         world = self._world
-        kernel = self._kernel
         if world.halted is not None:
             world.halt()
-        if ms > 0:
-            # The first microsecond at which now_ms() has grown by ms.
-            due_ms = (kernel.now_us - self._boot_us) * self._rate // 1000000000 + ms
-            kernel.sleep_until(self._boot_us - (-due_ms * 1000000000 // self._rate))
+        if ms <= 0:
+            return
+        # The first microsecond at which now_ms() has grown by ms.
+        kernel = self._kernel
+        boot_us = self._boot_us
+        if self._is_true:
+            due_us = boot_us + ((kernel.now_us - boot_us) // 1000 + ms) * 1000
+        else:
+            due_ms = (kernel.now_us - boot_us) * self._rate // 1000000000 + ms
+            due_us = boot_us - (-due_ms * 1000000000 // self._rate)
+        events = kernel.events
+        if kernel.wake or kernel.pace is not None or not events or events[0][0] <= due_us:
+            kernel.sleep_until(due_us)
+        else:
+            kernel.now_us = due_us     # as most sleeps end: a millisecond in which nothing happens
         if world.halted is not None:
             world.halt()
 
