@@ -74,40 +74,41 @@ def loop(board, application, supervisor=None, each_check=None):
 
     each_check(now_ms): called about once a second, while no answer of the box is awaited.
     """
-    clock = board.clock
-    watchdog = board.watchdog
+    clock_ms = board.clock.now_ms
+    sleep_ms = board.clock.sleep_ms
+    feed = board.watchdog.feed
     charger = application.charger
     tasks = application.tasks
     if supervisor is None:
         supervisor = Supervisor(Journal(board.store), POWER_ON)
-    check_ms = clock.now_ms()
+    check_ms = clock_ms()
     stalled = None
     to_look = False
     while True:
-        now_ms = clock.now_ms()
+        now_ms = clock_ms()
         due_ms = application.poll(now_ms)
         if due_ms is None:
             return
-        done_ms = clock.now_ms()
+        done_ms = clock_ms()
         if done_ms >= check_ms:
             check_ms = done_ms + CHECK_MS
             was, stalled = stalled, supervisor.tick(tasks, done_ms)
             if stalled is not None and stalled != was:
                 board.system.log('stalled: ' + stalled)
             to_look = each_check is not None
-            done_ms = clock.now_ms()    # tick() may have written to flash
+            done_ms = clock_ms()    # tick() may have written to flash
         if to_look and not charger.awaits:
             to_look = False
             each_check(done_ms)
-            done_ms = clock.now_ms()    # each_check() too
+            done_ms = clock_ms()    # each_check() too
         if done_ms - now_ms > BUSY_MS:
             charger.note_busy(done_ms - now_ms)
         if stalled is None:
-            watchdog.feed()
+            feed()
         wait_ms = due_ms - done_ms
         if wait_ms <= 0:
             wait_ms = LATE_MS
-        clock.sleep_ms(wait_ms if wait_ms < SLEEP_MS else SLEEP_MS)
+        sleep_ms(wait_ms if wait_ms < SLEEP_MS else SLEEP_MS)
 
 
 def start(board, settings, started=None, proven=None):

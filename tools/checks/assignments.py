@@ -10,7 +10,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROOMS = ("src/app", "src/lorawan")
 # Module -> names of the records whose attributes it sets, as they are called there: the rows of a log, the model of the box, the decision of the
-# arbiter, the text that a parser reads.
+# arbiter, the text that a parser reads, the rows of the scheduler (a call for each would be paid in every turn).
 MEANT = {
     "command_log": {"entry"},
     "legacy": {"entry"},
@@ -18,6 +18,7 @@ MEANT = {
     "claims": {"decision"},
     "arbiter": {"decision"},
     "posix_tz": {"text"},
+    "scheduler": {"task", "looks"},
 }
 
 
