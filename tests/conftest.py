@@ -54,10 +54,12 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.evidence)
     if config.getoption("-m") or any("::" in argument for argument in config.invocation_params.args):
         return
-    left_out = [item for item in items if any(item.get_closest_marker(name) for name in ASKED_FOR)]
+    left_out, kept = [], []
+    for item in items:
+        (left_out if any(mark.name in ASKED_FOR for mark in item.iter_markers()) else kept).append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+        items[:] = kept
 
 
 def _failed_instead_of_skipped(report):
