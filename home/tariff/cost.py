@@ -50,6 +50,8 @@ def average(tariff, days):
 
 def demand(quarters, tariff):
     """[(part, kW, amount)] of a month's demand charges: quarters is {quarter: Wh} of all that flowed; the worst half hour by the clock counts."""
+    if not any(part.price_kw for part in tariff.parts):
+        return []
     worst = {}
     halves = {}
     for quarter, wh in quarters.items():
