@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 
-from home import settings
+from home import settings, zone_doubts
 from home.access import commands as access_commands
 from home.store import database
 
@@ -205,7 +205,13 @@ def main(arguments=None):
     from home.corrections import NotThere
     given = parser().parse_args(arguments)
     try:
-        given.do(given, settings.load(given.config, given.is_to_be_protected))
+        loaded = settings.load(given.config, given.is_to_be_protected)
+        for device in loaded.devices:
+            # A name of the database has no such doubts.
+            told = zone_doubts.doubt(getattr(device.timezone, "key", ""))
+            if told:
+                print(f"device {device.id}, timezone: {told}", file=sys.stderr)
+        given.do(given, loaded)
     except settings.Wrong as wrong:
         print("\n".join(f"home: {sentence}" for sentence in wrong.args[0]), file=sys.stderr)
         return WRONG

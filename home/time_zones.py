@@ -9,6 +9,8 @@ import re
 import struct
 import zoneinfo
 
+from home import zone_doubts
+
 
 def zone(text):
     """A tzinfo. ValueError if there is no such time zone."""
@@ -23,7 +25,8 @@ def zone(text):
         datetime.datetime(2026, 1, 1, tzinfo=made).utcoffset()
         return made
     except ValueError:
-        raise ValueError(f"{text!r} is no time zone: a name as Europe/Berlin, or a POSIX TZ string") from None
+        why = zone_doubts.doubt(text)
+        raise ValueError(f"{text!r} is no time zone: " + (why or "a name as Europe/Berlin, or a POSIX TZ string")) from None
 
 
 def of_this_computer():

@@ -11,6 +11,7 @@ import sys
 
 import loader
 
+from home import zone_doubts
 from tools.board import build, manifest, uf2_drive
 from tools.checks import commit
 from tools.charger import ports
@@ -320,6 +321,9 @@ def main(arguments=None):
         if errors:
             raise FlashError("\n".join(["src/config.py and src/keys.py are not right. Nothing was changed."]
                                        + [f"  {name} {what}" for name, what in errors]))
+        doubt = zone_doubts.doubt(sys.modules["config"].TIMEZONE)
+        if doubt:
+            tell(f"look at src/config.py, TIMEZONE: {doubt}\n")
         of = commit.last(*build.CODE)
         try:
             files = build.content(given.board, given.format, of)

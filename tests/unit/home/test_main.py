@@ -134,3 +134,13 @@ def test_the_messages_are_tried_and_no_address_is_shown(home, tmp_path, monkeypa
         "home: not every address has the test message\n")
     (tmp_path / "home.toml").write_text(f'{TOML}[notify]\nurls = ["ntfy://secret-one"]\n')
     assert home("notify", "--test") == (0, "address 1 (ntfy): delivered\n", "")
+
+
+def test_a_time_zone_that_is_probably_a_mistake_is_told_and_taken(home, tmp_path):
+    path = tmp_path / "home.toml"
+    path.write_text(TOML.replace("Europe/Berlin", "UTC+10"))
+    status, _, complained = home("export", "sessions")
+    assert status == 0 and complained.startswith("device wallbox, timezone: UTC+10 lies ten hours west of Greenwich")
+    path.write_text(TOML.replace("Europe/Berlin", "CET-1CEST"))
+    status, _, complained = home("export", "sessions")
+    assert status != 0 and "America's dates count" in complained and "CET-1CEST,M3.5.0,M10.5.0/3" in complained

@@ -301,6 +301,14 @@ def test_bad_settings_and_keys_are_all_told_and_the_port_is_not_touched(capsys, 
         assert words in said
 
 
+def test_a_time_zone_that_is_probably_a_mistake_is_told(capsys, monkeypatch):
+    monkeypatch.setattr(flash, "check", lambda platform: [])
+    monkeypatch.setattr(build, "content", lambda *_: {})
+    monkeypatch.setattr(config, "TIMEZONE", "UTC+10")
+    flash.main(["esp32", "/dev/none"])
+    assert capsys.readouterr().out.startswith("look at src/config.py, TIMEZONE: UTC+10 lies ten hours west of Greenwich")
+
+
 def test_a_settings_file_that_cannot_be_read_is_told(monkeypatch):
     def broken(name):
         raise SyntaxError("invalid syntax (config.py, line 3)")
