@@ -6,9 +6,10 @@ import xml.etree.ElementTree as xml
 import config
 import pytest
 from hal import pins
+from sim.lorawan import link_budget
 from tests.contract.mainline_rig import PICO
 from tools.board import keys
-from tools.docgen import wiring
+from tools.docgen import carrier, wiring
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 MANUAL = (ROOT / "docs" / "hardware.md").read_text()
@@ -131,3 +132,46 @@ def test_every_trap_has_a_test_that_exists():
 
 def test_make_keys_says_which_lorawan_a_lopy4_speaks():
     assert "1.0.2 for a LoPy4" in pathlib.Path(keys.__file__).read_text()
+
+
+# --- the XIAO on its board
+
+
+def test_the_drawing_of_the_carrier_is_what_the_settings_give():
+    assert carrier.PATH.read_text() == carrier.draw(), "python -m tools.docgen.carrier draws it again"
+    assert f"images/{carrier.PATH.name}" in MANUAL
+
+
+def test_the_drawing_and_the_page_name_the_same_free_pads():
+    assert carrier.free() == ["D0", "D1", "D3", "D8"]
+    assert "Free for something of yours: " + ", ".join(carrier.free()) + "." in MANUAL
+    drawn = [text.text for text in xml.fromstring(carrier.draw()).iter(f"{SVG}text")]
+    assert set(carrier.LEFT + carrier.RIGHT) <= set(drawn) and drawn.count("free") == len(carrier.free())
+
+
+def test_all_words_of_the_drawing_stay_inside_it():
+    for text in xml.fromstring(carrier.draw()).iter(f"{SVG}text"):
+        width = drawn_width(text) if text.text else 0
+        left = float(text.get("x")) - {"start": 0, "middle": width / 2, "end": width}[text.get("text-anchor")]
+        assert 0 < left and left + width < carrier.WIDTH, text.text
+
+
+def test_wire_colours_are_those_of_the_standards():
+    """TIA-568: the two differ in which pairs are green and orange, and in nothing else."""
+    colours = {}
+    for cells in rows(section("The box's side")):
+        if len(cells) == 4 and re.match(r"\d", cells[0]):
+            for contact, a, b in zip(cells[0].split(", "), cells[2].split(", "), cells[3].split(", ")):
+                colours[int(contact)] = (a, b)
+    t568b = {1: "white-orange", 2: "orange", 3: "white-green", 4: "blue", 5: "white-blue", 6: "green", 7: "white-brown", 8: "brown"}
+    exchanged = {"orange": "green", "green": "orange"}
+    assert {contact: b for contact, (_, b) in colours.items()} == t568b
+    for contact, (a, b) in colours.items():
+        pair = b.removeprefix("white-")
+        assert a == b.replace(pair, exchanged.get(pair, pair)), contact
+
+
+def test_the_floors_of_the_gateway_page_are_those_of_the_radio():
+    page = (ROOT / "docs" / "gateway.md").read_text()
+    cells = next(row for row in rows(page) if row[0] == "floor, dB")
+    assert [float(cell) for cell in cells[1:]] == [link_budget.FLOOR_DB[sf] for sf in range(7, 13)]
