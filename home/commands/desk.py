@@ -143,8 +143,9 @@ class Desk:
         """The Command that this request is already, or None."""
         if not isinstance(request, dict):
             return None
-        if isinstance(request.get("id"), int) and isinstance(request.get("issued_at"), int):
-            return commands.identified(connection, key, fate.name_of(request), request["id"], request["issued_at"])
+        name, command_id, issued_at = hearing.identity(request)
+        if command_id is not None and issued_at is not None:
+            return commands.identified(connection, key, name, command_id, issued_at)
         words = _without_header(request)
         latest = [one for one in commands.pending(connection, key, now_ms) if one.is_ours and now_ms - one.at_ms < DOUBLE_MS]
         return next((one for one in latest if _without_header(one.request) == words), None)

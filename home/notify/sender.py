@@ -25,12 +25,13 @@ class Sender:
         self._urls = {digest(url): url for url in self._its.urls}
         self._line_up_ms = {}       # network -> since when its line is up
         self._wait_s = {}           # digest of an address -> (monotonic time of the next try, how long it waited for it)
+        self._changed = set()       # names of devices
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="messages", daemon=True)
         self._forget = lambda: None
 
     def start(self):
-        self._forget = self._service.changes.listen(lambda device: self._wake.set())
+        self._forget = self._service.changes.listen(self._on_change)
         self._thread.start()
 
     def stop(self):
@@ -40,9 +41,9 @@ class Sender:
         self._courier.abort()
         self._thread.join()
 
-    def look(self):
-        """Choose what is to be told, and send what is to be sent now. StoreFailed if the store takes nothing."""
-        self._choose()
+    def look(self, names=None):
+        """Choose what is to be told, and send what is to be sent now. names: of devices that changed; None: all. StoreFailed as the store says."""
+        self._choose(names)
         for item in self._outbox():
             for mark in list(item["to"]):
                 if self._stopping.is_set():
@@ -50,23 +51,34 @@ class Sender:
                 if self._is_over(item, mark) or self._send(item, mark):
                     self._done(item, mark)
 
+    def _on_change(self, device):
+        self._changed.add(device)
+        self._wake.set()
+
     def _run(self):
+        full_s = None       # when all devices were looked at last
         while not self._stopping.is_set():
+            changed, self._changed = self._changed, set()
+            is_full = full_s is None or time.monotonic() - full_s >= LOOK_S
             try:
-                self.look()
+                self.look(None if is_full else changed)
+                full_s = time.monotonic() if is_full else full_s
                 self._service.notices.over("messages")
             except StoreFailed as problem:
+                full_s = None
                 self._service.notices.say("messages", f"{problem}. Messages wait")
             self._wake.wait(LOOK_S)
-            self._wake.clear()
             # Many changes at once are one look.
             self._stopping.wait(1)
+            self._wake.clear()
 
-    def _choose(self):
+    def _choose(self, names):
         now_ms = int(1000 * self._service.clock())
         for name, is_up in self._service.is_up.items():
             self._line_up_ms[name] = (self._line_up_ms.get(name) or now_ms) if is_up else None
         for place, device in enumerate(self._service.settings.devices, 1):
+            if names is not None and device.name not in names:
+                continue
             key = self._service.key(device)
             name = f"notify/{key}"
             with reading(self._service.engine) as connection:

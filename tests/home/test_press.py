@@ -100,3 +100,17 @@ def test_the_wallbox_s_answer_makes_a_press_done_and_those_of_others_are_told(tm
         until(lambda: [(one["name"], one["who"], one["fate"]) for one in program.request("GET", "commands")][-1] == ("mode", "elsewhere", "done"),
               lambda: f"{program.request('GET', 'commands')}\n{house.said()}", 60)
         assert "Traceback" not in house.said()
+
+
+def test_killed_after_a_press_it_repeats_it_and_the_wallbox_answers_what_it_did_once(tmp_path, stack):
+    with RunningWorld(stack.network_port) as world, HouseProcess(tmp_path / "house", stack.port) as house:
+        connected(house)
+        world.boot()
+        program = Program(house)
+        made = program.ask({"command": "lock"})
+        house.kill()
+        time.sleep(15)      # the answer comes while nobody listens
+        house.start()
+        until(lambda: program.fate(made["key"]) == "done", lambda: f"{program.request('GET', 'commands')}\n{house.said()}", 120)
+        (found,) = program.request("GET", "commands")
+        assert found["sends"] == 2 and found["request"] == made["request"]

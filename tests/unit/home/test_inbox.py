@@ -97,6 +97,16 @@ def test_what_became_of_a_downlink_is_handed_on(house):
     assert house.stored() == [] and len(house.said) == 1
 
 
+def test_among_messages_of_two_networks_each_downlink_is_handed_on_once(house):
+    heard = []
+    networks = [NETWORK, SimpleNamespace(**{**vars(NETWORK), "name": "other"})]
+    house.inbox = Inbox(house.writer, networks, Notices(), lambda: NOW_S, lambda *told: None, lambda *told: heard.append(told[:3]))
+    for name in ("ttn", "other", "ttn"):
+        house.inbox.put(name, "v3/ev-charger@ttn/devices/wallbox/down/queued", b"{}")
+    house.through()
+    assert sorted(heard) == [("other", "wallbox", "down/queued"), ("ttn", "wallbox", "down/queued"), ("ttn", "wallbox", "down/queued")]
+
+
 def test_other_topics_are_not_uplinks(house):
     house.through(message(1), topic="v3/ev-charger@ttn/devices/wallbox/down/queued")
     house.inbox.put("ttn", "v3/other@ttn/devices/wallbox/up", json.dumps(message(2)).encode())

@@ -3,7 +3,7 @@ import json
 
 import pytest
 from home.commands import fate
-from home.commands.desk import DOUBLE_MS, Refused
+from home.commands.desk import DOUBLE_MS, Desk, Refused
 from home.network import the_things_stack
 from home.store import commands, queries
 from home.store.database import StoreFailed, reading
@@ -88,6 +88,7 @@ def test_ids_differ_for_a_day_also_from_those_of_other_programs(its):
     ({"command": "fly"}, "command: must be one of lock"), ({"command": "start", "current_a": 3}, "current_a"), ({}, "command: is missing"),
     ({"command": "start", "colour": 1}, "colour: is not known here"), ([], "must be an object"), ({"plan": {"windows": [{}]}}, "windows[0]"),
     ({"command": "boost", "kwh": float("nan")}, "JSON"), ({"command": {"command": "start"}}, "command: must be one of"),
+    ({"command": "start", "id": 10 ** 400, "issued_at": 10 ** 400}, "id: must be an integer from 0 to 255"),
     ({"command": "start", "id": 256}, "id: must be an integer from 0 to 255"), ({"command": "start", "issued_at": "now"}, "issued_at"),
 ])
 def test_what_is_wrong_is_said_by_the_formatter_before_anything_is_sent_or_kept(its, request_, words):
@@ -125,6 +126,16 @@ def test_unanswered_it_is_repeated_twice_with_the_same_identity_and_ends_as_unan
     wait(its, 10 * MIN_MS)
     assert now(its, made.key).fate == "unanswered"
     its.network.answer(its.network.on_air[0])
+    assert now(its, made.key).fate == "done"
+
+
+def test_over_a_restart_what_is_pending_is_repeated_and_answered_as_before(its):
+    made = ask(its, START)
+    its.network.send()
+    its.desk = Desk(its.engine, its.settings, its.key, its.network.publish, its.changes.tell, its.clock)
+    wait(its, MIN_MS)
+    assert its.network.send() == made.request and now(its, made.key).sends == 2
+    its.network.answer(made.request)
     assert now(its, made.key).fate == "done"
 
 
