@@ -41,7 +41,8 @@ def test_no_request_makes_a_server_error(tmp_path, evidence):
         its.hear(device.event(BEGIN_MS + 40 * DAY_MS))
         with served(its) as address:
             done = subprocess.run(
-                [sys.executable, "-m", "schemathesis.cli", "run", f"{address}/openapi.json", "-H", f"Authorization: Bearer {token}", "--seed", "16",
+                [sys.executable, "-m", "schemathesis.cli", "run", f"{address}/openapi.json",
+                 "-H", f"Authorization: Bearer {token}", "--seed", "16",
                  "--max-examples", str(EXAMPLES),
                  "--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
                  "--generation-database", "none", "--no-color"],
