@@ -32,6 +32,7 @@ class Service:
     def __init__(self, settings, clock=time.time):
         self.settings = settings
         self.clock = clock
+        self.started_ms = int(1000 * clock())
         self.engine = database.opened(settings.store.url)
         self.notices = Notices()
         self.changes = Changes()

@@ -39,6 +39,7 @@ class StoredHouse:
         self.desk = Desk(engine, self.settings, self.key, self._publish, self.changes.tell, self.clock)
         self.is_up = {network.name: True for network in self.settings.networks}
         self.line_since_ms = {}
+        self.started_ms = BEGIN_MS
         self.writer = Writer(engine, {(device.network, device.id): device.vehicle for device in self.settings.devices})
 
     def clock(self):

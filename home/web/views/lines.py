@@ -17,28 +17,27 @@ class Line:
 
 def line(service, device, heard_ms, now_ms, _):
     """The Line of a device."""
-    is_up, since_ms = service.is_up[device.network], getattr(service, "line_since_ms", {}).get(device.network)
-    return of(heard_ms, is_up, since_ms, getattr(service, "started_ms", None), now_ms, device.timezone, _)
+    since_ms = service.line_since_ms.get(device.network, service.started_ms)
+    return of(heard_ms, service.is_up[device.network], since_ms, service.started_ms, now_ms, device.timezone, _)
 
 
 def of(heard_ms, is_up, since_ms, started_ms, now_ms, tz, _):
-    """heard_ms: None never; is_up: the line to the network stands, since since_ms (None: not known); started_ms: of the service."""
+    """heard_ms: None never; is_up: whether the line to the network stands, since since_ms; started_ms: of the service."""
     alerts = []
     if not is_up:
-        alerts.append(_(DOWN) if since_ms is None else _(DOWN_SINCE, at=moments.at(since_ms, now_ms, tz, _), span=moments.span(now_ms - since_ms, _)))
+        alerts.append(_(DOWN_SINCE, at=moments.at(since_ms, now_ms, tz, _), span=moments.span(now_ms - since_ms, _)))
     if heard_ms is None:
         return Line(None, True, "", "", (*alerts, _(NEVER)))
     is_old = now_ms - heard_ms > moments.OLD_MS
     heard_at = moments.at(heard_ms, now_ms, tz, _)
     if is_old:
         alerts.append(_(OLD, at=heard_at, span=moments.span(now_ms - heard_ms, _)))
-        if is_up and started_ms is not None and started_ms > heard_ms:
+        if is_up and started_ms > heard_ms:
             alerts.append(_(STARTED, at=moments.at(started_ms, now_ms, tz, _)))
     return Line(heard_ms, is_old, heard_at, moments.age(heard_ms, now_ms, _), tuple(alerts))
 
 
 NEVER = N_("Nothing was heard of this device yet.")
 OLD = N_("Nothing heard since %(at)s, for %(span)s: what is below is old.")
-DOWN = N_("There is no connection to the LoRaWAN network.")
 DOWN_SINCE = N_("No connection to the LoRaWAN network since %(at)s, for %(span)s.")
 STARTED = N_("This service has been running since %(at)s only: what came before may be missing.")

@@ -4,7 +4,7 @@ import dataclasses
 from home import plan_preview
 from home.store import queries
 from home.web import moments
-from home.web.views import held_plan, requests, sentences
+from home.web.views import held_plan, requests, sentences, tonight
 from home.web.words import N_
 
 # So far ahead the plan is looked at.
@@ -45,7 +45,7 @@ MAIN = {
     "starting": "report",
     "waking_vehicle": "report",
     "min_pause": "report",
-    "waits_for_key": "report",
+    "waits_for_key": "start",
 }
 BY_OVERRIDE = {"lock": "unlock", "boost": "resume_plan"}
 
@@ -73,6 +73,7 @@ def gather(look):
         "main": main_press(status),
         "argued": ARGUED,
         "presses": PRESSES,
+        "night": tonight.night(look, newest, plan),
         "waiting": waiting, "done": done, "downlinks": downlinks, "downlinks_max": requests.DAY_MAX,
     }
 
@@ -135,7 +136,7 @@ def main_press(status):
 def figures(status, _):
     """[Figure] of power, energy of the session, and the current limit."""
     power, energy, limit = (_number(status.get(name)) for name in ("power_kw", "session_kwh", "current_limit_a"))
-    no_meter = _("no meter") if status and power is None and "power_kw" in status else ""
+    no_meter = _("not measured") if status and power is None and "power_kw" in status else ""
     about = _("estimated") if status.get("energy_estimated") is True and energy is not None else ""
     return [
         Figure(_("Power"), None if power is None else _.number(power, 1), "kW", no_meter),

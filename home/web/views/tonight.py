@@ -39,7 +39,7 @@ def gather(look, rows=None, problem=None):
     waiting = [one for one in requests.gather(look)[0]]
     shown = week.rows(plan.windows) if rows is None else rows
     values = {
-        **_night(look, newest, plan),
+        **night(look, newest, plan),
         "plan_line": plan_line(plan, look.now_ms, look.words),
         "plan_words": None if plan.windows is None else week.plan_in_words(plan.windows, look.words),
         "proof": plan.proof, "waiting": waiting,
@@ -88,7 +88,7 @@ def plan_line(plan, now_ms, _):
     return _(PROOFS[plan.proof], **({} if plan.proven_ms is None else {"age": moments.age(plan.proven_ms, now_ms, _)}))
 
 
-def _night(look, newest, plan):
+def night(look, newest, plan):
     """The strip, and the cheap hours ahead in words."""
     now_s, tz, _ = look.now_ms // 1000, look.tz, look.words
     begin_s, end_s = now_s - strips.PAST_S, now_s + strips.AHEAD_S

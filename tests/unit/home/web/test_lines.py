@@ -13,7 +13,7 @@ BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
 NOW_MS = BEGIN_MS + 12 * HOUR_MS
 
 
-def said(heard_ms, is_up=True, since_ms=None, started_ms=None):
+def said(heard_ms, is_up=True, since_ms=BEGIN_MS, started_ms=BEGIN_MS):
     return lines.of(heard_ms, is_up, since_ms, started_ms, NOW_MS, BERLIN, words("en"))
 
 
@@ -28,7 +28,7 @@ def test_what_is_not_older_than_a_heartbeat_is_no_alert():
     ({"heard_ms": NOW_MS - 3 * HOUR_MS, "started_ms": NOW_MS - HOUR_MS},
      ["Nothing heard since 09:00, for 3 h: what is below is old.",
       "This service has been running since 11:00 only: what came before may be missing."]),
-    ({"heard_ms": NOW_MS - MIN_MS, "is_up": False}, ["There is no connection to the LoRaWAN network."]),
+    ({"heard_ms": NOW_MS - MIN_MS, "is_up": False}, ["No connection to the LoRaWAN network since 00:00, for 12 h."]),
     ({"heard_ms": NOW_MS - MIN_MS, "is_up": False, "since_ms": NOW_MS - 30_000},
      ["No connection to the LoRaWAN network since 11:59, for less than a minute."]),
 ])

@@ -57,13 +57,15 @@ def test_hostile_names_and_words_from_the_air_are_shown_as_text(path):
         assert "&lt;script&gt;" in text
 
 
-def test_the_first_page_with_all_that_it_loads_is_small(client, its):
+@pytest.mark.evidence
+def test_the_first_page_with_all_that_it_loads_is_small(client, its, evidence):
     month(its)
     text = client.get("/").text
     loaded = set(re.findall(r'(?:src|href)="(/static/[^"]+)"', text))
     scripts = {f"{address.rpartition('/')[0]}/{name}" for address in loaded if address.endswith(".js")
                for name in re.findall(r'from "\./([\w.]+)"', client.get(address).text)}
     size = len(text.encode()) + sum(len(client.get(address).content) for address in loaded | scripts)
+    evidence("The first page of the service with all that it loads (kB)", round(size / 1000), SIZE_MAX // 1000)
     assert len(loaded) >= 3 and size <= SIZE_MAX
 
 
