@@ -368,7 +368,7 @@ def _web(reading, where, values):
     if not reading.is_to_be_protected and not web.is_private and not any(has_secret):
         setting, what = ("listen", host) if host not in LOOPBACK else ("behind_proxy" if web.behind_proxy else "host", "the page")
         command = f"python -m home password --config {reading.path}"
-        reading.wrong(f"{where}.{setting}", f"{what} is seen by others, which needs a password. Type:  {command}")
+        reading.wrong(f"{where}.{setting}", f"{what} is seen by others, which needs a password or a token_file. Type:  {command}")
     return web
 
 

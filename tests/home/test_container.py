@@ -123,7 +123,7 @@ def test_its_steps_make_a_service_that_asks_for_the_password_behind_a_proxy(imag
     port = free_port()
     (image.at(VOLUME) / "home.toml").write_text(TOML.format(closed=free_port(), port=port))
     refused = image.start().communicate(timeout=60)[0]
-    assert "web.behind_proxy: the page is seen by others, which needs a password." in refused
+    assert "web.behind_proxy: the page is seen by others, which needs a password or a token_file." in refused
     assert "is set." in image.start("password", "--stdin").communicate(PASSWORD + "\n", timeout=60)[0]
     running = image.start()
     try:

@@ -128,7 +128,7 @@ def test_all_that_is_wrong_is_said_at_once_and_each_names_its_setting(folder):
         "webb: there is no such setting: did you mean 'web'?",
         f"network[1].key_file: others may read {folder}/ttn.key. Type:  chmod 600 {folder}/ttn.key",
         "device[1].network: there is no [[network]] with the name 'tnn': did you mean 'ttn'?",
-        f"web.listen: 0.0.0.0 is seen by others, which needs a password. Type:  python -m home password --config {folder}/home.toml",
+        f"web.listen: 0.0.0.0 is seen by others, which needs a password or a token_file. Type:  python -m home password --config {folder}/home.toml",
     ]
 
 
@@ -181,7 +181,7 @@ def test_the_page_has_an_address_to_type(folder, web, page):
     ("host = 'https://box.example.org'", "web.host: 'https://box.example.org' is no name of a computer"),
     ("host = 5", "web.host: must be a list of text"),
     ("behind_proxy = 'the proxy'", "web.behind_proxy: must be an address or a list of them"),
-    ("behind_proxy = ['192.0.2.1']", "web.behind_proxy: the page is seen by others, which needs a password"),
+    ("behind_proxy = ['192.0.2.1']", "web.behind_proxy: the page is seen by others, which needs a password or a token_file"),
     ("host = 'box.example.org'", "web.host: the page is seen by others"),
 ])
 def test_a_proxy_and_a_name_are_checked_and_show_the_page_to_others(folder, text, words):
