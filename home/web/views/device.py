@@ -8,6 +8,7 @@ from home.web.words import N_
 
 READ_DEVICE, READ_SETTINGS = {"command": "report", "what": "device"}, {"command": "report", "what": "plan"}
 _YES, _NO = N_("yes"), N_("no")
+CRASHED = N_("The last fault of its program, told %(age)s, was %(error)s in %(module)s, at %(line)s.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,7 +135,7 @@ def crash(newest, now_ms, _):
     part = parts.part(newest, "device", "crash")
     if part is None or "error" not in part.data:
         return ""
-    return history.crash_sentence(part.data, _)
+    return _(CRASHED, age=moments.age(part.received_ms, now_ms, _), **history.crash_values(part.data))
 
 
 def text(value):
@@ -152,7 +153,8 @@ def is_number(value):
 def fields(newest, now_ms, _):
     """A Field of each setting, with what the device said last."""
     said = {}
-    for part in parts.pages(newest, "readback", "settings"):
+    # A page that an older firmware told in another order does not count against a newer one.
+    for part in sorted(parts.pages(newest, "readback", "settings"), key=lambda one: one.received_ms):
         if isinstance(part.data.get("settings"), dict):
             said.update({name: (value, part.received_ms) for name, value in part.data["settings"].items()})
     return [field(setting, said.get(setting.name), now_ms, _) for setting in setting_words.SETTINGS]

@@ -229,12 +229,12 @@ def restarts(told, _):
 def add_crash(item, data, received_ms, _):
     """What a crash's own page tells, behind the restart that it came with."""
     if received_ms - item.at_ms < moments.HOUR_MS and item.mark == "bad" and len(item.sentences) < 3:
-        item.sentences.append(crash_sentence(data, _))
+        item.sentences.append(_("The fault was %(error)s in %(module)s, at %(line)s.", **crash_values(data)))
 
 
-def crash_sentence(data, _):
-    return _("The fault was %(error)s in %(module)s, at %(line)s.", error=str(data.get("error", "?"))[:20], module=str(data.get("module", "?"))[:20],
-             line=str(data.get("line", "?"))[:8])
+def crash_values(data):
+    """What a crash's page tells, as texts."""
+    return {name: str(data.get(name, "?"))[:20] for name in ("error", "module", "line")}
 
 
 # --- radio
@@ -267,7 +267,8 @@ def heard(rows, now_ms, begin_ms, _):
 def silence(first_ms, last_ms, lost, begin_ms, _):
     sentences = [_("Then something was heard again, after a silence of %(span)s.", span=moments.span(last_ms - first_ms, _))]
     if lost and lost > 0:
-        sentences.append(_.ngettext("%(n)s frame was sent and lost on the way.", "%(n)s frames were sent and lost on the way.", lost))
+        sentences.append(_.ngettext("%(n)s frame that the device sent in that time never came here.",
+                                    "%(n)s frames that the device sent in that time never came here.", lost))
     elif lost == 0:
         sentences.append(_("The device had sent nothing in that time."))
     return Item(max(last_ms - 1, begin_ms), "radio", sentences, "bad")
