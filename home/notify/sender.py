@@ -11,6 +11,7 @@ from home.store.database import StoreFailed, reading, writing
 logger = logging.getLogger("home")
 LOOK_S = 60
 RETRY_S = (60, 3600)
+GRACE_S = 8
 OUTBOX = "notify/outbox"
 # Longer than that no message waits for its server.
 KEEP_MS = 86_400_000
@@ -38,8 +39,11 @@ class Sender:
         self._forget()
         self._stopping.set()
         self._wake.set()
-        self._courier.abort()
-        self._thread.join()
+        # A message that is on its way arrives and is known to have; one that hangs is sent again after the start.
+        self._thread.join(GRACE_S)
+        if self._thread.is_alive():
+            self._courier.abort()
+            self._thread.join()
 
     def look(self, names=None):
         """Choose what is to be told, and send what is to be sent now. names: of devices that changed; None: all. StoreFailed as the store says."""

@@ -147,6 +147,30 @@ def test_a_change_wakes_its_thread_and_stopping_ends_it(tmp_path):
         assert not its.sender._thread.is_alive()
 
 
+def test_stopped_while_a_message_is_on_its_way_it_waits_for_it_and_ends_what_hangs(tmp_path, monkeypatch):
+    with messages(tmp_path, urls=ADDRESSES[:1]) as its:
+        begun, aborted = threading.Event(), threading.Event()
+        its.pigeon.deliver = lambda *given: begun.set() or aborted.wait(0.3) or DELIVERED
+        its.sender.start()
+        its.hear(its.device.event(BEGIN_MS + HOUR_MS, kwh=14.0))
+        its.changes.tell("Garage")
+        assert begun.wait(10)
+        its.sender.stop()
+        with reading(its.engine) as connection:
+            assert memory.get(connection, sender.OUTBOX) == []
+        monkeypatch.setattr(sender, "GRACE_S", 0.1)
+        again = Sender(its, its.pigeon)
+        begun.clear()
+        its.pigeon.deliver = lambda *given: (begun.set(), aborted.wait(60), NOT_DELIVERED)[2]
+        its.pigeon.abort = aborted.set
+        its.hear(its.device.event(BEGIN_MS + 2 * HOUR_MS, "fault"))
+        again.start()
+        assert begun.wait(10)
+        again.stop()
+        with reading(its.engine) as connection:
+            assert len(memory.get(connection, sender.OUTBOX)) == 1
+
+
 @pytest.mark.parametrize("url, expected", [("ntfy://x", "ntfy"), ("mailtos://me:word@example.org", "mailtos"), ("tgram://1:AB/2", "tgram"),
                                            ("no address", "unknown"), ("secret", "unknown")])
 def test_of_an_address_only_its_kind_is_shown(url, expected):
