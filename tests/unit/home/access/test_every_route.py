@@ -69,7 +69,7 @@ def test_what_changes_something_needs_cookie_token_of_the_form_origin_and_name(s
             assert asked(browser, place, **headers) in (REFUSED if "host" not in headers else (400,)), (place, headers)
             refused += 1
     where = "on the computer itself" if site.where == HERE else "elsewhere"
-    evidence(f"{where}, requests to change something without cookie, token of the form, origin or name, to every route: that many are refused", refused)
+    evidence(f"{where}, requests to change something without cookie, form token, origin or name, to every route: that many are refused", refused)
 
 
 def test_who_may_is_not_refused(site):
