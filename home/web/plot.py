@@ -71,6 +71,13 @@ def y_ticks(low, high):
     return [high - (high - low) * place / _Y_TICKS for place in range(_Y_TICKS + 1)]
 
 
+def tick_words(low, high, number):
+    """y_ticks as texts that differ; number(value, digits) writes one."""
+    values = y_ticks(low, high)
+    digits = next((digits for digits in (0, 1) if all(abs(value - round(value, digits)) < 1e-9 for value in values)), 2)
+    return [number(value, digits) for value in values]
+
+
 def x_ticks(begin_ms, end_ms, count=5):
     """Moments below the field, evenly from begin to end."""
     return [begin_ms + (end_ms - begin_ms) * place // (count - 1) for place in range(count)]

@@ -154,10 +154,10 @@ def drawn(readings, quarters, spans, begin_ms, end_ms, tz, _):
     if any(value is not None for ms, value in limits):
         bottom, top = plot.scale([value for ms, value in limits])
         series.append(plot.Series("limit", _(LIMIT), "A", [*limits, (end_ms, limits[-1][1])], bottom, top, is_step=True))
-        amperes = [_.number(value, 0 if value == int(value) else 1) for value in plot.y_ticks(bottom, top)]
+        amperes = plot.tick_words(bottom, top, _.number)
     return Plot(
         lines=[plot.line(one, begin_ms, end_ms) for one in series], bands=plot.bands(spans, begin_ms, end_ms),
         x=[moments.clock(ms, tz) for ms in plot.x_ticks(begin_ms, end_ms)],
-        y=[_.number(value, 0 if value == int(value) else 1) for value in plot.y_ticks(low, high)], amperes=amperes,
+        y=plot.tick_words(low, high, _.number), amperes=amperes,
         script=plot.aligned(series, begin_ms, end_ms, moments.local(begin_ms, tz).utcoffset().total_seconds(), _(TIME)),
         is_from_readings=is_from_readings)

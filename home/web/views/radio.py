@@ -178,7 +178,7 @@ def charts(rows, begin_ms, end_ms, tz, _):
         now = _.number(points[-1][1], digits)
         found.append(Chart(
             name, _(label), f"SF{now}" if is_step else f"{now} {unit}", [plot.line(series, begin_ms, end_ms)],
-            [_.number(value) for value in plot.y_ticks(low, high)], axis(begin_ms, end_ms, tz, _),
+            plot.tick_words(low, high, _.number), axis(begin_ms, end_ms, tz, _),
             plot.aligned([series], begin_ms, end_ms, moments.local(end_ms, tz).utcoffset().total_seconds(), _(TIME))))
     return found
 

@@ -16,6 +16,13 @@ def test_the_values_of_an_axis_stand_from_the_top_down():
     assert plot.y_ticks(0, 8) == [8, 6, 4, 2, 0] and plot.x_ticks(0, 100) == [0, 25, 50, 75, 100]
 
 
+@pytest.mark.parametrize("low, high, expected", [
+    (0, 8, ["8", "6", "4", "2", "0"]), (-111, -109, ["-109.0", "-109.5", "-110.0", "-110.5", "-111.0"]),
+    (0, 1, ["1.00", "0.75", "0.50", "0.25", "0.00"])])
+def test_no_two_values_of_an_axis_read_the_same(low, high, expected):
+    assert plot.tick_words(low, high, lambda value, digits: f"{value:.{digits}f}") == expected
+
+
 def test_a_line_goes_through_its_points_and_breaks_where_nothing_is_known():
     points = [(0, 0), (50, 4), (60, None), (75, 8), (100, 8)]
     assert plot.line(plot.Series("power", "", "", points, 0, 8), 0, 100).path == "M0.0 300.0L500.0 150.0M750.0 0.0L1000.0 0.0"
