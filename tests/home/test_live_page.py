@@ -61,6 +61,9 @@ def test_the_page_follows_the_device_and_leaves_alone_what_somebody_types(tmp_pa
             took_ms.append(1000 * (page.shows(".figures .value", f"{power_kw:.1f}")[1] - began_s))
             time.sleep(0.35)
         assert page.value("#boost-kwh")[0] == "12.5"
+        # However much there is to say.
+        air.status(0.0, reason="fault", status="fault", fault="F9", state="Disabled")
+        page.shows("h1", "The box has fault F9")
         assert max(page.bottom("button[value=stop]")[0], page.bottom(".main-button")[0]) <= 640 - 56, "below the first screen"
 
         # Somebody who comes late, and the end of the service: it says since when.

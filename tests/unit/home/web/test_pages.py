@@ -51,6 +51,11 @@ def test_hostile_names_and_words_from_the_air_are_shown_as_text(path):
         its.hear(Device().status(BEGIN_MS, 1.5, 7.0, state=HOSTILE[:24], reason=HOSTILE, status=HOSTILE,
                                  fault=HOSTILE, fault_text=HOSTILE, override=HOSTILE,
                                  code="<b"))
+        claim = {"type": "readback", "part": "claims", "page": 1, "pages": 1, "holder": HOSTILE, "until": HOSTILE, "kwh_left": HOSTILE}
+        plan = {"type": "readback", "part": "plan", "page": 1, "pages": 1, "windows": [{"days": HOSTILE, "from": HOSTILE, "to": HOSTILE}]}
+        zone = {"type": "readback", "part": "timezone", "page": 1, "pages": 1, "timezone_part": HOSTILE}
+        device = Device()
+        its.hear(*(device.uplink(BEGIN_MS + 10 + place, 14, data) for place, data in enumerate((claim, plan, zone))))
         its.hear(Device().event(BEGIN_MS + 1, HOSTILE), Device().session(5, BEGIN_MS + 2, reason=HOSTILE))
         text = TestClient(app.app(its), base_url="http://127.0.0.1:8080").get(path).text
         assert "<script>alert" not in text and "<img" not in text and "49}" not in text
