@@ -28,7 +28,7 @@ def test_devices_are_those_of_the_settings(client, its):
 
 def test_the_status_has_its_age_and_the_formatter_s_words(client, its):
     device = Device()
-    its.hear(device.status(BEGIN_MS, 1.5, 7.0, fault="F9"), device.energy(BEGIN_MS + 1000, 100.0, 1))
+    its.hear(device.status(BEGIN_MS, 1.5, 7.0, fault="F9"), device.energy(BEGIN_MS + 1000, 100.0, 1, state="Charging"))
     its.now_ms = BEGIN_MS + HOUR_MS
     found = client.get("/api/v1/status?device=wallbox").json()
     expected = {
