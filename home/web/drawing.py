@@ -14,11 +14,11 @@ NOT_KEPT = {"Cache-Control": "no-store"}
 
 
 @functools.cache
-def environment(language):
-    """The templates in that language."""
+def environment(language, folder=""):
+    """The templates in that language; folder: of a page that somebody else added, before our own."""
     made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-        auto_reload=False)
+        loader=jinja2.FileSystemLoader([folder, TEMPLATES] if folder else TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, auto_reload=False)
     its = words.words(language)
     # Not Jinja's own functions: what these return is escaped like all else, whoever wrote the values in it.
     made.globals.update(_=its, ngettext=its.ngettext, static=static_files.address, ages=moments.ages(its), iso=moments.iso,
@@ -35,9 +35,9 @@ def link(path, device=None, **query):
     return f"{path}?{urllib.parse.urlencode(given)}" if given else path
 
 
-def drawn(request, template, values, status=200):
+def drawn(request, template, values, status=200, folder=""):
     """The page as an answer."""
-    environment_ = environment(look.language(request))
+    environment_ = environment(look.language(request), folder)
     frame = {"language": look.language(request), "theme": look.theme(request), "person": look.person(request), "link": link, "path": request.url.path}
     made = HTMLResponse(environment_.get_template(template).render({**frame, **values}), status, NOT_KEPT)
     return look.keep(request, made)

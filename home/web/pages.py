@@ -16,13 +16,14 @@ from home.web.words import N_
 
 @dataclasses.dataclass(frozen=True)
 class Page:
-    """gather(look.Look) -> the template's values. is_first: in the bar of a phone; the others are under More."""
+    """gather(look.Look) -> the template's values. is_first: in the bar of a phone; the others are under More. folder: of templates of its own."""
     name: str
     path: str
     title: str
     gather: typing.Callable
     is_first: bool = False
     drawn_by: str = ""      # its template, where that is not of its name
+    folder: str = ""
 
     @property
     def template(self):
@@ -85,7 +86,7 @@ class Drawer:
             its = self.look(request, device, connection)
             values = {"notice": None, "path": page.path, "url": url, "is_live": is_live, **self._frame(its, page), **(gather or page.gather)(its),
                       **more_values}
-        return drawing.drawn(request, page.template, values, status)
+        return drawing.drawn(request, page.template, values, status, page.folder)
 
     def problem(self, request, status, sentence):
         """A page that has one sentence."""

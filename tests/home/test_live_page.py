@@ -44,6 +44,7 @@ def stack(tmp_path):
     made.stop()
 
 
+@pytest.mark.evidence
 def test_the_page_follows_the_device_and_leaves_alone_what_somebody_types(tmp_path, stack, evidence):
     with HouseProcess(tmp_path / "house", stack.port) as house, client(stack.network_port) as out, OwnPage() as page:
         until(lambda: " connected\n" in house.said(), house.said, 30)

@@ -37,17 +37,16 @@ function isAlike(one, other) {
 }
 
 function isKept(element) {
-  return element.hasAttribute("data-keep") || (element.nodeName === "FORM" && (element.contains(document.activeElement) && isTyping() || isDirty(element)));
+  return element.hasAttribute("data-keep") || (element.nodeName === "FORM" && (isTypedIn(element) || isDirty(element)));
 }
 
-function isTyping() {
-  return document.activeElement.matches("input, select, textarea");
+function isTypedIn(form) {
+  return form.contains(document.activeElement) && document.activeElement.matches("input, select, textarea");
 }
 
 function isDirty(form) {
   return [...form.elements].some((one) => one.type === "checkbox" || one.type === "radio" ? one.checked !== one.defaultChecked
-    : one.type === "select-one" ? [...one.options].some((option) => option.selected !== option.defaultSelected) && one.options.length > 0 && one.dataset.touched
-      : one.type !== "hidden" && "defaultValue" in one && one.value !== one.defaultValue);
+    : one.type !== "hidden" && "defaultValue" in one && one.value !== one.defaultValue);
 }
 
 function attributes(old, fresh) {

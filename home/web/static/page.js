@@ -9,12 +9,3 @@ const week = document.getElementById("week");
 if (week) {
   preview(week);
 }
-// A second touch on a button that was pressed is none.
-document.addEventListener("submit", (event) => {
-  const form = event.target;
-  if (form.method === "post" && form.dataset.pressed) {
-    event.preventDefault();
-  }
-  form.dataset.pressed = "yes";
-  setTimeout(() => delete form.dataset.pressed, 4000);
-});

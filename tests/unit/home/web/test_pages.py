@@ -116,6 +116,8 @@ def test_with_several_devices_each_has_its_pages_and_links_stay_with_it():
         assert 'href="/tonight?device=Two+%26+a+half"' in text and "Two &amp; a half" in text and ">All devices<" in text
 
 
-def test_a_further_page_stands_in_the_navigation(its):
-    client = TestClient(app.app(its, [pages.Page("more", "/garage", "Garage", lambda look: {})]), base_url="http://localhost")
-    assert 'href="/garage"' in client.get("/").text and client.get("/garage").status_code == 200
+def test_a_further_page_with_a_template_of_its_own_stands_in_the_navigation(its, tmp_path):
+    (tmp_path / "garage.html").write_text('{% extends "base.html" %}{% block main %}<h1>{{ car }}</h1>{% endblock %}')
+    garage = pages.Page("garage", "/garage", "Garage", lambda look: {"car": "<b>"}, folder=str(tmp_path))
+    client = TestClient(app.app(its, [garage]), base_url="http://localhost")
+    assert 'href="/garage"' in client.get("/").text and "<h1>&lt;b&gt;</h1>" in client.get("/garage").text
