@@ -4,7 +4,7 @@ import re
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # A block in another language than the shell's.
-LANGUAGES = ("json", "toml", "python", "js", "javascript", "yaml", "ini", "c", "html", "xml", "text")
+LANGUAGES = ("json", "toml", "python", "js", "javascript", "yaml", "ini", "c", "html", "xml", "text", "nginx", "mermaid")
 
 
 def pages():

@@ -362,7 +362,7 @@ def counted_from(row):
 def document(cells):
     """The page as text; cells: {(name of the row, name of the column): text}."""
     lines = ['# Faults, and what is safe in each state', '']
-    lines += ['Written by `python -m tools.docgen.fault_table` from `tests/support/fault_matrix.py`, which lives every cell in a simulated',
+    lines += ['Written by `.venv/bin/python -m tools.docgen.fault_table` from `tests/support/fault_matrix.py`, which lives every cell in a simulated',
               'world; do not edit. `tests/system/test_fault_matrix.py` lives them again and compares.', '']
     lines += ['* **throughout**: it was safe all the time. **by then**: it was again before the time began to count, but for what a start goes on to',
               '  do. **≤ n s**: it was again so long after.']

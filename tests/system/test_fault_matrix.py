@@ -44,7 +44,7 @@ def test_the_safe_state_is_reached_whatever_the_fault(column, evidence):
     evidence("after a bite of the watchdog in state %s: what is wanted is so again after" % column.name, '%.1f s' % max(bitten_s), '%d s' % BITE_S)
     cells = cells_of(page())
     wrong = {trial.row.name: told(trial) for trial in trials if cells[trial.row.name, column.name] != told(trial)}
-    assert wrong == {}, 'python -m tools.docgen.fault_table writes %s anew' % PAGE
+    assert wrong == {}, '.venv/bin/python -m tools.docgen.fault_table writes %s anew' % PAGE
 
 
 def test_the_page_is_what_the_table_gives():

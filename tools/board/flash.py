@@ -321,7 +321,7 @@ def main(arguments=None):
         if errors:
             raise FlashError("\n".join(["src/config.py and src/keys.py are not right. Nothing was changed."]
                                        + [f"  {name} {what}" for name, what in errors]))
-        doubt = zone_doubts.doubt(sys.modules["config"].TIMEZONE)
+        doubt = zone_doubts.doubt(importlib.import_module("config").TIMEZONE)
         if doubt:
             tell(f"look at src/config.py, TIMEZONE: {doubt}\n")
         of = commit.last(*build.CODE)

@@ -33,4 +33,4 @@ def test_the_paths_are_those_of_the_api():
 
 def test_the_commands_are_those_of_the_program():
     (commands,) = [action for action in parser()._actions if action.dest == "command"]
-    assert set(re.findall(r"`python -m home (\w+)", PAGE)) == set(commands.choices)
+    assert set(re.findall(r"`.venv/bin/python -m home (\w+)", PAGE)) == set(commands.choices)

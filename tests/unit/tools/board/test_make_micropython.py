@@ -9,7 +9,8 @@ import time
 import pytest
 from tests.support.firmware_images import esp, uf2
 from tests.support.micropython_board import FlashBoard
-from tests.support.rom_loader import ESP32_C3, RomLoader
+from tests.support.new_boards import Drive, NewBoard
+from tests.support.rom_loader import ESP32_C3
 from tools.board import flash, images, link, micropython, uf2_drive
 from tools.charger import ports
 
@@ -23,28 +24,6 @@ def quick(monkeypatch, tmp_path):
     monkeypatch.setattr(uf2_drive, "MOUNTS", tmp_path / "mounts")
     monkeypatch.setattr(uf2_drive, "LABELS", tmp_path / "labels")
     monkeypatch.setenv("PATH", str(tmp_path / "programs"))
-
-
-class NewBoard:
-    """A board that was never flashed, at a port of its own name: its loader, and after a write the MicroPython that it got."""
-
-    def __init__(self, path, **options):
-        self._path = path
-        self.loader = RomLoader(on_end=self._start, **options)
-        self.running = None
-        self.port = str(path / "port")
-        os.symlink(self.loader.port, self.port)
-
-    def _start(self):
-        (self._path / "flash").mkdir()
-        self.running = FlashBoard(self._path / "flash", self._path / "log", machine="XIAO ESP32S3 with ESP32S3")
-        os.symlink(self.running.port, self.port + ".new")
-        os.replace(self.port + ".new", self.port)
-
-    def close(self):
-        self.loader.close()
-        if self.running:
-            self.running.close()
 
 
 @pytest.fixture
@@ -175,21 +154,6 @@ def test_what_esptool_says_is_told_in_words(said, words):
 
 
 # --- RP2
-
-
-class Drive:
-    """The drive of a Pico that waits: it takes a whole file and is gone."""
-
-    def __init__(self, path, board_id="RPI-RP2"):
-        self.place = path / "RPI-RP2"
-        self.place.mkdir()
-        (self.place / "INFO_UF2.TXT").write_text(f"UF2 Bootloader v3.0\nModel: Raspberry Pi RP2\nBoard-ID: {board_id}\n")
-        path.joinpath("mounts").write_text(f"proc /proc proc rw 0 0\n/dev/sda1 {self.place} vfat rw 0 0\n")
-
-    @property
-    def holds(self):
-        path = self.place / "firmware.uf2"
-        return path.read_bytes() if path.exists() else None
 
 
 @pytest.fixture
