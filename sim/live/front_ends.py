@@ -33,7 +33,7 @@ class LiveScreen:
         afresh = size != self._size or editor.redraw
         self._size, editor.redraw = size, False
         shown, column = screen.input_window(editor.text, editor.cursor, size[0])
-        facts = screen.facts_of(run.world, run.pace, run.mqtt, run.next_model)
+        facts = screen.facts_of(run.world, run.pace, run.mqtt, run.next_model, run.page)
         lines = screen.to_lines(screen.render(facts, run.watch, *size, run.help_shown, shown), *size)
         self.terminal.show(lines, (column, size[1] - 1), afresh)
 

@@ -29,6 +29,7 @@ class LiveRun:
         self._device = device
         self._vehicle = dict(scenario['vehicle'])
         self.help_shown = False
+        self.page = ''              # address of the house's page, once there is one
         self.keep = lambda message: None    # what the network's own memory does with it
         self.world = World(scenario, self._publish, self._on_record, lambda t_s, text: self.tell('firmware', text))
         self.pace = self.world.kernel.pace = RealTime(self.world.kernel, speed, REFRESH_S, front.tick)

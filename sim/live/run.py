@@ -96,6 +96,7 @@ def _play(args, scenario, broker):
         if args.web_port is not None:
             house = LiveHouse(run, broker, (args.app, args.tenant, args.device), scenario['settings'].TIMEZONE, args.web_port)
             house.start()
+            run.page = house.url
             run.tell('sim', 'page %s' % house.url)
         if demo is None:
             run.tell('sim', 'type plug, a minute later reset; help for the rest; quit or Ctrl-C ends')

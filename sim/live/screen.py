@@ -34,11 +34,11 @@ LEDS = {0x000000: 'off', 0x00007F: 'blue', 0x007F00: 'green', 0x7F7F00: 'yellow'
 
 Facts = namedtuple('Facts', (
     'now_s', 'utc_s', 'speed', 'lag', 'code', 'powered', 'key_on', 'contactor', 'plugged', 'next_model', 'drawing', 'session_kwh', 'total_kwh',
-    'led', 'active', 'monitor', 'region', 'klass', 'broker', 'broker_connected', 'topic', 'reads', 'tonight', 'offset_s'))
+    'led', 'active', 'monitor', 'region', 'klass', 'broker', 'broker_connected', 'topic', 'reads', 'tonight', 'offset_s', 'page'))
 
 
-def facts_of(world, pace, mqtt, next_model):
-    """What the view shows of the world at this moment."""
+def facts_of(world, pace, mqtt, next_model, page=''):
+    """What the view shows of the world at this moment. page: address of the house's page, '' without one."""
     charger, now_s = world.box, world.kernel.now_us / 1e6
     indicator = world.board.indicator if world.app is not None else None
     vehicle = charger.vehicle
@@ -53,7 +53,7 @@ def facts_of(world, pace, mqtt, next_model):
         region=world.settings.REGION, klass=world.settings.LORAWAN_CLASS, broker='%s:%d' % (mqtt.host, mqtt.port),
         broker_connected=mqtt.connected, topic=mqtt.topic, reads=charger.reads,
         tonight=_tonight_now(arbiter, world, utc_s, vehicle is not None),
-        offset_s=round((local - (_EPOCH.replace(tzinfo=None) + timedelta(seconds=int(utc_s)))).total_seconds()))
+        offset_s=round((local - (_EPOCH.replace(tzinfo=None) + timedelta(seconds=int(utc_s)))).total_seconds()), page=page)
 
 
 def _tonight_now(arbiter, world, utc_s, has_car):
@@ -154,6 +154,8 @@ def _title(facts, width):
     day = (_EPOCH + timedelta(seconds=facts.utc_s + facts.offset_s)).strftime('%a %d %b %Y %H:%M:%S ') + zone
     left = Text(' EV charger monitor ', style='bold white on blue')
     right = Text('%s   %s ' % (day, '%gx%s' % (facts.speed, ', cannot keep up' if facts.lag else '')), style='white on blue')
+    if facts.page and left.cell_len + len(facts.page) + right.cell_len < width:
+        left.append(facts.page + ' ', style='not bold')
     left.append(' ' * max(width - left.cell_len - right.cell_len, 0), style='on blue')
     left.append_text(right)
     left.no_wrap = True

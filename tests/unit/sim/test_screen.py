@@ -42,7 +42,7 @@ def facts(**changes):
     given = dict(
         now_s=100.0, utc_s=UTC_S + 100.0, speed=1.0, lag=False, code='C2', powered=True, key_on=True, contactor=True, plugged='eager',
         next_model='sleepy', drawing=(160, 160, 160), session_kwh=1.25, total_kwh=7.5, led=0x007F00, active=True, monitor=True, region='AU915',
-        klass='C', broker='127.0.0.1:1883', broker_connected=True, topic=TOPIC, reads=42, offset_s=0,
+        klass='C', broker='127.0.0.1:1883', broker_connected=True, topic=TOPIC, reads=42, offset_s=0, page='http://127.0.0.1:8080/',
         tonight=Tonight('22:00-07:00', False, False, 'holds the car', 'plan', 'charge at 22:00', 7800, ()))
     given.update(changes)
     return live.Facts(**given)
@@ -87,6 +87,12 @@ def test_80_by_24_shows_what_matters():
                   'Sat 04 Apr 2026 07:01:40 UTC', '1x', '[red]brackets[/]', 'Reported Reset Charger ACK: charging is being started',
                   'Tonight  22:00-07:00 · plan holds the car · charge at 22:00, 2 h 10 min left'):
         assert words in text, words
+
+
+def test_the_address_of_the_page_is_above_where_there_is_room():
+    assert 'http://127.0.0.1:8080/' in screen(facts(), Recent())[0]
+    lines = screen(facts(lag=True, speed=900.0, offset_s=37800), Recent())
+    assert '900x, cannot keep up' in lines[0] and 'UTC+10:30' in lines[0] and 'http' not in lines[0]
 
 
 def test_the_newest_uplink_and_the_newest_log_line_are_seen():
