@@ -98,6 +98,12 @@ def _changes(engine, since_s, end_s):
     return min(at_s + 1, end_s)
 
 
+def next_time(zone, utc_s, clock):
+    """UTC seconds of the next instant at which the wall shows that time, as the device takes "until"; None where it is none."""
+    minute = windows.parse_time(clock)
+    return None if minute is None else Plan((), _zone(zone)).local.next_time(utc_s, minute)
+
+
 def switches(zone, begin_s, end_s):
     """[(UTC s, seconds by which the clock jumps)] of that time."""
     local = Plan((), _zone(zone)).local

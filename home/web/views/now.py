@@ -2,7 +2,7 @@
 import dataclasses
 
 from home import plan_preview
-from home.store import queries
+from home.store import commands, queries
 from home.web import moments
 from home.web.views import held_plan, requests, sentences, tonight
 from home.web.words import N_
@@ -57,6 +57,7 @@ def gather(look):
     plan = held_plan.held(newest, requests.plans(look), look.tz)
     status_ms, status = newest.get("status", (None, {}))
     upcoming = next_edge(plan, look.now_ms // 1000)
+    claim = newest_claim(newest, commands.recent(look.connection, look.key, requests.RECENT), plan.zone)
     is_old = status_ms is None or look.now_ms - status_ms > moments.OLD_MS
     return {
         "status_ms": status_ms,
@@ -64,7 +65,7 @@ def gather(look):
         "age": None if status_ms is None else moments.age(status_ms, look.now_ms, look.words),
         "is_old": is_old,
         "sentence": sentences.state(status, look.words) if status else None,
-        "decides": decides(status, newest.get("readback.claims", (None, {}))[1], upcoming, look.now_ms, look.tz, look.words),
+        "decides": decides(status, claim, upcoming, look.now_ms, look.tz, look.words),
         "figures": figures(status, look.words),
         "mark": mark(status, is_old),
         "advice": advice(status, look.words),
@@ -166,6 +167,24 @@ def next_edge(plan, now_s):
     if begin_s > now_s:
         return False, begin_s
     return True, None if end_s >= now_s + AHEAD_S else end_s
+
+
+# Commands after which another may decide than what was read back before.
+CLAIMING = ("start", "stop", "boost", "skip", "lock", "unlock", "resume_plan", "plan", "reset", "mode")
+
+
+def newest_claim(newest, rows, zone):
+    """Who decides, by what was read back; where a later command was done, by that one. rows: commands, the newest first."""
+    read_ms, claim = newest.get("readback.claims", (None, {}))
+    done = next((row for row in rows if row.fate == "done" and row.name in CLAIMING), None)
+    if done is None or (read_ms is not None and read_ms > done.changed_ms):
+        return claim
+    if done.name != "boost" or "until" not in done.request or not zone or done.issued_at is None:
+        return {}
+    try:
+        return {"holder": "boost", "until": plan_preview.next_time(zone, done.issued_at, done.request["until"])}
+    except plan_preview.Wrong:
+        return {}
 
 
 def decides(status, claim, upcoming, now_ms, tz, _):

@@ -1,4 +1,5 @@
 """home/web/views/now.py: what is so, who decides and until when, and which button comes first."""
+import dataclasses
 import zoneinfo
 
 import pytest
@@ -42,6 +43,32 @@ def decided(status, claim=(), upcoming=None, _=EN):
 ])
 def test_who_decides_is_by_the_newest_status_and_until_when_by_claims_that_fit_it(status, claim, upcoming, sentence):
     assert decided(status, claim, upcoming) == sentence
+
+
+@dataclasses.dataclass
+class Row:
+    name: str
+    request: dict
+    changed_ms: int
+    fate: str = "done"
+    issued_at: int = NOW_MS // 1000
+
+
+READ = {"readback.claims": (NOW_MS, {"holder": "boost", "until": NOW_MS // 1000 + 60})}
+BOOST = {"command": "boost", "until": "07:30"}
+MORNING_S = NOW_MS // 1000 + 10 * 3600 + 1800
+
+
+@pytest.mark.parametrize("rows, claim", [
+    ([], READ["readback.claims"][1]), ([Row("boost", BOOST, NOW_MS - 1)], READ["readback.claims"][1]),
+    ([Row("boost", BOOST, NOW_MS + 1)], {"holder": "boost", "until": MORNING_S}),
+    ([Row("report", {}, NOW_MS + 9), Row("stop", {}, NOW_MS + 5, "refused"),
+      Row("boost", BOOST, NOW_MS + 1)], {"holder": "boost", "until": MORNING_S}),
+    ([Row("stop", {"command": "stop"}, NOW_MS + 1)], {}), ([Row("boost", {"command": "boost", "kwh": 5}, NOW_MS + 1)], {}),
+    ([Row("boost", {"command": "boost", "until": "<b>"}, NOW_MS + 1)], {"holder": "boost", "until": None})])
+def test_a_command_that_was_done_after_the_read_back_goes_before_it(rows, claim):
+    assert now.newest_claim(READ, rows, RULE) == claim
+    assert now.newest_claim({}, [Row("boost", BOOST, NOW_MS + 1)], "nonsense") == now.newest_claim({}, [Row("boost", BOOST, 1)], None) == {}
 
 
 def test_each_override_has_its_sentence_in_both_languages():
