@@ -129,6 +129,11 @@ class Rs485Line:
         self._noise_until_us = until_us if rate else 0
         self._trouble()
 
+    @property
+    def noise_rate(self):
+        """That probability now."""
+        return self._noise if self._kernel.now_us < self._noise_until_us else 0
+
     def trailing_nul(self, on):
         """Whether receivers see a NUL when a driver lets go, from now on."""
         self._nul = b'\x00' if on else b''

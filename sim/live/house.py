@@ -46,6 +46,7 @@ class LiveHouse:
         from home.api import app
         from home.service import Service
         from home.web.server import Server
+        from sim.live.garage import Garage
 
         folder = pathlib.Path(self._folder.name)
         (folder / 'key').write_text(KEY)
@@ -62,7 +63,12 @@ class LiveHouse:
         logger.propagate = False
         self._run.keep = self.storage.keep
         self._service = Service(made, self._run.world.utc_s)
-        self._server = Server(uvicorn.Config(app.app(self._service), HOST, port, log_level='critical', access_log=False, lifespan='off',
+        garage = Garage(self._run)
+        made_app = app.app(self._service, [garage.page])
+        garage.add_presses(made_app)
+        (device,) = made.devices
+        self._run.changed = lambda: self._service.changes.tell(device.name)
+        self._server = Server(uvicorn.Config(made_app, HOST, port, log_level='critical', access_log=False, lifespan='off',
                                                     proxy_headers=False, server_header=False))
         self._thread = threading.Thread(target=self._server.run, args=([self._listening],), name='house', daemon=True)
         self._service.start()

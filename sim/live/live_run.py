@@ -31,6 +31,7 @@ class LiveRun:
         self.help_shown = False
         self.page = ''              # address of the house's page, once there is one
         self.keep = lambda message: None    # what the network's own memory does with it
+        self.changed = lambda: None         # the page of the garage hears that something in it is not as it was
         self.world = World(scenario, self._publish, self._on_record, lambda t_s, text: self.tell('firmware', text))
         self.pace = self.world.kernel.pace = RealTime(self.world.kernel, speed, REFRESH_S, front.tick)
         self.mqtt = application_server.ApplicationServer(*broker, application_server.topic_of(application, tenant, device),
@@ -72,6 +73,8 @@ class LiveRun:
     def _on_record(self, entry):
         self.watch.entry(entry)
         self._say(entry['t'], *tell.entry_text(entry))
+        if entry['kind'] in ('charger_state', 'contactor', 'reset'):
+            self.changed()
 
     def _publish(self, suffix, message):
         if suffix.startswith('down/'):

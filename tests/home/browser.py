@@ -1,11 +1,11 @@
-"""The page of Home Assistant in a real browser: Debian's chromium, driven from .venv-home by tests/home/page.py."""
+"""The page of Home Assistant in a real browser: Debian's chromium, driven by tests/home/page.py."""
 import json
 import re
 import subprocess
+import sys
 
 from tests.home.brokers import ROOT, program
 
-PYTHON = ROOT / ".venv-home" / "bin" / "python"
 CARD = re.search(r"```yaml\n(type: vertical-stack\n.*?)```", (ROOT / "docs" / "home-assistant.md").read_text(), re.S)[1]
 # The card of the docs as the one card of the one view.
 DASHBOARD = "title: Home\nviews:\n  - title: Wallbox\n    cards:\n      - " + CARD.replace("\n", "\n        ") + "\n"
@@ -16,8 +16,8 @@ def look(assistant, picture, press, until, after):
     given = {"url": assistant.url, "tokens": assistant.tokens, "picture": str(picture), "press": press, "until": until,
              "chromium": program("chromium")}
     picture.parent.mkdir(parents=True, exist_ok=True)
-    with subprocess.Popen([PYTHON, ROOT / "tests" / "home" / "page.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True) as page:
+    with subprocess.Popen([sys.executable, ROOT / "tests" / "home" / "page.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True) as page:
         page.stdin.write(json.dumps(given) + "\n")
         page.stdin.flush()
         said = page.stdout.readline()

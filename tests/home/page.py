@@ -1,4 +1,4 @@
-"""The browser's script for tests/home/browser.py; runs in .venv-home. Reads one line of JSON, says `pressed`, waits for a line, takes the picture."""
+"""The browser's script for tests/home/browser.py. Reads one line of JSON, says `pressed`, waits for a line, takes the picture."""
 import json
 import sys
 import time

@@ -1,6 +1,6 @@
 """Keeps the German catalogue of the pages with their messages: `python -m tools.docgen.translations` writes it, new messages without a German text.
 
-Messages stand in the templates and the Python of home/ as _("..."), ngettext("...", "...") and N_("...").
+Messages stand in the templates and the Python of home/, and of the simulated garage, as _("..."), ngettext("...", "...") and N_("...").
 """
 import pathlib
 import re
@@ -10,6 +10,8 @@ from babel.messages import catalog, extract, pofile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HOME = ROOT / "home"
+# A page of the simulation beside those of the house.
+GARAGE = (ROOT / "sim" / "live" / "garage.py", ROOT / "sim" / "live" / "templates" / "garage.html")
 PO = HOME / "web" / "locale" / "de" / "LC_MESSAGES" / "home.po"
 _KEYWORDS = {"_": (1,), "N_": (1,), "ngettext": (1, 2)}
 _PLACE = re.compile(r"%\((\w+)\)[a-z]|\{(\w+)\}")
@@ -23,7 +25,7 @@ _HEAD = """\
 def messages():
     """{message, or (one, many): [file, ...]} of everything that a page may show."""
     found = {}
-    for path in sorted(HOME.rglob("*")):
+    for path in [*sorted(HOME.rglob("*")), *GARAGE]:
         method = {".py": "python", ".html": "jinja2.ext:babel_extract"}.get(path.suffix)
         if method is None:
             continue

@@ -13,4 +13,5 @@ locked requirements
 # The same versions as above, for the computer of the house alone.
 locked requirements-service --constraint requirements.txt
 locked requirements-home
-echo "requirements.txt and requirements-home.txt are up to date; make setup and make test-home install them. requirements-service.txt is for the house"
+locked requirements-browser --constraint requirements.txt
+echo "requirements.txt, requirements-home.txt and requirements-browser.txt are up to date; make setup and make test-home install them. requirements-service.txt is for the house"

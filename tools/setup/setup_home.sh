@@ -19,6 +19,18 @@ command -v systemd-analyze >/dev/null 2>&1 || missing="$missing systemd"
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 [ -z "$missing" ] || fail "real programs are missing. On Debian type:  sudo apt-get install mosquitto mosquitto-clients chromium mujs duktape openssl systemd postgresql"
 
+# The hand that drives the browser stands in .venv, where the tests run; make setup makes that anew, and this is done again.
+browser() { cksum <requirements-browser.txt; }
+if [ "$(browser)" != "$(cat .venv/browser-stamp 2>/dev/null)" ]; then
+    mkdir -p build
+    echo "test-home: what drives the browser, in .venv"
+    if ! .venv/bin/python -m pip install --disable-pip-version-check --no-input --require-hashes -r requirements-browser.txt >build/setup-browser.log 2>&1; then
+        tail -n 20 build/setup-browser.log >&2
+        fail "that failed; all of it is in build/setup-browser.log. Once it is put right, type make test-home again."
+    fi
+    browser >.venv/browser-stamp
+fi
+
 wanted() { cat requirements-home.txt tools/setup/setup_home.sh | cksum; .venv-home/bin/python -V; }
 made() { [ -f .venv-home/stamp ] && [ "$(wanted 2>/dev/null)" = "$(cat .venv-home/stamp)" ]; }
 if made; then exit 0; fi
