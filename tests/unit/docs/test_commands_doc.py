@@ -4,11 +4,13 @@ import pathlib
 import re
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
 from sim.live import typed_commands
 from tests.support import documents, scratch_tree
+from tests.support.lines import Lines
 from ttn.formatter import Formatter
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -135,3 +137,48 @@ def test_every_make_target_in_the_pages_exists():
         if found:
             # `make fmt` and `make validate` are those of another repository.
             assert found[1] in known | {"fmt", "validate"}, (page, command)
+
+
+# Commands of the text that run here as they are; the port is that of the simulated box.
+QUICK = {
+    "make build BOARD=esp32": "slot",
+    "make package APP=my-app DEV=wallbox": "ev_charger.yaml",
+    "make status PORT=/dev/ttyUSB0": "no car",
+    ".venv/bin/python -m tools.charger.commission --port /dev/ttyUSB0": "start-after-power-cycle",
+}
+
+
+@pytest.fixture(scope="module")
+def box(tmp_path_factory):
+    """The port of a simulated box."""
+    link = tmp_path_factory.mktemp("box") / "ttyUSB0"
+    served = Lines([sys.executable, "-m", "sim", "charger", "--link", str(link)])
+    served.until(lambda line: line.startswith("ready"))
+    yield str(link)
+    served.end()
+
+
+@pytest.mark.parametrize("command", QUICK)
+def test_a_quick_command_of_the_text_runs_as_printed(tree, box, command):
+    assert command in [printed for _, printed in inline()]
+    done = subprocess.run(command.replace("/dev/ttyUSB0", box), shell=True, cwd=tree, env=scratch_tree.environment(), stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=PATIENCE_S)
+    assert done.returncode == 0 and QUICK[command] in done.stdout, done.stdout + done.stderr
+
+
+def programs():
+    """{(module, its own command or ''): options} of what the text starts."""
+    found = {}
+    for _, command in inline():
+        words = re.match(r"\.venv/bin/python -m ((?:sim|home|tools)[\w.]*)(?: ([a-z]+))?", command)
+        if words:
+            found.setdefault((words[1], words[2] or ""), set()).update(re.findall(r"--[a-z][\w-]*", command))
+    return {words: options for words, options in found.items() if options}
+
+
+@pytest.mark.parametrize("module, own", programs(), ids=lambda value: value)
+def test_a_program_knows_the_options_that_the_pages_give_it(module, own):
+    done = subprocess.run([sys.executable, "-m", module, *([own] if own else []), "--help"], cwd=ROOT, env=scratch_tree.environment(),
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE_S)
+    assert done.returncode == 0, done.stderr
+    assert sorted(option for option in programs()[module, own] if option not in done.stdout) == []

@@ -81,13 +81,13 @@ def by_hand():
     return found
 
 
-def test_the_service_by_hand_joins_reports_and_obeys_as_the_page_says(start, tmp_path, evidence):
-    """The page's commands in three terminals; the modem's time goes faster, as nobody has to watch."""
-    tree = scratch_tree.tree(tmp_path / "tree")
+def terminals(start, tree, model):
+    """The page's commands in three terminals, until the service has joined and reported; the modem's time goes faster, as nobody has to watch."""
     box_typed, modem_typed, service_typed = by_hand()
+    service_typed.insert(-1, f"sed -i \"s|^RADIO_MODEM = .*|RADIO_MODEM = '{model}'|\" build/by-hand/src/config.py")
     box = start(" && ".join(box_typed), tree)
     box.until(lambda line: line == "ready build/by-hand/box")
-    modem = start(" && ".join(modem_typed) + " --speed 20", tree)
+    modem = start(f"{' && '.join(modem_typed)} --model {model} --speed 20", tree)
     modem.until(lambda line: line == "ready build/by-hand/modem")
     service = start(" && ".join(service_typed), tree)
     service.until(lambda line: "started" in line)
@@ -98,6 +98,16 @@ def test_the_service_by_hand_joins_reports_and_obeys_as_the_page_says(start, tmp
 
     status = json.loads(modem.until(is_status))["decoded"]
     assert (status["state"], status["code"]) == ("Not Connected", "A1")
+    return box, modem
+
+
+def test_the_service_joins_and_reports_with_a_rak3172_too(start, tmp_path):
+    _, modem = terminals(start, scratch_tree.tree(tmp_path / "tree"), "rak3172")
+    assert modem.say("state")["violations"] == []
+
+
+def test_the_service_by_hand_joins_reports_and_obeys_as_the_page_says(start, tmp_path, evidence):
+    box, modem = terminals(start, scratch_tree.tree(tmp_path / "tree"), "wio_e5")
     place = modem.event("mqtt")
     heard = threading.Event()
     client = paho.Client(paho.CallbackAPIVersion.VERSION2)
