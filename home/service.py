@@ -12,6 +12,7 @@ from home.network.backfiller import Backfiller
 from home.network import mqtt, the_things_stack
 from home.notices import Notices
 from home.notify.sender import Sender
+from home.prices.fetcher import Fetcher
 from home.store import database
 from home.store.database import RowRefused, StoreFailed
 from home.store.writer import Writer
@@ -47,6 +48,8 @@ class Service:
         self.desk = Desk(self.engine, settings, self.key, self._publish, self.changes.tell, clock)
         self.is_up = dict.fromkeys(self.lines, False)
         self.messages = Sender(self) if settings.notify.urls else None
+        self.prices = Fetcher(settings.price_sources, settings.house_mqtt, self.engine, self.notices, self._on_prices, clock) if (
+            settings.price_sources) else None
         self.line_since_ms = {}     # network -> since when its line is what it is; nothing yet: since the start, and it was never up
         self.house = HouseBroker(self, self._on_house) if settings.house_mqtt else None
         self._unqueued_s = {}       # (network, device id, correlation id) of a request -> when the network is to have said that it has it
@@ -79,12 +82,16 @@ class Service:
         return self.lines[device.network].publish(topic, body)
 
     def _parts(self):
-        return [*self.lines.values(), *self.backfillers.values(), *[part for part in (self.house, self.messages) if part]]
+        return [*self.lines.values(), *self.backfillers.values(), *[part for part in (self.house, self.messages, self.prices) if part]]
 
     def _on_house(self, is_up, sentence):
         (logger.info if is_up else logger.warning)("%s", sentence)
         if is_up:
             self._due_s[self._tell] = self.clock()
+
+    def _on_prices(self, source):
+        for device in self.settings.devices:
+            self.changes.tell(device.name)
 
     def _on_line(self, name, is_up, sentence):
         (logger.info if is_up else logger.warning)("%s", sentence)

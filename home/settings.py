@@ -11,6 +11,7 @@ import tomllib
 from home import setting_checks as checks
 from home import time_zones
 from home.notify import sentences
+from home.prices import source
 from home.tariff import windows
 
 REQUIRED = object()
@@ -128,6 +129,7 @@ class Settings:
     web: Web
     tariff: tuple
     notify: Notify
+    price_sources: tuple
 
     def device(self, text):
         """The device of that name, or of that id where only one has it; None if there is none."""
@@ -190,13 +192,14 @@ REFERENCE = {
         "months": (checks.months, ANY_MONTH),
         "windows": (windows.windows, ()),
     }),
+    "price_source": (source.PriceSource, source.fields(REQUIRED)),
     "notify": (Notify, {
         "urls": (checks.texts, ()),
         "events": (checks.some_of(*sentences.KINDS), tuple(kind for kind in sentences.KINDS if kind != sentences.COMMAND_FAILED)),
         "language": (checks.one_of(*sentences.LANGUAGES), "en"),
     }),
 }
-LISTS = ("network", "device", "tariff")
+LISTS = ("network", "device", "tariff", "price_source")
 
 
 def load(path, is_to_be_protected=False):
@@ -314,10 +317,31 @@ def _made(reading, tables):
     for network, device in sorted({place for place in places if places.count(place) > 1}):
         reading.wrong("device", f"{device!r} of {network!r} is there twice")
     tariff = tuple(_part(reading, where, values) for where, values in tables["tariff"])
+    sources = tuple(source.made(reading, where, values) for where, values in tables["price_source"])
+    _check_sources(reading, sources, tariff, bool(tables["house_mqtt"]))
     house, store, web, notify = (
         next((make(reading, where, values) for where, values in tables[name]), None)
         for name, make in (("house_mqtt", _house), ("store", _store), ("web", _web), ("notify", _notify)))
-    return Settings(reading.folder, networks, devices, house, store, web, tariff, notify)
+    return Settings(reading.folder, networks, devices, house, store, web, tariff, notify, sources)
+
+
+def _check_sources(reading, sources, tariff, has_broker):
+    """A name is one source's, a part's source is there and of its currency, and what comes over the broker has one."""
+    by_name = {}
+    for place, one in enumerate(sources, 1):
+        if by_name.setdefault(one.name, one) is not one:
+            reading.wrong(f"price_source[{place}].name", f"two are named {one.name!r}: give each a name of its own")
+        if one.topics and not has_broker:
+            reading.wrong(f"price_source[{place}].topics", "needs [house_mqtt], the broker that they are on")
+    for place, part in enumerate(tariff, 1):
+        if not part.source or not sources:
+            continue        # without any [[price_source]] another program may write into the store
+        its = by_name.get(part.source)
+        if its is None:
+            meant = checks.meant(part.source, by_name)
+            reading.wrong(f"tariff[{place}].source", f"there is no [[price_source]] with the name {part.source!r}{meant}")
+        elif its.currency != part.currency:
+            reading.wrong(f"tariff[{place}].currency", f"is {part.currency}, but the prices of {part.source!r} are in {its.currency}")
 
 
 def _network(reading, where, values):

@@ -93,3 +93,13 @@ def test_a_written_uplink_and_a_change_of_the_line_are_told_to_who_listens(servi
     assert heard == ["Garage"]
     service._on_line("ttn", False, "ttn: 127.0.0.1 is closed")
     assert heard == ["Garage", "Garage"]
+
+
+def test_prices_are_fetched_where_there_is_a_source_and_a_change_is_told(service, tmp_path):
+    assert service.prices is None
+    made = Service(settings.checked(given(price_source=[{"name": "spot", "kind": "energy-charts"}]), tmp_path))
+    heard = []
+    made.changes.listen(heard.append)
+    made.prices._changed("spot")
+    assert heard == ["Garage"] and made.prices in made._parts()
+    made.engine.dispose()
