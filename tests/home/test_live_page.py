@@ -15,7 +15,7 @@ MESSAGES = 30
 LIMIT_MS = 1000
 
 
-class Air:
+class UplinksInTurn:
     """Publishes statuses of the device as the stack does."""
 
     def __init__(self, out):
@@ -48,7 +48,7 @@ def stack(tmp_path):
 def test_the_page_follows_the_device_and_leaves_alone_what_somebody_types(tmp_path, stack, evidence):
     with HouseProcess(tmp_path / "house", stack.port) as house, client(stack.network_port) as out, OwnPage() as page:
         until(lambda: " connected\n" in house.said(), house.said, 30)
-        air = Air(out)
+        air = UplinksInTurn(out)
         page.goto(f"http://127.0.0.1:{house.web}/")
         page.shows("h1", "has not said yet")
         air.status(1.0)

@@ -44,7 +44,7 @@ class Program:
         return next(one["fate"] for one in self.request("GET", "commands") if one["key"] == key)
 
 
-class Clock:
+class ClockOfTheHouse:
     """Notes when each downlink came to the network's broker, by its id."""
 
     def __init__(self, port):
@@ -72,7 +72,7 @@ def connected(house):
 def test_from_a_press_to_the_downlink_on_the_broker_is_300_ms_at_the_median(tmp_path, stack, evidence):
     with HouseProcess(tmp_path / "house", stack.port) as house:
         connected(house)
-        program, clock, took_ms = Program(house), Clock(stack.network_port), []
+        program, clock, took_ms = Program(house), ClockOfTheHouse(stack.network_port), []
         try:
             program.ask({"command": "report"})
             until(lambda: len(clock.came_s) == 1, lambda: clock.came_s)

@@ -13,7 +13,7 @@ from tests.home.test_service import rfc3339
 LIMIT_S = 30
 
 
-class Hook(http.server.BaseHTTPRequestHandler):
+class WebhookOfTheHouse(http.server.BaseHTTPRequestHandler):
     heard = []
 
     def do_POST(self):
@@ -27,8 +27,8 @@ class Hook(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def hook():
-    Hook.heard = []
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    WebhookOfTheHouse.heard = []
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), WebhookOfTheHouse)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"json://me:secret@127.0.0.1:{server.server_address[1]}/hook"
@@ -46,7 +46,7 @@ def event(number, word):
 
 
 def titles():
-    return [title for _, title in Hook.heard]
+    return [title for _, title in WebhookOfTheHouse.heard]
 
 
 def test_an_event_is_one_message_over_a_restart_too(tmp_path, hook, evidence):
@@ -62,7 +62,7 @@ def test_an_event_is_one_message_over_a_restart_too(tmp_path, hook, evidence):
                 began_s = time.monotonic()
                 out.publish(THERE + "up", event(1, "finished"))
                 until(lambda: titles() == ["The car has finished charging"], lambda: f"{titles()}\n{house.said()}", LIMIT_S)
-                evidence("s from an event on the broker to its message", round(Hook.heard[0][0] - began_s, 1), LIMIT_S)
+                evidence("s from an event on the broker to its message", round(WebhookOfTheHouse.heard[0][0] - began_s, 1), LIMIT_S)
                 assert house.stop() == 0
                 house.start()
                 until(lambda: house.said().count(" connected\n") == 3, house.said, 30)

@@ -15,7 +15,7 @@ class Kernel:
     now_us = 0
 
 
-class Random:
+class RandomOfTheQueue:
     """Ids without chance."""
 
     def __init__(self):
@@ -33,7 +33,7 @@ class QueueAtNetwork:
         self.house, self.is_heard, self.on_air = house, True, []
         self.device = Device()
         self._formatter = Formatter()
-        self._queue = DownlinkQueue(Kernel, lambda *told, **also: None, self._tell, Messages("wallbox", "ev-charger", 0, Random()))
+        self._queue = DownlinkQueue(Kernel, lambda *told, **also: None, self._tell, Messages("wallbox", "ev-charger", 0, RandomOfTheQueue()))
         self._queue.session = LoRaSession
         house.desk._publish = self.publish
 

@@ -12,7 +12,7 @@ from tests.support.house import BEGIN_MS, house, month
 from tests.support.uplinks import Device
 
 # Each would be a find; none may be a part of a word in the file.
-KEY, EUI, JOIN_EUI, ADDRESS, GATEWAY = "NNSXS.ZQJXW7KTSECRET", "70B3D57ED0061F2A", "0004A30B001C0530", "260B4F9E", "eui-a84041ffff1f8020"
+KEY, EUI, JOIN_EUI, ADDRESS, GATEWAY = "NNSXS.ZQJXW7KTSECRET", "D7D7D7D7D7D7D7D7", "0A0A0A0A0A0A0A0A", "260B4F9E", "eui-c4c4c4c4c4c4c4c4"
 LATITUDE, HOST, USER, DEVICE = "48.137154", "broker.zimmermann.lan", "zimmermann", "wallbox-zimmermann"
 NAME, PLACE = "Garage Zimmermann", "Ahornweg 7"
 VEHICLE, WHO, NETWORK, APPLICATION, TENANT = "Z-XY 123", "Ottilie", "Netz Zimmermann", "app-zimmermann", "tenant-zimmermann"

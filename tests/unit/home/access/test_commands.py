@@ -88,13 +88,13 @@ def test_what_will_not_do_is_said_and_nothing_is_written(home, arguments, typed,
 
 
 def test_a_password_is_typed_twice_where_nobody_sees_it(home, monkeypatch):
-    class Terminal(io.StringIO):
+    class TypedTerminal(io.StringIO):
         def isatty(self):
             return True
 
     typed = iter(["correct horse", "correct hrose", "correct horse", "correct horse"])
     monkeypatch.setattr("getpass.getpass", lambda prompt: next(typed))
-    monkeypatch.setattr(io, "StringIO", lambda text: Terminal())
+    monkeypatch.setattr(io, "StringIO", lambda text: TypedTerminal())
     assert "not the same" in home("password")[2] and home("password")[0] == 0
 
 

@@ -14,7 +14,7 @@ from home.api import app
 OWNERS, GUESTS, ANNES = "correct horse", "only looking", "battery staple"
 
 
-class Site:
+class LoginSite:
     """The service where others see it, with three passwords; time stands still until it is moved."""
 
     def __init__(self, its, folder):
@@ -49,7 +49,7 @@ def _press(request: access.Request, person: access.Person = Depends(access.switc
 @pytest.fixture
 def site(tmp_path):
     with house() as its:
-        yield Site(its, tmp_path)
+        yield LoginSite(its, tmp_path)
 
 
 @pytest.mark.parametrize("name, password, who", [("", OWNERS, "owner"), ("anne", ANNES, "anne")])

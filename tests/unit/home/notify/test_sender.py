@@ -112,9 +112,9 @@ def test_no_message_waits_longer_than_a_day_and_none_for_an_address_that_is_gone
 
 
 def test_neither_place_key_nor_id_is_in_a_message_and_no_address_in_the_store_or_the_log(tmp_path):
-    devices = [{"id": "eui-70b3d57ed0060c5a", "timezone": "UTC", "place": "Main Street 5"}, {"id": "wallbox", "name": "Left", "timezone": "UTC"}]
+    devices = [{"id": "eui-d7d7d7d7d7d7d7d7", "timezone": "UTC", "place": "Main Street 5"}, {"id": "wallbox", "name": "Left", "timezone": "UTC"}]
     with messages(tmp_path, devices=devices) as its:
-        first = Device("eui-70b3d57ed0060c5a")
+        first = Device("eui-d7d7d7d7d7d7d7d7")
         its.pigeon.is_down = {ADDRESSES[1]}
         its.hear(first.event(BEGIN_MS + HOUR_MS), its.device.event(BEGIN_MS + HOUR_MS, "fault"))
         its.sender.look()
@@ -122,7 +122,7 @@ def test_neither_place_key_nor_id_is_in_a_message_and_no_address_in_the_store_or
         with reading(its.engine) as connection:
             stored = json.dumps(memory.get(connection, sender.OUTBOX))
         for text in (stored, *its.said):
-            assert not any(word in text for word in ("secret", "topic-of-nobody", "70b3d57ed0060c5a", "Main Street"))
+            assert not any(word in text for word in ("secret", "topic-of-nobody", "d7d7d7d7d7d7d7d7", "Main Street"))
 
 
 def test_silence_is_told_and_its_end(tmp_path):
@@ -187,7 +187,7 @@ def test_what_may_be_wanted_is_checked(tmp_path):
 
 # --- the real courier
 
-class Hook(http.server.BaseHTTPRequestHandler):
+class WebhookServer(http.server.BaseHTTPRequestHandler):
     """A webhook: heard holds what was posted; status is what it says to it."""
     heard, status = [], 200
 
@@ -202,8 +202,8 @@ class Hook(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def hook():
-    Hook.heard, Hook.status = [], 200
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    WebhookServer.heard, WebhookServer.status = [], 200
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), WebhookServer)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"json://user:secret@127.0.0.1:{server.server_address[1]}/hook"
@@ -215,13 +215,13 @@ def hook():
 def test_a_webhook_gets_title_and_text(hook, caplog):
     with caplog.at_level(logging.DEBUG):
         assert Courier().deliver(hook, "Die Störung", "Sie zeigt F4.") == DELIVERED
-    (heard,) = Hook.heard
+    (heard,) = WebhookServer.heard
     assert (heard["title"], heard["message"]) == ("Die Störung", "Sie zeigt F4.")
     assert "secret" not in caplog.text
 
 
 def test_a_webhook_that_refuses_has_not_taken_it_and_what_is_no_address_is_named(hook):
-    Hook.status = 500
+    WebhookServer.status = 500
     assert Courier().deliver(hook, "Title", "Text") == NOT_DELIVERED
     assert Courier().deliver("nonsense://secret", "Title", "Text") == UNKNOWN
 
