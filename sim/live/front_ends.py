@@ -3,7 +3,7 @@
 import os
 import sys
 
-from sim.live import typed_commands, screen
+from sim.live import lists, typed_commands, screen
 from sim.live.terminal import LineEditor, Terminal
 
 # Piped input may bring no line end for ever.
@@ -65,7 +65,7 @@ class PlainLines:
 
     def say(self, t_s, source, text):
         """One line: the world's clock, who, what."""
-        print('%s %-9s %s' % (screen.clock(self._start_utc_s + t_s), source, text), file=self._out, flush=True)
+        print('%s %-9s %s' % (lists.clock(self._start_utc_s + t_s), source, text), file=self._out, flush=True)
 
     def begin(self):
         if self._in_fd is not None:

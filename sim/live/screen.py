@@ -3,32 +3,23 @@
 import io
 import textwrap
 from collections import namedtuple
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 
-from rich import box
 from rich.console import Console, Group
 from rich.layout import Layout
-from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from sim.live import typed_commands, story, tonight, uplink_words
+from sim.live import lists, typed_commands, story, tonight, uplink_words
+from sim.live.lists import EPOCH, WIDE, panel, section
 
 # Limit of this project and of the network's fair use, uplink seconds in 24 h; downlinks in 24 h of fair use.
 BUDGET_S = 24
 FAIR_USE_S = 30
 FAIR_DOWNLINKS = 10
-# From this width on, uplinks stand beside downlinks and log.
-WIDE = 160
-# From this width on, an uplink's bytes are shown.
-ROOMY = 110
 # From this height on, the lists have frames.
 TALL = 30
 PROMPT = '> '
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_OUTCOME_STYLES = {'': 'yellow', 'received': 'green', 'acknowledged': 'green', 'lost': 'red', 'failed': 'bold red'}
-_SOURCE_STYLES = {'story': 'bold yellow', 'firmware': 'cyan', 'you': 'bold', 'mqtt': 'magenta', 'write': 'yellow', 'reset': 'bold red',
-                  'problem': 'red'}
 # Indicator colours of hal.contract.
 LEDS = {0x000000: 'off', 0x00007F: 'blue', 0x007F00: 'green', 0x7F7F00: 'yellow', 0x7F7F7F: 'white', 0x7F007F: 'purple', 0x7F0000: 'red'}
 
@@ -53,7 +44,7 @@ def facts_of(world, pace, mqtt, next_model, page=''):
         region=world.settings.REGION, klass=world.settings.LORAWAN_CLASS, broker='%s:%d' % (mqtt.host, mqtt.port),
         broker_connected=mqtt.connected, topic=mqtt.topic, reads=charger.reads,
         tonight=_tonight_now(arbiter, world, utc_s, vehicle is not None),
-        offset_s=round((local - (_EPOCH.replace(tzinfo=None) + timedelta(seconds=int(utc_s)))).total_seconds()), page=page)
+        offset_s=round((local - (EPOCH.replace(tzinfo=None) + timedelta(seconds=int(utc_s)))).total_seconds()), page=page)
 
 
 def _tonight_now(arbiter, world, utc_s, has_car):
@@ -72,7 +63,7 @@ def render(facts, watch, width, height, help_shown=False, typed=''):
     layout = Layout()
     layout.split_column(Layout(_title(facts, width), size=1), Layout(name='body'), Layout(_input(typed, width), size=1))
     if help_shown:
-        layout['body'].update(_panel('Commands', Group(*map(Text, typed_commands.help_lines()), Text('Enter goes back', style='dim'))))
+        layout['body'].update(panel('Commands', Group(*map(Text, typed_commands.help_lines()), Text('Enter goes back', style='dim'))))
         return layout
     body, room = layout['body'], max(height - 2, 3)
     frame = 2 if height >= TALL else 1
@@ -81,22 +72,22 @@ def render(facts, watch, width, height, help_shown=False, typed=''):
     now.split_row(Layout(_box_panel(facts), ratio=43), Layout(_radio_panel(facts, watch), ratio=37))
     head = [now, Layout(Group(*told), size=len(told))]
     rest = max(room - 7 - len(told), 0)
-    section = _panel if frame == 2 else _section
+    framed = panel if frame == 2 else section
     if width >= WIDE:
         lower, right = Layout(name='lower'), Layout(name='right')
         left_width, right_width = width * 11 // 21, width - width * 11 // 21
         downlink_rows = max(rest // 3, 4)
-        right.split_column(Layout(_downlinks(facts, watch, downlink_rows - frame, right_width, section), size=downlink_rows),
-                           Layout(_log(facts, watch, rest - downlink_rows - frame, right_width, section)))
-        lower.split_row(Layout(_uplinks(facts, watch, rest - frame, left_width, section), size=left_width), Layout(right, size=right_width))
+        right.split_column(Layout(lists.downlinks(facts, watch, downlink_rows - frame, right_width, framed), size=downlink_rows),
+                           Layout(lists.log(facts, watch, rest - downlink_rows - frame, right_width, framed)))
+        lower.split_row(Layout(lists.uplinks(facts, watch, rest - frame, left_width, framed), size=left_width), Layout(right, size=right_width))
         body.split_column(*head, lower)
         return layout
     downlink_rows = max(rest // 4, 2 + frame)
     log_rows = max((rest + 1) // 3, 2 + frame)
     uplink_rows = max(rest - downlink_rows - log_rows, 2 + frame)
-    body.split_column(*head, Layout(_uplinks(facts, watch, uplink_rows - frame, width, section), size=uplink_rows),
-                      Layout(_downlinks(facts, watch, downlink_rows - frame, width, section), size=downlink_rows),
-                      Layout(_log(facts, watch, log_rows - frame, width, section)))
+    body.split_column(*head, Layout(lists.uplinks(facts, watch, uplink_rows - frame, width, framed), size=uplink_rows),
+                      Layout(lists.downlinks(facts, watch, downlink_rows - frame, width, framed), size=downlink_rows),
+                      Layout(lists.log(facts, watch, log_rows - frame, width, framed)))
     return layout
 
 
@@ -108,11 +99,6 @@ def to_lines(renderable, width, height, colours='auto'):
     return (out.getvalue().split('\n') + [''] * height)[:height]
 
 
-def clock(utc_s, offset_s=0):
-    """Time of day, offset_s east of UTC."""
-    return (_EPOCH + timedelta(seconds=utc_s + offset_s)).strftime('%H:%M:%S')
-
-
 def input_window(typed, cursor, width):
     """(the part of the line that is shown, column of the cursor) in a terminal that narrow."""
     room = max(width - len(PROMPT) - 1, 1)
@@ -121,23 +107,6 @@ def input_window(typed, cursor, width):
 
 
 # --- parts
-
-def _panel(title, content, topic=''):
-    heading = Text(title, style='bold')
-    if topic:
-        heading.append(' ' + topic, style='not bold dim')
-    return Panel(content, title=heading, title_align='left', box=box.ROUNDED, border_style='bright_black', padding=(0, 1))
-
-
-def _section(title, content, topic=''):
-    """The same without a frame, where there is little room."""
-    heading = Text('── ', style='bright_black', no_wrap=True, overflow='crop')
-    heading.append(title, style='bold')
-    if topic:
-        heading.append(' ' + topic, style='dim')
-    heading.append(' ' + '─' * 200, style='bright_black')
-    return Group(heading, content)
-
 
 def _lines(*lines):
     table = Table.grid(padding=(0, 1), expand=True)
@@ -151,7 +120,7 @@ def _lines(*lines):
 def _title(facts, width):
     sign, minutes = '+' if facts.offset_s >= 0 else '-', abs(facts.offset_s) // 60
     zone = 'UTC' + ('%s%d%s' % (sign, minutes // 60, ':%02d' % (minutes % 60) if minutes % 60 else '') if minutes else '')
-    day = (_EPOCH + timedelta(seconds=facts.utc_s + facts.offset_s)).strftime('%a %d %b %Y %H:%M:%S ') + zone
+    day = (EPOCH + timedelta(seconds=facts.utc_s + facts.offset_s)).strftime('%a %d %b %Y %H:%M:%S ') + zone
     left = Text(' EV charger monitor ', style='bold white on blue')
     right = Text('%s   %s ' % (day, '%gx%s' % (facts.speed, ', cannot keep up' if facts.lag else '')), style='white on blue')
     if facts.page and left.cell_len + len(facts.page) + right.cell_len < width:
@@ -194,7 +163,7 @@ def _box_panel(facts):
     if not facts.powered:
         code = Text('no supply', style='bold red')
     switches = Text.assemble('on' if facts.key_on else 'off', ('   contactor ', 'dim'), ('closed', 'green') if facts.contactor else 'open')
-    return _panel('Wallbox', _lines(
+    return panel('Wallbox', _lines(
         ('state', code), ('light', _led(facts)), ('key', switches), ('car', car),
         ('energy', '%.2f kWh now, %.1f in all' % (facts.session_kwh, facts.total_kwh))))
 
@@ -213,7 +182,7 @@ def _radio_panel(facts, watch):
     mqtt.append(' ✓' if facts.broker_connected else ' away', style='green' if facts.broker_connected else 'red')
     count = watch.downlinks_of_day(facts.now_s)
     downlinks = Text('%d of %d today' % (count, FAIR_DOWNLINKS), style='' if count <= FAIR_DOWNLINKS else 'red')
-    return _panel('Radio and network', _lines(
+    return panel('Radio and network', _lines(
         ('radio', state), ('airtime', bar), ('downlinks', downlinks),
         ('uplinks', '%d, bus reads %d' % (watch.uplink_count, facts.reads)), ('MQTT', mqtt)))
 
@@ -234,81 +203,3 @@ def _told(facts, watch, width):
         shown.append(text)
         before = name
     return shown
-
-
-def _since_join(watch, t_s):
-    return None if watch.joined_s is None or t_s is None or t_s < watch.joined_s else t_s - watch.joined_s
-
-
-class _Rows:
-    """Rows of a list from the newest on, as many as fit; the words of each are in as many lines as they need."""
-
-    def __init__(self, rows, width, *columns):
-        """columns: the widths before the words; width: of the words."""
-        self.room, self._width, self._columns = rows, max(width, 10), columns
-        self.table = Table.grid(padding=(0, 1), expand=True)
-        for one in columns:
-            self.table.add_column(no_wrap=True, overflow='crop', width=one)
-        self.table.add_column(no_wrap=True, overflow='crop', ratio=1)
-        self._found = []
-
-    def add(self, cells, words, style=''):
-        """False if there is no room for another."""
-        lines = textwrap.wrap(words, self._width) or ['']
-        if self._found and len(lines) > self.room:
-            return False
-        lines = lines[:max(self.room, 1)]
-        self._found.append([(cells if place == 0 else [''] * len(cells), Text(line, style=style)) for place, line in enumerate(lines)])
-        self.room -= len(lines)
-        return self.room > 0
-
-    def made(self, is_newest_last=False):
-        """The table."""
-        for entry in reversed(self._found) if is_newest_last else self._found:
-            for cells, text in entry:
-                self.table.add_row(*cells, text)
-        return self.table
-
-
-def _uplinks(facts, watch, rows, width, section):
-    start_utc_s = facts.utc_s - facts.now_s
-    inner = width - (4 if section is _panel else 0)
-    with_bytes, with_airtime = ROOMY <= width < WIDE, width >= 84
-    columns = [8, 4, 4] + ([7] if with_airtime else []) + ([22] if with_bytes else [])
-    made = _Rows(rows, inner - sum(columns) - len(columns), *columns)
-    for entry in reversed(watch.uplinks):
-        words = uplink_words.sentence(entry['decoded'], facts.offset_s, _since_join(watch, entry['t']))
-        cells = [clock(start_utc_s + entry['t'], facts.offset_s), 'p%d' % entry['f_port'], 'SF%d' % entry['sf']]
-        cells += ['%.0f ms' % entry['airtime_ms']] if with_airtime else []
-        cells += [Text(entry['hex'], style='dim')] if with_bytes else []
-        if not made.add(cells, words + ('' if entry['received'] else ' (lost)'), '' if entry['received'] else 'dim'):
-            break
-    return section('Uplinks', made.made() if watch.uplinks else Text('none yet', style='dim'), facts.topic + 'up')
-
-
-def _downlinks(facts, watch, rows, width, section):
-    start_utc_s = facts.utc_s - facts.now_s
-    inner = width - (4 if section is _panel else 0)
-    columns = (8, 4, 21)
-    made = _Rows(rows, inner - sum(columns) - len(columns), *columns)
-    for sent in reversed(watch.downlinks):
-        outcome = Text(sent.outcome or ('on its way' if sent.is_out else 'queued'), style=_OUTCOME_STYLES[sent.outcome])
-        if sent.outcome:
-            outcome.append(' ' + clock(start_utc_s + sent.outcome_s, facts.offset_s), style='dim')
-        words = sent.words or typed_commands.printable(sent.payload_hex, 40)
-        if not made.add([clock(start_utc_s + sent.queued_s, facts.offset_s), 'p%d' % sent.f_port, outcome], words):
-            break
-    return section('Downlinks', made.made() if watch.downlinks else Text('none yet: type reset, or publish there', style='dim'),
-                   facts.topic + 'down/push')
-
-
-def _log(facts, watch, rows, width, section):
-    start_utc_s = facts.utc_s - facts.now_s
-    inner = width - (4 if section is _panel else 0)
-    columns = (8, 9)
-    made = _Rows(rows, inner - sum(columns) - len(columns), *columns)
-    for t_s, source, text in reversed(watch.log):
-        look = Text(source, style=_SOURCE_STYLES.get(source, 'dim'))
-        if not made.add([clock(start_utc_s + t_s, facts.offset_s), look], text, 'red' if source == 'problem' else ''):
-            break
-    return section('Log', made.made(is_newest_last=True))

@@ -20,6 +20,7 @@ def quick(monkeypatch, tmp_path):
     """No real drive is looked for, and nothing is waited for longer than a fake takes."""
     monkeypatch.setattr(micropython, "ATTEMPTS", 1)
     monkeypatch.setattr(micropython, "PROMPT_S", 0.2)
+    monkeypatch.setattr(link, "PROMPT_S", 0.5)
     monkeypatch.setattr(micropython, "PLACES", ())
     monkeypatch.setattr(uf2_drive, "MOUNTS", tmp_path / "mounts")
     monkeypatch.setattr(uf2_drive, "LABELS", tmp_path / "labels")
@@ -129,6 +130,7 @@ def with_micropython(tmp_path):
 
 def test_a_board_that_has_micropython_is_sent_to_make_flash(with_micropython, file, refused, monkeypatch):
     monkeypatch.setattr(micropython, "PROMPT_S", 2)
+    monkeypatch.setattr(link, "PROMPT_S", 2)
     monkeypatch.setattr(micropython, "write_esp", None)
     refused("MicroPython 1.27 is on .* already. Nothing was written. Go on with  make flash BOARD=esp32 .* AGAIN=1 .* what the monitor remembers",
             "esp32", with_micropython.port, "--file", file(esp()))
@@ -136,6 +138,7 @@ def test_a_board_that_has_micropython_is_sent_to_make_flash(with_micropython, fi
 
 def test_it_is_written_anew_where_that_is_wanted(with_micropython, file, monkeypatch):
     monkeypatch.setattr(micropython, "PROMPT_S", 2)
+    monkeypatch.setattr(link, "PROMPT_S", 2)
     written = []
     monkeypatch.setattr(micropython, "write_esp", lambda image, port, tell: written.append(port))
     micropython.put("esp32", with_micropython.port, file(esp()), True, lambda text: None)
@@ -170,6 +173,7 @@ def test_a_pico_s_drive_is_found_and_gets_the_file(drive, file, capsys):
 
 def test_after_the_drive_its_port_is_waited_for(drive, file, tmp_path, monkeypatch):
     monkeypatch.setattr(micropython, "PROMPT_S", 2)
+    monkeypatch.setattr(link, "PROMPT_S", 2)
     port, started = tmp_path / "ttyACM0", []
 
     def start():
