@@ -32,7 +32,7 @@ def tonight_of(decision, tariff, utc_s, has_car, skipped=(0, 0), wh_left=None, s
     holder = '' if holder == 'none' else holder
     is_skipped = bool(run) and _is_skipped(run, skipped)
     now = _NOW[decision.want] if has_car or decision.want != CHARGE else _NOW_WITHOUT_CAR
-    also = tuple(_stands(tariff, utc_s, *row) for row in standing if HOLDERS[row[0]] not in (holder, 'none', 'plan')
+    also = tuple(_stands(tariff, utc_s, skipped, *row) for row in standing if HOLDERS[row[0]] not in (holder, 'none', 'plan')
                  and not (HOLDERS[row[0]] == 'skip' and is_skipped))
     if holder == 'boost' and wh_left is not None:
         return Tonight(window, is_open, is_skipped, now, holder, '%s after %.1f kWh' % (_BACK[bool(tariff.windows)], wh_left / 1000), None, also)
@@ -60,9 +60,11 @@ def _charges(tariff, run, is_open, skipped, has_car):
     return (skips + ('charge' if has_car else 'charge a car that is there'), run[0]) if run else (skips + 'nothing more', 0)
 
 
-def _stands(tariff, utc_s, holder, until):
+def _stands(tariff, utc_s, skipped, holder, until):
     """A claim that does not decide yet, in words."""
-    return '%s stands%s' % (HOLDERS[holder], ' until %s' % _when(tariff, utc_s, until).removeprefix('at ') if until else '')
+    if HOLDERS[holder] == 'skip':
+        return 'the window of %s is skipped' % tariff.local.local_of(skipped[0]).strftime('%a %H:%M')
+    return '%s stands%s' % (HOLDERS[holder], ' until %s' % _when(tariff, utc_s, until).removeprefix('at ').removeprefix('on ') if until else '')
 
 
 def _next(decision, holder, has_plan, time_known):

@@ -204,6 +204,21 @@ def test_tonight_tells_what_will_really_happen_where_a_window_is_skipped():
         assert tonight_text(HOLD, 'plan', EVENING_S + 7200, skipped=skipped).endswith('charge at 22:00, 2 h 00 min left')
 
 
+def test_tonight_tells_what_stands_beside_the_one_that_decides():
+    skipped = EVENING_S + 7200 + 86400, EVENING_S + 39600 + 86400
+    standing = [(HOLDERS.index('plan'), EVENING_S + 39600), (HOLDERS.index('skip'), skipped[1])]
+    inside = dict(utc_s=EVENING_S + 10800, skipped=skipped, standing=standing)
+    assert tonight_text(CHARGE, 'plan', EVENING_S + 39600, **inside) == (
+        '22:00-07:00 open · plan gives current · stop at 07:00, 8 h 00 min left · the window of Sat 22:00 is skipped')
+    under_a_lock = [(HOLDERS.index('lock'), 0), (HOLDERS.index('stop'), 0), (HOLDERS.index('boost'), EVENING_S + 2 * 86400)]
+    assert tonight_text(LOCK, 'lock', standing=under_a_lock).endswith('nothing until unlocked · stop stands · boost stands until Sun at 20:00')
+
+
+def test_tonight_asks_for_the_time_only_where_it_is_unknown():
+    assert tonight_text(HOLD, 'plan', time_known=False).endswith('plan holds the car · asks for the time')
+    assert tonight_text(HOLD, 'plan').endswith('plan holds the car')
+
+
 def test_tonight_in_an_open_window_whose_limit_is_reached_waits_for_the_next():
     assert tonight_text(HOLD, 'plan', EVENING_S + 39600, utc_s=EVENING_S + 10800).endswith('charge at 22:00, 23 h 00 min left')
 
