@@ -391,7 +391,7 @@ def _web(reading, where, values):
                   (("password_file", web.password_file), ("token_file", web.token_file))]
     if not reading.is_to_be_protected and not web.is_private and not any(has_secret):
         setting, what = ("listen", host) if host not in LOOPBACK else ("behind_proxy" if web.behind_proxy else "host", "the page")
-        command = f"python -m home password --config {reading.path}"
+        command = f".venv/bin/python -m home password --config {reading.path}"
         reading.wrong(f"{where}.{setting}", f"{what} is seen by others, which needs a password or a token_file. Type:  {command}")
     return web
 

@@ -135,7 +135,7 @@ class Sender:
         self._wait_s[mark] = time.monotonic() + wait_s, wait_s
         if not self._stopping.is_set():
             self._service.notices.say(("message", mark), f"a message was not taken by address {list(self._urls).index(mark) + 1} of notify.urls"
-                                      f" ({courier.kind(self._urls[mark])}); it is tried again. Type:  python -m home notify --test")
+                                      f" ({courier.kind(self._urls[mark])}); it is tried again. Type:  .venv/bin/python -m home notify --test")
         return False
 
     def _done(self, item, mark):

@@ -148,7 +148,8 @@ def commission(client, given, say, ask):
 def _nothing_to_do(given, code):
     chosen = given.recommended or given.set_id is not None or given.upstream_timeout or given.start_after_power_cycle
     if code == actions.SETUP:
-        return "\nThe box stands in setup mode (E2), in which no car charges:  python -m tools.charger.console --port PORT unlock  ends that."
+        return ("\nThe box stands in setup mode (E2), in which no car charges:"
+                "  .venv/bin/python -m tools.charger.console --port PORT unlock  ends that.")
     if chosen:
         return "\nThat is how it is set: nothing to change."
     return "\nTo change something: --recommended, --upstream-timeout on|off, --start-after-power-cycle on|off, --set-id N."

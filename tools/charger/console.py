@@ -201,7 +201,8 @@ def _parser():
     as_json.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="for programs: one JSON object a line")
     parser = argparse.ArgumentParser(prog="python -m tools.charger.console", description="Talk with an ABL wallbox.",
                                      parents=[port_arguments(), as_json],
-                                     epilog="Exit status: 0 done, 1 failed, 2 usage. Setup of the box itself: python -m tools.charger.commission")
+                                     epilog="Exit status: 0 done, 1 failed, 2 usage. Setup of the box itself: "
+                                            ".venv/bin/python -m tools.charger.commission")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, (_, text) in COMMANDS.items():
         command = commands.add_parser(name, help=text, description=text, parents=[as_json])

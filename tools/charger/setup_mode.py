@@ -72,7 +72,7 @@ def change(client, old, new, locked, say, interrupts):
 
 
 _NOT_RESTORED = ("COULD NOT PUT EVERYTHING BACK: the box may be in setup mode (E2), where no car charges, or set differently. Switch its supply off "
-                 "for 10 s and on again, then look at it:  python -m tools.charger.commission --port PORT")
+                 "for 10 s and on again, then look at it:  .venv/bin/python -m tools.charger.commission --port PORT")
 
 
 def _in_words(seen):

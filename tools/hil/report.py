@@ -19,7 +19,7 @@ def _head(site, results):
     header, box = site.capture.header, site.found.get("box")
     failed = sum(outcome == "failed" for _, outcome, _ in results)
     passed = sum(outcome == "passed" for _, outcome, _ in results)
-    what = "a simulated box (`python -m sim charger`): it proves the suite, and nothing about boxes" if site.simulated else "a real box"
+    what = "a simulated box (`.venv/bin/python -m sim charger`): it proves the suite, and nothing about boxes" if site.simulated else "a real box"
     rows = [("date", header["date"]), ("box", "not reached" if box is None else ", ".join(f"{name} {value}" for name, value in box.items()))]
     device = site.found.get("device")
     if device is not None:

@@ -182,3 +182,13 @@ def test_a_program_knows_the_options_that_the_pages_give_it(module, own):
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stderr
     assert sorted(option for option in programs()[module, own] if option not in done.stdout) == []
+
+
+def test_what_is_said_to_a_person_names_the_virtual_environment_too():
+    """A sentence of a tool that says what to type works as the pages do."""
+    said = []
+    for room in ("home", "sim", "tools"):
+        for path in (ROOT / room).rglob("*.py"):
+            said += [(path.name, line.strip()) for line in path.read_text().splitlines()
+                     if re.search(r"(?:Type: +|: +|`)python3? -m (?:home|sim|tools)", line) and "prog=" not in line and '"""' not in line]
+    assert [one for one in said if "`" not in one[1]] == []

@@ -32,7 +32,7 @@ def test_there_are_at_most_eight_steps_and_each_says_what_one_sees_and_what_if_n
 
 def test_without_the_password_of_step_5_the_settings_of_step_4_are_refused_and_with_it_they_are_taken(folder, capsys, monkeypatch):
     (folder / "home.toml").write_text(EXAMPLE)
-    with pytest.raises(settings.Wrong, match="needs a password or a token_file. Type:  python -m home password --config"):
+    with pytest.raises(settings.Wrong, match="needs a password or a token_file. Type:  .venv/bin/python -m home password --config"):
         settings.load(folder / "home.toml")
     monkeypatch.setattr("sys.stdin", io.StringIO("correct horse\n"))
     assert program.main(["password", "--stdin", "--config", str(folder / "home.toml")]) == 0

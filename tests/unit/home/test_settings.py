@@ -128,7 +128,8 @@ def test_all_that_is_wrong_is_said_at_once_and_each_names_its_setting(folder):
         "webb: there is no such setting: did you mean 'web'?",
         f"network[1].key_file: others may read {folder}/ttn.key. Type:  chmod 600 {folder}/ttn.key",
         "device[1].network: there is no [[network]] with the name 'tnn': did you mean 'ttn'?",
-        f"web.listen: 0.0.0.0 is seen by others, which needs a password or a token_file. Type:  python -m home password --config {folder}/home.toml",
+        f"web.listen: 0.0.0.0 is seen by others, which needs a password or a token_file."
+        f" Type:  .venv/bin/python -m home password --config {folder}/home.toml",
     ]
 
 

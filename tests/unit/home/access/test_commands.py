@@ -38,7 +38,7 @@ def home(tmp_path, capsys, monkeypatch):
 
 def test_without_a_password_it_does_not_run_and_says_what_to_type(home):
     status, _, complaint = home("run")
-    command = f"python -m home password --config {home.folder}/home.toml"
+    command = f".venv/bin/python -m home password --config {home.folder}/home.toml"
     assert status == 2 and "0.0.0.0 is seen by others, which needs a password or a token_file" in complaint and complaint.rstrip().endswith(command)
 
 
