@@ -44,6 +44,10 @@ def parser():
     vehicle.add_argument("number", type=int, help="of the session")
     vehicle.add_argument("name", help='the vehicle; "" for none')
     vehicle.add_argument("--device", metavar="ID")
+    skip = command("skip", "leave a day out of the standing orders", _skip)
+    skip.add_argument("day", type=_day, metavar="DATE", help="the day of the departure")
+    skip.add_argument("--undo", action="store_true", help="not any more")
+    skip.add_argument("--device", metavar="ID")
     forget = command("forget", "delete the sessions of a vehicle for good", _forget)
     forget.add_argument("name", help="the vehicle")
     meter = command("meter", "note what a separate meter says", _meter)
@@ -184,6 +188,17 @@ def _vehicle(given, its):
     device, key = _one(its, keys, given.device)
     corrections.assign(engine, key, given.number, given.name or None, int(1000 * time.time()))
     print(f"session {given.number} of {device.name}: {given.name or 'no vehicle'}")
+
+
+def _skip(given, its):
+    from home.planning import planner
+    engine, keys = _opened(its)
+    device, key = _one(its, keys, given.device)
+    today = datetime.datetime.now(device.timezone).date()
+    if given.day < today:
+        raise _Wrong(f"{given.day} is over")
+    planner.skip(engine, database.insert_of(engine), key, given.day, not given.undo, today)
+    print(f"{device.name}: the standing orders {'count again' if given.undo else 'do not count'} on {given.day}")
 
 
 def _forget(given, its):

@@ -12,10 +12,12 @@ from home.network.backfiller import Backfiller
 from home.network import mqtt, the_things_stack
 from home.notices import Notices
 from home.notify.sender import Sender
+from home.planning.planner import Planner, is_possible
 from home.prices.fetcher import Fetcher
 from home.store import database
 from home.store.database import RowRefused, StoreFailed
 from home.store.writer import Writer
+from ttn.formatter import Formatter
 
 logger = logging.getLogger("home")
 LOOK_S = 1
@@ -50,6 +52,7 @@ class Service:
         self.messages = Sender(self) if settings.notify.urls else None
         self.prices = Fetcher(settings.price_sources, settings.house_mqtt, self.engine, self.notices, self._on_prices, clock) if (
             settings.price_sources) else None
+        self.planner = self._planner()
         self.line_since_ms = {}     # network -> since when its line is what it is; nothing yet: since the start, and it was never up
         self.house = HouseBroker(self, self._on_house) if settings.house_mqtt else None
         self._unqueued_s = {}       # (network, device id, correlation id) of a request -> when the network is to have said that it has it
@@ -82,12 +85,21 @@ class Service:
         return self.lines[device.network].publish(topic, body)
 
     def _parts(self):
-        return [*self.lines.values(), *self.backfillers.values(), *[part for part in (self.house, self.messages, self.prices) if part]]
+        return [*self.lines.values(), *self.backfillers.values(), *[part for part in (self.house, self.messages, self.prices, self.planner) if part]]
 
     def _on_house(self, is_up, sentence):
         (logger.info if is_up else logger.warning)("%s", sentence)
         if is_up:
             self._due_s[self._tell] = self.clock()
+
+    def _planner(self):
+        """None without standing orders, and where they could not be sent."""
+        if not self.settings.standing_orders:
+            return None
+        if not is_possible(Formatter()):
+            self.notices.say("planner", "standing orders wait: ttn/formatter.js knows no target yet")
+            return None
+        return Planner(self)
 
     def _on_prices(self, source):
         for device in self.settings.devices:

@@ -11,6 +11,7 @@ import tomllib
 from home import setting_checks as checks
 from home import time_zones
 from home.notify import sentences
+from home.planning import standing_orders
 from home.prices import source
 from home.tariff import windows
 
@@ -130,6 +131,7 @@ class Settings:
     tariff: tuple
     notify: Notify
     price_sources: tuple
+    standing_orders: tuple
 
     def device(self, text):
         """The device of that name, or of that id where only one has it; None if there is none."""
@@ -193,13 +195,14 @@ REFERENCE = {
         "windows": (windows.windows, ()),
     }),
     "price_source": (source.PriceSource, source.fields(REQUIRED)),
+    "standing_order": (standing_orders.StandingOrder, standing_orders.fields(REQUIRED)),
     "notify": (Notify, {
         "urls": (checks.texts, ()),
         "events": (checks.some_of(*sentences.KINDS), tuple(kind for kind in sentences.KINDS if kind != sentences.COMMAND_FAILED)),
         "language": (checks.one_of(*sentences.LANGUAGES), "en"),
     }),
 }
-LISTS = ("network", "device", "tariff", "price_source")
+LISTS = ("network", "device", "tariff", "price_source", "standing_order")
 
 
 def load(path, is_to_be_protected=False):
@@ -319,10 +322,11 @@ def _made(reading, tables):
     tariff = tuple(_part(reading, where, values) for where, values in tables["tariff"])
     sources = tuple(source.made(reading, where, values) for where, values in tables["price_source"])
     _check_sources(reading, sources, tariff, bool(tables["house_mqtt"]))
+    orders = tuple(standing_orders.made(reading, where, values, devices, tariff) for where, values in tables["standing_order"])
     house, store, web, notify = (
         next((make(reading, where, values) for where, values in tables[name]), None)
         for name, make in (("house_mqtt", _house), ("store", _store), ("web", _web), ("notify", _notify)))
-    return Settings(reading.folder, networks, devices, house, store, web, tariff, notify, sources)
+    return Settings(reading.folder, networks, devices, house, store, web, tariff, notify, sources, orders)
 
 
 def _check_sources(reading, sources, tariff, has_broker):

@@ -66,6 +66,12 @@ def test_a_vehicle_is_named_and_forgotten(home):
     assert home("forget", "Ioniq")[::2] == (2, "home: there is no session of 'Ioniq'\n")
 
 
+def test_a_day_is_left_out_of_the_standing_orders_and_counts_again(home):
+    assert home("skip", "2099-12-24") == (0, "Garage: the standing orders do not count on 2099-12-24\n", "")
+    assert home("skip", "2099-12-24", "--undo") == (0, "Garage: the standing orders count again on 2099-12-24\n", "")
+    assert home("skip", "2020-12-24") == (2, "", "home: 2020-12-24 is over\n")
+
+
 def test_a_meter_is_noted_in_local_time(home):
     for at, kwh in (("2026-10-01T00:00", "1000"), ("2026-11-05T00:00", "1414.12")):
         assert home("meter", kwh, "--at", at)[0] == 0

@@ -4,7 +4,9 @@ import json
 import pytest
 from tests.support.house import BEGIN_MS, given
 from tests.support.uplinks import DAY_MS, Device
+from home import service as home_service
 from home import settings
+from home.notices import Notices
 from home.service import QUEUED_S, Service
 
 QUEUED = {"downlink_queued": {"correlation_ids": ["as:downlink:01", "home:sessions:2"]}}
@@ -103,3 +105,16 @@ def test_prices_are_fetched_where_there_is_a_source_and_a_change_is_told(service
     made.prices._changed("spot")
     assert heard == ["Garage"] and made.prices in made._parts()
     made.engine.dispose()
+
+
+def test_standing_orders_have_a_planner_where_the_formatter_knows_targets_and_a_sentence_elsewhere(service, tmp_path, monkeypatch):
+    its = settings.checked(given(standing_order=[{"by": "07:30", "kwh": 12}]), tmp_path)
+    assert service.planner is None
+    for is_known in (True, False):
+        monkeypatch.setattr(home_service, "is_possible", lambda formatter, is_known=is_known: is_known)
+        said = []
+        monkeypatch.setattr(Notices, "say", lambda self, kind, text, said=said: said.append(text))
+        made = Service(its)
+        assert (made.planner in made._parts(), said) == (
+            (True, []) if is_known else (False, ["standing orders wait: ttn/formatter.js knows no target yet"]))
+        made.engine.dispose()
