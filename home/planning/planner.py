@@ -91,6 +91,9 @@ class Planner:
             self._service.notices.say(place, f"{device.name}: the standing order by {departure.order.by} cannot be sent now. {problem.args[0]}")
             return
         self._service.notices.over(place)
+        if decision.unknown:
+            self._service.notices.say(("prices", device.name), f"{device.name}: {decision.unknown} quarter hours before {departure.order.by} have no"
+                                      " price yet; the target names the cheap ones among the others")
         logger.info("%s: a target of %g kWh by %s on %s is on its way, with %d cheap quarter hours", device.name, departure.order.kwh,
                     departure.order.by, departure.day, len(decision.quarters))
 

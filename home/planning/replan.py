@@ -34,11 +34,15 @@ class Facts:
 
 @dataclasses.dataclass(frozen=True)
 class Decision:
-    """request: to be sent now, or None. why: one word; quarters: what is planned; cost: what it is foreseen to cost, None: unknown."""
+    """request: to be sent now, or None. why: one word; quarters: what is planned; cost: what it is foreseen to cost, None: unknown.
+
+    unknown: how many quarters that may still come have no price.
+    """
     request: dict | None
     why: str
     quarters: tuple = ()
     cost: float | None = None
+    unknown: int = 0
 
 
 def decide(departure, facts, now_s):
@@ -56,7 +60,8 @@ def decide(departure, facts, now_s):
     prices = {n: facts.prices[n] for n in usable if n in facts.prices}
     quarters = planned(order, prices, needed)
     per_quarter = facts.power_kw / 4
-    decision = Decision(None, "kept", quarters, cost(prices, charged_in(prices, quarters, needed), per_quarter))
+    decision = Decision(None, "kept", quarters, cost(prices, charged_in(prices, quarters, needed), per_quarter),
+                        list(prices.values()).count(None))
     if own and own[0].is_pending:
         return dataclasses.replace(decision, why="on_its_way")
     if sum(one.sends for one in own) >= SENDS_MAX:

@@ -12,7 +12,7 @@ from home.access import passwords
 from home.access.tokens import Tokens
 from home.api import app
 
-PASSWORD, KEY, BROKERS = "correct horse battery", "NNSXS.ABCDEFGH.IJKLMNOP", "staple of the broker"
+PASSWORD, KEY, BROKERS, PRICES = "correct horse battery", "NNSXS.ABCDEFGH.IJKLMNOP", "staple of the broker", "psk_key_of_the_prices"
 # What does not end by itself.
 STREAMS = ("/live",)
 
@@ -20,13 +20,13 @@ STREAMS = ("/live",)
 @pytest.fixture
 def site(tmp_path):
     """(browser that is logged in, folder, secrets), with a month in the store."""
-    for name, secret in (("ttn.key", KEY), ("mqtt.password", BROKERS)):
+    for name, secret in (("ttn.key", KEY), ("mqtt.password", BROKERS), ("price.key", PRICES)):
         (tmp_path / name).write_text(secret)
         (tmp_path / name).chmod(0o600)
     passwords.Passwords(tmp_path / "web.passwords").set(passwords.OWNER, True, PASSWORD)
     token = Tokens(tmp_path / "web.tokens").new("kitchen", True)
     tables = given(network=[{**GIVEN["network"][0], "key_file": "ttn.key"}], house_mqtt={"host": "127.0.0.1", "password_file": "mqtt.password"},
-                   web={"listen": "0.0.0.0:8080"})
+                   web={"listen": "0.0.0.0:8080"}, price_source=[{"name": "spot", "kind": "tibber", "key_file": "price.key"}])
     with store(tmp_path / "home.db") as engine:
         its = StoredHouse(engine, tables, tmp_path)
         assert its.settings.networks[0].key == KEY
@@ -36,7 +36,7 @@ def site(tmp_path):
         assert answer.status_code == 303
         key = (tmp_path / "web.key").read_text().strip()
         kept = [line.split()[-1] for name in ("web.passwords", "web.tokens") for line in (tmp_path / name).read_text().splitlines()]
-        yield browser, tmp_path, [PASSWORD, KEY, BROKERS, token, key, *kept]
+        yield browser, tmp_path, [PASSWORD, KEY, BROKERS, PRICES, token, key, *kept]
 
 
 def found(text, secrets):
@@ -48,7 +48,7 @@ def test_every_page_and_path_as_who_is_logged_in_sees_it_is_free_of_them(site, c
     its_paths = sorted({path for method, path in paths(browser.app, True) if method == "GET" and path not in STREAMS})
     with caplog.at_level(logging.DEBUG):
         for path in its_paths:
-            for word, given_ in (("", {}), ("?device=nobody", {}), ("", {"Authorization": f"Bearer {secrets[3]}"}), ("", {"Host": "evil.example"})):
+            for word, given_ in (("", {}), ("?device=nobody", {}), ("", {"Authorization": f"Bearer {secrets[4]}"}), ("", {"Host": "evil.example"})):
                 answer = browser.get(path + word, headers={"Accept": "text/html", **given_})
                 assert found(answer.text + str(answer.headers), secrets) == [], path
     evidence("pages and paths of the service: those with a key, password, hash or token of the house in it", f"0 of {len(its_paths)}")

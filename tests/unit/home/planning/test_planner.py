@@ -112,6 +112,15 @@ def test_hours_that_are_avoided_are_not_named(tmp_path):
         assert not set(house.look()[0]["target"]["quarters"]) & set(range(31, 39))
 
 
+def test_prices_that_are_missing_when_a_car_waits_are_said_and_the_rest_is_used(house):
+    with writing(house.engine) as connection:
+        prices.put(connection, "spot", [(UNTIL_S - 900 * n, UNTIL_S - 900 * (n - 1), 0.2) for n in range(70, 40, -1)])
+    assert house.look() == []
+    house.hear(house.box.status(1000 * house.now_s))
+    assert house.look(60)[0]["target"]["quarters"] == list(range(41, 53))
+    assert house.said == ["Garage: 40 quarter hours before 07:30 have no price yet; the target names the cheap ones among the others"]
+
+
 def test_a_night_that_is_skipped_by_hand_sends_nothing_and_the_skip_can_be_taken_back(house):
     house.tell(range(20, 40))
     day, key = datetime.date(2026, 11, 30), house.key(house.garage)
