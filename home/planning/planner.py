@@ -8,7 +8,7 @@ from home import time_zones
 from home.commands.desk import Refused
 from home.planning import replan, standing_orders
 from home.report import Report
-from home.store import commands, memory, past
+from home.store import commands, memory, past, queries
 from home.store.database import StoreFailed, reading, writing
 
 logger = logging.getLogger("home")
@@ -107,7 +107,8 @@ class Planner:
         power_kw = order.power_kw or usual_power_kw(connection, key, now_ms, order.current_a)
         begins = {n: departure.until_s - n * replan.QUARTER_S for n in range(replan.QUARTERS, 0, -1)}
         prices = {n: _price(tariff, begin_s) for n, begin_s in begins.items() if not _is_avoided(order, device.timezone, begin_s)}
-        return replan.Facts(prices, power_kw, left_kwh, bool(newest and newest.connected), its, zone)
+        return replan.Facts(prices, power_kw, left_kwh, bool(newest and newest.connected), its, zone,
+                            queries.last_heard_ms(connection, key))
 
 
 def usual_power_kw(connection, key, now_ms, current_a=None):

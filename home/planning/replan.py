@@ -23,6 +23,7 @@ class Facts:
     """prices: {n: price of a kWh with all parts, None: not known} in order of time, without quarters that are avoided.
 
     left_kwh: of the order's energy. plugged: a car is there. commands: those of the last day, newest first. zone: the device's, as a POSIX TZ string.
+    heard_ms: when it was heard last.
     """
     prices: dict
     power_kw: float
@@ -30,6 +31,7 @@ class Facts:
     plugged: bool
     commands: tuple
     zone: str
+    heard_ms: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,18 +64,26 @@ def decide(departure, facts, now_s):
     per_quarter = facts.power_kw / 4
     decision = Decision(None, "kept", quarters, cost(prices, charged_in(prices, quarters, needed), per_quarter),
                         list(prices.values()).count(None))
-    if own and own[0].is_pending:
+    has_failed = bool(own) and (own[0].fate in fate.FAILED or is_lost(own[0], facts.heard_ms, 1000 * now_s))
+    if own and own[0].is_pending and not has_failed:
         return dataclasses.replace(decision, why="on_its_way")
     if sum(one.sends for one in own) >= SENDS_MAX:
         return dataclasses.replace(decision, why="sent_often")
-    if own and own[0].fate in fate.FAILED:
-        if 1000 * now_s - own[0].changed_ms < RETRY_MS:
+    if has_failed:
+        if own[0].fate in fate.FAILED and 1000 * now_s - own[0].changed_ms < RETRY_MS:
             return dataclasses.replace(decision, why="refused")
     elif own and is_kept(order, own[0].request["target"], quarters, prices, needed, per_quarter):
         return decision
     elif not own and not _is_known_enough(prices, facts.plugged, until_s - now_s):
         return dataclasses.replace(decision, why="waits_for_prices")
     return dataclasses.replace(decision, request=request(order, quarters, until_s - now_s), why="again" if own else "first")
+
+
+def is_lost(command, heard_ms, now_ms):
+    """Sent as often as the desk does, without an answer for half an hour, and the device was heard since: it may be sent again."""
+    tried_ms = command.sent_ms or command.tried_ms
+    return (command.is_pending and command.fate != "queued" and command.sends >= fate.SENDS_MAX and now_ms - tried_ms >= RETRY_MS
+            and heard_ms is not None and heard_ms > tried_ms)
 
 
 def open_quarters(until_s, now_s, running=()):

@@ -68,6 +68,16 @@ def test_what_is_on_its_way_is_waited_for_and_what_failed_is_tried_again_in_half
     assert decide(DEPARTURE, facts(command(BEST, fate=fate)), EVENING_S + later_s).why == why
 
 
+@pytest.mark.parametrize("fate, sends, later_s, heard_s, why", [
+    ("sent", 3, 1800, 1700, "again"), ("asked", 3, 1800, 1700, "again"), ("sent", 3, 1799, 1700, "on_its_way"), ("sent", 2, 7200, 1700, "on_its_way"),
+    ("sent", 3, 7200, None, "on_its_way"), ("queued", 3, 7200, 1700, "on_its_way"),
+])
+def test_a_target_that_got_lost_is_sent_again_when_the_device_is_heard(fate, sends, later_s, heard_s, why):
+    its = dataclasses.replace(command(BEST, fate=fate), sends=sends, tried_ms=1000 * EVENING_S, sent_ms=1000 * EVENING_S if fate == "sent" else None)
+    heard_ms = None if heard_s is None else 1000 * (EVENING_S + heard_s)
+    assert decide(DEPARTURE, facts(its, heard_ms=heard_ms), EVENING_S + later_s).why == why
+
+
 def test_a_night_has_five_sendings_at_most():
     tries = [command(BEST, fate="refused")] * 5
     found = decide(DEPARTURE, facts(*tries), EVENING_S + 7200)
