@@ -33,6 +33,11 @@ class Lines:
             self._is_over = True
             self._more.notify_all()
 
+    def has(self, is_it, within_s):
+        """Does such a line come within that time?"""
+        with self._more:
+            return self._more.wait_for(lambda: any(map(is_it, self.lines)) or self._is_over, within_s) and any(map(is_it, self.lines))
+
     def until(self, is_it, after=0):
         """The first such line; AssertionError with all that came if there is none in time."""
         def found():

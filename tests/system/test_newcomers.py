@@ -75,8 +75,11 @@ class Newcomer:
         try:
             log.until(lambda line: line.endswith("until Ctrl-C:"))
             with open(self.port, "wb", buffering=0) as port:
-                port.write(b"\r\x03\x02\x04")       # its prompt, and a soft reset
-            return log.until(lambda line: line.startswith("started new"))
+                for _ in range(PATIENCE_S):
+                    port.write(b"\r\x03\x02\x04")       # its prompt, and a soft reset; one that is busy may miss it
+                    if log.has(lambda line: line.startswith("started new"), 2):
+                        return True
+            return False
         finally:
             log.end()
 
