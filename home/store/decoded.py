@@ -9,6 +9,8 @@ _AT_REST = ("Not Connected", "Connected and Locked", "Charged", "Disabled")
 # An event that is told later says nothing of the present session.
 _SOON_MS = 10 * 60_000
 _WH_MAX = 1 << 50
+# Of what is shown: no field, list or number of the payload goes that far.
+_DEEP, _WIDE, _NUMBER_MAX = 6, 64, 1e15
 
 
 def kind(uplink):
@@ -83,6 +85,54 @@ def as_text(data):
     """Decoded data for a column of text."""
     made = json.dumps(data, separators=(",", ":"))
     return made if len(made) <= _TEXT_MAX else "{}"
+
+
+def believed(data):
+    """Decoded data as it may be shown: what docs/payload.md knows is of its kind or left out, no number is beyond all reason, and each text
+    is one that every page and database takes. Words of a newer device stay."""
+    if not isinstance(data, dict):
+        return {}
+    shown = {name: _shown(value) for name, value in list(data.items())[:_WIDE] if isinstance(name, str)}
+    return {_plain(name): value for name, value in shown.items() if value is None or name not in _OF_KIND or _OF_KIND[name](value)}
+
+
+def _shown(value, depth=0):
+    if isinstance(value, str):
+        return _plain(value)[:_TEXT_MAX]
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value if abs(value) <= _NUMBER_MAX else None
+    if isinstance(value, list):
+        return [_shown(one, depth + 1) for one in value[:_WIDE]] if depth < _DEEP else None
+    if isinstance(value, dict):
+        return {_plain(str(name)): _shown(one, depth + 1) for name, one in list(value.items())[:_WIDE]} if depth < _DEEP else None
+    return value
+
+
+def _plain(value):
+    return value.encode("utf-8", "replace").decode().replace("\0", "")
+
+
+def _is_text(value):
+    return isinstance(value, str)
+
+
+def _is_number(most):
+    return lambda value: number(value, most) is not None
+
+
+def _is_whole(most):
+    return lambda value: isinstance(value, int) and _whole(value, most) is not None
+
+
+_OF_KIND = {
+    **dict.fromkeys("type part state code status reason fault fault_text override command result detail boot_cause firmware commit model serial"
+                    " charger_firmware key holder event error timezone_part".split(), _is_text),
+    **dict.fromkeys("power_kw session_kwh kwh kwh_left energy_total_kwh current_limit_a airtime_s".split(), _is_number(1e9)),
+    **dict.fromkeys("page pages plan_hash".split(), _is_whole(255)),
+    **dict.fromkeys("downlinks joins uplinks".split(), _is_whole((1 << 32) - 1)),
+    **dict.fromkeys("until started_at event_at device_time issued_at".split(), lambda value: isinstance(value, (int, str))),
+    "uptime_min": _is_whole(10_000_000),
+}
 
 
 def text(value, longest):

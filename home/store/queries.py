@@ -4,7 +4,7 @@ import json
 import sqlalchemy as sa
 
 from home import energy_total, sessions
-from home.store import book, memory
+from home.store import book, decoded, memory
 from home.store.schema import change, event, latest, meter_reading, price, session, session_energy, uplink
 
 # So far back a gap is looked for; the seven bits of a number tell no more.
@@ -87,9 +87,9 @@ def newest_session(connection, device):
 
 
 def newest(connection, device):
-    """{what: (received_ms, data)} of the newest message of each kind."""
+    """{what: (received_ms, data)} of the newest message of each kind, as far as its words may be believed."""
     rows = connection.execute(sa.select(latest).where(latest.c.device == device))
-    return {row.what: (row.received_ms, json.loads(row.decoded)) for row in rows}
+    return {row.what: (row.received_ms, decoded.believed(json.loads(row.decoded))) for row in rows}
 
 
 def events_between(connection, device, first_ms, end_ms):

@@ -7,7 +7,7 @@ import re
 from home import time_zones
 from home.network import the_things_stack
 from home.store import commands as stored_commands
-from home.store import past
+from home.store import decoded, past
 from home.web import moments, vocabulary
 from home.web.views import command_words, radio, sessions
 from home.web.views import sentences as fates
@@ -202,8 +202,9 @@ def state(row, _):
 
 def of_restarts(look, begin_ms, end_ms, _):
     # A report of the same boot may lie before this page.
-    told = past.messages_on(look.connection, look.key, F_PORT_DEVICE, begin_ms - 3 * moments.DAY_MS, end_ms)
-    return [item for item in restarts([(at_ms, the_things_stack.decoded(message)) for at_ms, message in told], _) if begin_ms <= item.at_ms < end_ms]
+    messages = past.messages_on(look.connection, look.key, F_PORT_DEVICE, begin_ms - 3 * moments.DAY_MS, end_ms)
+    told = [(at_ms, decoded.believed(the_things_stack.decoded(message))) for at_ms, message in messages]
+    return [item for item in restarts(told, _) if begin_ms <= item.at_ms < end_ms]
 
 
 def restarts(told, _):
