@@ -72,9 +72,9 @@ def _elsewhere(connection, device, what, found, words, now_ms):
 
 def _asked(connection, device, data, received_ms):
     """The Command that a result answers, or None."""
-    name, command_id = data.get("command"), _whole(data.get("command_id"), 255)
+    name, command_id = decoded.text(data.get("command"), 24), _whole(data.get("command_id"), 255)
     since_ms = received_ms - 2 * fate.DAY_MS
-    if not isinstance(name, str):
+    if name is None:
         # `busy` names none: it is about the only one that was sent, if there is but one.
         sent = [one for one in commands.pending(connection, device, received_ms) if one.fate == "sent"]
         return sent[0] if data.get("result") == "busy" and len(sent) == 1 else None

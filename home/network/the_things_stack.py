@@ -20,7 +20,7 @@ PRIORITIES = ("LOWEST", "LOW", "BELOW_NORMAL", "NORMAL", "ABOVE_NORMAL", "HIGH",
 # Correlation ids that the stack adds by itself begin so.
 _ITS_OWN = ("as:", "gs:", "ns:", "js:", "rpc:")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
-_SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
+_SECONDS = re.compile(r"(\d{1,6}(?:\.\d{1,12})?)s", re.ASCII)
 _KEY = re.compile(r"[A-Za-z0-9+/=_-]{1,64}")
 _LONGEST = 200_000      # of a message, in characters
 
@@ -136,7 +136,7 @@ def gateways(given):
     for one in receptions if isinstance(receptions, list) else ():
         name = _within(one, "gateway_ids", "gateway_id")
         if isinstance(name, str) and name:
-            found.append((name[:64], _number(one.get("rssi")), _number(one.get("snr"))))
+            found.append((name[:64].encode("utf-8", "replace").decode(), _number(one.get("rssi")), _number(one.get("snr"))))
     return found
 
 

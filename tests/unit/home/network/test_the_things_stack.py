@@ -75,6 +75,11 @@ def test_what_is_no_message_says_why(body, words):
         stack.message(body)
 
 
+@pytest.mark.parametrize("said, airtime_ms", [("0.371s", 371), ("9" * 400 + "s", None), ("\u0663s", None), (7, None)])
+def test_an_airtime_that_is_none_is_not_known(said, airtime_ms):
+    assert stack.uplink(changed(consumed_airtime=said)).airtime_ms == airtime_ms
+
+
 FIELDS = st.sampled_from(list(MESSAGE["uplink_message"]))
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
                     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(FIELDS, inner, max_size=4), max_leaves=8)
