@@ -4,6 +4,7 @@ A page or the API finds `request.state.person`; a route that changes something s
 all the same (`guard`). A browser is known by its cookie, a program by its token. docs/adr/0019.
 """
 import dataclasses
+import re
 import time
 from urllib.parse import quote
 
@@ -24,6 +25,7 @@ PUBLIC = ("/login", "/static/", "/manifest.webmanifest", "/favicon.ico", "/apple
 OWN = ("/login", "/logout")
 API = ("/api/", "/openapi.json")
 BODY_MAX = 65536
+FORM = "application/x-www-form-urlencoded"
 
 
 MAY_LOOK_ONLY = N_("%(name)s may look and not switch")
@@ -120,8 +122,11 @@ class Access:
         if self.web.is_private and any(name in told for name in proxy.FORWARDED):
             return PlainTextResponse("A reverse proxy stands before this service: behind_proxy in [web] of home.toml must name it.", 400)
         length = told.get("content-length", "0")
-        if not length.isdigit() or int(length) > BODY_MAX:
+        if not re.fullmatch(r"[0-9]{1,9}", length) or int(length) > BODY_MAX:
             return _too_long()
+        if told.get("content-type", "").lower().startswith("multipart/"):
+            # Its parts come in whatever characters they like, and no form here sends them.
+            return JSONResponse({"detail": f"a form is sent as {FORM}"}, 415)
         if person.name or _is_public(request.url.path):
             return None
         is_press = request.method not in READING
@@ -174,7 +179,7 @@ async def checked(request: Request, by_browser=False) -> Person:
     if person.is_program:
         return person
     given = request.headers.get("x-csrf-token")
-    if given is None and request.headers.get("content-type", "").startswith(("application/x-www-form-urlencoded", "multipart/form-data")):
+    if given is None and request.headers.get("content-type", "").startswith(FORM):
         given = (await request.form()).get("csrf")
     if not isinstance(given, str) or not its.cookies.is_csrf(request.state.visit, given):
         raise Refused(TOO_OLD)

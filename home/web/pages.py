@@ -3,6 +3,8 @@ import dataclasses
 import typing
 
 from fastapi import HTTPException, Request
+from fastapi.exception_handlers import request_validation_exception_handler
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from fastapi.responses import RedirectResponse, Response
 
@@ -40,6 +42,16 @@ PAGES = (
     Page("devices", "/devices", N_("All devices"), devices.gather),
     Page("more", "/more", N_("More"), more.gather, True),
 )
+
+
+NO_PAGE = N_("There is no such page here.")
+NO_DEVICE = "device: there is none of that name"
+# What a browser's reader sees of what a program is told.
+SENTENCES = {
+    "Not Found": NO_PAGE,
+    "Method Not Allowed": N_("This address cannot be asked like that. Go to a page, and press there."),
+    NO_DEVICE: N_("There is no device of that name here."),
+}
 
 
 def add_pages(app, service, extra=()):
@@ -99,7 +111,7 @@ class Drawer:
         name = request.query_params.get("device")
         found = self.service.settings.devices[0] if name is None else self.service.settings.device(name)
         if found is None:
-            raise HTTPException(404, "device: there is none of that name")
+            raise HTTPException(404, NO_DEVICE)
         return found
 
     def look(self, request, device, connection):
@@ -126,11 +138,20 @@ def _show_errors(app, drawer):
     async def http(request, problem):
         if is_program(request):
             return await as_json[StarletteHTTPException](request, problem)
-        sentence = look.words_of(request)(problem.message, **problem.values) if isinstance(problem, access.Refused) else str(problem.detail)
+        if isinstance(problem, access.Refused):
+            sentence = look.words_of(request)(problem.message, **problem.values)
+        else:
+            sentence = look.words_of(request).known(SENTENCES, str(problem.detail), "%(word)s")
         return drawer.problem(request, problem.status_code, sentence)
+
+    async def not_understood(request, problem):
+        if is_program(request):
+            return await request_validation_exception_handler(request, problem)
+        return drawer.problem(request, 404, look.words_of(request)(NO_PAGE))
 
     def store(request, problem):
         return as_json[StoreFailed](request, problem) if is_program(request) else drawer.problem(request, 503, str(problem))
 
     app.add_exception_handler(StarletteHTTPException, http)
+    app.add_exception_handler(RequestValidationError, not_understood)
     app.add_exception_handler(StoreFailed, store)

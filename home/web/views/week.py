@@ -71,7 +71,7 @@ def edited(its_rows, fields):
     """The rows after a press on "add a row" or on "remove", which only change the form."""
     its_rows = list(its_rows)
     gone = fields.get("remove", "")
-    if gone.isascii() and gone.isdigit() and int(gone) < len(its_rows):
+    if gone in map(str, range(len(its_rows))):
         del its_rows[int(gone)]
     if "add" in fields and len(its_rows) < MOST_ROWS:
         its_rows.append(Row())

@@ -123,5 +123,20 @@ def test_a_body_without_end_is_cut(its, tmp_path):
     assert client.post("/press", content=long, headers=form).status_code in (400, 413), "its length was not told before"
 
 
+@pytest.mark.parametrize("length", ["9" * 5000, "-1", "\u00b2", "x", ""])
+def test_a_length_that_is_none_is_refused(its, tmp_path, length):
+    assert opened(its, tmp_path).post("/press", headers=[(b"content-length", length.encode("latin-1"))]).status_code == 413
+
+
+@pytest.mark.parametrize("characters", ["unicode_escape", "idna", "utf-16"])
+def test_a_form_in_parts_is_refused_whatever_its_characters(its, tmp_path, characters):
+    client = opened(its, tmp_path)
+    body = b'--x\r\nContent-Disposition: form-data; name="csrf"\r\n\r\n\\ud800\r\n--x--\r\n'
+    kind = {"Content-Type": f"Multipart/form-data; boundary=x; charset={characters}", "Origin": HERE}
+    for path in ("/commands", "/login", "/logout"):
+        answer = client.post(path, content=body, headers=kind)
+        assert answer.status_code == 415 and "a form is sent as" in answer.json()["detail"]
+
+
 def test_a_person_is_plain_data():
     assert dataclasses.asdict(access.Person("page", True, "abc")) == {"name": "page", "may_switch": True, "csrf": "abc", "is_program": False}

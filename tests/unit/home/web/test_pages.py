@@ -94,7 +94,9 @@ def test_what_pages_load_is_kept_by_the_browser_and_pages_are_not(client):
 
 
 @pytest.mark.parametrize("path, status, sentence", [
-    ("/nowhere", 404, "Not Found"), ("/?device=nobody", 404, "there is none of that name"), ("/tonight?device=%3Cb%3E", 404, "there is none")])
+    ("/nowhere", 404, "There is no such page here."), ("/?device=nobody", 404, "There is no device of that name here."),
+    ("/tonight?device=%3Cb%3E", 404, "There is no device"), ("/sessions/x", 404, "There is no such page"), ("/commands", 405, "Go to a page"),
+    ("/sessions/" + "9" * 5000, 404, "There is no such page"), ("/nowhere?lang=de", 404, "Diese Seite gibt es hier nicht.")])
 def test_an_error_is_a_page_for_a_browser(client, path, status, sentence):
     page = client.get(path)
     assert page.status_code == status and sentence in page.text and page.text.lstrip().startswith("<!doctype html>")

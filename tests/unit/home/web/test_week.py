@@ -57,6 +57,7 @@ def test_more_rows_than_one_request_carries_are_refused():
 def test_rows_are_added_up_to_seven_and_taken_away():
     rows = week.rows(PLAN)
     assert week.edited(rows, {"remove": "0"}) == rows[1:] and week.edited(rows, {"remove": "9"}) == week.edited(rows, {"remove": "x"}) == rows
+    assert week.edited(rows, {"remove": "9" * 5000}) == rows
     assert week.edited(rows, {"add": "1"}) == [*rows, week.Row()] and len(week.edited([week.Row()] * 7, {"add": "1"})) == 7
 
 
