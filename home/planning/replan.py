@@ -3,6 +3,7 @@
 Quarter n is the n-th quarter hour of real time back from the departure, as in the request; prices are by n.
 """
 import dataclasses
+import functools
 
 from home import plan_preview
 from home.commands import fate
@@ -100,10 +101,15 @@ def quarters_needed(kwh, power_kw):
 def planned(order, prices, needed):
     """Numbers of the cheapest quarters for an order, ascending. prices: {n: price or None} in order of time."""
     numbers = range(max(prices, default=0), 0, -1)
-    parts = [None if prices.get(n) is None else round(prices[n] * _PARTS) for n in numbers]
+    parts = tuple(None if prices.get(n) is None else round(prices[n] * _PARTS) for n in numbers)
     ceiling = None if order.max_price is None else round(order.max_price * _PARTS)
-    chosen = cheapest_quarters.choose(parts, needed, order.runs_max, order.run_min, ceiling=ceiling)
-    return tuple(sorted(numbers[place] for place in chosen))
+    return tuple(sorted(numbers[place] for place in _chosen(parts, needed, order.runs_max, order.run_min, ceiling)))
+
+
+@functools.lru_cache(16)
+def _chosen(parts, needed, runs_max, run_min, ceiling):
+    """Nearly always asked for the same as a minute ago."""
+    return cheapest_quarters.choose(parts, needed, runs_max, run_min, ceiling=ceiling)
 
 
 def charged_in(prices, quarters, needed):

@@ -105,6 +105,22 @@ def test_a_fixed_tariff_with_windows_is_planned_by_as_well(tmp_path):
         assert house.look()[0]["target"]["quarters"] == list(range(7, 19))
 
 
+@pytest.mark.parametrize("day, until, cheap_from_s, numbers", [
+    ("2026-10-25", "2026-10-25T06:30:00+00:00", "2026-10-25T00:00:00+00:00", range(19, 27)),      # 02:00 to 03:00, twice
+    ("2026-03-29", "2026-03-29T05:30:00+00:00", "2026-03-29T00:00:00+00:00", range(15, 23)),      # 01:00 to 02:00, and 03:00 to 04:00
+])
+def test_on_the_nights_of_the_clock_quarters_are_counted_in_real_time(tmp_path, day, until, cheap_from_s, numbers):
+    until_s, cheap_s = (int(datetime.datetime.fromisoformat(text).timestamp()) for text in (until, cheap_from_s))
+    with store(tmp_path / "home.db") as engine:
+        house = House(engine, tmp_path, standing_order=[{"by": "07:30", "kwh": 8, "power_kw": 4}])
+        house.now_s = until_s - 14 * 3600
+        with writing(engine) as connection:
+            prices.put(connection, "spot", [(until_s - 3600 * n + 1800, until_s - 3600 * n + 5400, 0.3) for n in range(20, 0, -1)])
+            prices.put(connection, "spot", [(cheap_s, cheap_s + 3600, 0.1), (cheap_s + 3600, cheap_s + 7200, 0.1)])
+        assert house.look()[0]["target"]["quarters"] == list(numbers)
+        assert house.planner.decided(house.garage)[0].day.isoformat() == day
+
+
 def test_hours_that_are_avoided_are_not_named(tmp_path):
     with store(tmp_path / "home.db") as engine:
         house = House(engine, tmp_path, standing_order=[{**ORDER, "avoid": [{"from": "22:00", "to": "00:00"}]}])
