@@ -30,7 +30,7 @@ KINDS = {
 # Whom home.access and home.commands name so.
 BY = {
     "page": N_("on this page"), "elsewhere": N_("by another program"), "service": N_("by this service itself"),
-    "command": N_("at the computer of the service"),
+    "command": N_("at the computer of the service"), "planner": N_("for a standing order"),
 }
 VEHICLE_SET = N_("Session %(number)s was charged by %(after)s.")
 VEHICLE_CHANGED = N_("Session %(number)s was charged by %(after)s, not by %(before)s.")

@@ -55,10 +55,11 @@ def of(row, now_ms, tz, _):
 
 
 BY_SOMEBODY = N_("asked by %(who)s, %(at)s")
-# Whom home.commands and home.access name so.
+# Whom home.commands, home.access and home.planning name so.
 BY = {
     "": N_("asked %(at)s"),
     "page": N_("asked on this page, %(at)s"),
     "elsewhere": N_("asked by another program, %(at)s"),
     "service": N_("asked by this service itself, %(at)s"),
+    "planner": N_("asked for a standing order, %(at)s"),
 }

@@ -16,6 +16,7 @@ from home.planning.planner import Planner
 from home.store import commands, prices
 from home.store.database import reading, writing
 from home.store.writer import Writer
+from home.web.views import history, requests
 from ttn.formatter import Formatter
 
 # 2026-11-30T06:30:00Z, 07:30 in Berlin, a Monday.
@@ -224,3 +225,7 @@ def test_what_the_planner_sends_is_what_the_formatter_takes_where_it_knows_targe
            "id": 1, "issued_at": UNTIL_S}
     errors = formatter.encode_downlink(its, utc_s=UNTIL_S).get("errors") or []
     assert bool(errors) != planner.is_possible(formatter) and not any("target." in error for error in errors)
+
+
+def test_the_pages_say_that_a_standing_order_asked_for_it():
+    assert replan.PLANNER in history.BY and replan.PLANNER in requests.BY
