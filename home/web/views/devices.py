@@ -3,7 +3,7 @@ import dataclasses
 
 from home.store import queries
 from home.web import moments
-from home.web.views import held_plan, now, requests, sentences, sessions
+from home.web.views import now, requests, sentences, sessions
 
 OLD_MS = 3 * moments.HOUR_MS
 
@@ -35,7 +35,7 @@ def tonight(look, newest):
     status_ms, status = newest.get("status", (None, {}))
     if status_ms is None or look.now_ms - status_ms > OLD_MS:
         return ""
-    upcoming = now.next_edge(held_plan.held(newest, requests.plans(look), look.tz), look.now_ms // 1000)
+    upcoming = now.next_edge(requests.held(look, newest), look.now_ms // 1000)
     return now.decides(status, newest.get("readback.claims", (None, {}))[1], upcoming, look.now_ms, look.tz, look.words)
 
 

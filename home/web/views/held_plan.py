@@ -5,15 +5,16 @@ from home import plan_preview, time_zones
 
 # Pages of one report come within that time.
 _TOGETHER_MS = 15 * 60_000
-HELD, EMPTY, OTHER, UNKNOWN = "held", "empty", "other", "unknown"
+HELD, TAKEN, EMPTY, OTHER, UNKNOWN = "held", "taken", "empty", "other", "unknown"
 
 
 @dataclasses.dataclass(frozen=True)
 class HeldPlan:
     """windows: of the plan that is believed to be on the device, None: not known; zone: its POSIX TZ string, or None.
 
-    proof: HELD: the hash in the status is that of this plan; EMPTY: it says that there is none; OTHER: it is of another one; UNKNOWN: no hash came.
-    proven_ms: when that status came; read_ms: when the plan was read back, None: it never was.
+    proof: HELD: the hash in the status is that of this plan; TAKEN: the device answered after that status that it uses it; EMPTY: the status says
+    that there is none; OTHER: it is of another one; UNKNOWN: no hash came.
+    proven_ms: when that status or answer came; read_ms: when the plan was read back, None: it never was.
     """
     windows: list | None
     zone: str | None
@@ -41,13 +42,19 @@ def zone(newest, tz):
     return ",".join(map(str, parts)) if parts else time_zones.rule(tz)
 
 
-def held(newest, sent, tz):
-    """The HeldPlan. newest: {kind: (received_ms, data)}; sent: [(sent_ms, windows)] of plans that went out, the newest first."""
+def held(newest, sent, tz, taken=None):
+    """The HeldPlan. newest: {kind: (received_ms, data)}; sent: [(sent_ms, windows)] of plans that went out, the newest first.
+
+    taken: (answered_ms, windows) of the plan that the device said last to have done, if it did.
+    """
     of_zone = zone(newest, tz)
     read_ms, parts = pages(newest, "plan", "windows")
     read = _checked([window for part in parts for window in part] if parts and all(isinstance(part, list) for part in parts) else None)
     proven_ms, status = newest.get("status", (None, {}))
     said = status.get("plan_hash")
+    answered_ms, of_answer = (0, None) if taken is None else (taken[0], _checked(taken[1]))
+    if of_answer is not None and answered_ms > max(proven_ms or 0 if isinstance(said, int) else 0, read_ms or 0):
+        return HeldPlan(of_answer, of_zone, TAKEN, answered_ms, read_ms)
     if not isinstance(said, int):
         return HeldPlan(read, of_zone, UNKNOWN, None, read_ms if read is not None else None)
     if said == 0:

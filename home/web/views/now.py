@@ -54,7 +54,7 @@ def gather(look):
     """The template's values."""
     newest = queries.newest(look.connection, look.key)
     waiting, done, downlinks = requests.gather(look)
-    plan = held_plan.held(newest, requests.plans(look), look.tz)
+    plan = requests.held(look, newest)
     status_ms, status = newest.get("status", (None, {}))
     upcoming = next_edge(plan, look.now_ms // 1000)
     claim = newest_claim(newest, commands.recent(look.connection, look.key, requests.RECENT), plan.zone)
@@ -71,7 +71,7 @@ def gather(look):
         "advice": advice(status, look.words),
         # What the promise of a deadline says, once a device makes one.
         "target": None,
-        "main": main_press(status),
+        "main": main_press(status), "main_words": main_words(status),
         "argued": ARGUED,
         "presses": PRESSES,
         "night": tonight.night(look, newest, plan),
@@ -134,6 +134,15 @@ def main_press(status):
     return BY_OVERRIDE.get(status.get("override"), "boost")
 
 
+def main_words(status):
+    """What stands on it: a boost of a car that charges already lets it go on."""
+    name = main_press(status)
+    return KEEP if name == "boost" and status.get("reason") == "charging" else PRESSES[name]
+
+
+KEEP = N_("Keep charging")
+
+
 def figures(status, _):
     """[Figure] of power, energy of the session, and the current limit."""
     power, energy, limit = (_number(status.get(name)) for name in ("power_kw", "session_kwh", "current_limit_a"))
@@ -151,9 +160,17 @@ def _number(value):
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e6 else None
 
 
+NO_PLAN = ()
+
+
 def next_edge(plan, now_s):
-    """(a window is open, UTC s of the end of this run or of the begin of the next; None in a week) of the plan on the device; None: not known."""
-    if plan.proof != held_plan.HELD or not plan.zone:
+    """(a window is open, UTC s of the end of this run or of the begin of the next; None in a week) of the plan on the device.
+
+    NO_PLAN: it holds none; None: not known.
+    """
+    if plan.windows == []:
+        return NO_PLAN
+    if plan.proof not in (held_plan.HELD, held_plan.TAKEN) or not plan.zone:
         return None
     runs = []
     for opening in plan_preview.openings(plan.windows, plan.zone, now_s, now_s + AHEAD_S):
@@ -193,6 +210,8 @@ def decides(status, claim, upcoming, now_ms, tz, _):
     if not status or override is None:
         return ""
     holder, until_ms, kwh_left = _claim(claim, override, now_ms)
+    if holder == "plan" and upcoming == NO_PLAN:
+        holder = "none"
     if holder == "plan" and upcoming is not None:
         is_open, edge_s = upcoming
         if edge_s is None:

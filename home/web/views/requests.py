@@ -3,10 +3,12 @@ import dataclasses
 
 from home.store import commands
 from home.web import moments
-from home.web.views import command_words, sentences
+from home.web.views import command_words, held_plan, sentences
 from home.web.words import N_
 
 RECENT = 12
+# So long, and so many at most, an end stands beside the buttons.
+JUST_MS, JUST_MOST = 5 * 60_000, 2
 # So many requests are looked through for plans.
 PLANS = 100
 NEVER_THERE = ("asked", "refused", "expired", "busy")
@@ -27,17 +29,34 @@ class Shown:
 
 
 def gather(look):
-    """(Shown of those that wait, Shown of the latest others, how many downlinks 24 h have had)."""
+    """(Shown of those that wait or have just got their end, Shown of the latest others, how many downlinks 24 h have had)."""
     recent = commands.recent(look.connection, look.key, RECENT)
     shown = [of(row, look.now_ms, look.tz, look.words) for row in recent]
-    return ([one for one in shown if one.is_pending], [one for one in shown if not one.is_pending],
+    near = [one for one in shown if one.is_pending] + just_ended(shown, look.now_ms)
+    return ([one for one in shown if one in near], [one for one in shown if one not in near],
             commands.downlinks_24h(look.connection, look.key, look.now_ms))
+
+
+def just_ended(shown, now_ms):
+    """Of Shown, the newest first, those whose end stands where they were pressed, so that nobody has to look for it."""
+    return [one for one in shown if not one.is_pending and now_ms - one.changed_ms < JUST_MS][:JUST_MOST]
 
 
 def plans(look):
     """[(asked ms, windows)] of the plans that may have reached the device, the newest first."""
     rows = commands.recent(look.connection, look.key, PLANS)
     return [(row.at_ms, found) for row in rows if row.name == "plan" and row.fate not in NEVER_THERE and (found := windows(row.request)) is not None]
+
+
+def held(look, newest):
+    """The HeldPlan, by the newest messages and by what was asked."""
+    return held_plan.held(newest, plans(look), look.tz, taken_plan(look))
+
+
+def taken_plan(look):
+    """(answered ms, windows) of the plan that the device said last to have done, or None."""
+    done = [row for row in commands.recent(look.connection, look.key, PLANS) if row.name == "plan" and row.fate == "done"]
+    return next(((row.changed_ms, found) for row in done if (found := windows(row.request)) is not None), None)
 
 
 def windows(request):

@@ -20,7 +20,7 @@ FOR_A_PERSON = ("F1", "F2", "F3", "F9", "FA", "FB")
 
 # Who decides. Those with a second sentence have an end; it is kept apart as a whole.
 HOLDERS = {
-    "none": N_("Nobody decides: the box does as it likes."),
+    "none": N_("Neither a plan nor a request decides: the box does what it does by itself."),
     "plan": N_("The plan decides."),
     "boost": N_("A request to charge now decides."),
     "skip": N_("Cheap hours are skipped."),

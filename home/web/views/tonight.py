@@ -15,6 +15,7 @@ NO_CURRENT = ("vehicle_full", "fault", "setup")
 
 PROOFS = {
     held_plan.HELD: N_("The device holds this plan: confirmed %(age)s."),
+    held_plan.TAKEN: N_("The device answered %(age)s that it uses this plan; its next status confirms it."),
     held_plan.EMPTY: N_("The device holds no plan: confirmed %(age)s."),
     held_plan.OTHER: N_("The device holds another plan than the one that is known here, as it said %(age)s. Read the plan of the device."),
     held_plan.UNKNOWN: N_("Which plan the device holds is not known yet."),
@@ -35,7 +36,7 @@ def gather(look, rows=None, problem=None):
     """The template's values. rows: as somebody typed them, to be shown before they are sent; problem: what is wrong with them."""
     newest = queries.newest(look.connection, look.key)
     sent = requests.plans(look)
-    plan = held_plan.held(newest, sent, look.tz)
+    plan = requests.held(look, newest)
     waiting = [one for one in requests.gather(look)[0]]
     shown = week.rows(plan.windows) if rows is None else rows
     values = {
@@ -78,7 +79,7 @@ def before_this(current, plans):
 def undone(look):
     """The windows of the plan of before, or None."""
     sent = requests.plans(look)
-    return before_this(held_plan.held(queries.newest(look.connection, look.key), sent, look.tz).windows, sent)
+    return before_this(requests.held(look, queries.newest(look.connection, look.key)).windows, sent)
 
 
 def plan_line(plan, now_ms, _):

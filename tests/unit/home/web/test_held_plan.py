@@ -69,3 +69,20 @@ def test_the_zone_of_the_device_goes_before_that_of_the_settings():
     its = held_plan.held({**newest, **status(PLAN, zone=",".join(parts))}, [(1, PLAN)], BERLIN)
     assert (its.zone, its.proof) == ("<+10>-10<+11>,M10.1.0,M4.1.0/3", held_plan.HELD)
     assert held_plan.held({**newest, **status(PLAN)}, [(1, PLAN)], BERLIN).proof == held_plan.OTHER
+
+
+@pytest.mark.parametrize("before", [{}, status([], at_ms=5000), status(OTHER, at_ms=5000), {"status": (7000, {"state": "Charging"})}])
+def test_a_plan_that_the_device_took_after_its_last_hash_is_the_plan_until_the_next_one(before):
+    its = held_plan.held(before, [(5900, PLAN), (1, OTHER)], BERLIN, (6000, PLAN))
+    assert (its.windows, its.proof, its.proven_ms) == (CANONICAL, held_plan.TAKEN, 6000)
+
+
+@pytest.mark.parametrize("after, proof", [(status(PLAN, at_ms=6001), held_plan.HELD), (status([], at_ms=6001), held_plan.EMPTY),
+                                          (status(OTHER, at_ms=6001), held_plan.OTHER), (read_back(OTHER, at_ms=6001), held_plan.UNKNOWN)])
+def test_what_was_heard_after_a_plan_was_taken_goes_before_it(after, proof):
+    assert held_plan.held(after, [(5900, PLAN)], BERLIN, (6000, PLAN)).proof == proof
+
+
+def test_no_windows_that_were_taken_are_the_end_of_the_plan_and_nonsense_is_nothing():
+    assert held_plan.held(status(PLAN, at_ms=5000), [], BERLIN, (6000, [])).windows == []
+    assert held_plan.held(status(PLAN, at_ms=5000), [(1, PLAN)], BERLIN, (6000, [7])).proof == held_plan.HELD

@@ -23,7 +23,9 @@ def decided(status, claim=(), upcoming=None, _=EN):
 
 @pytest.mark.parametrize("status, claim, upcoming, sentence", [
     ({"override": "none"}, {}, None, "The plan decides."),
-    ({"override": "none"}, {"holder": "none"}, None, "Nobody decides: the box does as it likes."),
+    ({"override": "none"}, {"holder": "none"}, None, "Neither a plan nor a request decides: the box does what it does by itself."),
+    ({"override": "none"}, {}, now.NO_PLAN, "Neither a plan nor a request decides: the box does what it does by itself."),
+    ({"override": "lock"}, {}, now.NO_PLAN, "The lock decides, until somebody unlocks the outlet."),
     ({"override": "none"}, {"holder": "plan"}, (True, NOW_MS // 1000 + 3600), "The plan decides: cheap hours until 22:00."),
     ({"override": "none"}, {"holder": "plan"}, (False, NOW_MS // 1000 + 86400), "The plan decides: cheap hours from tomorrow 21:00 on."),
     ({"override": "none"}, {"holder": "plan"}, (False, None), "The plan decides; it has no more cheap hours this week."),
@@ -87,6 +89,12 @@ def test_the_button_is_the_one_most_likely_wanted(reason, override, fault, butto
     assert now.main_press(status) == button
 
 
+def test_a_car_that_charges_is_asked_to_keep_charging_and_not_to_begin():
+    assert now.main_words({"reason": "charging", "override": "none"}) == "Keep charging"
+    assert now.main_words({"reason": "charging", "override": "boost"}) == "Back to the plan"
+    assert now.main_words({"reason": "outside_plan", "override": "none"}) == "Charge now"
+
+
 def test_every_reason_leads_to_a_button_that_there_is():
     for reason in firmware.REASONS:
         assert now.main_press({"reason": reason}) in now.PRESSES
@@ -105,6 +113,8 @@ def test_the_next_edge_is_of_the_run_and_only_of_a_plan_that_is_proven():
     always = [{"days": "daily", "from": "00:00", "to": "00:00"}]
     assert now.next_edge(held_plan.HeldPlan(always, RULE, held_plan.HELD, 1, None), NOW_MS // 1000) == (True, None)
     assert now.next_edge(held_plan.HeldPlan(NIGHT, RULE, held_plan.OTHER, 1, None), NOW_MS // 1000) is None
+    assert now.next_edge(held_plan.HeldPlan(NIGHT, RULE, held_plan.TAKEN, 1, None), NOW_MS // 1000) == (False, NOW_MS // 1000 + 3600)
+    assert now.next_edge(held_plan.HeldPlan([], RULE, held_plan.EMPTY, 1, None), NOW_MS // 1000) == now.NO_PLAN
 
 
 def test_what_is_old_has_no_sign_of_a_current_that_flows():

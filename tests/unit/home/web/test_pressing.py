@@ -76,15 +76,19 @@ def test_the_ninth_request_of_a_day_is_refused_and_stop_goes_through(browser):
     assert browser.post("/commands", command="stop", back="now").status_code == 303
 
 
-def test_what_waits_can_be_withdrawn_and_is_then_told_below(browser):
+def test_what_waits_can_be_withdrawn_and_its_end_stands_beside_the_buttons_and_later_below(browser):
     browser.post("/commands", command="boost", back="now")
     key = re.search(r'name="key" value="(\d+)"', browser.get("/").text)[1]
     assert browser.post("/commands/withdraw", key=key, back="now").status_code == 303
     page = browser.get("/").text
-    assert "What was asked last" in page and "It was withdrawn" in page and ">Withdraw<" not in page
+    assert "What was asked last" not in page and "It was withdrawn" in page.split('id="waiting"')[1] and ">Withdraw<" not in page
     assert "It is over already." in browser.post("/commands/withdraw", key=key, back="now").text
     for nonsense in ("99", "x", "", "-1", "9" * 30):
         assert "There is no such request any more." in browser.post("/commands/withdraw", key=nonsense, back="now").text
+    assert "It was withdrawn" in browser.get("/tonight").text
+    browser.its.now_ms += 5 * MIN_MS
+    assert "It was withdrawn" in browser.get("/").text.split("What was asked last")[1]
+    assert "It was withdrawn" not in browser.get("/tonight").text
 
 
 def test_without_a_line_to_the_network_a_press_waits_for_it(browser):
@@ -126,6 +130,9 @@ def test_the_plan_of_before_can_be_sent_again(browser):
         asked = its.pushed[-1][1][0]["decoded_payload"]
         answer = {"type": "result", "state": "Charging", "command": "plan", "command_id": asked["id"], "result": "done"}
         its.desk.hear_uplinks("ttn", [device.uplink(its.now_ms + 5000, 11, answer)])
+    page = browser.get("/tonight").text
+    assert "The device answered just now that it uses this plan; its next status confirms it." in page and "Sat 01:00–05:00" in page
+    assert "The plan decides: cheap hours from Sat 3 Oct, 01:00 on." in browser.get("/").text
     monday, saturday = (one["plan"]["windows"] for one in browser.requests())
     its.hear(device.status(its.now_ms + 9000, override="none", plan_hash=plan_preview.hash_of(saturday, RULE)))
     page = browser.get("/tonight").text

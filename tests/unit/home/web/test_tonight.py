@@ -56,6 +56,8 @@ def test_a_run_in_words():
 
 @pytest.mark.parametrize("plan, sentence", [
     (held_plan.HeldPlan([{}], "UTC0", held_plan.HELD, NOW_MS - 12 * MIN_MS, None), "The device holds this plan: confirmed 12 min ago."),
+    (held_plan.HeldPlan([{}], "UTC0", held_plan.TAKEN, NOW_MS - 12 * MIN_MS, None),
+     "The device answered 12 min ago that it uses this plan; its next status confirms it."),
     (held_plan.HeldPlan([], "UTC0", held_plan.EMPTY, NOW_MS - 12 * MIN_MS, None), "The device holds no plan: confirmed 12 min ago."),
     (held_plan.HeldPlan([{}], "UTC0", held_plan.OTHER, NOW_MS - 12 * MIN_MS, 1),
      "The device holds another plan than the one that is known here, as it said 12 min ago. Read the plan of the device."),
