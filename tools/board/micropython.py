@@ -13,7 +13,7 @@ import sys
 import time
 
 from tools.board import flash, images, manifest, uf2_drive
-from tools.board.link import PROMPT_S, Link, LinkLost
+from tools.board.link import PROMPT_S, RESTART_S, Link, LinkLost
 from tools.charger import ports
 
 DOWNLOADS = "https://micropython.org/download/"
@@ -34,6 +34,8 @@ OTHERS = {
 ATTEMPTS = 7
 # A UART bridge takes that; a USB port of the chip's own does not care.
 BAUD = 460800
+# A board that has MicroPython already, and a firmware that is busy, has answered by then.
+LOOKS_S = RESTART_S / 3
 # From the end of writing until MicroPython answers: start, the making of its file system, USB.
 ANSWERS_S = 30
 # By then a board that starts by itself has started.
@@ -188,7 +190,7 @@ def refuse_what_is_there(port, board, again):
     """MicropythonError if the board at `port` has MicroPython already, unless it is to be written again."""
     with Link(port) as link:
         try:
-            link.prompt(PROMPT_S, soft_reset=False)
+            link.prompt(LOOKS_S, soft_reset=False)
             kind = link.identify()
         except LinkLost:
             return

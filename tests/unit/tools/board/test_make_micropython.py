@@ -19,6 +19,7 @@ from tools.charger import ports
 def quick(monkeypatch, tmp_path):
     """No real drive is looked for, and nothing is waited for longer than a fake takes."""
     monkeypatch.setattr(micropython, "ATTEMPTS", 1)
+    monkeypatch.setattr(micropython, "LOOKS_S", 0.2)
     monkeypatch.setattr(micropython, "PROMPT_S", 0.2)
     monkeypatch.setattr(link, "PROMPT_S", 0.5)
     monkeypatch.setattr(micropython, "PLACES", ())
@@ -129,7 +130,7 @@ def with_micropython(tmp_path):
 
 
 def test_a_board_that_has_micropython_is_sent_to_make_flash(with_micropython, file, refused, monkeypatch):
-    monkeypatch.setattr(micropython, "PROMPT_S", 2)
+    monkeypatch.setattr(micropython, "LOOKS_S", 30)
     monkeypatch.setattr(link, "PROMPT_S", 2)
     monkeypatch.setattr(micropython, "write_esp", None)
     refused("MicroPython 1.27 is on .* already. Nothing was written. Go on with  make flash BOARD=esp32 .* AGAIN=1 .* what the monitor remembers",
@@ -137,7 +138,7 @@ def test_a_board_that_has_micropython_is_sent_to_make_flash(with_micropython, fi
 
 
 def test_it_is_written_anew_where_that_is_wanted(with_micropython, file, monkeypatch):
-    monkeypatch.setattr(micropython, "PROMPT_S", 2)
+    monkeypatch.setattr(micropython, "LOOKS_S", 30)
     monkeypatch.setattr(link, "PROMPT_S", 2)
     written = []
     monkeypatch.setattr(micropython, "write_esp", lambda image, port, tell: written.append(port))
