@@ -56,15 +56,24 @@ class Inbox:
         while not (self._stopping.is_set() and not batch and self._waiting.empty()):
             batch = batch or self._next()
             try:
-                for network_name in dict.fromkeys(one[0] for one in batch):
-                    self.store(network_name, [message for one in batch if one[0] == network_name and (message := self._parsed(one))])
-                batch, wait_s = [], RETRY_S[0]
+                self._take(batch)
+                wait_s = RETRY_S[0]
                 self._notices.over("store")
             except StoreFailed as problem:
                 self._notices.say("store", f"{problem}. What comes waits, and is tried again")
                 if self._stopping.wait(wait_s):
                     return      # it is asked for at the next start
                 wait_s = min(2 * wait_s, RETRY_S[1])
+
+    def _take(self, batch):
+        """Empties the batch. What was handed on or written is out of it before anything else may fail, so that it is not heard twice."""
+        for one in [one for one in batch if self._place(one)[1] != "up"]:
+            self._hand_on(one)
+            batch.remove(one)
+        for network_name in dict.fromkeys(one[0] for one in batch):
+            messages = [self._parsed(one) for one in batch if one[0] == network_name]
+            self.store(network_name, [message for message in messages if message])
+            batch[:] = [one for one in batch if one[0] != network_name]
 
     def _next(self):
         try:
@@ -78,28 +87,40 @@ class Inbox:
                 break
         return batch
 
+    def _place(self, one):
+        """(device id, suffix) of its topic; None each where it is not of this application."""
+        return the_things_stack.place(self._networks[one[0]], one[1]) or (None, None)
+
     def _parsed(self, one):
-        """(network name, message) of what came on `up`; None for all else, which is handed on."""
+        """(network name, message) of what came; None where it is none."""
         network_name, topic, body = one
-        place = the_things_stack.place(self._networks[network_name], topic)
-        if place is None:
-            return None
         try:
-            message = the_things_stack.message(body)
+            return network_name, the_things_stack.message(body)
         except NotUnderstood as problem:
             self._notices.say(("message", topic[:80]), f"a message on {topic[:80]!r} was left out: {problem}")
             return None
-        if place[1] == "up":
-            return network_name, message
-        self._downlink(network_name, *place, message)
-        return None
+
+    def _hand_on(self, one):
+        """What is no uplink."""
+        device_id, suffix = self._place(one)
+        found = self._parsed(one) if suffix else None
+        if not found:
+            return
+        try:
+            self._downlink(one[0], device_id, suffix, found[1])
+        except StoreFailed:
+            raise
+        except Exception as problem:
+            # Whatever is in a message that nobody foresaw, it costs that message and not the others.
+            self._notices.say("downlink", f"{device_id[:36]}: a message about a downlink was left out ({type(problem).__name__})")
 
     def _understood(self, network_name, message):
         given = message[1] if isinstance(message, tuple) else message
         try:
             uplink = the_things_stack.uplink(given)
-        except NotUnderstood as problem:
-            self._notices.say(("uplink", network_name), f"{network_name}: an uplink was left out: {problem}")
+        except Exception as problem:
+            why = problem if isinstance(problem, NotUnderstood) else type(problem).__name__
+            self._notices.say(("uplink", network_name), f"{network_name}: an uplink was left out: {why}")
             return None
         if (network_name, uplink.device_id) not in self._writer.devices:
             self._notices.say(("device", network_name), f"{network_name}: uplinks of {uplink.device_id[:36]!r} are left out:"

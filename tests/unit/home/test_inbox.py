@@ -149,6 +149,51 @@ def test_a_row_that_the_store_refuses_costs_that_row(house, monkeypatch, problem
     assert house.said == [f"wallbox: an uplink was left out: the store does not take it ({type(problem).__name__})"]
 
 
+def test_a_word_about_a_downlink_is_heard_once_though_the_store_fails_behind_it(house, monkeypatch):
+    heard, write, failures = [], house.writer.write, iter([True, False])
+
+    def full(network, uplinks, backfilled):
+        if next(failures):
+            raise StoreFailed("the store: database or disk is full")
+        return write(network, uplinks, backfilled)
+
+    monkeypatch.setattr(house.writer, "write", full)
+    house.inbox._downlink = lambda *told: heard.append(told)
+    monkeypatch.setattr(inbox, "RETRY_S", (0.01, 1))
+    body = json.dumps({"downlink_queued": {"f_port": 20}}).encode()
+    for topic, one in ((UP.replace("/up", "/down/queued"), body), (UP, json.dumps(message(1)).encode())):
+        house.inbox.put("ttn", topic, one)
+    house.inbox.start()
+    deadline = time.monotonic() + 5
+    while not house.new and time.monotonic() < deadline:
+        time.sleep(0.01)
+    house.inbox.stop()
+    assert len(house.stored()) == 1
+    assert heard == [("ttn", "wallbox", "down/queued", {"downlink_queued": {"f_port": 20}})]
+
+
+def test_a_word_about_a_downlink_that_nobody_foresaw_costs_itself_alone(house):
+    def unforeseen(*told):
+        raise OverflowError("what nobody foresaw")
+
+    house.inbox._downlink = unforeseen
+    house.inbox.put("ttn", UP.replace("/up", "/down/queued"), b"{}")
+    house.through(message(1))
+    assert len(house.stored()) == 1 and house.said == ["wallbox: a message about a downlink was left out (OverflowError)"]
+
+
+def test_an_uplink_that_nobody_foresaw_costs_itself_alone(house, monkeypatch):
+    def unforeseen(given):
+        if given["uplink_message"]["f_cnt"] == 2:
+            raise OverflowError("what nobody foresaw")
+        return uplink(given)
+
+    uplink = inbox.the_things_stack.uplink
+    monkeypatch.setattr(inbox.the_things_stack, "uplink", unforeseen)
+    house.through(message(1), message(2), message(3))
+    assert [one["uplink_message"]["f_cnt"] for one in house.stored()] == [1, 3] and house.said == ["ttn: an uplink was left out: OverflowError"]
+
+
 def test_more_than_can_wait_is_left_out_and_said(monkeypatch):
     monkeypatch.setattr(inbox, "WAITING_MAX", 2)
     said = []
