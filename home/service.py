@@ -132,7 +132,9 @@ class Service:
                 self.changes.tell(device.name)
 
     def _run(self):
+        before_s = self.clock()
         while not self._stopping.wait(LOOK_S):
+            before_s = self._bring_forward(before_s)
             for work, due_s in list(self._due_s.items()):
                 if self.clock() >= due_s:
                     try:
@@ -141,6 +143,14 @@ class Service:
                     except StoreFailed as problem:
                         self._due_s[work] = self.clock() + RETRY_S
                         self.notices.say(work.__name__, str(problem))
+
+    def _bring_forward(self, before_s):
+        """Where the clock was put back nothing waits for a time that is far ahead now. Now, for the next look."""
+        now_s = self.clock()
+        if now_s < before_s:
+            for work in self._due_s:
+                self._due_s[work] = min(self._due_s[work], now_s)
+        return now_s
 
     def _ask(self):
         for device in self.settings.devices:

@@ -122,7 +122,8 @@ class Asked:
 
 def to_ask(gaps, newest_number, asked, now_ms):
     """(number, next Asked) if the device is to be asked now for its records from that number on, else None. gaps: [(first, last)], oldest first."""
-    if now_ms - asked.at_ms < ASK_EVERY_MS:
+    # Asked in the future: the clock was put back since.
+    if 0 <= now_ms - asked.at_ms < ASK_EVERY_MS:
         return None
     times = dict(asked.times)
     for first, _last in gaps:

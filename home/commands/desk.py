@@ -1,4 +1,5 @@
 """Where requests are handed in: checked by the formatter, counted, kept, published at once, repeated while they are not answered, withdrawn."""
+import contextlib
 import dataclasses
 import json
 import threading
@@ -9,7 +10,7 @@ from home.commands.fate import Command
 from home.network import the_things_stack
 from home.network.uplink import NotUnderstood
 from home.store import commands, queries
-from home.store.database import reading, writing
+from home.store.database import RowRefused, reading, writing
 from ttn.formatter import Formatter
 
 DOUBLE_MS = 3000
@@ -53,7 +54,7 @@ class Desk:
                 known = self._known(connection, key, request, now_ms)
                 made = known or self._made(connection, key, request, who, now_ms)
                 times_ms = commands.downlink_times(connection, key, now_ms)
-                times_ms += [one.tried_ms for one in commands.pending(connection, key, now_ms) if _is_on_its_way(one, now_ms)]
+                times_ms += [one.tried_ms for one in commands.pending(connection, key) if _is_on_its_way(one, now_ms)]
             if known:
                 return known
             if not anyway:
@@ -95,7 +96,7 @@ class Desk:
         for device in self._settings.devices:
             key = self._key(device)
             with reading(self._engine) as connection:
-                if not commands.pending(connection, key, now_ms):
+                if not commands.pending(connection, key):
                     continue
             with self._lock:
                 changed = self._look_at(device, key, now_ms)
@@ -122,14 +123,14 @@ class Desk:
         """New uplinks: the answers among them. Where the store fails they are kept, and heard at the next look."""
         with self._lock:
             self._unheard += [(network_name, uplink) for uplink in uplinks if (uplink.decoded or {}).get("type") == "result"]
-            if not self._unheard:
-                return
-            with writing(self._engine) as connection:
-                for name, uplink in self._unheard:
-                    device = self._device(name, uplink.device_id)
+            while self._unheard:
+                name, uplink = self._unheard[0]
+                device = self._device(name, uplink.device_id)
+                # One that the store never takes does not keep the others out.
+                with contextlib.suppress(RowRefused), writing(self._engine) as connection:
                     if device is not None:
                         hearing.answer(connection, self._key(device), uplink)
-            self._unheard = []
+                del self._unheard[0]
 
     # --- one thing each
 
@@ -147,7 +148,7 @@ class Desk:
         if command_id is not None and issued_at is not None:
             return commands.identified(connection, key, name, command_id, issued_at)
         words = _without_header(request)
-        latest = [one for one in commands.pending(connection, key, now_ms) if one.is_ours and now_ms - one.at_ms < DOUBLE_MS]
+        latest = [one for one in commands.pending(connection, key) if one.is_ours and abs(now_ms - one.at_ms) < DOUBLE_MS]
         return next((one for one in latest if _without_header(one.request) == words), None)
 
     def _made(self, connection, key, request, who, now_ms):
@@ -208,7 +209,7 @@ class Desk:
         with reading(self._engine) as connection:
             is_class_a, uplink_ms = _is_class_a(connection, key), queries.last_heard_ms(connection, key)
             times_ms = commands.downlink_times(connection, key, now_ms)
-            before = commands.pending(connection, key, now_ms)
+            before = commands.pending(connection, key)
         after = [fate.step(one, fate.TIME, now_ms) for one in before]
         changed = after != before
         if changed:
@@ -252,4 +253,4 @@ def _without_header(request):
 
 def _is_on_its_way(command, now_ms):
     """Published, and the network has not said yet that it took it."""
-    return command.fate == "asked" and command.tried_ms is not None and now_ms - command.tried_ms < fate.AGAIN_MS
+    return command.fate == "asked" and command.tried_ms is not None and abs(now_ms - command.tried_ms) < fate.AGAIN_MS

@@ -22,8 +22,10 @@ EXPIRES_OTHERWISE_S = 600
 # Without an id a device cannot know a repetition from a new request.
 WITHOUT_IDENTITY = ("mode", "time")
 URGENT = ("stop", "lock", "unlock")
-# Of the ten downlinks a day two are kept for what is urgent.
 DAY_MS = 86_400_000
+# No request is good for longer than 18 h: what was asked so long ago, or by a clock that was so far ahead, has an end.
+PENDING_MS = 2 * DAY_MS
+# Of the ten downlinks a day two are kept for what is urgent.
 DOWNLINKS_MAX, DOWNLINKS_ORDINARY = 10, 8
 
 _FIELDS = ("mode", "command", "plan", "timezone", "settings", "target", "time")
@@ -107,8 +109,13 @@ def is_due(command, is_class_a, uplink_ms, now_ms):
     if command.sends >= SENDS_MAX or command.name in WITHOUT_IDENTITY or command.fate == "queued":
         return False
     if command.fate == "asked":
-        return now_ms - command.tried_ms >= AGAIN_MS
-    return now_ms - command.sent_ms >= AGAIN_MS and (not is_class_a or uplink_ms is not None and uplink_ms > command.sent_ms)
+        return _is_past(command.tried_ms, now_ms)
+    return _is_past(command.sent_ms, now_ms) and (not is_class_a or uplink_ms is not None and uplink_ms > command.sent_ms)
+
+
+def _is_past(at_ms, now_ms):
+    """Long enough ago for another try; one that is to come was before the clock was put back."""
+    return abs(now_ms - at_ms) >= AGAIN_MS
 
 
 def room_ms(times_ms, is_urgent, now_ms):
@@ -146,7 +153,7 @@ def _withdrawn(command, heard, now_ms):
 
 
 def _time(command, heard, now_ms):
-    if now_ms < 1000 * command.expires_at + GRACE_MS:
+    if now_ms < 1000 * command.expires_at + GRACE_MS and abs(now_ms - command.at_ms) <= PENDING_MS:
         return {}
     if command.sent_ms is not None:
         return {"fate": "unanswered"}

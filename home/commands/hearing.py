@@ -19,6 +19,9 @@ def identity(words):
 def downlink(connection, device, what, found, words, own_key, now_ms):
     """what: one of WORDS; found: the Downlink; words: it in the formatter's, or None; own_key: of our command, by its correlation id."""
     payload = found.item["frm_payload"]
+    before = _of(connection, device, own_key, words)
+    if what == "queued" and before is not None and before.is_ours and before.fate == "sent":
+        return      # it was overtaken by what became of it; a repetition is "asked" before it is queued
     if what == "queued":
         commands.downlink_queued(connection, device, now_ms, found.f_port, payload, found.item)
     elif what == "sent":
@@ -26,7 +29,7 @@ def downlink(connection, device, what, found, words, own_key, now_ms):
     else:
         commands.downlink_failed(connection, device, found.f_port, payload)
     heard = _HEARD.get(what) or Heard("failed", detail=("network:" + (decoded.text(found.error, 60) or "failed")))
-    before = _of(connection, device, own_key, words, now_ms) or _elsewhere(connection, device, what, found, words, now_ms)
+    before = before or _elsewhere(connection, device, what, found, words, now_ms)
     if before is not None:
         _step(connection, before, heard, now_ms)
 
@@ -48,14 +51,14 @@ def _step(connection, before, heard, now_ms):
         commands.save(connection, after)
 
 
-def _of(connection, device, own_key, words, now_ms):
+def _of(connection, device, own_key, words):
     """The Command that a downlink is, or None."""
     if own_key is not None:
         return commands.one(connection, device, own_key)
     name, command_id, issued_at = identity(words or {})
     if issued_at is not None:
         return commands.identified(connection, device, name, command_id, issued_at)
-    return next((one for one in commands.pending(connection, device, now_ms)[::-1] if name and one.request == words), None)
+    return next((one for one in commands.pending(connection, device)[::-1] if name and one.request == words), None)
 
 
 def _elsewhere(connection, device, what, found, words, now_ms):
@@ -76,7 +79,7 @@ def _asked(connection, device, data, received_ms):
     since_ms = received_ms - 2 * fate.DAY_MS
     if name is None:
         # `busy` names none: it is about the only one that was sent, if there is but one.
-        sent = [one for one in commands.pending(connection, device, received_ms) if one.fate == "sent"]
+        sent = [one for one in commands.pending(connection, device) if one.fate == "sent"]
         return sent[0] if data.get("result") == "busy" and len(sent) == 1 else None
     found = commands.named(connection, device, name, command_id, since_ms) if command_id is not None else [
         one for one in commands.named(connection, device, "mode", None, since_ms) if fate.MODES.get(one.request.get("mode")) == name]

@@ -32,7 +32,8 @@ def lost(state):
 
 
 def is_due(state, now_ms):
-    return state.due_ms is not None and now_ms >= state.due_ms
+    """A time farther ahead than any wait was set by a clock that was put back since."""
+    return state.due_ms is not None and not 0 < state.due_ms - now_ms <= AGAIN_MS
 
 
 def after_ms(state, now_ms):

@@ -45,7 +45,7 @@ class Fetcher:
         """Ask each source that is due, and take what came over the broker."""
         now_s = self._clock()
         for its in self._asked:
-            if self._schedules[its.name].due_s <= now_s and not self._stopping.is_set():
+            if schedule.is_due(self._schedules[its.name], now_s) and not self._stopping.is_set():
                 self._fetch(its, now_s)
         while not self._came.empty():
             topic, body = self._came.get()

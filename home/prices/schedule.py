@@ -5,6 +5,8 @@ FAILED_S = (60, 3600)
 # Tomorrow's prices are told in the afternoon: while less than that is known ahead, a source is asked more often than every_min.
 AHEAD_S = 12 * 3600
 SOON_S = 15 * 60
+# No wait is longer; a time farther ahead was set by a clock that was put back since.
+LONGEST_S = 86400
 
 
 @dataclasses.dataclass(frozen=True)
@@ -13,6 +15,10 @@ class Schedule:
     due_s: float = 0
     known_until_s: float = 0
     failures: int = 0
+
+
+def is_due(state, now_s):
+    return not 0 < state.due_s - now_s <= LONGEST_S
 
 
 def passed(state, now_s, known_until_s, every_s):

@@ -7,8 +7,6 @@ import sqlalchemy as sa
 from home.commands.fate import DAY_MS, ELSEWHERE, FAILED, PENDING, SERVICE, Command
 from home.store.schema import change, command, downlink
 
-# No request is good for longer than 18 h, so none older is pending.
-_PENDING_MS = 2 * DAY_MS
 _FIELDS = [field.name for field in dataclasses.fields(Command)]
 
 
@@ -42,9 +40,9 @@ def between(connection, device, first_ms, end_ms):
     return _found(connection, device, command.c.at_ms >= first_ms, command.c.at_ms < end_ms)
 
 
-def pending(connection, device, now_ms):
+def pending(connection, device):
     """Those without an end, the oldest first."""
-    return _found(connection, device, command.c.fate.in_(PENDING), command.c.at_ms >= now_ms - _PENDING_MS)[::-1]
+    return _found(connection, device, command.c.fate.in_(PENDING))[::-1]
 
 
 def failed(connection, device, since_ms):
@@ -79,13 +77,18 @@ def downlinks_24h(connection, device, now_ms):
 def downlink_times(connection, device, now_ms):
     """When they were sent or queued, the oldest first."""
     its = downlink.c
-    return connection.execute(sa.select(its.at_ms).where(its.device == device, its.at_ms > now_ms - DAY_MS).order_by(its.at_ms)).scalars().all()
+    return connection.execute(sa.select(its.at_ms).where(its.device == device, *_within_a_day(now_ms)).order_by(its.at_ms)).scalars().all()
 
 
 def waiting(connection, device, now_ms):
     """Rows of downlinks in the network's queue, in its order."""
     its = downlink.c
-    return connection.execute(sa.select(downlink).where(its.device == device, its.waits, its.at_ms > now_ms - DAY_MS).order_by(its.id)).all()
+    return connection.execute(sa.select(downlink).where(its.device == device, its.waits, *_within_a_day(now_ms)).order_by(its.id)).all()
+
+
+def _within_a_day(now_ms):
+    """What is of a later time than that was written by a clock that was wrong."""
+    return downlink.c.at_ms > now_ms - DAY_MS, downlink.c.at_ms < now_ms + DAY_MS
 
 
 def downlink_queued(connection, device, now_ms, f_port, payload, message):

@@ -82,6 +82,15 @@ def test_nonsense_about_a_downlink_settles_nothing(service, message):
     assert len(service._unqueued_s) == 1
 
 
+def test_a_clock_that_is_put_back_lets_no_work_wait_for_a_time_far_ahead(service):
+    before_s = service.clock()
+    service._due_s = dict.fromkeys(service._due_s, before_s + 60)
+    service.hand.now_s += 30
+    assert service._bring_forward(before_s) == before_s + 30 and set(service._due_s.values()) == {before_s + 60}
+    service.hand.now_s -= 86400
+    assert service._bring_forward(before_s + 30) == service.clock() and set(service._due_s.values()) == {service.clock()}
+
+
 def test_a_line_that_is_down_is_not_asked(service):
     service.is_up["ttn"] = False
     service._ask()

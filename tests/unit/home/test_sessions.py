@@ -138,3 +138,8 @@ def test_numbers_are_the_device_s_own_whatever_is_lost_on_the_way(steps, first):
         offset = number - found if offset is None else offset
         assert number - found == offset
         before = row(found, told)
+
+
+def test_an_asking_that_a_wrong_clock_dated_ahead_keeps_nobody_from_asking():
+    number, asked = sessions.to_ask([(3, 3)], 5, sessions.Asked(), 900 * 86_400_000)
+    assert number == 3 and sessions.to_ask([(3, 3)], 5, asked, 899 * 86_400_000) is not None

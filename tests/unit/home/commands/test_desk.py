@@ -2,11 +2,11 @@
 import json
 
 import pytest
-from home.commands import fate
+from home.commands import fate, hearing
 from home.commands.desk import DOUBLE_MS, Desk, Refused
 from home.network import the_things_stack
 from home.store import commands, queries
-from home.store.database import StoreFailed, reading
+from home.store.database import RowRefused, StoreFailed, reading
 from tests.support.house import BEGIN_MS, house
 from tests.support.queue_at_network import QueueAtNetwork
 from tests.support.uplinks import HOUR_MS, MIN_MS
@@ -384,3 +384,56 @@ def test_an_item_of_the_queue_comes_back_as_it_was():
              "correlation_ids": ["as:downlink:01", "my:1"]}
     assert the_things_stack.downlink({"downlink_queued": given}).item == {
         "f_port": 1, "frm_payload": "AQ==", "confirmed": True, "priority": "HIGH", "correlation_ids": ["my:1"]}
+
+
+@pytest.mark.parametrize("sent, fate_then", [(False, "expired"), (True, "unanswered")])
+def test_after_a_service_that_was_gone_for_days_what_waited_has_an_end(its, sent, fate_then):
+    made = ask(its, START)
+    if sent:
+        its.network.send()
+    wait(its, 5 * 24 * HOUR_MS)
+    assert now(its, made.key).fate == fate_then
+
+
+def test_a_clock_that_is_put_back_by_days_neither_blocks_a_press_nor_spends_the_day(its):
+    its.now_ms += 400 * 24 * HOUR_MS
+    wrong = [ask(its, {"command": "set_current", "current_a": 6 + place}).key for place in range(8)]
+    its.now_ms -= 400 * 24 * HOUR_MS
+    its.desk.look()
+    assert {now(its, key).fate for key in wrong} == {"expired"}
+    made = ask(its, {"command": "set_current", "current_a": 6})
+    assert made.key not in wrong and made.sends == 1 and spent(its) == 1
+
+
+def test_a_clock_that_is_put_back_by_an_hour_still_repeats_what_is_not_answered(its):
+    its.network.is_heard = False
+    made = ask(its, STOP)
+    wait(its, -HOUR_MS)
+    assert now(its, made.key).sends == 2
+
+
+def test_a_word_about_the_queue_that_what_became_of_it_overtook_changes_nothing(its):
+    told = []
+    its.network._queue._tell = lambda *message: told.append(message)
+    made = ask(its, START)
+    its.network.send()
+    for suffix, message in reversed(told):
+        its.desk.hear("ttn", "wallbox", suffix, message)
+    assert [suffix for suffix, _ in told] == ["queued", "sent"]
+    assert now(its, made.key).fate == "sent" and spent(its) == 1
+    with reading(its.engine) as connection:
+        assert commands.waiting(connection, its.key(its.garage), its.now_ms) == []
+
+
+def test_an_answer_that_the_store_never_takes_keeps_no_other_one_out(its, monkeypatch):
+    made, answer = ask(its, START), hearing.answer
+
+    def picky(connection, device, uplink):
+        if "other" in uplink.decoded["command"]:
+            raise RowRefused("the store: no")
+        answer(connection, device, uplink)
+
+    monkeypatch.setattr(hearing, "answer", picky)
+    its.desk.hear_uplinks("ttn", [its.network.device.uplink(its.now_ms, 11, {
+        "type": "result", "command": name, "command_id": made.command_id, "result": "done"}) for name in ("other", "start")])
+    assert now(its, made.key).fate == "done"

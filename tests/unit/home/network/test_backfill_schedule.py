@@ -42,3 +42,8 @@ def test_what_fails_is_tried_later_each_time_and_within_an_hour():
 
 def test_a_network_that_says_when_is_asked_then():
     assert backfill_schedule.failed(Backfill(), T, 17).due_ms == T + 17_000
+
+
+def test_a_pass_that_a_wrong_clock_set_far_ahead_is_due():
+    state = backfill_schedule.passed(backfill_schedule.connected(Backfill(), T), T, T)
+    assert not backfill_schedule.is_due(state, T + 1) and backfill_schedule.is_due(state, T - 24 * HOUR_MS)

@@ -26,3 +26,8 @@ def test_each_failure_waits_longer_up_to_an_hour_and_an_answer_ends_that():
 def test_a_source_that_says_when_to_come_again_is_obeyed_but_never_stormed():
     assert schedule.failed(Schedule(), 0, 7200).due_s == 7200
     assert schedule.failed(Schedule(), 0, 1).due_s == 60
+
+
+def test_a_time_that_a_wrong_clock_set_far_ahead_is_now():
+    state = schedule.passed(Schedule(), 1_000_000, 1_000_000 + AHEAD_S, HOUR_S)
+    assert not schedule.is_due(state, 1_000_001) and schedule.is_due(state, 1_000_000 + HOUR_S) and schedule.is_due(state, 0)
