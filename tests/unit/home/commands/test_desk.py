@@ -414,12 +414,12 @@ def test_a_clock_that_is_put_back_by_an_hour_still_repeats_what_is_not_answered(
 
 def test_a_word_about_the_queue_that_what_became_of_it_overtook_changes_nothing(its):
     told = []
-    its.network._queue._tell = lambda *message: told.append(message)
+    its.network._queue._publish = lambda *message: told.append(message)
     made = ask(its, START)
     its.network.send()
     for suffix, message in reversed(told):
         its.desk.hear("ttn", "wallbox", suffix, message)
-    assert [suffix for suffix, _ in told] == ["queued", "sent"]
+    assert [suffix for suffix, _ in told] == ["down/queued", "down/sent"]
     assert now(its, made.key).fate == "sent" and spent(its) == 1
     with reading(its.engine) as connection:
         assert commands.waiting(connection, its.key(its.garage), its.now_ms) == []
