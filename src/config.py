@@ -29,6 +29,7 @@ AFTER_POWER_CUT = 'resume'  # 'resume' what was wanted before, or 'hold' the car
 # Off-peak charging. An empty plan makes a monitor that does nothing unasked.
 TIMEZONE = 'UTC0'         # POSIX TZ string
 PLAN = []                 # windows
+AVOID = []                # up to two windows in which neither plan nor target charges, as of a demand tariff; only boost and key do
 HOLD = 'with_car'         # 'with_car' or 'always'
 UNKNOWN_TIME = 'hold'     # 'hold', 'charge', or hours after which to charge
 KEEP_ALIVE = False        # True: a car that is held gets current for its first minute, for those that complain without
@@ -79,10 +80,6 @@ def _is_phase_order(value):
     return isinstance(value, str) and sorted(value.split()) == ['L1', 'L2', 'L3']
 
 
-def _is_unknown_time(value):
-    return value in ('hold', 'charge') or _is_int(value, 1, 240)
-
-
 def _is_hour(value):
     if value is None:
         return True
@@ -91,61 +88,81 @@ def _is_hour(value):
     return int(value[:2]) < 24 and int(value[3:]) < 60
 
 
-def _is_heartbeat(value):
-    return value is None or _is_int(value, 5, 90)
-
-
 def _is_text(value):
     return isinstance(value, str) and len(value) > 0
 
 
-def _is_pin(value):
-    return _is_int(value, 0, 48)
+def _is_list(value):
+    return isinstance(value, (list, tuple))
 
 
-# (setting, is it right?, what it must be)
+_YES_NO = (False, True)
+_MINUTES = (None, (5, 90))
+_PIN = ((0, 48),)
+_GPIO = ', a GPIO number'
+
+# (setting, what it may be: a function, or words and (lowest, highest), in words what that is, or what follows those)
 CHECKS = (
-    ('REGION', lambda v: v in ('AU915', 'EU868', 'US915', 'AS923'), "'AU915', 'EU868', 'US915' or 'AS923'"),
-    ('SUB_BAND', lambda v: _is_int(v, 1, 8), '1 to 8'),
-    ('LORAWAN_CLASS', lambda v: v in ('A', 'C'), "'A' or 'C'"),
-    ('DATA_RATE', lambda v: v is None or _is_int(v, 0, 6), 'None or an index of the region, 0 to 6'),
-    ('ADR', lambda v: isinstance(v, bool), 'True or False'),
-    ('CLOCK_SYNC', lambda v: isinstance(v, bool), 'True or False'),
-    ('CLOCK_STATE', lambda v: isinstance(v, bool), 'True or False'),
-    ('HEARTBEAT_NOT_CONNECTED_MIN', _is_heartbeat, '5 to 90 minutes, or None'),
-    ('HEARTBEAT_CONNECTED_MIN', _is_heartbeat, '5 to 90 minutes, or None'),
-    ('HEARTBEAT_MIN', _is_heartbeat, '5 to 90 minutes, or None'),
-    ('CHARGER_ID', lambda v: v is None or _is_int(v, 1, 16), '1 to 16, or None to find it'),
-    ('PHASE_ORDER', _is_phase_order, "L1, L2 and L3 in the box's order, as in 'L3 L2 L1'"),
-    ('MAINS_VOLTS', lambda v: _is_int(v, 100, 300), '100 to 300 V'),
-    ('PHASES', lambda v: _is_int(v, 1, 3), '1, 2 or 3'),
-    ('CURRENT_LIMIT_A', lambda v: v is None or _is_int(v, 6, 80), "6 to 80 A, or None for the box's own limit"),
-    ('START_BEHAVIOUR', lambda v: v in ('wake', 'reset', 'current'), "'wake', 'reset' or 'current'"),
-    ('EN1', lambda v: v is None or v in ('key', 'relay', 'nothing'), "'key', 'relay' or 'nothing', or None while nobody has said"),
-    ('KEY_TURN', lambda v: v in ('auto', 'boost', 'permission', 'ignore'), "'auto', 'boost', 'permission' or 'ignore'"),
-    ('AFTER_POWER_CUT', lambda v: v in ('resume', 'hold'), "'resume' or 'hold'"),
+    ('REGION', ('AU915', 'EU868', 'US915', 'AS923'), ''),
+    ('SUB_BAND', ((1, 8),), ''),
+    ('LORAWAN_CLASS', ('A', 'C'), ''),
+    ('DATA_RATE', (None, (0, 6)), ''),
+    ('ADR', _YES_NO, ''),
+    ('CLOCK_SYNC', _YES_NO, ''),
+    ('CLOCK_STATE', _YES_NO, ''),
+    ('HEARTBEAT_NOT_CONNECTED_MIN', _MINUTES, ' minutes'),
+    ('HEARTBEAT_CONNECTED_MIN', _MINUTES, ' minutes'),
+    ('HEARTBEAT_MIN', _MINUTES, ' minutes'),
+    ('CHARGER_ID', (None, (1, 16)), ''),
+    ('PHASE_ORDER', _is_phase_order, "L1, L2 and L3, as in 'L3 L2 L1'"),
+    ('MAINS_VOLTS', ((100, 300),), ' V'),
+    ('PHASES', ((1, 3),), ''),
+    ('CURRENT_LIMIT_A', (None, (6, 80)), ' A'),
+    ('START_BEHAVIOUR', ('wake', 'reset', 'current'), ''),
+    ('EN1', (None, 'key', 'relay', 'nothing'), ''),
+    ('KEY_TURN', ('auto', 'boost', 'permission', 'ignore'), ''),
+    ('AFTER_POWER_CUT', ('resume', 'hold'), ''),
     ('TIMEZONE', _is_text, "a POSIX TZ string, as in 'AEST-10AEDT,M10.1.0,M4.1.0/3'"),
-    ('PLAN', lambda v: isinstance(v, (list, tuple)), 'a list of windows'),
-    ('HOLD', lambda v: v in ('with_car', 'always'), "'with_car' or 'always'"),
-    ('UNKNOWN_TIME', _is_unknown_time, "'hold', 'charge' or a number of hours, 1 to 240"),
-    ('KEEP_ALIVE', lambda v: isinstance(v, bool), 'True or False'),
+    ('PLAN', _is_list, 'a list of windows'),
+    ('AVOID', lambda v: _is_list(v) and len(v) <= 2, 'at most two windows'),
+    ('HOLD', ('with_car', 'always'), ''),
+    ('UNKNOWN_TIME', ('hold', 'charge', (1, 240)), ' hours'),
+    ('KEEP_ALIVE', _YES_NO, ''),
     ('NOT_PLUGGED_IN_AT', _is_hour, "a time of day, as in '22:30', or None"),
-    ('WATCHDOG_S', lambda v: _is_int(v, 5, 600), '5 to 600 seconds'),
+    ('WATCHDOG_S', ((5, 600),), ' seconds'),
     ('BUS_PORT', _is_text, 'a device path'),
-    ('BUS_DIRECTION', lambda v: v in ('auto', 'rts'), "'auto' or 'rts'"),
+    ('BUS_DIRECTION', ('auto', 'rts'), ''),
     ('RADIO_PORT', lambda v: v is None or _is_text(v), 'None or a device path'),
-    ('RADIO_MODEM', lambda v: v in ('wio_e5', 'rak3172'), "'wio_e5' or 'rak3172'"),
+    ('RADIO_MODEM', ('wio_e5', 'rak3172'), ''),
     ('STORE_DIR', _is_text, 'a directory'),
-    ('BUS_UART', lambda v: _is_int(v, 0, 2), '0, 1 or 2'),
-    ('BUS_TX_PIN', _is_pin, 'a GPIO number, 0 to 48'),
-    ('BUS_RX_PIN', _is_pin, 'a GPIO number, 0 to 48'),
-    ('BUS_DE_PIN', lambda v: v is None or _is_pin(v), 'a GPIO number, 0 to 48, or None for a transceiver that switches itself'),
-    ('RADIO_UART', lambda v: _is_int(v, 0, 2), '0, 1 or 2'),
-    ('RADIO_TX_PIN', _is_pin, 'a GPIO number, 0 to 48'),
-    ('RADIO_RX_PIN', _is_pin, 'a GPIO number, 0 to 48'),
-    ('LIGHT', lambda v: v is None or v in ('led', 'led_low', 'neopixel'), "'led', 'led_low', 'neopixel' or None"),
-    ('LIGHT_PIN', lambda v: _is_pin(v) or v == 'LED', "a GPIO number, 0 to 48, or 'LED'"),
+    ('BUS_UART', ((0, 2),), ''),
+    ('BUS_TX_PIN', _PIN, _GPIO),
+    ('BUS_RX_PIN', _PIN, _GPIO),
+    ('BUS_DE_PIN', (None, (0, 48)), _GPIO),
+    ('RADIO_UART', ((0, 2),), ''),
+    ('RADIO_TX_PIN', _PIN, _GPIO),
+    ('RADIO_RX_PIN', _PIN, _GPIO),
+    ('LIGHT', (None, 'led', 'led_low', 'neopixel'), ''),
+    ('LIGHT_PIN', ('LED', (0, 48)), _GPIO),
 )
+
+
+def _error(value, allowed, words):
+    """What the value must be; None if it is that."""
+    if not isinstance(allowed, tuple):
+        return None if allowed(value) else words
+    right = []
+    for one in allowed:
+        if isinstance(one, tuple):
+            if _is_int(value, one[0], one[1]):
+                return None
+            right.append('%d to %d' % one)
+        elif value is one or isinstance(one, str) and value == one:
+            return None
+        else:
+            right.append(repr(one))
+    return ' or '.join(right) + words
+
 
 NAMES = tuple([row[0] for row in CHECKS])
 
@@ -155,12 +172,13 @@ def validate(settings, names=NAMES):
     errors = []
     for name in settings.unknown:
         errors.append((name, 'there is no such setting'))
-    for name, is_right, must_be in CHECKS:
+    for name, allowed, words in CHECKS:
         if name not in names:
             continue
         value = getattr(settings, name)
-        if not is_right(value):
-            errors.append((name, 'is %r, must be %s' % (value, must_be)))
+        error = _error(value, allowed, words)
+        if error:
+            errors.append((name, 'is %r, must be %s' % (value, error)))
     return errors
 
 

@@ -18,14 +18,14 @@ var STATES = [null, 'Not Connected', 'Connected and Locked', 'Charging', 'Charge
 var REASONS = [
   'charging', 'no_vehicle', 'outside_plan', 'locked', 'waits_for_key', 'vehicle_paused', 'vehicle_full', 'starting',
   'waking_vehicle', 'fault', 'held_after_power_cut', 'time_unknown', 'skipped', 'stopped', 'limit_reached', 'min_pause',
-  'unreachable', 'setup'
+  'unreachable', 'setup', 'waits_for_price'
 ];
 
-var OVERRIDES = ['none', 'boost', 'skip', 'stop', 'lock'];
+var OVERRIDES = ['none', 'boost', 'skip', 'stop', 'lock', 'target'];
 
 var COMMANDS = [
   null, 'lock', 'unlock', 'reset', 'start', 'stop', 'set_current', 'boost', 'skip', 'resume_plan', 'report', 'reboot',
-  'plan', 'timezone', 'settings', 'time'
+  'plan', 'timezone', 'settings', 'time', 'target'
 ];
 
 var RESULTS = ['done', 'refused', 'failed', 'expired', 'busy'];
@@ -37,16 +37,16 @@ var DETAILS = [
 ];
 var BAD_SETTING = 128; /* a detail from here on names the bad setting: the rest is its place in SETTINGS */
 
-var HOLDERS = ['none', 'plan', 'boost', 'skip', 'stop', 'lock', 'fault', 'key'];
+var HOLDERS = ['none', 'plan', 'boost', 'skip', 'stop', 'lock', 'fault', 'key', 'target'];
 
-var EVENTS = ['not_plugged_in', 'not_charging', 'finished', 'leaked_at_peak', 'fault', 'power_restored', 'memory_lost'];
+var EVENTS = ['not_plugged_in', 'not_charging', 'finished', 'leaked_at_peak', 'fault', 'power_restored', 'memory_lost', 'target_missed'];
 
-var EVENTS_IN_WH = ['finished', 'leaked_at_peak']; /* the others tell minutes */
+var EVENTS_IN_WH = ['finished', 'leaked_at_peak', 'target_missed']; /* the others tell minutes */
 
 var SKIPS = ['this', 'next'];
 var REPORTS = ['status', 'device', 'plan', 'sessions'];
 var DEVICE_PARTS = ['boot', 'charger', 'model', 'serial', 'counters', 'radio', 'crash', 'energy'];
-var READBACK_PARTS = ['plan', 'timezone', 'settings', 'claims'];
+var READBACK_PARTS = ['plan', 'timezone', 'settings', 'claims', 'target'];
 var CAUSES = ['power_on', 'planned', 'watchdog', 'crash'];
 var ERRORS = [
   'Exception', 'OSError', 'HalError', 'MemoryError', 'ValueError', 'TypeError', 'AttributeError', 'IndexError', 'KeyError', 'NameError',
@@ -63,7 +63,7 @@ var MODULES = (
   'policy poller posix posix_clock posix_ports posix_tz rak3172 rate_fallback reading reconciler records regions ' +
   'report_frames reporter reset_sequence runtime safe_mode scheduler sender session session_book setpoint setting_bytes site_settings specs ' +
   'start_sequence states statistics status_frames status_view supervisor telemetry ticks timekeeper trace transaction ' +
-  'typing umodbus version vocabulary window_quota windows wio_e5 write_map write_retry packing'
+  'typing umodbus version vocabulary window_quota windows wio_e5 write_map write_retry packing target target_follower car_power'
 ).split(' ');
 var KEYS = [null, 'none', 'closed_to_start', 'closed_to_enable', 'invalid'];
 var DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
@@ -304,7 +304,9 @@ function decodeResult(bytes) {
   if (bytes.length >= 8) {
     data.current_limit_a = limitAmperes(bytes[7]);
   }
-  if (bytes.length >= 9 && result) {
+  if (bytes.length >= 10 && command === 'target' && result !== 'busy') {
+    data.kwh_possible = kwhOf(read(bytes, 8, 2));
+  } else if (bytes.length >= 9 && result) {
     data[result === 'busy' ? 'refused' : 'counted'] = bytes[8];
   }
   return data;
@@ -425,6 +427,15 @@ var READBACK_PAGES = {
     data.until = timeOf(bytes, 4);
     data.current_limit_a = limitAmperes(bytes[8]);
     data.kwh_left = kwhOf(read(bytes, 9, 2));
+  }],
+  target: [10, function (bytes, data) {
+    if (data.page === 1) {
+      data.until = timeOf(bytes, 3);
+      data.kwh = kwhOf(read(bytes, 7, 2));
+      data.current_limit_a = limitAmperes(bytes[9]);
+    } else {
+      data.quarters = readQuarters(bytes, 3);
+    }
   }]
 };
 
@@ -840,6 +851,53 @@ function readSettings(bytes, start) {
   return found;
 }
 
+/* ---- Targets. Quarter n back from the end: bit n - 1 of eight bytes, the last byte lowest. ---- */
+
+function packTarget(data, bytes) {
+  var target = data.target;
+  var bits = [0, 0, 0, 0, 0, 0, 0, 0];
+  var i;
+  if (!isPlain(target)) {
+    refuse('target', 'must be an object');
+  }
+  checkFields(target, ['until', 'kwh', 'current_a', 'quarters'], 'target.');
+  push(bytes, 2, timeField(target, 'until', 'target.'));
+  push(bytes, 2, has(target, 'kwh') ? stepsField(target, 'kwh', 'target.', BOOST_KWH) : 0);
+  bytes.push(has(target, 'current_a') ? stepsField(target, 'current_a', 'target.', AMPERES) : 0);
+  if (!Array.isArray(target.quarters)) {
+    refuse('target.quarters', has(target, 'quarters') ? 'must be a list' : 'is missing');
+  }
+  for (i = 0; i < target.quarters.length; i += 1) {
+    if (!isInteger(target.quarters[i], 1, 64)) {
+      refuse('target.quarters', 'must be integers from 1 to 64');
+    }
+    bits[7 - ((target.quarters[i] - 1) >> 3)] |= 1 << ((target.quarters[i] - 1) & 7);
+  }
+  bytes.push.apply(bytes, bits);
+}
+
+function readQuarters(bytes, at) {
+  var quarters = [];
+  var n;
+  for (n = 0; n < 64; n += 1) {
+    if (bytes[at + 7 - (n >> 3)] & (1 << (n & 7))) {
+      quarters.push(n + 1);
+    }
+  }
+  return quarters;
+}
+
+function readTarget(bytes) {
+  var target = { until: timeText(read(bytes, 8, 2)), quarters: readQuarters(bytes, 13) };
+  if (read(bytes, 10, 2)) {
+    target.kwh = read(bytes, 10, 2) / BOOST_KWH.perUnit;
+  }
+  if (bytes[12]) {
+    target.current_a = bytes[12] / AMPERES.perUnit;
+  }
+  return target;
+}
+
 /* ---- Commands ---- */
 
 function nothing() {}
@@ -962,7 +1020,7 @@ function encodeCommand(data) {
   return { bytes: bytes, fPort: 20 };
 }
 
-/* Plan, time zone and settings: an id is not needed, and they are good for long. */
+/* Plan, time zone, settings and target: an id is not needed, and they are good for long. */
 function orderEncoder(name, pack) {
   return function (data) {
     var bytes = header(name, data, 0, 65535);
@@ -989,6 +1047,8 @@ function readRequest(name, bytes) {
     data.plan = { windows: readWindows(bytes, HEADER_LENGTH) };
   } else if (name === 'timezone') {
     data.timezone = readTimezone(bytes, HEADER_LENGTH);
+  } else if (name === 'target') {
+    data.target = readTarget(bytes);
   } else {
     data.settings = readSettings(bytes, HEADER_LENGTH);
   }
@@ -1031,6 +1091,7 @@ var REQUESTS = [
   { field: 'plan', beside: HEADER, encode: orderEncoder('plan', packPlan) },
   { field: 'timezone', beside: HEADER, encode: orderEncoder('timezone', packTimezone) },
   { field: 'settings', beside: HEADER, encode: orderEncoder('settings', packSettings) },
+  { field: 'target', beside: HEADER, encode: orderEncoder('target', packTarget) },
   { field: 'time', beside: [], encode: encodeTime }
 ];
 

@@ -23,6 +23,7 @@ REASONS = {
     "min_pause": N_("The contactor rests before it closes again."),
     "unreachable": N_("The box does not answer the device."),
     "setup": N_("The box is in setup mode."),
+    "waits_for_price": N_("The car waits for a cheap quarter hour, and will be ready in time."),
 }
 
 # Without a reason (the original firmware) the state alone tells.
@@ -61,6 +62,7 @@ EVENTS = {
     "power_restored": (N_("Power is back after %(amount)s."), N_("Power is back.")),
     "memory_lost": (N_("The device could not read a record of its own when it started."),
                     N_("The device could not read a record of its own when it started.")),
+    "target_missed": (N_("The car will have %(amount)s less than was asked for."), N_("The car will have less than was asked for.")),
 }
 HELD_AFTER_MEMORY_LOST = N_("It gives no current until you tell it to.")
 ALARMS = ("leaked_at_peak", "fault", "memory_lost", "not_charging")
@@ -103,6 +105,7 @@ COMMANDS = {
     "timezone": N_("Use another time zone."),
     "settings": N_("Change settings: %(value)s."),
     "time": N_("Set the clock."),
+    "target": N_("Charge for a target: %(value)s."),
 }
 
 FATES = {

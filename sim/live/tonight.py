@@ -4,7 +4,7 @@ from collections import namedtuple
 
 # app.policy.claims and app.codec.vocabulary.HOLDERS as the view knows them: the claims on the box, and their holders.
 LEAVE, HOLD, CHARGE, LOCK = range(4)
-HOLDERS = ('none', 'plan', 'boost', 'skip', 'stop', 'lock', 'fault', 'key')
+HOLDERS = ('none', 'plan', 'boost', 'skip', 'stop', 'lock', 'fault', 'key', 'target')
 _NOW_WITHOUT_CAR = 'waits for a car to give it current'
 _NOW = ('leaves the box alone', 'holds the car', 'gives current', 'keeps the outlet locked')
 # What follows a boost, without and with a plan.

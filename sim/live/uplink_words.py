@@ -17,6 +17,7 @@ REASONS = {
     'held_after_power_cut': 'held after a power cut until you say something', 'time_unknown': 'held, for the time is unknown',
     'skipped': 'this window is skipped', 'stopped': 'stopped by command', 'limit_reached': 'the limit is reached',
     'min_pause': 'the contactor pauses between two closings', 'unreachable': 'the box does not answer', 'setup': 'the box is in setup mode',
+    'waits_for_price': 'a target waits for a cheap quarter hour',
 }
 DETAILS = {
     'no_answer': 'the box did not answer', 'not_confirmed': 'the box answered, but did not do it', 'fault': 'the box has a fault',
@@ -35,7 +36,7 @@ EVENTS = {
     'not_plugged_in': 'a window opens soon and no car is there', 'not_charging': 'it should charge, and no current flows',
     'finished': 'the car is full',
     'leaked_at_peak': 'the car charged although it should not', 'fault': 'the box has a fault', 'power_restored': 'the power is back',
-    'memory_lost': 'a record of the monitor could not be read',
+    'memory_lost': 'a record of the monitor could not be read', 'target_missed': 'a target is missed',
 }
 OVERRIDES = {'boost': 'a boost stands', 'skip': 'a skip stands', 'stop': 'a stop stands', 'lock': 'a lock stands', 'target': 'a target stands'}
 # An override that its reason has told already.

@@ -22,7 +22,7 @@ from app.evse.poller import Poller
 from app.evse.states import colour_of
 from app.policy.arbiter import Arbiter
 from app.policy.plan_store import PlanStore
-from app.runtime.journal import ENERGY_RECORD, PLAN_RECORD, QUOTA_RECORD, SITE_RECORD
+from app.runtime.journal import ENERGY_RECORD, PLAN_RECORD, QUOTA_RECORD, SITE_RECORD, TARGET_RECORD
 from app.runtime.scheduler import LATE_MS, Scheduler, Task
 from app.runtime.timekeeper import Timekeeper
 from app.telemetry.answer_queue import AnswerQueue
@@ -78,8 +78,8 @@ class Application:
         meter = EnergyMeter(settings.MAINS_VOLTS, settings.PHASES)
         self.sessions = ChargingSessions(meter, charger, self.evse_monitor, self.timekeeper, journal, cause, now_ms)
         plan_store = PlanStore(settings, journal)
-        self.arbiter = Arbiter(self.evse_monitor, meter, plan_store, journal, settings, cause)
         self.reconciler = Reconciler(settings)
+        self.arbiter = Arbiter(self.evse_monitor, meter, plan_store, journal, settings, cause, self.reconciler.record)
         self.command_log = CommandLog()
         self.owner_record = OwnerRecord(journal, self.arbiter, self.command_log, self.reconciler, poller.box)
         self.owner_record.load(now_ms)
@@ -93,10 +93,11 @@ class Application:
         self.events = EventQueue(detector, self.view, self.evse_monitor, journal, self.timekeeper, now_ms)
         self.owner_record.recollect({
             PLAN_RECORD: plan_store.save, QUOTA_RECORD: self.arbiter.quota.keep, ENERGY_RECORD: lambda: self.sessions.save(clock.now_ms()),
-            SITE_RECORD: settings.save})
+            SITE_RECORD: settings.save, TARGET_RECORD: self.arbiter.follower.save})
         self.controller = Controller(charger, self.evse_monitor, poller, self.timekeeper, self.arbiter, self.reconciler, self.owner_record, now_ms)
         self.answers = AnswerQueue(session, self.command_log, self.view)
-        self.device_commands = DeviceCommands(settings, plan_store, self.timekeeper, meter, poller.box, self._report, self._use_settings)
+        self.device_commands = DeviceCommands(settings, plan_store, self.timekeeper, meter, self.arbiter, poller.box, self._report,
+                                              self._use_settings)
         self.dispatcher = Dispatcher(charger, session, self.timekeeper, self.controller, self.owner_record, self.command_log, self.answers,
                                      self.device_commands, now_ms)
         self.reporter = Reporter(clock, session, self.view, self.answers, self.sessions, self.events, self.evse_monitor, self.timekeeper,

@@ -7,6 +7,7 @@ import sys
 
 from app.codec import windows, posix_tz
 from app.policy.plan import Plan
+from app.policy.target import Target
 
 PLAN = windows.parse([
     {'days': 'daily', 'from': '22:00', 'to': '07:00', 'current_a': 16}, {'days': 'sat,sun', 'from': '01:30', 'to': '02:30', 'kwh': 5},
@@ -30,22 +31,42 @@ def runs(posix):
         at = until
 
 
+def aimed(posix):
+    """A target of each evening, until half past seven: its end, and its states in 64 quarter hours before it."""
+    plan = Plan(PLAN, posix_tz.parse(posix)[0])
+    for at in range(BEGIN_S, END_S, 86400):
+        until = plan.local.next_time(at, 450)
+        target = Target()
+        target.set(until, 20000, 0, bytes(range(1, 9)), at, 0)
+        states = []
+        for left_s in range(64 * 900, 0, -900):
+            target.look(left_s, 20000, 3680, False, 0, 12)
+            states.append(str(target.state))
+        print(until, ''.join(states))
+
+
 def allocated():
     """Bytes for a thousand evaluations while nothing changes."""
+    target = Target()
+    target.set(BEGIN_S + 30000, 20000, 0, bytes(8), BEGIN_S, 0)
+    target.look(30000, 20000, 11000, True, 0, 12)
     plan = Plan(PLAN, posix_tz.parse(ZONES[0])[0])
     at = BEGIN_S + 3600
     plan.state(at)
     plan.window_at(at)
     plan.local.offset_s(at)
+    target.knows(30000, 11000)
     before = gc.mem_alloc()
     for _ in range(1000):
         plan.state(at)
         plan.window_at(at)
         plan.local.offset_s(at)
+        target.knows(30000, 11000)
     return gc.mem_alloc() - before
 
 
 for name in ZONES:
     runs(name)
+    aimed(name)
 if sys.implementation.name == 'micropython':
     print('allocated', allocated())

@@ -27,7 +27,7 @@ LAYERS = {
         "app": ("dispatcher", "dispatcher_machine", "scheduler", "command_log", "claims", "contactor", "status_frames", "config", "downlink",
             "event_detector", "journal", "legacy", "energy_meter", "report_frames", "reconciler", "reporter", "charging_sessions", "session_book",
             "site_settings", "status_view", "debounce", "start_sequence", "states", "supervisor", "timekeeper", "evse_monitor", "windows",
-            "packing", "posix_tz"),
+            "packing", "posix_tz", "target", "car_power"),
         "loop": ("defects", "main", "application", "vectors"),
         "lorawan": ("clock_sync", "airtime_budget", "rate_fallback", "airtime_log", "outbox", "recovery", "regions", "session", "airtime_storms",
             "time_on_air"),

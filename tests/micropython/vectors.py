@@ -83,7 +83,7 @@ def check_uplinks(vectors):
     results = payload.ours(vectors, 11)
     for description, data, packed in results:
         result, status = payload.result_of(data, packed)
-        equal(status_frames.encode_result(result, status, len(packed), result.count), packed, description)
+        equal(status_frames.encode_result(result, status, len(packed), result.count, result.possible_wh), packed, description)
     return len(statuses) + len(results)
 
 

@@ -129,6 +129,12 @@ SCENARIOS.update({
         tell(1.2 * HOUR_S, timezone=BERLIN), tell(1.5 * HOUR_S, plan={"windows": NIGHT}), ask(10 * HOUR_S, "report", 3, what="plan")]),
     "night_settings_by_downlink": night(charger=OPEN, events=[
         tell(1.5 * HOUR_S, settings={"current_limit_a": 9}), ask(3 * HOUR_S, "report", 4, what="plan"), *off(10 * HOUR_S, 5)]),
+    "night_target": night(charger=OPEN, events=[
+        tell(1.5 * HOUR_S, target={"until": "06:30", "kwh": 20, "quarters": [9, 10, 11, 20]}, id=5), ask(2 * HOUR_S, "report", 6, what="plan"),
+        *off(11 * HOUR_S, 20)]),
+    "night_target_suspended": night(config={"PLAN": []}, charger=OPEN, events=[
+        tell(1.2 * HOUR_S, target={"until": "03:30", "kwh": 15, "quarters": [9, 30]}, id=5), ask(2 * HOUR_S, "stop", 6),
+        ask(4 * HOUR_S, "boost", 7, kwh=2), tell(5 * HOUR_S, target={"until": "03:30", "kwh": 12, "quarters": []}, id=8), *off(6 * HOUR_S, 900)]),
     "week_of_windows_in_sydney": played(
         7 * 24, *[event for day in range(7) for event in (at(day * DAY_S + 9 * HOUR_S, "plug"), at(day * DAY_S + 21.5 * HOUR_S, "unplug"))],
         start="2026-04-02T00:00:00Z", config={"PLAN": WEEK, "TIMEZONE": SYDNEY}, charger=OPEN, vehicle={"needs_kwh": 12}),

@@ -37,6 +37,7 @@ class Result:
         self.result = result
         self.detail = detail
         self.count = 0
+        self.possible_wh = None
 
 
 def charger_of(data):
@@ -80,6 +81,9 @@ def result_of(data, packed):
     if 'setting' in data:
         result.detail = vocabulary.BAD_SETTING + [row[0] for row in vocabulary.SETTINGS].index(data['setting'])
     result.count = data.get('refused', data.get('counted', 0))
+    result.possible_wh = None
+    if 'kwh_possible' in data:
+        result.possible_wh = -1 if data['kwh_possible'] is None else round(data['kwh_possible'] * 1000)
     status = Status(**charger_of(data))
     if data['state'] in ACKS:  # the formatter made that word; which state the box was in stands in the byte
         status.state = packed[3] >> 2 & 7
@@ -123,6 +127,13 @@ def _boost(data, current_da):
     return downlink.UNTIL_UNPLUGGED, 0, current_da
 
 
+def _target(given):
+    bits = 0
+    for quarter in given['quarters']:
+        bits |= 1 << quarter - 1
+    return windows.parse_time(given['until']), round(given.get('kwh', 0) * 1000), int(given.get('current_a', 0) * 10), bits.to_bytes(8, 'big')
+
+
 def meant(data):
     """(op, id, issued_at, expires_in_s, args) that a device must read from a request."""
     if 'time' in data:
@@ -144,6 +155,8 @@ def meant(data):
         kind, args = 'plan', windows.parse(data['plan']['windows'])[0]
     elif 'timezone' in data:
         kind, args = 'timezone', posix_tz.parse(data['timezone'])[0]
+    elif 'target' in data:
+        kind, args = 'target', _target(data['target'])
     else:
         kind = 'settings'
         args = tuple([(row[0], data['settings'][row[0]]) for row in vocabulary.SETTINGS if row[0] in data['settings']])

@@ -9,7 +9,8 @@ EVERYWHERE = """
     app.runtime app.runtime.journal app.runtime.scheduler app.runtime.site_settings app.runtime.supervisor app.runtime.timekeeper
     app.evse app.evse.charging_sessions app.evse.debounce app.evse.energy_meter app.evse.evse_model app.evse.evse_monitor app.evse.key_switch
         app.evse.poller app.evse.session_book app.evse.states
-    app.policy app.policy.arbiter app.policy.claims app.policy.local_time app.policy.plan app.policy.plan_store app.policy.window_quota
+    app.policy app.policy.arbiter app.policy.car_power app.policy.claims app.policy.local_time app.policy.plan app.policy.plan_store
+        app.policy.target app.policy.target_follower app.policy.window_quota
     app.control app.control.contactor app.control.control_record app.control.controller app.control.icmax app.control.owner_record
         app.control.reconciler app.control.reset_sequence app.control.setpoint app.control.start_sequence app.control.write_retry
     app.commands app.commands.answer app.commands.command_log app.commands.device_commands app.commands.dispatcher

@@ -28,14 +28,17 @@ HOLDERS = {
     "lock": N_("The lock decides, until somebody unlocks the outlet."),
     "fault": N_("The fault of the box decides."),
     "key": N_("A turn of the key decides, until it is opened or the car is unplugged."),
+    "target": N_("A target decides."),
 }
 HOLDERS_UNTIL = {
     "plan": N_("The plan decides, until %(at)s."),
     "boost": N_("A request to charge now decides, until %(at)s."),
     "skip": N_("Cheap hours are skipped, until %(at)s."),
+    "target": N_("A target decides, until %(at)s."),
 }
 # Who may be meant by an override: the claims name a key, the status does not.
-OVERRIDES = {"none": ("plan", "none", "fault"), "boost": ("boost", "key"), "skip": ("skip",), "stop": ("stop",), "lock": ("lock",)}
+OVERRIDES = {"none": ("plan", "none", "fault"), "boost": ("boost", "key"), "skip": ("skip",), "stop": ("stop",), "lock": ("lock",),
+             "target": ("target",)}
 
 PENDING = ("asked", "queued", "sent")
 # What the way to the device adds to a fate.

@@ -8,8 +8,8 @@ from app.codec import windows, vocabulary, posix_tz
 from app.codec.packing import unpack
 from app.codec.vocabulary import (
     COMMAND_BOOST, COMMAND_LOCK, COMMAND_PLAN, COMMAND_REBOOT, COMMAND_REPORT, COMMAND_RESET, COMMAND_RESUME_PLAN, COMMAND_SETTINGS,
-    COMMAND_SET_CURRENT, COMMAND_SKIP, COMMAND_START, COMMAND_STOP, COMMAND_TIME, COMMAND_TIMEZONE, COMMAND_UNLOCK, DETAIL_BAD_ARGUMENT,
-    DETAIL_UNKNOWN_COMMAND, REPORT_SESSIONS, UNTIL_ENERGY, UNTIL_TIME, UNTIL_UNPLUGGED,
+    COMMAND_SET_CURRENT, COMMAND_SKIP, COMMAND_START, COMMAND_STOP, COMMAND_TARGET, COMMAND_TIME, COMMAND_TIMEZONE, COMMAND_UNLOCK,
+    DETAIL_BAD_ARGUMENT, DETAIL_UNKNOWN_COMMAND, REPORT_SESSIONS, UNTIL_ENERGY, UNTIL_TIME, UNTIL_UNPLUGGED,
 )
 from app.codec.setting_bytes import is_known, value_of
 
@@ -20,6 +20,9 @@ STALE_MS = 60000
 _ORIGINAL_PORTS = (1, 2)
 _ORIGINAL_COMMANDS = 3
 _HEADER = 8
+# Arguments of a target: until (2), energy (2), current (1), cheap quarter hours (8).
+_TARGET = 13
+_QUARTERS = 5
 
 
 class Downlink:
@@ -91,6 +94,15 @@ def _report(data):
     return (data[0],) if len(data) == 1 and data[0] < REPORT_SESSIONS else None
 
 
+def _target(data):
+    """(minutes since local midnight, Wh or 0, current_da or 0, eight bytes: bit n - 1, the last byte lowest, is the n-th quarter hour back)."""
+    if len(data) != _TARGET:
+        return None
+    minute, ten_wh = unpack(data, 0, (2, 2))
+    current_da = _current_da(data[4:_QUARTERS]) if data[4] else 0
+    return (minute, 10 * ten_wh, current_da, bytes(data[_QUARTERS:])) if minute < windows.DAY_MIN and current_da is not None else None
+
+
 def _settings(data):
     """((name, value), ...) as in vocabulary.SETTINGS, in its order."""
     found = []
@@ -108,6 +120,7 @@ _READERS = {
     COMMAND_LOCK: _nothing, COMMAND_UNLOCK: _nothing, COMMAND_RESET: _nothing, COMMAND_START: _maybe_current, COMMAND_STOP: _nothing,
     COMMAND_SET_CURRENT: _current, COMMAND_BOOST: _boost, COMMAND_SKIP: _skip, COMMAND_RESUME_PLAN: _nothing, COMMAND_REPORT: _report,
     COMMAND_REBOOT: _nothing, COMMAND_PLAN: windows.unpack, COMMAND_TIMEZONE: posix_tz.unpack, COMMAND_SETTINGS: _settings,
+    COMMAND_TARGET: _target,
 }
 
 

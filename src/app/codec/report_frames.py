@@ -13,6 +13,7 @@ DEVICE, SESSION, READBACK, EVENT = 12, 13, 14, 15
 # Bytes of a page behind its head.
 ROOM = 8
 ENERGY_LENGTH = 8
+TARGET_PAGES = 2
 SESSION_LENGTH = 11
 EVENT_SHORT = 5
 EVENT_LENGTH = 11
@@ -207,6 +208,12 @@ def settings(state, page, values):
         data.append(number)
         data.append(byte)
     return _readback(state, vocabulary.READBACK_SETTINGS, page, settings_pages(values), bytes(data))
+
+
+def target(state, page, aim):
+    """aim: the app.policy.target.Target. Page 1: its end, energy and current; page 2: the cheap quarter hours."""
+    return _readback(state, vocabulary.READBACK_TARGET, page, TARGET_PAGES, aim.quarters if page == TARGET_PAGES else (
+        _time(aim.until) + _energy(aim.wh or None) + bytes((_limit(aim.current_da or None),))))
 
 
 def claims(state, page, pages, holder, until, current_da, wh_left):

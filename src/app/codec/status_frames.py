@@ -1,6 +1,7 @@
 """Uplinks with the status and with the answer to a command, packed. docs/payload.md describes the bytes, ttn/vectors.json pins them."""
 
 from app.codec import vocabulary
+from app.codec.packing import field
 from app.codec.vocabulary import BUSY, REASON_UNREACHABLE
 
 STATUS_PORT, RESULT_PORT = 10, 11
@@ -103,9 +104,9 @@ def encode_status(s, limit):
     ))
 
 
-def encode_result(r, s, limit, count=0):
+def encode_result(r, s, limit, count=0, possible_wh=None):
     """The answer r, with the status s, in at most limit bytes: 8, or the 5-byte short form, or None. A ninth byte is count: in `busy` the number
-    of refused commands, else of older opening commands without an answer of their own."""
+    of refused commands, else of older opening commands without an answer of their own. possible_wh: what a target can reach, -1 if not known."""
     if limit < SHORT:
         return None
     command = index_or(r.op, len(vocabulary.COMMANDS), UNKNOWN_BYTE)
@@ -129,4 +130,6 @@ def encode_result(r, s, limit, count=0):
     ))
     if limit > RESULT_LENGTH and (count or r.result == BUSY):
         packed += bytes((_clamp(count, 255),))
+    elif limit > RESULT_LENGTH + 1 and possible_wh is not None:
+        packed += field(_ENERGY_UNKNOWN if possible_wh < 0 else _clamp(possible_wh // 10, _ENERGY_MOST), 2)
     return packed

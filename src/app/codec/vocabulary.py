@@ -8,27 +8,27 @@ NO_STATE, NOT_CONNECTED, CONNECTED_AND_LOCKED, CHARGING, CHARGED, DISABLED = ran
 REASONS = (
     'charging', 'no_vehicle', 'outside_plan', 'locked', 'waits_for_key', 'vehicle_paused', 'vehicle_full', 'starting',
     'waking_vehicle', 'fault', 'held_after_power_cut', 'time_unknown', 'skipped', 'stopped', 'limit_reached', 'min_pause',
-    'unreachable', 'setup',
+    'unreachable', 'setup', 'waits_for_price',
 )
 (
     REASON_CHARGING, REASON_NO_VEHICLE, REASON_OUTSIDE_PLAN, REASON_LOCKED, REASON_WAITS_FOR_KEY, REASON_VEHICLE_PAUSED, REASON_VEHICLE_FULL,
     REASON_STARTING, REASON_WAKING_VEHICLE, REASON_FAULT, REASON_HELD_AFTER_POWER_CUT, REASON_TIME_UNKNOWN, REASON_SKIPPED, REASON_STOPPED,
-    REASON_LIMIT_REACHED, REASON_MIN_PAUSE, REASON_UNREACHABLE, REASON_SETUP,
-) = range(18)
+    REASON_LIMIT_REACHED, REASON_MIN_PAUSE, REASON_UNREACHABLE, REASON_SETUP, REASON_WAITS_FOR_PRICE,
+) = range(19)
 
 # What overrides the plan.
-OVERRIDES = ('none', 'boost', 'skip', 'stop', 'lock')
-OVERRIDE_NONE, OVERRIDE_BOOST, OVERRIDE_SKIP, OVERRIDE_STOP, OVERRIDE_LOCK = range(5)
+OVERRIDES = ('none', 'boost', 'skip', 'stop', 'lock', 'target')
+OVERRIDE_NONE, OVERRIDE_BOOST, OVERRIDE_SKIP, OVERRIDE_STOP, OVERRIDE_LOCK, OVERRIDE_TARGET = range(6)
 
 # Commands: index is the operation, byte 0 of a downlink on fPort 20. 1, 2, 3 are the original's bytes too.
 COMMANDS = (
     None, 'lock', 'unlock', 'reset', 'start', 'stop', 'set_current', 'boost', 'skip', 'resume_plan', 'report', 'reboot',
-    'plan', 'timezone', 'settings', 'time',
+    'plan', 'timezone', 'settings', 'time', 'target',
 )
 (
     COMMAND_LOCK, COMMAND_UNLOCK, COMMAND_RESET, COMMAND_START, COMMAND_STOP, COMMAND_SET_CURRENT, COMMAND_BOOST, COMMAND_SKIP, COMMAND_RESUME_PLAN,
-    COMMAND_REPORT, COMMAND_REBOOT, COMMAND_PLAN, COMMAND_TIMEZONE, COMMAND_SETTINGS, COMMAND_TIME,
-) = range(1, 16)
+    COMMAND_REPORT, COMMAND_REBOOT, COMMAND_PLAN, COMMAND_TIMEZONE, COMMAND_SETTINGS, COMMAND_TIME, COMMAND_TARGET,
+) = range(1, 17)
 # Opening commands: they open the contactor and are obeyed at once.
 OPENING = (COMMAND_LOCK, COMMAND_STOP)
 
@@ -51,14 +51,19 @@ DETAILS = (
 BAD_SETTING = 128
 
 # Owner of the claim that decides now.
-HOLDERS = ('none', 'plan', 'boost', 'skip', 'stop', 'lock', 'fault', 'key')
-HOLDER_NONE, HOLDER_PLAN, HOLDER_BOOST, HOLDER_SKIP, HOLDER_STOP, HOLDER_LOCK, HOLDER_FAULT, HOLDER_KEY = range(8)
+HOLDERS = ('none', 'plan', 'boost', 'skip', 'stop', 'lock', 'fault', 'key', 'target')
+(
+    HOLDER_NONE, HOLDER_PLAN, HOLDER_BOOST, HOLDER_SKIP, HOLDER_STOP, HOLDER_LOCK, HOLDER_FAULT, HOLDER_KEY, HOLDER_TARGET,
+) = range(9)
 
 # Events: each has an uplink of its own.
-EVENTS = ('not_plugged_in', 'not_charging', 'finished', 'leaked_at_peak', 'fault', 'power_restored', 'memory_lost')
-EVENT_NOT_PLUGGED_IN, EVENT_NOT_CHARGING, EVENT_FINISHED, EVENT_LEAKED_AT_PEAK, EVENT_FAULT, EVENT_POWER_RESTORED, EVENT_MEMORY_LOST = range(7)
+EVENTS = ('not_plugged_in', 'not_charging', 'finished', 'leaked_at_peak', 'fault', 'power_restored', 'memory_lost', 'target_missed')
+(
+    EVENT_NOT_PLUGGED_IN, EVENT_NOT_CHARGING, EVENT_FINISHED, EVENT_LEAKED_AT_PEAK, EVENT_FAULT, EVENT_POWER_RESTORED, EVENT_MEMORY_LOST,
+    EVENT_TARGET_MISSED,
+) = range(8)
 # Those with an amount of energy; the amount of the others is in minutes.
-EVENTS_IN_WH = (EVENT_FINISHED, EVENT_LEAKED_AT_PEAK)
+EVENTS_IN_WH = (EVENT_FINISHED, EVENT_LEAKED_AT_PEAK, EVENT_TARGET_MISSED)
 
 # End of a boost; NO_BOOST is never on the air.
 NO_BOOST, UNTIL_TIME, UNTIL_ENERGY, UNTIL_UNPLUGGED = range(4)
@@ -72,8 +77,8 @@ REPORT_STATUS, REPORT_DEVICE, REPORT_PLAN, REPORT_SESSIONS = range(4)
 # Contents of the pages on fPort 12 and 14.
 DEVICE_PARTS = ('boot', 'charger', 'model', 'serial', 'counters', 'radio', 'crash', 'energy')
 DEVICE_BOOT, DEVICE_CHARGER, DEVICE_MODEL, DEVICE_SERIAL, DEVICE_COUNTERS, DEVICE_RADIO, DEVICE_CRASH, DEVICE_ENERGY = range(8)
-READBACK_PARTS = ('plan', 'timezone', 'settings', 'claims')
-READBACK_PLAN, READBACK_TIMEZONE, READBACK_SETTINGS, READBACK_CLAIMS = range(4)
+READBACK_PARTS = ('plan', 'timezone', 'settings', 'claims', 'target')
+READBACK_PLAN, READBACK_TIMEZONE, READBACK_SETTINGS, READBACK_CLAIMS, READBACK_TARGET = range(5)
 
 # Causes of a boot, in the order of hal.contract.
 CAUSES = ('power_on', 'planned', 'watchdog', 'crash')

@@ -3,8 +3,9 @@
 from modbus.write_map import da_of_duty
 
 from app.codec.vocabulary import (
-    COMMAND_BOOST, COMMAND_PLAN, COMMAND_REBOOT, COMMAND_REPORT, COMMAND_SETTINGS, COMMAND_SET_CURRENT, COMMAND_SKIP, COMMAND_TIME, COMMAND_TIMEZONE,
-    DETAIL_BAD_ARGUMENT, DETAIL_NONE, DETAIL_NO_PLAN, DETAIL_NO_TIME, DONE, REFUSED, SKIP_THIS, UNTIL_ENERGY, UNTIL_TIME,
+    COMMAND_BOOST, COMMAND_PLAN, COMMAND_REBOOT, COMMAND_REPORT, COMMAND_SETTINGS, COMMAND_SET_CURRENT, COMMAND_SKIP, COMMAND_TARGET, COMMAND_TIME,
+    COMMAND_TIMEZONE, DETAIL_BAD_ARGUMENT, DETAIL_NONE, DETAIL_NO_PLAN, DETAIL_NO_ROOM, DETAIL_NO_TIME, DETAIL_SUPERSEDED, DONE, EXPIRED,
+    REFUSED, SKIP_THIS, UNTIL_ENERGY, UNTIL_TIME,
 )
 from app.commands.command_log import FUTURE_S
 from app.runtime.supervisor import REBOOT_MS
@@ -13,20 +14,21 @@ from app.runtime.supervisor import REBOOT_MS
 class DeviceCommands:
     """run() executes one, resolve() gives the arguments of others. reboot_ms: time of a reboot requested by the owner, or None."""
 
-    def __init__(self, site, plan_store, timekeeper, meter, box, report, settings_changed):
+    def __init__(self, site, plan_store, timekeeper, meter, arbiter, box, report, settings_changed):
         """site: the SiteSettings; box: the EvseModel. report(index in vocabulary.REPORTS, ...) and settings_changed(): called by those commands."""
         self.reboot_ms = None
         self._site = site
         self._plan_store = plan_store
         self._timekeeper = timekeeper
         self._meter = meter
+        self._arbiter = arbiter
         self._box = box
         self._report = report
         self._reports = []           # arguments of reports whose answers were not sent yet
         self._settings_changed = settings_changed
         self._runs = {
             COMMAND_PLAN: self._plan, COMMAND_TIMEZONE: self._timezone, COMMAND_SETTINGS: self._settings, COMMAND_TIME: self._time,
-            COMMAND_REPORT: self._reported, COMMAND_REBOOT: self._reboot,
+            COMMAND_REPORT: self._reported, COMMAND_REBOOT: self._reboot, COMMAND_TARGET: self._target,
         }
         self._meanings = {COMMAND_BOOST: self._boost, COMMAND_SKIP: self._skip, COMMAND_SET_CURRENT: self._set_current}
 
@@ -51,6 +53,19 @@ class DeviceCommands:
 
     def _timezone(self, work, now_ms):
         return _verdict(self._plan_store.set_zone(work.args, self._issued_at(work, now_ms)))
+
+    def _target(self, work, now_ms):
+        utc_s = self._timekeeper.utc_s(now_ms)
+        if utc_s is None:
+            return REFUSED, DETAIL_NO_TIME
+        minute, wh, current_da, quarters = work.args
+        issued_at = self._issued_at(work, now_ms)
+        until = self._plan_store.plan.local.next_time(issued_at, minute)
+        if until <= utc_s:
+            return EXPIRED, DETAIL_NONE
+        if issued_at < self._arbiter.claims.target.issued_at:
+            return REFUSED, DETAIL_SUPERSEDED
+        return _verdict(0 if self._arbiter.follower.set(until, wh, current_da, quarters, issued_at) else DETAIL_NO_ROOM)
 
     def _issued_at(self, work, now_ms):
         """A stamp from the future counts as now: one of the clocks is wrong, and must not block every plan until then."""
@@ -95,6 +110,8 @@ class DeviceCommands:
         plan = self._plan_store.plan
         # Outside a window, "this" is the next one.
         run = plan.run_at(utc_s) if args[0] == SKIP_THIS and plan.state(utc_s)[0] else plan.next_run(utc_s)
+        if run is None and self._arbiter.claims.target.state:
+            run = 0, 0   # it ends the target
         return (None, DETAIL_NO_PLAN) if run is None else (run, 0)
 
     def _set_current(self, args, utc_s, now_ms):

@@ -79,7 +79,7 @@ class OwnerRecord:
     @property
     def is_behind(self):
         """True while the owner's wishes are not on record, and so must not be acted upon."""
-        return self._dirty or self._record is not None or self._arbiter.changed
+        return self._dirty or self._record is not None or self._arbiter.changed or self._claims.target.unsaved
 
     @property
     def is_due(self):
@@ -93,7 +93,9 @@ class OwnerRecord:
 
     def settle(self, now_ms, utc_s):
         """Write one record, as each precedes its action and answer; False if there is none left."""
-        if self._record is not None:
+        if self._claims.target.unsaved:
+            self._arbiter.follower.save()   # before the command that ended it
+        elif self._record is not None:
             if self._put(OWNER_RECORD, self._record, self._both):
                 self._control.note_wishes()
             else:

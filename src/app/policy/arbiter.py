@@ -1,9 +1,13 @@
-"""The arbiter: makes the decision from the owner's claims, the plan and its limits, the key and the car. Pure but for the journal."""
+"""The arbiter: makes the decision from the owner's claims, the target, the plan and its limits, the key and the car. Pure but for the journal."""
 
 from hal.contract import POWER_ON
 
-from app.codec.vocabulary import HOLDER_BOOST, HOLDER_PLAN, HOLDER_SKIP, REASON_LIMIT_REACHED, REASON_OUTSIDE_PLAN, UNTIL_ENERGY
-from app.policy.claims import GOING, HOLD, LEAVE, Claims
+from app.codec.vocabulary import (
+    HOLDER_BOOST, HOLDER_PLAN, HOLDER_SKIP, HOLDER_TARGET, REASON_LIMIT_REACHED, REASON_OUTSIDE_PLAN, UNTIL_ENERGY,
+)
+from app.policy.claims import CHARGE, GOING, HOLD, LEAVE, Claims
+from app.policy.target import CLOSES_EARLY_S
+from app.policy.target_follower import TargetFollower
 from app.evse.key_switch import KeySwitch, boosts
 from app.policy.window_quota import WindowQuota
 from app.evse.states import CODE_A1
@@ -17,8 +21,8 @@ _NO_KEY = ('relay', 'nothing')
 class Arbiter:
     """decision: a claims.Decision. changed: the claims should be recorded; greeting: a car that is to be held has current for its first minute."""
 
-    def __init__(self, evse_monitor, meter, plan_store, journal, settings, cause):
-        """cause: of this boot (hal.contract)."""
+    def __init__(self, evse_monitor, meter, plan_store, journal, settings, cause, actions):
+        """cause: of this boot (hal.contract); actions: the control.control_record.ControlRecord."""
         self.claims = Claims(settings.HOLD, settings.UNKNOWN_TIME)
         self.decision = self.claims.decision
         self.changed = False
@@ -28,6 +32,7 @@ class Arbiter:
         self._changes = 0            # of the car, in the EVSE monitor
         self.key = KeySwitch()
         self.quota = WindowQuota(journal)
+        self.follower = TargetFollower(self.claims, meter, plan_store, journal, settings, actions)
         self._evse_monitor = evse_monitor
         self._meter = meter
         self._plan_store = plan_store
@@ -45,8 +50,8 @@ class Arbiter:
 
     @property
     def has_plan(self):
-        """True if there is a plan that would hold a car."""
-        return self.plan is not None
+        """True if there is a plan or a target that would hold a car."""
+        return self.plan is not None or self.claims.target.state > 0
 
     @property
     def wh_left(self):
@@ -59,9 +64,10 @@ class Arbiter:
         decision = self.decision
         found = [(decision.holder, decision.until, decision.current_da)]
         for row in self.claims.standing():
-            if row[0] != decision.holder and (row[0] != HOLDER_SKIP or self.has_plan):
+            if row[0] != decision.holder and (row[0] != HOLDER_SKIP or self.plan is not None):
                 found.append(row)
-        return [(holder, until or None, current_da or None, self.wh_left if holder == HOLDER_BOOST else None) for holder, until, current_da in found]
+        left = {HOLDER_BOOST: self.wh_left, HOLDER_TARGET: self.follower.wh_left}
+        return [(holder, until or None, current_da or None, left.get(holder)) for holder, until, current_da in found]
 
     def use_settings(self):
         """The settings may have changed."""
@@ -72,6 +78,10 @@ class Arbiter:
         plan = self.plan
         if plan is not None and utc_s is not None and not plan.knows(utc_s):
             plan.prepare(utc_s)
+            return False
+        avoid = self._plan_store.avoid
+        if avoid is not None and utc_s is not None and not avoid.knows(utc_s):
+            avoid.prepare(utc_s)
             return False
         self._follow_car(now_ms)
         reading = box.reading
@@ -84,6 +94,8 @@ class Arbiter:
             if self.quota.step(now_ms, opening, self._meter.total_wh, self._meter.flow_da > 0):
                 plan.used_up(utc_s)
                 return False
+        if reading is not None:
+            self.follower.step(now_ms, utc_s, box)
         self.decide(now_ms, utc_s)
         return True
 
@@ -107,7 +119,12 @@ class Arbiter:
         decision = self.claims.decide(utc_s, plan, self._evse_monitor.car, now_ms // 1000)
         if plan is not None and utc_s is not None and decision.reason == REASON_OUTSIDE_PLAN and self.plan.limit_reached(utc_s):
             decision.reason = REASON_LIMIT_REACHED
-        self.greeting = self._came_ms is not None and decision.want == HOLD and decision.holder == HOLDER_PLAN
+        avoid = self._plan_store.avoid
+        if avoid is not None and utc_s is not None and decision.want == CHARGE and decision.holder in (HOLDER_PLAN, HOLDER_TARGET):
+            inside, until, _ = avoid.state(utc_s)
+            if inside or 0 < until - utc_s <= CLOSES_EARLY_S:
+                self.claims.avoid(self._evse_monitor.car)
+        self.greeting = self._came_ms is not None and decision.want == HOLD and decision.holder in (HOLDER_PLAN, HOLDER_TARGET)
         if self.greeting:
             if now_ms - self._came_ms < GREETING_MS:
                 decision.want = LEAVE

@@ -1,15 +1,16 @@
 """Claims: the owner's requests in force, by priority, and the decision that follows from them, with holder and end. Pure.
 
-Lock > stop > key and boost > skip > plan (design decision; a target comes between boost and skip). They are independent: a request replaces a
-claim of the same kind, and leaves the others in force. docs/operation.md has the table of pairs. They survive a reboot.
+Lock > stop > key and boost > target > skip > plan (design decision). They are independent: a request replaces a claim of the same kind, and
+leaves the others in force, but a skip ends a target. docs/commands.md has the table of pairs. They survive a reboot.
 """
 
 from app.codec.packing import pack, unpack
 from app.codec.vocabulary import (
-    HOLDER_BOOST, HOLDER_KEY, HOLDER_LOCK, HOLDER_NONE, HOLDER_PLAN, HOLDER_SKIP, HOLDER_STOP, NO_BOOST, OVERRIDE_BOOST, OVERRIDE_LOCK, OVERRIDE_NONE,
-    OVERRIDE_SKIP, OVERRIDE_STOP, REASON_HELD_AFTER_POWER_CUT, REASON_LIMIT_REACHED, REASON_LOCKED, REASON_OUTSIDE_PLAN, REASON_SKIPPED,
-    REASON_STOPPED, REASON_TIME_UNKNOWN, UNTIL_ENERGY, UNTIL_TIME, UNTIL_UNPLUGGED,
+    HOLDER_BOOST, HOLDER_KEY, HOLDER_LOCK, HOLDER_NONE, HOLDER_PLAN, HOLDER_SKIP, HOLDER_STOP, HOLDER_TARGET, NO_BOOST, OVERRIDE_BOOST, OVERRIDE_LOCK,
+    OVERRIDE_NONE, OVERRIDE_SKIP, OVERRIDE_STOP, OVERRIDE_TARGET, REASON_HELD_AFTER_POWER_CUT, REASON_LIMIT_REACHED, REASON_LOCKED,
+    REASON_OUTSIDE_PLAN, REASON_SKIPPED, REASON_STOPPED, REASON_TIME_UNKNOWN, REASON_WAITS_FOR_PRICE, UNTIL_ENERGY, UNTIL_TIME, UNTIL_UNPLUGGED,
 )
+from app.policy.target import CHEAP, CLOSES_EARLY_S, LATE, REACHED, Target
 
 # Decisions about the box. LEAVE: no action but a limit still owed.
 LEAVE, HOLD, CHARGE, LOCK = range(4)
@@ -17,17 +18,14 @@ LEAVE, HOLD, CHARGE, LOCK = range(4)
 # By holder: index in vocabulary.OVERRIDES.
 _OVERRIDE = (
     OVERRIDE_NONE, OVERRIDE_NONE, OVERRIDE_BOOST, OVERRIDE_SKIP, OVERRIDE_STOP, OVERRIDE_LOCK, OVERRIDE_NONE, OVERRIDE_BOOST,
+    OVERRIDE_TARGET,
 )
 
 _STOP_REASONS = (None, REASON_STOPPED, REASON_LIMIT_REACHED, REASON_HELD_AFTER_POWER_CUT, REASON_STOPPED)
 
 _HOUR_S = 3600
-# Time before the end of a window at which its current ends: two readings of 2 s, the whole second that UTC may lag, and a car that stops
-# within one. After 30 days at 20 ppm without a network (52 s) the end is still within 60 s.
-CLOSES_EARLY_S = 6
-
 # The record: version, flags, stop, kind of boost, its end (s or Wh), its current, skip from, skip until. The earlier firmware had no key
-# beside a boost: a key alone is written as before, as a boost until unplugged with a flag. A target will be a record of its own.
+# beside a boost: a key alone is written as before, as a boost until unplugged with a flag. A target is a record of its own.
 _VERSION = 1
 _WIDTHS = (1, 1, 1, 1, 4, 2, 4, 4)
 RECORD_BYTES = 18
@@ -65,12 +63,13 @@ class Decision:
 
 
 class Claims:
-    """The attributes without _ are for reading; the methods are the owner's requests, and events of the car."""
+    """The attributes without _ are for reading; the methods are the owner's requests, and events of the car. target: a Target."""
 
     def __init__(self, hold='with_car', unknown_time='hold'):
         """hold, unknown_time: the settings HOLD and UNKNOWN_TIME."""
         self.use_settings(hold, unknown_time)
         self.decision = Decision()
+        self.target = Target()
         self._clear()
 
     def _clear(self):
@@ -136,12 +135,17 @@ class Claims:
         self.stopped = LOST
 
     def skip(self, from_s, until_s):
-        """Skip this window of the plan, in addition to one before or after it that is skipped already."""
+        """Skip this window of the plan, in addition to one before or after it that is skipped already; (0, 0): only the target, without a plan."""
+        self.target.end()
+        if not until_s:
+            self.stop_unplanned()
+            return
         self.skip_from = min(from_s, self.skip_from) if self.skip_until else from_s
         self.skip_until = max(until_s, self.skip_until)
 
     def resume_plan(self):
         """The plan decides again; a lock stays."""
+        self.target.end()
         self._no_word()
         self._no_skip()
 
@@ -185,6 +189,11 @@ class Claims:
         self.attempt = self.key = False
         if self.boost in (NO_BOOST, UNTIL_UNPLUGGED):
             self._no_boost()
+
+    def stop_unplanned(self):
+        """A target has ended without a plan: a car that is there is held, as after a boost, for nothing else would end its charging."""
+        if self.had_car and not self.of_car:
+            self.stopped = ENDED
 
     def take_back(self, before, after):
         """Undo the changes of a refused command, unless changed again since. before, after: the results of dump()."""
@@ -234,6 +243,7 @@ class Claims:
             (self.stopped, HOLDER_STOP, 0, 0),
             (self.key, HOLDER_KEY, 0, 0),
             (self.attempt or self.boost, HOLDER_BOOST, self.boost_end if self.boost == UNTIL_TIME else 0, current_da),
+            (self.target.state, HOLDER_TARGET, self.target.until, self.target.current_da),
             (self.skip_until, HOLDER_SKIP, self.skip_until, 0),
         )
         return [row[1:] for row in rows if row[0]]
@@ -252,6 +262,10 @@ class Claims:
             decision.set(CHARGE, HOLDER_KEY, 0, 0, None)
         elif self.attempt or self.boost and (utc_s is not None or self.boost != UNTIL_TIME):
             decision.set(CHARGE, HOLDER_BOOST, self.boost_end if self.boost == UNTIL_TIME else 0, self.boost_current_da, None)
+        elif self.target.state:
+            self._aim(decision, utc_s, car, unknown_s)
+            if self.boost:
+                decision.override = OVERRIDE_BOOST   # its end is an hour, and the time is unknown
         elif plan is None:
             decision.set(LEAVE, HOLDER_NONE, 0, 0, None)
         else:
@@ -264,23 +278,41 @@ class Claims:
     def _follow(self, decision, utc_s, plan, car, unknown_s):
         """The decision of the plan, without skipped windows."""
         if utc_s is None:
-            self._without_time(decision, car, unknown_s)
+            self._without_time(decision, HOLDER_PLAN, car, unknown_s)
         elif plan[0] and self.skip_from <= utc_s < self.skip_until:
-            self._hold(decision, HOLDER_SKIP, self.skip_until, REASON_SKIPPED, car)
+            self.hold_or_leave(decision, HOLDER_SKIP, self.skip_until, REASON_SKIPPED, car)
         elif plan[0] and not 0 < plan[1] - utc_s <= CLOSES_EARLY_S:
             decision.set(CHARGE, HOLDER_PLAN, plan[1], plan[2], None)
         else:
-            self._hold(decision, HOLDER_PLAN, plan[1], REASON_OUTSIDE_PLAN, car)
+            self.hold_or_leave(decision, HOLDER_PLAN, plan[1], REASON_OUTSIDE_PLAN, car)
 
-    def _without_time(self, decision, car, unknown_s):
-        """The decision with a plan but without the time."""
+    def _aim(self, decision, utc_s, car, unknown_s):
+        """The decision of the target. A late start goes on without the time."""
+        target = self.target
+        state = target.state
+        if state == LATE or state == CHEAP and utc_s is not None:
+            decision.set(CHARGE, HOLDER_TARGET, target.until, target.current_da, None)
+        elif state == REACHED or utc_s is not None:
+            self.hold_or_leave(decision, HOLDER_TARGET, target.until, REASON_LIMIT_REACHED if state == REACHED else REASON_WAITS_FOR_PRICE, car)
+        else:
+            self._without_time(decision, HOLDER_TARGET, car, unknown_s)
+
+    def avoid(self, car):
+        """No current for plan or target, at an hour that is avoided."""
+        decision = self.decision
+        self.hold_or_leave(decision, decision.holder, decision.until,
+                           REASON_WAITS_FOR_PRICE if decision.holder == HOLDER_TARGET else REASON_OUTSIDE_PLAN, car)
+
+    def _without_time(self, decision, holder, car, unknown_s):
+        """The decision with a plan or target but without the time."""
         wait = self.unknown_time
         if wait == 'charge' or wait != 'hold' and unknown_s >= wait * _HOUR_S:
-            decision.set(CHARGE, HOLDER_PLAN, 0, 0, None)
+            decision.set(CHARGE, holder, 0, 0, None)
         else:
-            self._hold(decision, HOLDER_PLAN, 0, REASON_TIME_UNKNOWN, car)
+            self.hold_or_leave(decision, holder, 0, REASON_TIME_UNKNOWN, car)
 
-    def _hold(self, decision, holder, until, reason, car):
+    def hold_or_leave(self, decision, holder, until, reason, car):
+        """No current now."""
         # Without a car the box keeps its limit, so that the box still works if the monitor dies.
         decision.set(HOLD if car or self.hold == 'always' else LEAVE, holder, until, 0, reason)
 

@@ -101,6 +101,17 @@ class Plan:
             start = self._scan(start)[1]
         return self.run_at(start) if start else None
 
+    def open_s(self, utc_s, end_s):
+        """Seconds in which a window is open, from one instant to another."""
+        open_s = 0
+        while utc_s < end_s:
+            is_open, until, _ = self._scan(utc_s)
+            until = min(until or end_s, end_s)
+            if is_open:
+                open_s += until - utc_s
+            utc_s = until
+        return open_s
+
     def _look(self, utc_s):
         is_open, until, self._until = self._scan(utc_s)
         self._since = utc_s

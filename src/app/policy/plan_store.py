@@ -15,11 +15,13 @@ _HEAD_WIDTHS = (1, 4, 4, 1)
 
 
 class PlanStore:
-    """plan: app.policy.plan.Plan, empty or not; in_force: the same, None while it is empty. bad_records: number of unreadable records."""
+    """plan: app.policy.plan.Plan, empty or not; in_force: the same, None while it is empty; avoid: that of AVOID, or None.
+    bad_records: number of unreadable records."""
 
     def __init__(self, settings, journal):
         """settings.PLAN and settings.TIMEZONE are valid (see check)."""
         self.bad_records = 0
+        self._settings = settings
         self._journal = journal
         self._windows = windows.parse(settings.PLAN)[0]
         self._zone = posix_tz.parse(settings.TIMEZONE)[0]
@@ -63,6 +65,8 @@ class PlanStore:
 
     def _renew(self):
         self.plan = Plan(self._windows, self._zone)
+        avoid = windows.parse(self._settings.AVOID)[0]
+        self.avoid = Plan(avoid, self._zone) if avoid else None
         self.in_force = self.plan if self.plan else None
 
     def save(self):
@@ -101,9 +105,9 @@ class PlanStore:
 
 
 def check(settings, names):
-    """Errors in PLAN and TIMEZONE, if they are in names, as (setting, error)."""
+    """Errors in PLAN, TIMEZONE and AVOID, if they are in names, as (setting, error)."""
     errors = []
-    for name, parse in (('PLAN', windows.parse), ('TIMEZONE', posix_tz.parse)):
+    for name, parse in (('PLAN', windows.parse), ('TIMEZONE', posix_tz.parse), ('AVOID', windows.parse)):
         if name not in names:
             continue
         _, problem = parse(getattr(settings, name))

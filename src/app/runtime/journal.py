@@ -25,6 +25,8 @@ OWNER_RECORD = 'owner'           # the claims, and the log of commands
 PAST_RECORD = 'past'             # actions on the box
 PLAN_RECORD = 'plan'
 QUOTA_RECORD = 'quota'           # energy and time used of a window
+TARGET_RECORD = 'target'         # energy by an hour
+POWER_RECORD = 'power'           # of the car, learned
 SITE_RECORD = 'site'             # settings changed over the air
 ENERGY_RECORD = 'energy'         # counters of the meter
 SESSIONS_RECORD = 'sessions'     # the last finished ones
@@ -36,7 +38,7 @@ LEFT_RECORD = 'left_at'          # time of a reset ordered by the monitor
 OLD_LOCK_RECORD = 'lock'
 OLD_LIMIT_RECORD = 'limit_back'
 # Records of the owner's wishes, or of their use so far.
-WISHES = (OWNER_RECORD, OLD_LOCK_RECORD, PLAN_RECORD, SITE_RECORD, QUOTA_RECORD, ENERGY_RECORD)
+WISHES = (OWNER_RECORD, OLD_LOCK_RECORD, PLAN_RECORD, SITE_RECORD, QUOTA_RECORD, ENERGY_RECORD, TARGET_RECORD)
 
 
 class Journal:

@@ -5,7 +5,7 @@ from lorawan.outbox import ANSWER, BUSY as BUSY_PRIORITY
 
 from app.codec import status_frames
 from app.codec.status_frames import RESULT_PORT
-from app.codec.vocabulary import BUSY, OPENING
+from app.codec.vocabulary import BUSY, COMMAND_TARGET, DONE, OPENING
 from app.commands.answer import Answer
 from app.commands.command_log import OWN_ANSWERS
 
@@ -81,7 +81,8 @@ class AnswerQueue:
 
     def _pack(self, answer, by_reading, count, limit):
         self._count = count if limit > status_frames.RESULT_LENGTH else 0
-        return RESULT_PORT, status_frames.encode_result(answer, self._view.look(by_reading), limit, self._count)
+        possible_wh = self._view.possible_wh() if answer.op == COMMAND_TARGET and answer.result == DONE else None
+        return RESULT_PORT, status_frames.encode_result(answer, self._view.look(by_reading), limit, self._count, possible_wh)
 
     def _sent(self, now_ms):
         self.waiting.pop(0).sent()

@@ -37,7 +37,7 @@ class DeviceReport:
         return [_page(report_frames.DEVICE, self._crash, 1, 1)]
 
     def plan(self):
-        """Windows, time zone, settings and claims."""
+        """Windows, time zone, settings, target and claims."""
         plan_store = self._plan_store
         values = self._site.wire_values()
         found = []
@@ -47,6 +47,10 @@ class DeviceReport:
             found.append(_of(report_frames.timezone, page, plan_store.zone))
         for page in range(1, report_frames.settings_pages(values) + 1):
             found.append(_of(report_frames.settings, page, values))
+        target = self._arbiter.claims.target
+        if target.state:
+            found.append(_of(report_frames.target, 1, target))
+            found.append(_of(report_frames.target, report_frames.TARGET_PAGES, target))
         claims = self._arbiter.standing_claims()
         for number in range(len(claims)):
             found.append(_claim(number + 1, len(claims), claims[number]))

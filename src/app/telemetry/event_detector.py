@@ -1,4 +1,4 @@
-"""Detects events: an evening without a car, a night without charging, a full car, a leak, a fault, the return of power, lost memory. Pure.
+"""Detects events: an evening without a car, a night without charging, a full car, a missed target, a leak, a fault, power, lost memory. Pure.
 
 Each occasion gives one event; dump() has the reported ones, so that a reboot reports none twice. docs/operation.md has the rules.
 """
@@ -9,6 +9,7 @@ from modbus.write_map import DUTY_PAUSE
 from app.policy.claims import CHARGE, HOLD
 from app.codec.vocabulary import (
     EVENT_FAULT, EVENT_FINISHED, EVENT_LEAKED_AT_PEAK, EVENT_MEMORY_LOST, EVENT_NOT_CHARGING, EVENT_NOT_PLUGGED_IN, EVENT_POWER_RESTORED,
+    EVENT_TARGET_MISSED,
 )
 from app.codec.packing import pack, unpack
 from app.evse.evse_monitor import AWAY_MS
@@ -79,8 +80,8 @@ class EventDetector:
     def step(self, now_ms, utc_s):
         """(kind, amount or None), one at a time, or None. Amounts: Wh or minutes, as vocabulary.EVENTS_IN_WH has it."""
         # The energy is counted at each step; the others wait if there is an event.
-        return (self._leaks(now_ms) or self._power() or self._faults(now_ms) or self._finishes(now_ms) or self._waits(now_ms, utc_s)
-                or self._comes_home(utc_s))
+        return (self._leaks(now_ms) or self._power() or self._faults(now_ms) or self._finishes(now_ms) or self._misses()
+                or self._waits(now_ms, utc_s) or self._comes_home(utc_s))
 
     # --- the occasions
 
@@ -168,6 +169,15 @@ class EventDetector:
         self._reported_session, self._reported_wh = sessions.number, wh
         self.unsaved = True
         return EVENT_FINISHED, wh
+
+    def _misses(self):
+        """The target is missed, or will be. The event is on record before the target has that."""
+        target = self._arbiter.claims.target
+        missing = target.missing
+        if missing is None:
+            return None
+        target.reported()
+        return EVENT_TARGET_MISSED, missing or None
 
     def _waits(self, now_ms, utc_s):
         """A car in a window of the plan that is allowed to charge and does not."""

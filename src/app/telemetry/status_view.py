@@ -51,6 +51,10 @@ class StatusView(Status):
         """Index of the state word of this moment."""
         return self.look().state
 
+    def possible_wh(self):
+        """What the target can have by its end, -1 if not known."""
+        return self._arbiter.follower.possible_wh(self._timekeeper.utc_s(self._clock.now_ms()))
+
     def add_energy(self, energy_wh, estimated):
         """Set the energy of the charging session, for a status."""
         self.energy_wh = energy_wh

@@ -12,13 +12,14 @@ DOC = (pathlib.Path(__file__).parents[3] / 'docs' / 'commands.md').read_text()
 NOW_S = 1_800_000_000
 INSIDE = (True, NOW_S + 7200, 0)
 
-# Each is said, or happens, in a plan whose window is open; a boost is one until a time that is not over yet.
+# Each is said, or happens, in a plan whose window is open; a boost is one until a time that is not over yet; a second target is a newer one.
 CLAIMS = {
     'lock': lambda claims: claims.lock(),
     'stop': lambda claims: claims.stop(),
     'key turned': lambda claims: claims.turn_key(),
     'start': lambda claims: claims.start(True),
     'boost': lambda claims: claims.boost_until(UNTIL_TIME, NOW_S + 3600),
+    'target': lambda claims: claims.target.set(NOW_S + 7200, 20000, 0, bytes(8), claims.target.issued_at + 1, 0),
     'skip': lambda claims: claims.skip(NOW_S, NOW_S + 7200),
 }
 ENDS = {
@@ -27,6 +28,7 @@ ENDS = {
     'key opened': lambda claims: claims.open_key(),
     'unplugged': lambda claims: claims.unplugged(),
     'end of the boost': lambda claims: claims.expire(NOW_S + 3600, 0, True),
+    'end of the target': lambda claims: claims.target.end(),
     'end of the window': lambda claims: claims.expire(NOW_S + 7200, 0, True) and claims.expire(NOW_S + 7200, 0, True),
 }
 OPERATIONS = ('unlock', 'resume_plan')
@@ -35,7 +37,7 @@ OPERATIONS = ('unlock', 'resume_plan')
 def reboot(claims):
     """The claims as they are after a power cut."""
     again = Claims()
-    assert again.load(claims.dump())
+    assert again.load(claims.dump()) and again.target.load(claims.target.dump())
     return again
 
 
@@ -77,8 +79,10 @@ def test_of_two_the_higher_decides_and_a_lower_one_is_never_silently_dropped(fir
     rows = standing(claims).split(', ')
     decision = claims.decide(NOW_S, INSIDE, True)
     assert vocabulary.HOLDERS[decision.holder] == rows[0]
-    # The words about the car replace each other, but a key turned leaves a boost by command; locks and skips stand by themselves.
+    # The words about the car replace each other, but a key turned leaves a boost by command; locks, skips and targets stand by themselves, but for
+    # a skip, which ends a target.
+    assert ('target' in rows) == (second == 'target' or first == 'target' and second != 'skip')
     for name in ('lock', 'skip'):
         assert (name in rows) == (name in (first, second))
-    assert ('stop' in rows) == (second == 'stop' or first == 'stop' and second in ('stop', 'lock', 'skip'))
+    assert ('stop' in rows) == (second == 'stop' or first == 'stop' and second in ('stop', 'lock', 'skip', 'target'))
     assert (decision.want == CHARGE) == (rows[0] in ('key', 'boost'))

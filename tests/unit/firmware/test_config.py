@@ -29,7 +29,7 @@ def test_nonsense_never_raises_and_is_named(name, value):
     errors = main.check(Settings({name: value}))
     assert all(error[0] == name for error in errors)
     right = {'DATA_RATE': (None,), 'CHARGER_ID': (None,), 'ADR': (True,), 'RADIO_PORT': (None,), 'CLOCK_SYNC': (True,), 'CLOCK_STATE': (True,),
-             'PLAN': ([],), 'CURRENT_LIMIT_A': (None,), 'HEARTBEAT_NOT_CONNECTED_MIN': (None,), 'HEARTBEAT_CONNECTED_MIN': (None,),
+             'PLAN': ([],), 'AVOID': ([],), 'CURRENT_LIMIT_A': (None,), 'HEARTBEAT_NOT_CONNECTED_MIN': (None,), 'HEARTBEAT_CONNECTED_MIN': (None,),
              'HEARTBEAT_MIN': (None,), 'KEEP_ALIVE': (True,), 'NOT_PLUGGED_IN_AT': (None,), 'BUS_DE_PIN': (None,), 'LIGHT': (None,),
              'EN1': (None,)}.get(name, ())
     if name in ('BUS_PORT', 'RADIO_PORT', 'STORE_DIR') and isinstance(value, str) and value:

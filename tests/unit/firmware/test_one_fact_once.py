@@ -101,16 +101,22 @@ def test_a_row_is_as_long_as_its_widths(widths, length):
 
 # What the walls between the rooms keep from standing once.
 
-CHECKS = {name: (is_right, must_be) for name, is_right, must_be in config.CHECKS}
+def is_right(name, value):
+    return config.validate(config.Settings({name: value}), (name,)) == []
+
+
+def must_be(name):
+    """What the error says of a value that is nonsense."""
+    return config.validate(config.Settings({name: object()}), (name,))[0][1]
 
 
 @pytest.mark.parametrize("name, words, lowest, highest", vocabulary.SETTINGS, ids=[row[0] for row in vocabulary.SETTINGS])
 def test_a_setting_takes_the_same_values_in_the_file_and_on_the_air(name, words, lowest, highest):
-    is_right, must_be = CHECKS[name.upper()]
-    numbers = [number for number in range(-1, 256) if is_right(number) and number not in words]
+    name = name.upper()
+    numbers = [number for number in range(-1, 256) if is_right(name, number) and number not in words]
     assert numbers == ([] if highest is None else list(range(lowest, highest + 1)))
-    assert all(is_right(word) for word in words)
-    named = {word for word in re.findall(r"'(\w+)'", must_be)}
+    assert all(is_right(name, word) for word in words)
+    named = {word for word in re.findall(r"'(\w+)'", must_be(name))}
     assert named == {word for word in words if isinstance(word, str) and " " not in word}
 
 
@@ -125,5 +131,5 @@ def test_the_shortest_and_the_longest_uplink_are_the_same_to_who_packs_and_to_wh
 
 
 def test_a_region_of_the_settings_is_one_that_is_known_and_that_a_modem_bears():
-    assert set(re.findall(r"'(\w+)'", CHECKS["REGION"][1])) == set(regions.REGIONS) == set(at_words.PAYLOADS)
-    assert all(CHECKS["REGION"][0](name) for name in regions.REGIONS)
+    assert set(re.findall(r"'(\w+)'", must_be("REGION"))) == set(regions.REGIONS) == set(at_words.PAYLOADS)
+    assert all(is_right("REGION", name) for name in regions.REGIONS)

@@ -250,18 +250,26 @@ def expected_result(r, s, full):
     return data
 
 
+def possible(r):
+    """Only a target tells what is possible."""
+    return r.possible_wh if vocabulary.COMMANDS[r.op] == 'target' else None
+
+
 def test_what_the_firmware_packs_is_what_the_formatter_reads_result(js):
     rng = random.Random(11)
     drawn = [(
         Bag(op=rng.randrange(len(vocabulary.COMMANDS)), command_id=rng.choice([None, 0, rng.randrange(256)]),
-            result=rng.randrange(len(vocabulary.RESULTS)), detail=rng.randrange(len(vocabulary.DETAILS)), count=rng.choice([0, rng.randrange(300)])),
-        random_status(rng)[0], rng.choice([5, 7, 8, 11]),
+            result=rng.randrange(len(vocabulary.RESULTS)), detail=rng.randrange(len(vocabulary.DETAILS)), count=rng.choice([0, rng.randrange(300)]),
+            possible_wh=rng.choice([None, -1, rng.randrange(700000)])),
+        random_status(rng)[0], rng.choice([5, 7, 8, 9, 11]),
     ) for _ in range(ROUNDS)]
-    inputs = [{'fPort': 11, 'bytes': list(status_frames.encode_result(r, s, limit, r.count))} for r, s, limit in drawn]
+    inputs = [{'fPort': 11, 'bytes': list(status_frames.encode_result(r, s, limit, r.count, possible(r)))} for r, s, limit in drawn]
     for (r, s, limit), answer in zip(drawn, js.call_all('decodeUplink', inputs), strict=True):
         expected = expected_result(r, s, limit >= 8)
         if limit > 8 and (r.count or vocabulary.RESULTS[r.result] == 'busy'):
             expected['refused' if vocabulary.RESULTS[r.result] == 'busy' else 'counted'] = min(r.count, 255)
+        elif limit > 9 and possible(r) is not None:
+            expected['kwh_possible'] = None if r.possible_wh < 0 else min(r.possible_wh // 10, 65534) / 100
         assert without_text(answer) == expected
 
 

@@ -173,7 +173,7 @@ def test_what_cannot_be_read_says_why():
     def fault(op, rest=b''):
         read = downlink.read(20, bytes([op]) + header + rest)
         return read.fault if read.fault >= vocabulary.BAD_SETTING else vocabulary.DETAILS[read.fault]
-    assert [fault(op) for op in (0, 16, 255)] == ['unknown_command'] * 3
+    assert [fault(op) for op in (0, 17, 255)] == ['unknown_command'] * 3
     assert [fault(vocabulary.COMMANDS.index(name))
             for name in ('set_current', 'boost', 'skip', 'report', 'timezone', 'settings')] == ['bad_argument'] * 6
     assert fault(vocabulary.COMMANDS.index('lock'), b'\0') == 'bad_argument'

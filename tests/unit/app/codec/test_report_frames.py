@@ -1,6 +1,7 @@
 """src/app/codec/report_frames.py packs, ttn/formatter.js reads: the same values on both sides, for all values."""
 
 import random
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -143,7 +144,7 @@ def test_an_event_says_what_was_packed(js):
         if room >= 11:
             data['event_at'] = at or None
             if amount is not None:
-                in_wh = data['event'] in ('finished', 'leaked_at_peak')
+                in_wh = data['event'] in ('finished', 'leaked_at_peak', 'target_missed')
                 data.update({'kwh': min(amount // 10, 65534) / 100} if in_wh else {'minutes': min(amount, 65534)})
         packed.append({'fPort': report_frames.EVENT, 'bytes': list(sent)})
         expected.append({'data': data})
@@ -201,6 +202,20 @@ def test_a_claim_comes_back(js):
             'holder': vocabulary.HOLDERS[holder], 'until': until or None,
             'current_limit_a': amperes, 'kwh_left': None if wh is None else min(wh // 10, 65534) / 100}})
     assert js.call_all('decodeUplink', packed) == expected
+
+
+def test_a_target_comes_back_in_two_pages(js):
+    rng = random.Random(18)
+    for _ in range(200):
+        quarters = sorted(rng.sample(range(1, 65), rng.randrange(65)))
+        bits = sum(1 << quarter - 1 for quarter in quarters).to_bytes(8, 'big')
+        wh, current_da = rng.choice([0, 10 * rng.randrange(1, 65000)]), rng.choice([0, 5 * rng.randrange(12, 127)])
+        aim = SimpleNamespace(until=1790000000, wh=wh, current_da=current_da, quarters=bits)
+        pages = [report_frames.target(5, page, aim) for page in (1, 2)]
+        first, second = [js.call('decodeUplink', {'fPort': report_frames.READBACK, 'bytes': list(page)})['data'] for page in pages]
+        head = {'type': 'readback', 'state': 'Disabled', 'part': 'target', 'pages': 2}
+        assert first == {**head, 'page': 1, 'until': 1790000000, 'kwh': wh / 1000 or None, 'current_limit_a': current_da / 10 or None}
+        assert second == {**head, 'page': 2, 'quarters': quarters}
 
 
 @pytest.mark.parametrize('f_port', [report_frames.DEVICE, report_frames.SESSION, report_frames.READBACK, report_frames.EVENT])

@@ -37,7 +37,7 @@ def test_a_status_is_packed_as_the_vectors_say(data, packed):
 @pytest.mark.parametrize('data, packed', named(RESULT_VECTORS))
 def test_a_result_is_packed_as_the_vectors_say(data, packed):
     result, status = result_of(data, packed)
-    assert status_frames.encode_result(result, status, len(packed), result.count) == packed
+    assert status_frames.encode_result(result, status, len(packed), result.count, result.possible_wh) == packed
 
 
 @pytest.mark.parametrize('word, port, packed', commands(VECTORS))
@@ -120,8 +120,8 @@ def test_an_index_that_does_not_exist_goes_out_as_all_ones(name, shift, mask, ta
 
 
 def test_no_override_result_command_or_detail_is_invented_either():
-    assert status_frames.encode_status(Status(override=5), 5)[3] & 7 == 7
-    packed = status_frames.encode_result(Result(command=16, result=5, detail=len(vocabulary.DETAILS)), Status(), 5)
+    assert status_frames.encode_status(Status(override=6), 5)[3] & 7 == 7
+    packed = status_frames.encode_result(Result(command=17, result=5, detail=len(vocabulary.DETAILS)), Status(), 5)
     assert (packed[1], packed[3] >> 5, packed[4]) == (255, 7, 255)
 
 

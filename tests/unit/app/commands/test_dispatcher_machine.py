@@ -93,15 +93,16 @@ class ControllerAndPaperBox:
         meter = Part(session_wh=None, total_wh=0, flow_da=0)
         now_ms = self.box.now_ms
         self.poller = Poller(self.charger, self.evse_monitor)
-        self.arbiter = Arbiter(self.evse_monitor, meter, Part(in_force=None), self.journal, config.Settings(), PLANNED)
         self.reconciler = Reconciler(config.Settings())
+        self.arbiter = Arbiter(self.evse_monitor, meter, Part(in_force=None, avoid=None), self.journal, config.Settings(), PLANNED,
+                               self.reconciler.record)
         self.log = CommandLog()
         record = OwnerRecord(self.journal, self.arbiter, self.log, self.reconciler, self.poller.box)
         record.load(now_ms)
         claims = self.arbiter.claims
         self.evse_monitor.assume_car(self.reconciler.record.car or claims.of_car and claims.had_car)
         self.controller = Controller(self.charger, self.evse_monitor, self.poller, timekeeper, self.arbiter, self.reconciler, record, now_ms)
-        others = DeviceCommands(None, None, timekeeper, meter, self.poller.box, None, None)
+        others = DeviceCommands(None, None, timekeeper, meter, self.arbiter, self.poller.box, None, None)
         self.dispatcher = Dispatcher(self.charger, session, timekeeper, self.controller, record, self.log,
                                      Part(waiting=[], has_place=True, put=self._answer), others, now_ms)
         self.record = record

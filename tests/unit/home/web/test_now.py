@@ -39,7 +39,7 @@ def decided(status, claim=(), upcoming=None, _=EN):
      "A stop decides, until the car is unplugged or somebody starts it again."),
     ({"override": "lock"}, {"holder": "plan"}, None, "The lock decides, until somebody unlocks the outlet."),
     ({"override": "skip"}, {"holder": "skip", "until": NOW_MS // 1000 + 7200}, None, "Cheap hours are skipped, until 23:00."),
-    ({"override": "target"}, {}, None, "target (a word that this page does not know)"),
+    ({"override": "moon"}, {}, None, "moon (a word that this page does not know)"),
     ({"override": "boost"}, {"holder": "boost", "until": "<b>", "kwh_left": "many"}, None, "A request to charge now decides."),
     ({}, {"holder": "lock"}, None, ""),
 ])

@@ -49,7 +49,7 @@ def test_each_fate_and_each_detail_of_device_and_desk_has_a_sentence():
     ({"status": "waiting", "state": "Connected and Locked"}, "A car is plugged in and held."),
     ({"state": "Charged"}, "A car is plugged in and takes no current."),
     ({"reason": "unreachable", "fault": "F9"}, "The box does not answer the device."),
-    ({"reason": "waits_for_price"}, "waits_for_price (a word that this page does not know)"),
+    ({"reason": "moon"}, "moon (a word that this page does not know)"),
 ])
 def test_a_status_is_one_sentence(status, english):
     assert sentences.state(status, words("en")) == english

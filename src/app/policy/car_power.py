@@ -1,0 +1,85 @@
+"""The power of the car: measured since it came, else the lowest of recent nights; and the energy that a night takes. Pure."""
+
+from app.codec.packing import pack, unpack
+from app.evse.energy_meter import FLOWS_DA
+
+# Current that has flowed for that time is measured, as the mean of that time.
+MINUTE_MS = 60000
+# Plug-ins after which the lowest power is no longer recent. One within an eighth of it counts as the same.
+NIGHTS = 60
+# A session that ends by itself with less energy teaches nothing.
+LEAST_WH = 1000
+
+# Record: version, energy of a night (Wh), the lowest current and its phases (0: none), plug-ins since then.
+_VERSION = 1
+_WIDTHS = (1, 4, 2, 1, 1)
+RECORD_BYTES = 9
+
+
+class CarPower:
+    """need_wh: energy of a night, learned or set, 0 while unknown; measured: the power was, since the car came; unsaved: there is a change for the
+    record."""
+
+    def __init__(self, volts, phases):
+        """volts: from phase to neutral; phases: of the car, where the box has no meter."""
+        self.unsaved = False
+        self._volts = volts
+        self._phases_set = phases
+        self.need_wh = self._low_da = self._low_phases = self._nights = 0
+        self.left()
+
+    def left(self):
+        """The car has left."""
+        self.measured = False
+        self._da, self._phases = self._low_da, self._low_phases    # current of all phases together, and their number
+        self._since_ms = None                                      # begin of the minute that is being measured
+        self._sum_da = self._count = 0
+
+    def step(self, now_ms, flow_da, currents_da):
+        """A reading. flow_da: the current of all phases together."""
+        if not flow_da or self._since_ms is None:
+            self._since_ms = now_ms if flow_da else None
+            self._sum_da = self._count = 0
+            return
+        self._sum_da += flow_da
+        self._count += 1
+        if now_ms - self._since_ms < MINUTE_MS:
+            return
+        self._da = self._sum_da // self._count
+        self._phases = self._sum_da = self._count = 0
+        self._since_ms = now_ms
+        for current_da in currents_da:
+            self._phases += current_da is not None and current_da >= FLOWS_DA
+        self._phases = self._phases or self._phases_set
+        if not self.measured:
+            self.measured = self.unsaved = True
+            self._nights += 1
+            if self._da < self._low_da or not self._low_da or self._nights > NIGHTS:
+                self._low_da, self._low_phases = self._da, self._phases
+            if self._da <= self._low_da + self._low_da // 8:
+                self._nights = 0
+
+    def learn(self, wh):
+        """The energy that a night takes."""
+        if wh >= LEAST_WH and wh != self.need_wh:
+            self.need_wh = wh
+            self.unsaved = True
+
+    def watts(self, limit_da):
+        """Power at that limit of a phase (0.1 A): measured, else the lowest of recent nights, else of one phase."""
+        return (min(self._da, self._phases * limit_da) or limit_da) * self._volts // 10 or 1
+
+    # --- the record
+
+    def dump(self):
+        """For the journal."""
+        self.unsaved = False
+        return pack((_VERSION, self.need_wh, self._low_da, self._low_phases, self._nights), _WIDTHS)
+
+    def load(self, record):
+        """Restore from a record; False if it is invalid."""
+        if len(record) != RECORD_BYTES or record[0] != _VERSION:
+            return False
+        _, self.need_wh, self._low_da, self._low_phases, self._nights = unpack(record, 0, _WIDTHS)
+        self.left()
+        return True

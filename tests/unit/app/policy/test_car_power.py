@@ -1,0 +1,96 @@
+"""src/app/policy/car_power.py: what is measured, the lowest of recent nights at another limit, and the energy of a night."""
+
+from app.policy.car_power import LEAST_WH, MINUTE_MS, NIGHTS, RECORD_BYTES, CarPower
+
+VOLTS = 230
+LIMIT_DA = 160
+THREE = [160, 160, 160]
+
+
+def night(power, currents_da, minutes=1, step_ms=2000, at_ms=0):
+    """A car that draws for that time, and leaves again."""
+    for now_ms in range(at_ms, at_ms + minutes * MINUTE_MS + step_ms, step_ms):
+        power.step(now_ms, sum(currents_da), currents_da)
+
+
+def plugged(*nights):
+    power = CarPower(VOLTS, 3)
+    for currents_da in nights:
+        night(power, currents_da)
+        power.left()
+    return power
+
+
+def test_before_anything_is_known_it_is_one_phase_at_the_limit():
+    assert CarPower(VOLTS, 3).watts(LIMIT_DA) == 3680
+    assert CarPower(VOLTS, 3).watts(0) == 1   # nothing is divided by zero
+
+
+def test_a_minute_of_flow_is_measured_as_its_mean_and_each_further_one_anew():
+    power = CarPower(VOLTS, 3)
+    for now_ms in range(0, MINUTE_MS, 2000):
+        power.step(now_ms, 300 if now_ms % 4000 else 340, THREE)
+    assert not power.measured and power.watts(LIMIT_DA) == 3680
+    power.step(MINUTE_MS, 320, THREE)
+    assert power.measured and abs(power.watts(LIMIT_DA) - 320 * 23) < 25
+    night(power, [160, 0, 0], at_ms=MINUTE_MS + 2000)
+    assert power.watts(LIMIT_DA) == 3680
+
+
+def test_flow_that_stops_before_a_minute_teaches_nothing():
+    power = CarPower(VOLTS, 3)
+    for now_ms in range(0, 10 * MINUTE_MS, 2000):
+        power.step(now_ms, 0 if now_ms % 40000 == 0 else 480, THREE)
+    assert not power.measured
+
+
+def test_when_the_car_has_left_the_lowest_of_recent_nights_counts_at_tonights_limit():
+    power = plugged(THREE, [160, 0, 0], THREE)
+    assert power.watts(LIMIT_DA) == 3680 and power.watts(60) == 1380
+    assert plugged(THREE).watts(60) == 3 * 1380 and plugged(THREE).watts(320) == 11040
+
+
+def test_the_lowest_is_forgotten_after_sixty_plug_ins_without_its_like():
+    power = plugged([160, 0, 0], *[THREE] * NIGHTS)
+    assert power.watts(LIMIT_DA) == 3680
+    night(power, THREE)
+    power.left()
+    assert power.watts(LIMIT_DA) == 11040
+    assert plugged([160, 0, 0], *[THREE] * NIGHTS, [165, 0, 0], *[THREE] * NIGHTS).watts(LIMIT_DA) == 3680
+
+
+def test_without_a_meter_the_phases_are_those_of_the_setting():
+    power = CarPower(VOLTS, 2)
+    for now_ms in range(0, MINUTE_MS + 2000, 2000):
+        power.step(now_ms, 320, [None] * 3)
+    power.left()
+    assert power.watts(100) == 2 * 2300
+
+
+def test_the_energy_of_a_night_is_learned_where_it_was_one():
+    power = CarPower(VOLTS, 3)
+    power.learn(LEAST_WH - 1)
+    assert not power.unsaved and power.need_wh == 0
+    power.learn(12000)
+    assert power.unsaved and power.need_wh == 12000
+
+
+def test_all_of_it_comes_back_from_the_record_and_what_is_none_is_refused():
+    power = plugged(THREE, [100, 100, 0])
+    power.learn(9000)
+    record = power.dump()
+    again = CarPower(VOLTS, 3)
+    assert len(record) == RECORD_BYTES and again.load(record) and not again.unsaved
+    assert again.dump() == record and again.watts(LIMIT_DA) == 4600 and again.need_wh == 9000
+    for wrong in (record[:-1], b'\2' + record[1:], b''):
+        assert not CarPower(VOLTS, 3).load(wrong)
+
+
+def test_a_night_like_the_others_is_written_once():
+    power = plugged(THREE)
+    power.dump()
+    night(power, THREE, minutes=30)
+    assert power.unsaved
+    power.dump()
+    night(power, THREE, minutes=30, at_ms=40 * MINUTE_MS)
+    assert not power.unsaved

@@ -1,0 +1,234 @@
+"""src/app/policy/target.py alone: the rule against one that looks each time, the late start, its one pause, and the record."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.policy.target import (
+    CHEAP, CLOSES_EARLY_S, LATE, MARGIN_S, NONE, QUARTER_S, REACHED, RECORD_BYTES, SPARE_STARTS, WAITS, Target, quarter_of,
+)
+
+END_S = 1800000000
+NO_QUARTERS = bytes(8)
+MANY = 12   # closings left
+
+
+def bits(*quarters):
+    """The eight bytes of these quarter hours."""
+    found = bytearray(8)
+    for quarter in quarters:
+        found[7 - (quarter - 1 >> 3)] |= 1 << (quarter - 1 & 7)
+    return bytes(found)
+
+
+def target(wh=20000, quarters=NO_QUARTERS, issued_at=7):
+    made = Target()
+    made.set(END_S, wh, 0, quarters, issued_at, 1000)
+    return made
+
+
+def looked(made, left_s, wh_left=20000, power_w=4000, measured=False, avoided_s=0, starts=MANY):
+    made.look(left_s, wh_left, power_w, measured, avoided_s, starts)
+    return made.state
+
+
+def rebooted(made):
+    again = Target()
+    assert again.load(made.dump()) and not again.unsaved
+    return again
+
+
+def test_quarter_hours_count_back_from_the_end_and_the_first_second_belongs_to_them():
+    assert [quarter_of(left_s) for left_s in (1, 900, 901, 1800, 57600, 57601)] == [1, 1, 2, 2, 64, 65]
+    made = target(quarters=bits(1, 3, 64))
+    for left_s in sorted(set(range(1, 66 * QUARTER_S, 31)) | {n * QUARTER_S + second for n in range(1, 66) for second in (0, 1)}):
+        assert made.is_cheap(left_s) == (quarter_of(left_s) in (1, 3, 64))
+
+
+def test_current_ends_six_seconds_before_a_run_of_cheap_quarters_and_not_between_two():
+    made = target(quarters=bits(6, 7, 9), wh=1000)
+    for quarter, cheap in ((9, True), (8, False), (7, True), (6, True), (5, False)):
+        edge_s = quarter * QUARTER_S
+        for left_s in (edge_s, edge_s - QUARTER_S + CLOSES_EARLY_S + 1):
+            assert looked(made, left_s, wh_left=100) == (CHEAP if cheap else WAITS)
+        last = looked(made, edge_s - QUARTER_S + CLOSES_EARLY_S, wh_left=100)
+        assert last == (CHEAP if quarter == 7 else WAITS)
+
+
+def test_the_late_start_comes_when_the_time_left_is_what_the_power_needs_and_ten_minutes():
+    made = target()
+    late_s = 20000 * 3600 // 4000 + MARGIN_S
+    assert looked(made, late_s + 1) == WAITS and not made.knows(late_s, 4000) and made.knows(late_s + 1, 4000)
+    assert looked(made, late_s) == LATE
+    assert looked(target(), late_s + 900, avoided_s=900) == LATE and looked(target(), late_s + 901, avoided_s=900) == WAITS
+
+
+def test_without_an_energy_or_with_none_left_there_is_no_late_start():
+    for wh_left in (0, -5):
+        assert looked(target(0, bits(2)), 60, wh_left) == WAITS
+        assert looked(target(0, bits(1)), 60, wh_left) == CHEAP
+
+
+def test_what_a_guess_began_too_early_is_given_back_after_it_was_measured_and_only_once():
+    made = target()
+    assert looked(made, 15000, power_w=4000) == LATE
+    assert looked(made, 14940, 19900, 11000, True) == WAITS
+    assert looked(made, 7100, 19900, 11000, True) == LATE
+    # A noisy meter, a car that draws more: it stays, over a power cut too, after which the power is a guess again.
+    for power_w, measured in ((12000, True), (22000, True), (4000, False), (22000, True)):
+        assert looked(made, 7000, 19800, power_w, measured) == LATE
+        made = rebooted(made)
+    assert looked(made, 6900, 19800, 22000, True) == LATE
+
+
+def test_after_a_power_cut_in_its_first_minute_a_late_start_may_still_be_given_back():
+    made = target()
+    assert looked(made, 15000) == LATE
+    made = rebooted(made)
+    assert made.state == LATE
+    assert looked(made, 14940, 19900, 11000, True) == WAITS
+    # That was the one pause: what begins now stays, though the power is a guess.
+    made = rebooted(made)
+    assert looked(made, 14000, 19900, 4000, False) == LATE
+    assert looked(made, 13900, 19900, 22000, True) == LATE
+
+
+def test_less_than_a_quarter_of_an_hour_to_spare_is_not_given_back():
+    made = target()
+    assert looked(made, 15000, power_w=4000) == LATE
+    assert looked(made, 14900, 19900, 19900 * 3600 // (14900 - MARGIN_S - 890), True) == LATE
+
+
+def test_a_late_start_in_a_cheap_quarter_that_came_too_early_costs_no_pause():
+    made = target(quarters=bits(16, 17))
+    assert looked(made, 15000) == LATE
+    assert looked(made, 14940, 19900, 11000, True) == CHEAP
+    made = rebooted(made)
+    assert looked(made, 14000, 19900, 4000, False) == LATE
+    assert looked(made, 12000, 19800, 22000, True) == WAITS
+
+
+def test_with_two_closings_left_it_does_not_open_between_quarters_nor_give_back():
+    made = target(quarters=bits(40))
+    made.see(False, True)
+    for closings, state in ((SPARE_STARTS, CHEAP), (SPARE_STARTS + 1, WAITS)):
+        assert looked(made, 40 * QUARTER_S) == CHEAP
+        assert looked(made, 39 * QUARTER_S, starts=closings) == state
+    made.see(False, False)
+    assert looked(made, 38 * QUARTER_S, starts=SPARE_STARTS) == WAITS
+    made.see(False, True)
+    assert looked(made, 15000) == LATE and looked(made, 14900, 19900, 11000, True, 0, SPARE_STARTS) == LATE
+
+
+def test_what_is_reached_stays_so_over_a_power_cut_and_a_higher_wish():
+    made = target(quarters=bits(1))
+    made.reach()
+    assert made.unsaved and looked(made, 600, 0) == REACHED
+    made = rebooted(made)
+    assert made.state == REACHED and looked(made, 600, 400) == REACHED
+
+
+def test_one_with_the_same_end_goes_on_counting_and_another_begins_anew():
+    made = target()
+    assert looked(made, 15000) == LATE
+    made.set(END_S, 25000, 0, NO_QUARTERS, 8, 5000)
+    assert (made.began_wh, made.wh, made.state) == (1000, 25000, LATE)
+    made.set(END_S, 10000, 0, NO_QUARTERS, 9, 6000)
+    assert (made.began_wh, made.state) == (1000, WAITS)
+    made.set(END_S + 3600, 10000, 0, NO_QUARTERS, 10, 6000)
+    assert made.began_wh == 6000
+    made.reach()
+    made.set(END_S + 3600, 12000, 0, NO_QUARTERS, 11, 9000)
+    assert (made.began_wh, made.state) == (6000, WAITS)
+
+
+def test_one_that_was_ended_keeps_its_issue_so_that_no_older_one_comes_after_it():
+    made = target()
+    made.end()
+    made = rebooted(made)
+    assert (made.state, made.until, made.issued_at) == (NONE, 0, 7)
+
+
+def test_what_is_missed_is_told_once_and_never_of_a_car_that_is_full():
+    made = target()
+    assert made.miss(700) and made.missing == 700
+    made.reported()
+    assert made.unsaved and not rebooted(made).miss(9000)
+    full = target()
+    full.see(True, False)
+    assert full.unsaved and not full.miss(700)
+    full.see(False, True)
+    assert full.miss(700) and not full.miss(None) and full.missing is None
+    full.reach()
+    assert not full.miss(700)
+
+
+def test_a_record_that_is_none_is_refused():
+    record = target().dump()
+    assert len(record) == RECORD_BYTES
+    for wrong in (record[:-1], record + b'\0', b'\2' + record[1:], b'x'):
+        assert not Target().load(wrong)
+
+
+@given(st.integers(0, 2 ** 32 - 1), st.integers(0, 655350), st.integers(0, 800), st.binary(min_size=8, max_size=8), st.integers(0, 2 ** 32 - 1))
+@settings(max_examples=60, deadline=None)
+def test_every_target_comes_back_from_its_record(until, wh, current_da, quarters, issued_at):
+    made = Target()
+    made.set(until, wh, current_da, quarters, issued_at, 123456)
+    again = rebooted(made)
+    assert (again.until, again.wh, again.current_da, again.quarters, again.issued_at, again.began_wh) == (
+        until, wh, current_da, quarters, issued_at, 123456)
+
+
+class CarAtTarget:
+    """A car at a box, and targets that follow it in steps of step_s; each may be eager (looks at every step) or not."""
+
+    def __init__(self, wh, quarters, guess_w, true_w, noise, comes_s, begins_s, step_s, eager):
+        self.target = target(wh, quarters)
+        self.left_wh = wh * 3600
+        self.pauses = self.drawn_s = 0
+        self.states = []
+        flowing = False
+        minute_s = 0
+        measured_w = 0
+        for left_s in range(begins_s, CLOSES_EARLY_S, -step_s):
+            wh_left = max(-(-self.left_wh // 3600), 0)
+            if not wh_left:
+                self.target.reach()
+            self.target.see(False, flowing)
+            power_w = measured_w or guess_w
+            if eager or not self.target.knows(left_s, power_w):
+                self.target.look(left_s, wh_left, power_w, measured_w > 0, 0, MANY)
+            state = self.target.state
+            self.states.append(state)
+            flows = state in (CHEAP, LATE) and left_s <= comes_s and self.left_wh > 0
+            if flowing and not flows and self.states[-2] == LATE and state == WAITS:
+                self.pauses += 1
+            minute_s = minute_s + step_s if flows else 0
+            if minute_s >= 60:
+                measured_w = true_w + noise[left_s // 60 % len(noise)]
+            self.left_wh -= true_w * step_s if flows else 0
+            self.drawn_s += step_s if flows else 0
+            flowing = flows
+
+
+evenings = (
+    st.integers(100, 40000), st.binary(min_size=8, max_size=8), st.sampled_from((1380, 3680)), st.integers(3680, 22000),
+    st.lists(st.integers(-150, 150), min_size=1, max_size=5), st.integers(600, 60000), st.integers(30000, 60000),
+)
+
+
+@given(*evenings)
+@settings(max_examples=25, deadline=None)
+def test_a_state_that_is_kept_until_its_edge_is_what_looking_each_time_finds(wh, quarters, guess_w, true_w, noise, comes_s, begins_s):
+    lazy, eager = [CarAtTarget(wh, quarters, guess_w, true_w, (0,), comes_s, begins_s, 60, looks) for looks in (False, True)]
+    assert lazy.states == eager.states
+
+
+@given(*evenings)
+@settings(max_examples=25, deadline=None)
+def test_with_time_enough_the_car_has_its_energy_and_no_more_than_one_pause(wh, quarters, guess_w, true_w, noise, comes_s, begins_s):
+    evening = CarAtTarget(wh, quarters, guess_w, true_w, noise, comes_s, begins_s, 60, False)
+    needs_s = wh * 3600 // true_w
+    if min(comes_s, begins_s) >= needs_s + 120:
+        assert evening.left_wh <= true_w * 60
+    assert evening.pauses <= 1
