@@ -72,7 +72,7 @@ def _lines(answer, where):
             continue
         try:
             given = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Refused(f"{where} broke off", None) from None
         if not isinstance(given, dict) or "error" in given:
             raise Refused(f"{where} broke off: {_said(given)}", None)
@@ -87,7 +87,7 @@ def _refused(problem, where):
     what, retry_s = REFUSALS.get(problem.code, (f"answers {problem.code}", None))
     try:
         said = _said(json.loads(problem.read(_LINE_MAX)))
-    except (ValueError, OSError, http.client.HTTPException):
+    except (ValueError, RecursionError, OSError, http.client.HTTPException):
         said = ""
     return Refused(f"{where} {what}" + (f" ({said})" if said else ""), retry_s)
 

@@ -109,8 +109,9 @@ class Fetcher:
         """Until when prices are known now; None where nothing could be used, or the store is away."""
         try:
             spans, left_out = shape.spans(shape.parsed(text, bool(its.file) and its.file.suffix.lower() == ".csv"), its)
-        except shape.Unusable as problem:
-            self._say(its, problem.args[0])
+        except Exception as problem:
+            # Whatever somebody else's answer has in it that nobody foresaw, the service goes on.
+            self._say(its, problem.args[0] if isinstance(problem, shape.Unusable) else f"its answer cannot be used ({type(problem).__name__})")
             return None
         try:
             with writing(self._engine) as connection:

@@ -32,10 +32,13 @@ def parsed(text, is_csv=False):
     """The answer as JSON, or the rows of a CSV file with a header. Unusable where it is neither."""
     if is_csv:
         first = text.lstrip("\ufeff")
-        return list(csv.DictReader(io.StringIO(first), delimiter=";" if ";" in first.partition("\n")[0] else ","))
+        try:
+            return list(csv.DictReader(io.StringIO(first), delimiter=";" if ";" in first.partition("\n")[0] else ","))
+        except csv.Error:
+            raise Unusable("the file is no CSV") from None
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Unusable("the answer is no JSON") from None
 
 

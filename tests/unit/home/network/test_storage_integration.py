@@ -100,7 +100,7 @@ def test_nobody_there_is_one_sentence(storage):
         asked(storage, storage_url="http://127.0.0.1:9")
 
 
-@pytest.mark.parametrize("line", [b'{"resu', b'{"error": {"message": "shutting down"}}', b"[]"])
+@pytest.mark.parametrize("line", [b'{"resu', b'{"error": {"message": "shutting down"}}', b"[]", b"[" * 100_000])
 def test_a_stream_that_breaks_off_is_a_refusal(line):
     with pytest.raises(Refused, match="broke off"):
         storage_integration._lines(SimpleNamespace(readline=lambda size: line), "ttn")

@@ -145,3 +145,12 @@ def test_what_comes_over_the_house_s_broker_is_taken_by_its_topic(tmp_path):
         house.fetcher.put("statestream/sensor/nordpool/raw_today", b"\xff not json")
         house.look()
         assert len(house.said) == 1 and house.prices() == [(0, 900, 0.2)]
+
+
+def test_an_answer_that_nobody_foresaw_ends_no_thread(house, monkeypatch):
+    def unforeseen(answer, its):
+        raise OverflowError("what nobody foresaw")
+
+    monkeypatch.setattr("home.prices.shape.spans", unforeseen)
+    house.look(answer(0.1))
+    assert house.said == ["prices of spot: its answer cannot be used (OverflowError)"] and house.prices() == []

@@ -181,3 +181,9 @@ def test_whatever_a_source_answers_is_spans_in_order_or_one_sentence(answer):
         return
     assert all(start < end for start, end, _ in found)
     assert all(before[1] <= after[0] for before, after in zip(found, found[1:]))
+
+
+@pytest.mark.parametrize("text, is_csv", [("[" * 100_000, False), ('{"a":' * 100_000, False), ("a" * 200_000, True), ('"' + "x" * 200_000, True)])
+def test_an_answer_that_no_reader_takes_is_unusable(text, is_csv):
+    with pytest.raises(shape.Unusable):
+        shape.parsed(text, is_csv)
