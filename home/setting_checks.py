@@ -3,9 +3,11 @@ import datetime
 import difflib
 import ipaddress
 import re
+import urllib.parse
 
 from home.tariff import windows
 
+_TOPIC_MAX = 200
 FRACTION = 1            # VAT below this is a fraction, from here on percent: no country has one of less than 1 %
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
@@ -24,6 +26,38 @@ def an_id(value):
     if not re.fullmatch(r"[a-z0-9](?:-?[a-z0-9]){0,35}", text(value)):
         raise ValueError(f"{value!r} is no id of the network: a-z, 0-9 and single dashes, at most 36, as its console shows it")
     return value
+
+
+def host(value):
+    """The name or address of a computer."""
+    name = text(value)
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        if len(name) > 253 or not re.fullmatch(r"(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?", name, re.ASCII):
+            raise ValueError(f"{name[:80]!r} is no name or address of a computer: as eu1.cloud.thethings.network, without https:// and port") from None
+    return name
+
+
+def maybe_id(value):
+    return value if value == "" else an_id(value)
+
+
+def topic(value):
+    """Of MQTT, to publish on."""
+    if len(text(value)) > _TOPIC_MAX or set(value) & set("+#"):
+        raise ValueError("must be a topic of MQTT without + and #, as homeassistant")
+    return value
+
+
+def topic_filters(value):
+    """Topics of MQTT, of one or a list; + stands for one level, # at the end for all that follow."""
+    found = texts([value] if isinstance(value, str) and value else value)
+    for one in found:
+        levels = text(one).split("/")
+        if len(one) > _TOPIC_MAX or any(level != "+" and "+" in level or level != "#" and "#" in level for level in levels) or "#" in levels[:-1]:
+            raise ValueError(f"{one[:80]!r} is no topic of MQTT: + and # stand alone between the slashes, # at the end")
+    return found
 
 
 def yes_or_no(value):
@@ -72,16 +106,24 @@ def some_of(*words):
 
 
 def web_address(value):
-    if not re.fullmatch(r"https?://[^\s/]+(/[^\s]*)?", text(value)):
+    if not re.fullmatch(r"https?://[^\s/]+(/[^\s]*)?", text(value)) or not _has_host(value):
         raise ValueError("must be a web address, as https://eu1.cloud.thethings.network")
     return value.rstrip("/")
+
+
+def _has_host(url):
+    try:
+        parts = urllib.parse.urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def listen(value):
     """(host, port) of HOST:PORT."""
     host, colon, port = text(value).rpartition(":")
     host = host.strip("[]")
-    if not host or not port.isdigit() or not 0 <= int(port) < 65536:
+    if not host or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65535:
         raise ValueError("must be ADDRESS:PORT, as 127.0.0.1:8080")
     return host, int(port)
 

@@ -4,6 +4,7 @@ A field is a row: its name, what checks and converts its value, and its default.
 """
 import dataclasses
 import datetime
+import os
 import pathlib
 import socket
 import tomllib
@@ -147,11 +148,11 @@ REFERENCE = {
     "network": (Network, {
         "name": (checks.text, REQUIRED),
         "kind": (checks.one_of(*KINDS), "the-things-stack"),
-        "host": (checks.text, REQUIRED),
+        "host": (checks.host, REQUIRED),
         "port": (checks.whole(1, 65535), None),
         "tls": (checks.yes_or_no, True),
         "application": (checks.an_id, REQUIRED),
-        "tenant": (checks.maybe_text, "ttn"),
+        "tenant": (checks.maybe_id, "ttn"),
         "user": (checks.maybe_text, ""),
         "key_file": (checks.text, ""),
         "storage_url": (checks.web_address, ""),
@@ -166,11 +167,11 @@ REFERENCE = {
         "vehicle": (checks.maybe_text, ""),
     }),
     "house_mqtt": (HouseMqtt, {
-        "host": (checks.text, REQUIRED),
+        "host": (checks.host, REQUIRED),
         "port": (checks.whole(1, 65535), 1883),
         "user": (checks.maybe_text, ""),
         "password_file": (checks.text, ""),
-        "prefix": (checks.text, "homeassistant"),
+        "prefix": (checks.topic, "homeassistant"),
     }),
     "store": (Store, {"url": (checks.store_url, "sqlite:///home.db"), "raw_days": (checks.whole(1, 36500), 90)}),
     "web": (Web, {
@@ -353,7 +354,7 @@ def _network(reading, where, values):
     values["port"] = values["port"] or (8883 if values["tls"] else 1883)
     if values["ca_file"]:
         values["ca_file"] = str(reading.folder / values["ca_file"])
-        if not pathlib.Path(values["ca_file"]).is_file():
+        if not os.path.isfile(values["ca_file"]):
             reading.wrong(f"{where}.ca_file", f"{values['ca_file']} is not there")
     if values["storage_url"] and not key:
         reading.wrong(f"{where}.storage_url", "needs a key_file, too")

@@ -46,7 +46,9 @@ class PriceSource:
 
 
 def _url(value):
-    return _template(value if re.fullmatch(r"https?://[^\s/]+(/[^\s]*)?", checks.text(value)) else checks.web_address(value))
+    # What the braces stand for is no part of the computer's name.
+    checks.web_address(checks.text(value).replace("{", "").replace("}", ""))
+    return _template(value)
 
 
 def _template(value):
@@ -94,7 +96,7 @@ def fields(required):
     """The row of settings.REFERENCE: {field: (check, default)}; None: the preset's. required: what stands for a field that must be given."""
     return {
         "name": (checks.text, required), "kind": (checks.one_of(*PRESETS), "json"), "key_file": (checks.text, ""), "url": (_url, None),
-        "file": (checks.text, None), "topics": (_one_or_more, None), "body": (checks.text, None), "key_header": (_header, None),
+        "file": (checks.text, None), "topics": (checks.topic_filters, None), "body": (checks.text, None), "key_header": (_header, None),
         "area": (_word, None), "product": (_word, None), "rows": (_paths, None), "start": (checks.text, None), "end": (checks.maybe_text, None),
         "price": (checks.text, None), "only": (_conditions, None), "unit": (checks.one_of(*UNITS), None), "unit_at": (checks.maybe_text, None),
         "currency": (checks.currency, None), "currency_at": (checks.maybe_text, None), "timezone": (time_zones.zone, None),
