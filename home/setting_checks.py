@@ -35,7 +35,7 @@ def host(value):
         ipaddress.ip_address(name)
     except ValueError:
         if len(name) > 253 or not re.fullmatch(r"(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?", name, re.ASCII):
-            raise ValueError(f"{name[:80]!r} is no name or address of a computer: as eu1.cloud.thethings.network, without https:// and port") from None
+            raise ValueError(f"{name[:80]!r} is no name or address of a computer, as eu1.cloud.thethings.network, without https://") from None
     return name
 
 

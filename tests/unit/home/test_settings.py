@@ -146,10 +146,10 @@ def test_all_that_is_wrong_is_said_at_once_and_each_names_its_setting(folder):
     (GOOD.replace("price_kwh = 0.25", "price_kwh = 0.25\nsource = 'x'"), "has price_kwh and source: one of them"),
     (GOOD.replace("2026-12-31", "2025-12-31"), "tariff[1].to: is before from"),
     (GOOD + GOOD[GOOD.index("[[device]]"):GOOD.index("[house_mqtt]")], "two are named 'Garage'"),
-    (GOOD.replace('host = "eu1', 'host = "https://eu1'), "network[1].host: 'https://eu1.cloud.thethings.network' is no name or address of a computer"),
+    (GOOD.replace('host = "eu1', 'host = "https://eu1'), "network[1].host: 'https://eu1.cloud.thethings.network' is no name"),
     (GOOD.replace('host = "eu1.', 'host = "eu1..'), "is no name or address of a computer"),
     (GOOD.replace('[[device]]', 'tenant = "#"\n[[device]]', 1), "network[1].tenant: '#' is no id"),
-    (GOOD.replace('storage_url = "https://eu1.cloud.thethings.network/"', 'storage_url = "http://["'), "network[1].storage_url: must be a web address"),
+    (GOOD.replace('storage_url = "https://eu1.cloud.thethings.network/"', 'storage_url = "http://["'), "storage_url: must be a web address"),
     (GOOD.replace('[[device]]', f'ca_file = "{"x" * 3000}"\n[[device]]', 1), "network[1].ca_file: "),
     (GOOD.replace('[house_mqtt]', '[house_mqtt]\nprefix = "home/#"'), "house_mqtt.prefix: must be a topic of MQTT without + and #"),
     (GOOD.replace('127.0.0.1:8080', '127.0.0.1:\u00b2'), "web.listen: must be ADDRESS:PORT"),
@@ -197,7 +197,8 @@ def test_a_proxy_and_a_name_are_checked_and_show_the_page_to_others(folder, text
     assert any(words in error for error in errors(folder, GOOD.replace("[web]", "[web]\n" + text)))
 
 
-STRANGE = [None, True, 0, -1, 1.5, 10 ** 30, float("nan"), float("inf"), "", " ", "x", "\0", "\u00b2", "\ud800", "x" * 5000, [], [1], [""], ["x"], [[]], [{}],
+STRANGE = [None, True, 0, -1, 1.5, 10 ** 30, float("nan"), float("inf"), "", " ", "x",
+           "\0", "\u00b2", "\ud800", "x" * 5000, [], [1], [""], ["x"], [[]], [{}],
            {}, {"a": 1}, datetime.date(2026, 1, 1), datetime.datetime(2026, 1, 1), datetime.time(1), "../..", "/dev/null", "a\nb", "127.0.0.1:\u00b2",
            "http://[", "{", "#/a", "sqlite:///", "postgresql+psycopg://[", "Europe/../..", "[::1:80"]
 
