@@ -51,8 +51,8 @@ def test_every_preset_becomes_a_source_with_what_it_needs(tmp_path):
     ({"url": "https://x/", "every_min": 1}, "must be a whole number from 5 to 1440"),
     ({"url": "https://x/", "interval_min": 20}, "must be 5, 15, 30 or 60"),
     ({"topics": ["a/#/b"]}, "'a/#/b' is no topic of MQTT"), ({"topics": "x+"}, "is no topic of MQTT"), ({"topics": [""]}, "topics: "),
-   
-    ({"url": "http://[/{area}"}, "must be a web address"), ({"topics": ["x"]}, "needs [house_mqtt]"), ({"url": "https://x/", "area": "a/../b"}, "must be letters"),
+    ({"url": "http://[/{area}"}, "must be a web address"),
+    ({"topics": ["x"]}, "needs [house_mqtt]"), ({"url": "https://x/", "area": "a/../b"}, "must be letters"),
     ({"url": "https://x/", "only": "channel"}, "must be conditions"), ({"url": "https://x/", "unit": "Wh"}, "must be 'kWh'"),
 ])
 def test_what_is_wrong_names_its_setting(tmp_path, table, words):
