@@ -142,13 +142,24 @@ def bands(spans, begin_ms, end_ms):
 def aligned(series, begin_ms, end_ms, offset_s, time):
     """What a script draws, with one x axis for all: "x" and "span" in UTC seconds, "offset_s" that the local clock is ahead, "time" what its axis is
     called, "series": [{label, unit, name, step, dots, range, y}]."""
-    points = [dict(thinned(one.points)) for one in series]
+    points = [dict(held_to_the_gap(thinned(one.points)) if one.is_step else thinned(one.points)) for one in series]
     moments = sorted({ms for one in points for ms in one})
     return {
         "offset_s": offset_s, "span": [begin_ms / 1000, end_ms / 1000], "time": time, "x": [ms / 1000 for ms in moments],
         "series": [{"label": one.label, "unit": one.unit, "name": one.name, "step": one.is_step, "dots": one.is_dots, "range": [one.low, one.high],
                     "y": _carried(one, its, moments)}
                    for one, its in zip(series, points)]}
+
+
+def held_to_the_gap(points):
+    """The same with each value that holds told once more where nothing is known from: the script draws no step towards a gap."""
+    found = []
+    for ms, value in points:
+        if value is None and found and found[-1][1] is not None:
+            found.append((ms, found[-1][1]))
+            ms += 1
+        found.append((ms, value))
+    return found
 
 
 def _carried(series, points, moments):

@@ -41,7 +41,7 @@ SETTINGS = (
     Setting("hold", N_("When the limit holds the box"), N_("Always also keeps a car waiting that has just been plugged in."),
             {"with_car": N_("while a car is there"), "always": N_("always")}),
     Setting("unknown_time", N_("While the time is not known"), N_("Hold the car, charge it, or charge it after that many hours."),
-            {"hold": N_("hold"), "charge": N_("charge")}, 1, 240, N_("hours")),
+            {"hold": N_("hold"), "charge": N_("charge")}, 1, 240, N_("h")),
     Setting("key_turn", N_("A turn of the key"), N_("What turning the key means beside the plan."),
             {"auto": N_("what the box's own setting says"), "boost": N_("charge now"), "permission": N_("allow, by the plan"),
              "ignore": N_("nothing")}),

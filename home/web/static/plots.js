@@ -23,7 +23,7 @@ function draw(figure) {
   const field = figure.querySelector(".plot-field");
   const box = figure.querySelector(".plot-drawn");
   const gutter = figure.querySelector(".plot-y").getBoundingClientRect().width;
-  const isLong = given.x.length > 1 && given.x[given.x.length - 1] - given.x[0] > 86400;
+  const isLong = given.span[1] - given.span[0] > 86400;
   const language = document.documentElement.lang;
   const unit = (one, value) => value == null ? "–" : `${value.toLocaleString(language, {maximumFractionDigits: 1})} ${one.unit}`.trim();
   const quiet = colour(figure, "--quiet");
@@ -53,7 +53,7 @@ function draw(figure) {
   box.hidden = false;
   const data = [given.x, ...given.series.map((one) => one.y.map((value) => value === "" ? undefined : value))];
   const plot = new window.uPlot({
-    ...size(), scales, axes, padding: [8, given.series.length > 1 ? 0 : 8, 0, 0], tzDate: (seconds) => there(seconds, given.offset_s),
+    ...size(), scales, axes, padding: [8, given.series.length > 1 ? 0 : 20, 0, 0], tzDate: (seconds) => there(seconds, given.offset_s),
     series: [{label: given.time, value: (its, at) => at == null ? "–" : moment(at, given.offset_s, isLong)}, ...series],
     legend: {show: true, live: true}, cursor: {y: false, drag: {x: true, y: false}},
   }, data, box);

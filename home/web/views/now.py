@@ -97,7 +97,7 @@ ARGUED = (
     Argued("boost", "until", N_("Charge now until, as 07:30"), N_("Charge now"), {"type": "time"}),
     Argued("boost", "kwh", N_("Charge now, so many kWh"), N_("Charge now"),
            {"type": "number", "min": "0.5", "max": "200", "step": "0.5", "inputmode": "decimal"}),
-    Argued("set_current", "current_a", N_("Limit in amperes, 6 to 80"), N_("Set the limit"),
+    Argued("set_current", "current_a", N_("Limit, 6 to 80 A"), N_("Set the limit"),
            {"type": "number", "min": "6", "max": "80", "step": "0.5", "inputmode": "decimal"}),
 )
 
@@ -209,6 +209,8 @@ def decides(status, claim, upcoming, now_ms, tz, _):
     override = status.get("override")
     if not status or override is None:
         return ""
+    if status.get("fault") and override != "lock":
+        return _(sentences.HOLDERS["fault"])
     holder, until_ms, kwh_left = _claim(claim, override, now_ms)
     if holder == "plan" and upcoming == NO_PLAN:
         holder = "none"

@@ -111,6 +111,9 @@ def reason_spans(readings, end_ms):
         spans.append([name, row.at_ms, row.at_ms])
     if spans and end_ms - spans[-1][2] <= SILENT_MS:
         spans[-1][2] = end_ms
+    # That the car has left is heard at the end, and belongs to the time after it.
+    if spans and spans[-1][0] == "no_vehicle" and spans[-1][2] - spans[-1][1] < moments.MINUTE_MS:
+        spans.pop()
     return [tuple(span) for span in spans if span[2] > span[1]]
 
 

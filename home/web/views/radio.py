@@ -168,16 +168,15 @@ def best(values, unit, _):
 def charts(rows, begin_ms, end_ms, tz, _):
     """RSSI, SNR and spreading factor, one above the other over the same time."""
     found = []
-    rows_of = (("rssi", RSSI, "dBm", 0, False), ("snr", SNR, "dB", 1, False), ("spreading_factor", FACTOR, "", 0, True))
-    for name, label, unit, digits, is_step in rows_of:
+    rows_of = (("rssi", RSSI, "%s dBm", 0), ("snr", SNR, "%s dB", 1), ("spreading_factor", FACTOR, "SF%s", 0))
+    for name, label, shown, digits in rows_of:
         points = [(row.received_ms, value) for row in rows if (value := getattr(row, name)) is not None]
         if not points:
             continue
-        low, high = (5, 13) if name == "spreading_factor" else plot.scale([value for ms, value in points], from_zero=False)
-        series = plot.Series(name, _(label), unit, points, low, high, is_step, is_dots=not is_step)
-        now = _.number(points[-1][1], digits)
+        low, high = (5, 13) if name == "spreading_factor" else plot.scale([value + away for ms, value in points for away in (-1, 1)], from_zero=False)
+        series = plot.Series(name, _(label), shown.partition(" ")[2], points, low, high, is_dots=True)
         found.append(Chart(
-            name, _(label), f"SF{now}" if is_step else f"{now} {unit}", [plot.line(series, begin_ms, end_ms)],
+            name, _(label), shown % _.number(points[-1][1], digits), [plot.line(series, begin_ms, end_ms)],
             plot.tick_words(low, high, _.number), axis(begin_ms, end_ms, tz, _),
             plot.aligned([series], begin_ms, end_ms, moments.local(end_ms, tz).utcoffset().total_seconds(), _(TIME))))
     return found

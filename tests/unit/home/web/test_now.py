@@ -37,6 +37,8 @@ def decided(status, claim=(), upcoming=None, _=EN):
     ({"override": "boost"}, {"holder": "key"}, None, "A turn of the key decides, until it is opened or the car is unplugged."),
     ({"override": "stop"}, {"holder": "boost", "until": NOW_MS // 1000 + 7200}, None,
      "A stop decides, until the car is unplugged or somebody starts it again."),
+    ({"override": "boost", "fault": "F9"}, {"holder": "boost", "kwh_left": 4.25}, None, "The fault of the box decides."),
+    ({"override": "lock", "fault": "F9"}, {}, None, "The lock decides, until somebody unlocks the outlet."),
     ({"override": "lock"}, {"holder": "plan"}, None, "The lock decides, until somebody unlocks the outlet."),
     ({"override": "skip"}, {"holder": "skip", "until": NOW_MS // 1000 + 7200}, None, "Cheap hours are skipped, until 23:00."),
     ({"override": "moon"}, {}, None, "moon (a word that this page does not know)"),

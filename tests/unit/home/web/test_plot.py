@@ -49,5 +49,10 @@ def test_the_script_gets_one_axis_of_time_for_all_series():
     power = plot.Series("power", "Power", "kW", [(0, 1), (2000, None), (4000, 3)], 0, 4, is_step=True)
     rssi = plot.Series("rssi", "RSSI", "dBm", [(1000, -90)], -100, -80)
     its = plot.aligned([power, rssi], 0, 5000, 3600, "Time")
-    assert its["x"] == [0, 1, 2, 4] and its["span"] == [0, 5] and its["offset_s"] == 3600
-    assert [one["y"] for one in its["series"]] == [[1, 1, None, 3], ["", -90, "", ""]] and its["series"][1]["range"] == [-100, -80]
+    assert its["x"] == [0, 1, 2, 2.001, 4] and its["span"] == [0, 5] and its["offset_s"] == 3600
+    assert [one["y"] for one in its["series"]] == [[1, 1, 1, None, 3], ["", -90, "", "", ""]] and its["series"][1]["range"] == [-100, -80]
+
+
+def test_a_value_that_holds_is_drawn_up_to_the_gap_and_a_gap_stays_one():
+    assert plot.held_to_the_gap([(0, None), (10, 11), (400, None), (500, None), (600, 0)]) == [
+        (0, None), (10, 11), (400, 11), (401, None), (500, None), (600, 0)]

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import time
+import types
 
 import pytest
 from fastapi.testclient import TestClient
@@ -12,6 +13,7 @@ from fastapi.testclient import TestClient
 from home.api import app
 from home.store import past
 from home.store.database import reading
+from home.web.views import one_session
 from tests.support.doors import HERE, csrf_of
 from tests.support.house import BEGIN_MS, house, month, night
 from tests.support.uplinks import DAY_MS, HOUR_MS, MIN_MS, Device
@@ -123,6 +125,12 @@ def test_one_session_has_its_power_its_reasons_and_what_each_quarter_cost(client
     (power,) = re.findall(r'class="plot-line power" d="([^"]+)"', page)
     assert power.startswith("M0.0 300.0H") and power.count("V37.5") >= 1
     assert "Session 4" in text and "Session 6" in text and client.get("/sessions/99").status_code == 404
+
+
+def test_that_the_car_has_left_is_no_part_of_its_session():
+    readings = [types.SimpleNamespace(at_ms=at_ms, reason=reason, state="") for at_ms, reason in ((0, "charging"), (600_000, "no_vehicle"))]
+    assert one_session.reason_spans(readings, 614_000) == [("charging", 0, 600_000)]
+    assert one_session.reason_spans(readings, 900_000)[1] == ("no_vehicle", 600_000, 900_000)
 
 
 def test_where_readings_are_gone_the_quarter_hours_are_drawn(client, its):
@@ -239,11 +247,12 @@ def test_what_the_device_said_of_itself_is_told_with_its_age(client, its):
              device.uplink(BEGIN_MS, 12, {**part, "part": "crash", "page": 7, "error": "KeyError", "module": "controller", "line": 7}),
              device.energy(BEGIN_MS, 1234.5, 1))
     its.now_ms = BEGIN_MS + 3 * HOUR_MS
+    assert "The device has not said." not in text_of(client, "/device")
     page, text = client.get("/device").text, text_of(client, "/device")
     for sentence in ("The device 3 h ago Firmware 0.5.0", "Started yesterday 23:30 The device was restarted by its watchdog", "Model 1W1101",
                      "Its own limit 16 A", "It has a meter yes", "Closings of the contactor in 24 h 3",
                      "The last fault of its program, told 3 h ago, was KeyError in controller, at 7.",
-                     "The device has: 24 hours (3 h ago).", "The device has: the default (3 h ago).", "The device has not said."):
+                     "The device has: 24 h (3 h ago).", "The device has: the default (3 h ago).", "The device named no value for this: it goes by its own default."):
         assert sentence in text, sentence
     assert re.search(r'id="energy">1,234\.5 kWh<', page) and '<option value="24" selected>' in page
 
