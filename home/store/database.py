@@ -7,6 +7,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 _MIGRATIONS = pathlib.Path(__file__).with_name("migrations")
 _BUSY_S = 10
+# libpq's words: to connect, s; for an answer to what was sent, ms; for a server that says nothing at all, s.
+_PATIENCE = {"connect_timeout": 10, "tcp_user_timeout": 15_000, "keepalives_idle": 30, "keepalives_interval": 5, "keepalives_count": 3}
 
 
 class StoreFailed(Exception):
@@ -43,7 +45,9 @@ def connected(url):
 
 def _options(url):
     if url.get_backend_name() != "sqlite":
-        return {"pool_size": 4, "max_overflow": 4}
+        # A server that is gone without a word costs who asks so long, and not hours; what the owner wrote in the URL counts.
+        patience = {name: value for name, value in _PATIENCE.items() if name not in url.query}
+        return {"pool_size": 4, "max_overflow": 4, "pool_timeout": _BUSY_S, "connect_args": patience}
     if url.database in (None, "", ":memory:"):
         return {"poolclass": sa.StaticPool, "connect_args": {"check_same_thread": False}}
     return {"connect_args": {"timeout": _BUSY_S, "check_same_thread": False}, "pool_size": 4, "max_overflow": 4}
@@ -87,8 +91,10 @@ def _transaction(engine, writes):
     except sa.exc.StatementError as problem:
         # The driver's own errors are among these; one without a driver's is a value that it could not send.
         raise (StoreFailed if isinstance(problem, sa.exc.DBAPIError) else RowRefused)(reason(problem)) from None
+    except sa.exc.TimeoutError:
+        raise StoreFailed("the store: too many ask it at once") from None
     except sa.exc.SQLAlchemyError as problem:
-        raise StoreFailed(reason(problem)) from None    # all connections are taken
+        raise StoreFailed(reason(problem)) from None
 
 
 def reason(problem):

@@ -53,3 +53,17 @@ def test_a_torn_store_is_one_sentence(tmp_path):
         connection.execute(sa.text("PRAGMA integrity_check")).all()
         connection.execute(sa.insert(schema.memory), [{"name": "new", "value": "y" * 9000}])
     engine.dispose()
+
+
+def test_a_server_that_is_gone_costs_seconds_and_what_the_owner_wrote_counts():
+    url = "postgresql+psycopg://house@127.0.0.1/house"
+    its = database._options(sa.make_url(url))["connect_args"]
+    assert 0 < its["connect_timeout"] <= 10 and 0 < its["tcp_user_timeout"] <= 15_000 and its["keepalives_idle"] <= 30
+    assert "connect_timeout" not in database._options(sa.make_url(url + "?connect_timeout=3"))["connect_args"]
+
+
+def test_where_all_connections_are_taken_it_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(database, "_options", lambda url: {"pool_size": 1, "max_overflow": 0, "pool_timeout": 0.05})
+    with store(tmp_path / "home.db") as engine, database.reading(engine):
+        with pytest.raises(database.StoreFailed, match="^the store: too many ask it at once$"), database.reading(engine):
+            pass
