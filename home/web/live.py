@@ -10,6 +10,7 @@ BEAT_S = 15
 # A browser that lost the line tries again after that.
 RETRY_MS = 2000
 STREAMS_MAX = 64
+FULL_RETRY_MS = 60_000
 
 
 class Live:
@@ -35,6 +36,10 @@ class Live:
 
     async def events(self, device):
         """The text of a stream: "clock" each BEAT_S, "change" as soon as something of the device changed; device None: of any."""
+        # Of many that asked in one moment none was counted yet.
+        if self.is_full:
+            yield f"retry: {FULL_RETRY_MS}\n\n"
+            return
         stream = _Stream(asyncio.get_running_loop())
         forget = self._changes.listen(lambda name: stream.change() if device in (None, name) else None)
         self._streams.add(stream)

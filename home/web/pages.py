@@ -46,6 +46,8 @@ PAGES = (
 
 NO_PAGE = N_("There is no such page here.")
 NO_DEVICE = "device: there is none of that name"
+STORE_FAILED = N_("The store of this service cannot be read now: %(problem)s. Try again later.")
+NOT_DONE = N_("The store of this service cannot be used now: %(problem)s. What you asked for was not done.")
 # What a browser's reader sees of what a program is told.
 SENTENCES = {
     "Not Found": NO_PAGE,
@@ -150,7 +152,10 @@ def _show_errors(app, drawer):
         return drawer.problem(request, 404, look.words_of(request)(NO_PAGE))
 
     def store(request, problem):
-        return as_json[StoreFailed](request, problem) if is_program(request) else drawer.problem(request, 503, str(problem))
+        if is_program(request):
+            return as_json[StoreFailed](request, problem)
+        message = STORE_FAILED if request.method in access.READING else NOT_DONE
+        return drawer.problem(request, 503, look.words_of(request)(message, problem=str(problem).removeprefix("the store: ")))
 
     app.add_exception_handler(StarletteHTTPException, http)
     app.add_exception_handler(RequestValidationError, not_understood)

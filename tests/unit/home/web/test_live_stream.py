@@ -90,6 +90,18 @@ def test_a_loop_that_has_ended_does_not_disturb_who_tells():
     changes.tell("Garage")
 
 
+def test_of_many_that_ask_in_one_moment_no_more_are_kept_than_the_most(monkeypatch):
+    monkeypatch.setattr(live, "STREAMS_MAX", 2)
+
+    async def listens():
+        its = live.Live(Changes(), time.time)
+        streams = [its.events(None) for _ in range(5)]
+        said = [await anext(stream) for stream in streams]
+        return len(its), [await anext(stream, "over") for stream in streams[2:]], said[2:]
+
+    assert run(listens()) == (2, ["over"] * 3, [f"retry: {live.FULL_RETRY_MS}\n\n"] * 3)
+
+
 def test_beyond_the_most_streams_a_page_is_told_to_ask_by_itself(monkeypatch):
     monkeypatch.setattr(live, "STREAMS_MAX", 0)
     with house() as its:

@@ -110,7 +110,7 @@ def test_a_store_that_fails_is_a_page_with_one_sentence(client, monkeypatch):
 
     monkeypatch.setattr(pages, "reading", failing)
     page = client.get("/")
-    assert page.status_code == 503 and "the store: disk I/O error" in page.text
+    assert page.status_code == 503 and "The store of this service cannot be read now: disk I/O error." in page.text
 
 
 def test_with_several_devices_each_has_its_pages_and_links_stay_with_it():
