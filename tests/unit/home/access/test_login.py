@@ -1,15 +1,17 @@
 """home/access: a login, what it is good for, and what ends it."""
 import logging
+import re
 
 import pytest
 from fastapi import Depends
 from fastapi.testclient import TestClient
 from tests.support.doors import ELSEWHERE, csrf_of, door
-from tests.support.house import given, house
+from tests.support.house import given, house, month
 from home import settings
 from home.access import access, passwords
 from home.access.cookies import LIFE_S
 from home.api import app
+from home.web import pages
 
 OWNERS, GUESTS, ANNES = "correct horse", "only looking", "battery staple"
 
@@ -18,6 +20,8 @@ class LoginSite:
     """The service where others see it, with three passwords; time stands still until it is moved."""
 
     def __init__(self, its, folder):
+        self.service = its
+        month(its)
         self.passwords = passwords.Passwords(folder / "web.passwords")
         for name, may_switch, password in ((passwords.OWNER, True, OWNERS), (passwords.GUEST, False, GUESTS), ("anne", True, ANNES)):
             self.passwords.set(name, may_switch, password)
@@ -64,6 +68,18 @@ def test_who_logs_in_gets_where_he_wanted_and_is_named_where_he_presses(site, na
 def test_the_second_password_is_for_looking_only(site):
     site.login(GUESTS)
     assert site.browser.get("/").status_code == 200 and site.press().status_code == 403
+
+
+def test_who_may_look_only_finds_nothing_to_press_but_the_logout(site):
+    site.login(GUESTS)
+    site.service.desk.ask(site.service.settings.devices[0], {"command": "start"}, "anne")
+    for path in [page.path for page in pages.PAGES] + ["/sessions/5"]:
+        text = site.browser.get(path).text
+        assert "Logged in as guest." in text and re.findall(r"<button[^>]*>([^<]*)", text) == ["Log out"], path
+        assert not re.findall(r"<(?:input|select)(?![^>]*(?:disabled|type=.hidden))[^>]*>", text), path
+    site.browser.post("/logout", data={"csrf": csrf_of(site.browser)}, headers={"Origin": ELSEWHERE})
+    site.login(OWNERS)
+    assert "Withdraw" in site.browser.get("/").text
 
 
 @pytest.mark.parametrize("name, password", [("", "a guess"), ("anne", OWNERS), ("nobody", OWNERS), ("", ANNES), ("", ""), ("anne", "x" * 500)])

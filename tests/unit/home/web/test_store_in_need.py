@@ -46,10 +46,11 @@ def fill(engine):
     sa.event.listen(engine, "connect", lambda connection, record: connection.execute("PRAGMA max_page_count=1"))
     for size in (3000, 900, 300, 60, 10):
         with contextlib.suppress(StoreFailed):
-            for place in range(1000):
+            for _ in range(1000):
                 with writing(engine) as connection:
                     connection.execute(sa.insert(schema.command).values(
-                        device=1, at_ms=0, who="x" * 60, request=json.dumps({"command": "y" * size}), name="", expires_at=0, fate="done", changed_ms=0, sends=0))
+                        device=1, at_ms=0, who="x" * 60,
+                        request=json.dumps({"command": "y" * size}), name="", expires_at=0, fate="done", changed_ms=0, sends=0))
 
 
 def test_a_press_on_a_full_disk_sends_nothing_and_says_so(its, client):
