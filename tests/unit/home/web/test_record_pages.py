@@ -252,7 +252,8 @@ def test_what_the_device_said_of_itself_is_told_with_its_age(client, its):
     for sentence in ("The device 3 h ago Firmware 0.5.0", "Started yesterday 23:30 The device was restarted by its watchdog", "Model 1W1101",
                      "Its own limit 16 A", "It has a meter yes", "Closings of the contactor in 24 h 3",
                      "The last fault of its program, told 3 h ago, was KeyError in controller, at 7.",
-                     "The device has: 24 h (3 h ago).", "The device has: the default (3 h ago).", "The device named no value for this: it goes by its own default."):
+                     "The device has: 24 h (3 h ago).", "The device has: the default (3 h ago).",
+                     "The device named no value for this: it goes by its own default."):
         assert sentence in text, sentence
     assert re.search(r'id="energy">1,234\.5 kWh<', page) and '<option value="24" selected>' in page
 
