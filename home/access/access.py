@@ -23,6 +23,8 @@ READING = ("GET", "HEAD", "OPTIONS")
 PUBLIC = ("/login", "/static/", "/manifest.webmanifest", "/favicon.ico", "/apple-touch-icon.png")
 # What everybody may change, for it is his own and not the device's.
 OWN = ("/login", "/logout")
+# A stream, whose head comes only with its body.
+ENDLESS = "/live"
 API = ("/api/", "/openapi.json")
 BODY_MAX = 65536
 FORM = "application/x-www-form-urlencoded"
@@ -106,6 +108,9 @@ class Access:
             await send(message)
 
         is_answered = False
+        if scope["method"] == "HEAD" and scope["path"] != ENDLESS:
+            # As GET; the server leaves the body away.
+            scope = {**scope, "method": "GET"}
         refused = self._refused(request, told, peer, person)
         if refused is not None:
             return await refused(scope, receive, answering)

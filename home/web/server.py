@@ -1,9 +1,16 @@
-"""The web server of the service: uvicorn, which ends the live streams before it waits for what is still being answered."""
+"""The web server of the service: uvicorn, which ends the live streams before it waits for what is still being answered, and does not wait for ever."""
 import uvicorn
+
+# Who has not sent all of his request by then, or takes no answer, does not keep the service from its end.
+PATIENCE_S = 5
 
 
 class Server(uvicorn.Server):
     """config.app: of home.api.app."""
+
+    def __init__(self, config):
+        super().__init__(config)
+        config.timeout_graceful_shutdown = PATIENCE_S
 
     async def shutdown(self, sockets=None):
         self.config.app.state.live.close()

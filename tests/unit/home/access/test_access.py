@@ -140,3 +140,10 @@ def test_a_form_in_parts_is_refused_whatever_its_characters(its, tmp_path, chara
 
 def test_a_person_is_plain_data():
     assert dataclasses.asdict(access.Person("page", True, "abc")) == {"name": "page", "may_switch": True, "csrf": "abc", "is_program": False}
+
+
+@pytest.mark.parametrize("path, status", [("/", 200), ("/api/v1/status", 200), ("/nothing", 404), ("/commands", 405), ("/live", 405)])
+def test_who_asks_for_the_head_alone_gets_it(its, tmp_path, path, status):
+    answer = opened(its, tmp_path).head(path)
+    assert answer.status_code == status and answer.content == b""
+    assert headers.ALWAYS.items() <= dict(answer.headers).items()

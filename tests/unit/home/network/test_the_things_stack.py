@@ -75,6 +75,12 @@ def test_what_is_no_message_says_why(body, words):
         stack.message(body)
 
 
+def test_a_gateway_s_name_is_one_that_a_page_can_show():
+    names = ["one", "\ud800", "x" * 500, "", 7]
+    found = stack.gateways(changed(rx_metadata=[{"gateway_ids": {"gateway_id": name}, "rssi": "x"} for name in names] + [7]))
+    assert found == [("one", None, None), ("?", None, None), ("x" * 64, None, None)]
+
+
 @pytest.mark.parametrize("said, airtime_ms", [("0.371s", 371), ("9" * 400 + "s", None), ("\u0663s", None), (7, None)])
 def test_an_airtime_that_is_none_is_not_known(said, airtime_ms):
     assert stack.uplink(changed(consumed_airtime=said)).airtime_ms == airtime_ms
