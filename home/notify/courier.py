@@ -53,7 +53,8 @@ def main():
     # Its own log would have the address.
     logging.disable(logging.CRITICAL)
     given = json.load(sys.stdin)
-    one = apprise.Apprise.instantiate(given["url"])
+    # A page of a login that answers well has no message. Who is moved for good writes the new address; ?redirect=yes follows all the same.
+    one = apprise.Apprise.instantiate(given["url"], asset=apprise.AppriseAsset(http_redirects=False))
     if one is None:
         return UNKNOWN
     carrier = apprise.Apprise()

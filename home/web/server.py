@@ -1,4 +1,4 @@
-"""The web server of the service: uvicorn, which ends the live streams before it waits for what is still being answered, and does not wait for ever."""
+"""The web server of the service: uvicorn, which ends the live streams, then waits for what is still being answered, and not for ever."""
 import uvicorn
 
 # Who has not sent all of his request by then, or takes no answer, does not keep the service from its end.

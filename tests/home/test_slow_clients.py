@@ -6,7 +6,7 @@ import time
 from tests.home.brokers import free_port
 from tests.home.house_process import HouseProcess
 
-BEGUN = ("POST /login HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 60000\r\n\r\npassword=",
+BEGUN = ("POST /login HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 60000\r\n\r\npassword=",
          "GET /live HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n", "GET / HTTP/1.1\r\nHost: ")
 LIMIT_S = 12
 

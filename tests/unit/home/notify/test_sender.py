@@ -194,6 +194,12 @@ class WebhookServer(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         self.heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
         self.send_response(self.status)
+        if 300 <= self.status < 400:
+            self.send_header("Location", "/login")
+        self.end_headers()
+
+    def do_GET(self):
+        self.send_response(200)
         self.end_headers()
 
     def log_message(self, *words):
@@ -224,6 +230,12 @@ def test_a_webhook_that_refuses_has_not_taken_it_and_what_is_no_address_is_named
     WebhookServer.status = 500
     assert Courier().deliver(hook, "Title", "Text") == NOT_DELIVERED
     assert Courier().deliver("nonsense://secret", "Title", "Text") == UNKNOWN
+
+
+@pytest.mark.parametrize("status", [302, 307])
+def test_a_webhook_that_points_elsewhere_has_not_taken_it(hook, status):
+    WebhookServer.status = status
+    assert Courier().deliver(hook, "Title", "Text") == NOT_DELIVERED and len(WebhookServer.heard) == 1
 
 
 def test_a_server_that_hangs_is_given_up(tmp_path):
