@@ -210,6 +210,7 @@ class Desk:
             is_class_a, uplink_ms = _is_class_a(connection, key), queries.last_heard_ms(connection, key)
             times_ms = commands.downlink_times(connection, key, now_ms)
             before = commands.pending(connection, key)
+            status_ms, status = queries.newest(connection, key).get("status", (0, {}))
         after = [fate.step(one, fate.TIME, now_ms) for one in before]
         changed = after != before
         if changed:
@@ -218,7 +219,8 @@ class Desk:
                     commands.save(connection, one)
         for one in after:
             has_room = not one.sends or fate.room_ms(times_ms, fate.is_urgent(one.request), now_ms) <= now_ms
-            if has_room and fate.is_due(one, is_class_a, uplink_ms, now_ms):
+            is_at_work = fate.is_at_work(one, status.get("reason"), status_ms)
+            if has_room and not is_at_work and fate.is_due(one, is_class_a, uplink_ms, now_ms):
                 changed = self._send(device, one, now_ms) != one or changed
                 times_ms = [*times_ms, now_ms]
         return changed

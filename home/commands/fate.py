@@ -21,6 +21,9 @@ EXPIRES_S = {"stop": 43200, "lock": 43200, "plan": 65535, "timezone": 65535, "se
 EXPIRES_OTHERWISE_S = 600
 # Without an id a device cannot know a repetition from a new request.
 WITHOUT_IDENTITY = ("mode", "time")
+# What the device is about between a request for current and its answer, by the reason of its status: minutes may pass.
+AT_WORK = ("min_pause", "starting", "waking_vehicle")
+GIVING = ("start", "boost", "resume_plan", "unlock")
 URGENT = ("stop", "lock", "unlock")
 DAY_MS = 86_400_000
 # No request is good for longer than 18 h: what was asked so long ago, or by a clock that was so far ahead, has an end.
@@ -98,6 +101,11 @@ def step(command, heard, now_ms):
     if changed and (changed.get("fate", command.fate), changed.get("detail", command.detail)) != (command.fate, command.detail):
         changed["changed_ms"] = now_ms
     return dataclasses.replace(command, **changed)
+
+
+def is_at_work(command, reason, status_ms):
+    """Whether the device, which told that reason then, does already what the command asks for: it was heard, and the answer is to come."""
+    return command.name in GIVING and reason in AT_WORK and command.sent_ms is not None and status_ms > command.sent_ms
 
 
 def is_due(command, is_class_a, uplink_ms, now_ms):

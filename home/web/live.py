@@ -34,8 +34,11 @@ class Live:
         for stream in list(self._streams):
             stream.end()
 
-    async def events(self, device):
-        """The text of a stream: "clock" each BEAT_S, "change" as soon as something of the device changed; device None: of any."""
+    async def events(self, device, since=None):
+        """The text of a stream: "clock" each BEAT_S, "change" as soon as something of the device changed; device None: of any.
+
+        since: the number of changes when the page was drawn: what happened meanwhile is told at once.
+        """
         # Of many that asked in one moment none was counted yet.
         if self.is_full:
             yield f"retry: {FULL_RETRY_MS}\n\n"
@@ -44,7 +47,8 @@ class Live:
         forget = self._changes.listen(lambda name: stream.change() if device in (None, name) else None)
         self._streams.add(stream)
         try:
-            yield f"retry: {RETRY_MS}\n" + self._event("clock")
+            is_behind = since is not None and since != self._changes.number(device)
+            yield f"retry: {RETRY_MS}\n" + self._event("change" if is_behind else "clock")
             while not stream.is_over:
                 changed = await stream.wait(BEAT_S)
                 if not stream.is_over:
@@ -93,5 +97,6 @@ def add_live(app, drawer):
         device = drawer.device(request).name if "device" in request.query_params else None
         if live.is_full:
             raise HTTPException(503, "live: too many pages are open; each asks again by itself", {"Retry-After": "60"})
-        return StreamingResponse(live.events(device), media_type="text/event-stream",
+        since = request.query_params.get("since", "")
+        return StreamingResponse(live.events(device, int(since) if since.isdecimal() and len(since) < 16 else None), media_type="text/event-stream",
                                  headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})

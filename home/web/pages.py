@@ -96,10 +96,12 @@ class Drawer:
         device = self.device(request)
         is_live = request.method == "GET"       # what a press led to stays as it is until somebody goes on
         url = f"{request.url.path}?{request.url.query}" if is_live else drawing.link(page.path, request.query_params.get("device"))
+        listened = device.name if len(self.service.settings.devices) > 1 and page.name != "devices" else None
+        since = self.service.changes.number(listened)       # before anything is read
         with reading(self.service.engine) as connection:
             its = self.look(request, device, connection)
-            values = {"notice": None, "path": page.path, "url": url, "is_live": is_live, **self._frame(its, page), **(gather or page.gather)(its),
-                      **more_values}
+            values = {"notice": None, "listened": listened, "since": since, "path": page.path, "url": url, "is_live": is_live,
+                      **self._frame(its, page), **(gather or page.gather)(its), **more_values}
         return drawing.drawn(request, page.template, values, status, page.folder)
 
     def problem(self, request, status, sentence):

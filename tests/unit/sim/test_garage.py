@@ -1,41 +1,25 @@
 """sim/live/garage.py: the page of the simulated garage shows what is so, and its buttons say the words of the terminal."""
 import re
-import threading
 
 import pytest
 from fastapi.testclient import TestClient
 from sim.live import garage, typed_commands
-from sim.live.live_run import LiveRun
-from sim.scenario import complete
 from tests.support.house import house
-from tools.docgen.screenshot import Nobody
+from tests.support.played_garage import PlayedGarage
 from home.api import app
 
 
-class PlayedGarage:
-    """A garage whose world goes on in a thread of its own, and a browser that looks at it."""
+class SeenGarage(PlayedGarage):
+    """With a browser that looks at it."""
 
     def __init__(self, its):
-        given = complete({"start": "2026-09-30T22:00:00Z", "duration_s": 0})
-        self.run = LiveRun(given, Nobody(), 60.0, ("127.0.0.1", 1883), "ev-charger", "ttn", "wallbox")
+        super().__init__()
         self.changes = []
         self.run.changed = lambda: self.changes.append(self.run.world.box.code)
-        made = garage.Garage(self.run)
-        its_app = app.app(its, [made.page])
-        made.add_presses(its_app)
+        its_app = app.app(its, [self.garage.page])
+        self.garage.add_presses(its_app)
         self.browser = TestClient(its_app, base_url="http://127.0.0.1:8080", headers={"Accept": "text/html", "Origin": "http://127.0.0.1:8080"},
                                   follow_redirects=False)
-        self._thread = threading.Thread(target=self.run.world.run, args=(None,))
-        self._thread.start()
-
-    def end(self):
-        """Once is enough."""
-        self.run.pace.call(self.run.end)
-        self._thread.join()
-
-    def close(self):
-        self.end()
-        self.run.pace.close()
 
     def page(self, **query):
         return self.browser.get(garage.PATH, params=query).text
@@ -52,7 +36,7 @@ class PlayedGarage:
 @pytest.fixture
 def played():
     with house() as its:
-        made = PlayedGarage(its)
+        made = SeenGarage(its)
         try:
             yield made
         finally:

@@ -129,6 +129,22 @@ def test_unanswered_it_is_repeated_twice_with_the_same_identity_and_ends_as_unan
     assert now(its, made.key).fate == "done"
 
 
+def test_while_the_device_is_about_it_it_is_not_repeated_and_downlinks_are_spared(its):
+    made = ask(its, START)
+    its.network.send()
+    its.hear(its.network.device.status(its.now_ms + 1000, reason="min_pause", override="boost"))
+    wait(its, 5 * MIN_MS)
+    assert now(its, made.key).sends == 1
+    its.hear(its.network.device.status(its.now_ms + 1000, reason="charging", override="boost"))
+    wait(its, 5000)
+    assert now(its, made.key).sends == 2
+    stop = ask(its, STOP)
+    assert its.network.send() == made.request and its.network.send() == stop.request
+    its.hear(its.network.device.status(its.now_ms + 1000, reason="min_pause"))
+    wait(its, 2 * MIN_MS)
+    assert now(its, stop.key).sends == 2
+
+
 def test_over_a_restart_what_is_pending_is_repeated_and_answered_as_before(its):
     made = ask(its, START)
     its.network.send()

@@ -43,6 +43,21 @@ def test_a_change_of_its_device_is_told_at_once_from_any_thread_and_others_are_n
     assert run(listens())[:2] == ("change", 1_790_000_000_500)
 
 
+def test_what_changed_between_the_page_and_its_stream_is_told_at_once():
+    async def listens():
+        changes, said = Changes(), []
+        its = live.Live(changes, time.time)
+        since = {device: changes.number(device) for device in ("Garage", "Carport", None)}
+        changes.tell("Garage")
+        for device in since:
+            stream = its.events(device, since[device])
+            said.append(kind(await anext(stream)))
+            await stream.aclose()
+        return said
+
+    assert run(listens()) == ["change", "clock", "change"]
+
+
 def test_where_nothing_happens_the_clock_is_told(monkeypatch):
     monkeypatch.setattr(live, "BEAT_S", 0.02)
 
