@@ -1,5 +1,5 @@
-"""How soon, how small and how true the pages are: from MQTT to the changed page in a real browser, ten of them beside a hundred devices, a year of data,
-and what is said where the service, the broker or the device is silent."""
+"""How soon, how small and how true the pages are: from MQTT to the changed page in a real browser, ten of them beside a hundred devices, a year
+of data, and what is said where the service, the broker or the device is silent."""
 import http.client
 import json
 import re
@@ -22,7 +22,7 @@ from home.web import pages
 
 CHANGE_MS, VIEW_MS, SIZE, MEMORY_MB = 1000, 1000, 200_000, 180
 DEVICES, BROWSERS = 100, 10
-# How often the page's script looks at itself anew, at most (home/web/static/live.js).
+# How often the page's script asks again, at most (home/web/static/live.js).
 GAP_S = 0.3
 
 
@@ -104,7 +104,7 @@ def test_from_an_mqtt_message_to_the_changed_page(stack, browser, tmp_path, evid
 
 
 class Listener(threading.Thread):
-    """What a page does, without a browser: hears the stream, and asks for its page anew. delays_ms: from messages to what it read then."""
+    """What a page does, without a browser: hears the stream, and asks for its page again. delays_ms: from messages to what it read then."""
 
     def __init__(self, port, device, sender):
         super().__init__(daemon=True)
