@@ -105,7 +105,8 @@ COMMANDS = {
     "timezone": N_("Use another time zone."),
     "settings": N_("Change settings: %(value)s."),
     "time": N_("Set the clock."),
-    "target": N_("Charge for a target: %(value)s."),
+    "target": N_("Charge in cheap hours until %(until)s."),
+    "target.kwh": N_("Charge %(value)s by %(until)s, in cheap hours."),
 }
 
 FATES = {

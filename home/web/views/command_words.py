@@ -7,7 +7,7 @@ MODES = {"Lock Outlet": "lock", "Unlock Outlet": "unlock", "Reset Charger": "res
 
 def name(request):
     """The command's name: "start", "plan", "settings", ..."""
-    for one in ("plan", "timezone", "settings", "time"):
+    for one in ("plan", "timezone", "settings", "target", "time"):
         if one in request:
             return one
     return MODES.get(str(request.get("mode")), "") or str(request.get("command", ""))
@@ -16,7 +16,7 @@ def name(request):
 def action(request, _):
     """The request as a sentence."""
     its = name(request)
-    key, value = its, ""
+    key, value, until = its, "", ""
     if its == "boost" and "until" in request:
         key, value = "boost.until", str(request["until"])
     elif its == "boost" and "kwh" in request:
@@ -27,7 +27,11 @@ def action(request, _):
         key, value = f"report.{request['what']}", str(request.get("from", ""))
     elif its == "set_current":
         value = f"{request.get('current_a')} A"
+    elif its == "target" and isinstance(request["target"], dict):
+        kwh, until = request["target"].get("kwh"), str(request["target"].get("until"))
+        if isinstance(kwh, (int, float)):
+            key, value = "target.kwh", sessions.energy(kwh, _)
     elif its == "settings" and isinstance(request["settings"], dict):
         value = ", ".join(_(setting_words.BY_NAME[one].title) if one in setting_words.BY_NAME else str(one) for one in request["settings"])
     message = vocabulary.COMMANDS.get(key)
-    return _("A request of a newer program: %(word)s.", word=its or "?") if message is None else _(message, value=value)
+    return _("A request of a newer program: %(word)s.", word=its or "?") if message is None else _(message, value=value, until=until)
