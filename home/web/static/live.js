@@ -9,7 +9,7 @@ export function follow(body) {
   // What a press led to has no stream, and stays as it is until somebody goes on.
   const isLive = Boolean(body.dataset.live);
   const clock = new Clock(Number(body.dataset.nowMs));
-  let heardAt = performance.now(), heardMs = clock.now(), lastAsked = -Infinity, waiting = null, isLost = false;
+  let heardAt = performance.now(), heardMs = clock.now(), lastAsked = -Infinity, askedMs = clock.now(), waiting = null, isLost = false;
 
   function heard() {
     heardAt = performance.now();
@@ -42,11 +42,16 @@ export function follow(body) {
     broken.hidden = !isLost;
     body.classList.toggle("lost", isLost);
     here(now, body.dataset.clockOffset);
+    // By the service's clock: what is foreseen and how old things are is true for a minute, and that is short in a fast world.
+    if (isLive && !document.hidden && now - askedMs > LOOK_MS) {
+      soon();
+    }
   }
 
   async function refresh() {
     waiting = null;
     lastAsked = performance.now();
+    askedMs = clock.now();
     try {
       const answer = await fetch(body.dataset.url, {headers: {Accept: "text/html"}, cache: "no-store"});
       if (answer.redirected) {
@@ -100,7 +105,6 @@ export function follow(body) {
   if (isLive) {
     addEventListener("pageshow", (event) => event.persisted && location.reload());
     document.addEventListener("visibilitychange", () => document.hidden || soon());
-    setInterval(() => document.hidden || soon(), LOOK_MS);
     listen();
   }
 }
