@@ -15,6 +15,9 @@ from home.web.words import N_
 
 DAYS = 7                            # of a page
 PAGES_MAX = 10_000
+# A device that is well tells a few hundred things a week; a page of more would be heavy for who looks, and is drawn at each change.
+ITEMS_MAX = 1500
+LEFT_OUT = N_("So much happened that the oldest %(n)s things of these days are left out. Choose one kind above to see more of it.")
 SILENT_MS = 3 * moments.HOUR_MS     # no device that is heard is silent for that long
 F_PORT_DEVICE = 12
 LATE_MS = 10 * moments.MINUTE_MS     # an end of a command that comes later is told with its delay
@@ -52,8 +55,9 @@ class Item:
 
 @dataclasses.dataclass(frozen=True)
 class Page:
-    """days: [(label, items)], the newest first. older, newer: numbers of pages, or None."""
+    """days: [(label, items)], the newest first. left_out: a sentence, "" where all is there. older, newer: numbers of pages, or None."""
     days: list
+    left_out: str
     kind: str
     kinds: list
     page: int
@@ -71,8 +75,11 @@ def gather(look):
     for name, of in OF_KIND.items():
         if kind in ("", name):
             found += [dataclasses.replace(item, kind=name, label=_(KINDS[name][1])) for item in of(look, begin_ms, min(end_ms, now_ms + 1), _)]
+    found.sort(key=lambda item: item.at_ms, reverse=True)
+    left_out = len(found) - ITEMS_MAX
     its = Page(
-        days=by_day(found, now_ms, tz, _), kind=kind, kinds=[(name, _(label)) for name, (label, _one) in KINDS.items()], page=number,
+        days=by_day(found[:ITEMS_MAX], now_ms, tz, _),
+        left_out=_(LEFT_OUT, n=_.number(left_out)) if left_out > 0 else "", kind=kind, kinds=[(name, _(label)) for name, (label, _one) in KINDS.items()], page=number,
         newer=number - 1 if number else None, older=older(connection, key, begin_ms, number, now_ms, tz),
         span=_("%(first)s to %(last)s", first=_.date(moments.local(begin_ms, tz), "d MMM"), last=_.date(moments.local(end_ms - 1, tz), "d MMM y")))
     return {"its": its}

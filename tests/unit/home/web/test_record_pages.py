@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from home.api import app
 from home.store import past
 from home.store.database import reading
-from home.web.views import one_session
+from home.web.views import history, one_session
 from tests.support.doors import HERE, csrf_of
 from tests.support.house import BEGIN_MS, house, month, night
 from tests.support.uplinks import DAY_MS, HOUR_MS, MIN_MS, Device
@@ -149,6 +149,16 @@ def test_a_session_of_which_only_the_sum_is_known_has_no_plot(client, its):
 
 
 # --- history
+
+
+def test_of_a_week_in_which_too_much_happened_the_newest_is_shown_and_how_much_is_not(client, its, monkeypatch):
+    monkeypatch.setattr(history, "ITEMS_MAX", 20)
+    device = Device()
+    its.hear(*(device.event(BEGIN_MS + place * MIN_MS, "fault", code="F4") for place in range(30)))
+    text = text_of(client, "/history", kind="event")
+    assert "the oldest 10 things of these days are left out" in text and text.count("The box reported a fault.") == 20
+    assert "00:28" in text and "00:08" not in text
+    assert "left out" not in text_of(client, "/history", kind="hand")
 
 
 def test_what_happened_is_one_list_by_local_day(client, its):
