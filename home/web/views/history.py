@@ -79,7 +79,8 @@ def gather(look):
     left_out = len(found) - ITEMS_MAX
     its = Page(
         days=by_day(found[:ITEMS_MAX], now_ms, tz, _),
-        left_out=_(LEFT_OUT, n=_.number(left_out)) if left_out > 0 else "", kind=kind, kinds=[(name, _(label)) for name, (label, _one) in KINDS.items()], page=number,
+        left_out=_(LEFT_OUT, n=_.number(left_out)) if left_out > 0 else "", kind=kind,
+        kinds=[(name, _(label)) for name, (label, _one) in KINDS.items()], page=number,
         newer=number - 1 if number else None, older=older(connection, key, begin_ms, number, now_ms, tz),
         span=_("%(first)s to %(last)s", first=_.date(moments.local(begin_ms, tz), "d MMM"), last=_.date(moments.local(end_ms - 1, tz), "d MMM y")))
     return {"its": its}
