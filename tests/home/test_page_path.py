@@ -166,3 +166,4 @@ def test_a_newcomer_plays_through_a_night_on_the_pages_and_the_box_does_what_the
         kwh = world.session_kwh()
         assert kwh > 0.5 and abs(float(row["energy_kwh"]) - kwh) <= 0.02 * kwh + 0.05, (row, kwh)
         assert person.failures == []
+    evidence(f"a newcomer's path through the pages, {viewport['width']} px wide: presses whose answer is not what the simulated box did", 0, 0)
