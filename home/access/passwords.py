@@ -5,7 +5,7 @@ import re
 import threading
 
 from home.access.guarded_file import GuardedFile
-from home.access.tokens import LOOK, NAME, NAME_WORDS, SWITCH
+from home.access.tokens import LOOK, NAME, NAME_WORDS, RESERVED, SWITCH
 
 OWNER, GUEST = "owner", "guest"         # of the two passwords without a name
 PAGE = "page"           # who pressed, where nobody logs in
@@ -61,7 +61,7 @@ class Passwords:
 
     def set(self, name, may_switch, password):
         """That user's password; a new user if there was none. ValueError if name or password will not do."""
-        if not NAME.fullmatch(name) or name == PAGE:
+        if not NAME.fullmatch(name) or name in RESERVED:
             raise ValueError(f"{name!r} is no name for a user: {NAME_WORDS}")
         if len(password) < SHORTEST:
             raise ValueError(f"a password has at least {SHORTEST} characters")

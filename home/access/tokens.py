@@ -14,7 +14,9 @@ SWITCH, LOOK = "switch", "look"
 PREFIX = "evc_"
 BY_HAND = "token"
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._@-]{0,30}[A-Za-z0-9])?")
-NAME_WORDS = "letters, digits and . _ @ - inside, at most 32"
+NAME_WORDS = "letters, digits and . _ @ - inside, at most 32, and none of the service's own"
+# Who pressed, where it was nobody with a name: a person or program called so would be taken for one of these.
+RESERVED = ("page", "elsewhere", "service", "command", "planner")
 _LINE = re.compile(rf"(\S+) ({SWITCH}|{LOOK}) sha256:([0-9a-f]{{64}})")
 
 
@@ -45,7 +47,7 @@ class Tokens:
 
     def new(self, name, may_switch):
         """A new token's text, which is kept nowhere; ValueError if the name is taken, or none."""
-        if not NAME.fullmatch(name):
+        if not NAME.fullmatch(name) or name in RESERVED:
             raise ValueError(f"{name!r} is no name for a token: {NAME_WORDS}")
         if any(token.name == name for token in self.all()):
             raise ValueError(f"there is a token {name!r} already")

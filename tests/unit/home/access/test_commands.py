@@ -3,9 +3,12 @@ import io
 
 import pytest
 from home import __main__ as program
+from home import corrections
 from home.access.guarded_file import GuardedFile
-from home.access.passwords import Passwords
-from home.access.tokens import Tokens
+from home.access.passwords import PAGE, Passwords
+from home.access.tokens import RESERVED, Tokens
+from home.commands import fate
+from home.planning import replan
 
 TOML = """\
 [[network]]
@@ -108,3 +111,11 @@ def test_a_file_that_others_may_read_is_named(home):
 def test_on_this_computer_alone_a_password_is_not_asked_for_and_that_is_said(home):
     (home.folder / "home.toml").write_text(TOML % "127.0.0.1")
     assert "It is not asked for yet" in home("password --stdin", "correct horse\n")[1]
+
+
+def test_nobody_and_no_program_is_named_as_the_service_names_itself_and_others(home):
+    """A press of who is called so would be taken for one of another program, which is not repeated."""
+    assert set(RESERVED) == {PAGE, fate.ELSEWHERE, fate.SERVICE, corrections.COMMAND, replan.PLANNER}
+    for name in RESERVED:
+        assert home(f"user add {name} --stdin", "long enough\n")[0] == home(f"token new {name}")[0] == 2
+    assert home.passwords.all() == home.tokens.all() == []
