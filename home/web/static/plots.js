@@ -2,6 +2,12 @@
 
 const TWO = (number) => String(number).padStart(2, "0");
 
+// As the pages write a day: 30 Nov, not Nov 30.
+function language() {
+  const its = document.documentElement.lang;
+  return its === "en" ? "en-GB" : its;
+}
+
 function colour(element, name) {
   return getComputedStyle(element).getPropertyValue(name).trim();
 }
@@ -15,7 +21,7 @@ function there(seconds, offset) {
 function moment(seconds, offset, withDay) {
   const at = there(seconds, offset);
   const clock = `${TWO(at.getHours())}:${TWO(at.getMinutes())}`;
-  return withDay ? `${at.toLocaleDateString(document.documentElement.lang, {day: "numeric", month: "short"})} ${clock}` : clock;
+  return withDay ? `${at.toLocaleDateString(language(), {day: "numeric", month: "short"})} ${clock}` : clock;
 }
 
 function draw(figure) {
@@ -24,8 +30,7 @@ function draw(figure) {
   const box = figure.querySelector(".plot-drawn");
   const gutter = figure.querySelector(".plot-y").getBoundingClientRect().width;
   const isLong = given.span[1] - given.span[0] > 86400;
-  const language = document.documentElement.lang;
-  const unit = (one, value) => value == null ? "–" : `${value.toLocaleString(language, {maximumFractionDigits: 1})} ${one.unit}`.trim();
+  const unit = (one, value) => value == null ? "–" : `${value.toLocaleString(language(), {maximumFractionDigits: 1})} ${one.unit}`.trim();
   const quiet = colour(figure, "--quiet");
   const rule = colour(figure, "--rule");
   const series = given.series.map((one) => {
@@ -41,13 +46,13 @@ function draw(figure) {
     space: isLong ? 64 : 48, values: (plot, splits) => splits.map((at) => {
       const day = there(at, given.offset_s);
       return isLong && day.getHours() === 0 && day.getMinutes() === 0
-        ? day.toLocaleDateString(language, {day: "numeric", month: "short"}) : moment(at, given.offset_s, false);
+        ? day.toLocaleDateString(language(), {day: "numeric", month: "short"}) : moment(at, given.offset_s, false);
     })}];
   given.series.forEach((one, place) => {
     scales[one.name] = {range: () => one.range};
     axes.push({scale: one.name, side: place ? 1 : 3, stroke: place ? colour(figure, "--limit") : quiet, grid: {show: !place, stroke: rule, width: 1},
       ticks: {show: false}, size: gutter, gap: 4, font: "12px system-ui, sans-serif",
-      values: (plot, splits) => splits.map((at) => at.toLocaleString(language, {maximumFractionDigits: 1}))});
+      values: (plot, splits) => splits.map((at) => at.toLocaleString(language(), {maximumFractionDigits: 1}))});
   });
   const size = () => ({width: box.clientWidth, height: figure.classList.contains("low") ? 160 : 256});
   box.hidden = false;
