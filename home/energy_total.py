@@ -82,7 +82,12 @@ def shown(total, floor_wh, now_ms):
     """What is to be shown now, in Wh; None while the counter was not told. floor_wh: the highest that was shown, None: nothing was."""
     if total.told_wh is None:
         return floor_wh
-    return max(floor_wh or 0, total.counted_wh + total.guessed_wh + _carried_wh(total, now_ms))
+    return max(floor_wh or 0, total.counted_wh + carried_wh(total, now_ms))
+
+
+def carried_wh(total, now_ms):
+    """What has flowed since a status told the session's energy, by power alone."""
+    return total.guessed_wh + _carried_wh(total, now_ms)
 
 
 def _carried_wh(total, now_ms):

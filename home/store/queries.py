@@ -114,6 +114,11 @@ def total_wh(connection, device, now_ms):
     return energy_total.shown(total, memory.get(connection, f"energy_shown/{device}"), now_ms)
 
 
+def carried_wh(connection, device, now_ms):
+    """Wh that have flowed since the newest status, by the last power."""
+    return energy_total.carried_wh(energy_total.Total(**memory.get(connection, f"energy_total/{device}", {})), now_ms)
+
+
 def last_heard_ms(connection, device):
     return connection.execute(sa.select(sa.func.max(uplink.c.received_ms)).where(uplink.c.device == device)).scalar()
 

@@ -66,7 +66,7 @@ def gather(look):
         "is_old": is_old,
         "sentence": sentences.state(status, look.words) if status else None,
         "decides": decides(status, claim, upcoming, look.now_ms, look.tz, look.words),
-        "figures": figures(status, look.words),
+        "figures": figures(status, look.words, queries.carried_wh(look.connection, look.key, look.now_ms)),
         "mark": mark(status, is_old),
         "advice": advice(status, look.words),
         # What the promise of a deadline says, once a device makes one.
@@ -143,11 +143,17 @@ def main_words(status):
 KEEP = N_("Keep charging")
 
 
-def figures(status, _):
-    """[Figure] of power, energy of the session, and the current limit."""
+# Less that has flowed since the status is not worth a word, in Wh.
+CARRIED_WH = 50
+
+
+def figures(status, _, carried_wh=0):
+    """[Figure] of power, energy of the session, and the current limit. carried_wh: what has flowed since the status, by its power."""
     power, energy, limit = (_number(status.get(name)) for name in ("power_kw", "session_kwh", "current_limit_a"))
     no_meter = _("not measured") if status and power is None and "power_kw" in status else ""
     about = _("estimated") if status.get("energy_estimated") is True and energy is not None else ""
+    if energy is not None and carried_wh >= CARRIED_WH:
+        energy, about = energy + carried_wh / 1000, _("about, by the last power")
     return [
         Figure(_("Power"), None if power is None else _.number(power, 1), "kW", no_meter),
         Figure(_("This session"), None if energy is None else _.number(energy, 1), "kWh", about),

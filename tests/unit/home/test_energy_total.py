@@ -34,6 +34,13 @@ def test_a_status_without_power_goes_on_with_the_usual_one_until_the_counter_is_
     assert value(energy_total.with_status(total, T + 5 * HOUR_MS, 20_000, 0), T + 5 * HOUR_MS) == 120_000
 
 
+def test_what_flowed_since_the_status_is_known_before_the_counter_was_told():
+    total = energy_total.with_status(Total(), T, 1500, 7000)
+    assert energy_total.carried_wh(total, T + 30 * MIN_MS) == 3500
+    assert energy_total.carried_wh(energy_total.with_status(total, T + HOUR_MS, None, 7000), T + 2 * HOUR_MS) == 14_000
+    assert energy_total.carried_wh(energy_total.with_rest(total, T + HOUR_MS, 8500), T + 2 * HOUR_MS) == 0
+
+
 def test_any_uplink_that_says_that_nothing_flows_ends_it():
     total = energy_total.with_status(energy_total.with_told(Total(), T, 100_000), T, 0, 7000)
     total = energy_total.with_rest(total, T + HOUR_MS)

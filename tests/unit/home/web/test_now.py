@@ -102,6 +102,13 @@ def test_every_reason_leads_to_a_button_that_there_is():
         assert now.main_press({"reason": reason}) in now.PRESSES
 
 
+def test_the_energy_of_a_car_that_charges_goes_on_between_two_statuses_and_says_so():
+    charging = {"power_kw": 11, "session_kwh": 0, "current_limit_a": 16}
+    assert [(one.value, one.note) for one in now.figures(charging, EN, 9200)][1] == ("9.2", "about, by the last power")
+    assert [(one.value, one.note) for one in now.figures(charging, EN, 40)][1] == ("0.0", "")
+    assert now.figures({"power_kw": 11, "session_kwh": None}, EN, 9200)[1].value is None
+
+
 def test_a_figure_that_is_not_known_says_so_and_an_estimate_says_that():
     said = now.figures({"power_kw": None, "session_kwh": 7, "energy_estimated": True, "current_limit_a": 10.5}, DE)
     assert [(one.value, one.unit, bool(one.note)) for one in said] == [(None, "kW", True), ("7,0", "kWh", True), ("10,5", "A", False)]
