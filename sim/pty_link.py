@@ -14,3 +14,12 @@ def unlink(path, target):
     """Remove it, if it is still ours."""
     if os.path.islink(path) and os.readlink(path) == target:
         os.unlink(path)
+
+
+def is_open(fd):
+    """Whether that descriptor is one of this process."""
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False
+    return True

@@ -12,7 +12,7 @@ from sim.evse import box_console, box_limits, box_options
 from sim.kernel import Kernel
 from sim.bus.rs485_line import Rs485Line
 from sim.bus.pty_port import PtyPort
-from sim.pty_link import link, unlink
+from sim.pty_link import is_open, link, unlink
 from sim.vehicle import make_vehicle
 from sim.evse.wallbox import Wallbox
 
@@ -47,7 +47,7 @@ class Server:
         self._out = out
         self._typed = b''
         self._doors = [self.port.fd]
-        if _is_open(_STDIN):
+        if is_open(_STDIN):
             self._doors.append(_STDIN)
         self._ready = ()
         self._began_us = _real_us()
@@ -113,14 +113,6 @@ def _unrecorded(kind, t_us=None, **fields):
 
 def _real_us():
     return time.monotonic_ns() // 1000
-
-
-def _is_open(fd):
-    try:
-        os.fstat(fd)
-    except OSError:
-        return False
-    return True
 
 
 def _parser():

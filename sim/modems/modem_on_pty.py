@@ -17,7 +17,7 @@ from sim.modems.rak3172 import Rak3172
 from sim.modems.wio_e5 import WioE5
 from sim.mqtt import application_server, downlink_requests
 from sim.mqtt.broker import HOST, Broker, BrokerFailed
-from sim.pty_link import link, unlink
+from sim.pty_link import is_open, link, unlink
 
 MODELS = {'wio_e5': WioE5, 'rak3172': Rak3172}
 PATIENCE_S = 1.5
@@ -57,7 +57,7 @@ class ModemServer:
         self.station = PtyModem(self._modem, options.speed)
         topic = application_server.topic_of(options.app, options.tenant, options.device)
         self.mqtt = application_server.ApplicationServer(*broker, topic, lambda replace, body: self.station.call(self._on_push, replace, body))
-        if _is_open(_STDIN):
+        if is_open(_STDIN):
             self.station.watch(_STDIN, self._read_stdin)
 
     def _modem(self, kernel):
@@ -173,14 +173,6 @@ class ModemServer:
 _ACTIONS = {'lock': ModemServer._downlink, 'unlock': ModemServer._downlink, 'reset': ModemServer._downlink, 'send': ModemServer._downlink,
             'gateway': ModemServer._gateway, 'silent': ModemServer._silent, 'echo': ModemServer._echo, 'cycle': ModemServer._cycle,
             'state': ModemServer._state, 'quit': ModemServer._quit}
-
-
-def _is_open(fd):
-    try:
-        os.fstat(fd)
-    except OSError:
-        return False
-    return True
 
 
 def _parser():

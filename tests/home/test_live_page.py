@@ -6,7 +6,7 @@ import statistics
 import time
 
 import pytest
-from tests.home.brokers import APP, DEVICE, THERE, Stack
+from tests.home.brokers import APP, DEVICE, THERE
 from tests.home.client import client, until
 from tests.home.house_process import HouseProcess
 from tests.home.own_page import OwnPage
@@ -34,14 +34,6 @@ class UplinksInTurn:
         at_s = time.time()
         self._out.publish(THERE + "up", json.dumps(message).encode())
         return at_s
-
-
-@pytest.fixture
-def stack(tmp_path):
-    made = Stack(tmp_path / "stack")
-    made.start()
-    yield made
-    made.stop()
 
 
 @pytest.mark.evidence

@@ -4,7 +4,7 @@ import collections
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
-from tests.home.chromium import DESK, PHONE, WAIT_MS, Person, chromium
+from tests.home.chromium import DESK, PHONE, WAIT_MS, Person
 from tests.home.served import served
 from tests.support.house import month
 from tests.support.played_garage import PlayedGarage
@@ -14,12 +14,6 @@ from home.web import pages
 LANGUAGES, THEMES = ("en", "de"), ("light", "dark")
 # What stands on every page, beside those of home.web.pages: one session, its month and year, what there is none of, and what was refused.
 FURTHER = ("sessions/29", "sessions?month=2026-10", "sessions?year=2026", "radio?days=30", "history?kind=command", "login", "nowhere", "garage")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as its:
-        yield its
 
 
 def lived(its):

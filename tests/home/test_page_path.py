@@ -6,7 +6,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 from tests.home.brokers import Stack
-from tests.home.chromium import DESK, PHONE, WAIT_MS, Person, chromium
+from tests.home.chromium import DESK, PHONE, WAIT_MS, Person
 from tests.home.client import until
 from tests.home.world import RunningWorld
 
@@ -40,12 +40,6 @@ class SeenWorld(RunningWorld):
         def found():
             return any(words.items() <= one.items() for port in (10, 11) for one in self.decoded(port)[-3:])
         until(found, lambda: f"not told: {words}; {self.decoded(10)[-2:]} {self.decoded(11)[-2:]}", PATIENCE_S)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as its:
-        yield its
 
 
 @pytest.fixture

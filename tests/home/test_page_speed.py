@@ -10,8 +10,8 @@ from datetime import datetime, timezone
 
 import pytest
 from playwright.sync_api import expect
-from tests.home.brokers import APP, HOST, USER, Stack
-from tests.home.chromium import PHONE, WAIT_MS, Person, chromium
+from tests.home.brokers import APP, HOST, USER
+from tests.home.chromium import PHONE, WAIT_MS, Person
 from tests.home.client import client, until
 from tests.home.house_process import HouseProcess
 from tests.home.served import served
@@ -24,20 +24,6 @@ CHANGE_MS, VIEW_MS, SIZE, MEMORY_MB = 1000, 1000, 200_000, 180
 DEVICES, BROWSERS = 100, 10
 # How often the page's script asks again, at most (home/web/static/live.js).
 GAP_S = 0.3
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as its:
-        yield its
-
-
-@pytest.fixture
-def stack(tmp_path):
-    made = Stack(tmp_path / "stack")
-    made.start()
-    yield made
-    made.stop()
 
 
 class Sender:

@@ -5,8 +5,7 @@ import time
 import urllib.request
 
 import paho.mqtt.client as paho
-import pytest
-from tests.home.brokers import HOST, THERE, Stack
+from tests.home.brokers import HOST, THERE
 from tests.home.client import client, until
 from tests.home.house_process import HouseProcess
 from tests.home.world import RunningWorld
@@ -14,14 +13,6 @@ from home.access.tokens import Tokens
 
 PRESSES = 40
 LIMIT_MS = 300
-
-
-@pytest.fixture
-def stack(tmp_path):
-    made = Stack(tmp_path / "stack")
-    made.start()
-    yield made
-    made.stop()
 
 
 class Program:

@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 
 import pytest
 from sim.mqtt.storage_integration import StorageIntegration
-from tests.home.brokers import APP, DEVICE, KEY, THERE, Stack
+from tests.home.brokers import APP, DEVICE, KEY, THERE
 from tests.home.client import client, until
 from tests.home.house_process import HouseProcess
 
@@ -47,14 +47,6 @@ class Network:
             for _ in range(count):
                 number, message = self.uplink()
                 out.publish(THERE + "up", json.dumps(message).encode())
-
-
-@pytest.fixture
-def stack(tmp_path):
-    made = Stack(tmp_path / "stack")
-    made.start()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

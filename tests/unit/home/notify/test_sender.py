@@ -1,6 +1,5 @@
 """home/notify/sender.py with a courier that has a mind of its own, and the real courier with a web server on this computer."""
 import contextlib
-import http.server
 import json
 import logging
 import threading
@@ -16,6 +15,7 @@ from home.store.database import reading
 from tests.support.house import BEGIN_MS, StoredHouse, given
 from tests.support.stores import store
 from tests.support.uplinks import HOUR_MS, Device
+from tests.support.webhook import Webhook
 
 ADDRESSES = ["ntfy://topic-of-nobody", "json://user:secret@127.0.0.1:9/hook"]
 
@@ -187,55 +187,30 @@ def test_what_may_be_wanted_is_checked(tmp_path):
 
 # --- the real courier
 
-class WebhookServer(http.server.BaseHTTPRequestHandler):
-    """A webhook: heard holds what was posted; status is what it says to it."""
-    heard, status = [], 200
-
-    def do_POST(self):
-        self.heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(self.status)
-        if 300 <= self.status < 400:
-            self.send_header("Location", "/login")
-        self.end_headers()
-
-    def do_GET(self):
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *words):
-        pass
-
-
 @pytest.fixture
 def hook():
-    WebhookServer.heard, WebhookServer.status = [], 200
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), WebhookServer)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"json://user:secret@127.0.0.1:{server.server_address[1]}/hook"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with Webhook() as its:
+        yield its
 
 
 def test_a_webhook_gets_title_and_text(hook, caplog):
     with caplog.at_level(logging.DEBUG):
-        assert Courier().deliver(hook, "Die Störung", "Sie zeigt F4.") == DELIVERED
-    (heard,) = WebhookServer.heard
+        assert Courier().deliver(hook.url, "Die Störung", "Sie zeigt F4.") == DELIVERED
+    ((_, heard),) = hook.heard
     assert (heard["title"], heard["message"]) == ("Die Störung", "Sie zeigt F4.")
     assert "secret" not in caplog.text
 
 
 def test_a_webhook_that_refuses_has_not_taken_it_and_what_is_no_address_is_named(hook):
-    WebhookServer.status = 500
-    assert Courier().deliver(hook, "Title", "Text") == NOT_DELIVERED
+    hook.status = 500
+    assert Courier().deliver(hook.url, "Title", "Text") == NOT_DELIVERED
     assert Courier().deliver("nonsense://secret", "Title", "Text") == UNKNOWN
 
 
 @pytest.mark.parametrize("status", [302, 307])
 def test_a_webhook_that_points_elsewhere_has_not_taken_it(hook, status):
-    WebhookServer.status = status
-    assert Courier().deliver(hook, "Title", "Text") == NOT_DELIVERED and len(WebhookServer.heard) == 1
+    hook.status = status
+    assert Courier().deliver(hook.url, "Title", "Text") == NOT_DELIVERED and len(hook.heard) == 1
 
 
 def test_a_server_that_hangs_is_given_up(tmp_path):

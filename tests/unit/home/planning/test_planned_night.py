@@ -16,7 +16,7 @@ TABLES = {"standing_order": [{"days": "mon-fri", "by": "07:30", "kwh": 12, "powe
           "price_source": [{"name": "spot", "kind": "energy-charts", "timezone": "Europe/Berlin"}], "tariff": [{"part": "energy", "source": "spot"}]}
 
 
-class Night:
+class PlannedNight:
     """A house in the evening before, with its network's queue and a planner that looks when it is told."""
 
     def __init__(self, engine, folder):
@@ -44,7 +44,7 @@ class Night:
 @pytest.fixture
 def night(tmp_path):
     with store(tmp_path / "home.db") as engine:
-        yield Night(engine, tmp_path)
+        yield PlannedNight(engine, tmp_path)
 
 
 def test_a_quiet_night_costs_one_downlink(night):

@@ -26,7 +26,7 @@ SPOT = {"name": "spot", "kind": "energy-charts", "timezone": "Europe/Berlin"}
 TARIFF = [{"part": "energy", "source": "spot", "vat": 20}, {"part": "network", "price_kwh": 0.05, "vat": 20}]
 
 
-class House:
+class PlanningHouse:
     """A service with a store and a desk that keeps what it was asked for, and knows no radio. refuses: what it says instead."""
 
     def __init__(self, engine, folder, **changed):
@@ -76,7 +76,7 @@ class House:
 @pytest.fixture
 def house(tmp_path):
     with store(tmp_path / "home.db") as engine:
-        yield House(engine, tmp_path)
+        yield PlanningHouse(engine, tmp_path)
 
 
 def test_a_standing_order_becomes_one_target_with_the_cheap_quarters(house):
@@ -102,7 +102,7 @@ def test_a_fixed_tariff_with_windows_is_planned_by_as_well(tmp_path):
     parts = [{"part": "energy", "price_kwh": 0.2, "windows": [{"from": "22:00", "to": "06:00"}]},
              {"part": "energy", "price_kwh": 0.3, "windows": [{"from": "06:00", "to": "22:00"}]}]
     with store(tmp_path / "home.db") as engine:
-        house = House(engine, tmp_path, tariff=parts, price_source=[])
+        house = PlanningHouse(engine, tmp_path, tariff=parts, price_source=[])
         assert house.look()[0]["target"]["quarters"] == list(range(7, 19))
 
 
@@ -113,7 +113,7 @@ def test_a_fixed_tariff_with_windows_is_planned_by_as_well(tmp_path):
 def test_on_the_nights_of_the_clock_quarters_are_counted_in_real_time(tmp_path, day, until, cheap_from_s, numbers):
     until_s, cheap_s = (int(datetime.datetime.fromisoformat(text).timestamp()) for text in (until, cheap_from_s))
     with store(tmp_path / "home.db") as engine:
-        house = House(engine, tmp_path, standing_order=[{"by": "07:30", "kwh": 8, "power_kw": 4}])
+        house = PlanningHouse(engine, tmp_path, standing_order=[{"by": "07:30", "kwh": 8, "power_kw": 4}])
         house.now_s = until_s - 14 * 3600
         with writing(engine) as connection:
             prices.put(connection, "spot", [(until_s - 3600 * n + 1800, until_s - 3600 * n + 5400, 0.3) for n in range(20, 0, -1)])
@@ -124,7 +124,7 @@ def test_on_the_nights_of_the_clock_quarters_are_counted_in_real_time(tmp_path, 
 
 def test_hours_that_are_avoided_are_not_named(tmp_path):
     with store(tmp_path / "home.db") as engine:
-        house = House(engine, tmp_path, standing_order=[{**ORDER, "avoid": [{"from": "22:00", "to": "00:00"}]}])
+        house = PlanningHouse(engine, tmp_path, standing_order=[{**ORDER, "avoid": [{"from": "22:00", "to": "00:00"}]}])
         house.tell(range(20, 40))
         assert not set(house.look()[0]["target"]["quarters"]) & set(range(31, 39))
 

@@ -21,7 +21,7 @@ def answer(*prices, minutes=60, begin_s=BEGIN_S, **more):
     return json.dumps([{"start": begin_s + 60 * minutes * place, "price": price, **more} for place, price in enumerate(prices)])
 
 
-class House:
+class HouseWithPrices:
     """A fetcher over a store, whose source answers what `answers` says: a text or an exception, the last for ever."""
 
     def __init__(self, engine, folder, table, **others):
@@ -51,7 +51,7 @@ class House:
 @pytest.fixture
 def house(tmp_path):
     with store(tmp_path / "home.db") as engine:
-        yield House(engine, tmp_path, TABLE)
+        yield HouseWithPrices(engine, tmp_path, TABLE)
 
 
 def test_prices_are_stored_and_told_and_the_same_again_is_no_change(house):
@@ -82,7 +82,7 @@ def test_hours_that_become_quarters_are_replaced_and_what_lies_beside_stays(hous
 
 def test_another_currency_is_said_once_and_the_old_prices_stay(tmp_path):
     with store(tmp_path / "home.db") as engine:
-        house = House(engine, tmp_path, {**TABLE, "currency_at": "currency"})
+        house = HouseWithPrices(engine, tmp_path, {**TABLE, "currency_at": "currency"})
         house.look(answer(1, 2, currency="EUR"))
         for _ in range(3):
             house.now_s += 3600
@@ -119,7 +119,7 @@ def test_prices_that_are_late_are_said_and_asked_for_each_quarter_of_an_hour(hou
 
 def test_a_file_is_read_again_when_it_is_another_one(tmp_path):
     with store(tmp_path / "home.db") as engine:
-        house = House(engine, tmp_path, {"name": "spot", "file": "prices.csv", "kind": "file", "timezone": "Europe/Berlin"})
+        house = HouseWithPrices(engine, tmp_path, {"name": "spot", "file": "prices.csv", "kind": "file", "timezone": "Europe/Berlin"})
         house.look("unused")
         assert house.said == [f"prices of spot: {tmp_path}/prices.csv: No such file or directory"]
         (tmp_path / "prices.csv").write_text("start,price\n2026-11-30 00:00,0.1\n2026-11-30 01:00,0.2\n")
@@ -135,7 +135,7 @@ def test_a_file_is_read_again_when_it_is_another_one(tmp_path):
 
 def test_what_comes_over_the_house_s_broker_is_taken_by_its_topic(tmp_path):
     with store(tmp_path / "home.db") as engine:
-        house = House(engine, tmp_path, {"name": "spot", "kind": "home-assistant", "topics": ["statestream/sensor/nordpool/+"]},
+        house = HouseWithPrices(engine, tmp_path, {"name": "spot", "kind": "home-assistant", "topics": ["statestream/sensor/nordpool/+"]},
                       house_mqtt={"host": "127.0.0.1"})
         rows = json.dumps([{"start": "2026-11-30T00:00:00+01:00", "end": "2026-11-30T00:15:00+01:00", "value": 0.2}])
         house.fetcher.put("statestream/sensor/nordpool/raw_today", rows.encode())
