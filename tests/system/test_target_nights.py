@@ -104,6 +104,18 @@ def test_a_car_that_comes_too_late_is_told_with_what_will_be_missing():
     assert closed(house)[0][0] < at(101)
 
 
+def test_what_an_end_without_power_has_missed_is_told_when_the_power_is_back():
+    house = home(aim(kwh=8))
+    house.expected_resets = ['power']
+    for what in ('charger_power', 'monitor_power'):
+        house.do(at(80), what, on=False)
+        house.do(at(130), what, on=True)
+    house.run(at(140))
+    told = events(house)
+    # What was not on record when the power went counts as missing.
+    assert len(told) == 1 and 0 <= told[0]['kwh'] - (8 - kwh(house, SAID_S + EDGE_S, END_S)) < 0.6
+
+
 def test_a_car_with_less_power_than_before_is_told_while_it_charges():
     house = home(aim(kwh=12), vehicle={'phases': 1}).run(at(125))
     told = events(house)

@@ -10,8 +10,8 @@ from app.runtime.journal import POWER_RECORD, TARGET_RECORD
 # Less is not missed, or not foretold.
 MISSED_WH = 100
 FORETOLD_WH = 500
-# Longest wait for the event of a missed target.
-_UNREPORTED_S = -60
+# Longest wait at the end for the event of a missed target, from when the end was seen: that may be hours after it, without power or the time.
+_UNREPORTED_MS = 60000
 
 
 class TargetFollower:
@@ -29,6 +29,7 @@ class TargetFollower:
         self._settings = settings
         self._actions = actions
         self._limit_da = 0           # what a phase may have
+        self._ended_ms = None        # the end was seen, and that it is missed is not reported yet
         for name, part in ((TARGET_RECORD, self._target), (POWER_RECORD, self.power)):
             record = journal.get(name)
             if record is not None and not part.load(record):
@@ -62,7 +63,7 @@ class TargetFollower:
         if utc_s is not None:
             left_s = target.until - utc_s
             if left_s <= CLOSES_EARLY_S:
-                self._end(left_s)
+                self._end(now_ms)
             elif not target.knows(left_s, power.watts(self._limit_da)):
                 self._look(now_ms, utc_s, left_s)
 
@@ -83,7 +84,7 @@ class TargetFollower:
         actions = self._actions
         target.look(left_s, wh_left, watts, power.measured, avoided_s, min(actions.closings.closed.left(now_ms), actions.pulses.left(now_ms) + 1))
 
-    def _end(self, left_s):
+    def _end(self, now_ms):
         """The end: what is missing is reported first; then the plan decides, but a run that is open stays closed to a car that has its energy."""
         target = self._target
         wh = self.wh_left
@@ -91,8 +92,12 @@ class TargetFollower:
             wh = 0 if target.draws else None
         elif wh <= MISSED_WH:
             wh = None
-        if target.miss(wh) and left_s > _UNREPORTED_S:
-            return
+        if target.miss(wh):
+            if self._ended_ms is None:
+                self._ended_ms = now_ms
+            if now_ms - self._ended_ms < _UNREPORTED_MS:
+                return
+        self._ended_ms = None
         plan = self._plan_store.in_force
         run = plan.run_at(target.until) if plan is not None and target.state == REACHED and target.wh else None
         if run is not None:
@@ -125,6 +130,7 @@ class TargetFollower:
             target.load(before)
             return False
         self.power.learn(wh)
+        self._ended_ms = None
         return True
 
     def save(self, both=False):
