@@ -1,4 +1,4 @@
-"""The browser's script for tests/home/own_page.py; runs in .venv-home. A line of JSON in, ["goto", address] or what else is below; one out."""
+"""The browser's script for tests/home/own_page.py. A line of JSON in, ["goto", address] or what else is below; one out."""
 import json
 import sys
 import time

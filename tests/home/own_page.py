@@ -1,10 +1,9 @@
-"""The service's own page in a real browser: Debian's chromium, driven from .venv-home by tests/home/open_page.py."""
+"""The service's own page in a real browser: Debian's chromium, driven by tests/home/open_page.py."""
 import json
 import subprocess
+import sys
 
 from tests.home.brokers import ROOT, program
-
-PYTHON = ROOT / ".venv-home" / "bin" / "python"
 
 
 class OwnPage:
@@ -15,7 +14,7 @@ class OwnPage:
         self._process = None
 
     def __enter__(self):
-        self._process = subprocess.Popen([PYTHON, ROOT / "tests" / "home" / "open_page.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen([sys.executable, ROOT / "tests" / "home" / "open_page.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._process.stdin.write(json.dumps(self._given) + "\n")
         return self
 

@@ -175,7 +175,7 @@ def answers(house):
     mark = house.world.mark()
     house.press("refresh")
     try:
-        house.world.wait_for(r"uplink +port 11 .*report done", 8, mark)
+        house.world.wait_for(r"uplink +port 11 .*answer to report.*: done", 8, mark)
     except AssertionError:
         return False
     house.answered()
