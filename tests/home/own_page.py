@@ -14,7 +14,8 @@ class OwnPage:
         self._process = None
 
     def __enter__(self):
-        self._process = subprocess.Popen([sys.executable, ROOT / "tests" / "home" / "open_page.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        script = ROOT / "tests" / "home" / "open_page.py"
+        self._process = subprocess.Popen([sys.executable, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._process.stdin.write(json.dumps(self._given) + "\n")
         return self
 
