@@ -31,6 +31,7 @@ PENDING_MS = 2 * DAY_MS
 # Of the ten downlinks a day two are kept for what is urgent.
 DOWNLINKS_MAX, DOWNLINKS_ORDINARY = 10, 8
 
+_POSSIBLE = "kwh_possible:"
 _FIELDS = ("mode", "command", "plan", "timezone", "settings", "target", "time")
 MODES = {"Lock Outlet": "lock", "Unlock Outlet": "unlock", "Reset Charger": "reset"}
 
@@ -39,7 +40,8 @@ MODES = {"Lock Outlet": "lock", "Unlock Outlet": "unlock", "Reset Charger": "res
 class Command:
     """key, device: of the store. request: the formatter's words, with id, issued_at and expires_in_s. issued_at, expires_at: UTC seconds.
 
-    detail: a word; the device's (docs/payload.md), `network:<its word>`, not_sent, not_taken, no_line (of expired), or sent_already (of withdrawn).
+    detail: a word; the device's (docs/payload.md), `network:<its word>`, not_sent, not_taken, no_line (of expired),
+    sent_already (of withdrawn), or kwh_possible:18.2 (of a target that is done).
     """
     key: int
     device: int
@@ -89,6 +91,16 @@ def is_urgent(request):
     """Whether it takes current or the outlet away, or gives the outlet back."""
     name = name_of(request)
     return (MODES.get(str(request["mode"]), "") if name == "mode" else name) in URGENT
+
+
+def possible(kwh):
+    """The detail of a target's answer: how much of it can be met; None where the device does not say."""
+    return None if kwh is None else f"{_POSSIBLE}{kwh:g}"
+
+
+def possible_kwh(detail):
+    """The kWh of such a detail, or None."""
+    return float(detail.removeprefix(_POSSIBLE)) if detail and detail.startswith(_POSSIBLE) else None
 
 
 def expires_in_s(name):

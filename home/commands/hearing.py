@@ -42,7 +42,8 @@ def answer(connection, device, uplink):
         return
     found = _asked(connection, device, data, uplink.received_ms)
     if found is not None:
-        _step(connection, found, Heard("answered", result, decoded.text(data.get("detail"), 60)), uplink.received_ms)
+        detail = decoded.text(data.get("detail"), 60) or fate.possible(decoded.number(data.get("kwh_possible"), 1000))
+        _step(connection, found, Heard("answered", result, detail), uplink.received_ms)
 
 
 def _step(connection, before, heard, now_ms):

@@ -4,7 +4,7 @@ import dataclasses
 from home import plan_preview
 from home.store import commands, queries
 from home.web import moments
-from home.web.views import held_plan, requests, sentences, tonight
+from home.web.views import held_plan, promise, requests, sentences, tonight
 from home.web.words import N_
 
 # So far ahead the plan is looked at.
@@ -69,8 +69,7 @@ def gather(look):
         "figures": figures(status, look.words, queries.carried_wh(look.connection, look.key, look.now_ms)),
         "mark": mark(status, is_old),
         "advice": advice(status, look.words),
-        # What the promise of a deadline says, once a device makes one.
-        "target": None,
+        "target": promise.gather(look, plan.zone),
         "main": main_press(status), "main_words": main_words(status),
         "argued": ARGUED,
         "presses": PRESSES,

@@ -1,4 +1,5 @@
 """What is so now, who decides, and what became of a request, in sentences made of the words of home/web/vocabulary.py."""
+from home.commands import fate as fates
 from home.web import vocabulary
 from home.web.words import N_
 
@@ -49,6 +50,7 @@ WAY = {
     "sent_already": N_("It was on the air already, and may be obeyed."),
 }
 NETWORK = N_("The network says: %(word)s.")
+POSSIBLE = N_("Possible until then: %(n)s kWh.")
 NO_LINE = N_("It waits for the connection to the network.")
 
 
@@ -69,5 +71,8 @@ def fate(word, detail, is_on_its_way, _):
     said = _(NO_LINE) if word == "asked" and not is_on_its_way else _.known(vocabulary.FATES, word)
     if detail in (None, "none", ""):
         return said
+    possible = fates.possible_kwh(detail)
+    if possible is not None:
+        return f"{said} {_(POSSIBLE, n=_.number(possible, 1))}"
     why = _(NETWORK, word=detail.removeprefix("network:")) if detail.startswith("network:") else _.known({**vocabulary.DETAILS, **WAY}, detail)
     return f"{said} {why}"
