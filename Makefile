@@ -18,7 +18,7 @@ help:
 	@echo ""
 	@echo "  make run [ARGS=\"--speed 60\"]  the whole system, simulated and live: wallbox, car, firmware, radio, network, MQTT"
 	@echo "      [ARGS=\"--demo night\"]    one night with a plan, in a minute"
-	@echo "  make test [ARGS=\"-k words\"]   all tests but the long ones, about eight minutes on two cores, benchmarks last"
+	@echo "  make test [ARGS=\"-k words\"]   all tests but the long ones, about five minutes on two cores, benchmarks last"
 	@echo "  make check                    in a minute: lint, and unit tests of what changed; ARGS=\"--base main\" since that branch"
 	@echo "  make lint                     style and plain words, both MicroPython compilers and the types over src/"
 	@echo "  make bench                    the benchmarks alone, with their figures"
