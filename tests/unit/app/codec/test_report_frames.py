@@ -214,8 +214,8 @@ def test_a_target_comes_back_in_two_pages(js):
         pages = [report_frames.target(5, page, aim) for page in (1, 2)]
         first, second = [js.call('decodeUplink', {'fPort': report_frames.READBACK, 'bytes': list(page)})['data'] for page in pages]
         head = {'type': 'readback', 'state': 'Disabled', 'part': 'target', 'pages': 2}
-        assert first == {**head, 'page': 1, 'until': 1790000000, 'kwh': wh / 1000 or None, 'current_limit_a': current_da / 10 or None}
-        assert second == {**head, 'page': 2, 'quarters': quarters}
+        assert first == dict(head, page=1, until=1790000000, kwh=wh / 1000 or None, current_limit_a=current_da / 10 or None)
+        assert second == dict(head, page=2, quarters=quarters)
 
 
 @pytest.mark.parametrize('f_port', [report_frames.DEVICE, report_frames.SESSION, report_frames.READBACK, report_frames.EVENT])
