@@ -64,7 +64,7 @@ WHAT_MATTERS = (
     ("Updates of a board cut at any moment: states tried; neither the old version nor the new (FAT, first installation)",
      r"make flash cut after each change of the flash and inside each write, .*"),
     ("Records that the house's book lacks or has twice after \\1 kills of the service",
-     r"records that the book lacks or has twice after (\d+) kills .*"),
+     r"records that the book lacks or has twice after (\d\d\d) kills .*"),
     ("From a message on MQTT to the changed page in a browser, ms, median of \\1",
      r"ms from an MQTT message to the changed page in \w+, median of (\d+)"),
     ("Defects of the original, brought back and caught by a test, of \\1",
