@@ -60,10 +60,10 @@ setup:
 run: setup
 	@$(PY) -m sim run $(ARGS)
 
-# A process more than jobs, for some tests wait for a simulated box in real time. Benchmarks run alone, so that the clock measures the code and not the other test processes.
+# Two processes more than jobs, for some tests wait for a simulated box in real time. Benchmarks run alone, so that the clock measures the code and not the other test processes.
 # Exit code 5 is pytest's for "no test chosen", as with ARGS="-k words".
 test: setup
-	$(PYTEST) -n $$(($(JOBS) + 1)) --dist worksteal --durations=10 $(ARGS)
+	$(PYTEST) -n $$(($(JOBS) + 2)) --dist worksteal --durations=10 $(ARGS)
 	$(PYTEST) -m "bench and not long" $(ARGS) || [ $$? = 5 ]
 
 bench: setup
