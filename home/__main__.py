@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 
-from home import settings, zone_doubts
+from home import settings, time_zone_mistakes
 from home.access import commands as access_commands
 from home.store import database
 
@@ -223,7 +223,7 @@ def main(arguments=None):
         loaded = settings.load(given.config, given.is_to_be_protected)
         for device in loaded.devices:
             # A name of the database has no such doubts.
-            told = zone_doubts.doubt(getattr(device.timezone, "key", ""))
+            told = time_zone_mistakes.doubt(getattr(device.timezone, "key", ""))
             if told:
                 print(f"device {device.id}, timezone: {told}", file=sys.stderr)
         given.do(given, loaded)

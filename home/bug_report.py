@@ -15,7 +15,7 @@ from app.version import VERSION
 from home import time_zones
 from home.commands import fate
 from home.network import the_things_stack
-from home.store import commands, database, past, queries
+from home.store import commands, database, queries, span_queries
 
 UPLINKS = COMMANDS = 200
 REMOVED = "(removed)"
@@ -92,7 +92,7 @@ def of_device(connection, service, device, number, people):
         "device": number, "network": networks.index(device.network) + 1, "network_connected": service.is_up[device.network],
         "newest": [{"what": kind(name), "received_ms": received_ms, "decoded": kept(data)}
                    for name, (received_ms, data) in sorted(queries.newest(connection, key).items())],
-        "uplinks": [of_uplink(row, message) for row, message in past.newest_uplinks(connection, key, UPLINKS)],
+        "uplinks": [of_uplink(row, message) for row, message in span_queries.newest_uplinks(connection, key, UPLINKS)],
         "commands": [of_command(row, people) for row in commands.recent(connection, key, COMMANDS)],
     }
 

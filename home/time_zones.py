@@ -9,7 +9,7 @@ import re
 import struct
 import zoneinfo
 
-from home import zone_doubts
+from home import time_zone_mistakes
 
 
 def zone(text):
@@ -25,7 +25,7 @@ def zone(text):
         datetime.datetime(2026, 1, 1, tzinfo=made).utcoffset()
         return made
     except ValueError:
-        why = zone_doubts.doubt(text)
+        why = time_zone_mistakes.doubt(text)
         raise ValueError(f"{text!r} is no time zone: " + (why or "a name as Europe/Berlin, or a POSIX TZ string")) from None
 
 

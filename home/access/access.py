@@ -13,7 +13,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse
 
 from home.access import cookies, guarded_file, headers, origin, proxy
-from home.access.ended import Ended
+from home.access.ended_logins import Ended
 from home.access.passwords import PAGE, Passwords
 from home.access.tokens import Tokens
 from home.web.words import N_

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from home.access import access, cookies
 from home.access.passwords import GUEST, OWNER
 from home.access.throttle import Throttle
-from home.web import drawing, look, words
+from home.web import drawing, request_context, words
 from home.web.words import N_
 
 logger = logging.getLogger("home")
@@ -70,7 +70,7 @@ def _known(request, answer, visit):
 
 
 def _drawn(request, place, status=200, more=None, message=None, **values):
-    its = words.words(look.language(request))
+    its = words.words(request_context.language(request))
     named = any(user.name not in (OWNER, GUEST) for user in request.state.access.passwords.all())
     answer = drawing.drawn(request, "login.html", {
         "page": None, "pages": (), "device": None, "devices": (), "name": None, "place": place, "has_names": named,

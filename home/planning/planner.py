@@ -8,7 +8,7 @@ from home import time_zones
 from home.commands.desk import Refused
 from home.planning import replan, standing_orders
 from home.report import Report
-from home.store import commands, memory, past, queries
+from home.store import commands, memory, queries, span_queries
 from home.store.database import StoreFailed, reading, writing
 
 logger = logging.getLogger("home")
@@ -102,7 +102,7 @@ class Planner:
         its = tuple(commands.between(connection, key, now_ms - DAY_MS, now_ms + 60_000))
         zone = time_zones.rule(device.timezone)
         tariff = Report(connection, self._service.settings, device, key).tariff
-        newest = past.reading_before(connection, key, now_ms + 1)
+        newest = span_queries.reading_before(connection, key, now_ms + 1)
         left_kwh = max(order.kwh - _delivered_kwh(connection, key, replan.own_targets(its, zone, departure.until_s), newest), 0)
         power_kw = order.power_kw or usual_power_kw(connection, key, now_ms, order.current_a)
         begins = {n: departure.until_s - n * replan.QUARTER_S for n in range(replan.QUARTERS, 0, -1)}
@@ -113,7 +113,7 @@ class Planner:
 
 def usual_power_kw(connection, key, now_ms, current_a=None):
     """What the car drew in the last two weeks, the median of readings; before there are any, one phase at the order's current."""
-    found = [row.power_w for row in past.readings(connection, key, now_ms - POWER_DAYS * DAY_MS, now_ms) if (row.power_w or 0) >= FLOWS_W]
+    found = [row.power_w for row in span_queries.readings(connection, key, now_ms - POWER_DAYS * DAY_MS, now_ms) if (row.power_w or 0) >= FLOWS_W]
     return statistics.median(found) / 1000 if found else VOLTS * (current_a or USUAL_A) / 1000
 
 
@@ -150,6 +150,6 @@ def _delivered_kwh(connection, key, own, newest):
     taken_ms = min((one.answered_ms for one in own if one.fate == "done" and one.answered_ms), default=None)
     if taken_ms is None or newest is None or newest.session_wh is None or newest.at_ms <= taken_ms:
         return 0.0
-    before = past.reading_before(connection, key, taken_ms + 1)
+    before = span_queries.reading_before(connection, key, taken_ms + 1)
     began_wh = before.session_wh if before and before.session_wh is not None and before.session_wh <= newest.session_wh else 0
     return (newest.session_wh - began_wh) / 1000

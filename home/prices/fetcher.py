@@ -6,7 +6,7 @@ import threading
 import time
 
 from home.network import mqtt
-from home.prices import request, schedule, shape
+from home.prices import answer_parser, http_request, schedule
 from home.store import prices
 from home.store.database import StoreFailed, reading, writing
 
@@ -17,9 +17,9 @@ QUEUE_MAX = 200
 
 
 class Fetcher:
-    """start(), stop(). changed(name of the source): its prices are not as they were. ask(source, now_s): the answer's text, or request.Refused."""
+    """start(), stop(). changed(name of the source): its prices are not as they were. ask(source, now_s): its answer's text, or Refused."""
 
-    def __init__(self, sources, house_mqtt, engine, notices, changed, clock=time.time, ask=request.ask):
+    def __init__(self, sources, house_mqtt, engine, notices, changed, clock=time.time, ask=http_request.ask):
         self._engine, self._notices, self._changed, self._clock, self._ask = engine, notices, changed, clock, ask
         self._asked = [its for its in sources if not its.topics]
         self._heard = [its for its in sources if its.topics]
@@ -78,7 +78,7 @@ class Fetcher:
         state = self._schedules[its.name]
         try:
             text = self._read(its) if its.file else self._ask(its, now_s)
-        except request.Refused as problem:
+        except http_request.Refused as problem:
             self._say(its, problem.args[0])
             self._schedules[its.name] = schedule.failed(state, now_s, problem.args[1])
             return
@@ -98,20 +98,21 @@ class Fetcher:
             if self._files.get(its.name) == mark:
                 return None
             if found.st_size > FILE_MAX:
-                raise request.Refused(f"{its.file} has more than {FILE_MAX // 1_000_000} MB", None)
+                raise http_request.Refused(f"{its.file} has more than {FILE_MAX // 1_000_000} MB", None)
             text = its.file.read_text(encoding="utf-8-sig", errors="replace")
         except OSError as problem:
-            raise request.Refused(f"{its.file}: {problem.strerror}", None) from None
+            raise http_request.Refused(f"{its.file}: {problem.strerror}", None) from None
         self._files[its.name] = mark
         return text
 
     def _take(self, its, text, now_s):
         """Until when prices are known now; None where nothing could be used, or the store is away."""
         try:
-            spans, left_out = shape.spans(shape.parsed(text, bool(its.file) and its.file.suffix.lower() == ".csv"), its)
+            spans, left_out = answer_parser.spans(answer_parser.parsed(text, bool(its.file) and its.file.suffix.lower() == ".csv"), its)
         except Exception as problem:
             # Whatever somebody else's answer has in it that nobody foresaw, the service goes on.
-            self._say(its, problem.args[0] if isinstance(problem, shape.Unusable) else f"its answer cannot be used ({type(problem).__name__})")
+            is_named = isinstance(problem, answer_parser.Unusable)
+            self._say(its, problem.args[0] if is_named else f"its answer cannot be used ({type(problem).__name__})")
             return None
         try:
             with writing(self._engine) as connection:

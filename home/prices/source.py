@@ -8,7 +8,7 @@ import urllib.parse
 from home import setting_checks as checks
 from home import time_zones
 from home.prices.presets import NEEDS_AREA, NEEDS_KEY, PRESETS
-from home.prices.shape import UNITS
+from home.prices.answer_parser import UNITS
 
 # What holds where neither the owner nor the preset says anything.
 OTHERWISE = {"url": "", "file": "", "topics": (), "body": "", "key_header": "Authorization: Bearer {key}", "area": "", "product": "", "rows": ("",),

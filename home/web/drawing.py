@@ -6,7 +6,7 @@ import urllib.parse
 import jinja2
 from fastapi.responses import HTMLResponse
 
-from home.web import look, moments, static_files, words
+from home.web import moments, request_context, static_files, words
 from home.web.words import N_
 
 TEMPLATES = pathlib.Path(__file__).with_name("templates")
@@ -37,7 +37,9 @@ def link(path, device=None, **query):
 
 def drawn(request, template, values, status=200, folder=""):
     """The page as an answer."""
-    environment_ = environment(look.language(request), folder)
-    frame = {"language": look.language(request), "theme": look.theme(request), "person": look.person(request), "link": link, "path": request.url.path}
+    language = request_context.language(request)
+    environment_ = environment(language, folder)
+    frame = {"language": language, "theme": request_context.theme(request), "person": request_context.person(request), "link": link,
+             "path": request.url.path}
     made = HTMLResponse(environment_.get_template(template).render({**frame, **values}), status, NOT_KEPT)
-    return look.keep(request, made)
+    return request_context.keep(request, made)

@@ -11,14 +11,14 @@ from fastapi.responses import RedirectResponse, Response
 from home.access import access
 from home.store import queries
 from home.store.database import StoreFailed, reading
-from home.web import drawing, live, look, messages, moments, pressing, record_pages, static_files
-from home.web.views import device, devices, history, lines, more, now, radio, sessions, tonight
+from home.web import command_routes, drawing, live, message_routes, moments, record_routes, request_context, static_files
+from home.web.views import device, devices, freshness, history, more, now, radio, sessions, tonight
 from home.web.words import N_
 
 
 @dataclasses.dataclass(frozen=True)
 class Page:
-    """gather(look.Look) -> the template's values. is_first: in the bar of a phone; the others are under More. folder: of templates of its own."""
+    """gather(Look) -> the template's values. is_first: in the bar of a phone; the others are under More. folder: of templates of its own."""
     name: str
     path: str
     title: str
@@ -64,15 +64,15 @@ def add_pages(app, service, extra=()):
     for page in every:
         app.add_api_route(page.path, _route(drawer, page), methods=["GET"], include_in_schema=False, name=page.name)
 
-    record_pages.add(app, drawer)
+    record_routes.add(app, drawer)
 
     @app.get("/static/{version}/{name:path}", include_in_schema=False)
     def static(version: str, name: str) -> Response:
         return static_files.answer(version, name)
 
-    pressing.add_presses(app, drawer)
+    command_routes.add_presses(app, drawer)
     live.add_live(app, drawer)
-    messages.add_messages(app, drawer)
+    message_routes.add_messages(app, drawer)
     _show_errors(app, drawer)
 
 
@@ -119,8 +119,9 @@ class Drawer:
         return found
 
     def look(self, request, device, connection):
-        return look.Look(self.service, connection, device, self.service.key(device), int(1000 * self.service.clock()), look.words_of(request),
-                         request.query_params, look.person(request))
+        return request_context.Look(
+            self.service, connection, device, self.service.key(device), int(1000 * self.service.clock()), request_context.words_of(request),
+            request.query_params, request_context.person(request))
 
     def _frame(self, its, page):
         """What stands around every page."""
@@ -128,7 +129,7 @@ class Drawer:
         return {
             "page": page, "pages": self.pages, "device": its.device, "devices": devices, "name": its.device.name,
             "now_ms": its.now_ms, "clock": moments.clock(its.now_ms, its.tz), "offset": moments.offset(its.now_ms, its.tz),
-            "line": lines.line(its.service, its.device, queries.last_heard_ms(its.connection, its.key), its.now_ms, its.words),
+            "line": freshness.line(its.service, its.device, queries.last_heard_ms(its.connection, its.key), its.now_ms, its.words),
         }
 
 
@@ -143,21 +144,21 @@ def _show_errors(app, drawer):
         if is_program(request):
             return await as_json[StarletteHTTPException](request, problem)
         if isinstance(problem, access.Refused):
-            sentence = look.words_of(request)(problem.message, **problem.values)
+            sentence = request_context.words_of(request)(problem.message, **problem.values)
         else:
-            sentence = look.words_of(request).known(SENTENCES, str(problem.detail), "%(word)s")
+            sentence = request_context.words_of(request).known(SENTENCES, str(problem.detail), "%(word)s")
         return drawer.problem(request, problem.status_code, sentence)
 
     async def not_understood(request, problem):
         if is_program(request):
             return await request_validation_exception_handler(request, problem)
-        return drawer.problem(request, 404, look.words_of(request)(NO_PAGE))
+        return drawer.problem(request, 404, request_context.words_of(request)(NO_PAGE))
 
     def store(request, problem):
         if is_program(request):
             return as_json[StoreFailed](request, problem)
         message = STORE_FAILED if request.method in access.READING else NOT_DONE
-        return drawer.problem(request, 503, look.words_of(request)(message, problem=str(problem).removeprefix("the store: ")))
+        return drawer.problem(request, 503, request_context.words_of(request)(message, problem=str(problem).removeprefix("the store: ")))
 
     app.add_exception_handler(StarletteHTTPException, http)
     app.add_exception_handler(RequestValidationError, not_understood)

@@ -12,10 +12,10 @@ from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
 from home.store import queries
-from home.web import look as looks
+from home.web import request_context as looks
 from home.web import moments, vocabulary
 from home.web.pages import Page
-from home.web.pressing import Fields
+from home.web.command_routes import Fields
 from home.web.views import sentences
 from home.web.words import N_
 from sim.live import screen, typed_commands

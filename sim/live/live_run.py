@@ -2,7 +2,7 @@
 
 import json
 
-from home import zone_doubts
+from home import time_zone_mistakes
 from sim.live import typed_commands, story as tell
 from sim.mqtt import application_server, downlink_requests
 from sim.live.typed_commands import printable
@@ -121,7 +121,7 @@ class LiveRun:
         """Say what a time zone means that is probably a mistake."""
         for downlink in downlinks:
             decoded = downlink.get('decoded_payload')
-            told = zone_doubts.doubt(decoded.get('timezone')) if isinstance(decoded, dict) else ''
+            told = time_zone_mistakes.doubt(decoded.get('timezone')) if isinstance(decoded, dict) else ''
             if told:
                 self.tell('problem', told)
 

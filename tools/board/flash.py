@@ -11,7 +11,7 @@ import sys
 
 import loader
 
-from home import zone_doubts
+from home import time_zone_mistakes
 from tools.board import build, manifest, uf2_drive
 from tools.checks import commit
 from tools.charger import ports
@@ -321,7 +321,7 @@ def main(arguments=None):
         if errors:
             raise FlashError("\n".join(["src/config.py and src/keys.py are not right. Nothing was changed."]
                                        + [f"  {name} {what}" for name, what in errors]))
-        doubt = zone_doubts.doubt(importlib.import_module("config").TIMEZONE)
+        doubt = time_zone_mistakes.doubt(importlib.import_module("config").TIMEZONE)
         if doubt:
             tell(f"look at src/config.py, TIMEZONE: {doubt}\n")
         of = commit.last(*build.CODE)

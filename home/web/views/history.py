@@ -7,7 +7,7 @@ import re
 from home import time_zones
 from home.network import the_things_stack
 from home.store import commands as stored_commands
-from home.store import decoded, past
+from home.store import decoded, span_queries
 from home.web import moments, vocabulary
 from home.web.views import command_words, radio, sessions
 from home.web.views import sentences as fates
@@ -98,7 +98,7 @@ def span_ms(number, now_ms, tz):
 
 def older(connection, key, begin_ms, number, now_ms, tz):
     """The page with what was heard last before this one; None: nothing was."""
-    before_ms = past.newest_before_ms(connection, key, begin_ms)
+    before_ms = span_queries.newest_before_ms(connection, key, begin_ms)
     if before_ms is None:
         return None
     days = (moments.local(now_ms, tz).date() - moments.local(before_ms, tz).date()).days
@@ -128,7 +128,7 @@ def by(who, _):
 
 
 def of_events(look, begin_ms, end_ms, _):
-    return [event(row, _) for row in past.events(look.connection, look.key, begin_ms, end_ms)]
+    return [event(row, _) for row in span_queries.events(look.connection, look.key, begin_ms, end_ms)]
 
 
 def event(row, _):
@@ -181,8 +181,8 @@ def command(row, tz, _):
 
 
 def of_states(look, begin_ms, end_ms, _):
-    rows = past.readings(look.connection, look.key, begin_ms, end_ms)
-    before = past.reading_before(look.connection, look.key, begin_ms)
+    rows = span_queries.readings(look.connection, look.key, begin_ms, end_ms)
+    before = span_queries.reading_before(look.connection, look.key, begin_ms)
     return [state(row, _) for row in changed(rows, before)]
 
 
@@ -210,7 +210,7 @@ def state(row, _):
 
 def of_restarts(look, begin_ms, end_ms, _):
     # A report of the same boot may lie before this page.
-    messages = past.messages_on(look.connection, look.key, F_PORT_DEVICE, begin_ms - 3 * moments.DAY_MS, end_ms)
+    messages = span_queries.messages_on(look.connection, look.key, F_PORT_DEVICE, begin_ms - 3 * moments.DAY_MS, end_ms)
     told = [(at_ms, decoded.believed(the_things_stack.decoded(message))) for at_ms, message in messages]
     return [item for item in restarts(told, _) if begin_ms <= item.at_ms < end_ms]
 
@@ -250,8 +250,8 @@ def crash_values(data):
 
 
 def of_radio(look, begin_ms, end_ms, _):
-    rows = past.receptions(look.connection, look.key, begin_ms, end_ms)
-    before = past.reception_before(look.connection, look.key, begin_ms)
+    rows = span_queries.receptions(look.connection, look.key, begin_ms, end_ms)
+    before = span_queries.reception_before(look.connection, look.key, begin_ms)
     return heard([*([before] if before else []), *rows], look.now_ms if end_ms > look.now_ms else None, begin_ms, _)
 
 
@@ -288,7 +288,7 @@ def silence(first_ms, last_ms, lost, begin_ms, _):
 
 def of_changes(look, begin_ms, end_ms, _):
     items = []
-    for row in past.changes_by_hand(look.connection, begin_ms, end_ms):
+    for row in span_queries.changes_by_hand(look.connection, begin_ms, end_ms):
         if about := _COMMAND.fullmatch(row.about):
             withdrawn = stored_commands.one(look.connection, look.key, int(about[1]))
             items += [withdrawal(row, withdrawn, _)] if withdrawn else []

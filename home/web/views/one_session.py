@@ -3,7 +3,7 @@ import dataclasses
 
 from home import sessions
 from home.report import Report
-from home.store import past, queries
+from home.store import queries, span_queries
 from home.tariff.prices import QUARTER_S
 from home.web import moments, plot, vocabulary
 from home.web.views import sessions as sessions_view
@@ -70,9 +70,9 @@ def gather(look, number):
     if row is None:
         return None
     report = Report(connection, look.service.settings, look.device, key)
-    quarters = past.quarters_of(connection, row.id)
+    quarters = span_queries.quarters_of(connection, row.id)
     begin_ms, end_ms = row.order_ms, max(sessions.end_ms(row), row.order_ms + moments.MINUTE_MS)
-    readings = past.readings(connection, key, begin_ms, end_ms + 1)
+    readings = span_queries.readings(connection, key, begin_ms, end_ms + 1)
     spans = reason_spans(readings, end_ms)
     shown = report.session(row, quarters)
     before, after = queries.neighbours(connection, key, row.number)

@@ -2,7 +2,7 @@
 import dataclasses
 
 from home.network import the_things_stack
-from home.store import commands, past, queries
+from home.store import commands, queries, span_queries
 from home.web import moments, plot
 from home.web.views import parts
 from home.web.words import N_
@@ -72,9 +72,9 @@ def gather(look):
     connection, key, tz, now_ms, _ = look.connection, look.key, look.tz, look.now_ms, look.words
     days = chosen_days(look.query.get("days"))
     begin_ms = now_ms - days * moments.DAY_MS
-    rows = past.receptions(connection, key, begin_ms, now_ms + 1)
+    rows = span_queries.receptions(connection, key, begin_ms, now_ms + 1)
     day = rows if days == 1 else [row for row in rows if row.received_ms >= now_ms - moments.DAY_MS]
-    newest = past.newest_uplinks(connection, key, GATEWAYS_OF)
+    newest = span_queries.newest_uplinks(connection, key, GATEWAYS_OF)
     device = parts.part(queries.newest(connection, key), "device", "radio")
     missed_of = missed(rows)
     last = newest[0][0] if newest else None

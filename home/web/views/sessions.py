@@ -4,7 +4,7 @@ import datetime
 
 from home import time_zones
 from home.report import MEASURED, Report
-from home.store import past, queries
+from home.store import queries, span_queries
 from home.web import moments, vocabulary
 from home.web.words import N_
 
@@ -96,13 +96,13 @@ def gather(look):
     newest = queries.newest_session(connection, key)
     year, month = month_of(look.query.get("month"), tz, newest.order_ms if newest else look.now_ms)
     report = Report(connection, look.service.settings, look.device, key)
-    first_ms = past.first_session_ms(connection, key)
+    first_ms = span_queries.first_session_ms(connection, key)
     first_year = year if first_ms is None else min(max(moments.local(first_ms, tz).year, FIRST_YEAR), year)
     last_year = max(year, moments.local(newest.order_ms, tz).year if newest else year)
     entries = [entry(one, tz, _) for one in reversed(report.sessions(*bounds_ms(year, month, tz)))]
     rows = report.months(*bounds_ms(year, None, tz))
     months = [month_total(row, f"{year}-{month:02}", _) for row in rows]
-    years = [year_total(one, *past.sessions_in(connection, key, *bounds_ms(one, None, tz)), one == year, month_name(newest.order_ms, tz), _)
+    years = [year_total(one, *span_queries.sessions_in(connection, key, *bounds_ms(one, None, tz)), one == year, month_name(newest.order_ms, tz), _)
              for one in range(last_year, first_year - 1, -1)] if newest else []
     name = f"{year}-{month:02}"
     before, after = next_month(year, month, -1), next_month(year, month)

@@ -2,7 +2,7 @@
 import dataclasses
 
 from home import plan_preview
-from home.store import past, queries
+from home.store import queries, span_queries
 from home.web import moments
 from home.web.views import held_plan, requests, week
 from home.web.views import strip as strips
@@ -96,7 +96,7 @@ def night(look, newest, plan):
     openings = plan_preview.openings(plan.windows, plan.zone, begin_s, end_s) if plan.windows and plan.zone else []
     status, claim = (newest.get(name, (None, {}))[1] for name in ("status", "readback.claims"))
     skipped = skipped_span(status, claim, strips.of_runs(openings), now_s)
-    rows = past.readings(look.connection, look.key, 1000 * begin_s, look.now_ms + 1)
+    rows = span_queries.readings(look.connection, look.key, 1000 * begin_s, look.now_ms + 1)
     readings = [(row.at_ms, row.power_w, row.state == "Charging") for row in rows]
     most_w = max([USUAL_W / 1.5, *(power_w or 0 for _at, power_w, _is in readings)])
     drawn = strips.strip(look.now_ms, tz, readings, strips.of_runs(openings), foreseen(status, claim, openings, skipped, now_s),

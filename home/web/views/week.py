@@ -3,7 +3,7 @@ import dataclasses
 import datetime
 
 from home import plan_preview
-from home.web import moments, presses
+from home.web import form_requests, moments
 from home.web.words import N_
 
 DAYS = plan_preview.DAYS
@@ -37,7 +37,7 @@ class Row:
         return not self.days
 
 
-class Wrong(presses.Wrong):
+class Wrong(form_requests.Wrong):
     """What is typed is no plan; row: from 0 on, or None."""
 
     def __init__(self, field, row):
@@ -85,12 +85,13 @@ def windows(its_rows):
         if row.is_empty:
             continue
         window = {"days": plan_preview.days_text(row.days)}
-        for name, field, read in (("from", "begin", presses.clock), ("to", "end", presses.clock), *((name, name, presses.number) for name in LIMITS)):
+        limits = ((name, name, form_requests.number) for name in LIMITS)
+        for name, field, read in (("from", "begin", form_requests.clock), ("to", "end", form_requests.clock), *limits):
             text = getattr(row, field)
             if text or name in ("from", "to"):
                 try:
                     window[name] = read(text)
-                except presses.Wrong:
+                except form_requests.Wrong:
                     raise Wrong(name, place) from None
         made.append(window)
         places.append(place)

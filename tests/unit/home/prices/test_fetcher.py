@@ -7,7 +7,7 @@ from tests.support.price_sources import checked
 from tests.support.stores import store
 from home.notices import Notices
 from home.prices.fetcher import Fetcher
-from home.prices.request import Refused
+from home.prices.http_request import Refused
 from home.store import queries
 from home.store.database import reading
 from home.tariff.prices import QUARTER_S, Tariff
@@ -151,6 +151,6 @@ def test_an_answer_that_nobody_foresaw_ends_no_thread(house, monkeypatch):
     def unforeseen(answer, its):
         raise OverflowError("what nobody foresaw")
 
-    monkeypatch.setattr("home.prices.shape.spans", unforeseen)
+    monkeypatch.setattr("home.prices.answer_parser.spans", unforeseen)
     house.look(answer(0.1))
     assert house.said == ["prices of spot: its answer cannot be used (OverflowError)"] and house.prices() == []

@@ -5,7 +5,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from home.notify import courier, sender
-from home.web import look
+from home.web import request_context
 from home.web.words import N_
 
 PATIENCE_S = 20
@@ -25,12 +25,12 @@ def add_messages(app, drawer):
     def test(request: Request) -> Response:
         # Each address takes memory and up to PATIENCE_S: one press at a time.
         if not one.acquire(blocking=False):
-            return drawer.page(request, page, 409, notice=look.words_of(request)(UNDER_WAY))
+            return drawer.page(request, page, 409, notice=request_context.words_of(request)(UNDER_WAY))
         try:
             results = sender.test(its, courier.Courier(PATIENCE_S))
         finally:
             one.release()
-        _, failed = look.words_of(request), [str(place) for place, kind, status in results if status != courier.DELIVERED]
+        _, failed = request_context.words_of(request), [str(place) for place, kind, status in results if status != courier.DELIVERED]
         if not results:
             return drawer.page(request, page, 409, notice=_(OFF))
         return drawer.page(request, page, 502 if failed else 200, notice=_(FAILED, places=", ".join(failed)) if failed else _(SENT))

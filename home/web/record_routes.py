@@ -9,13 +9,13 @@ from fastapi.responses import RedirectResponse, Response
 from home import bug_report, corrections, export
 from home.commands.desk import Refused
 from home.store.database import reading
-from home.web import drawing, look, pressing
+from home.web import command_routes, drawing, request_context
 from home.web.views import device as device_view
 from home.web.views import one_session, sessions
 from home.web.words import N_
 
 NUMBER_MAX = 1 << 40
-Fields = Annotated[dict, Depends(pressing.form)]
+Fields = Annotated[dict, Depends(command_routes.form)]
 VEHICLE_MAX, KWH_MAX = 80, 10_000_000
 KINDS = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 NOT_KEPT = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -73,7 +73,7 @@ def add_presses(app, drawer):
     def done(request, page, back, act):
         """Do it and lead back; or the page, which says why not."""
         try:
-            act(look.words_of(request))
+            act(request_context.words_of(request))
         except (Wrong, Refused, corrections.NotThere) as problem:
             return drawer.page(request, page, 409, notice=why_not(drawer, request, problem))
         return RedirectResponse(drawing.link(back, request.query_params.get("device")), 303)
@@ -86,7 +86,8 @@ def add_presses(app, drawer):
             name = fields.get("vehicle", "").strip()
             if len(name) > VEHICLE_MAX or not name.isprintable():
                 raise Wrong(LONG_NAME, {})
-            corrections.assign(service.engine, service.key(device), min(number, NUMBER_MAX), name or None, now_ms(service), look.person(request).name)
+            who = request_context.person(request).name
+            corrections.assign(service.engine, service.key(device), min(number, NUMBER_MAX), name or None, now_ms(service), who)
             service.changes.tell(device.name)
         return done(request, of_session(named["sessions"], number), f"/sessions/{number}", act)
 
@@ -97,7 +98,7 @@ def add_presses(app, drawer):
         def act(_):
             at_ms = moment_ms(fields.get("at", ""), device.timezone, now_ms(service))
             wh = read_wh(fields.get("kwh", ""))
-            corrections.read_meter(service.engine, service.key(device), at_ms, wh, now_ms(service), look.person(request).name)
+            corrections.read_meter(service.engine, service.key(device), at_ms, wh, now_ms(service), request_context.person(request).name)
         return done(request, named["sessions"], "/sessions", act)
 
     @app.post("/device/settings", include_in_schema=False)
@@ -110,18 +111,18 @@ def add_presses(app, drawer):
                 raise Wrong(NO_VALUE, {"title": ", ".join(_(setting.title) for setting in wrong)})
             if not changes:
                 raise Wrong(NOTHING_CHANGED, {})
-            service.desk.ask(device, {"settings": changes}, look.person(request).name)
+            service.desk.ask(device, {"settings": changes}, request_context.person(request).name)
         return done(request, named["device"], "/device", act)
 
 
 def why_not(drawer, request, problem):
     """Why something is not done, in one sentence of the reader's language."""
-    _ = look.words_of(request)
+    _ = request_context.words_of(request)
     if isinstance(problem, Wrong):
         return _(problem.args[0], **problem.args[1])
     if isinstance(problem, corrections.NotThere):
         return _(NO_SESSION)
-    return pressing.refusal(problem, drawer.device(request).timezone, drawer.service.clock(), _)
+    return command_routes.refusal(problem, drawer.device(request).timezone, drawer.service.clock(), _)
 
 
 def now_ms(service):

@@ -2,7 +2,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from home import zone_doubts
+from home import time_zone_mistakes
 
 
 @pytest.mark.parametrize("text, words", [
@@ -21,7 +21,7 @@ from home import zone_doubts
     ("<+03>-3<+04>", "Write the dates behind it"),
 ])
 def test_a_probable_mistake_is_answered_with_what_it_means(text, words):
-    assert words in zone_doubts.doubt(text)
+    assert words in time_zone_mistakes.doubt(text)
 
 
 @pytest.mark.parametrize("text", [
@@ -29,9 +29,9 @@ def test_a_probable_mistake_is_answered_with_what_it_means(text, words):
     "<+10>-10", "<-03>3", "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0", "XYZ7", "nonsense", "", "Europe/Berlin", None, 7,
 ])
 def test_a_string_that_means_what_it_seems_to_is_not_doubted(text):
-    assert zone_doubts.doubt(text) == ""
+    assert time_zone_mistakes.doubt(text) == ""
 
 
 @given(st.one_of(st.text(max_size=40), st.from_regex(r"[A-Z]{3}[+-]?[0-9]{1,2}([A-Z]{3,4})?(,[MJ0-9./]*)*", fullmatch=True)))
 def test_no_text_breaks_it(text):
-    assert isinstance(zone_doubts.doubt(text), str)
+    assert isinstance(time_zone_mistakes.doubt(text), str)

@@ -1,4 +1,4 @@
-"""home/prices/shape.py: answers in the shapes that sources document become spans; what cannot be used is left out and named."""
+"""home/prices/answer_parser.py: answers in the shapes that sources document become spans; what cannot be used is left out and named."""
 import datetime
 import json
 import zoneinfo
@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.price_sources import source
-from home.prices import shape
-from home.prices.shape import Unusable
+from home.prices import answer_parser
+from home.prices.answer_parser import Unusable
 
 # 2026-11-29T23:00:00Z, midnight in Berlin.
 BEGIN_S = 1_795_993_200
@@ -17,7 +17,7 @@ PLAIN = {"kind": "json", "url": "https://prices.example/"}
 
 
 def spans(answer, **table):
-    return shape.spans(answer, source(**{**PLAIN, **table}))
+    return answer_parser.spans(answer, source(**{**PLAIN, **table}))
 
 
 def iso(at_s, tz=datetime.timezone.utc):
@@ -80,7 +80,7 @@ def test_an_answer_in_the_documented_shape_is_read(kind, tmp_path):
         its = checked(folder, {"name": "spot", "kind": kind, **table}, **others).price_sources[0]
     else:
         its = source(folder, key, kind=kind, **table)
-    found, _ = shape.spans(shape.parsed(json.dumps(answer)), its)
+    found, _ = answer_parser.spans(answer_parser.parsed(json.dumps(answer)), its)
     assert found == [(BEGIN_S + start, BEGIN_S + end, price) for start, end, price in expected]
 
 
@@ -156,7 +156,7 @@ def test_what_cannot_be_used_is_one_sentence(table, answer, words):
 
 def test_a_text_that_is_no_json_is_said():
     with pytest.raises(Unusable, match="no JSON"):
-        shape.parsed("<html>")
+        answer_parser.parsed("<html>")
 
 
 def test_a_csv_file_is_read_with_either_comma():
@@ -164,7 +164,7 @@ def test_a_csv_file_is_read_with_either_comma():
     for text in (
             "\ufeffstart,price\n2026-11-30 00:00,0.10\n2026-11-30 01:00,-0.02\n",
             "start;price\n2026-11-30 00:00;0,10\n2026-11-30 01:00;-0,02\n"):
-        assert spans(shape.parsed(text, is_csv=True))[0] == expected
+        assert spans(answer_parser.parsed(text, is_csv=True))[0] == expected
 
 
 json_values = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12), lambda inner: st.lists(
@@ -185,5 +185,5 @@ def test_whatever_a_source_answers_is_spans_in_order_or_one_sentence(answer):
 
 @pytest.mark.parametrize("text, is_csv", [("[" * 100_000, False), ('{"a":' * 100_000, False), ("a" * 200_000, True), ('"' + "x" * 200_000, True)])
 def test_an_answer_that_no_reader_takes_is_unusable(text, is_csv):
-    with pytest.raises(shape.Unusable):
-        shape.parsed(text, is_csv)
+    with pytest.raises(answer_parser.Unusable):
+        answer_parser.parsed(text, is_csv)

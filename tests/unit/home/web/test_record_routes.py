@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from home.api import app
-from home.store import past
+from home.store import span_queries
 from home.store.database import reading
 from home.web.views import history, one_session
 from tests.support.doors import HERE, csrf_of
@@ -347,7 +347,7 @@ def test_each_page_is_made_in_time_with_a_year_of_data(tmp_path, evidence):
         its.now_ms = book.BEGIN_MS + 366 * DAY_MS
         client = TestClient(app.app(its), base_url=HERE)
         with reading(engine) as connection:
-            assert past.sessions_in(connection, 1, 0, 1 << 62)[0] == 366
+            assert span_queries.sessions_in(connection, 1, 0, 1 << 62)[0] == 366
         slowest = {}
         for path in ("/sessions?month=2026-10", "/sessions/200", "/history", "/history?page=20", "/radio?days=30", "/device", "/devices",
                      "/history/report.json"):

@@ -1,10 +1,10 @@
-"""home/web/views/lines.py: what may not be believed says so, and since when."""
+"""home/web/views/freshness.py: what may not be believed says so, and since when."""
 import zoneinfo
 
 import pytest
 
 from home.web import moments
-from home.web.views import lines
+from home.web.views import freshness
 from home.web.words import words
 from tests.support.house import BEGIN_MS
 from tests.support.uplinks import HOUR_MS, MIN_MS
@@ -14,7 +14,7 @@ NOW_MS = BEGIN_MS + 12 * HOUR_MS
 
 
 def said(heard_ms, is_up=True, since_ms=BEGIN_MS, started_ms=BEGIN_MS):
-    return lines.of(heard_ms, is_up, since_ms, started_ms, NOW_MS, BERLIN, words("en"))
+    return freshness.of(heard_ms, is_up, since_ms, started_ms, NOW_MS, BERLIN, words("en"))
 
 
 def test_what_is_not_older_than_a_heartbeat_is_no_alert():

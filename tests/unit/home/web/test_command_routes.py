@@ -1,4 +1,4 @@
-"""home/web/pressing.py: a press becomes a command, the browser comes back to its page, and what is refused is said there."""
+"""home/web/command_routes.py: a press becomes a command, the browser comes back to its page, and what is refused is said there."""
 import re
 
 import pytest

@@ -6,7 +6,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from home.commands.desk import Refused
 from home.store.database import reading
-from home.web import drawing, look, moments, presses
+from home.web import drawing, form_requests, moments, request_context
 from home.web.views import tonight, week
 from home.web.words import N_
 
@@ -35,14 +35,14 @@ def add_presses(app, drawer):
     @app.post("/commands", include_in_schema=False)
     def press(request: Request, fields: Fields) -> Response:
         device = drawer.device(request)
-        return done(drawer, request, fields, lambda: desk.ask(device, presses.request(fields), look.person(request).name))
+        return done(drawer, request, fields, lambda: desk.ask(device, form_requests.request(fields), request_context.person(request).name))
 
     @app.post("/commands/withdraw", include_in_schema=False)
     def withdraw(request: Request, fields: Fields) -> Response:
         device = drawer.device(request)
         key = fields.get("key", "")
         key = int(key) if key.isascii() and key.isdigit() and len(key) < 16 else 0
-        return done(drawer, request, fields, lambda: desk.withdraw(device, key, look.person(request).name))
+        return done(drawer, request, fields, lambda: desk.withdraw(device, key, request_context.person(request).name))
 
     add_plan(app, drawer)
 
@@ -61,9 +61,9 @@ def add_plan(app, drawer):
     def save(request: Request, fields: Fields) -> Response:
         device, rows = drawer.device(request), week.typed(fields)
         try:
-            desk.ask(device, {"plan": {"windows": week.windows(rows)}}, look.person(request).name)
-        except (Refused, presses.Wrong) as problem:
-            sentence = refusal(problem, device.timezone, drawer.service.clock(), look.words_of(request))
+            desk.ask(device, {"plan": {"windows": week.windows(rows)}}, request_context.person(request).name)
+        except (Refused, form_requests.Wrong) as problem:
+            sentence = refusal(problem, device.timezone, drawer.service.clock(), request_context.words_of(request))
             return drawer.page(request, page, 409, lambda its: tonight.gather(its, rows), notice=sentence)
         return RedirectResponse(drawing.link(page.path, request.query_params.get("device")), 303)
 
@@ -75,8 +75,8 @@ def add_plan(app, drawer):
 
         def act():
             if before is None:
-                raise presses.Wrong(NOTHING_BEFORE, {})
-            desk.ask(device, {"plan": {"windows": before}}, look.person(request).name)
+                raise form_requests.Wrong(NOTHING_BEFORE, {})
+            desk.ask(device, {"plan": {"windows": before}}, request_context.person(request).name)
         return done(drawer, request, {**fields, "back": "tonight"}, act)
 
 
@@ -88,15 +88,15 @@ def done(drawer, request, fields, act):
     page = next((one for one in drawer.pages if one.name == fields.get("back")), drawer.pages[0])
     try:
         act()
-    except (Refused, presses.Wrong) as problem:
-        sentence = refusal(problem, drawer.device(request).timezone, drawer.service.clock(), look.words_of(request))
+    except (Refused, form_requests.Wrong) as problem:
+        sentence = refusal(problem, drawer.device(request).timezone, drawer.service.clock(), request_context.words_of(request))
         return drawer.page(request, page, 409, notice=sentence)
     return RedirectResponse(drawing.link(page.path, request.query_params.get("device")), 303)
 
 
 def refusal(problem, tz, now_s, _):
     """Why not, in one sentence of the reader's language."""
-    if isinstance(problem, presses.Wrong):
+    if isinstance(problem, form_requests.Wrong):
         return _(problem.args[0], **problem.args[1])
     if problem.why not in REFUSALS:
         return str(problem)
