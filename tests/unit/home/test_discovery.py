@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 from sim.mqtt.broker import Broker
-from home import discovery, entities, package
+from home import discovery, entities, entity_templates, package
 from tools.checks.micropython import NODE_ALONE
 
 PLACE = entities.Place("ev-charger")
@@ -41,11 +41,11 @@ def test_a_browser_understands_the_pattern_of_the_plan(flags):
     """HTML's pattern attribute is a regular expression with the flag v (before 2023: u), all of the value."""
     script = "const [pattern, flags, texts] = JSON.parse(process.argv[1]); const it = new RegExp(pattern, flags);" \
         "console.log(JSON.stringify(texts.map((text) => it.test(text))))"
-    given = json.dumps([entities.PLAN_PATTERN, flags, [*PLANS, *NO_PLANS]])
+    given = json.dumps([entity_templates.PLAN_PATTERN, flags, [*PLANS, *NO_PLANS]])
     found = subprocess.run([*NODE_ALONE, "-e", script, given], capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stderr
     assert json.loads(found.stdout) == [True] * len(PLANS) + [False] * len(NO_PLANS)
-    assert [bool(re.match(entities.PLAN_PATTERN, text)) for text in (*PLANS, *NO_PLANS)] == json.loads(found.stdout)
+    assert [bool(re.match(entity_templates.PLAN_PATTERN, text)) for text in (*PLANS, *NO_PLANS)] == json.loads(found.stdout)
 
 
 def test_names_and_ids_are_said_once():
