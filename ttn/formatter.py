@@ -58,14 +58,15 @@ var __host = (function () {
 
 
 class Formatter:
-    """ttn/formatter.js, or another file with the same three functions.
+    """ttn/formatter.js, another file with the same three functions, or the text of one.
 
     OSError if the file cannot be read, ValueError if it is no JavaScript of this engine (ES5.1). The calls never raise.
     """
 
-    def __init__(self, path=DEFAULT_PATH):
-        with open(path, encoding='utf-8') as file:
-            script = file.read()
+    def __init__(self, path=DEFAULT_PATH, script=None):
+        if script is None:
+            with open(path, encoding='utf-8') as file:
+                script = file.read()
         self._engine = dukpy.JSInterpreter()
         try:
             self._engine.evaljs(_HOST)

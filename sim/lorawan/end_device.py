@@ -30,9 +30,9 @@ IDLE, SENDING, WAITING, IN_RX1, IN_RX2, BACKING_OFF, DEAD = range(7)
 
 
 class Uplink:
-    """A frame of the device on the air; session None makes it a join request; receptions are the gateways', the best first."""
+    """A frame of the device on the air; session None makes it a join request, which proves `identity`; receptions: the best gateway's first."""
 
-    __slots__ = ('klass', 'session', 'dr', 'rate', 'frequency_hz', 'start_us', 'end_us', 'f_cnt', 'f_port', 'payload', 'confirmed', 'ack',
+    __slots__ = ('identity', 'klass', 'session', 'dr', 'rate', 'frequency_hz', 'start_us', 'end_us', 'f_cnt', 'f_port', 'payload', 'confirmed', 'ack',
                  'f_opts', 'adr', 'adr_ack_req', 'receptions')
 
 
@@ -69,6 +69,7 @@ class EndDevice:
 
     adr: the network sets the data rate. trials: emissions of a confirmed frame at most (the LoPy4 is asked for one). device_time: the MAC
     knows DeviceTimeReq (the LoPy4's does not).
+    identity: (DevEUI, JoinEUI, AppKey) in upper-case hex, for the code in its join requests; None: anybody.
     fault_drop_event: a kind of event (hal.contract) of which the next one is swallowed, as bad modem firmware does.
     """
 
@@ -77,6 +78,7 @@ class EndDevice:
         self.session = None
         self.mac = DeviceMac(network.region, adr, device_time)
         self.fault_drop_event = None
+        self.identity = None
         self._kernel = kernel
         self._network = network
         self._region = network.region
@@ -194,6 +196,7 @@ class EndDevice:
         dr = frame.dr = self._trial_rate(task)
         rate = frame.rate = region.uplink[dr]
         frame.frequency_hz = region.wide_channel if dr == region.wide_dr else self._random.choice(region.channels)
+        frame.identity = self.identity
         frame.klass = self.klass
         frame.session = self.session
         frame.f_port, frame.payload, frame.confirmed, frame.ack, frame.f_cnt = task.port, task.payload, task.confirmed, task.ack, task.f_cnt

@@ -22,7 +22,7 @@ from sim.lorawan.downlink_queue import DownlinkQueue
 from sim.lorawan.duty_cycle import DutyCycle
 from sim.lorawan.link_budget import FADING_DB, NEAR_DB, LinkBudget
 from sim.lorawan.mac_commands import ServerMac
-from sim.lorawan.end_device import CLASS_C, JOIN_ACCEPT_DELAY_US, RX1, RX2, RX2_AFTER_RX1_US, Downlink, EndDevice
+from sim.lorawan.end_device import CLASS_A, CLASS_C, JOIN_ACCEPT_DELAY_US, RX1, RX2, RX2_AFTER_RX1_US, Downlink, EndDevice
 from sim.lorawan.the_things_stack_messages import Messages
 
 DEDUPLICATION_US = 200_000
@@ -59,12 +59,13 @@ class Network:
     record: the timeline (uplink, downlink_queued, downlink, join); decode(f_port, payload) gives the formatter's data or None;
     publish(topic suffix, message) takes what goes out on MQTT; losses are probabilities per frame, beside what the link budget loses
     (path_loss_db for each gateway, fading_db, see sim.lorawan.link_budget); join_loss is that of join requests. modem: options of every Radio.
-    clock_sync: the clock server answers. duty: what the device has emitted in each sub-band.
+    clock_sync: the clock server answers. registered: a sim.lorawan.registration.Registration, whose device
+    alone may join; None: any. duty: what the device has emitted in each sub-band.
     """
 
     def __init__(self, kernel, record, *, region='AU915', uplink_loss=0.0, downlink_loss=0.0, rx1_delay_s=5, seed=1, decode=None,
                  publish=None, start_utc_s=0, device_id='wallbox', application_id='ev-charger', join_loss=0.0, path_loss_db=(NEAR_DB,),
-                 fading_db=FADING_DB, clock_sync=True, modem=None):
+                 fading_db=FADING_DB, clock_sync=True, modem=None, registered=None):
         self.region = REGIONS[region]
         self.session = None
         self.device = None
@@ -77,6 +78,7 @@ class Network:
         self.mac = ServerMac(self.region, start_utc_s)
         self._start_us = start_utc_s * 1_000_000
         self._modem = modem or {}
+        self._registered = registered
         self._kernel = kernel
         self._record = record
         self._decode = decode or (lambda f_port, payload: None)
@@ -146,7 +148,7 @@ class Network:
         lost = self._uplink_luck.random() < self.uplink_loss
         received = intact and not lost and bool(frame.receptions)
         if frame.session is None:
-            received = received and self._join_luck.random() >= self.join_loss
+            received = received and self._join_luck.random() >= self.join_loss and self._is_registered(frame)
             self._record('join', accepted=received, airtime_ms=airtime_us / 1000)
             if received:
                 self._kernel.after(DEDUPLICATION_US, self._accept_join, frame)
@@ -156,6 +158,9 @@ class Network:
                      airtime_ms=airtime_us / 1000, received=received)
         if received:
             self._kernel.after(DEDUPLICATION_US, self._take_uplink, frame, decoded)
+
+    def _is_registered(self, request):
+        return self._registered is None or request.identity == self._registered.identity
 
     def _accept_join(self, request):
         key_id = b64encode(self._keys.randbytes(16)).decode('ascii')
@@ -177,7 +182,7 @@ class Network:
         session = frame.session
         if session is not self.session:
             return
-        session.klass = frame.klass
+        session.klass = frame.klass if self._registered is None or self._registered.class_c else CLASS_A
         session.last_uplink = frame
         session.windows_open = True
         session.owes_ack = frame.confirmed

@@ -11,6 +11,7 @@ from ttn.formatter import Formatter
 
 from sim.live import typed_commands
 from sim.live.run_options import add_network_options
+from sim.lorawan import registration
 from sim.lorawan.network import Network
 from sim.modems.at_modem import PtyModem
 from sim.modems.rak3172 import Rak3172
@@ -48,7 +49,8 @@ class ModemServer:
 
     def __init__(self, options, broker, say):
         self._options, self._say = options, say
-        self._formatter = Formatter()
+        self._registered = options.registration
+        self._formatter = Formatter(script=self._registered and self._registered.script)
         self._start_utc_s = int(time.time())
         self._ended = False
         self._typed = b''
@@ -61,8 +63,9 @@ class ModemServer:
             self.station.watch(_STDIN, self._read_stdin)
 
     def _modem(self, kernel):
-        self._network = Network(kernel, self._record, region=self._options.region, seed=self._options.seed, decode=self._decode,
-                                publish=self._publish, start_utc_s=self._start_utc_s)
+        self._network = Network(kernel, self._record, region=self._registered.region if self._registered else self._options.region,
+                                seed=self._options.seed, decode=self._decode, publish=self._publish, start_utc_s=self._start_utc_s,
+                                registered=self._registered)
         return MODELS[self._options.model](kernel, self._network, self._options.seed)
 
     def serve(self):
@@ -184,14 +187,24 @@ def _parser():
                '(or {"error": ...}); its end changes nothing:\n\n' + HELP)
     parser.add_argument('--link', required=True, metavar='PATH', help='symbolic link to make for the terminal; removed at the end')
     parser.add_argument('--model', choices=tuple(MODELS), default='wio_e5', help='RADIO_MODEM of the monitor, default %(default)s')
+    parser.add_argument('--registration', type=_registration, metavar='FILE',
+                        help="only the device of that file may join: The Things Stack's JSON, as make keys writes it; default: any")
     add_network_options(parser)
     return parser
+
+
+def _registration(path):
+    try:
+        return registration.read(path)
+    except (OSError, registration.RegistrationError) as problem:
+        raise argparse.ArgumentTypeError(str(problem)) from None
 
 
 def main(argv):
     """Run the command; returns the exit code."""
     try:
         options = _parser().parse_args(argv)
+        options.device = options.registration.device_id if options.registration else options.device
     except SystemExit as ended:
         return ended.code
 

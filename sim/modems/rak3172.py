@@ -140,6 +140,7 @@ class Rak3172(AtModem):
         else:
             self._transaction = 'JOIN'
             self._status('OK')
+            self.mac.identity = tuple(self.flash[name] for name in ('DEVEUI', 'APPEUI', 'APPKEY'))
             if not (self._can_be_heard() and self.mac.join(int(self.flash['DR']))):
                 self.kernel.after(UNHEARD_JOIN_US, self.on_event, (JOIN_FAILED, 0, None))
 

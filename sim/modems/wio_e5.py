@@ -206,6 +206,7 @@ class WioE5(AtModem):
             self._transaction = 'JOIN'
             self.say('+JOIN: Start')
             self.say('+JOIN: ' + ('NORMAL' if argument is None else 'FORCE'))
+            self.mac.identity = (self.eeprom['DevEui'], self.eeprom['AppEui'], (self.eeprom['APPKEY'] or '').upper())
             if self._can_be_heard() and self.mac.join(self._dr):
                 self._join_at_us = self.kernel.now_us + JOIN_PAUSE_US
             else:
