@@ -1,38 +1,25 @@
-"""`make keys`: writes src/keys.py with random keys and prints what to enter at registration on The Things Stack.
+"""`make keys`: writes src/keys.py with random keys, and beside it the files that register the device (tools/network/registration.py).
 
-Never overwrites: the keys of a registered device cannot be had back. The file is readable by its owner alone.
+Never overwrites: the keys of a registered device cannot be had back. The file is readable by its owner alone. Neither keys nor EUIs are printed:
+what stands on a screen stands in its scrollback and in logs.
 """
 import argparse
 import os
 import pathlib
 import secrets
 import sys
+import types
+
+from tools.network import registration
 
 TARGET = pathlib.Path(__file__).resolve().parents[2] / "src" / "keys.py"
 
 TEXT = """# Made by `make keys`. Keep it to yourself: whoever has the AppKey can be this device. Ignored by git.
 
-JOIN_EUI = '{join_eui}'
-APP_KEY = '{app_key}'
-DEV_EUI = {dev_eui}
+JOIN_EUI = '{JOIN_EUI}'
+APP_KEY = '{APP_KEY}'
+DEV_EUI = {DEV_EUI!r}
 """
-
-WORDS = """\
-Written to {path}, readable by you alone. Keep a copy: it is made only once.
-
-At The Things Stack: Applications -> your application -> End devices -> Register end device -> Enter end device
-specifics manually. Frequency plan as in src/config.py; LoRaWAN version 1.0.2 for a LoPy4, 1.0.3 for a Wio-E5 modem.
-
-  JoinEUI  {join_eui}
-  DevEUI   {dev_eui_words}
-  AppKey   {app_key}
-
-Under "Show advanced activation, LoRaWAN class and cluster settings" choose class C, unless LORAWAN_CLASS in
-src/config.py is 'A'. All of it step by step, the payload formatter included: docs/registration.md.
-"""
-OWN_EUI = """the board's own. A LoPy4 shows it at its prompt:
-             import binascii; from network import LoRa
-             print(binascii.hexlify(LoRa(mode=LoRa.LORAWAN).mac()))"""
 
 
 def random_eui():
@@ -50,18 +37,25 @@ def write(path, text):
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="make keys", description="Make src/keys.py.")
-    parser.add_argument("--own-dev-eui", action="store_true", help="the board or the modem has a DevEUI: use that one (LoPy4)")
+    parser = argparse.ArgumentParser(prog="make keys", description="Make src/keys.py and the files that register the device.")
+    parser.add_argument("--own-dev-eui", action="store_true", help="the DevEUI of the board or the modem counts, and is asked for")
     parser.add_argument("--to", type=pathlib.Path, default=TARGET, help=argparse.SUPPRESS)
+    registration.add_options(parser)
     given = parser.parse_args(arguments)
-    join_eui, app_key = random_eui(), secrets.token_hex(16).upper()
-    dev_eui = None if given.own_dev_eui else random_eui()
+    if given.to != TARGET and given.out == registration.OUT:
+        given.out = given.to.parent / "registration"
+    made = {"JOIN_EUI": random_eui(), "APP_KEY": secrets.token_hex(16).upper(), "DEV_EUI": None if given.own_dev_eui else random_eui()}
     try:
-        write(given.to, TEXT.format(join_eui=join_eui, app_key=app_key, dev_eui=repr(dev_eui)))
+        write(given.to, TEXT.format(**made))
     except FileExistsError:
-        print(f"{given.to} is there already and stays as it is. For new keys move it away first.", file=sys.stderr)
+        print(f"{given.to} is there already and stays as it is. For new keys move it away first; for the files to register with what is in it:"
+              " make registration", file=sys.stderr)
         return 2
-    print(WORDS.format(path=given.to, join_eui=join_eui, app_key=app_key, dev_eui_words=dev_eui or OWN_EUI))
+    print(f"Written to {given.to}, readable by you alone. Keep a copy: it is made only once.")
+    try:
+        print(registration.make(given, types.SimpleNamespace(**made)), end="")
+    except registration.Wrong as problem:
+        print(f"No files for the registration yet: {problem}")
     return 0
 
 

@@ -13,6 +13,8 @@ import yaml
 
 from app.version import VERSION
 
+from tools.network.boards import VERSIONS
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ENTRY = ROOT / "ttn" / "lorawan-devices"
 OUT = ROOT / "build" / "lorawan-devices"
@@ -23,10 +25,10 @@ FIRMWARE = ".".join(map(str, VERSION))
 
 # Region of the repository: (word in the profile's name, EIRP that the plan allows up to and the module reaches, in dBm).
 REGIONS = {"EU863-870": ("eu868", 16), "US902-928": ("us915", 22), "AU915-928": ("au915", 22), "AS923": ("as923", 16)}
-# Board: what it is called, its MAC and its regional parameters (docs/registration.md).
+# Kind of radio: what the device is called, and what is in it.
 BOARDS = {
-    "lopy4": ("Wallbox Monitor with LoPy4", "Pycom LoPy4", "1.0.2", "RP001-1.0.2-RevB"),
-    "modem": ("Wallbox Monitor with LoRaWAN modem", "ESP32 or Linux with a Wio-E5 or RAK3172 modem", "1.0.3", "RP001-1.0.3-RevA"),
+    "lopy4": ("Wallbox Monitor with LoPy4", "Pycom LoPy4"),
+    "modem": ("Wallbox Monitor with LoRaWAN modem", "ESP32 or Linux with a Wio-E5 or RAK3172 modem"),
 }
 DESCRIPTION = (
     "Monitor and control of an ABL eMH1 or eMH2 wallbox and its rebadges over RS485: state, current, energy, faults and why the car does not"
@@ -64,15 +66,16 @@ def profile_id(board, region):
 
 def profile(board, region):
     """The radio of one board in one region."""
-    _, _, mac, parameters = BOARDS[board]
+    version = VERSIONS[board]
     return {
-        "macVersion": mac, "regionalParametersVersion": parameters, "supportsJoin": True, "maxEIRP": REGIONS[region][1],
+        "macVersion": version.mac, "regionalParametersVersion": f"RP001-{version.parameters}-Rev{version.revision}",
+        "supportsJoin": True, "maxEIRP": REGIONS[region][1],
         "supports32bitFCnt": True, "supportsClassB": False, "supportsClassC": True, "classCTimeout": CLASS_C_TIMEOUT_S,
     }
 
 
 def device(board):
-    name, hardware, _, _ = BOARDS[board]
+    name, hardware = BOARDS[board]
     return {
         "name": name,
         "description": f"{DESCRIPTION}. Open firmware on {hardware}.",

@@ -27,6 +27,7 @@ ELSEWHERE = (
     (r"make discovery .*|mosquitto_pub .*", "a broker; tests/home/test_entities.py, tests/system/test_run.py"),
     (r"curl .*", "the service with a token; tests/unit/home/api/test_commands_api.py"),
     (r"ttn-lw-cli .*", "a program and an account of The Things Stack"),
+    (r"cd build/registration/.*|sed -i .*_ID/.*", "ids that a server of ChirpStack gives; tests/unit/tools/network/test_registration.py"),
     (r"podman .*", "a container's program; tests/unit/docs/test_page_doc.py"),
     (r".*build/by-hand.*", "three terminals; tests/unit/sim/test_modem_on_pty.py types them"),
 )

@@ -8,7 +8,7 @@ import pytest
 from hal import pins
 from sim.lorawan import link_budget
 from tests.contract.mainline_rig import PICO
-from tools.board import keys
+from tools.network.boards import VERSIONS
 from tools.docgen import carrier, wiring
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -130,8 +130,8 @@ def test_every_trap_has_a_test_that_exists():
     assert len(named) >= 25
 
 
-def test_make_keys_says_which_lorawan_a_lopy4_speaks():
-    assert "1.0.2 for a LoPy4" in pathlib.Path(keys.__file__).read_text()
+def test_a_lopy4_is_registered_with_the_lorawan_that_it_speaks():
+    assert VERSIONS["lopy4"].mac == "1.0.2"
 
 
 # --- the XIAO on its board
