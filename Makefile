@@ -51,7 +51,7 @@ help:
 	@echo "  make package APP= DEV=        the same as a package, in YAML"
 	@echo "  make home [CONFIG=home.toml]  the service of the house: its page, the book of charging sessions, costs, API; until Ctrl-C"
 	@echo "  make guard APP=my-app         between the bridge (GUARD=1) and Home Manager: withholds what would end it"
-	@echo "  make device-repository        the entry for The Things Stack's device repository, made anew in ttn/lorawan-devices/"
+	@echo "  make device-repository        the entry for The Things Stack's device repository, made anew in ttn/lorawan-devices/; URL="
 	@echo "  make test-home                real mosquitto, Home Assistant and browser"
 	@echo "  make other-debian [SUITE=trixie]  make run and make test in a bare Debian that this machine is not; needs root and debootstrap"
 
@@ -195,7 +195,7 @@ home: setup
 
 # The entry in ttn/lorawan-devices/ anew, and a copy of it to hand in: docs/registration.md.
 device-repository: setup
-	@$(PY) -m tools.network.device_repository $(if $(OUT),--out "$(OUT)") $(ARGS)
+	@$(PY) -m tools.network.device_repository $(if $(OUT),--out "$(OUT)") $(if $(URL),--url "$(URL)") $(ARGS)
 
 # docs/home-assistant.md. Not part of make test: it needs programs of the system, which it names. It mostly waits, so files run side by side.
 test-home: setup

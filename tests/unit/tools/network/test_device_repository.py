@@ -3,16 +3,20 @@ import copy
 import json
 import re
 import struct
+import subprocess
 
 import jsonschema
 import pytest
 import yaml
 from tests.support import repository_rules as rules
 from tests.support.formatter_node import FORMATTER, outputs
+from tools.checks.micropython import HOME, NODE
 from tools.network import device_repository
 
 ENTRY = device_repository.ENTRY
 ROUTINES = {"uplinkDecoder": "decodeUplink", "downlinkEncoder": "encodeDownlink", "downlinkDecoder": "decodeDownlink"}
+PRETTIER = HOME / "node_modules" / "prettier" / "bin-prettier.js"
+LEAST_EXAMPLES = 155
 FOLDER = ENTRY / "vendor" / device_repository.VENDOR
 
 
@@ -35,6 +39,20 @@ def test_the_entry_is_what_the_tool_makes_of_the_tables_and_vectors():
     assert [path for path, text in made.items() if there[path].read_text() != text] == [], "make device-repository makes it anew"
     codec = there[f"vendor/{device_repository.VENDOR}/formatter.js"]
     assert codec.is_symlink() and codec.resolve() == FORMATTER
+
+
+def test_prettier_as_the_repository_calls_it_would_change_nothing(evidence):
+    files = [str(path) for path in sorted(ENTRY.rglob("*.yaml"))]
+    done = subprocess.run([str(NODE), str(PRETTIER), *rules.PRETTIER, "--list-different", *files], capture_output=True, text=True)
+    evidence(f"files of the device repository's entry that prettier would change, of {len(files)}", len(done.stdout.splitlines()), 0)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_prettier_finds_a_line_that_is_wrapped(tmp_path):
+    wrapped = tmp_path / "codec.yaml"
+    wrapped.write_text("bytes: [1, 2,\n  3]\n")
+    done = subprocess.run([str(NODE), str(PRETTIER), *rules.PRETTIER, "--list-different", str(wrapped)], capture_output=True, text=True)
+    assert done.returncode == 1 and done.stdout.strip().endswith(wrapped.name)
 
 
 def test_every_file_follows_the_schema(evidence):
@@ -70,6 +88,7 @@ def test_the_examples_pass_by_the_repositorys_comparison(evidence):
     rows = [(ROUTINES[part], example) for part, script in CODEC.items() for example in script["examples"]]
     found = outputs([[routine, example["input"]] for routine, example in rows])
     wrong = [example["description"] for (_, example), output in zip(rows, found, strict=True) if not rules.same(example["output"], output)]
+    assert len(rows) >= LEAST_EXAMPLES
     evidence(f"examples that differ by the device repository's comparison, of {len(rows)} under Node", len(wrong), 0)
     assert wrong == []
     assert not any("'" in json.dumps(example["input"]) for _, example in rows), "an older validator passes them in single quotes"
@@ -90,6 +109,9 @@ def test_every_vector_that_can_be_one_is_an_example():
     ("CODEC", ["uplinkDecoder", "fileName"], "../formatter.js"),
     ("DEVICE", ["firmwareVersions", 0, "profiles", "Mars"], {"id": "mars-profile"}),
     ("DEVICE", ["sensors", 0], "charger"),
+    ("DEVICE", ["deviceType"], "wallbox"),
+    ("DEVICE", ["ipCode"], "54"),
+    ("DEVICE", ["operatingConditions"], {"temperature": {"min": -40, "max": 85}}),
     ("DEVICE", ["photos"], {}),
 ])
 def test_a_broken_entry_is_found(schema, path, value):
@@ -112,8 +134,20 @@ def test_the_comparison_sees_each_difference(expected, actual):
 
 
 def test_the_copy_to_hand_in_has_the_formatter_itself(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(device_repository, "texts", dict)
+    monkeypatch.setattr(device_repository, "texts", lambda *place: {})
     assert device_repository.main(["--out", str(tmp_path / "copy")]) == 0
     copied = tmp_path / "copy" / "vendor" / device_repository.VENDOR / "formatter.js"
     assert not copied.is_symlink() and copied.read_text() == FORMATTER.read_text()
     assert "make validate" in capsys.readouterr().out
+
+
+def test_the_copy_has_the_address_that_was_given(tmp_path, capsys):
+    assert device_repository.main(["--out", str(tmp_path), "--url", "https://somewhere.org/wallbox/"]) == 0
+    made = load(tmp_path / "vendor" / device_repository.VENDOR / "wallbox-modem.yaml")
+    assert made["onboardingGuideURL"] == "https://somewhere.org/wallbox/docs/registration.md" and "example.org" not in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        device_repository.main(["--out", str(tmp_path), "--url", "my page"])
+
+
+def test_what_its_links_name_is_there():
+    assert all((device_repository.ROOT / page).is_file() for page in device_repository.PAGES.values())

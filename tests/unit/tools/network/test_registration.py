@@ -8,6 +8,9 @@ import types
 
 import config
 import pytest
+from chirpstack_api import api
+from google.protobuf import json_format
+from tests.support import stack_judge
 from tools.board import keys
 from tools.network import boards, registration
 
@@ -62,6 +65,16 @@ def test_region_and_sub_band_tell_the_plan(settings, plan, found):
 def test_a_plan_that_nobody_can_know_is_asked_for(region, words):
     with pytest.raises(registration.Wrong, match=words):
         registration.plan_of(config.Settings({"REGION": region}), None)
+
+
+def test_both_networks_own_types_know_every_field():
+    for radio in boards.VERSIONS:
+        for region in ("EU868", "AU915", "US915"):
+            made = files(radio, REGION=region)
+            stack_judge.parsed("EndDevice", made[registration.THE_THINGS_STACK])
+            for name, request in ((registration.PROFILE, api.CreateDeviceProfileRequest), (registration.DEVICE, api.CreateDeviceRequest),
+                                  (registration.KEYS, api.CreateDeviceKeysRequest)):
+                json_format.ParseDict(made[name], request())
 
 
 def test_at_chirpstack_the_appkey_of_lorawan_1_0_stands_in_nwkkey():

@@ -100,7 +100,7 @@ def test_a_newer_python_is_found_beside_an_old_one(machine):
     old = 'case "$1" in -V) echo Python 3.9.2;; *) exit 1;; esac\n'
     new = f'case "$1" in -m) echo no room >&2; exit 1;; esac\nexec {sys.executable} "$@"\n'
     result = machine(python3=old, **{"python3.12": new})
-    assert "1/6" in result.stdout and "no room" in result.stderr and "build/setup.log" in result.stderr
+    assert "1/7" in result.stdout and "no room" in result.stderr and "build/setup.log" in result.stderr
 
 
 def test_a_finished_set_up_does_nothing(machine, tmp_path):
@@ -108,7 +108,8 @@ def test_a_finished_set_up_does_nothing(machine, tmp_path):
     python.parent.mkdir(parents=True)
     python.write_text("#!/bin/sh\necho Python 3.11.9\n")
     python.chmod(0o755)
-    files = "requirements.txt tools/typings/requirements.txt tools/setup/install_*.py tools/checks/micropython_node/*.json tools/setup/setup.sh"
+    files = ("requirements.txt tools/typings/requirements.txt tools/setup/requirements-judge.txt tools/setup/install_*.py"
+             " tools/checks/micropython_node/*.json tools/setup/setup.sh")
     wanted = f"cat {files} | cksum; .venv/bin/python -V"
     stamp = subprocess.run(["sh", "-c", wanted], cwd=tmp_path / "tree", capture_output=True, text=True).stdout
     (tmp_path / "tree" / ".venv" / "stamp").write_text(stamp)
