@@ -366,7 +366,7 @@ class Box:
         return number + self.seen
 
     def _early(self, number):
-        if number > 2:
+        for _ in range(number):
             return
         self.seen += 2
 
@@ -391,6 +391,72 @@ def run(number):
 """
     made = small(main=text)
     assert run(made)["run"](3) == run({"main": text})["run"](3) and len(functions(made["main"])) == 3
+
+
+def test_a_method_of_another_object_and_a_call_within_a_statement_are_put_in_their_place():
+    text = """
+class Log:
+    def __init__(self):
+        self.lines = []
+        self.last = None
+    def note(self, line, times):
+        if not times:
+            return
+        self.last = line
+        for _ in range(times):
+            self.lines.append(line)
+    def known(self, line):
+        if line in self.lines:
+            return 'known'
+        if self.last is None:
+            return 'empty'
+        else:
+            if line > self.last:
+                return 'new'
+        self.lines.append('old')
+    def forget(self):
+        self.last = None
+
+
+class Box:
+    def __init__(self, log):
+        self.log = log
+        self.count = 0
+    def _counted(self, by):
+        self.count += by
+        if self.count > 5:
+            return 5
+        return self.count
+    def step(self, line, times):
+        self.log.note(line, times)
+        if self._counted(times) > 2 and line:
+            self.log.forget()
+            return 'cleared'
+        elif not line:
+            return 'nothing'
+        return (self.log.known(line), self.count)
+
+
+def run(*steps):
+    box = Box(Log())
+    return [box.step(*step) for step in steps], box.log.lines, box.log.last, box.count
+"""
+    made = small(main=text)
+    for steps in (((2, 1), (3, 0), (1, 0), (2, 0)), ((0, 0), (1, 0), (4, 3)), ((1, 1), (1, 1), (7, 1), (0, 9))):
+        assert run(made)["run"](*steps) == run({"main": text})["run"](*steps)
+    assert len(functions(made["main"])) == 4
+
+
+@pytest.mark.parametrize("method", [
+    "def note(self):\n        self.fresh = 1\n        return self.fresh",            # its class would not define what it sets
+    "def note(self):\n        self.seen = LIMIT[0]\n        return self.seen",         # it needs what its own module has
+    "def note(self):\n        for one in (1, self.seen):\n            if one:\n                return one",
+])
+def test_a_method_of_another_object_stays_where_it_would_not_mean_the_same(method):
+    log = f"LIMIT = [1]\n\n\nclass Log:\n    def __init__(self):\n        self.seen = LIMIT\n    {method}\n"
+    main = "from log import Log\n\n\ndef run():\n    one = Log()\n    two = one.note()\n    return two\n"
+    made = small(log=log, main=main)
+    assert run(made)["run"]() == run({"log": log, "main": main})["run"]() and len(functions(made["log"])) == 2
 
 
 def test_a_function_of_a_class_with_heirs_or_in_a_table_stays():
