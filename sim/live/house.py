@@ -6,6 +6,7 @@ import socket
 import tempfile
 import threading
 
+from sim.lorawan import kinds
 from sim.mqtt.storage_integration import HOST, StorageIntegration
 
 USUAL_PORT = 8080
@@ -28,9 +29,10 @@ class LiveHouse:
         self._folder = tempfile.TemporaryDirectory(prefix='house-')
         self._run, self._port = run, web_port
         self._log = _ToTheRun(run)
+        its = {'tenant': tenant, 'key_file': 'key', 'storage_url': self.storage.url} if run.door.kind == kinds.THE_THINGS_STACK else {}
         self._given = {
-            'network': [{'name': 'simulated', 'host': broker[0], 'port': broker[1], 'tls': False, 'application': application, 'tenant': tenant,
-                         'key_file': 'key', 'storage_url': self.storage.url}],
+            'network': [{'name': 'simulated', 'kind': run.door.kind, 'host': broker[0], 'port': broker[1], 'tls': False,
+                         'application': application, **its}],
             'device': [{'id': device, 'timezone': timezone}],
             'tariff': [{'part': 'energy', 'price_kwh': 0.30}],
         }

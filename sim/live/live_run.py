@@ -4,7 +4,9 @@ import json
 
 from home import time_zone_mistakes
 from sim.live import typed_commands, story as tell
+from sim.lorawan import kinds
 from sim.mqtt import application_server, downlink_requests
+from sim.mqtt.doors import DOORS
 from sim.live.typed_commands import printable
 from sim.live.realtime import RealTime
 from sim.vehicle import make_vehicle
@@ -17,25 +19,25 @@ REFRESH_S = 0.1
 class LiveRun:
     """A world held to real time, connected to a broker.
 
-    front: say(t_s, source, text) receives every event, tick() is called ten times a second. watch: what the view shows.
+    front: say(t_s, source, text) receives every event, tick() is called ten times a second. watch: what the view shows. kind: of the network.
     Nothing is sent to the broker before mqtt.start().
     """
 
-    def __init__(self, scenario, front, speed, broker, application, tenant, device):
+    def __init__(self, scenario, front, speed, broker, application, tenant, device, kind=kinds.THE_THINGS_STACK):
+        self.door = door = DOORS[kind](application, tenant, device)
         self.watch = Recent(self._explain)
         self._ids = 0               # of the requests that a person typed in words
         self._say = front.say
-        self._application = application
-        self._device = device
         self._vehicle = dict(scenario['vehicle'])
         self.help_shown = False
         self.page = ''              # address of the house's page, once there is one
         self.keep = lambda message: None    # what the network's own memory does with it
         self.changed = lambda: None         # the page of the garage hears that something in it is not as it was
-        self.world = World(scenario, self._publish, self._on_record, lambda t_s, text: self.tell('firmware', text))
+        self.world = World(scenario, self._publish, self._on_record, lambda t_s, text: self.tell('firmware', text),
+                           network=door.network_options())
         self.pace = self.world.kernel.pace = RealTime(self.world.kernel, speed, REFRESH_S, front.tick)
-        self.mqtt = application_server.ApplicationServer(*broker, application_server.topic_of(application, tenant, device),
-                              lambda replace, body: self.pace.call(self._on_push, replace, body))
+        self.mqtt = application_server.ApplicationServer(
+            *broker, door.topic, lambda replace, body: self.pace.call(self._on_push, replace, body), door.commands, door.ignores_retained)
 
     @property
     def next_model(self):
@@ -77,11 +79,13 @@ class LiveRun:
             self.changed()
 
     def _publish(self, suffix, message):
-        if suffix.startswith('down/'):
-            self.watch.told(suffix[len('down/'):], message['correlation_ids'][-1], self.world.kernel.now_us / 1e6)
-        if suffix == 'down/failed':
-            self.tell('problem', 'downlink failed: %s' % message['downlink_failed']['error']['name'])
-        message = application_server.with_ids(application_server.with_decoded(message, self.world.formatter), self._application, self._device)
+        told = self.door.told(suffix, message)
+        if told is not None:
+            what, key, problem = told
+            self.watch.told(what, key, self.world.kernel.now_us / 1e6)
+            if problem:
+                self.tell('problem', problem)
+        message = self.door.outgoing(message, self.world.formatter)
         self.mqtt.publish(suffix, message)
         self.keep(message)
 
@@ -91,21 +95,22 @@ class LiveRun:
     # --- actions on the world
 
     def _on_push(self, replace, body):
-        name = 'down/replace' if replace else 'down/push'
+        name = self.door.commands[replace]
         try:
-            items = downlink_requests.items_of_body(body, self.world.formatter, self.world.utc_s())
+            items = self.door.items(body, self.world.formatter, self.world.utc_s())
         except downlink_requests.Refused as refused:
             self.tell('mqtt', '%s refused: %s' % (name, refused.args[0]))
             return
         self.tell('mqtt', '%s: %d downlink%s' % (name, len(items), '' if len(items) == 1 else 's'))
-        self._doubt(json.loads(body).get('downlinks', []))
+        self._doubt(self.door.requests(json.loads(body)))
         if replace:
             self.watch.cleared()
-        self.world.network.push(items, replace)
+        if self.world.network.push(items, replace):
+            self.tell('mqtt', '%s refused: its id is in the queue already' % name)
 
     def _do_push(self, event):
         try:
-            items = downlink_requests.items_of_list(event['downlinks'], self.world.formatter, self.world.utc_s())
+            items = self.door.typed(event['downlinks'], self.world.formatter, self.world.utc_s())
         except downlink_requests.Refused as refused:
             self.tell('problem', 'not sent: %s' % refused.args[0].partition('downlink 1: ')[2])
             return

@@ -57,8 +57,13 @@ class Recent:
         if what == 'queued' and self.downlinks and self.downlinks[-1].key is None:
             self.downlinks[-1].key = key
             return
+        if key is not None and all(sent.key != key for sent in self.downlinks):
+            # A network that says nothing of what it queues: the first that waits.
+            first = next((sent for sent in self.downlinks if sent.key is None and not sent.is_out), None)
+            if first is not None:
+                first.key = key
         for sent in self.downlinks:
-            if sent.key == key:
+            if key is not None and sent.key == key:
                 if what in ('sent', 'nack'):
                     sent.is_out = what == 'sent'
                 elif what in ('ack', 'failed'):

@@ -12,11 +12,10 @@ from rich.text import Text
 
 from sim.live import lists, typed_commands, story, tonight, uplink_words
 from sim.live.lists import EPOCH, WIDE, panel, section
+from sim.mqtt.doors import DOORS, TheThingsStackDoor
 
-# Limit of this project and of the network's fair use, uplink seconds in 24 h; downlinks in 24 h of fair use.
+# Limit of this project, uplink seconds in 24 h; that of a network's fair use is its door's (sim/mqtt/doors.py).
 BUDGET_S = 24
-FAIR_USE_S = 30
-FAIR_DOWNLINKS = 10
 # From this height on, the lists have frames.
 TALL = 30
 PROMPT = '> '
@@ -25,7 +24,8 @@ LEDS = {0x000000: 'off', 0x00007F: 'blue', 0x007F00: 'green', 0x7F7F00: 'yellow'
 
 Facts = namedtuple('Facts', (
     'now_s', 'utc_s', 'speed', 'lag', 'code', 'powered', 'key_on', 'contactor', 'plugged', 'next_model', 'drawing', 'session_kwh', 'total_kwh',
-    'led', 'active', 'monitor', 'region', 'klass', 'broker', 'broker_connected', 'topic', 'reads', 'tonight', 'offset_s', 'page'))
+    'led', 'active', 'monitor', 'region', 'klass', 'broker', 'broker_connected', 'topic', 'reads', 'tonight', 'offset_s', 'page',
+    'door'), defaults=(TheThingsStackDoor,))
 
 
 def facts_of(world, pace, mqtt, next_model, page=''):
@@ -44,7 +44,8 @@ def facts_of(world, pace, mqtt, next_model, page=''):
         region=world.settings.REGION, klass=world.settings.LORAWAN_CLASS, broker='%s:%d' % (mqtt.host, mqtt.port),
         broker_connected=mqtt.connected, topic=mqtt.topic, reads=charger.reads,
         tonight=_tonight_now(arbiter, world, utc_s, vehicle is not None),
-        offset_s=round((local - (EPOCH.replace(tzinfo=None) + timedelta(seconds=int(utc_s)))).total_seconds()), page=page)
+        offset_s=round((local - (EPOCH.replace(tzinfo=None) + timedelta(seconds=int(utc_s)))).total_seconds()), page=page,
+        door=DOORS[world.network.kind.name])
 
 
 def _tonight_now(arbiter, world, utc_s, has_car):
@@ -177,11 +178,12 @@ def _radio_panel(facts, watch):
     bar = Text('█' * min(round(used_s / BUDGET_S * 5), 5), style='green' if used_s < BUDGET_S else 'red')
     bar.append('░' * (5 - len(bar.plain)), style='dim')
     bar.append(' %.1f of %d s' % (used_s, BUDGET_S), style='default')
-    bar.append(' (%d)' % FAIR_USE_S, style='dim')
+    bar.append(' (%d)' % facts.door.fair_use_s if facts.door.fair_use_s else '', style='dim')
     mqtt = Text(facts.broker, style='bold')
     mqtt.append(' ✓' if facts.broker_connected else ' away', style='green' if facts.broker_connected else 'red')
     count = watch.downlinks_of_day(facts.now_s)
-    downlinks = Text('%d of %d today' % (count, FAIR_DOWNLINKS), style='' if count <= FAIR_DOWNLINKS else 'red')
+    most = facts.door.fair_downlinks
+    downlinks = Text('%d of %d today' % (count, most) if most else '%d today' % count, style='red' if most and count > most else '')
     return panel('Radio and network', _lines(
         ('radio', state), ('airtime', bar), ('downlinks', downlinks),
         ('uplinks', '%d, bus reads %d' % (watch.uplink_count, facts.reads)), ('MQTT', mqtt)))

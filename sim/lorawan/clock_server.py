@@ -1,7 +1,8 @@
-"""The Things Stack's clock server: package alcsync-v1, application layer clock synchronisation (TS003-1.0.0) on fPort 202.
+"""The clock servers: application layer clock synchronisation (TS003-1.0.0) on fPort 202.
 
-As in its pkg/applicationserver/io/packages/alcsync/v1: only AppTimeReq is understood, anything else ends the parsing; an answer goes out if
-the device wants one whatever it says, or if its clock is more than 4 s off.
+answers() is The Things Stack's, as in its pkg/applicationserver/io/packages/alcsync/v1: only AppTimeReq is understood, anything else ends the
+parsing; an answer goes out if the device wants one whatever it says, or if its clock is more than 4 s off.
+chirpstack_answers() is ChirpStack's, as in its chirpstack/src/applayer/clocksync.rs: one AppTimeReq and nothing else; any whole second counts.
 """
 
 CLOCK_PORT = 202
@@ -37,3 +38,14 @@ def _answer(device_s, param, received_us):
         return b''
     correction_s = abs(ahead_us) // 1_000_000 * (1 if ahead_us >= 0 else -1)
     return bytes((APP_TIME,)) + (correction_s & 0xFFFFFFFF).to_bytes(4, 'little') + bytes((param & 0x0F,))
+
+
+def chirpstack_answers(payload, received_us):
+    """The same of ChirpStack with TS003 1.0.0 in the device profile: the difference is not taken modulo 2^32, and cut to whole seconds."""
+    if len(payload) != REQUEST_BYTES or payload[0] != APP_TIME:
+        return b''
+    ahead_us = gps_us(received_us) - int.from_bytes(payload[1:5], 'little') * 1_000_000
+    correction_s = abs(ahead_us) // 1_000_000 * (1 if ahead_us >= 0 else -1)
+    if not payload[5] & 0x10 and correction_s == 0:
+        return b''
+    return bytes((APP_TIME,)) + max(-2**31, min(2**31 - 1, correction_s)).to_bytes(4, 'little', signed=True) + bytes((payload[5] & 0x0F,))

@@ -49,7 +49,7 @@ class DownlinkQueue:
         return len(self._items)
 
     def push(self, items, replace=False):
-        """down/push or down/replace."""
+        """down/push or down/replace. Those that were refused without a word: none."""
         if replace:
             self._items.clear()
         for fields in items:
@@ -63,6 +63,7 @@ class DownlinkQueue:
             self._items.append(item)
             self._record('downlink_queued', f_port=item.f_port, hex=item.payload.hex().upper())
             self._tell('queued', item)
+        return []
 
     def is_ready(self):
         """Whether the first one may be sent."""
@@ -87,6 +88,9 @@ class DownlinkQueue:
             self._tell('sent', item)
             return item
         return None
+
+    def emitted(self, item, slot, rate, is_delayed):
+        """It is on the air: nothing that the stack had not said already."""
 
     def settle(self, ack):
         """An uplink came, with or without the acknowledgement."""

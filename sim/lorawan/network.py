@@ -1,6 +1,6 @@
-"""The network side: gateways and The Things Stack's network and application server, for one registered device.
+"""The network side: gateways, network and application server, for one registered device; of which kind, says sim/lorawan/kinds.py.
 
-What the stack does, as read in its source (pkg/networkserver, v3.28 to v3.32) and documentation:
+What The Things Stack does, as read in its source (pkg/networkserver, v3.28 to v3.32) and documentation:
 * an uplink counts after the 200 ms in which copies from other gateways are collected;
 * a downlink (first of the queue, or the acknowledgement of a confirmed uplink) takes RX1 or else RX2 of the latest uplink while they can
   still be reached, in class C too; otherwise, for class C after the first uplink of the session, the parameters of RX2 as soon as possible:
@@ -9,6 +9,7 @@ What the stack does, as read in its source (pkg/networkserver, v3.28 to v3.32) a
   downlink waits for the duty cycle, in class A for the next uplink;
 * MAC commands ride on what goes out, or go alone in a receive window; they wait where the payload would not fit beside them;
 * a confirmed class C downlink unanswered for 5 min is sent again (pull request 7731 of 2025).
+ChirpStack does the same in other times, and its queue has rules of its own (sim/lorawan/chirpstack_queue.py).
 Gateways are half duplex: what the device sends while one transmits is lost to it. Fair use is counted and never enforced.
 """
 
@@ -16,19 +17,14 @@ from base64 import b64encode
 from collections import namedtuple
 from random import Random
 
-from sim.lorawan import clock_server
+from sim.lorawan import clock_server, kinds
 from sim.lorawan.time_on_air import REGIONS, SlidingSum, data_bytes, time_on_air_us
-from sim.lorawan.downlink_queue import DownlinkQueue
 from sim.lorawan.duty_cycle import DutyCycle
 from sim.lorawan.link_budget import FADING_DB, NEAR_DB, LinkBudget
 from sim.lorawan.mac_commands import ServerMac
 from sim.lorawan.end_device import CLASS_A, CLASS_C, JOIN_ACCEPT_DELAY_US, RX1, RX2, RX2_AFTER_RX1_US, Downlink, EndDevice
-from sim.lorawan.the_things_stack_messages import Messages
 
 DEDUPLICATION_US = 200_000
-SCHEDULING_US = 530_000             # the Gateway Server's delay for "any time" downlinks and its queue
-CLASS_C_INTERVAL_US = 1_000_000
-CLASS_C_TIMEOUT_US = 300_000_000
 
 Slot = namedtuple('Slot', 'start_us window dr frequency_hz gateway')     # a downlink's place on the air
 
@@ -59,13 +55,14 @@ class Network:
     record: the timeline (uplink, downlink_queued, downlink, join); decode(f_port, payload) gives the formatter's data or None;
     publish(topic suffix, message) takes what goes out on MQTT; losses are probabilities per frame, beside what the link budget loses
     (path_loss_db for each gateway, fading_db, see sim.lorawan.link_budget); join_loss is that of join requests. modem: options of every Radio.
-    clock_sync: the clock server answers. registered: a sim.lorawan.registration.Registration, whose device
+    kind: a row of sim.lorawan.kinds. clock_sync: the clock server answers. registered: a sim.lorawan.registration.Registration, whose device
     alone may join; None: any. duty: what the device has emitted in each sub-band.
     """
 
     def __init__(self, kernel, record, *, region='AU915', uplink_loss=0.0, downlink_loss=0.0, rx1_delay_s=5, seed=1, decode=None,
                  publish=None, start_utc_s=0, device_id='wallbox', application_id='ev-charger', join_loss=0.0, path_loss_db=(NEAR_DB,),
-                 fading_db=FADING_DB, clock_sync=True, modem=None, registered=None):
+                 fading_db=FADING_DB, clock_sync=True, modem=None, registered=None, kind=kinds.THE_THINGS_STACK):
+        self.kind = kinds.KINDS[kind]
         self.region = REGIONS[region]
         self.session = None
         self.device = None
@@ -83,8 +80,8 @@ class Network:
         self._record = record
         self._decode = decode or (lambda f_port, payload: None)
         self._publish = publish or (lambda suffix, message: None)
-        self._messages = Messages(device_id, application_id, start_utc_s, Random('%s messages' % seed))
-        self.queue = DownlinkQueue(kernel, record, self._publish, self._messages)
+        self._messages = self.kind.messages(device_id, application_id, start_utc_s, Random('%s messages' % seed), region)
+        self.queue = self.kind.queue(kernel, record, self._publish, self._messages)
         self._rx1_delay_us = rx1_delay_s * 1_000_000
         self._seed = seed
         self._boots = 0
@@ -109,9 +106,10 @@ class Network:
         return self.device
 
     def push(self, items, replace=False):
-        """down/push, or down/replace: {"f_port", "payload", "confirmed", "correlation_ids", "priority"}, the last three optional."""
-        self.queue.push(items, replace)
+        """New downlinks, {"f_port", "payload"} and what else the queue takes, behind or instead of those that wait; the ones refused in silence."""
+        refused = self.queue.push(items, replace)
         self._plan()
+        return refused
 
     def gateway_down(self, until_us, gateway=None):
         """Nothing gets through that gateway (counted from 0; None: any) until then; replaces a running outage."""
@@ -165,7 +163,7 @@ class Network:
     def _accept_join(self, request):
         key_id = b64encode(self._keys.randbytes(16)).decode('ascii')
         self.session = self.queue.session = Session(key_id, '260D%04X' % self._keys.getrandbits(16), self._rx1_delay_us)
-        self._publish('join', self._messages.join(self._kernel.now_us, self.session))
+        self._publish_all(self._messages.on_join(self._kernel.now_us, self.session))
         self.mac.new_session()
         self._kernel.cancel(self._booked)
         self._booked = None
@@ -191,16 +189,22 @@ class Network:
             session.f_cnt_up = frame.f_cnt
             self.mac.uplink(frame, self._kernel.now_us)
             self.queue.settle(frame.ack)
-            self._publish('up', self._messages.uplink(self._kernel.now_us, frame, decoded))
+            self._publish_all(self._messages.on_uplink(self._kernel.now_us, frame, decoded))
+            if self.mac.status_us == self._kernel.now_us and self.mac.status:
+                self._publish_all(self._messages.on_status(self._kernel.now_us, session, *self.mac.status))
             self._answer_clock(frame)
         session.requests = self.mac.requests(frame, self._kernel.now_us)
         self._plan()
 
     def _answer_clock(self, frame):
         if self.clock_sync and frame.f_port == clock_server.CLOCK_PORT:
-            answer = clock_server.answers(frame.payload, self._start_us + frame.end_us)
+            answer = self.kind.clock(frame.payload, self._start_us + frame.end_us)
             if answer:
                 self.queue.push([{'f_port': clock_server.CLOCK_PORT, 'payload': answer}])
+
+    def _publish_all(self, messages):
+        for topic_and_message in messages:
+            self._publish(*topic_and_message)
 
     # Downlinks.
 
@@ -228,7 +232,7 @@ class Network:
         slot = self._window_slot(frame, session.rx1_delay_us, size) if session.windows_open else None
         if slot is not None or session.klass != CLASS_C:
             return slot
-        earliest_us = max(self._kernel.now_us + SCHEDULING_US, frame.end_us + session.rx1_delay_us + RX2_AFTER_RX1_US, self._next_class_c_us)
+        earliest_us = max(self._kernel.now_us + self.kind.any_time_us, frame.end_us + session.rx1_delay_us + RX2_AFTER_RX1_US, self._next_class_c_us)
         slots = [self._slot(gateway, RX2, earliest_us, frame, size) for gateway in self._paths(frame)]
         return min(slots, key=lambda slot: slot.start_us, default=None)
 
@@ -236,7 +240,7 @@ class Network:
         """The first receive window of that uplink which can still be reached and whose sub-band is free, or None."""
         for gateway in self._paths(frame):
             for window, start_us in ((RX1, frame.end_us + delay_us), (RX2, frame.end_us + delay_us + RX2_AFTER_RX1_US)):
-                if self._kernel.now_us + SCHEDULING_US <= start_us:
+                if self._kernel.now_us + self.kind.window_us <= start_us:
                     slot = self._slot(gateway, window, start_us, frame, size)
                     if slot.start_us == start_us:
                         return slot
@@ -269,13 +273,14 @@ class Network:
         frame = Downlink(session, slot.window, ack=session.owes_ack, f_opts=requests)
         session.owes_ack = session.owes_frame = False
         session.requests = b''
-        if slot.start_us <= session.last_uplink.end_us + session.rx1_delay_us + RX2_AFTER_RX1_US:
-            session.windows_open = False
-        self._next_class_c_us = slot.start_us + CLASS_C_INTERVAL_US
+        is_window = slot.start_us <= session.last_uplink.end_us + session.rx1_delay_us + RX2_AFTER_RX1_US
+        session.windows_open = session.windows_open and not is_window
+        self._next_class_c_us = slot.start_us + self.kind.class_c_interval_us
         if item is not None:
             frame.f_port, frame.payload, frame.confirmed = item.f_port, item.payload, item.confirmed
+            self.queue.emitted(item, slot, self.region.downlink[slot.dr], is_window)
             if item.confirmed and session.klass == CLASS_C:
-                self._kernel.after(CLASS_C_TIMEOUT_US, self._give_up_waiting, item, item.attempts)
+                self._kernel.after(self.kind.class_c_timeout_us, self._give_up_waiting, item, item.attempts)
         session.f_cnt_down += 1
         self._put_on_air(frame, slot, data_bytes(None if item is None else len(item.payload), len(requests)))
 

@@ -36,7 +36,7 @@ def _text(data):
 class Messages:
     """Builds the messages of one device; ids come from rng, times from start_utc_s and microseconds since then."""
 
-    def __init__(self, device_id, application_id, start_utc_s, rng):
+    def __init__(self, device_id, application_id, start_utc_s, rng, region=None):
         self._ids = {'device_id': device_id, 'application_ids': {'application_id': application_id}, 'dev_eui': DEV_EUI, 'join_eui': JOIN_EUI}
         self._start = _EPOCH + timedelta(seconds=start_utc_s)
         self._random = rng
@@ -45,6 +45,18 @@ class Messages:
         """RFC 3339 with nanosecond digits."""
         moment = self._start + timedelta(microseconds=now_us)
         return moment.strftime('%Y-%m-%dT%H:%M:%S') + '.%06d000Z' % moment.microsecond
+
+    # What the network publishes: [(topic's end, message)].
+
+    def on_uplink(self, now_us, frame, decoded):
+        return [('up', self.uplink(now_us, frame, decoded))]
+
+    def on_join(self, now_us, session):
+        return [('join', self.join(now_us, session))]
+
+    def on_status(self, now_us, session, battery, margin_db):
+        """Nothing on MQTT: it is in later uplinks, which this leaves out."""
+        return []
 
     def uplink(self, now_us, frame, decoded):
         """up: frame is a radio.Uplink, decoded the formatter's data or None."""

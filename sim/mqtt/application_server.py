@@ -1,8 +1,8 @@
-"""MQTT client of the application server: The Things Stack's topics, on any broker, by paho.
+"""MQTT client of the application server, on any broker, by paho; and The Things Stack's touch to what it publishes.
 
 v3/{application}@{tenant}/devices/{device}/... : up, join and down/queued, sent, ack, nack, failed are published (QoS 0, not
-retained), down/push and down/replace are subscribed. The connection is kept up by paho's thread; what comes in is handed to
-deliver() in that thread, unread.
+retained), down/push and down/replace are subscribed; ChirpStack's topics are in sim/mqtt/doors.py. The connection is kept up by paho's
+thread; what comes in is handed to deliver() in that thread, unread.
 """
 
 import json
@@ -38,15 +38,18 @@ class ApplicationServer:
     """One device on one broker.
 
     deliver(replace, body) is called from another thread with the bytes of a push or replace. connected: the broker is there.
+    commands: the ends of the topics that bring them. ignores_retained: one that the broker kept is none.
     """
 
-    def __init__(self, host, port, topic, deliver):
+    def __init__(self, host, port, topic, deliver, commands=('down/push', 'down/replace'), ignores_retained=True):
         self.host = host
         self.port = port
         self.topic = topic
         self.connected = False
         self.ready = False      # subscribed: a push published now arrives
         self._deliver = deliver
+        self._commands = commands
+        self._ignores_retained = ignores_retained
         self._settled = threading.Event()   # subscribed, or refused for the first time
         self._client = client = paho.Client(paho.CallbackAPIVersion.VERSION2)
         client.on_connect = self._on_connect
@@ -78,7 +81,7 @@ class ApplicationServer:
             self._settled.set()
             return
         self.connected = True
-        client.subscribe([(self.topic + 'down/push', 0), (self.topic + 'down/replace', 0)])
+        client.subscribe([(self.topic + command, 0) for command in self._commands])
 
     def _on_subscribe(self, client, userdata, mid, reasons, properties):
         self.ready = self.connected and not any(reason.is_failure for reason in reasons)
@@ -88,8 +91,8 @@ class ApplicationServer:
         self.connected = self.ready = False
 
     def _on_message(self, client, userdata, message):
-        # The stack knows no retained messages; one left on a broker would be a command repeated at every start.
-        if not message.retain:
+        # The Things Stack knows no retained messages; one left on a broker would be a command repeated at every start.
+        if not (message.retain and self._ignores_retained):
             self._deliver(message.topic.endswith('/replace'), message.payload)
 
 

@@ -29,7 +29,7 @@ def items_of_body(body, formatter, utc_s):
     if len(body) > LONGEST_BODY:
         raise Refused('%d bytes are too many' % len(body))
     try:
-        message = json.loads(body.decode('utf-8'), parse_constant=_no_number)
+        message = json.loads(body.decode('utf-8'), parse_constant=no_number)
     except (ValueError, RecursionError):
         raise Refused('not JSON') from None
     if not isinstance(message, dict) or not isinstance(message.get('downlinks', []), list):
@@ -50,7 +50,7 @@ def items_of_list(downlinks, formatter, utc_s):
     return items
 
 
-def _no_number(word):
+def no_number(word):
     raise ValueError('%s is no JSON' % word)
 
 
