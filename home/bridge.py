@@ -6,7 +6,6 @@ TTN_API_KEY or from standard input. docs/bridge.md says what the bridge does and
 import argparse
 import ast
 import getpass
-import ipaddress
 import os
 import pathlib
 import re
@@ -15,6 +14,9 @@ import string
 import sys
 import tempfile
 
+from home import name_lookup
+from home.arguments import PORT as PLAIN_PORT
+from home.arguments import Parser, listener, tenant, topic_word
 from tools import text_file
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -26,7 +28,7 @@ KEY_VARIABLE = "TTN_API_KEY"
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 PASSWORDS = "/etc/mosquitto/ttn.passwd"
 LISTENER = "ttn-listener.conf"
-TLS_PORT, PLAIN_PORT = 8883, 1883
+TLS_PORT = 8883
 CLUSTERS = ("eu1", "nam1", "au1")
 EVENTS = ("join", "down/queued", "down/sent", "down/ack", "down/nack", "down/failed")
 
@@ -56,7 +58,11 @@ Now, on the machine with mosquitto (sudo apt-get install mosquitto mosquitto-cli
 Then a 1 says that the line is up, and the next uplink shows itself:
   mosquitto_sub {login}-v -t 'ttn-bridge/#' -t '{watch}'
 Nothing, or a 0: sudo grep -i bridge /var/log/mosquitto/mosquitto.log, and docs/bridge.md.
-The copy here still holds the key: delete it with  make bridge REMOVE=1{where}
+{addresses}The copy here still holds the key: delete it with  make bridge REMOVE=1{where}
+"""
+SEVERAL = """\
+{name} has {count} addresses now: {addresses}. mosquitto tries the first that it is told, and no other.
+If the line stays at 0 although the others answer, choose one:  echo 'ADDRESS {name}' | sudo tee -a /etc/hosts
 """
 ADD_LISTENER = """\
   grep -rn '^ *listener' /etc/mosquitto     (says something? Then leave the next line out and keep that listener)
@@ -72,36 +78,14 @@ class Wrong(Exception):
     """What was given cannot be used; args[0] says why and what to give."""
 
 
-def topic_word(text):
-    """An application or device id of The Things Stack."""
-    if not re.fullmatch(r"[a-z0-9](?:-?[a-z0-9]){2,35}", text) or len(text) > 36:
-        raise argparse.ArgumentTypeError(f"{text!r} is no id of The Things Stack: 3 to 36 of a-z, 0-9 and single dashes, as in its console")
-    return text
-
-
-def tenant(text):
-    return text and topic_word(text)
-
-
 def endpoint(text):
     """(host, port or None) of eu1, nam1, au1, HOST or HOST:PORT."""
     if text in CLUSTERS:
         return f"{text}.cloud.thethings.network", None
-    found = re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9.-]*)(?::(\d{1,5}))?", text)
+    found = re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9.-]*)(?::([0-9]{1,5}))?", text)
     if not found or "." not in found[1] and found[1] != "localhost" or found[2] and not 0 < int(found[2]) < 65536:
         raise argparse.ArgumentTypeError(f"{text!r} is no cluster: eu1, nam1, au1, or the HOST or HOST:PORT of another one")
     return found[1], found[2] and int(found[2])
-
-
-def listener(text):
-    """(address, port) to listen on, or None for 'none'."""
-    if text == "none":
-        return None
-    host, colon, port = text.partition(":")
-    try:
-        return str(ipaddress.IPv4Address(host)), int(port) if colon else PLAIN_PORT
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r}: 127.0.0.1 (this machine only), 0.0.0.0 (the house, with a password), ADDRESS:PORT, or none")
 
 
 def is_loopback(host):
@@ -146,7 +130,9 @@ def modem_of(path=CONFIG):
 
 
 def require_guard(given):
-    """Wrong where Home Manager would be ended by the first of its own commands."""
+    """Wrong where Home Manager would be ended by the first of its own commands, and where a guard would have nothing to do."""
+    if given.guard and "home-manager" not in WANTED[given.consumer]:
+        raise Wrong(f"GUARD=1 stands before Home Manager, which FOR={given.consumer} leaves out: leave one of the two out")
     modem = given.modem or modem_of()
     if modem in ACKNOWLEDGING and "home-manager" in WANTED[given.consumer] and not given.guard:
         raise Wrong(f"a {modem.upper()} acknowledges each of Home Manager's commands by an empty frame, which ends Home Manager's MQTT. Give"
@@ -241,13 +227,15 @@ def make(given):
     steps = ADD_LISTENER.format(listener=LISTENER) if given.listen else ""
     steps += ADD_PASSWORD.format(passwords=PASSWORDS) if public else ""
     watch = "v3/#" if given.consumer == "home-assistant" else (GUARDED if given.guard else "ttn/{app}/up").format(app=given.app)
+    found = name_lookup.addresses(given.cluster[0])
+    several = SEVERAL.format(name=given.cluster[0], count=len(found), addresses=", ".join(found)) if len(found) > 1 else ""
     return STEPS.format(
-        out=given.out, files="\n  ".join(f"{name}  (mode {mode:o})" for name, _, mode in files), bridge=files[0][0], steps=steps.rstrip("\n"),
-        login="-u home -P PASSWORD " if public else "", watch=watch, where="" if given.out == OUT else f" OUT={given.out}")
+        addresses=several, out=given.out, files="\n  ".join(f"{name}  (mode {mode:o})" for name, _, mode in files), bridge=files[0][0],
+        steps=steps.rstrip("\n"), login="-u home -P PASSWORD " if public else "", watch=watch, where="" if given.out == OUT else f" OUT={given.out}")
 
 
 def parser():
-    words = argparse.ArgumentParser(prog="make bridge", description="Make the files that join mosquitto to The Things Stack.")
+    words = Parser(prog="make bridge", description="Make the files that join mosquitto to The Things Stack.")
     words.add_argument("--app", type=topic_word, help="APP=: application id")
     words.add_argument("--device", type=topic_word, help="DEV=: device id")
     words.add_argument("--cluster", type=endpoint, help="CLUSTER=: eu1, nam1, au1, or HOST[:PORT] of another stack")

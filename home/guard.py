@@ -3,7 +3,6 @@
 Takes uplinks from ttn-guard/<app>/up and publishes them, byte for byte, on ttn/<app>/up if they carry one of the eight states; the rest is
 withheld and named. Runs until it is stopped, and connects again by itself. The password of a broker that wants one comes from MQTT_PASSWORD.
 """
-import argparse
 import json
 import os
 import signal
@@ -11,14 +10,16 @@ import sys
 
 import paho.mqtt.client as paho
 
-from home.bridge import GUARDED, topic_word
+from home import arguments
+from home.bridge import GUARDED
 
-PORT = 1883
 KEEP_ALIVE_S = 30
 RETRY_S = (1, 30)
 STATES = (
     "Not Connected", "Connected and Locked", "Charging", "Charged", "Disabled", "Lock Outlet ACK", "Unlock Outlet ACK", "Reset Charger ACK",
 )
+# Signs of a text that somebody else wrote.
+SHOWN = 60
 
 
 def fault_of(payload):
@@ -30,16 +31,38 @@ def fault_of(payload):
     return None if isinstance(state, str) and state in STATES else f"a state that it does not know: {state!r:.40}"
 
 
+def described(payload):
+    """What was withheld, so that it is found again at the network: device, port, counter and time of an uplink, or the beginning of the text."""
+    try:
+        message = json.loads(payload)
+        uplink = message["uplink_message"]
+        size = len(uplink.get("frm_payload", "")) * 3 // 4
+        # The stack leaves out what is zero, as the port and the counter of a first empty frame.
+        told = (message.get("end_device_ids", {}).get("device_id", "nobody"), uplink.get("f_port", 0), uplink.get("f_cnt", 0), size,
+                message.get("received_at", "unknown"))
+        return "uplink of %s, fPort %s, f_cnt %s, %s bytes, received at %s" % tuple(_printable(one) for one in told)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return f"{len(payload)} bytes that are no uplink: {_printable(payload[:SHOWN].decode('utf-8', 'replace'))}"
+
+
+def _printable(value):
+    return "".join(sign if sign.isprintable() else "?" for sign in str(value)[:SHOWN])
+
+
 class Guard:
-    """One application's uplinks on one broker. start() to stop(); say(text) hears what is withheld and how the connection is."""
+    """One application's uplinks on one broker. start() to stop(); say(text) hears what is withheld and how the connection is, once a change."""
 
     def __init__(self, app, host, port, user=None, password=None, say=print):
-        self._app, self._say = app, say
+        self._app, self._where, self._tell = app, f"{host}:{port}", say
+        self._said = None
+        self._passed = self._withheld = 0
         self._client = client = paho.Client(paho.CallbackAPIVersion.VERSION2)
         if user:
             client.username_pw_set(user, password)
         client.reconnect_delay_set(*RETRY_S)
         client.on_connect = self._on_connect
+        client.on_connect_fail = lambda client, userdata: self._say(f"no broker answers on {self._where}. It is tried again")
+        client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         client.connect_async(host, port, KEEP_ALIVE_S)
 
@@ -50,6 +73,12 @@ class Guard:
     def stop(self):
         self._client.disconnect()
 
+    def _say(self, text):
+        """The line's state, which is told once."""
+        if text != self._said:
+            self._said = text
+            self._tell(text)
+
     def _on_connect(self, client, userdata, flags, reason, properties):
         if reason.is_failure:
             self._say(f"the broker refuses: {reason}. With a password: --user and MQTT_PASSWORD")
@@ -57,21 +86,28 @@ class Guard:
         client.subscribe(GUARDED.format(app=self._app))
         self._say("connected")
 
+    def _on_disconnect(self, client, userdata, flags, reason, properties):
+        if self._said == "connected":
+            self._say(f"the line to {self._where} is gone. It is tried again" if reason.is_failure else
+                      f"ended: {self._passed} passed on, {self._withheld} withheld")
+
     def _on_message(self, client, userdata, message):
-        fault = fault_of(message.payload)
+        fault = "kept by the broker, so it is old" if message.retain else fault_of(message.payload)
         if fault:
-            self._say(f"withheld: {fault}")
+            self._withheld += 1
+            self._tell(f"withheld: {fault}: {described(message.payload)}")
         else:
+            self._passed += 1
             client.publish(f"ttn/{self._app}/up", message.payload)
 
 
-def main(arguments=None):
-    words = argparse.ArgumentParser(prog="make guard", description="Pass on to Home Manager what it survives.")
-    words.add_argument("--app", type=topic_word, required=True, help="APP=: application id")
-    words.add_argument("--host", default="127.0.0.1", help="HOST=: the house's broker (default 127.0.0.1)")
-    words.add_argument("--port", type=int, default=PORT, help=f"its port (default {PORT})")
+def main(argv=None):
+    words = arguments.Parser(prog="make guard", description="Pass on to Home Manager what it survives.")
+    words.add_argument("--app", type=arguments.topic_word, required=True, help="APP=: application id")
+    words.add_argument("--host", type=arguments.host, default="127.0.0.1", help="HOST=: the house's broker (default 127.0.0.1)")
+    words.add_argument("--port", type=arguments.port, default=arguments.PORT, help="its port (default %(default)s)")
     words.add_argument("--user", help="MQTT_USER=: its user; the password comes from MQTT_PASSWORD")
-    given = words.parse_args(arguments)
+    given = words.parse_args(argv)
     guard = Guard(given.app, given.host, given.port, given.user, os.environ.get("MQTT_PASSWORD"), say=lambda text: print(text, flush=True))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: guard.stop())

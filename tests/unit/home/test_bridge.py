@@ -18,6 +18,7 @@ ARGUMENTS = ["--app", "ev-charger", "--device", "wallbox", "--cluster", "eu1"]
 def make(tmp_path, monkeypatch, capsys):
     """make(*arguments) runs the tool with the key in its environment; (exit status, files by name, what it said)."""
     monkeypatch.setenv(bridge.KEY_VARIABLE, KEY)
+    monkeypatch.setattr(bridge.name_lookup, "addresses", lambda name: ["192.0.2.1"])
 
     def run(*arguments):
         status = bridge.main([*ARGUMENTS, "--out", str(tmp_path), *arguments])
@@ -84,6 +85,20 @@ def test_home_manager_with_a_modem_that_acknowledges_by_itself_needs_the_guard(m
     assert make("--modem", "wio_e5", "--for", consumer)[0] == 0
 
 
+def test_a_guard_that_has_nothing_to_do_is_no_guard(make):
+    status, files, said = make("--for", "home-assistant", "--guard")
+    assert (status, files) == (2, {}) and said == \
+        "make bridge: GUARD=1 stands before Home Manager, which FOR=home-assistant leaves out: leave one of the two out\n"
+
+
+def test_a_name_with_several_addresses_is_told(make, monkeypatch):
+    assert "addresses now" not in make()[2]
+    monkeypatch.setattr(bridge.name_lookup, "addresses", lambda name: ["192.0.2.1", "2001:db8::1"])
+    said = make()[2]
+    assert "eu1.cloud.thethings.network has 2 addresses now: 192.0.2.1, 2001:db8::1. mosquitto tries the first that it is told, and no other." in said
+    assert "/etc/hosts" in said
+
+
 def test_without_home_manager_any_modem_is_good(make):
     assert make("--modem", "rak3172", "--for", "home-assistant")[0] == 0
 
@@ -132,6 +147,9 @@ def test_a_file_of_another_hand_is_left_alone(make, tmp_path):
         (["--cluster", "mars"], "eu1, nam1, au1"),
         (["--cluster", "x.org:99999"], "HOST:PORT"),
         (["--listen", "everywhere"], "127.0.0.1"),
+        (["--listen", "127.0.0.1:99999"], "'99999' is no port"),
+        (["--listen", "127.0.0.1:"], "'' is no port"),
+        (["--app", "My App"], "'My App' is no id of The Things Stack"),
         (["--plain"], "for all to read"),
         (["--for", "alexa"], "home-manager"),
     ],
@@ -139,7 +157,8 @@ def test_a_file_of_another_hand_is_left_alone(make, tmp_path):
 def test_what_cannot_work_is_refused_with_what_to_give(make, capsys, arguments, words):
     with pytest.raises(SystemExit) as stopped:
         make(*arguments)
-    assert stopped.value.code == 2 and words in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert stopped.value.code == 2 and words in said and said.count("\n") == 1
 
 
 def test_the_key_comes_from_a_file_the_environment_or_a_pipe_and_never_from_an_argument(tmp_path):
