@@ -177,7 +177,7 @@ hil-sim: setup
 # docs/bridge.md. Needs no set-up, only Python. An empty TENANT= is a stack without tenants; no TENANT at all is The Things Network's.
 bridge_options = $(if $(APP),--app "$(APP)") $(if $(DEV),--device "$(DEV)") $(if $(CLUSTER),--cluster "$(CLUSTER)") \
 	$(if $(filter undefined,$(origin TENANT)),,--tenant "$(TENANT)") $(if $(FOR),--for "$(FOR)") $(if $(GUARD),--guard) $(if $(MODEM),--modem "$(MODEM)") \
-	$(if $(LISTEN),--listen "$(LISTEN)") \
+	$(if $(LISTEN),--listen "$(LISTEN)") $(if $(filter 0,$(TLS)),--no-tls) \
 	$(if $(CA),--ca "$(CA)") $(if $(PLAIN),--plain) $(if $(KEY_FILE),--key-file "$(KEY_FILE)") $(if $(OUT),--out "$(OUT)") $(if $(REMOVE),--remove)
 
 bridge:

@@ -56,9 +56,9 @@ def port(text):
 
 
 def _after(text, digits):
-    """The port at the end of that text; PORT where there is none."""
+    """The port at the end of that text, or None."""
     try:
-        return PORT if digits is None else port(digits)
+        return None if digits is None else port(digits)
     except argparse.ArgumentTypeError as problem:
         raise argparse.ArgumentTypeError(f"{text[:80]!r}: {problem}") from None
 
@@ -68,11 +68,11 @@ def broker(text):
     found = re.fullmatch(r"\[([^\]]*)\](?::(.*))?|([^:]+)(?::(.*))?", text)
     if not found:
         raise _wrong(text, "is no HOST or HOST:PORT, as 192.168.1.10:1883")
-    return host(found[1] or found[3]), _after(text, found[2] if found[1] is not None else found[4])
+    return host(found[1] or found[3]), _after(text, found[2] if found[1] is not None else found[4]) or PORT
 
 
 def listener(text):
-    """(address, port) to listen on, or None for 'none'."""
+    """(address, port or None) to listen on; None for 'none'."""
     if text == "none":
         return None
     address, colon, digits = text.partition(":")

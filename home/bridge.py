@@ -14,9 +14,10 @@ import string
 import sys
 import tempfile
 
-from home import name_lookup
+from home import house_listener, name_lookup
 from home.arguments import PORT as PLAIN_PORT
 from home.arguments import Parser, listener, tenant, topic_word
+from home.house_listener import LISTENER, RIGHTS, TLS_PORT, is_loopback
 from tools import text_file
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -26,9 +27,6 @@ OUT = ROOT / "build" / "mosquitto"
 MARK = "# Made by make bridge:"
 KEY_VARIABLE = "TTN_API_KEY"
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
-PASSWORDS = "/etc/mosquitto/ttn.passwd"
-LISTENER = "ttn-listener.conf"
-TLS_PORT = 8883
 CLUSTERS = ("eu1", "nam1", "au1")
 EVENTS = ("join", "down/queued", "down/sent", "down/ack", "down/nack", "down/failed")
 
@@ -56,21 +54,13 @@ Now, on the machine with mosquitto (sudo apt-get install mosquitto mosquitto-cli
   sudo systemctl restart mosquitto
 
 Then a 1 says that the line is up, and the next uplink shows itself:
-  mosquitto_sub {login}-v -t 'ttn-bridge/#' -t '{watch}'
+  mosquitto_sub -v -t 'ttn-bridge/#' -t '{watch}'
 Nothing, or a 0: sudo grep -i bridge /var/log/mosquitto/mosquitto.log, and docs/bridge.md.
 {addresses}The copy here still holds the key: delete it with  make bridge REMOVE=1{where}
 """
 SEVERAL = """\
 {name} has {count} addresses now: {addresses}. mosquitto tries the first that it is told, and no other.
 If the line stays at 0 although the others answer, choose one:  echo 'ADDRESS {name}' | sudo tee -a /etc/hosts
-"""
-ADD_LISTENER = """\
-  grep -rn '^ *listener' /etc/mosquitto     (says something? Then leave the next line out and keep that listener)
-  sudo install -m 644 {listener} /etc/mosquitto/conf.d/
-"""
-ADD_PASSWORD = """\
-  sudo mosquitto_passwd -c {passwords} home     (asks for a password: Home Assistant and Home Manager log in with it)
-  sudo chown mosquitto:mosquitto {passwords} && sudo chmod 600 {passwords}
 """
 
 
@@ -86,10 +76,6 @@ def endpoint(text):
     if not found or "." not in found[1] and found[1] != "localhost" or found[2] and not 0 < int(found[2]) < 65536:
         raise argparse.ArgumentTypeError(f"{text!r} is no cluster: eu1, nam1, au1, or the HOST or HOST:PORT of another one")
     return found[1], found[2] and int(found[2])
-
-
-def is_loopback(host):
-    return host == "localhost" or host.startswith("127.")
 
 
 def read_key(path=None, environment=os.environ, stdin=sys.stdin):
@@ -165,9 +151,14 @@ def without_comments(text):
     return "\n" + "".join(line for line in text.splitlines(True) if line.strip() and not line.startswith("#"))
 
 
+def user_of(given):
+    """The name to log in with at the stack, which is also the application's place in topics."""
+    return f"{given.app}@{given.tenant}" if given.tenant else given.app
+
+
 def bridge_file(given, key):
     """The text of the file with the connections: one for each consumer, because a message takes only the first `in` that fits."""
-    user = f"{given.app}@{given.tenant}" if given.tenant else given.app
+    user = user_of(given)
     host, port = given.cluster
     address = f"{host}:{port or (PLAIN_PORT if given.plain else TLS_PORT)}"
     tls = "# None: to this very machine only." if given.plain else f"bridge_cafile {given.ca}"
@@ -180,12 +171,6 @@ def bridge_file(given, key):
             client=f"{given.device}-{consumer}-{secrets.token_hex(3)}", topics="\n".join(topic_line(*line) for line in lines))
         blocks.append(without_comments(block) if blocks else block)
     return template("bridge.conf").substitute(device=given.device, routes="\n".join(said)) + "".join(blocks)
-
-
-def listener_file(host, port):
-    """The text of the file with the listener: without a password on this machine only."""
-    access = "allow_anonymous true" if is_loopback(host) else f"allow_anonymous false\npassword_file {PASSWORDS}"
-    return template("listener.conf").substitute(host=host, port=port, access=access)
 
 
 def is_ours(path):
@@ -205,10 +190,30 @@ def write(path, text, mode):
 
 def remove(folder):
     """Delete what make bridge wrote into that directory; the names of it."""
-    ours = [path for path in sorted(folder.glob("*.conf")) if is_ours(path)]
+    ours = [path for path in sorted([*folder.glob("*.conf"), *folder.glob("*.acl")]) if is_ours(path)]
     for path in ours:
         path.unlink()
     return ours
+
+
+def place_of(given):
+    """(address, port) to listen on."""
+    host, port = given.listen
+    return host, house_listener.port_of(host, port, given.no_tls)
+
+
+def house_files(given):
+    """[(name, text, mode)] of the files about the house's side."""
+    if not given.listen:
+        return []
+    host, port = place_of(given)
+    files = [(LISTENER, house_listener.listener_file(host, port, given.no_tls), 0o644)]
+    if is_loopback(host):
+        return files
+    user = user_of(given)
+    rights = house_listener.rights_file(given.app, WANTED[given.consumer], lambda consumer, device: routes(
+        consumer, given.app, device, user, given.guard), given.guard)
+    return [*files, (RIGHTS, rights, 0o644)]
 
 
 def make(given):
@@ -216,22 +221,21 @@ def make(given):
     require_guard(given)
     key = read_key(given.key_file)
     files = [(f"ttn-{given.device}.conf", bridge_file(given, key), 0o600)]
-    if given.listen:
-        files.append((LISTENER, listener_file(*given.listen), 0o644))
-    elif is_ours(given.out / LISTENER):
-        (given.out / LISTENER).unlink()
+    files += house_files(given)
+    for name in {LISTENER, RIGHTS} - {name for name, _, _ in files}:
+        if is_ours(given.out / name):
+            (given.out / name).unlink()
     given.out.mkdir(parents=True, exist_ok=True)
     for name, text, mode in files:
         write(given.out / name, text, mode)
-    public = given.listen and not is_loopback(given.listen[0])
-    steps = ADD_LISTENER.format(listener=LISTENER) if given.listen else ""
-    steps += ADD_PASSWORD.format(passwords=PASSWORDS) if public else ""
+    consumers = WANTED[given.consumer]
+    steps = house_listener.steps(*place_of(given), consumers, given.guard, given.no_tls) if given.listen else ""
     watch = "v3/#" if given.consumer == "home-assistant" else (GUARDED if given.guard else "ttn/{app}/up").format(app=given.app)
     found = name_lookup.addresses(given.cluster[0])
     several = SEVERAL.format(name=given.cluster[0], count=len(found), addresses=", ".join(found)) if len(found) > 1 else ""
     return STEPS.format(
         addresses=several, out=given.out, files="\n  ".join(f"{name}  (mode {mode:o})" for name, _, mode in files), bridge=files[0][0],
-        steps=steps.rstrip("\n"), login="-u home -P PASSWORD " if public else "", watch=watch, where="" if given.out == OUT else f" OUT={given.out}")
+        steps=steps.rstrip("\n"), watch=watch, where="" if given.out == OUT else f" OUT={given.out}")
 
 
 def parser():
@@ -244,7 +248,8 @@ def parser():
     words.add_argument("--guard", action="store_true", help="GUARD=1: Home Manager's uplinks go through make guard")
     words.add_argument("--modem", choices=MODEMS, help="MODEM=: of the monitor (default: RADIO_MODEM in src/config.py); a rak3172 needs GUARD=1")
     words.add_argument("--listen", type=listener, default="127.0.0.1", metavar="ADDRESS[:PORT]",
-                       help="LISTEN=: 127.0.0.1 (default), 0.0.0.0 for the house (with a password), or none")
+                       help="LISTEN=: 127.0.0.1 (default), 0.0.0.0 for the house (with passwords and TLS), or none")
+    words.add_argument("--no-tls", action="store_true", help="TLS=0: a listener for the house without TLS, where passwords can be read on their way")
     words.add_argument("--ca", default=AUTHORITIES, help=f"CA=: file with the authorities trusted (default {AUTHORITIES})")
     words.add_argument("--plain", action="store_true", help="PLAIN=1: no TLS, for tests on this machine only")
     words.add_argument("--key-file", type=pathlib.Path, help=f"KEY_FILE=: file with the API key (else {KEY_VARIABLE}, a question, or stdin)")
@@ -263,6 +268,8 @@ def main(arguments=None):
     missing = [name for name, value in (("APP", given.app), ("DEV", given.device), ("CLUSTER", given.cluster)) if not value]
     if missing:
         words.error(f"{', '.join(missing)} missing. Type:  make bridge APP=my-app DEV=wallbox CLUSTER=eu1   (or nam1, au1)")
+    if given.no_tls and (not given.listen or is_loopback(given.listen[0])):
+        words.error("TLS=0 is for a LISTEN= of the house; there is none here. Leave it out")
     if given.plain and not is_loopback(given.cluster[0]):
         words.error("PLAIN=1 is for a stack on this machine: the key would cross the network for all to read. Leave it out")
     try:

@@ -34,7 +34,7 @@ def test_what_is_none_is_named_and_so_is_what_to_give(check, text, words):
 def test_right_values_come_through():
     assert (arguments.clock("23:59"), arguments.minutes("255"), arguments.port("8883"), arguments.level("homeassistant")) == (
         "23:59", 255, 8883, "homeassistant")
-    assert arguments.listener("none") is None and arguments.listener("0.0.0.0") == ("0.0.0.0", 1883)
+    assert arguments.listener("none") is None and arguments.listener("0.0.0.0") == ("0.0.0.0", None)
     assert arguments.tenant("") == "" and arguments.tenant("ttn") == "ttn"
 
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from home import bridge
+from home import bridge, house_listener
 
 KEY = "NNSXS.TESTKEYOFNOBODY.ONLYFORTHISTEST"
 ARGUMENTS = ["--app", "ev-charger", "--device", "wallbox", "--cluster", "eu1"]
@@ -112,12 +112,32 @@ def test_the_modem_is_that_of_the_configuration_as_shipped(tmp_path):
 
 
 def test_only_this_machine_is_let_in_without_a_password(make):
-    for address, wanted in (("127.0.0.1", ["listener 1883 127.0.0.1", "allow_anonymous true"]),
-                            ("0.0.0.0:1884", ["listener 1884 0.0.0.0", "allow_anonymous false", f"password_file {bridge.PASSWORDS}"]),
-                            ("192.168.1.5", ["listener 1883 192.168.1.5", "allow_anonymous false", f"password_file {bridge.PASSWORDS}"])):
-        _, files, said = make("--listen", address)
+    access = ["allow_anonymous false", f"password_file {house_listener.PASSWORDS}", f"acl_file {house_listener.RIGHTS_THERE}"]
+    tls = [f"certfile {house_listener.CERTIFICATE}", f"keyfile {house_listener.CERTIFICATE_KEY}"]
+    local = "listener 1883 127.0.0.1"
+    for arguments, wanted in ((["127.0.0.1"], ["allow_anonymous true", local]),
+                              (["0.0.0.0"], [*access, local, "listener 8883 0.0.0.0", *tls]),
+                              (["192.168.1.5:1884"], [*access, local, "listener 1884 192.168.1.5", *tls]),
+                              (["0.0.0.0", "--no-tls"], [*access, "listener 1883 0.0.0.0"])):
+        _, files, said = make("--listen", *arguments)
         assert directives(files["ttn-listener.conf"]) == wanted
-        assert ("mosquitto_passwd" in said) == (address != "127.0.0.1")
+        is_house = arguments != ["127.0.0.1"]
+        assert ("mosquitto_passwd" in said) == (house_listener.RIGHTS in files) == is_house
+        assert ("openssl" in said) == (tls[0] in wanted)
+
+
+def test_no_password_stands_on_a_command_line_that_is_printed(make):
+    for listen in ("127.0.0.1", "0.0.0.0", "none"):
+        said = make("--listen", listen)[2]
+        commands = [line for line in said.splitlines() if line.startswith("  ") and not line.startswith("  (")]
+        assert commands and not any(" -P" in line or "--pw" in line or "password=" in line for line in commands)
+
+
+def test_a_file_of_rights_goes_when_the_house_is_no_longer_let_in(make):
+    assert house_listener.RIGHTS in make("--listen", "0.0.0.0")[1]
+    assert house_listener.RIGHTS not in make()[1]
+    make("--listen", "0.0.0.0")
+    assert make("--remove")[1] == {}
 
 
 def test_a_broker_with_a_listener_of_its_own_gets_none(make, tmp_path):
@@ -151,6 +171,7 @@ def test_a_file_of_another_hand_is_left_alone(make, tmp_path):
         (["--listen", "127.0.0.1:"], "'' is no port"),
         (["--app", "My App"], "'My App' is no id of The Things Stack"),
         (["--plain"], "for all to read"),
+        (["--no-tls"], "TLS=0 is for a LISTEN= of the house"),
         (["--for", "alexa"], "home-manager"),
     ],
 )
