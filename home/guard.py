@@ -1,7 +1,8 @@
 """`make guard APP=my-app`: stands between the bridge and Home Manager, and passes on what Home Manager survives. docs/home-manager.md.
 
 Takes uplinks from ttn-guard/<app>/up and publishes them, byte for byte, on ttn/<app>/up if they carry one of the eight states; the rest is
-withheld and named. Runs until it is stopped, and connects again by itself. The password of a broker that wants one comes from MQTT_PASSWORD.
+withheld and named. A request of Home Manager's that the broker keeps is taken away. Runs until it is stopped, and connects again by itself.
+The password of a broker that wants one comes from MQTT_PASSWORD.
 """
 import json
 import os
@@ -12,6 +13,7 @@ import paho.mqtt.client as paho
 
 from home import arguments
 from home.bridge import GUARDED
+from home.kept_requests import KeptRequests
 
 KEEP_ALIVE_S = 30
 RETRY_S = (1, 30)
@@ -64,6 +66,8 @@ class Guard:
         client.on_connect_fail = lambda client, userdata: self._say(f"no broker answers on {self._where}. It is tried again")
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
+        self._kept = KeptRequests(client, [f"ttn/{app}/down/push"], lambda topic: self._tell(
+            f"taken away: a request that the broker kept on {topic}, and would send again at every start. Publish without retain"))
         client.connect_async(host, port, KEEP_ALIVE_S)
 
     def run(self):
@@ -84,6 +88,7 @@ class Guard:
             self._say(f"the broker refuses: {reason}. With a password: --user and MQTT_PASSWORD")
             return
         client.subscribe(GUARDED.format(app=self._app))
+        self._kept.subscribe()
         self._say("connected")
 
     def _on_disconnect(self, client, userdata, flags, reason, properties):
@@ -92,6 +97,8 @@ class Guard:
                       f"ended: {self._passed} passed on, {self._withheld} withheld")
 
     def _on_message(self, client, userdata, message):
+        if self._kept.hear(message):
+            return
         fault = "kept by the broker, so it is old" if message.retain else fault_of(message.payload)
         if fault:
             self._withheld += 1

@@ -6,7 +6,8 @@ retained, and "offline" on another one when the service ends, however that happe
 import json
 
 from home import entities
-from home.network import mqtt
+from home.kept_requests import KeptRequests
+from home.network import mqtt, the_things_stack
 from home.report import Report
 from home.store import memory, queries
 from home.store.database import writing
@@ -59,6 +60,12 @@ def state(total_wh, session):
         "last_cost": None if session.get("cost") is None else round(session["cost"], 2)})
 
 
+def request_topics(settings):
+    """Where requests to the devices are published, as the bridge takes them on."""
+    return [the_things_stack.topic(settings.network(device.network), device.id, suffix)
+            for device in settings.devices for suffix in ("down/push", "down/replace")]
+
+
 class HouseBroker:
     """The line to the house's broker. start() to stop(); tell() publishes what is new. told(is_up, sentence) hears what becomes of the line."""
 
@@ -69,6 +76,8 @@ class HouseBroker:
         self.line = mqtt.Line(f"house_mqtt: {its.host}:{its.port}", its.host, its.port, self._on_line,
                               login=(its.user, its.password) if its.user else None, at_login="Are user and password_file those of this broker?")
         self.line.client.will_set(STATUS, OFFLINE, retain=True)
+        self._kept = KeptRequests(self.line.client, request_topics(service.settings), self._take_away)
+        self.line.client.on_message = lambda client, userdata, message: self._kept.hear(message)
         self.start = self.line.start
 
     def stop(self):
@@ -101,12 +110,17 @@ class HouseBroker:
         if not is_up:
             self._said.clear()
             return
+        self._kept.subscribe()
         settings = self._service.settings
         currency = settings.tariff[-1].currency if settings.tariff else "EUR"
         for device in settings.devices:
             for topic, payload in discovery(settings.house_mqtt.prefix, settings.network(device.network), device, currency).items():
                 self._retain(topic, payload)
         self._retain(STATUS, ONLINE)
+
+    def _take_away(self, topic):
+        self._service.notices.say(("kept", topic), f"house_mqtt: a request that this broker kept on {topic} was taken away: it would be sent"
+                                  " again at every start. Publish without retain")
 
     def _retain(self, topic, payload):
         if self._said.get(topic) != payload and self.line.publish(topic, payload, retain=True):

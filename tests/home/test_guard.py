@@ -34,7 +34,7 @@ def test_an_uplink_without_a_state_is_withheld_and_the_rest_passes_unchanged(tmp
         for number in range(2):     # the second time after a restart of the broker at home
             with client(stack.network_port) as network, client(home.port, HM_UP, THERE + "up") as listening:
                 home.wait_for_bridge(stack)
-                until(lambda: {GUARDED.format(app=APP)} in home.subscribers().values(), log.read_text)
+                until(lambda: any(GUARDED.format(app=APP) in topics for topics in home.subscribers().values()), log.read_text)
                 network.publish(THERE + "up", EMPTY)
                 network.publish(THERE + "up", UP)
                 listening.wait_for(HM_UP, UP)

@@ -65,7 +65,7 @@ def test_what_it_says_of_anything_is_one_short_line(payload):
 
 class Message:
     def __init__(self, payload, retain=False):
-        self.payload, self.retain = payload, retain
+        self.topic, self.payload, self.retain = guard.GUARDED.format(app="ev-charger"), payload, retain
 
 
 GOOD = json.dumps({"uplink_message": {"decoded_payload": {"state": "Charging"}}}).encode()
