@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import threading
 
 import paho.mqtt.client as paho
 
@@ -17,6 +18,8 @@ from home.kept_requests import KeptRequests
 
 KEEP_ALIVE_S = 30
 RETRY_S = (1, 30)
+# For a broker that starts later than we do, as after a power cut.
+FIRST_S = 60
 STATES = (
     "Not Connected", "Connected and Locked", "Charging", "Charged", "Disabled", "Lock Outlet ACK", "Unlock Outlet ACK", "Reset Charger ACK",
 )
@@ -52,27 +55,38 @@ def _printable(value):
 
 
 class Guard:
-    """One application's uplinks on one broker. start() to stop(); say(text) hears what is withheld and how the connection is, once a change."""
+    """One application's uplinks on one broker. run() until stop(); say(text) hears what is withheld and how the connection is, once a change."""
 
     def __init__(self, app, host, port, user=None, password=None, say=print):
         self._app, self._where, self._tell = app, f"{host}:{port}", say
         self._said = None
+        self._was_connected = self._is_stopped = False
         self._passed = self._withheld = 0
         self._client = client = paho.Client(paho.CallbackAPIVersion.VERSION2)
         if user:
             client.username_pw_set(user, password)
         client.reconnect_delay_set(*RETRY_S)
         client.on_connect = self._on_connect
-        client.on_connect_fail = lambda client, userdata: self._say(f"no broker answers on {self._where}. It is tried again")
+        client.on_connect_fail = lambda client, userdata: self._say(f"no broker answers on {self._where}. It is tried again; another one: HOST=")
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         self._kept = KeptRequests(client, [f"ttn/{app}/down/push"], lambda topic: self._tell(
             f"taken away: a request that the broker kept on {topic}, and would send again at every start. Publish without retain"))
         client.connect_async(host, port, KEEP_ALIVE_S)
 
-    def run(self):
-        """Serve until stop()."""
+    def run(self, first_s=FIRST_S):
+        """Serve until stop(). False if there was no broker at all in the first seconds: somebody gave the wrong place."""
+        patience = threading.Timer(first_s, lambda: self._was_connected or self.stop())
+        patience.daemon = True
+        patience.start()
         self._client.loop_forever(retry_first_connection=True)
+        patience.cancel()
+        return self._was_connected or self._is_stopped
+
+    def end(self):
+        """stop(), because the user wants it."""
+        self._is_stopped = True
+        self.stop()
 
     def stop(self):
         self._client.disconnect()
@@ -87,6 +101,7 @@ class Guard:
         if reason.is_failure:
             self._say(f"the broker refuses: {reason}. With a password: --user and MQTT_PASSWORD")
             return
+        self._was_connected = True
         client.subscribe(GUARDED.format(app=self._app))
         self._kept.subscribe()
         self._say("connected")
@@ -114,12 +129,15 @@ def main(argv=None):
     words.add_argument("--host", type=arguments.host, default="127.0.0.1", help="HOST=: the house's broker (default 127.0.0.1)")
     words.add_argument("--port", type=arguments.port, default=arguments.PORT, help="its port (default %(default)s)")
     words.add_argument("--user", help="MQTT_USER=: its user; the password comes from MQTT_PASSWORD")
+    words.add_argument("--patience-s", type=float, default=FIRST_S, metavar="S", help="how long it waits at first for a broker (default %(default)s)")
     given = words.parse_args(argv)
     guard = Guard(given.app, given.host, given.port, given.user, os.environ.get("MQTT_PASSWORD"), say=lambda text: print(text, flush=True))
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: guard.stop())
-    guard.run()
-    return 0
+        signal.signal(number, lambda *_: guard.end())
+    if guard.run(given.patience_s):
+        return 0
+    print(f"make guard: no broker let us in on {given.host}:{given.port} for {given.patience_s:g} s. Another one: HOST=", file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":

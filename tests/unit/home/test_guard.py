@@ -92,7 +92,7 @@ def test_the_state_of_the_line_is_told_once_a_change(passed):
     made, _, said = passed
     for _ in range(3):
         made._client.on_connect_fail(made._client, None)
-    assert said == ["no broker answers on 127.0.0.1:1883. It is tried again"]
+    assert said == ["no broker answers on 127.0.0.1:1883. It is tried again; another one: HOST="]
 
 
 @pytest.mark.parametrize("arguments, words", [
@@ -104,3 +104,11 @@ def test_a_wrong_argument_is_one_line_and_an_exit_status(arguments, words, capsy
         guard.main(arguments)
     said = capsys.readouterr().err
     assert ended.value.code == 2 and words in said and said.count("\n") == 1 and said.startswith("make guard: ")
+
+
+def test_a_broker_that_is_not_there_is_one_line_and_an_exit_status(capsys, monkeypatch):
+    monkeypatch.setattr(guard.signal, "signal", lambda *given: None)
+    assert guard.main(["--app", "my-app", "--port", "1", "--patience-s", "0.2"]) == 2
+    said = capsys.readouterr()
+    assert said.out == "no broker answers on 127.0.0.1:1. It is tried again; another one: HOST=\n"
+    assert said.err == "make guard: no broker let us in on 127.0.0.1:1 for 0.2 s. Another one: HOST=\n"

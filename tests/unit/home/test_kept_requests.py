@@ -12,7 +12,7 @@ PATIENCE_S = 10
 
 
 class Watched:
-    """A client with KeptRequests on a broker; heard(count) waits for so many requests, said for what was taken away."""
+    """A client with KeptRequests on a broker; said: topics of what was taken away; requests: what was heard."""
 
     def __init__(self, port):
         self.said, self.requests = [], []
