@@ -7,6 +7,7 @@ import getpass
 import json
 import os
 import pathlib
+import re
 import secrets
 import sys
 import threading
@@ -14,10 +15,12 @@ import threading
 import paho.mqtt.client as paho
 from sim.mqtt.application_server import address
 
+import home.firmware    # noqa: F401  the version
+from app.version import VERSION
 from home import entities, package
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-ORIGIN = {"name": "EV charger monitor"}
+ORIGIN = {"name": "EV charger monitor", "sw_version": ".".join(map(str, VERSION))}
 WAIT_S = 10
 QUIET_S = 0.5
 PASSWORD_VARIABLE = "MQTT_PASSWORD"
@@ -130,12 +133,29 @@ def parser():
                        help="SILENCE=: minutes without an uplink until its sensors are unavailable (default %(default)s; at SF11, SF12: 255)")
     words.add_argument("--morning", default=entities.MORNING, metavar="HH:MM",
                        help="MORNING=: end of a boost until morning (default %(default)s)")
+    words.add_argument("--home-assistant", type=release, default=entities.NEWEST, metavar="RELEASE",
+                       help="HA=: its release, 2024.3 at least; an old one takes less (default {}.{})".format(*entities.NEWEST))
+    words.add_argument("--page", type=_page, metavar="URL", help="PAGE=: address of the service's page, for the device's link to it")
     words.add_argument("--broker", type=_address, default=("127.0.0.1", 1883), metavar="HOST:PORT",
                        help="BROKER=: of the house (default 127.0.0.1:1883)")
     words.add_argument("--user", help="MQTT_USER=: at the broker, where it asks for one")
     words.add_argument("--prefix", default="homeassistant", help="discovery prefix (default %(default)s)")
     words.add_argument("--out", type=pathlib.Path, help="OUT=: file for the package (default: to standard output)")
     return words
+
+
+def release(text):
+    """(year, month) of "2024.3" or "2024.3.3"."""
+    found = re.fullmatch(r"(20\d\d)\.(\d\d?)(\.\w+)?", text)
+    if not found or (its := (int(found[1]), int(found[2]))) < entities.OLDEST:
+        raise argparse.ArgumentTypeError("{!r} is no release of Home Assistant from {}.{} on".format(text, *entities.OLDEST))
+    return its
+
+
+def _page(text):
+    if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no address, as http://192.168.1.20:8080/")
+    return text
 
 
 def _address(text):
@@ -147,7 +167,7 @@ def _address(text):
 
 def run(given):
     """Do it; what was done, in words."""
-    place = entities.Place(given.app, given.tenant, given.device, given.silence_min, given.morning)
+    place = entities.Place(given.app, given.tenant, given.device, given.silence_min, given.morning, given.home_assistant, given.page or "")
     if given.what == "package":
         text = package.text(place)
         if given.out is None:
@@ -158,6 +178,9 @@ def run(given):
     wanted = messages(place, given.prefix)
     with Broker(*given.broker, given.user, password(given)) as broker:
         apply(broker, given.prefix, entities.node(place), wanted if given.what == "publish" else {})
+        if given.what == "remove":
+            for topic in entities.wish_topics(place):
+                broker.retain(topic, b"")
     return SAID[given.what].format(count=len(wanted), device=given.device, host=given.broker[0], port=given.broker[1])
 
 

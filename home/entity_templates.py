@@ -3,6 +3,9 @@
 Every template takes every message of its topic: one without data (not decoded, port 0, none of the monitor's) leaves the entity as it is.
 An empty text leaves numbers, binary sensors and buttons alone; a sensor's words are said again.
 """
+import home.firmware    # noqa: F401  the device's words
+from app.codec import vocabulary
+
 EXPIRES_S = 600
 
 # What stands before a template: m the message, u its uplink, d what the formatter gave; each {} where there is none.
@@ -12,11 +15,15 @@ HEAD = """\
 {%- set d = u.get('decoded_payload') or {} -%}
 """
 KEEP = "{{ 'unknown' if this.state == 'unavailable' else this.state }}"
+# The same where only certain words are taken: None is unknown.
+KEEP_OPTION = "{{ 'None' if this.state in ('unavailable', 'unknown') else this.state }}"
 # Only these tell of this moment; an event or a read-back has words of its own under the same names.
 NOW = "d.get('type') in ('status', 'result', 'legacy')"
 # Only a status has measurements; a session record comes late and has those of then.
 STATUS = "d.get('type') == 'status'"
 EVENT_FIELDS = "['event', 'event_number', 'event_at', 'minutes', 'kwh', 'fault_text']"
+# Of what the formatter may call it; a newer device's events have no word there.
+EVENTS = list(vocabulary.EVENTS)
 # Page 1 is the claim that decides, the others stand beneath it.
 DECIDES = "d.get('type') == 'readback' and d.get('part') == 'claims' and d.get('page') == 1"
 
@@ -40,6 +47,12 @@ def best(field):
 def switch(condition, value):
     """A template of a binary sensor: value is true, false or none."""
     return "%s{%%- if %s -%%}{%%- set is = %s -%%}{{ 'None' if is is none else 'ON' if is else 'OFF' }}{%%- endif -%%}" % (HEAD, condition, value)
+
+
+def fact(part, field):
+    """A template of a text that the device tells of itself when it is asked."""
+    return words(f"d.get('type') == 'device' and d.get('part') == '{part}' and '{field}' in d",
+                 f"d.{field} | replace('_', ' ') if d.{field} is not none else 'unknown'")
 
 
 REQUEST = "((m.get('downlinks') or [{}])[0]).get('decoded_payload') or {}"
@@ -103,7 +116,7 @@ COMMAND = _COMMAND_HEAD + (
 COMMAND_ATTRIBUTES = _COMMAND_HEAD + """\
 {%- set said = dict(a.items() | selectattr('0', 'in', ['command', 'command_id', 'issued_at', 'detail', 'request']) | list) -%}
 {%- if 'issued_at' in p -%}
-{%- set name = p.get('command') or (['plan', 'timezone', 'settings'] | select('in', p) | list + ['other']) | first -%}
+{%- set name = p.get('command') or (['plan', 'timezone', 'settings', 'target'] | select('in', p) | list + ['other']) | first -%}
 {{ {'command': name, 'command_id': p.get('id', 0), 'issued_at': p.issued_at, 'detail': none, 'request': p} | tojson }}
 {%- elif answer and ours -%}
 {{ dict(said, detail=d.get('detail')) | tojson }}
@@ -123,6 +136,49 @@ EVENT_ATTRIBUTES = HEAD + """\
 {%- else -%}
 {{ dict(this.attributes.items() | selectattr('0', 'in', FIELDS) | list) | tojson }}
 {%- endif -%}""".replace("FIELDS", EVENT_FIELDS)
+
+# Told twice, it happened once. An event entity leaves an empty text alone.
+EVENT = HEAD + """\
+{%- set a = this.attributes -%}
+{%- if d.get('type') == 'event' and d.get('event') in WORDS and not (
+  d.get('event_number') == a.get('event_number') and d.get('event_at') == a.get('event_at')) -%}
+{{ dict(d.items() | selectattr('0', 'in', ['reason'] + FIELDS) | rejectattr('0', 'eq', 'event') | list, event_type=d.event) | tojson }}
+{%- endif -%}""".replace("WORDS", str(EVENTS)).replace("FIELDS", EVENT_FIELDS)
+
+# --- what the owner wishes: kept by the broker, found again by an attribute, for entities may be renamed
+
+CHARGE_BY_PATTERN = r"^([01]\d|2[0-3]):[0-5]\d$"
+
+
+def wish_mark(name, node):
+    """A template of attributes by which an entity is known as that wish of that wallbox."""
+    return "{{ {'%s_of': '%s'} | tojson }}" % (name, node)
+
+
+def wish(node, morning):
+    """Sets `wish`: a target without cheap hours, which the device meets as late as it still can. No energy: what the car took before."""
+    found = "(states.%s | selectattr('attributes.%s_of', 'eq', '" + node + "') | map(attribute='state') | list + ['unknown']) | first"
+    return (f"{{%- set by = {found % ('text', 'charge_by')} -%}}\n{{%- set kwh = {found % ('number', 'charge_energy')} | float(0) -%}}\n"
+            f"{{%- set wish = dict({{'until': by if ':' in by else '{morning}', 'quarters': []}}, **({{'kwh': kwh}} if kwh else {{}})) -%}}\n"
+            "{%- set wish = {'target': wish} -%}\n")
+
+
+# --- a boost by energy: what was asked for, as long as a boost stands
+
+BOOST_ENERGY = HEAD + "{%- set p = " + REQUEST + """ -%}
+{%- if p.get('command') == 'boost' -%}{{ p.kwh if LOW <= (p.get('kwh') or 0) <= HIGH else 'None' }}
+{%- elif STATUS and 'override' in d and d.override != 'boost' -%}None{%- endif -%}""".replace("STATUS", STATUS)
+
+# --- the mode: the highest word said against the plan
+
+MODES = ["plan", *vocabulary.OVERRIDES[1:]]
+MODE = HEAD + """\
+{%- set it = 'plan' if d.get('override') == 'none' else d.get('override') -%}
+{{ it if STATUS and it in MODES else this.state if this.state in MODES else 'none' }}""".replace("STATUS", STATUS).replace("MODES", str(MODES))
+# A lock alone does not end with the others.
+MODE_REQUEST = """{'command': 'unlock'} if value == 'plan' and this.state == 'lock' else {
+  'plan': {'command': 'resume_plan'}, 'boost': {'command': 'boost', 'until': '%(morning)s'}, 'skip': {'command': 'skip'},
+  'stop': {'command': 'stop'}, 'lock': {'command': 'lock'}, 'target': wish}[value]"""
 
 # --- airtime since midnight: added up here, from what the network heard. Which of state and attributes is renewed first differs between
 # versions of Home Assistant, so both are calculated from the attributes, and an uplink is added once.

@@ -11,6 +11,7 @@ REPEAT = "ev_charger/repeat_commands.yaml"
 HEAD = """\
 # The wallbox in Home Assistant, as a package: docs/home-assistant.md. Made by `make package` from the table that `make discovery` publishes;
 # for other ids than app {app}, tenant {tenant}, device {device} make your own:  make package APP=... DEV=...
+# It is for Home Assistant {since}; for an older one, from {oldest} on, make your own with HA=...
 # One of the two is enough. This one also repeats commands that stay unanswered; it needs the folder blueprints beside it.
 """
 
@@ -41,10 +42,11 @@ def package(place):
 
 
 def command_sensor(place):
-    """The entity id that Home Assistant makes of the device's and the sensor's name."""
-    return f"sensor.{place.device.replace('-', '_')}_last_command"
+    return entities.entity_id("sensor", place, "Last command")
 
 
 def text(place):
     """The package as a file."""
-    return HEAD.format(**place._asdict()) + yaml.dump(package(place), Dumper=_Dumper, sort_keys=False, width=10000, allow_unicode=True)
+    since = max(since for since in (entities.OLDEST, entities.ID_SINCE) if since <= place.release)
+    head = HEAD.format(**place._asdict(), since="{}.{} and newer".format(*since), oldest="{}.{}".format(*entities.OLDEST))
+    return head + yaml.dump(package(place), Dumper=_Dumper, sort_keys=False, width=10000, allow_unicode=True)

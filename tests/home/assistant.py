@@ -1,4 +1,5 @@
 """A real Home Assistant without a screen: its folder, its owner, its MQTT, and a person's actions over its REST API."""
+import functools
 import json
 import os
 import pathlib
@@ -10,12 +11,16 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+from websockets.sync.client import connect
+
 from tests.home.brokers import HOST, ROOT, free_port
 from tests.home.client import until
+from home import discovery
 
 PROGRAM = ROOT / ".venv-home" / "bin" / "hass"
 BLUEPRINTS = ROOT / "ttn" / "home_assistant" / "blueprints"
 START_S = 60
+MISSING = "Home Assistant is missing. Type:  make test-home"
 OWNER = {"name": "Owner", "username": "owner", "password": "of-this-test-alone", "language": "en"}
 # Nothing that looks into the network: no default_config, no discovery of other devices, no clock or weather from outside.
 CONFIGURATION = """\
@@ -39,8 +44,16 @@ automation: !include automations.yaml
 lovelace:
   mode: yaml
 """
-# Said at each start by this Home Assistant itself, of nothing that is ours.
-OF_ITS_OWN = ("Skipping pip installation", "Support for the running Python version")
+# Said at each start by this Home Assistant itself, of nothing that is ours; the last one on a computer that is busy with other tests.
+OF_ITS_OWN = ("Skipping pip installation", "Support for the running Python version", "Updating state for")
+
+
+@functools.cache
+def release():
+    """(year, month) of the Home Assistant at hand."""
+    assert PROGRAM.exists(), MISSING
+    said = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True, timeout=START_S).stdout
+    return discovery.release(said.split()[-1])
 
 
 class Assistant:
@@ -63,7 +76,7 @@ class Assistant:
 
     def start(self):
         """Return once it answers and, from the second time on, all is set up."""
-        assert PROGRAM.exists(), "Home Assistant is missing. Type:  make test-home"
+        assert PROGRAM.exists(), MISSING
         with open(self._log, "ab") as log:
             self._process = subprocess.Popen([PROGRAM, "-c", self._folder, "--skip-pip"], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                                              start_new_session=True)
@@ -96,14 +109,19 @@ class Assistant:
         done = self.call(f"/api/config/config_entries/flow/{flow['flow_id']}", {"broker": HOST, "port": broker_port})
         assert done["type"] == "create_entry", done
 
-    def call(self, path, data=None, form=False):
-        """GET, or POST where there is data; the JSON it answers."""
+    def call(self, path, data=None, form=False, as_text=False):
+        """GET, or POST where there is data; the JSON, or the text, that it answers."""
         body = None if data is None else (urllib.parse.urlencode(data) if form else json.dumps(data)).encode()
         headers = {"Content-Type": "application/x-www-form-urlencoded" if form else "application/json"}
         if self.tokens:
             headers["Authorization"] = "Bearer " + self.tokens["access_token"]
         with urllib.request.urlopen(urllib.request.Request(self.url + path, body, headers), timeout=30) as answer:
-            return json.loads(answer.read() or b"null")
+            said = answer.read()
+        return said.decode() if as_text else json.loads(said or b"null")
+
+    def render(self, template, variables):
+        """The text that a template makes."""
+        return self.call("/api/template", {"template": template, "variables": variables}, as_text=True)
 
     def states(self):
         """{entity id: state as the API gives it} of all entities."""
@@ -116,6 +134,23 @@ class Assistant:
     def act(self, service, entity, **data):
         """Call a service, as "button.press"."""
         self.call("/api/services/" + service.replace(".", "/"), {"entity_id": entity, **data})
+
+    def rename(self, entity, new):
+        """Give an entity another id, as its owner would."""
+        self.ask({"type": "config/entity_registry/update", "entity_id": entity, "new_entity_id": new})
+
+    def ask(self, *messages):
+        """The results of these messages over the WebSocket that the page of Home Assistant uses."""
+        with connect(self.url.replace("http", "ws") + "/api/websocket", max_size=None) as line:
+            json.loads(line.recv(timeout=30))
+            line.send(json.dumps({"type": "auth", "access_token": self.tokens["access_token"]}))
+            assert json.loads(line.recv(timeout=30))["type"] == "auth_ok"
+            answers = []
+            for number, message in enumerate(messages, 1):
+                line.send(json.dumps({"id": number, **message}))
+                answers.append(json.loads(line.recv(timeout=30)))
+        assert all(answer["success"] for answer in answers), answers
+        return [answer["result"] for answer in answers]
 
     def wait_for(self, within_s=30, **wanted):
         """Return once all these entities of the wallbox, sensor_state="Charging", have these states; the seconds it took."""

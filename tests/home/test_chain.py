@@ -3,9 +3,9 @@ import json
 import time
 
 import pytest
-from home import package
+from home import entities, package
 
-from tests.home.assistant import Assistant
+from tests.home.assistant import Assistant, release
 from tests.home.browser import DASHBOARD, look
 from tests.home.brokers import APP, HOST, ROOT, THERE, HomeBroker, Stack, running
 from tests.home.client import client, until
@@ -22,7 +22,7 @@ class WholeChain:
     def __init__(self, folder):
         self.stack = Stack(folder / "stack")
         self.home = HomeBroker(folder / "home", f"{HOST}:{self.stack.port}")
-        self.assistant = Assistant(folder / "assistant", {"ev_charger": package.USUAL.read_text()}, dashboard=DASHBOARD)
+        self.assistant = Assistant(folder / "assistant", {"ev_charger": package.text(entities.Place(APP, release=release()))}, dashboard=DASHBOARD)
         self.world = None
 
     def enter_world(self):

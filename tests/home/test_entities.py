@@ -1,5 +1,4 @@
 """The entities in a real Home Assistant, fed with every uplink the formatter can give: by discovery, and as a package."""
-import contextlib
 import json
 import time
 import urllib.error
@@ -8,38 +7,12 @@ import pytest
 from ttn import formatter
 from home import discovery, entities, package
 
-from tests.home.assistant import Assistant
-from tests.home.brokers import APP, DEVICE, HOST, ROOT, THERE, Mosquitto, free_port, running
-from tests.home.client import SILENCE_S, WAIT_S, client, until
+from tests.home.brokers import HOST, THERE
+from tests.home.client import WAIT_S, until
+from tests.home.fed_assistant import IDS, PLACE, STATUS, VECTORS, AssistantOnBroker, pushed, told, uplink
 
-IDS = ("--app", APP, "--device", DEVICE)
-PLACE = entities.Place(APP, device=DEVICE)
-VECTORS = json.loads((ROOT / "ttn" / "vectors.json").read_text())
-METADATA = [{"gateway_ids": {"gateway_id": "far"}, "rssi": -119, "snr": -7.5}, {"gateway_ids": {"gateway_id": "near"}, "rssi": -80}]
-NOTIFY = """
-- alias: Tell
-  id: tell
-  use_blueprint:
-    path: ev_charger/notify.yaml
-    input:
-      event_sensor: sensor.wallbox_last_event
-      fault_sensor: sensor.wallbox_fault
-      reason_sensor: sensor.wallbox_reason
-      notify:
-        - service: mqtt.publish
-          data:
-            topic: phone
-            payload: "{{ title }}|{{ message }}"
-"""
-
-
-def uplink(data=None, **more):
-    """An up message; without data as for a payload that was not decoded."""
-    body = {"f_port": 10, "rx_metadata": METADATA, "consumed_airtime": "0.370688s", **more}
-    if data is not None:
-        body["decoded_payload"] = data
-    heard = f"2026-11-27T00:00:{time.monotonic()}Z"
-    return json.dumps({"end_device_ids": {"device_id": DEVICE}, "received_at": heard, "uplink_message": body}).encode()
+# Messages that Home Assistant is through with in a moment.
+AT_ONCE = 50
 
 
 def every_message():
@@ -54,44 +27,9 @@ def every_message():
     return [uplink(data) for data in told] + bare
 
 
-STATUS = {"type": "status", "state": "Charged", "code": "B2", "status": "ready"}
-
-
-class AssistantOnBroker:
-    """A Home Assistant on a broker of its own; tell() is the network."""
-
-    def __init__(self, folder, **given):
-        self.port = free_port()
-        self.broker = Mosquitto(folder / "broker", f"listener {self.port} {HOST}\nallow_anonymous true\n", [self.port])
-        self.assistant = Assistant(folder / "assistant", **given)
-
-    @contextlib.contextmanager
-    def open(self):
-        with running(self.broker, self.assistant), client(self.port, "phone", THERE + "down/push") as self.network:
-            self.assistant.welcome(self.port)
-            yield self
-
-    def tell(self, *messages):
-        for message in messages:
-            self.network.publish(THERE + "up", message)
-
-    def settle(self, reason):
-        """Return once a status with that reason, published repeatedly, has arrived: Home Assistant subscribes when it thinks fit."""
-        def arrived():
-            self.tell(uplink({**STATUS, "reason": reason}))
-            time.sleep(0.2)
-            return self.assistant.state("sensor.wallbox_reason") == reason
-        until(arrived, lambda: f"{reason} does not arrive; {self.assistant.complaints()}", 30)
-
-    def entities(self):
-        """{entity: state} of the wallbox, without those that depend on the clock."""
-        return {entity: state["state"] for entity, state in self.assistant.states().items()
-                if ".wallbox_" in entity and not entity.startswith("automation") and not entity.endswith(("last_heard", "airtime_today"))}
-
-
 @pytest.fixture(scope="module")
 def discovered(tmp_path_factory):
-    house = AssistantOnBroker(tmp_path_factory.mktemp("discovered"), automations=NOTIFY)
+    house = AssistantOnBroker(tmp_path_factory.mktemp("discovered"))
     with house.open():
         assert discovery.main(["publish", *IDS, "--broker", f"{HOST}:{house.port}"]) == 0
         house.settle("locked")
@@ -100,7 +38,7 @@ def discovered(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def packaged(tmp_path_factory):
-    house = AssistantOnBroker(tmp_path_factory.mktemp("packaged"), packages={"ev_charger": package.USUAL.read_text()})
+    house = AssistantOnBroker(tmp_path_factory.mktemp("packaged"), packages={"ev_charger": package.text(PLACE)})
     with house.open():
         house.settle("locked")
         yield house
@@ -109,15 +47,18 @@ def packaged(tmp_path_factory):
 def test_every_uplink_leaves_home_assistant_calm_and_both_ways_show_the_same(discovered, packaged, evidence):
     messages = every_message()
     for house in (discovered, packaged):
-        house.tell(*messages)
-        for message in messages:
-            house.network.publish(THERE + "down/queued", message)
+        for first in range(0, len(messages), AT_ONCE):
+            for message in messages[first:first + AT_ONCE]:
+                house.tell(message)
+                house.network.publish(THERE + "down/queued", message)
+            # It answers once it is through with them.
+            house.assistant.states()
         house.settle("vehicle full")
     complaints = discovered.assistant.complaints() + packaged.assistant.complaints()
     evidence(f"warnings and errors of Home Assistant over {len(messages)} kinds of uplinks", len(complaints), 0)
     assert complaints == []
     assert discovered.entities() == packaged.entities()
-    assert len(packaged.entities()) == sum(map(len, entities.entities(PLACE).values())) - 2
+    assert len(packaged.entities()) == sum(map(len, entities.entities(PLACE).values())) - 3
 
 
 def kept(where):
@@ -126,21 +67,18 @@ def kept(where):
         return dict(connection.retained)
 
 
-def told(description):
-    """What the formatter makes of that example."""
-    return next(vector["output"]["data"] for vector in VECTORS["uplink"] if vector["description"] == description)
-
-
 def test_each_entity_shows_what_the_uplink_says(packaged):
     packaged.tell(uplink(told("status: charging on three phases with a meter")))
     packaged.assistant.wait_for(
         sensor_state="Charging", sensor_reason="charging", sensor_fault="none", sensor_power="10.7", sensor_session_energy="12.34",
         sensor_current_l1="15.5", sensor_current_l2="15.75", sensor_current_l3="15.25", sensor_current_limit="16", number_limit="16",
-        sensor_rssi="-80", sensor_snr="0", sensor_plan_hash="94", binary_sensor_car_connected="on", binary_sensor_problem="off")
+        sensor_rssi="-80", sensor_snr="0", sensor_plan_hash="94", binary_sensor_car_connected="on", binary_sensor_problem="off",
+        binary_sensor_charging="on", select_mode="plan")
     packaged.tell(uplink())
     packaged.tell(uplink(told("status: overcurrent fault")))
     packaged.assistant.wait_for(sensor_state="Disabled", sensor_fault="F9: vehicle draws more current than it was offered",
-                                binary_sensor_problem="on", binary_sensor_car_connected="unknown", sensor_session_energy="8.01")
+                                binary_sensor_problem="on", binary_sensor_car_connected="unknown", sensor_session_energy="8.01",
+                                binary_sensor_charging="off")
     energy = packaged.assistant.states()["sensor.wallbox_session_energy"]["attributes"]
     # The energy dashboard takes the total of home/home_assistant.py: a session's would book the night to the morning.
     assert (energy["device_class"], energy.get("state_class"), energy["unit_of_measurement"]) == ("energy", None, "kWh")
@@ -244,57 +182,100 @@ def test_who_decides_is_told_by_the_first_page_of_the_claims(packaged):
     assert packaged.assistant.state("sensor.wallbox_who_decides") == "stop"
 
 
-def pushed(house, press):
-    """The one push that a press makes: its request, and seconds since the issue."""
-    before = len(house.network.payloads(THERE + "down/push"))
-    press()
-    until(lambda: len(house.network.payloads(THERE + "down/push")) > before)
-    downlink = json.loads(house.network.payloads(THERE + "down/push")[before])["downlinks"]
-    assert len(downlink) == 1 and downlink[0]["f_port"] == 20
-    return downlink[0]["decoded_payload"]
-
-
 def test_every_button_pushes_what_the_formatter_encodes(discovered):
     engine = formatter.Formatter()
-    wanted = {key: request for key, _, _, request in entities.BUTTONS}
-    for key, name, _, _ in entities.BUTTONS:
+    wanted = {key: request for key, _, _, request, _ in entities.BUTTONS}
+    for key, name, _, _, _ in entities.BUTTONS[:-1]:
         entity = "button.wallbox_" + name.lower().replace(" ", "_")
         request = pushed(discovered, lambda entity=entity: discovered.assistant.act("button.press", entity))
         assert 0 <= time.time() - request["issued_at"] < WAIT_S and request["id"] == request["issued_at"] % 256 and request["expires_in_s"] == 600
         assert request["command"] in wanted[key] and not engine.encode_downlink(request, 20, 0).get("errors")
-    for entity, service, value in (("number.wallbox_limit", "number.set_value", 13), ("text.wallbox_time_zone", "text.set_value", "CET-1CEST"),
+    for entity, service, value in (("number.wallbox_limit", "number.set_value", 13), ("number.wallbox_boost_by_energy", "number.set_value", 12),
+                                   ("text.wallbox_time_zone", "text.set_value", "CET-1CEST"),
                                    ("text.wallbox_plan", "text.set_value", "22:00-07:00; sat 01:00-02:00 16A 10.5kWh 120min"),
                                    ("text.wallbox_plan", "text.set_value", "none")):
         request = pushed(discovered, lambda: discovered.assistant.act(service, entity, value=value))   # noqa: B023
         assert not engine.encode_downlink(request, 20, 0).get("errors"), request
 
 
+@pytest.mark.parametrize("mode, now, wanted", [
+    ("plan", "stop", {"command": "resume_plan"}), ("plan", "lock", {"command": "unlock"}), ("boost", "none", {"command": "boost", "until": "07:00"}),
+    ("skip", "none", {"command": "skip"}), ("stop", "target", {"command": "stop"}), ("lock", "boost", {"command": "lock"}),
+    ("target", "skip", {"target": {"until": "07:00", "quarters": []}})])
+def test_a_mode_that_is_chosen_becomes_its_command_and_shows_what_the_device_has(discovered, mode, now, wanted):
+    shown = {"none": "plan"}.get(now, now)
+    discovered.tell(uplink({**STATUS, "override": now}))
+    discovered.assistant.wait_for(select_mode=shown)
+    request = pushed(discovered, lambda: discovered.assistant.act("select.select_option", "select.wallbox_mode", option=mode))
+    assert {key: value for key, value in request.items() if key not in ("id", "issued_at", "expires_in_s")} == wanted
+    assert not formatter.Formatter().encode_downlink(request, 20, 0).get("errors")
+    assert discovered.assistant.state("select.wallbox_mode") == shown
+
+
+def has(home, entity, number):
+    """Whether an entity shows that number, which may be written 12 or 12.0."""
+    return home.state(entity) in (str(number), f"{number}.0")
+
+
+def test_energy_by_an_hour_is_kept_by_the_broker_and_asked_for_by_a_button_whatever_the_entities_are_called(discovered):
+    home = discovered.assistant
+    home.act("text.set_value", "text.wallbox_charge_by", value="06:30")
+    home.act("number.set_value", "number.wallbox_charge_energy", value=20)
+    home.wait_for(text_charge_by="06:30")
+    until(lambda: has(home, "number.wallbox_charge_energy", 20))
+    home.rename("number.wallbox_charge_energy", "number.as_much")
+    try:
+        until(lambda: has(home, "number.as_much", 20), lambda: home.states().keys())
+        request = pushed(discovered, lambda: home.act("button.press", "button.wallbox_charge_by_then"))
+    finally:
+        home.rename("number.as_much", "number.wallbox_charge_energy")
+    assert request["target"] == {"until": "06:30", "kwh": 20, "quarters": []}
+    with pytest.raises(urllib.error.HTTPError):
+        home.act("text.set_value", "text.wallbox_charge_by", value="7")
+    discovered.tell(uplink(told("event: a target will be missed, no car")))
+    home.wait_for(sensor_charge_missing="20")
+    discovered.tell(uplink(told("result: target done, 18.2 kWh are possible")))
+    home.wait_for(sensor_charge_possible="18.2", sensor_charge_missing="0")
+    discovered.tell(uplink(told("result: target done, what is possible is not known without a meter")))
+    home.wait_for(sensor_charge_possible="unknown")
+
+
+def test_a_boost_by_energy_shows_what_was_asked_for_as_long_as_a_boost_stands(discovered):
+    home = discovered.assistant
+    home.act("number.set_value", "number.wallbox_boost_by_energy", value=12)
+    until(lambda: has(home, "number.wallbox_boost_by_energy", 12))
+    discovered.tell(uplink({**STATUS, "override": "boost"}))
+    home.wait_for(select_mode="boost")
+    assert has(home, "number.wallbox_boost_by_energy", 12)
+    discovered.tell(uplink({**STATUS, "override": "none"}))
+    home.wait_for(select_mode="plan", number_boost_by_energy="unknown")
+
+
+def test_what_read_device_brings_is_shown(discovered):
+    discovered.tell(*[uplink(told(f"device: {name}")) for name in ("boot after the watchdog", "charger", "model", "serial")])
+    discovered.assistant.wait_for(sensor_firmware="1.2.3", sensor_boot_cause="watchdog", sensor_charger_firmware="1.5", sensor_box="2W22xy",
+                                  sensor_serial_number="01234567")
+    discovered.tell(uplink(told("device: charger that says nothing")))
+    discovered.assistant.wait_for(sensor_firmware="1.2.3", sensor_charger_firmware="unknown")
+
+
+def test_an_event_happens_once_and_keeps_what_it_tells(discovered):
+    def happened():
+        return discovered.assistant.states()["event.wallbox_event"]
+
+    message = uplink({"type": "event", "event": "finished", "event_number": 77, "kwh": 9.5, "event_at": 1_790_000_000, "state": "Charged"})
+    discovered.tell(message)
+    until(lambda: happened()["attributes"].get("event_number") == 77, happened)
+    first = happened()
+    assert first["attributes"]["event_type"] == "finished" and first["attributes"]["kwh"] == 9.5
+    discovered.tell(message)
+    discovered.settle("skipped")
+    assert happened()["state"] == first["state"]
+
+
 def test_a_plan_that_is_none_is_not_sent(discovered):
     with pytest.raises(urllib.error.HTTPError):
         discovered.assistant.act("text.set_value", "text.wallbox_plan", value="tonight")
-
-
-def test_a_phone_is_told_each_event_once(discovered):
-    discovered.settle("locked")
-    phone = discovered.network
-    phone.heard.clear()
-    event = {"type": "event", "state": "Charged", "code": "B2", "status": "ready", "reason": "vehicle_paused", "event_at": int(time.time())}
-    said = []
-    for number, word, more, title in ((1, "not_plugged_in", {"minutes": 90}, "The car is not plugged in|Cheap hours begin in 90 min."),
-                                      (2, "not_charging", {"minutes": 20}, "The car does not charge|No current flows for 20 min: vehicle paused."),
-                                      (3, "finished", {"kwh": 12.3}, "The car is full|12.3 kWh in this session."),
-                                      (4, "finished", {"kwh": 13.4}, "The car is full|13.4 kWh in this session."),
-                                      (5, "leaked_at_peak", {"kwh": 1}, None)):
-        discovered.settle("vehicle paused")
-        message = uplink({**event, "event": word, "event_number": number, **more})
-        discovered.tell(message, message)
-        said += [title] if title else []
-        until(lambda: [text.decode() for text in phone.payloads("phone")] == said, lambda: phone.payloads("phone"))   # noqa: B023
-    discovered.tell(uplink(told("status: overcurrent fault")))
-    said.append("The wallbox has a fault|F9: vehicle draws more current than it was offered")
-    until(lambda: [text.decode() for text in phone.payloads("phone")] == said, lambda: phone.payloads("phone"))
-    time.sleep(SILENCE_S)
-    assert [text.decode() for text in phone.payloads("phone")] == said
 
 
 def test_removed_from_discovery_it_is_gone(discovered):

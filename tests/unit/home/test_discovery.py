@@ -56,17 +56,44 @@ def test_names_and_ids_are_said_once():
 
 def test_no_sensor_of_the_device_outlives_its_silence():
     """Two gaps of 90 min and a little fit, so that one lost uplink is none; what the house itself says has no such end."""
-    lasting = {each["unique_id"]: each.get("expire_after") for component, each in configurations() if "sensor" in component}
+    facts = {f"{NODE}_{row[0]}" for row in entities.FACTS}
+    lasting = {each["unique_id"]: each.get("expire_after") for component, each in configurations()
+               if "sensor" in component and each["unique_id"] not in facts}
     assert lasting.pop(f"{NODE}_line") is lasting.pop(f"{NODE}_command") is None
     assert set(lasting.values()) == {195 * 60}
 
 
 def test_other_ids_and_another_patience_come_through_everywhere():
-    place = entities.Place("my-app", "", "box-2", 255, "06:15")
+    place = entities.Place("my-app", "", "box-2", 255, "06:15", page="http://pi:8080/")
     text = package.text(place)
-    assert "v3/my-app/devices/box-2/up" in text and "ev-charger" not in text.split("mqtt:")[1].replace("ev_charger", "")
+    assert "v3/my-app/devices/box-2/up" in text and not re.search(r"ev-charger(?!-home/my-app_box-2/)", text.split("mqtt:")[1])
     assert "expire_after: 15300" in text and "06:15" in text and "sensor.box_2_last_command" in text
+    assert "configuration_url: http://pi:8080/" in text and "default_entity_id: text.box_2_charge_by" in text
 
+
+def test_an_old_release_gets_nothing_that_it_refuses_and_a_newer_one_all_of_it():
+    def keys(release):
+        return {(component, key) for component, found in entities.entities(PLACE._replace(release=release)).items() for each in found for key in each}
+
+    id_of = {(component, "default_entity_id") for component in entities.entities(PLACE)}
+    options = {("sensor", "options")}
+    assert keys((2024, 3)) == keys(entities.NEWEST) - id_of - options and keys((2025, 9)) == keys(entities.NEWEST) - id_of
+    assert keys((2025, 10)) == keys(entities.NEWEST)
+    newest = [each["default_entity_id"] for found in entities.entities(PLACE).values() for each in found]
+    assert len(set(newest)) == len(newest) and all(".wallbox_" in each for each in newest)
+
+
+def test_an_enumeration_never_gets_a_word_beside_its_options():
+    for each in (each for component, each in configurations() if component == "sensor" and "options" in each):
+        assert entity_templates.KEEP not in each["value_template"] and entity_templates.KEEP_OPTION in each["value_template"]
+
+
+def test_a_release_or_an_address_that_is_none_is_named(capsys):
+    for words, wrong in ((["--home-assistant", "2023.12"], "'2023.12' is no release of Home Assistant from 2024.3 on"),
+                         (["--home-assistant", "new"], "'new' is no release"), (["--page", "pi:8080"], "'pi:8080' is no address")):
+        with pytest.raises(SystemExit):
+            run("package", *words)
+        assert wrong in capsys.readouterr().err
 
 @pytest.fixture
 def broker():
