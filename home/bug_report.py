@@ -14,7 +14,7 @@ from app.codec import vocabulary
 from app.version import VERSION
 from home import time_zones
 from home.commands import fate
-from home.network import the_things_stack
+from home.network import kinds
 from home.store import commands, database, queries, span_queries
 
 UPLINKS = COMMANDS = 200
@@ -87,20 +87,22 @@ def of_settings(settings):
 def of_device(connection, service, device, number, people):
     """What one device said and was asked."""
     key = service.key(device)
+    network = kinds.of(service.settings.network(device.network))
     networks = [network.name for network in service.settings.networks]
     return {
         "device": number, "network": networks.index(device.network) + 1, "network_connected": service.is_up[device.network],
         "newest": [{"what": kind(name), "received_ms": received_ms, "decoded": kept(data)}
                    for name, (received_ms, data) in sorted(queries.newest(connection, key).items())],
-        "uplinks": [of_uplink(row, message) for row, message in span_queries.newest_uplinks(connection, key, UPLINKS)],
+        "uplinks": [of_uplink(row, message, network) for row, message in span_queries.newest_uplinks(connection, key, UPLINKS)],
         "commands": [of_command(row, people) for row in commands.recent(connection, key, COMMANDS)],
     }
 
 
-def of_uplink(row, message):
+def of_uplink(row, message, network):
+    """network: the module of its kind."""
     return {"received_ms": row.received_ms, "f_port": row.f_port, "f_cnt": row.f_cnt, "rssi": row.rssi, "snr": row.snr,
             "spreading_factor": row.spreading_factor, "airtime_ms": row.airtime_ms, "gateways": row.gateways,
-            "decoded": kept(the_things_stack.decoded(message))}
+            "decoded": kept(network.decoded(message))}
 
 
 def of_command(row, people):

@@ -4,7 +4,7 @@ import logging
 import sqlalchemy as sa
 
 from home import sessions
-from home.network import the_things_stack
+from home.network import kinds
 from home.store import memory, queries, schema
 from home.store.database import reading, writing
 
@@ -54,7 +54,7 @@ def ask_for_missing(writer, key, network, device_id, publish, now_ms):
     number, asked = found
     before = next(gap[2] for gap in gaps if gap[0] == number)
     request = {"command": "report", "what": "sessions", "from": sessions.wire(number, before), "id": now_ms // 1000 % 256}
-    if not publish(*the_things_stack.push(network, device_id, request, correlation_id(number))):
+    if not publish(*kinds.of(network).push(network, device_id, request, correlation_id(number))):
         return None
     with writing(writer.engine) as connection:
         memory.put(connection, writer.insert, name, {"at_ms": asked.at_ms, "times": asked.times})

@@ -3,7 +3,7 @@ import dataclasses
 import queue
 import threading
 
-from home.network import the_things_stack
+from home.network import json_values, kinds
 from home.network.uplink import NotUnderstood
 from home.store.database import RowRefused, StoreFailed
 
@@ -67,7 +67,7 @@ class Inbox:
 
     def _take(self, batch):
         """Empties the batch. What was handed on or written is out of it before anything else may fail, so that it is not heard twice."""
-        for one in [one for one in batch if self._place(one)[1] != "up"]:
+        for one in [one for one in batch if self._place(one)[1] != self._room(one[0]).UP]:
             self._hand_on(one)
             batch.remove(one)
         for network_name in dict.fromkeys(one[0] for one in batch):
@@ -89,13 +89,17 @@ class Inbox:
 
     def _place(self, one):
         """(device id, suffix) of its topic; None each where it is not of this application."""
-        return the_things_stack.place(self._networks[one[0]], one[1]) or (None, None)
+        return self._room(one[0]).place(self._networks[one[0]], one[1]) or (None, None)
+
+    def _room(self, network_name):
+        """The module of a network's kind."""
+        return kinds.of(self._networks[network_name])
 
     def _parsed(self, one):
         """(network name, message) of what came; None where it is none."""
         network_name, topic, body = one
         try:
-            return network_name, the_things_stack.message(body)
+            return network_name, json_values.message(body)
         except NotUnderstood as problem:
             self._notices.say(("message", topic[:80]), f"a message on {topic[:80]!r} was left out: {problem}")
             return None
@@ -117,7 +121,7 @@ class Inbox:
     def _understood(self, network_name, message):
         given = message[1] if isinstance(message, tuple) else message
         try:
-            uplink = the_things_stack.uplink(given)
+            uplink = self._room(network_name).uplink(given)
         except Exception as problem:
             why = problem if isinstance(problem, NotUnderstood) else type(problem).__name__
             self._notices.say(("uplink", network_name), f"{network_name}: an uplink was left out: {why}")
@@ -127,8 +131,8 @@ class Inbox:
                               " there is no such [[device]]")
             return None
         if uplink.decoded is None and uplink.f_port and uplink.payload:
-            self._notices.say(("undecoded", uplink.device_id), f"{uplink.device_id}: an uplink on fPort {uplink.f_port} has no decoded_payload: is"
-                              " ttn/formatter.js set for the device? It is kept as it came")
+            self._notices.say(("undecoded", uplink.device_id), f"{uplink.device_id}: an uplink on fPort {uplink.f_port}"
+                              f" {self._room(network_name).AT_DECODING}")
         if abs(uplink.received_ms - 1000 * self._clock()) > CLOCK_MS:
             self._notices.say(("clock", uplink.device_id), f"{uplink.device_id}: an uplink says it was received at a time that is years off:"
                               " ours counts")

@@ -9,7 +9,8 @@ from home.commands.desk import Desk
 from home.home_assistant import HouseBroker
 from home.inbox import Inbox
 from home.network.backfiller import Backfiller
-from home.network import mqtt, the_things_stack
+from home.network import kinds, mqtt
+from home.network.uplink import NotUnderstood
 from home.notices import Notices
 from home.notify.sender import Sender
 from home.planning.planner import Planner, is_possible
@@ -155,9 +156,10 @@ class Service:
     def _ask(self):
         for device in self.settings.devices:
             if self.is_up[device.network]:
-                number = housekeeping.ask_for_missing(self.writer, self.key(device), self.settings.network(device.network), device.id,
+                network = self.settings.network(device.network)
+                number = housekeeping.ask_for_missing(self.writer, self.key(device), network, device.id,
                                                       self.lines[device.network].publish, int(1000 * self.clock()))
-                if number is not None:
+                if number is not None and kinds.of(network).SAYS_QUEUED:
                     self._unqueued_s[device.network, device.id, housekeeping.correlation_id(number)] = self.clock() + QUEUED_S
         return 4 * ASK_EVERY_S
 
@@ -169,16 +171,20 @@ class Service:
             self.desk.hear(network_name, device_id, suffix, message)
         except RowRefused as problem:
             self.notices.say(("downlink", device_id), f"{device_id}: what the network said about a downlink was left out: {problem}")
-        for word in the_things_stack.correlation_ids(message):
-            if self._unqueued_s.pop((network_name, device_id, word), None) is not None and suffix == "down/failed":
+        try:
+            what, found = kinds.of(self.settings.network(network_name)).told(suffix, message) or (None, None)
+        except NotUnderstood:
+            return
+        for word in found.correlation_ids if found else ():
+            if self._unqueued_s.pop((network_name, device_id, word), None) is not None and what == "failed":
                 self.notices.say(("failed", device_id), f"{device_id}: the request for missing sessions could not be sent")
 
     def _doubt(self):
         """The network says nothing where it does not take a request."""
         for place, due_s in list(self._unqueued_s.items()):
             if self.clock() >= due_s and self._unqueued_s.pop(place, None) is not None:
-                self.notices.say(("unqueued", place[0]), f"{place[0]}: the network does not say that it took a request for {place[1]}. Does the"
-                                 f" key have the right {the_things_stack.RIGHT_TO_WRITE}, and the device the newest ttn/formatter.js?")
+                self.notices.say(("unqueued", place[0]), f"{place[0]}: the network does not say that it took a request for {place[1]}."
+                                 f" {kinds.of(self.settings.network(place[0])).AT_SENDING}")
         return QUEUED_S
 
     def _tell(self):

@@ -11,13 +11,13 @@ import tomllib
 
 from home import setting_checks as checks
 from home import time_zones
+from home.network import kinds
 from home.notify import sentences
 from home.planning import standing_orders
 from home.prices import source
 from home.tariff import windows
 
 REQUIRED = object()
-KINDS = ("the-things-stack",)
 PARTS = ("energy", "network", "levy", "base")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 EVERYWHERE = ("0.0.0.0", "::")
@@ -147,7 +147,7 @@ ANY_MONTH = frozenset(range(1, 13))
 REFERENCE = {
     "network": (Network, {
         "name": (checks.text, REQUIRED),
-        "kind": (checks.one_of(*KINDS), "the-things-stack"),
+        "kind": (checks.one_of(*kinds.KINDS), "the-things-stack"),
         "host": (checks.host, REQUIRED),
         "port": (checks.whole(1, 65535), None),
         "tls": (checks.yes_or_no, True),
@@ -320,6 +320,10 @@ def _made(reading, tables):
     places = [(device.network, device.id) for device in devices]
     for network, device in sorted({place for place in places if places.count(place) > 1}):
         reading.wrong("device", f"{device!r} of {network!r} is there twice")
+    for number, network in enumerate(networks, 1):
+        ids = [device.id for device in devices if device.network == network.name and device.id]
+        for setting, problem in kinds.of(network).problems(network, ids) if network.kind else ():
+            reading.wrong(setting if setting == "device" else f"network[{number}].{setting}", problem)
     tariff = tuple(_part(reading, where, values) for where, values in tables["tariff"])
     sources = tuple(source.made(reading, where, values) for where, values in tables["price_source"])
     _check_sources(reading, sources, tariff, bool(tables["house_mqtt"]))

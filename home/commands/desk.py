@@ -1,4 +1,5 @@
 """Where requests are handed in: checked by the formatter, counted, kept, published at once, repeated while they are not answered, withdrawn."""
+import base64
 import contextlib
 import dataclasses
 import json
@@ -7,7 +8,7 @@ import threading
 from home import time_zones
 from home.commands import fate, hearing
 from home.commands.fate import Command
-from home.network import the_things_stack
+from home.network import kinds
 from home.network.uplink import NotUnderstood
 from home.store import commands, queries
 from home.store.database import RowRefused, reading, writing
@@ -66,7 +67,7 @@ class Desk:
     def withdraw(self, device, command_key, who):
         """The Command, withdrawn: it is not sent again, and taken out of the network's queue. Refused if it is over, or the line is down.
 
-        What was on the air already may be obeyed all the same: its detail is sent_already then.
+        What was on the air already may be obeyed all the same: its detail is sent_already then. So may what a network keeps: left_there.
         """
         with self._lock:
             now_ms, key = self._now_ms(), self._key(device)
@@ -77,13 +78,14 @@ class Desk:
             if not found.is_pending:
                 raise Refused(f"It is over already: {found.fate}.", "over", fate=found.fate)
             is_at_network = found.sends and found.fate != "sent"
-            if is_at_network:
+            is_left_there = is_at_network and self._network(device).replace is None
+            if is_at_network and not is_left_there:
                 self._take_out(device, found, waiting)
-            before, found = found.fate, fate.step(found, fate.WITHDRAWN, now_ms)
+            before, found = found.fate, fate.step(found, fate.Heard("withdrawn", detail=fate.LEFT_THERE if is_left_there else None), now_ms)
             with writing(self._engine) as connection:
                 commands.save(connection, found)
                 commands.note_withdrawal(connection, now_ms, found, before, who)
-                if is_at_network:
+                if is_at_network and not is_left_there:
                     # The network says on down/queued what waits from now on.
                     commands.forget_downlinks(connection, [row.id for row in waiting])
         self._tell(device.name)
@@ -105,16 +107,18 @@ class Desk:
         return LOOK_S
 
     def hear(self, network_name, device_id, suffix, message):
-        """A message on down/queued, sent or failed."""
-        device, what = self._device(network_name, device_id), suffix.removeprefix("down/")
+        """A message about a downlink, on a topic that ends so."""
+        device = self._device(network_name, device_id)
+        if device is None:
+            return
         try:
-            found = the_things_stack.downlink(message)
+            what, found = self._network(device).told(suffix, message) or (None, None)
         except NotUnderstood:
             return
-        if device is None or what not in hearing.WORDS:
+        if what not in hearing.WORDS:
             return
         with self._lock:
-            words = self._formatter.decode_downlink(found.f_port, found.payload).get("data")
+            words = self._words(found)
             with writing(self._engine) as connection:
                 hearing.downlink(connection, self._key(device), what, found, words, _own_key(found.correlation_ids), self._now_ms())
         self._tell(device.name)
@@ -133,6 +137,16 @@ class Desk:
                 del self._unheard[0]
 
     # --- one thing each
+
+    def _network(self, device):
+        """The module of its network's kind."""
+        return kinds.of(self._settings.network(device.network))
+
+    def _words(self, found):
+        """A Downlink in the formatter's words, or None where it is none of its own."""
+        if found.words is None:
+            return self._formatter.decode_downlink(found.f_port, found.payload).get("data")
+        return None if self._formatter.encode_downlink(found.words, utc_s=self._now_ms() // 1000).get("errors") else found.words
 
     def _now_ms(self):
         return int(1000 * self._clock())
@@ -169,22 +183,24 @@ class Desk:
         return Command(0, key, now_ms, who[:80], words, name, words.get("id"), issued_at, expires_at, changed_ms=now_ms)
 
     def _check_room(self, device, request, times_ms, now_ms):
-        again_ms = fate.room_ms(times_ms, fate.is_urgent(request), now_ms)
+        limits = self._network(device).LIMITS
+        again_ms = fate.room_ms(limits, times_ms, fate.is_urgent(request), now_ms)
         if again_ms > now_ms:
-            kept = "" if fate.is_urgent(request) else f" The last {fate.DOWNLINKS_MAX - fate.DOWNLINKS_ORDINARY} are kept for stop, lock and unlock."
-            raise Refused(f"{len(times_ms)} downlinks of the {fate.DOWNLINKS_MAX} that a day allows are spent.{kept} There is room again at"
+            kept = "" if fate.is_urgent(request) else f" The last {limits.downlinks - limits.ordinary} are kept for stop, lock and unlock."
+            raise Refused(f"{len(times_ms)} downlinks of the {limits.downlinks} that a day allows are spent.{kept} There is room again at"
                           f" {time_zones.iso(-(-again_ms // 1000), device.timezone)}.", "budget", spent=len(times_ms), again_ms=again_ms)
 
     def _send(self, device, command, now_ms):
         """The command after it was published, or as it was where the line is down. It is kept before it is published."""
-        pushed = fate.step(command, fate.PUSHED, now_ms)
+        its = self._network(device)
+        pushed = fate.step(command, fate.PUSHED if its.SAYS_QUEUED else fate.Heard("pushed", detail=fate.HANDED_OVER), now_ms)
         with writing(self._engine) as connection:
             if command.key:
                 commands.save(connection, pushed)
             else:
                 pushed = commands.add(connection, pushed)
         network = self._settings.network(device.network)
-        if self._publish(device, *the_things_stack.push(network, device.id, command.request, f"{_CORRELATION}{pushed.key}")):
+        if self._publish(device, *its.push(network, device.id, command.request, f"{_CORRELATION}{pushed.key}", command.expires_at)):
             return pushed
         command = dataclasses.replace(command, key=pushed.key)
         with writing(self._engine) as connection:
@@ -193,15 +209,15 @@ class Desk:
 
     def _take_out(self, device, command, waiting):
         """The network's queue without the command's downlink; what else waits there stays."""
-        rest = [item for row in waiting if not self._is_of(command, row.f_port, item := json.loads(row.message))]
-        if not self._publish(device, *the_things_stack.replace(self._settings.network(device.network), device.id, rest)):
+        rest = [item for row in waiting if not self._is_of(command, row, item := json.loads(row.message))]
+        if not self._publish(device, *self._network(device).replace(self._settings.network(device.network), device.id, rest)):
             raise Refused("The line to the network is down: it cannot be taken back now.", "line")
 
-    def _is_of(self, command, f_port, item):
+    def _is_of(self, command, row, item):
         own = _own_key(item["correlation_ids"])
         if own is not None:
             return own == command.key
-        words = self._formatter.decode_downlink(f_port, the_things_stack.payload(item)).get("data") or {}
+        words = self._formatter.decode_downlink(row.f_port, base64.b64decode(row.payload)).get("data") or {}
         return hearing.identity(words) == (command.name, command.command_id, command.issued_at)
 
     def _look_at(self, device, key, now_ms):
@@ -218,7 +234,7 @@ class Desk:
                 for one in after:
                     commands.save(connection, one)
         for one in after:
-            has_room = not one.sends or fate.room_ms(times_ms, fate.is_urgent(one.request), now_ms) <= now_ms
+            has_room = not one.sends or fate.room_ms(self._network(device).LIMITS, times_ms, fate.is_urgent(one.request), now_ms) <= now_ms
             is_at_work = fate.is_at_work(one, status.get("reason"), status_ms)
             if has_room and not is_at_work and fate.is_due(one, is_class_a, uplink_ms, now_ms):
                 changed = self._send(device, one, now_ms) != one or changed

@@ -28,8 +28,6 @@ URGENT = ("stop", "lock", "unlock")
 DAY_MS = 86_400_000
 # No request is good for longer than 18 h: what was asked so long ago, or by a clock that was so far ahead, has an end.
 PENDING_MS = 2 * DAY_MS
-# Of the ten downlinks a day two are kept for what is urgent.
-DOWNLINKS_MAX, DOWNLINKS_ORDINARY = 10, 8
 
 _POSSIBLE = "kwh_possible:"
 _FIELDS = ("mode", "command", "plan", "timezone", "settings", "target", "time")
@@ -40,8 +38,8 @@ MODES = {"Lock Outlet": "lock", "Unlock Outlet": "unlock", "Reset Charger": "res
 class Command:
     """key, device: of the store. request: the formatter's words, with id, issued_at and expires_in_s. issued_at, expires_at: UTC seconds.
 
-    detail: a word; the device's (docs/payload.md), `network:<its word>`, not_sent, not_taken, no_line (of expired),
-    sent_already (of withdrawn), or kwh_possible:18.2 (of a target that is done).
+    detail: a word; the device's (docs/payload.md), `network:<its word>`, handed_over (of asked: to a network that says nothing of its queue),
+    not_sent, not_taken, no_word, no_line (of expired), sent_already, left_there (of withdrawn), or kwh_possible:18.2 (of a target that is done).
     """
     key: int
     device: int
@@ -72,13 +70,15 @@ class Command:
 
 @dataclasses.dataclass(frozen=True)
 class Heard:
-    """what: pushed, queued, sent, failed, answered, withdrawn or time. result: of an answer. detail: a word with it."""
+    """what: pushed, queued, sent, failed, expired, answered, withdrawn or time. result: of an answer. detail: a word with it."""
     what: str
     result: str | None = None
     detail: str | None = None
 
 
-TIME, PUSHED, QUEUED, SENT, WITHDRAWN = map(Heard, ("time", "pushed", "queued", "sent", "withdrawn"))
+TIME, PUSHED, QUEUED, SENT, EXPIRED, WITHDRAWN = map(Heard, ("time", "pushed", "queued", "sent", "expired", "withdrawn"))
+# By a network that says nothing of its queue, and takes nothing out of it.
+HANDED_OVER, LEFT_THERE = "handed_over", "left_there"
 
 
 def name_of(request):
@@ -138,15 +138,18 @@ def _is_past(at_ms, now_ms):
     return abs(now_ms - at_ms) >= AGAIN_MS
 
 
-def room_ms(times_ms, is_urgent, now_ms):
-    """When one more downlink is within the ten of a day; now_ms or before: now. times_ms: of the downlinks of the last 24 h."""
-    allowed = DOWNLINKS_MAX if is_urgent else DOWNLINKS_ORDINARY
+def room_ms(limits, times_ms, is_urgent, now_ms):
+    """When one more downlink is within those that a day allows; now_ms or before: now. limits: home.network.limits.Limits of the network.
+
+    times_ms: of the downlinks of the last 24 h.
+    """
+    allowed = limits.downlinks if is_urgent else limits.ordinary
     times_ms = sorted(times_ms)
-    return times_ms[-allowed] + DAY_MS if len(times_ms) >= allowed else now_ms
+    return times_ms[-allowed] + DAY_MS if allowed is not None and len(times_ms) >= allowed else now_ms
 
 
 def _pushed(command, heard, now_ms):
-    return {"fate": "asked", "sends": command.sends + 1, "tried_ms": now_ms}
+    return {"fate": "asked", "sends": command.sends + 1, "tried_ms": now_ms, "detail": heard.detail}
 
 
 def _queued(command, heard, now_ms):
@@ -154,12 +157,16 @@ def _queued(command, heard, now_ms):
 
 
 def _sent(command, heard, now_ms):
-    return {"fate": "sent", "sent_ms": now_ms}
+    return {"fate": "sent", "sent_ms": now_ms, "detail": None}
 
 
 def _failed(command, heard, now_ms):
     # A repetition that fails says nothing about what was on the air before.
     return {"fate": "sent"} if command.sent_ms is not None else {"fate": "failed", "detail": heard.detail}
+
+
+def _expired(command, heard, now_ms):
+    return {"fate": "sent"} if command.sent_ms is not None else {"fate": "expired", "detail": "not_sent"}
 
 
 def _answered(command, heard, now_ms):
@@ -169,7 +176,7 @@ def _answered(command, heard, now_ms):
 
 
 def _withdrawn(command, heard, now_ms):
-    return {"fate": "withdrawn", "detail": None if command.sent_ms is None else "sent_already"}
+    return {"fate": "withdrawn", "detail": heard.detail if command.sent_ms is None else "sent_already"}
 
 
 def _time(command, heard, now_ms):
@@ -177,7 +184,10 @@ def _time(command, heard, now_ms):
         return {}
     if command.sent_ms is not None:
         return {"fate": "unanswered"}
+    if command.detail == HANDED_OVER:
+        return {"fate": "expired", "detail": "no_word"}
     return {"fate": "expired", "detail": "no_line" if not command.sends else "not_sent" if command.fate == "queued" else "not_taken"}
 
 
-_CHANGES = {"pushed": _pushed, "queued": _queued, "sent": _sent, "failed": _failed, "answered": _answered, "withdrawn": _withdrawn, "time": _time}
+_CHANGES = {"pushed": _pushed, "queued": _queued, "sent": _sent, "failed": _failed, "expired": _expired, "answered": _answered,
+            "withdrawn": _withdrawn, "time": _time}

@@ -1,13 +1,14 @@
 """What the network and the device say, found for the command it is about, and kept. Commands of other programs on the same network get a row, too."""
 from home.commands import fate
 from home.commands.fate import Command, Heard
-from home.network.the_things_stack import F_PORT, MODE_PORT
+from home.network.uplink import F_PORT, MODE_PORT
 from home.store import commands, decoded
 
 # An answer that the network had so long before the command was asked is another one's: clocks of house and network differ by less.
 CLOCKS_MS = 120_000
-WORDS = ("queued", "sent", "failed")
-_HEARD = {"queued": fate.QUEUED, "sent": fate.SENT}
+# What a network says of a downlink; asked: some program has handed it over, and the network says nothing yet.
+WORDS = ("asked", "queued", "sent", "failed", "expired")
+_HEARD = {"queued": fate.QUEUED, "sent": fate.SENT, "expired": fate.EXPIRED}
 _OWN_REQUESTS = "home:sessions:"
 
 
@@ -19,7 +20,11 @@ def identity(words):
 def downlink(connection, device, what, found, words, own_key, now_ms):
     """what: one of WORDS; found: the Downlink; words: it in the formatter's, or None; own_key: of our command, by its correlation id."""
     payload = found.item["frm_payload"]
-    before = _of(connection, device, own_key, words)
+    before = _of(connection, device, own_key, words, found.identity)
+    if what == "asked":
+        if before is None:
+            _elsewhere(connection, device, what, found, words, now_ms)
+        return
     if what == "queued" and before is not None and before.is_ours and before.fate == "sent":
         return      # it was overtaken by what became of it; a repetition is "asked" before it is queued
     if what == "queued":
@@ -52,10 +57,12 @@ def _step(connection, before, heard, now_ms):
         commands.save(connection, after)
 
 
-def _of(connection, device, own_key, words):
-    """The Command that a downlink is, or None."""
+def _of(connection, device, own_key, words, its_identity=None):
+    """The Command that a downlink is, or None. its_identity: (id, issued_at) by which the network names it, or None."""
     if own_key is not None:
         return commands.one(connection, device, own_key)
+    if its_identity is not None:
+        return commands.of_identity(connection, device, *its_identity)
     name, command_id, issued_at = identity(words or {})
     if issued_at is not None:
         return commands.identified(connection, device, name, command_id, issued_at)
@@ -65,7 +72,7 @@ def _of(connection, device, own_key, words):
 def _elsewhere(connection, device, what, found, words, now_ms):
     """A new Command of another program, or None where it is no command."""
     name, command_id, issued_at = identity(words or {})
-    if what == "failed" or found.f_port not in (MODE_PORT, F_PORT) or name in ("", "time"):
+    if what in ("failed", "expired") or found.f_port not in (MODE_PORT, F_PORT) or name in ("", "time"):
         return None
     who = fate.SERVICE if any(one.startswith(_OWN_REQUESTS) for one in found.correlation_ids) else fate.ELSEWHERE
     good_for_s = _whole(words.get("expires_in_s"), 65535)

@@ -3,7 +3,8 @@ import dataclasses
 import logging
 import threading
 
-from home.network import backfill_schedule, storage_integration, the_things_stack
+from home.network import backfill_schedule, storage_integration
+from home.network.json_values import instant_ms
 from home.store import memory
 from home.store.database import StoreFailed, reading, writing
 
@@ -56,7 +57,7 @@ class Backfiller:
             for messages in storage_integration.messages(self._network, self._device_ids, backfill_schedule.after_ms(self._state, began_ms)):
                 new += self._store(self._network.name, messages, True)
                 total += len(messages)
-                newest_ms = max(newest_ms, *(the_things_stack.instant_ms(message.get("received_at")) or 0 for message in messages))
+                newest_ms = max(newest_ms, *(instant_ms(message.get("received_at")) or 0 for message in messages))
                 if self._stopping.is_set():
                     return
             self._pass(began_ms, newest_ms)

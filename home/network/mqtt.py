@@ -4,7 +4,7 @@ import ssl
 
 import paho.mqtt.client as paho
 
-from home.network import the_things_stack
+from home.network import kinds
 
 KEEP_ALIVE_S = 60
 RETRY_S = (2, 300)
@@ -12,9 +12,9 @@ RETRY_S = (2, 300)
 
 def to_network(network, device_ids, hear, state):
     """The line to a network of the settings."""
+    its = kinds.of(network)
     line = Line(f"{network.name}: {network.host}:{network.port}", network.host, network.port, state, hear,
-                the_things_stack.subscriptions(network, device_ids), the_things_stack.login(network),
-                "Is it this application's key that key_file holds?", f"the key lacks the right {the_things_stack.RIGHT_TO_READ}")
+                its.subscriptions(network, device_ids), its.login(network), its.AT_LOGIN, its.AT_SUBSCRIBING)
     if network.tls:
         line.client.tls_set_context(ssl.create_default_context(cafile=network.ca_file or None))
     return line

@@ -3,26 +3,36 @@
 Zeros are left out of its messages (f_cnt 0, f_port 0); times are RFC 3339 with nanoseconds; bytes are base64.
 """
 import base64
-import binascii
-import datetime
 import json
 import re
 
-from home.network.uplink import Downlink, NotUnderstood, Uplink, digest
+from home.network.json_values import count, instant_ms, name, number, objects, payload as bytes_of, spreading_factor, strongest, within
+from home.network.limits import Limits
+from home.network.uplink import Downlink, NotUnderstood, Uplink, digest, f_port_of
+
+# Fair use of the free plan: 30 s on the air, ten downlinks, of which the house keeps two for what is urgent.
+LIMITS = Limits(airtime_s=30, downlinks=10, ordinary=8)
 
 RIGHT_TO_READ = "RIGHT_APPLICATION_TRAFFIC_READ (Read application traffic)"
 RIGHT_TO_WRITE = "RIGHT_APPLICATION_TRAFFIC_DOWN_WRITE (Write downlink application traffic)"
 # down/push and down/replace are not among them: the stack lets nobody read these, and says on down/queued what it took.
-HEARD = ("up", "down/queued", "down/sent", "down/failed")
-F_PORT = 20
-MODE_PORT = 1
+UP = "up"
+HEARD = (UP, "down/queued", "down/sent", "down/failed")
+SAYS_QUEUED = True
+AT_LOGIN = "Is it this application's key that key_file holds?"
+AT_SUBSCRIBING = f"the key lacks the right {RIGHT_TO_READ}"
+AT_SENDING = f"Does the key have the right {RIGHT_TO_WRITE}, and the device the newest ttn/formatter.js?"
+AT_DECODING = "has no decoded_payload: is ttn/formatter.js set for the device? It is kept as it came"
 PRIORITIES = ("LOWEST", "LOW", "BELOW_NORMAL", "NORMAL", "ABOVE_NORMAL", "HIGH", "HIGHEST")
 # Correlation ids that the stack adds by itself begin so.
 _ITS_OWN = ("as:", "gs:", "ns:", "js:", "rpc:")
-_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
 _SECONDS = re.compile(r"(\d{1,6}(?:\.\d{1,12})?)s", re.ASCII)
 _KEY = re.compile(r"[A-Za-z0-9+/=_-]{1,64}")
-_LONGEST = 200_000      # of a message, in characters
+
+
+def problems(network, device_ids):
+    """Nothing that home/setting_checks.py has not said."""
+    return []
 
 
 def user(network):
@@ -50,16 +60,10 @@ def place(network, text):
     return (device_id, suffix) if text.startswith(before) and slash else None
 
 
-def push(network, device_id, request, correlation_id):
-    """(topic, body) of a downlink in the formatter's words."""
-    f_port = MODE_PORT if "mode" in request else F_PORT
-    downlink = {"f_port": f_port, "decoded_payload": request, "priority": "NORMAL", "correlation_ids": [correlation_id]}
+def push(network, device_id, request, correlation_id, expires_at=None):
+    """(topic, body) of a downlink in the formatter's words. expires_at: has no place here; the device knows it by the request."""
+    downlink = {"f_port": f_port_of(request), "decoded_payload": request, "priority": "NORMAL", "correlation_ids": [correlation_id]}
     return topic(network, device_id, "down/push"), json.dumps({"downlinks": [downlink]})
-
-
-def payload(item):
-    """The bytes of a Downlink.item."""
-    return base64.b64decode(item["frm_payload"])
 
 
 def replace(network, device_id, items):
@@ -69,7 +73,7 @@ def replace(network, device_id, items):
 
 def correlation_ids(given):
     """Of the downlink that a message on down/... is about."""
-    ids = _within(_downlink(given), "correlation_ids")
+    ids = within(_downlink(given), "correlation_ids")
     return [one for one in ids if isinstance(one, str)] if isinstance(ids, list) else []
 
 
@@ -78,9 +82,9 @@ def downlink(given):
     found = _downlink(given)
     if not isinstance(found, dict):
         raise NotUnderstood("no downlink in it")
-    payload = _bytes(found.get("frm_payload", ""))[:255]
-    f_port, ids = _count(found.get("f_port", 0)) & 0xFF, correlation_ids(given)
-    error = _within(given, "downlink_failed", "error", "name")
+    payload = bytes_of(found.get("frm_payload", ""))[:255]
+    f_port, ids = count(found.get("f_port", 0)) & 0xFF, correlation_ids(given)
+    error = within(given, "downlink_failed", "error", "name")
     item = {"f_port": f_port, "frm_payload": base64.b64encode(payload).decode(), "confirmed": found.get("confirmed") is True,
             "priority": found["priority"] if found.get("priority") in PRIORITIES else PRIORITIES[0],
             "correlation_ids": [one[:100] for one in ids if not one.startswith(_ITS_OWN)][:10]}
@@ -88,99 +92,51 @@ def downlink(given):
 
 
 def _downlink(given):
-    return next((found for name in ("downlink_queued", "downlink_sent") if (found := _within(given, name))), None) or _within(
+    return next((found for name in ("downlink_queued", "downlink_sent") if (found := within(given, name))), None) or within(
         given, "downlink_failed", "downlink")
 
 
-def message(body):
-    """The object in a message's bytes; NotUnderstood if there is none."""
-    if len(body) > _LONGEST:
-        raise NotUnderstood(f"a message of {len(body)} bytes")
-    try:
-        given = json.loads(body)
-    except (ValueError, RecursionError):
-        raise NotUnderstood(f"no JSON: {body[:40]!r}") from None
-    if not isinstance(given, dict):
-        raise NotUnderstood(f"no JSON object: {body[:40]!r}")
-    return given
+def told(suffix, given):
+    """("queued", "sent" or "failed", Downlink) of a message about a downlink, or None."""
+    what = suffix.removeprefix("down/")
+    return (what, downlink(given)) if what != suffix and suffix in HEARD else None
 
 
 def uplink(given, text=None):
     """The Uplink of a message on up, or of a stored one; NotUnderstood if it is none. text: the message as it came."""
-    device_id = _within(given, "end_device_ids", "device_id")
+    device_id = within(given, "end_device_ids", "device_id")
     body = given.get("uplink_message")
     if not isinstance(device_id, str) or not isinstance(body, dict):
         raise NotUnderstood("no uplink of a device in it")
-    payload = _bytes(body.get("frm_payload", ""))
-    f_port, f_cnt = _count(body.get("f_port", 0)), _count(body.get("f_cnt", 0))
+    payload = bytes_of(body.get("frm_payload", ""))
+    f_port, f_cnt = count(body.get("f_port", 0)), count(body.get("f_cnt", 0))
     received_ms = instant_ms(body.get("received_at")) or instant_ms(given.get("received_at"))
     if received_ms is None:
         raise NotUnderstood("it does not say when it was received")
-    session = body.get("session_key_id") or _within(given, "end_device_ids", "dev_addr")
+    session = body.get("session_key_id") or within(given, "end_device_ids", "dev_addr")
     is_known = isinstance(session, str) and _KEY.fullmatch(session)
     identity = f"{session}/{f_cnt}" if is_known else digest(f_cnt, f_port, payload, received_ms)
     decoded = body.get("decoded_payload")
-    receptions = [one for one in body.get("rx_metadata") or () if isinstance(one, dict)] if isinstance(body.get("rx_metadata"), list) else []
-    best = max(receptions, key=lambda one: (_number(one.get("snr")) or -999, _number(one.get("rssi")) or -999), default={})
+    receptions = [(None, number(one.get("rssi")), number(one.get("snr"))) for one in objects(body.get("rx_metadata"))]
+    best = strongest(receptions) or (None, None, None)
     seconds = _SECONDS.fullmatch(str(body.get("consumed_airtime", "")))
     return Uplink(
         device_id, identity, received_ms, f_port, f_cnt, payload, decoded if isinstance(decoded, dict) else None,
         json.dumps(given, separators=(",", ":")) if text is None else text,
-        _number(best.get("rssi")), _number(best.get("snr")), _sf(body), round(1000 * float(seconds[1])) if seconds else None, len(receptions))
+        best[1], best[2], _sf(body), round(1000 * float(seconds[1])) if seconds else None, len(receptions))
 
 
 def gateways(given):
     """[(id, rssi or None, snr or None)] of those that received an uplink; given: a message as parsed."""
-    receptions = _within(given, "uplink_message", "rx_metadata")
-    found = []
-    for one in receptions if isinstance(receptions, list) else ():
-        name = _within(one, "gateway_ids", "gateway_id")
-        if isinstance(name, str) and name:
-            found.append((name[:64].encode("utf-8", "replace").decode(), _number(one.get("rssi")), _number(one.get("snr"))))
-    return found
+    return [(its, number(one.get("rssi")), number(one.get("snr"))) for one in objects(within(given, "uplink_message", "rx_metadata"))
+            if (its := name(within(one, "gateway_ids", "gateway_id"))) is not None]
 
 
 def decoded(given):
     """What the formatter made of an uplink; {} where it made nothing. given: a message as parsed."""
-    data = _within(given, "uplink_message", "decoded_payload")
+    data = within(given, "uplink_message", "decoded_payload")
     return data if isinstance(data, dict) else {}
 
 
-def instant_ms(text):
-    """UTC milliseconds of an RFC 3339 time, or None."""
-    found = _TIME.fullmatch(text) if isinstance(text, str) else None
-    if not found:
-        return None
-    try:
-        moment = datetime.datetime.fromisoformat(found[1] + found[3].replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return round(moment.timestamp()) * 1000 + int((found[2] or "0").ljust(3, "0")[:3])
-
-
-def _within(given, *names):
-    for name in names:
-        given = given.get(name) if isinstance(given, dict) else None
-    return given
-
-
-def _bytes(text):
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, TypeError, ValueError):
-        raise NotUnderstood("frm_payload is no base64") from None
-
-
-def _count(value):
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 32:
-        raise NotUnderstood("a count that is none")
-    return value
-
-
-def _number(value):
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e6 else None
-
-
 def _sf(body):
-    found = _within(body, "settings", "data_rate", "lora", "spreading_factor")
-    return found if isinstance(found, int) and not isinstance(found, bool) and 5 <= found <= 12 else None
+    return spreading_factor(within(body, "settings", "data_rate", "lora", "spreading_factor"))

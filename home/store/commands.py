@@ -62,6 +62,12 @@ def identified(connection, device, name, command_id, issued_at):
     return next(iter(_found(connection, device, its.name == name, its.command_id == command_id, its.issued_at == issued_at, limit=1)), None)
 
 
+def of_identity(connection, device, command_id, issued_at):
+    """The newest Command with that id and time of issue, whatever it asks for, or None."""
+    its = command.c
+    return next(iter(_found(connection, device, its.command_id == command_id, its.issued_at == issued_at, limit=1)), None)
+
+
 def ids_since(connection, device, since_ms):
     """Ids that were used since then, the latest first."""
     its = command.c

@@ -33,6 +33,11 @@ class Look:
     def tz(self):
         return self.device.timezone
 
+    @property
+    def network(self):
+        """The device's, of the settings."""
+        return self.service.settings.network(self.device.network)
+
 
 def person(request):
     """Who that is, as home.access found."""

@@ -30,8 +30,9 @@ def wait_for(condition):
     return found
 
 
-def test_a_session_of_the_simulated_car_is_in_the_session_book(start):
-    process = start('--plain', '--speed', '60', house=('--web-port', '0'))
+@pytest.mark.parametrize('network', ['the-things-stack', 'chirpstack'])
+def test_a_session_of_the_simulated_car_is_in_the_session_book(start, network):
+    process = start('--plain', '--speed', '60', '--network', network, house=('--web-port', '0'))
     url = re.search(r'page (http://127\.0\.0\.1:\d+/)', process.line_with('page http'))[1]
     process.line_with('uplink', 'Not Connected')
     process.type('plug')

@@ -5,7 +5,7 @@ import datetime
 import re
 
 from home import time_zones
-from home.network import the_things_stack
+from home.network import kinds
 from home.store import commands as stored_commands
 from home.store import decoded, span_queries
 from home.web import moments, vocabulary
@@ -209,9 +209,10 @@ def state(row, _):
 
 
 def of_restarts(look, begin_ms, end_ms, _):
+    its = kinds.of(look.network)
     # A report of the same boot may lie before this page.
     messages = span_queries.messages_on(look.connection, look.key, F_PORT_DEVICE, begin_ms - 3 * moments.DAY_MS, end_ms)
-    told = [(at_ms, decoded.believed(the_things_stack.decoded(message))) for at_ms, message in messages]
+    told = [(at_ms, decoded.believed(its.decoded(message))) for at_ms, message in messages]
     return [item for item in restarts(told, _) if begin_ms <= item.at_ms < end_ms]
 
 

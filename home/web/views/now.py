@@ -2,6 +2,7 @@
 import dataclasses
 
 from home import plan_preview
+from home.network import kinds
 from home.store import commands, queries
 from home.web import moments
 from home.web.views import held_plan, promise, requests, sentences, tonight
@@ -74,7 +75,7 @@ def gather(look):
         "argued": ARGUED,
         "presses": PRESSES,
         "night": tonight.night(look, newest, plan),
-        "waiting": waiting, "done": done, "downlinks": downlinks, "downlinks_max": requests.DAY_MAX,
+        "waiting": waiting, "done": done, "downlinks": downlinks, "downlinks_max": kinds.of(look.network).LIMITS.downlinks,
     }
 
 

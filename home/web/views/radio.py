@@ -1,14 +1,12 @@
 """The page of the radio: how well the device is heard, by which gateways, and what of the day's airtime and downlinks is spent."""
 import dataclasses
 
-from home.network import the_things_stack
+from home.network import kinds
 from home.store import commands, queries, span_queries
 from home.web import moments, plot
 from home.web.views import parts
 from home.web.words import N_
 
-# The Things Stack's fair use, a device and 24 hours.
-AIRTIME_S, DOWNLINKS = 30, 10
 DAYS = (1, 7, 30)
 GATEWAYS_OF = 100        # of so many newest uplinks the gateways are listed
 RSSI, SNR, FACTOR = N_("Signal strength (RSSI)"), N_("Signal to noise (SNR)"), N_("Spreading factor")
@@ -16,14 +14,17 @@ TIME = N_("Time")
 UP, UP_SINCE = N_("The connection to %(network)s is up."), N_("The connection to %(network)s is up since %(moment)s.")
 DOWN_SINCE = N_("The connection to %(network)s is down since %(moment)s: what is sent now is fetched later, where the network stores it.")
 NEVER_UP = N_("There has been no connection to %(network)s since the service started.")
+# Of a network that does not say what it took.
+SILENT = N_("It says nothing of a request until it sends it. What its codec refuses stands in its own log alone, and what it keeps cannot be"
+            " taken back.")
 
 
 @dataclasses.dataclass(frozen=True)
 class Budget:
-    """used of most, as words and as a value for <meter>."""
+    """used of most, as words and as a value for <meter>. most: None where the network has no such limit."""
     used: str
     value: float
-    most: int
+    most: int | None
     is_near: bool
     own: str = ""       # what the device says of the same
 
@@ -56,6 +57,7 @@ class Page:
     heard_iso: str
     heard_ms: int | None
     network: str
+    silent: str
     is_up: bool
     airtime: Budget
     downlinks: Budget
@@ -78,13 +80,16 @@ def gather(look):
     device = parts.part(queries.newest(connection, key), "device", "radio")
     missed_of = missed(rows)
     last = newest[0][0] if newest else None
+    room = kinds.of(look.network)
     its = Page(
         heard=moments.age(last.received_ms, now_ms, _) if last else _("Nothing was heard of the device yet."),
         heard_iso=moments.iso(last.received_ms) if last else "", heard_ms=last.received_ms if last else None,
-        network=network_sentence(look, _), is_up=look.service.is_up[look.device.network],
-        airtime=airtime(day, device, now_ms, _), downlinks=downlinks(commands.downlinks_24h(connection, key, now_ms), device, now_ms, _),
+        network=network_sentence(look, _), silent="" if room.SAYS_QUEUED else _(SILENT), is_up=look.service.is_up[look.device.network],
+        airtime=airtime(day, device, room.LIMITS.airtime_s, now_ms, _),
+        downlinks=downlinks(commands.downlinks_24h(connection, key, now_ms), device, room.LIMITS.downlinks, now_ms, _),
         missed=missed_sentence(*missed_of, days, _), is_missed=bool(missed_of[0]) and missed_of[0] * 10 > missed_of[1],
-        charts=charts(rows, begin_ms, now_ms, tz, _) if rows else [], gateways=gateways(newest, now_ms, _), days=days, day_choices=DAYS,
+        charts=charts(rows, begin_ms, now_ms, tz, _) if rows else [],
+        gateways=gateways([(row, room.gateways(message)) for row, message in newest], now_ms, _), days=days, day_choices=DAYS,
         counters=counters(device, _))
     return {"its": its}
 
@@ -105,21 +110,24 @@ def network_sentence(look, _):
     return _(NEVER_UP, **values)
 
 
-def airtime(day, device, now_ms, _):
+def airtime(day, device, most_s, now_ms, _):
     used_s = sum(row.airtime_ms or 0 for row in day) / 1000
     own = ""
     if device and isinstance(device.data.get("airtime_s"), (int, float)):
         own = _("The device itself counts %(n)s s, all that it sent included (%(age)s).", n=_.number(device.data["airtime_s"], 1),
                 age=moments.age(device.received_ms, now_ms, _))
-    return Budget(_("%(used)s of %(most)s s", used=_.number(used_s, 1), most=AIRTIME_S), min(used_s, AIRTIME_S), AIRTIME_S,
-                  used_s > 0.8 * AIRTIME_S, own)
+    if most_s is None:
+        return Budget(_("%(used)s s", used=_.number(used_s, 1)), used_s, None, False, own)
+    return Budget(_("%(used)s of %(most)s s", used=_.number(used_s, 1), most=most_s), min(used_s, most_s), most_s, used_s > 0.8 * most_s, own)
 
 
-def downlinks(count, device, now_ms, _):
+def downlinks(count, device, most, now_ms, _):
     own = ""
     if device and isinstance(device.data.get("downlinks"), int):
         own = _("The device itself received %(n)s (%(age)s).", n=device.data["downlinks"], age=moments.age(device.received_ms, now_ms, _))
-    return Budget(_("%(used)s of %(most)s", used=count, most=DOWNLINKS), min(count, DOWNLINKS), DOWNLINKS, count > 0.8 * DOWNLINKS, own)
+    if most is None:
+        return Budget(_.number(count), count, None, False, own)
+    return Budget(_("%(used)s of %(most)s", used=count, most=most), min(count, most), most, count > 0.8 * most, own)
 
 
 def session_of(row):
@@ -149,10 +157,10 @@ def missed_sentence(lost, sent, days, _):
 
 
 def gateways(newest, now_ms, _):
-    """Those that heard the newest uplinks, the one that heard most first."""
+    """Those that heard the newest uplinks, the one that heard most first. newest: [(row, [(name, rssi, snr)])]."""
     found = {}
-    for row, message in newest:
-        for name, rssi, snr in the_things_stack.gateways(message):
+    for row, received in newest:
+        for name, rssi, snr in received:
             its = found.setdefault(name, {"count": 0, "rssi": [], "snr": [], "ms": row.received_ms})
             its["count"] += 1
             its["rssi"] += [rssi] if rssi is not None else []

@@ -12,7 +12,6 @@ JUST_MS, JUST_MOST = 5 * 60_000, 2
 # So many requests are looked through for plans.
 PLANS = 100
 NEVER_THERE = ("asked", "refused", "expired", "busy")
-DAY_MAX = 10
 
 
 @dataclasses.dataclass(frozen=True)

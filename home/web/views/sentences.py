@@ -48,7 +48,11 @@ WAY = {
     "not_taken": N_("The network did not take it."),
     "no_line": N_("There was no connection to the network."),
     "sent_already": N_("It was on the air already, and may be obeyed."),
+    "left_there": N_("The network cannot give it back, and may still send it: to be sure, ask for the opposite."),
+    "no_word": N_("The network never said that it sent it: the device had not joined, no gateway was up, or its codec refused it, which stands in its"
+                  " own log alone."),
 }
+HANDED_OVER = N_("The network was handed it, and will only speak once it sends it.")
 NETWORK = N_("The network says: %(word)s.")
 POSSIBLE = N_("Possible until then: %(n)s kWh.")
 NO_LINE = N_("It waits for the connection to the network.")
@@ -68,6 +72,8 @@ def state(status, _):
 
 def fate(word, detail, is_on_its_way, _):
     """What became of a request, and why. is_on_its_way: it was handed to the network at all."""
+    if word == "asked" and detail == fates.HANDED_OVER:
+        return _(HANDED_OVER)
     said = _(NO_LINE) if word == "asked" and not is_on_its_way else _.known(vocabulary.FATES, word)
     if detail in (None, "none", ""):
         return said

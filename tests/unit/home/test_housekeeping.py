@@ -10,7 +10,7 @@ from home import housekeeping
 from home.store import schema
 from home.store.writer import Writer
 
-NETWORK = SimpleNamespace(name="ttn", application="ev-charger", tenant="ttn")
+NETWORK = SimpleNamespace(name="ttn", kind="the-things-stack", application="ev-charger", tenant="ttn")
 
 
 @pytest.fixture

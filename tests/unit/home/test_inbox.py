@@ -188,8 +188,8 @@ def test_an_uplink_that_nobody_foresaw_costs_itself_alone(house, monkeypatch):
             raise OverflowError("what nobody foresaw")
         return uplink(given)
 
-    uplink = inbox.the_things_stack.uplink
-    monkeypatch.setattr(inbox.the_things_stack, "uplink", unforeseen)
+    uplink = inbox.kinds.the_things_stack.uplink
+    monkeypatch.setattr(inbox.kinds.the_things_stack, "uplink", unforeseen)
     house.through(message(1), message(2), message(3))
     assert [one["uplink_message"]["f_cnt"] for one in house.stored()] == [1, 3] and house.said == ["ttn: an uplink was left out: OverflowError"]
 

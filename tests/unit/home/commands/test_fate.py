@@ -4,6 +4,7 @@ import dataclasses
 import pytest
 from home.commands import fate
 from home.commands.fate import Command, Heard, step
+from home.network import the_things_stack
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -113,7 +114,7 @@ def test_it_is_sent_three_times_at_most_60_s_apart_and_never_after_its_expiry(to
 def test_after_the_time_that_is_named_there_is_room_and_not_before(ages_ms, is_urgent):
     now_ms, allowed = T_MS, 10 if is_urgent else 8
     times_ms = [now_ms - age_ms for age_ms in ages_ms]
-    again_ms = fate.room_ms(times_ms, is_urgent, now_ms)
+    again_ms = fate.room_ms(the_things_stack.LIMITS, times_ms, is_urgent, now_ms)
     assert sum(at_ms + fate.DAY_MS > again_ms for at_ms in times_ms) < allowed or again_ms == now_ms
     assert (again_ms == now_ms) == (len(times_ms) < allowed) or again_ms >= now_ms
     if again_ms > now_ms:

@@ -4,7 +4,8 @@ from types import SimpleNamespace
 import pytest
 from home.network import mqtt
 
-NETWORK = SimpleNamespace(name="ttn", host="eu1", port=8883, tls=False, application="ev-charger", tenant="ttn", user="", key="K", ca_file="")
+NETWORK = SimpleNamespace(name="ttn", kind="the-things-stack", host="eu1", port=8883, tls=False, application="ev-charger", tenant="ttn", user="",
+                          key="K", ca_file="")
 GOOD, BAD = SimpleNamespace(is_failure=False), type("Bad", (), {"is_failure": True, "__str__": lambda self: "Not authorized"})()
 
 

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from home.network import the_things_stack as stack
+from home.network import json_values, the_things_stack as stack
 from home.network.uplink import NotUnderstood
 
-NETWORK = SimpleNamespace(name="ttn", application="ev-charger", tenant="ttn", user="", key="NNSXS.X")
+NETWORK = SimpleNamespace(name="ttn", kind="the-things-stack", application="ev-charger", tenant="ttn", user="", key="NNSXS.X")
 MESSAGE = {
     "end_device_ids": {"device_id": "wallbox", "application_ids": {"application_id": "ev-charger"}, "dev_addr": "260B1234"},
     "received_at": "2026-11-29T13:04:41.758345000Z",
@@ -72,7 +72,7 @@ def test_what_is_no_uplink_says_why(message, words):
     (b"", "no JSON"), (b"\xff\xfe", "no JSON"), (b"[]", "no JSON object"), (b"[" * 100_000, "no JSON"), (b"x" * 300_000, "of 300000 bytes")])
 def test_what_is_no_message_says_why(body, words):
     with pytest.raises(NotUnderstood, match=words):
-        stack.message(body)
+        json_values.message(body)
 
 
 def test_a_gateway_s_name_is_one_that_a_page_can_show():

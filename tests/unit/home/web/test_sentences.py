@@ -38,7 +38,7 @@ def test_who_may_decide_has_a_sentence_and_each_override_its_holders():
 def test_each_fate_and_each_detail_of_device_and_desk_has_a_sentence():
     assert set((*fate.PENDING, *fate.OVER)) == set(vocabulary.FATES) and sentences.PENDING == fate.PENDING
     assert set(firmware.DETAILS[1:]) <= set(vocabulary.DETAILS)
-    said = set(re.findall(r"(not_\w+|no_line|sent_already)", fate.Command.__doc__))
+    said = set(re.findall(r"(not_\w+|no_line|no_word|sent_already|left_there)", fate.Command.__doc__))
     assert said == set(sentences.WAY)
 
 
