@@ -68,11 +68,15 @@ class Assistant:
         self._process = None
         (folder / "packages").mkdir(parents=True)
         for name, text in dict(packages).items():
-            (folder / "packages" / f"{name}.yaml").write_text(text)
+            self.add_package(name, text)
         shutil.copytree(BLUEPRINTS, folder / "blueprints")
         (folder / "automations.yaml").write_text(automations)
         (folder / "ui-lovelace.yaml").write_text(dashboard)
         (folder / "configuration.yaml").write_text(CONFIGURATION.format(host=HOST, port=self.port))
+
+    def add_package(self, name, text):
+        """Read at the next start."""
+        (self._folder / "packages" / f"{name}.yaml").write_text(text)
 
     def start(self):
         """Return once it answers and, from the second time on, all is set up."""
