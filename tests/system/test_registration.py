@@ -53,9 +53,12 @@ def lived(monkeypatch):
 
         monkeypatch.setattr(sim.world, "SimBoard", BoardWithKeys)
         registered = registration.read(path)
-        made = World(scenario.complete({"duration_s": 600, "config": {"REGION": registered.region}}), network={"registered": registered})
+        said = []
+        made = World(scenario.complete({"duration_s": 600, "config": {"REGION": registered.region}}), network={"registered": registered},
+                     on_log=lambda t_s, text: said.append(text.upper()))
         made.formatter = Formatter(script=registered.script)
         made.run(600)
+        assert said and not any(part in line for part in registered.identity for line in said)
         return made
 
     return live
