@@ -13,11 +13,10 @@ import sys
 import threading
 
 import paho.mqtt.client as paho
-from sim.mqtt.application_server import address
 
 import home.firmware    # noqa: F401  the version
 from app.version import VERSION
-from home import entities, package
+from home import arguments, entities, package
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ORIGIN = {"name": "EV charger monitor", "sw_version": ".".join(map(str, VERSION))}
@@ -124,22 +123,22 @@ def password(given):
 
 
 def parser():
-    words = argparse.ArgumentParser(prog="python -m home.discovery", description="The wallbox in Home Assistant, by MQTT discovery or as a package.")
+    words = arguments.Parser(prog="home.discovery", description="The wallbox in Home Assistant, by MQTT discovery or as a package.")
     words.add_argument("what", choices=("publish", "remove", "package"), help="publish or remove discovery; or write the package, in YAML")
-    words.add_argument("--app", required=True, help="APP=: application id")
-    words.add_argument("--device", required=True, help="DEV=: device id")
-    words.add_argument("--tenant", default="ttn", help="TENANT=: ttn (default); empty for a stack without tenants")
-    words.add_argument("--silence-min", type=int, default=entities.SILENCE_MIN, metavar="MIN",
+    words.add_argument("--app", type=arguments.topic_word, required=True, help="APP=: application id")
+    words.add_argument("--device", type=arguments.topic_word, required=True, help="DEV=: device id")
+    words.add_argument("--tenant", type=arguments.tenant, default="ttn", help="TENANT=: ttn (default); empty for a stack without tenants")
+    words.add_argument("--silence-min", type=arguments.minutes, default=entities.SILENCE_MIN, metavar="MIN",
                        help="SILENCE=: minutes without an uplink until its sensors are unavailable (default %(default)s; at SF11, SF12: 255)")
-    words.add_argument("--morning", default=entities.MORNING, metavar="HH:MM",
+    words.add_argument("--morning", type=arguments.clock, default=entities.MORNING, metavar="HH:MM",
                        help="MORNING=: end of a boost until morning (default %(default)s)")
     words.add_argument("--home-assistant", type=release, default=entities.NEWEST, metavar="RELEASE",
                        help="HA=: its release, 2024.3 at least; an old one takes less (default {}.{})".format(*entities.NEWEST))
     words.add_argument("--page", type=_page, metavar="URL", help="PAGE=: address of the service's page, for the device's link to it")
-    words.add_argument("--broker", type=_address, default=("127.0.0.1", 1883), metavar="HOST:PORT",
+    words.add_argument("--broker", type=arguments.broker, default=("127.0.0.1", arguments.PORT), metavar="HOST:PORT",
                        help="BROKER=: of the house (default 127.0.0.1:1883)")
     words.add_argument("--user", help="MQTT_USER=: at the broker, where it asks for one")
-    words.add_argument("--prefix", default="homeassistant", help="discovery prefix (default %(default)s)")
+    words.add_argument("--prefix", type=arguments.level, default="homeassistant", help="discovery prefix (default %(default)s)")
     words.add_argument("--out", type=pathlib.Path, help="OUT=: file for the package (default: to standard output)")
     return words
 
@@ -156,13 +155,6 @@ def _page(text):
     if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", text):
         raise argparse.ArgumentTypeError(f"{text!r} is no address, as http://192.168.1.20:8080/")
     return text
-
-
-def _address(text):
-    try:
-        return address(text)
-    except ValueError as problem:
-        raise argparse.ArgumentTypeError(str(problem)) from None
 
 
 def run(given):
@@ -184,9 +176,9 @@ def run(given):
     return SAID[given.what].format(count=len(wanted), device=given.device, host=given.broker[0], port=given.broker[1])
 
 
-def main(arguments=None):
+def main(argv=None):
     try:
-        print(run(parser().parse_args(arguments)), end="")
+        print(run(parser().parse_args(argv)), end="")
     except (Wrong, OSError) as problem:
         print(f"home.discovery: {problem}", file=sys.stderr)
         return 2

@@ -5,7 +5,7 @@ import urllib.error
 
 import pytest
 from ttn import formatter
-from home import discovery, entities, package
+from home import arguments, discovery, entities, package
 
 from tests.home.brokers import HOST, THERE
 from tests.home.client import WAIT_S, until
@@ -62,7 +62,7 @@ def test_every_uplink_leaves_home_assistant_calm_and_both_ways_show_the_same(dis
 
 
 def kept(where):
-    with discovery.Broker(*discovery.address(where)) as connection:
+    with discovery.Broker(*arguments.broker(where)) as connection:
         connection.read_retained("homeassistant/+/+/+/config")
         return dict(connection.retained)
 
@@ -288,7 +288,7 @@ def test_removed_from_discovery_it_is_gone(discovered):
 def test_publishing_takes_away_what_an_older_version_left_and_nothing_of_others(discovered):
     broker = f"{HOST}:{discovered.port}"
     ours, theirs = f"homeassistant/sensor/{entities.node(PLACE)}/gone/config", "homeassistant/sensor/other_box/state/config"
-    with discovery.Broker(*discovery.address(broker)) as connection:
+    with discovery.Broker(*arguments.broker(broker)) as connection:
         connection.retain(ours, b"{}")
         connection.retain(theirs, b"{}")
     discovery.main(["publish", *IDS, "--broker", broker])

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 from sim.mqtt.broker import Broker
-from home import discovery, entities, entity_templates, package
+from home import arguments, discovery, entities, entity_templates, package
 from tools.checks.micropython import NODE_ALONE
 
 PLACE = entities.Place("ev-charger")
@@ -95,6 +95,19 @@ def test_a_release_or_an_address_that_is_none_is_named(capsys):
             run("package", *words)
         assert wrong in capsys.readouterr().err
 
+
+@pytest.mark.parametrize("words, wrong", [
+    (["--app", "My App"], "'My App' is no id of The Things Stack"), (["--device", "a/b"], "'a/b' is no id"), (["--tenant", "T"], "'T' is no id"),
+    (["--morning", "25:00"], "'25:00' is no time of day"), (["--silence-min", "0"], "'0' are no minutes"), (["--silence-min", "long"], "no minutes"),
+    (["--broker", "house:99999"], "'99999' is no port"), (["--broker", "my house"], "no name or address"), (["--prefix", "a/#"], "without + and #"),
+])
+def test_a_wrong_argument_is_one_line_and_an_exit_status(words, wrong, capsys):
+    with pytest.raises(SystemExit) as ended:
+        run("publish", *words)
+    said = capsys.readouterr().err
+    assert ended.value.code == 2 and wrong in said and said.count("\n") == 1
+
+
 @pytest.fixture
 def broker():
     broker = Broker(0)
@@ -103,12 +116,12 @@ def broker():
     broker.stop()
 
 
-def run(*arguments):
-    return discovery.main([arguments[0], "--app", "ev-charger", "--device", "wallbox", *arguments[1:]])
+def run(what, *words):
+    return discovery.main([what, "--app", "ev-charger", "--device", "wallbox", *words])
 
 
 def kept(where):
-    with discovery.Broker(*discovery.address(where)) as broker:
+    with discovery.Broker(*arguments.broker(where)) as broker:
         broker.read_retained("homeassistant/+/+/+/config")
         return dict(broker.retained)
 
@@ -123,7 +136,8 @@ def test_published_once_is_kept_and_removed_is_gone(broker, capsys):
 
 def test_without_a_broker_it_says_what_to_do(capsys):
     assert run("publish", "--broker", "127.0.0.1:1") == 2
-    assert "Is mosquitto running? Another one: BROKER=HOST:PORT" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "Is mosquitto running? Another one: BROKER=HOST:PORT" in said and said.count("\n") == 1
 
 
 def test_a_password_is_never_an_argument(capsys, monkeypatch):
