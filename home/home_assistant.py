@@ -7,7 +7,7 @@ import json
 
 from home import entities
 from home.kept_requests import KeptRequests
-from home.network import mqtt, the_things_stack
+from home.network import kinds, mqtt
 from home.report import Report
 from home.store import memory, queries
 from home.store.database import writing
@@ -62,8 +62,8 @@ def state(total_wh, session):
 
 def request_topics(settings):
     """Where requests to the devices are published, as the bridge takes them on."""
-    return [the_things_stack.topic(settings.network(device.network), device.id, suffix)
-            for device in settings.devices for suffix in ("down/push", "down/replace")]
+    places = [(settings.network(device.network), device.id) for device in settings.devices]
+    return [topic for network, device_id in places for topic in kinds.of(network).requests(network, device_id)]
 
 
 class HouseBroker:

@@ -56,6 +56,11 @@ def topic(network, device_id, suffix):
     return f"application/{network.application}/device/{device_id}/{suffix}"
 
 
+def requests(network, device_id):
+    """Topics that bring requests to the device."""
+    return [topic(network, device_id, "command/down")]
+
+
 def subscriptions(network, device_ids):
     return [topic(network, device_id, suffix) for device_id in device_ids for suffix in HEARD]
 

@@ -8,6 +8,7 @@
 | `AT_LOGIN`, `AT_SUBSCRIBING`, `AT_SENDING`, `AT_DECODING` | what to look at where it refuses login, topics or requests, or decodes nothing |
 | `problems(network, device ids)` | what is wrong with these in home.toml: [(setting, sentence)] |
 | `login(network)`, `subscriptions(network, device ids)` | of MQTT |
+| `requests(network, device id)` | topics of requests to it |
 | `place(network, topic)` | (device id, end of the topic), or None |
 | `uplink(message, text)`, `decoded(message)`, `gateways(message)` | a message on UP as an Uplink, what its codec made, who received it |
 | `told(end of the topic, message)` | (word of home.commands.hearing.WORDS, Downlink), or None |

@@ -49,6 +49,11 @@ def topic(network, device_id, suffix):
     return f"v3/{user(network)}/devices/{device_id}/{suffix}"
 
 
+def requests(network, device_id):
+    """Topics that bring requests to the device."""
+    return [topic(network, device_id, suffix) for suffix in ("down/push", "down/replace")]
+
+
 def subscriptions(network, device_ids):
     return [topic(network, device_id, suffix) for device_id in device_ids for suffix in HEARD]
 
