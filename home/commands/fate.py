@@ -9,9 +9,12 @@ PENDING = ("asked", "queued", "sent")
 OVER = ("done", "refused", "failed", "expired", "busy", "unanswered", "withdrawn")
 FAILED = ("refused", "failed", "expired", "busy", "unanswered")
 RESULTS = ("done", "refused", "failed", "expired", "busy")
-ELSEWHERE, SERVICE = "elsewhere", "service"     # who: another program on the same network, this service by itself
+# who: another program on the same network, this service by itself, and for a standing order.
+ELSEWHERE, SERVICE, PLANNER = "elsewhere", "service", "planner"
 
 SENDS_MAX = 3
+# The planner asks again by itself when the device is heard.
+SENDS_MAX_OF_PLANNER = 2
 AGAIN_MS = 60_000
 # So long after its expiry an answer may still be on its way.
 GRACE_MS = 120_000
@@ -107,6 +110,11 @@ def expires_in_s(name):
     return EXPIRES_S.get(name, EXPIRES_OTHERWISE_S)
 
 
+def sends_max(who):
+    """So often one command is sent at most."""
+    return SENDS_MAX_OF_PLANNER if who == PLANNER else SENDS_MAX
+
+
 def step(command, heard, now_ms):
     """The command after that was heard."""
     changed = _CHANGES[heard.what](command, heard, now_ms) if command.is_pending or heard.what == "answered" else {}
@@ -126,7 +134,7 @@ def is_due(command, is_class_a, uplink_ms, now_ms):
         return False
     if command.sends == 0:
         return True
-    if command.sends >= SENDS_MAX or command.name in WITHOUT_IDENTITY or command.fate == "queued":
+    if command.sends >= sends_max(command.who) or command.name in WITHOUT_IDENTITY or command.fate == "queued":
         return False
     if command.fate == "asked":
         return _is_past(command.tried_ms, now_ms)

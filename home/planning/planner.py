@@ -13,7 +13,8 @@ from home.store.database import StoreFailed, reading, writing
 
 logger = logging.getLogger("home")
 LOOK_S = 60
-DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 POWER_DAYS = 14
 # Less than that is no charging.
 FLOWS_W = 1000
@@ -103,7 +104,7 @@ class Planner:
         zone = time_zones.rule(device.timezone)
         tariff = Report(connection, self._service.settings, device, key).tariff
         newest = span_queries.reading_before(connection, key, now_ms + 1)
-        left_kwh = max(order.kwh - _delivered_kwh(connection, key, replan.own_targets(its, zone, departure.until_s), newest), 0)
+        left_kwh = max(order.kwh - _delivered_kwh(connection, key, replan.own_targets(its, zone, departure.until_s), newest, now_ms), 0)
         power_kw = order.power_kw or usual_power_kw(connection, key, now_ms, order.current_a)
         begins = {n: departure.until_s - n * replan.QUARTER_S for n in range(replan.QUARTERS, 0, -1)}
         prices = {n: _price(tariff, begin_s) for n, begin_s in begins.items() if not _is_avoided(order, device.timezone, begin_s)}
@@ -145,11 +146,13 @@ def _is_avoided(order, tz, at_s):
     return any(start_s <= at_s < end_s for start_s, end_s in spans)
 
 
-def _delivered_kwh(connection, key, own, newest):
+def _delivered_kwh(connection, key, own, newest, now_ms):
     """What flowed since the device took the first target of that night; 0 where that is not known."""
     taken_ms = min((one.answered_ms for one in own if one.fate == "done" and one.answered_ms), default=None)
     if taken_ms is None or newest is None or newest.session_wh is None or newest.at_ms <= taken_ms:
         return 0.0
     before = span_queries.reading_before(connection, key, taken_ms + 1)
     began_wh = before.session_wh if before and before.session_wh is not None and before.session_wh <= newest.session_wh else 0
-    return (newest.session_wh - began_wh) / 1000
+    # A device tells at once when the power changes, and rarely while it stays.
+    since_wh = (newest.power_w or 0) * (now_ms - newest.at_ms) / HOUR_MS
+    return (newest.session_wh - began_wh + since_wh) / 1000

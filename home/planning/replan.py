@@ -10,11 +10,13 @@ from home.commands import fate
 from home.planning import cheapest_quarters
 
 QUARTERS, QUARTER_S = 64, 900
-PLANNER = "planner"
+PLANNER = fate.PLANNER
 SENDS_MAX = 5
 RETRY_MS = 1_800_000
 # From then on a target goes out although some prices are not known: the device charges in what is known to be cheap, and as late as it can.
 LATEST_S = 8 * 3600
+# So much of the time before the departure, or twice the time it needs, a car that is not there yet will be there for.
+ABSENT_QUARTERS = LATEST_S // QUARTER_S
 # Sums of prices as integers: equal prices are equal, and the later quarter is taken.
 _PARTS = 100_000
 
@@ -59,8 +61,7 @@ def decide(departure, facts, now_s):
     if not needed:
         return Decision(None, "reached")
     own = own_targets(facts.commands, facts.zone, until_s)
-    usable = open_quarters(until_s, now_s, own[0].request["target"]["quarters"] if own else ())
-    prices = {n: facts.prices[n] for n in usable if n in facts.prices}
+    prices = _prices(facts, open_quarters(until_s, now_s, own[0].request["target"]["quarters"] if own else ()), needed)
     quarters = planned(order, prices, needed)
     per_quarter = facts.power_kw / 4
     decision = Decision(None, "kept", quarters, cost(prices, charged_in(prices, quarters, needed), per_quarter),
@@ -68,12 +69,12 @@ def decide(departure, facts, now_s):
     has_failed = bool(own) and (own[0].fate in fate.FAILED or is_lost(own[0], facts.heard_ms, 1000 * now_s))
     if own and own[0].is_pending and not has_failed:
         return dataclasses.replace(decision, why="on_its_way")
-    if sum(one.sends for one in own) >= SENDS_MAX:
+    if sum(one.sends for one in own) + fate.sends_max(PLANNER) > SENDS_MAX:
         return dataclasses.replace(decision, why="sent_often")
     if has_failed:
         if own[0].fate in fate.FAILED and 1000 * now_s - own[0].changed_ms < RETRY_MS:
             return dataclasses.replace(decision, why="refused")
-    elif own and is_kept(order, own[0].request["target"], quarters, prices, needed, per_quarter):
+    elif own and _is_kept(order, own[0], facts, until_s, needed, prices, quarters):
         return decision
     elif not own and not _is_known_enough(prices, facts.plugged, until_s - now_s):
         return dataclasses.replace(decision, why="waits_for_prices")
@@ -83,7 +84,7 @@ def decide(departure, facts, now_s):
 def is_lost(command, heard_ms, now_ms):
     """Sent as often as the desk does, without an answer for half an hour, and the device was heard since: it may be sent again."""
     tried_ms = command.sent_ms or command.tried_ms
-    return (command.is_pending and command.fate != "queued" and command.sends >= fate.SENDS_MAX and now_ms - tried_ms >= RETRY_MS
+    return (command.is_pending and command.fate != "queued" and command.sends >= fate.sends_max(command.who) and now_ms - tried_ms >= RETRY_MS
             and heard_ms is not None and heard_ms > tried_ms)
 
 
@@ -92,6 +93,12 @@ def open_quarters(until_s, now_s, running=()):
     first = min(max((until_s - now_s) // QUARTER_S, 0), QUARTERS)
     more = first + 1 if first < QUARTERS and first + 1 in running and (until_s - now_s) % QUARTER_S else first
     return range(int(more), 0, -1)
+
+
+def _prices(facts, usable, needed):
+    """{n: price} of those quarters, without avoided ones; of a car that is not there yet those in which it will be."""
+    most = QUARTERS if facts.plugged else max(ABSENT_QUARTERS, 2 * needed)
+    return {n: facts.prices[n] for n in usable if n in facts.prices and n <= most}
 
 
 def quarters_needed(kwh, power_kw):
@@ -134,6 +141,17 @@ def is_kept(order, target, quarters, prices, needed, per_quarter):
     highest = max((price for price in prices.values() if price is not None), default=0)
     old, new = (cost(prices, charged_in(prices, one, needed), per_quarter, highest) for one in (target["quarters"], quarters))
     return old - new <= order.worth
+
+
+def _is_kept(order, own, facts, until_s, needed, prices, quarters):
+    """Of the prices of now. While there is no car it also stays if only time has passed since: that is made up for once, when the car comes."""
+    target, per_quarter = own.request["target"], facts.power_kw / 4
+    if is_kept(order, target, quarters, prices, needed, per_quarter):
+        return True
+    if facts.plugged:
+        return False
+    then = _prices(facts, open_quarters(until_s, own.at_ms // 1000), needed)
+    return is_kept(order, target, planned(order, then, needed), then, needed, per_quarter)
 
 
 def request(order, quarters, left_s):

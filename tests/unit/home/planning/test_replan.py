@@ -48,7 +48,7 @@ def test_a_target_that_the_device_has_is_not_sent_again():
 @pytest.mark.parametrize("by_eur, is_sent", [(0, False), (0.016, False), (0.017, True), (0.1, True)])
 def test_new_prices_are_sent_only_where_they_save_more_than_the_order_says(by_eur, is_sent):
     """Twelve quarters of 1 kWh each: 1.6 cents save 19, 1.7 save 20.4."""
-    prices = {n: 0.30 - (by_eur if n > 40 else 0) for n in PRICES}
+    prices = {n: 0.30 - (by_eur if n > 20 else 0) for n in PRICES}
     found = decide(DEPARTURE, facts(command(range(1, 13)), prices=prices), EVENING_S)
     assert (found.request is not None) == is_sent
     assert found.cost == pytest.approx(12 * (0.30 - by_eur))
@@ -69,8 +69,8 @@ def test_what_is_on_its_way_is_waited_for_and_what_failed_is_tried_again_in_half
 
 
 @pytest.mark.parametrize("fate, sends, later_s, heard_s, why", [
-    ("sent", 3, 1800, 1700, "again"), ("asked", 3, 1800, 1700, "again"), ("sent", 3, 1799, 1700, "on_its_way"), ("sent", 2, 7200, 1700, "on_its_way"),
-    ("sent", 3, 7200, None, "on_its_way"), ("queued", 3, 7200, 1700, "on_its_way"),
+    ("sent", 2, 1800, 1700, "again"), ("asked", 2, 1800, 1700, "again"), ("sent", 2, 1799, 1700, "on_its_way"), ("sent", 1, 7200, 1700, "on_its_way"),
+    ("sent", 2, 7200, None, "on_its_way"), ("queued", 2, 7200, 1700, "on_its_way"),
 ])
 def test_a_target_that_got_lost_is_sent_again_when_the_device_is_heard(fate, sends, later_s, heard_s, why):
     its = dataclasses.replace(command(BEST, fate=fate), sends=sends, tried_ms=1000 * EVENING_S, sent_ms=1000 * EVENING_S if fate == "sent" else None)
@@ -78,10 +78,28 @@ def test_a_target_that_got_lost_is_sent_again_when_the_device_is_heard(fate, sen
     assert decide(DEPARTURE, facts(its, heard_ms=heard_ms), EVENING_S + later_s).why == why
 
 
-def test_a_night_has_five_sendings_at_most():
-    tries = [command(BEST, fate="refused")] * 5
-    found = decide(DEPARTURE, facts(*tries), EVENING_S + 7200)
-    assert (found.request, found.why) == (None, "sent_often")
+@pytest.mark.parametrize("sends, why", [((2, 1), "again"), ((2, 2), "sent_often"), ((1, 1, 1, 1), "sent_often"), ((1, 1, 1), "again")])
+def test_a_night_has_five_sendings_at_most_with_those_that_a_new_one_may_take(sends, why):
+    tries = [dataclasses.replace(command(BEST, fate="refused"), sends=count) for count in sends]
+    assert decide(DEPARTURE, facts(*tries), EVENING_S + 7200).why == why
+
+
+@pytest.mark.parametrize("kwh, most", [(12, 32), (20, 40), (40, 64)])
+def test_for_a_car_that_is_not_there_yet_it_plans_with_the_last_eight_hours_or_twice_the_time_that_it_needs(kwh, most):
+    order = dataclasses.replace(DEPARTURE, order=dataclasses.replace(ORDER, kwh=kwh))
+    prices = {n: 0.40 - n / 1000 for n in PRICES}
+    needed = kwh
+    absent, there = (decide(order, facts(prices=prices, left_kwh=kwh, plugged=plugged), UNTIL_S - 64 * QUARTER_S) for plugged in (False, True))
+    assert absent.request["target"]["quarters"] == list(range(most - needed + 1, most + 1))
+    assert there.request["target"]["quarters"] == list(range(64 - needed + 1, 65))
+
+
+def test_quarters_that_pass_without_a_car_cost_a_downlink_only_when_it_comes():
+    sent, now_s = command(range(20, 32)), UNTIL_S - 24 * QUARTER_S
+    prices = {n: 0.30 if n > 19 else 0.35 + n / 1000 for n in PRICES}
+    assert decide(DEPARTURE, facts(sent, prices=prices), now_s).why == "kept"
+    came = decide(DEPARTURE, facts(sent, prices={**prices, 1: 0.9, 2: 0.9, 3: 0.9}, plugged=True), now_s)
+    assert came.request["target"]["quarters"] == [4, 5, 6, 7, 8, 9, 10, 20, 21, 22, 23, 24]
 
 
 @pytest.mark.parametrize("commands", [
