@@ -2,12 +2,14 @@
 
 from random import Random
 
-from home.planning.cheapest_quarters import choose
+from home.network import the_things_stack
 from sim import scenario
 from sim.boards.simulated_board import Flash
 from sim.oracle import day_ahead_prices
 from sim.oracle.ideal_controller import Night as IdealNight
 from sim.world import World
+from tests.support.planning_house import NightHouse
+from tests.support.stores import store
 
 QUARTER_S = 900
 HOUR_S = 3600
@@ -20,9 +22,10 @@ FEES, VAT = 165.0, 1.19
 # (model, phases, amperes): five cars, each the household's for a part of the year; one night in five another one is there.
 CARS = (('sleepy', 1, 16), ('eager', 3, 16), ('long_pulse', 2, 16), ('shy', 3, 10), ('eager', 1, 32))
 CUTS, DEATHS, LOSS = 0.1, 0.2, 0.2
-# The house sends again while it has no answer, and once more when the car has come late for what it had planned.
-AGAIN_S = 10 * 60
-TRIES = 4
+# The house begins to plan when the device, which in a real house is never new, has the network and the time.
+HOUSE_S = 1800
+# It looks each minute in a real house: here less often, for a year of nights, and whenever the device says something.
+LOOK_S = 300
 
 
 class TargetNight:
@@ -66,15 +69,19 @@ class TargetNight:
             events.append({'t': self.dead_s, 'do': 'gateway_down', 'for_s': DAY_S})
         return events
 
-    # --- what the house does
+    # --- what the house knows
 
-    def quarters(self, from_s, kwh):
-        """The cheapest for that much, by the household's car, counted back from the end."""
-        last = self.end_s // QUARTER_S
-        begin = max(-(-int(from_s) // QUARTER_S), last - 64)
-        power_w = 230 * self.house_car[1] * min(self.house_car[2], LIMIT_A)
-        chosen = choose(self.prices[begin:last], -(-int(kwh * 1000) * 4 // power_w))
-        return [last - begin - place for place in chosen]
+    @property
+    def order(self):
+        """The standing order, for the household's car."""
+        minute = (BEGIN_H * 60 + self.end_s // 60) % 1440
+        _, phases, amps = self.house_car
+        return {'by': '%02d:%02d' % (minute // 60, minute % 60), 'kwh': self.kwh, 'power_kw': 0.23 * phases * min(amps, LIMIT_A)}
+
+    def priced(self):
+        """[(from, until, price)], UTC s."""
+        begins = [1767225600 + self.day * DAY_S + BEGIN_H * HOUR_S + QUARTER_S * place for place in range(len(self.prices))]
+        return [(begin_s, begin_s + QUARTER_S, price) for begin_s, price in zip(begins, self.prices)]
 
     # --- what it costs
 
@@ -129,22 +136,17 @@ class TargetNight:
 
 
 class TargetMorning:
-    """A night with the firmware. kwh: that flowed from the target on; cost: EUR; told, downlinks, closings, pauses."""
+    """A night with planner and firmware. kwh: that flowed from the target on; cost: EUR; accepted, told, downlinks, closings."""
 
     def __init__(self, night, flash=None):
         self.night = night
         self.spans = []
-        self.downlinks = 0
-        self.known = True
-        self._quarters = None
-        self._number = 0
-        self._tries = 0
-        self._issued_s = 0
-        self.world = world = World(scenario.complete(night.given), flash=flash)
-        world.box.on_energy.append(lambda from_us, until_us, wh: self.spans.append((from_us / 1e6, until_us / 1e6, wh)))
-        world.kernel.at(600 * 1_000_000, self._plan)
-        world.kernel.at(int((night.plug_s + 60) * 1_000_000), self._plan)
-        world.run(night.end_s + 300)
+        with store() as engine:
+            house = NightHouse(engine, night.order, night.priced())
+            self.world = world = World(scenario.complete(night.given), publish=house.publish, flash=flash)
+            world.box.on_energy.append(lambda from_us, until_us, wh: self.spans.append((from_us / 1e6, until_us / 1e6, wh)))
+            house.live(world, HOUSE_S, LOOK_S)
+            world.run(night.end_s + 300)
         self.spans = [(from_s, min(until_s, night.end_s), wh * (min(until_s, night.end_s) - from_s) / (until_s - from_s))
                       for from_s, until_s, wh in self.spans if from_s < night.end_s and wh > 0]
         self.kwh = sum(wh for _, _, wh in self.spans) / 1000
@@ -152,50 +154,11 @@ class TargetMorning:
         told = [entry['decoded'] for entry in world.timeline if entry['kind'] == 'uplink' and entry['decoded']]
         self.accepted = any(one.get('command') == 'target' and one.get('result') == 'done' for one in told)
         self.told = any(one.get('event') == 'target_missed' for one in told)
+        self.downlinks = sum(entry['kind'] == 'downlink' and entry['f_port'] == the_things_stack.F_PORT for entry in world.timeline)
         self.closings = world.box.contactor_closings
         # The next night's board has learned of this one, and has had its power all day: no airtime of a boot is owed.
         self.flash = Flash()
         self.flash.records = {name: record for name, record in world.flash.records.items() if name.startswith('power')}
-
-    def _is_dead(self):
-        return self.night.dead_s is not None and self.world.kernel.now_us >= self.night.dead_s * 1e6
-
-    def _plan(self):
-        """The house plans, and sends if it is worth it."""
-        now_s = self.world.kernel.now_us / 1e6
-        if self._is_dead():
-            return
-        done_kwh = sum(wh for _, _, wh in self.spans) / 1000
-        quarters = self.night.quarters(max(now_s, 0), max(self.night.kwh - done_kwh, 0))
-        if self._quarters is not None:
-            last = self.night.end_s // QUARTER_S
-            ahead = [quarter for quarter in self._quarters if (last - quarter) * QUARTER_S >= now_s]
-            if len(ahead) == len(self._quarters) or quarters == ahead:
-                return
-        self._quarters = quarters
-        self._number += 1
-        self._tries = 0
-        self._issued_s = int(self.world.utc_s())
-        self._send(self._number)
-
-    def _send(self, number):
-        results = [entry['decoded']['result'] for entry in self.world.timeline if entry['kind'] == 'uplink' and entry['received']
-                   and entry['decoded'].get('command_id') == number]
-        if results == ['refused'] and number == self._number:
-            # The device did not know the time yet.
-            number = self._number = number + 1
-            self._issued_s = int(self.world.utc_s())
-        elif results:
-            return
-        if number != self._number or self._tries >= TRIES or self._is_dead():
-            return
-        self._tries += 1
-        self.downlinks += 1
-        until = (BEGIN_H * 60 + self.night.end_s // 60) % 1440
-        self.world.do({'do': 'downlink', 'data': {
-            'target': {'until': '%02d:%02d' % (until // 60, until % 60), 'kwh': self.night.kwh, 'quarters': self._quarters},
-            'id': number, 'issued_at': self._issued_s}})
-        self.world.kernel.after(AGAIN_S * 1_000_000, self._send, number)
 
 
 def year_of(number, days):
