@@ -11,7 +11,7 @@ TOPIC, OTHER = "v3/a@ttn/devices/b/down/push", "homeassistant/sensor/x/config"
 PATIENCE_S = 10
 
 
-class Watched:
+class WatchedRequests:
     """A client with KeptRequests on a broker; said: topics of what was taken away; requests: what was heard."""
 
     def __init__(self, port):
@@ -83,7 +83,7 @@ def kept(port, topic=TOPIC):
 def test_a_kept_request_is_taken_away(port, when):
     if when == "before it comes":
         publish(port, b"stop", True)
-    with contextlib.closing(Watched(port)) as watched:
+    with contextlib.closing(WatchedRequests(port)) as watched:
         if when == "while it is there":
             publish(port, b"first", False)
             watched.until(lambda: (b"first", False) in watched.requests)
@@ -95,7 +95,7 @@ def test_a_kept_request_is_taken_away(port, when):
 
 def test_a_request_that_is_not_kept_and_what_else_is_kept_are_left_alone(port):
     publish(port, b"entity", True, OTHER)
-    with contextlib.closing(Watched(port)) as watched:
+    with contextlib.closing(WatchedRequests(port)) as watched:
         watched.until(lambda: watched.client.is_connected())
         publish(port, b"start", False)
         watched.until(lambda: (b"start", False) in watched.requests)
