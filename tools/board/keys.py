@@ -10,6 +10,7 @@ import secrets
 import sys
 import types
 
+from home.arguments import Parser
 from tools.network import registration
 
 TARGET = pathlib.Path(__file__).resolve().parents[2] / "src" / "keys.py"
@@ -37,7 +38,7 @@ def write(path, text):
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="make keys", description="Make src/keys.py and the files that register the device.")
+    parser = Parser(prog="make keys", description="Make src/keys.py and the files that register the device.")
     parser.add_argument("--own-dev-eui", action="store_true", help="the DevEUI of the board or the modem counts, and is asked for")
     parser.add_argument("--to", type=pathlib.Path, default=TARGET, help=argparse.SUPPRESS)
     registration.add_options(parser)

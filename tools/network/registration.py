@@ -2,7 +2,6 @@
 
 Each has mode 600 from its first moment on, in a folder that only its owner enters and that git ignores: the AppKey is in them.
 """
-import argparse
 import importlib
 import json
 import os
@@ -10,7 +9,7 @@ import pathlib
 import sys
 import tempfile
 
-from home.bridge import topic_word
+from home.arguments import Parser, topic_word
 from tools.board import manifest
 from tools.network import boards, chirpstack, the_things_stack
 
@@ -111,7 +110,7 @@ def make(given, keys):
 
 
 def main(arguments=None):
-    words = argparse.ArgumentParser(prog="make registration", description="Write the files that register the device of src/keys.py.")
+    words = Parser(prog="make registration", description="Write the files that register the device of src/keys.py.")
     add_options(words)
     given = words.parse_args(arguments)
     try:
