@@ -142,8 +142,8 @@ console logs:
 	@$(PY) -m tools.board.console $@ "$(PORT)"
 
 # docs/home-assistant.md. The password of a broker that has one is asked for, or taken from MQTT_PASSWORD.
-needs_device = $(call given,APP,the application id at The Things Stack,APP=my-app DEV=$(or $(DEV),wallbox)); $(call given,DEV,the device id,APP=$(APP) DEV=wallbox)
-PLACE = --app "$(APP)" --device "$(DEV)" --tenant "$(or $(TENANT),ttn)" $(if $(SILENCE),--silence-min "$(SILENCE)") $(if $(MORNING),--morning "$(MORNING)") \
+needs_device = $(call given,APP,the application id as the network shows it,APP=my-app DEV=$(or $(DEV),wallbox)); $(call given,DEV,the device id,APP=$(APP) DEV=wallbox)
+PLACE = --app "$(APP)" --device "$(DEV)" --tenant "$(or $(TENANT),ttn)" $(if $(NETWORK),--network "$(NETWORK)") $(if $(NAME),--name "$(NAME)") $(if $(SILENCE),--silence-min "$(SILENCE)") $(if $(MORNING),--morning "$(MORNING)") \
 	$(if $(HA),--home-assistant "$(HA)") $(if $(PAGE),--page "$(PAGE)")
 
 discovery:

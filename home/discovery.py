@@ -17,6 +17,7 @@ import paho.mqtt.client as paho
 import home.firmware    # noqa: F401  the version
 from app.version import VERSION
 from home import arguments, entities, package
+from home.network import kinds
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ORIGIN = {"name": "EV charger monitor", "sw_version": ".".join(map(str, VERSION))}
@@ -127,6 +128,9 @@ def parser():
     words.add_argument("what", choices=("publish", "remove", "package"), help="publish or remove discovery; or write the package, in YAML")
     words.add_argument("--app", type=arguments.topic_word, required=True, help="APP=: application id")
     words.add_argument("--device", type=arguments.topic_word, required=True, help="DEV=: device id")
+    words.add_argument("--network", choices=tuple(kinds.KINDS), default=kinds.USUAL,
+                       help="NETWORK=: whose topics (default %(default)s); at chirpstack APP= is the application's UUID, DEV= the DevEUI")
+    words.add_argument("--name", default="", help="NAME=: of the device in Home Assistant (default: made of its id, at chirpstack Wallbox)")
     words.add_argument("--tenant", type=arguments.tenant, default="ttn", help="TENANT=: ttn (default); empty for a stack without tenants")
     words.add_argument("--silence-min", type=arguments.minutes, default=entities.SILENCE_MIN, metavar="MIN",
                        help="SILENCE=: minutes without an uplink until its sensors are unavailable (default %(default)s; at SF11, SF12: 255)")
@@ -159,7 +163,10 @@ def _page(text):
 
 def run(given):
     """Do it; what was done, in words."""
-    place = entities.Place(given.app, given.tenant, given.device, given.silence_min, given.morning, given.home_assistant, given.page or "")
+    for _, problem in kinds.KINDS[given.network].problems(given.app, [given.device]):
+        raise Wrong(problem)
+    place = entities.Place(given.app, given.tenant, given.device, given.silence_min, given.morning, given.home_assistant, given.page or "",
+                           given.network, given.name)
     if given.what == "package":
         text = package.text(place)
         if given.out is None:

@@ -4,7 +4,9 @@ both take them. Their templates are home/entity_templates.py's; docs/home-assist
 import collections
 import re
 
+from home import entity_dialects as dialects
 from home import entity_templates as templates
+from home.network.kinds import USUAL
 from home.entity_templates import DECIDES, NOW, STATUS, best, number, push, switch, vocabulary, words
 
 # How long without an uplink until sensors are unavailable: two of the longest gaps of 90 min (one uplink may be lost) and some room.
@@ -20,9 +22,10 @@ OLDEST, NEWEST = (2024, 3), (2026, 11)
 SINCE = {"sensor": {"options": (2024, 9)}}
 ID_SINCE = (2025, 10)
 
-# release: of Home Assistant; page: address of a page with more of the device, or "".
-Place = collections.namedtuple("Place", "app tenant device silence_min morning release page",
-                               defaults=("ttn", "wallbox", SILENCE_MIN, MORNING, NEWEST, ""))
+# release: of Home Assistant; page: address of a page with more of the device, or ""; network: a kind of home/entity_dialects.py; title: the
+# device's name, "": made of its id.
+Place = collections.namedtuple("Place", "app tenant device silence_min morning release page network title",
+                               defaults=("ttn", "wallbox", SILENCE_MIN, MORNING, NEWEST, "", USUAL, ""))
 
 SENSORS = (
     # key, name, value_template, what else
@@ -99,9 +102,8 @@ BUTTONS = (
 
 
 def device_topic(place):
-    """What stands before every topic of the device, with The Things Stack's own words; kept by the bridge."""
-    user = f"{place.app}@{place.tenant}" if place.tenant else place.app
-    return f"v3/{user}/devices/{place.device}"
+    """What stands before every topic of the device, with the network's own words; kept by the bridge."""
+    return dialects.DIALECTS[place.network].prefix(place)
 
 
 def node(place):
@@ -109,10 +111,15 @@ def node(place):
     return f"{place.app}_{place.device}"
 
 
+def title(place):
+    """The name of the device. An EUI is none."""
+    return place.title or dialects.DIALECTS[place.network].title or place.device.replace("-", " ").capitalize()
+
+
 def device(place):
     """What Home Assistant shows as the device that all its entities belong to."""
     page = {"configuration_url": place.page} if place.page else {}
-    return {"identifiers": [node(place)], "name": place.device.replace("-", " ").capitalize(), "manufacturer": "ABL",
+    return {"identifiers": [node(place)], "name": title(place), "manufacturer": "ABL",
             "model": "Wallbox, watched over LoRaWAN", **page}
 
 
@@ -137,7 +144,7 @@ def wish_topics(place):
 
 def entities(place):
     """{component: [configuration]} of that wallbox, as that release of Home Assistant takes it."""
-    return {component: [_known(component, place, each) for each in found] for component, found in _entities(place).items()}
+    return {component: [dialects.spoken(place, _known(component, place, each)) for each in found] for component, found in _entities(place).items()}
 
 
 def _known(component, place, configuration):
@@ -150,7 +157,7 @@ def _known(component, place, configuration):
 
 
 def _entities(place):
-    topic = device_topic(place)
+    topic, its = device_topic(place), dialects.DIALECTS[place.network]
     its_device = device(place)
     wish = templates.wish(node(place), place.morning)
 
@@ -162,12 +169,12 @@ def _entities(place):
         return entity(name, words, command_topic=where, state_topic=where, retain=True, json_attributes_topic=where,
                       json_attributes_template=templates.wish_mark(name, node(place)), icon=icon, **rest)
 
-    def heard(key, name, template, rest, state_topic=topic + "/up"):
+    def heard(key, name, template, rest, state_topic=topic + its.up):
         attributes = {"json_attributes_topic": state_topic} if "json_attributes_template" in rest else {}
         return entity(key, name, state_topic=state_topic, value_template=template, **attributes, **rest)
 
     def sent(key, name, icon, request, **rest):
-        return entity(key, name, command_topic=topic + "/down/push", command_template=request, icon=icon, **rest)
+        return entity(key, name, command_topic=topic + its.down, command_template=request, icon=icon, **rest)
 
     def paged(key, name, icon, request, state, attributes, **rest):
         # Of all topics: what goes down is seen as well.
@@ -179,7 +186,7 @@ def _entities(place):
     alive = {"expire_after": place.silence_min * 60}
     command = {"icon": "mdi:message-reply-text", "json_attributes_template": templates.COMMAND_ATTRIBUTES}
     # Whether the line to the network is up, is said by the bridge itself (make bridge), on a topic of its own.
-    line = entity("line", "Network line", state_topic=f"ttn-bridge/{place.device}/home-assistant", payload_on="1", payload_off="0",
+    line = entity("line", "Network line", state_topic=f"{its.line}/{place.device}/home-assistant", payload_on="1", payload_off="0",
                   device_class="connectivity", entity_category="diagnostic")
     return {
         "sensor": [*[heard(*row[:3], {**row[3], **alive}) for row in SENSORS],
@@ -191,9 +198,9 @@ def _entities(place):
         "button": [sent(key, name, icon, (wish if request == "wish" else "") + push(request % place._asdict()), **rest)
                    for key, name, icon, request, rest in BUTTONS],
         "select": [sent("mode", "Mode", "mdi:tune-variant", wish + push(templates.MODE_REQUEST % place._asdict()), options=templates.MODES,
-                        state_topic=topic + "/up", value_template=templates.MODE)],
+                        state_topic=topic + its.up, value_template=templates.MODE)],
         "number": [sent(
-            "set_limit", "Limit", "mdi:speedometer", push("{'command': 'set_current', 'current_a': value}"), state_topic=topic + "/up",
+            "set_limit", "Limit", "mdi:speedometer", push("{'command': 'set_current', 'current_a': value}"), state_topic=topic + its.up,
             value_template=number(f"{NOW} and {LIMIT_A[0]} <= (d.get('current_limit_a') or 0) <= {LIMIT_A[1]}", "d.current_limit_a"),
             min=LIMIT_A[0], max=LIMIT_A[1], step=1, mode="box", device_class="current", unit_of_measurement="A"),
             sent("boost_energy", "Boost by energy", "mdi:rocket-launch-outline", push("{'command': 'boost', 'kwh': value}"), state_topic=topic + "/#",

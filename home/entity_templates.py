@@ -92,12 +92,14 @@ def pages(part, field, text, mark, asked="false", wanted=""):
 
 # --- what goes down
 
+# Of `request` and the time `t`, what is published: its id and time of issue are fresh, and stay what they are when it is repeated.
+SEND = ("{{ {'downlinks': [{'f_port': 20, 'priority': 'NORMAL', 'decoded_payload': dict(request, id=t %% 256, issued_at=t, expires_in_s=%d)}]}"
+        " | tojson }}" % EXPIRES_S)
+
+
 def push(request):
-    """A template of a down/push with that request: its id and time of issue are fresh, and stay what they are when it is repeated."""
-    return (
-        "{%%- set t = now().timestamp() | int -%%}{%%- set request = %s -%%}\n"
-        "{{ {'downlinks': [{'f_port': 20, 'priority': 'NORMAL', 'decoded_payload': dict(request, id=t %% 256, issued_at=t, expires_in_s=%d)}]}"
-        " | tojson }}" % (request, EXPIRES_S))
+    """A template of a message with that request."""
+    return "{%%- set t = now().timestamp() | int -%%}{%%- set request = %s -%%}\n%s" % (request, SEND)
 
 
 # --- the last command: pending, then what the device answered

@@ -147,7 +147,7 @@ ANY_MONTH = frozenset(range(1, 13))
 REFERENCE = {
     "network": (Network, {
         "name": (checks.text, REQUIRED),
-        "kind": (checks.one_of(*kinds.KINDS), "the-things-stack"),
+        "kind": (checks.one_of(*kinds.KINDS), kinds.USUAL),
         "host": (checks.host, REQUIRED),
         "port": (checks.whole(1, 65535), None),
         "tls": (checks.yes_or_no, True),
@@ -322,8 +322,11 @@ def _made(reading, tables):
         reading.wrong("device", f"{device!r} of {network!r} is there twice")
     for number, network in enumerate(networks, 1):
         ids = [device.id for device in devices if device.network == network.name and device.id]
-        for setting, problem in kinds.of(network).problems(network, ids) if network.kind else ():
+        for setting, problem in kinds.of(network).problems(network.application, ids):
             reading.wrong(setting if setting == "device" else f"network[{number}].{setting}", problem)
+        if network.storage_url and not kinds.of(network).KEEPS_UPLINKS:
+            reading.wrong(f"network[{number}].storage_url", "this network keeps no uplinks for later: leave it out. Missed sessions come from the"
+                          " device's own book")
     tariff = tuple(_part(reading, where, values) for where, values in tables["tariff"])
     sources = tuple(source.made(reading, where, values) for where, values in tables["price_source"])
     _check_sources(reading, sources, tariff, bool(tables["house_mqtt"]))

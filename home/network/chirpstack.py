@@ -22,6 +22,7 @@ LIMITS = Limits()
 UP = "event/up"
 HEARD = (UP, "event/txack", "event/log", "command/down")
 SAYS_QUEUED = False
+KEEPS_UPLINKS = False
 AT_LOGIN = "Are user and key_file those of ChirpStack's broker?"
 AT_SUBSCRIBING = "the broker's rules (ACL) do not let this user read application/#"
 AT_SENDING = ""
@@ -32,18 +33,16 @@ _DEVICE = re.compile(r"[0-9a-f]{16}")
 # What a log event says of a downlink that is in the queue no more; of another code it is the word that is shown.
 _OVERDUE = "EXPIRED"
 # A UUID of ours: this, four digits for what is asked, version and variant, the request's id and its time of issue.
-_MARK = "e7c4a9e0"
-_OURS = re.compile(_MARK + r"-[0-9a-f]{4}-4000-8000-00([0-9a-f]{2})([0-9a-f]{8})")
+MARK = "e7c4a9e0"
+_OURS = re.compile(MARK + r"-[0-9a-f]{4}-4000-8000-00([0-9a-f]{2})([0-9a-f]{8})")
 
 
-def problems(network, device_ids):
-    """What is wrong with its [[network]] table and the ids of its devices."""
+def problems(application, device_ids):
+    """What is wrong with these ids."""
     found = []
-    if network.application and not _APPLICATION.fullmatch(network.application):
-        found.append(("application", f"{network.application!r} is no application of ChirpStack: a UUID, as its page shows it, in lower case"))
+    if application and not _APPLICATION.fullmatch(application):
+        found.append(("application", f"{application!r} is no application of ChirpStack: a UUID, as its page shows it, in lower case"))
     found += [("device", f"{one!r} is no DevEUI: 16 digits 0-9 and a-f, in lower case") for one in device_ids if not _DEVICE.fullmatch(one)]
-    if network.storage_url:
-        found.append(("storage_url", "ChirpStack keeps no uplinks for later: leave it out. Missed sessions come from the device's own book"))
     return found
 
 
@@ -89,7 +88,7 @@ replace = None
 def queue_id(request):
     """The UUID of a request with an id and a time of issue."""
     words = json.dumps({name: value for name, value in request.items() if name not in ("id", "issued_at")}, sort_keys=True)
-    return f"{_MARK}-{zlib.crc32(words.encode()) & 0xFFFF:04x}-4000-8000-00{request['id'] & 0xFF:02x}{request['issued_at'] & 0xFFFFFFFF:08x}"
+    return f"{MARK}-{zlib.crc32(words.encode()) & 0xFFFF:04x}-4000-8000-00{request['id'] & 0xFF:02x}{request['issued_at'] & 0xFFFFFFFF:08x}"
 
 
 def identity(text):

@@ -6,7 +6,8 @@
 | `UP` | the end of the topic that brings uplinks |
 | `SAYS_QUEUED` | whether it says what it took into its queue; then its silence has a meaning, `AT_SENDING` |
 | `AT_LOGIN`, `AT_SUBSCRIBING`, `AT_SENDING`, `AT_DECODING` | what to look at where it refuses login, topics or requests, or decodes nothing |
-| `problems(network, device ids)` | what is wrong with these in home.toml: [(setting, sentence)] |
+| `KEEPS_UPLINKS` | whether it has a Storage Integration |
+| `problems(application, device ids)` | what is wrong with these ids: [(setting of home.toml, sentence)] |
 | `login(network)`, `subscriptions(network, device ids)` | of MQTT |
 | `requests(network, device id)` | topics of requests to it |
 | `place(network, topic)` | (device id, end of the topic), or None |
@@ -18,6 +19,7 @@
 from home.network import chirpstack, the_things_stack
 
 KINDS = {"the-things-stack": the_things_stack, "chirpstack": chirpstack}
+USUAL = "the-things-stack"
 
 
 def of(network):

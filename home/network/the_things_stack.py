@@ -19,6 +19,7 @@ RIGHT_TO_WRITE = "RIGHT_APPLICATION_TRAFFIC_DOWN_WRITE (Write downlink applicati
 UP = "up"
 HEARD = (UP, "down/queued", "down/sent", "down/failed")
 SAYS_QUEUED = True
+KEEPS_UPLINKS = True
 AT_LOGIN = "Is it this application's key that key_file holds?"
 AT_SUBSCRIBING = f"the key lacks the right {RIGHT_TO_READ}"
 AT_SENDING = f"Does the key have the right {RIGHT_TO_WRITE}, and the device the newest ttn/formatter.js?"
@@ -30,7 +31,7 @@ _SECONDS = re.compile(r"(\d{1,6}(?:\.\d{1,12})?)s", re.ASCII)
 _KEY = re.compile(r"[A-Za-z0-9+/=_-]{1,64}")
 
 
-def problems(network, device_ids):
+def problems(application, device_ids):
     """Nothing that home/setting_checks.py has not said."""
     return []
 

@@ -22,8 +22,8 @@ def test_each_kind_has_every_name_of_the_contract_with_the_same_parameters():
 
 
 def test_no_room_but_the_network_s_own_knows_a_kind_by_its_name():
-    """A table instead of branches; settings name the usual one, and what joins a broker to one network is a file of that network."""
-    own = {"home/settings.py", "home/bridge.py"}
+    """A table instead of branches; but what joins a broker, or Home Assistant's templates, to one network is a file about that network."""
+    own = {"home/bridge.py", "home/discovery.py", "home/entity_dialects.py", "home/chirpstack_bridge.py"}
     named = {path.relative_to(ROOT).as_posix() for path in (ROOT / "home").rglob("*.py") if path.parent.name != "network"
              and re.search(r"the[_-]things[_-]stack|chirpstack", path.read_text())}
     assert named <= own
@@ -43,7 +43,7 @@ def test_a_house_at_chirpstack_is_a_row_of_home_toml():
 @pytest.mark.parametrize("changed, words", [
     ({"network": [{**NETWORK, "application": "ev-charger"}]}, r"network\[1\].application: 'ev-charger' is no application of ChirpStack"),
     ({"device": [{"id": "wallbox"}]}, "device: 'wallbox' is no DevEUI"),
-    ({"network": [{**NETWORK, "storage_url": "http://127.0.0.1"}]}, r"network\[1\].storage_url: ChirpStack keeps no uplinks"),
+    ({"network": [{**NETWORK, "storage_url": "http://127.0.0.1"}]}, r"network\[1\].storage_url: this network keeps no uplinks"),
     ({"network": [{**NETWORK, "kind": "chirp-stack"}]}, "kind: must be 'the-things-stack' or 'chirpstack'")])
 def test_an_error_there_is_said_by_its_setting(changed, words):
     assert any(re.search(words, sentence) for sentence in wrong(**changed))
