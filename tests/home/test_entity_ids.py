@@ -8,7 +8,7 @@ from tests.home.brokers import HOST
 from tests.home.client import until
 from tests.home.fed_assistant import IDS, PLACE, RELEASE, AssistantOnBroker
 
-# The first Home Assistant that can make the ids of all entities anew.
+# The first Home Assistant that can make the ids of all entities again.
 RECREATES_SINCE = (2025, 10)
 WANTED = {each["unique_id"]: entities.entity_id(component, PLACE, each["name"])
           for component, found in entities.entities(PLACE).items() for each in found}

@@ -34,7 +34,7 @@ class RandomBytes(RandomOfTheQueue):
         return bytes(count)
 
 
-class ClockOfTheHouse:
+class KernelOfTheHouse:
     """What the queue asks of a kernel: the house's time."""
 
     def __init__(self, house):
@@ -52,7 +52,7 @@ class QueueAtChirpStack:
         self.house, self.on_air, self.log, self.published = house, [], [], []
         self.device = Device(DEV_EUI)
         self._formatter = Formatter()
-        self._queue = Queue(ClockOfTheHouse(house), lambda *told, **also: None, self._tell, Messages(DEV_EUI, APPLICATION, 0, RandomBytes()))
+        self._queue = Queue(KernelOfTheHouse(house), lambda *told, **also: None, self._tell, Messages(DEV_EUI, APPLICATION, 0, RandomBytes()))
         self._queue.session = ClassCSession
         house.desk._publish = lambda device, topic, body: self.house.is_up["own"] and self.publish(topic, body)
 
