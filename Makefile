@@ -11,7 +11,7 @@ BOARD ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench lint soak evidence mutants keys registration lock build flash hil hil-sim status console logs bridge guard device-repository test-home other-debian discovery package recordings check release home micropython
+.PHONY: help setup run test bench lint soak evidence mutants settings keys registration lock build flash hil hil-sim status console logs bridge guard device-repository test-home other-debian discovery package recordings check release home micropython
 
 help:
 	@echo "The monitor for ABL wallboxes. First make run, then type help there."
@@ -28,9 +28,10 @@ help:
 	@echo "  make recordings               does the firmware still do what is recorded of it? Lists what differs; ARGS=record records anew"
 	@echo "  make mutants                  breaks the code in known ways, one at a time; writes docs/defects.md"
 	@echo "  make setup                    .venv and everything in it (the others do it when needed)"
+	@echo "  make settings [BOARD=esp32]   asks for this site's settings, and writes src/local_config.py; FROM=saved takes those of an edited config.py over"
 	@echo "  make keys [BOARD=lopy4]       src/keys.py with new random keys, and the files that register the device;"
 	@echo "                                DEV=wallbox PLAN= (AS923); ARGS=--own-dev-eui: the board's own DevEUI counts"
-	@echo "  make registration [BOARD=]    those files again, from src/keys.py and src/config.py"
+	@echo "  make registration [BOARD=]    those files again, from src/keys.py and the settings"
 	@echo ""
 	@echo "  make build BOARD=lopy4        build/lopy4: what goes on that board (lopy4, esp32, rp2, linux), with its sizes; FORMAT=py for source"
 	@echo "  make micropython BOARD=esp32 PORT=/dev/ttyACM0  MicroPython onto a new board (esp32, rp2), from the file that you downloaded; FILE=, AGAIN=1"
@@ -94,6 +95,10 @@ recordings: setup
 
 mutants: setup
 	@$(PY) -m tools.checks.mutants $(ARGS)
+
+# docs/flashing.md. BOARD is asked for where it is not given.
+settings: setup
+	@$(PY) -m tools.board.settings $(if $(BOARD),--board "$(BOARD)") $(if $(FROM),--from "$(FROM)") $(ARGS)
 
 # docs/registration.md
 registers = $(if $(BOARD),--board "$(BOARD)") $(if $(DEV),--device "$(DEV)") $(if $(PLAN),--plan "$(PLAN)") $(if $(OUT),--out "$(OUT)")

@@ -21,7 +21,8 @@ from home.house_listener import LISTENER, RIGHTS, TLS_PORT, is_loopback
 from tools import text_file
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-CONFIG = ROOT / "src" / "config.py"
+# The settings of the site, and the defaults.
+CONFIGS = (ROOT / "src" / "local_config.py", ROOT / "src" / "config.py")
 TEMPLATES = ROOT / "ttn" / "mosquitto"
 OUT = ROOT / "build" / "mosquitto"
 MARK = "# Made by make bridge:"
@@ -103,15 +104,16 @@ def read_key(path=None, environment=os.environ, stdin=sys.stdin):
     return key
 
 
-def modem_of(path=CONFIG):
-    """RADIO_MODEM of that configuration, read and not run; None where it says none. A LoPy4 has what the file was shipped with."""
-    try:
-        body = ast.parse(text_file.read(path)).body
-    except (OSError, SyntaxError, ValueError):
-        return None
-    for line in body:
-        if isinstance(line, ast.Assign) and [getattr(target, "id", None) for target in line.targets] == ["RADIO_MODEM"]:
-            return getattr(line.value, "value", None)
+def modem_of(paths=CONFIGS):
+    """RADIO_MODEM of the first of these files that sets it, read and not run; None where none says. A LoPy4 has what config.py was shipped with."""
+    for path in paths:
+        try:
+            body = ast.parse(text_file.read(path)).body
+        except (OSError, SyntaxError, ValueError):
+            continue
+        for line in body:
+            if isinstance(line, ast.Assign) and [getattr(target, "id", None) for target in line.targets] == ["RADIO_MODEM"]:
+                return getattr(line.value, "value", None)
     return None
 
 
@@ -122,7 +124,7 @@ def require_guard(given):
     modem = given.modem or modem_of()
     if modem in ACKNOWLEDGING and "home-manager" in WANTED[given.consumer] and not given.guard:
         raise Wrong(f"a {modem.upper()} acknowledges each of Home Manager's commands by an empty frame, which ends Home Manager's MQTT. Give"
-                    " GUARD=1 and let make guard run (docs/home-manager.md), or FOR=home-assistant. Another modem than src/config.py says:"
+                    " GUARD=1 and let make guard run (docs/home-manager.md), or FOR=home-assistant. Another modem than the settings say:"
                     " MODEM=lopy4 or wio_e5")
 
 
@@ -246,7 +248,7 @@ def parser():
     words.add_argument("--tenant", type=tenant, default="ttn", help="TENANT=: ttn (default); empty for a stack without tenants")
     words.add_argument("--for", dest="consumer", choices=WANTED, default="both", help="FOR=: whose topics (default both)")
     words.add_argument("--guard", action="store_true", help="GUARD=1: Home Manager's uplinks go through make guard")
-    words.add_argument("--modem", choices=MODEMS, help="MODEM=: of the monitor (default: RADIO_MODEM in src/config.py); a rak3172 needs GUARD=1")
+    words.add_argument("--modem", choices=MODEMS, help="MODEM=: of the monitor (default: RADIO_MODEM of the settings); a rak3172 needs GUARD=1")
     words.add_argument("--listen", type=listener, default="127.0.0.1", metavar="ADDRESS[:PORT]",
                        help="LISTEN=: 127.0.0.1 (default), 0.0.0.0 for the house (with passwords and TLS), or none")
     words.add_argument("--no-tls", action="store_true", help="TLS=0: a listener for the house without TLS, where passwords can be read on their way")

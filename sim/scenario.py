@@ -190,13 +190,14 @@ def _event(path, event, errors):
 
 
 def _settings(given, scenario, errors):
-    """The firmware's settings: those given, with the box's id and key, and the network's data rate, where the config is silent."""
+    """The firmware's settings: those given, with the box's id and key, the region and the network's data rate, where the config is silent."""
     if not _check('config', given, _object, errors):
         given = {}
     overrides = dict(given)
     overrides.setdefault('CHARGER_ID', scenario['charger']['id'])
     # The simulated box has a key on EN1; a real one may have anything.
     overrides.setdefault('EN1', 'key')
+    overrides.setdefault('REGION', 'AU915')
     if scenario['network']['data_rate'] is not None:
         overrides['DATA_RATE'] = scenario['network']['data_rate']
     settings = firmware.config.Settings(overrides)

@@ -1,10 +1,9 @@
-"""Site settings. Edit the values; `make flash` and the start-up check them all and name each wrong one.
-
-Only plain data and validate() live here: every board, the simulator and the tools read the same names.
+"""Defaults of the site's settings, and their checks. Leave them as they are: a site's own are in src/local_config.py, under the same names, and
+`make settings` writes it. `make flash` and the start-up check them all and name each wrong one.
 """
 
 # LoRaWAN
-REGION = 'AU915'          # AU915, EU868, US915 or AS923
+REGION = None             # AU915, EU868, US915 or AS923; None: not chosen yet, and nothing is transmitted
 SUB_BAND = 2              # AU915 and US915: 1 to 8; The Things Network uses 2
 LORAWAN_CLASS = 'C'       # 'C': commands arrive immediately (the monitor is mains-fed); 'A': after the next uplink
 DATA_RATE = None          # None: SF10 of the region; or the region's index. In a basement the monitor goes slower by itself
@@ -57,8 +56,21 @@ LIGHT = 'led_low'         # 'led' (lit when high), 'led_low' (lit when low), 'ne
 LIGHT_PIN = 21            # a number, or 'LED' on a Pico W
 
 
+# The module of the site's own settings, ignored by git.
+OF_SITE = 'local_config.py'
+
+
+def of_site():
+    """The settings of this site: the values above, with those of local_config.py in their place, if there is one."""
+    try:
+        import local_config
+    except ImportError:
+        return Settings()
+    return Settings({name: getattr(local_config, name) for name in dir(local_config) if name[0] != '_'})
+
+
 class Settings:
-    """The values above as attributes, with those of overrides (a dict) in their place."""
+    """The values above as attributes, with those of overrides (a dict) in their place; unknown: names of overrides that are no setting."""
 
     def __init__(self, overrides=None):
         values = globals()
@@ -103,7 +115,7 @@ _GPIO = ', a GPIO number'
 
 # (setting, what it may be: a function, or words and (lowest, highest), in words what that is, or what follows those)
 CHECKS = (
-    ('REGION', ('AU915', 'EU868', 'US915', 'AS923'), ''),
+    ('REGION', ('AU915', 'EU868', 'US915', 'AS923'), ': `make settings` asks for it'),
     ('SUB_BAND', ((1, 8),), ''),
     ('LORAWAN_CLASS', ('A', 'C'), ''),
     ('DATA_RATE', (None, (0, 6)), ''),

@@ -41,10 +41,11 @@ BUSY_MS = 10
 def check(settings, names=config.NAMES):
     """All errors in the settings of these names, as (setting, error); the other settings are right."""
     errors = config.validate(settings, names)
-    if not errors:
+    wrong = [name for name, _ in errors]
+    if not [name for name in regions.SETTINGS if name in wrong]:
         for text in regions.check(settings.REGION, settings.SUB_BAND, settings.DATA_RATE, settings.ADR):
             errors.append(tuple(text.split(': ', 1)))
-        errors.extend(plan_store.check(settings, names))
+    errors.extend(plan_store.check(settings, [name for name in names if name not in wrong]))
     return errors
 
 
@@ -161,6 +162,7 @@ def work(board, site, journal, supervisor, started, proven=None):
         application.downlink(stop_request[0], stop_request[1], board.clock.now_ms())
     if started is not None:
         started(application)
+    log(regions.in_words(site.REGION, site.SUB_BAND))
     log('started %d.%d.%d %s' % (VERSION + (BUILD,)))
     begin_ms = board.clock.now_ms()
     supervisor.begin(begin_ms)
@@ -197,12 +199,16 @@ class Jitter:
 def run(proven=None):
     """Start on this board; proven(): see start()."""
     module = __import__(BOARDS[sys.platform], None, None, ('open',))
-    settings = config.Settings()
+    settings, errors = config.Settings(), []
+    try:
+        settings = config.of_site()
+        errors = check(settings)
+    except Exception as error:
+        errors.append((config.OF_SITE, 'cannot be read: %s %s' % (type(error).__name__, error)))
     try:
         import keys
     except ImportError:
         keys = None
-    errors = check(settings)
     errors.extend(module.cannot_do(settings, [name for name, _ in errors]))
     if module.needs_keys(settings):
         errors.extend(config.validate_keys(keys))

@@ -78,6 +78,15 @@ def _whole(number):
     return isinstance(number, int) and not isinstance(number, bool)
 
 
+def in_words(name, sub_band):
+    """Region and sub-band in words."""
+    return 'region ' + name + (', sub-band %d' % sub_band if REGIONS[name].sub_bands else '')
+
+
+# The settings that check() judges together.
+SETTINGS = ('REGION', 'SUB_BAND', 'DATA_RATE', 'ADR')
+
+
 def check(name, sub_band, data_rate, adr):
     """Errors in the settings REGION, SUB_BAND, DATA_RATE (None: the region's own) and ADR, as a list of texts."""
     region = REGIONS.get(name) if isinstance(name, str) else None

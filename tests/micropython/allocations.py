@@ -149,7 +149,7 @@ def umodbus_itself():
 def application():
     """An idle poll of the whole application."""
     board = Board()
-    monitor = main.build(board, config.Settings({}))
+    monitor = main.build(board, config.Settings({'REGION': 'AU915'}))
     board.run(lambda: main.loop(board, monitor), 60000)
     return {'idle_application': cost(monitor.poll, monitor.poll(board.clock.now_ms()) - 1)}
 

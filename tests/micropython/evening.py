@@ -42,7 +42,7 @@ EVENTS = (    # minute, what happens; fPort 20 as ttn/formatter.js encodes it
 def scenario():
     """As sim.scenario.complete() gives it, which does not run on MicroPython."""
     plan = [{'days': 'mon-sun', 'from': '18:20', 'to': '07:00', 'current_a': 13}]
-    settings = config.Settings({'TIMEZONE': 'AEST-10AEDT,M10.1.0,M4.1.0/3', 'PLAN': plan})
+    settings = config.Settings({'REGION': 'AU915', 'TIMEZONE': 'AEST-10AEDT,M10.1.0,M4.1.0/3', 'PLAN': plan})
     events = [dict(event, t=at * MINUTE_S) for at, event in EVENTS]
     return {
         'seed': 7, 'start_utc_s': START_UTC_S, 'settings': settings, 'events': events, 'clock': {'drift_ppm': 20},

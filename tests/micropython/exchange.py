@@ -113,7 +113,7 @@ def evening():
     board = traced_board()
     box = board.box
     box.code = 0xA1
-    monitor = main.build(board, config.Settings({}))
+    monitor = main.build(board, config.Settings({'REGION': 'AU915'}))
     Panel(board.wire, box, 1000)
 
     def obey():

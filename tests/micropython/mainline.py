@@ -112,7 +112,7 @@ def idle(board):
 
 
 def show():
-    settings = config.Settings()
+    settings = config.Settings({'REGION': 'AU915'})
     print('cannot', mainline.cannot_do(settings, []), mainline.cannot_do(config.Settings({'BUS_RX_PIN': 5}), []))
     board = mainline.open(settings, KEYS)
     print('cause', board.system.reset_cause())

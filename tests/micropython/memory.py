@@ -123,7 +123,7 @@ def start():
     main.loop = lambda *arguments: kept.append((loop, arguments))
     bench = StatelessBoard()
     kept.append(bench)
-    main.start(bench, config.Settings())
+    main.start(bench, config.Settings({'REGION': 'AU915'}))
 
 
 def run_until(ms):

@@ -13,6 +13,11 @@ from tests.micropython import stand_ins
 stand_ins.install()
 library.install()
 
+import config  # noqa: E402
+
+# A site that has chosen its region, as in tests/conftest.py.
+config.REGION = 'AU915'
+
 from hypothesis import Unwanted  # noqa: E402
 from hypothesis.stateful import ALWAYS, FIRST, RULE, Step  # noqa: E402
 from hypothesis.strategies import drawn  # noqa: E402

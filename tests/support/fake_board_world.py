@@ -29,7 +29,7 @@ class FakeBoardWorld:
 
     def __init__(self, platform, box=None, **overrides):
         self.platform = platform
-        self.overrides = dict(PICO if platform == "rp2" else {}, **overrides)
+        self.overrides = dict(PICO if platform == "rp2" else {}, REGION="AU915", **overrides)
         self.kernel = Kernel()
         self.line = Rs485Line(self.kernel, 1)
         self.records = []
@@ -88,6 +88,7 @@ class FakeBoardWorld:
             monkeypatch.setattr(config, name, value)
         monkeypatch.setattr(main, "sys", types.SimpleNamespace(platform=self.platform))
         monkeypatch.setitem(sys.modules, "keys", KEYS)
+        monkeypatch.setitem(sys.modules, "local_config", types.ModuleType("local_config"))
         self.at(until_s, self._end)
         while True:
             monkeypatch.setitem(sys.modules, self._module, self._load(self.board))

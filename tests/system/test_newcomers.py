@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 
+import config
 import pytest
 from tests.support import documents, scratch_tree
 from tests.support.firmware_images import esp, uf2
@@ -18,13 +19,15 @@ from tests.support.small_firmwares import firmware
 from tools.board import build, flash
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+# To `make settings`: the box's rating, region, modem, EN1, phases, limit, time zone, plan.
+ANSWERS = "32\nEU868\n\nkey\n\n16\nEurope/Berlin\nmon-fri 22:00-05:00 16A; sat,sun 00:00-12:00\n"
 FLASHING, LINUX = ROOT / "docs" / "flashing.md", ROOT / "docs" / "linux.md"
 
 
 @pytest.fixture
 def newcomer(tmp_path, monkeypatch):
     """newcomer(board): one who types the page's path for that board."""
-    monkeypatch.setattr(flash, "check", lambda platform: [])
+    monkeypatch.setattr(flash, "check", lambda platform: ([], config.Settings()))
     monkeypatch.setattr(build, "content", lambda *_: firmware("new"))
     return lambda board, port: Newcomer(tmp_path, board, port)
 
@@ -45,12 +48,12 @@ class Newcomer:
         self.typed = []
         (path / "Downloads").mkdir()
 
-    def types(self, what):
-        """The next command of the page, which must be that one; what it said."""
+    def types(self, what, answers=""):
+        """The next command of the page, which must be that one; what it said to these answers."""
         command = self.commands[len(self.typed)]
         assert command.split()[:2] == ["make", what], command
         self.typed.append(command)
-        done = subprocess.run(command, shell=True, cwd=self.tree, env=scratch_tree.environment(HOME=str(self.home)), stdin=subprocess.DEVNULL,
+        done = subprocess.run(command, shell=True, cwd=self.tree, env=scratch_tree.environment(HOME=str(self.home)), input=answers,
                               capture_output=True, text=True, timeout=2 * PATIENCE_S)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -89,9 +92,10 @@ def test_a_xiao_from_its_parcel_to_its_first_line_of_log(tmp_path, newcomer, cap
     try:
         owner = newcomer("esp32", board.port)
         (owner.home / "Downloads" / "SEEED_XIAO_ESP32S3-20991231-v1.29.0.bin").write_bytes(esp())
-        assert "AppKey" in owner.types("keys")
+        assert "REGION = 'EU868'" in owner.types("settings", ANSWERS)
+        assert "readable by you alone" in owner.types("keys")
         said = owner.types("micropython")
-        assert f"Next:  make flash BOARD=esp32 PORT={board.port}" in said and owner.commands[2] in said
+        assert f"Next:  make flash BOARD=esp32 PORT={board.port}" in said and owner.commands[3] in said
         assert owner.flashes(capsys).endswith("done\n")
         assert owner.reads_the_log()
     finally:
@@ -122,9 +126,10 @@ def test_a_pico_from_its_parcel_to_its_first_line_of_log(tmp_path, newcomer, cap
         place = owner.tree / "tools" / "board" / "uf2_drive.py"
         place.write_text(place.read_text().replace('"/proc/mounts"', repr(str(tmp_path / "mounts"))))
         (owner.home / "Downloads" / "RPI_PICO-20991231-v1.26.1.uf2").write_bytes(data)
-        assert "AppKey" in owner.types("keys")
+        assert "REGION = 'EU868'" in owner.types("settings", ANSWERS)
+        assert "readable by you alone" in owner.types("keys")
         said = owner.types("micropython")
-        assert owner.commands[2] in said and "Raspberry Pi Pico with RP2040" in said
+        assert owner.commands[3] in said and "Raspberry Pi Pico with RP2040" in said
         assert owner.flashes(capsys).endswith("done\n")
         assert owner.reads_the_log()
     finally:
@@ -142,11 +147,10 @@ def test_a_pico_from_its_parcel_to_its_first_line_of_log(tmp_path, newcomer, cap
 FAKES = {
     "sudo": 'exec "$@"',
     "git": 'echo "git $*" >> $ROOM/called',
-    "nano": "sed -i \"s|^BUS_PORT = .*|BUS_PORT = '$ROOM/by-id/box'|; s|^RADIO_PORT = .*|RADIO_PORT = '$ROOM/by-id/modem'|;"
-            " s|^STORE_DIR = .*|STORE_DIR = '$ROOM/store'|\" \"$1\"",
     "useradd": 'echo "useradd $*" >> $ROOM/called',
     "chown": 'echo "chown $*" >> $ROOM/called; test -e "$2"',
     "systemctl": 'echo "systemctl $*" >> $ROOM/called; [ "$1" = enable ] || exit 0\n'
+                 "echo \"STORE_DIR = '$ROOM/store'\" >> $ROOM/tree/src/local_config.py\n"
                  'command=$(sed -n "s|^ExecStart=||p" $ROOM/etc/ev-charger-monitor.service | sed "s|/opt/ev-charger-monitor|$ROOM/tree|g")\n'
                  "setsid $command > $ROOM/journal 2>&1 & echo $! > $ROOM/pid",
     "journalctl": 'until grep -q started $ROOM/journal; do kill -0 $(cat $ROOM/pid) || break; sleep 0.1; done; cat $ROOM/journal',
@@ -182,9 +186,10 @@ def test_a_raspberry_pi_from_nothing_to_its_first_uplink(garage, evidence):
     commands = documents.commands(documents.blocks(LINUX, "On Linux, as a service")[0][2])
     here = {"/opt/ev-charger-monitor": str(room / "tree"), "/etc/systemd/system/": f"{room}/etc/", "/dev/serial/by-id/": f"{room}/by-id/",
             "<this repository>": "https://example.org/monitor.git"}
+    answers = f"16\nAU915\n2\nwio_e5\n{room}/by-id/box\n{room}/by-id/modem\nkey\n3\nnone\nAustralia/Sydney\nmon-fri 22:00-07:00\n"
     script = "set -e\n" + "\n".join(f"{command}\necho '== {number}'" for number, command in enumerate(commands))
     script = re.sub("|".join(map(re.escape, here)), lambda found: here[found[0]], script)
-    done = subprocess.run(["sh", "-c", script], cwd=room, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=3 * PATIENCE_S,
+    done = subprocess.run(["sh", "-c", script], cwd=room, input=answers, capture_output=True, text=True, timeout=3 * PATIENCE_S,
                           env=scratch_tree.environment(ROOM=str(room), PATH=f"{room / 'programs'}:{os.environ['PATH']}"))
     typed = len(re.findall("^== ", done.stdout, re.M))
     assert done.returncode == 0 and typed == len(commands), done.stdout + done.stderr

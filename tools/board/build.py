@@ -23,9 +23,11 @@ from tools.checks import commit, dialect, micropython
 ROOT = micropython.ROOT
 SRC = ROOT / "src"
 SLOT = "slot"
+# What is this site's own, and goes along where there is some.
+OF_SITE = (manifest.KEYS, manifest.SETTINGS)
 LOADER = "main.py"
-# A change to these makes another firmware; the settings of a site do not.
-CODE = ("src", "requirements.txt", "tools/board/manifest.py", "tools/board/build.py", "tools/board/shrink", ":!src/config.py")
+# A change to these makes another firmware; the settings of a site, which git ignores, do not.
+CODE = ("src", "requirements.txt", "tools/board/manifest.py", "tools/board/build.py", "tools/board/shrink")
 
 
 def source(name):
@@ -50,9 +52,9 @@ def stamped(text, of):
     return text
 
 
-def texts(board, of, keys=True):
-    """{path inside the slot: source text} of all its files; keys: with this site's keys, if there are some."""
-    names = manifest.modules(board) + ([manifest.KEYS] if keys and source(manifest.KEYS) else [])
+def texts(board, of, site=True):
+    """{path inside the slot: source text} of all its files; site: with this site's keys and settings, if there are some."""
+    names = manifest.modules(board) + [name for name in OF_SITE if site and source(name)]
     found = {place(name): text_file.read(source(name)) for name in names}
     found["app/version.py"] = stamped(found["app/version.py"], of)
     return found
@@ -76,14 +78,16 @@ def compiled(sources, compiler):
             return dict(pool.map(one, sorted(sources)))
 
 
-def content(board, form="mpy", of=None, keys=True):
-    """{path under build/<board>/: bytes}; form: "mpy" or "py"; keys: this site's too, if there are some."""
+def content(board, form="mpy", of=None, site=True):
+    """{path under build/<board>/: bytes}; form: "mpy" or "py"; site: this site's keys and settings too, if there are some."""
     kind = manifest.BOARDS[board]
-    sources = texts(board, commit.last(*CODE) if of is None else of, keys)
+    sources = texts(board, commit.last(*CODE) if of is None else of, site)
     if kind.compiler == "":
         return {path: text.encode() for path, text in sources.items()}
     if form == "mpy":
-        files = compiled(shrink.shrink(sources), kind.compiler)
+        # Of the settings each name is looked up as a text.
+        own = {path: sources.pop(path) for path in [manifest.SETTINGS + ".py"] if path in sources}
+        files = compiled({**shrink.shrink(sources), **own}, kind.compiler)
     else:
         files = {path: text.encode() for path, text in sources.items()}
     return {LOADER: (SRC / "loader.py").read_bytes(), **{f"{SLOT}/{path}": data for path, data in files.items()}}
@@ -133,7 +137,8 @@ def main(arguments=None):
     print(report(files))
     print(f"{folder}: for {manifest.BOARDS[given.board].what}, commit {commit.short(of) or 'unknown'}"
           + (" (+: with changes that are not committed)" if of.endswith("+") else "")
-          + ("" if source(manifest.KEYS) else "; without keys: `make keys` makes them"))
+          + ("" if source(manifest.KEYS) else "; without keys: `make keys` makes them")
+          + ("" if source(manifest.SETTINGS) else "; without a region, so that it will not transmit: `make settings` asks for it"))
     return 0
 
 

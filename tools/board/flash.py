@@ -10,6 +10,7 @@ import os
 import sys
 
 import loader
+from lorawan import regions
 
 from home import time_zone_mistakes
 from tools.board import build, manifest, uf2_drive
@@ -43,10 +44,11 @@ class FlashError(Exception):
 
 
 def check(platform):
-    """Every error in config.py and keys.py, as (setting, error)."""
+    """(every error in the settings and the keys, as (setting, error); the Settings or None)."""
     modules = {}
     errors = []
-    for name in ("config", "keys"):
+    settings = None
+    for name in ("config", "local_config", "keys"):
         try:
             modules[name] = importlib.import_module(name)
         except ModuleNotFoundError as error:
@@ -59,7 +61,7 @@ def check(platform):
         from hal import pins
 
         try:
-            settings = modules["config"].Settings()
+            settings = modules["config"].Settings() if errors else modules["config"].of_site()
         except KeyError as error:
             errors.append(("config.py", f"has no {error.args[0]}"))
         else:
@@ -67,7 +69,7 @@ def check(platform):
             errors += wrong + pins.check(settings, [name for name, _ in wrong], platform)
         if not any(name == "keys.py" for name, _ in errors):
             errors += modules["config"].validate_keys(modules.get("keys"))
-    return errors
+    return errors, settings
 
 
 def refuse_kind(kind, board, form):
@@ -317,19 +319,19 @@ def main(arguments=None):
         sys.stdout.flush()
 
     try:
-        errors = check(kind.platform)
+        errors, settings = check(kind.platform)
         if errors:
-            raise FlashError("\n".join(["src/config.py and src/keys.py are not right. Nothing was changed."]
+            raise FlashError("\n".join(["the settings (src/local_config.py) and keys (src/keys.py) are not right. Nothing was changed."]
                                        + [f"  {name} {what}" for name, what in errors]))
-        doubt = time_zone_mistakes.doubt(importlib.import_module("config").TIMEZONE)
+        doubt = time_zone_mistakes.doubt(settings.TIMEZONE)
         if doubt:
-            tell(f"look at src/config.py, TIMEZONE: {doubt}\n")
+            tell(f"look at src/local_config.py, TIMEZONE: {doubt}\n")
         of = commit.last(*build.CODE)
         try:
             files = build.content(given.board, given.format, of)
         except ValueError as error:
             raise FlashError(f"{error}. Nothing was changed") from None
-        tell(f"{kind.what} on {given.port}, commit {commit.short(of) or 'unknown'}\n")
+        tell(f"{kind.what} on {given.port}, commit {commit.short(of) or 'unknown'}, {regions.in_words(settings.REGION, settings.SUB_BAND)}\n")
         flash(given.board, given.port, files, given.format, tell)
     except FlashError as error:
         print(f"make flash: {error}", file=sys.stderr)

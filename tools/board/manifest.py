@@ -24,8 +24,9 @@ EVERYWHERE = """
     hal hal.board hal.contract hal.records hal.ticks hal.trace
     umodbus umodbus.const umodbus.functions umodbus.typing umodbus.version
 """.split()
-# The keys of this site go with them where `make keys` has made some.
+# The keys of this site go with them where `make keys` has made some, and its settings where `make settings` has.
 KEYS = "keys"
+SETTINGS = "local_config"
 
 _AT_MODEMS = ["hal.at_lines", "hal.at_modem", "hal.at_words", "hal.last_word", "hal.rak3172", "hal.wio_e5"]
 _LOPY4 = ["hal.lopy4", "hal.lopy4_radio", "hal.mcu"]

@@ -1,7 +1,7 @@
 """`make release`: writes build/release/, the files of one version: each board's firmware, checksums, components, changes.
 
-The version is src/app/version.py's, and CHANGELOG.md must have a section of it. Nothing of this site goes in: no keys, and config.py as git has
-it. The same commit gives the same bytes wherever it is built.
+The version is src/app/version.py's, and CHANGELOG.md must have a section of it. Nothing of this site goes in, keys or settings.
+The same commit gives the same bytes wherever it is built.
 """
 import argparse
 import hashlib
@@ -73,7 +73,7 @@ def content(of):
     """{file: bytes} of the release of the commit `of`."""
     files = {}
     for board in sorted(manifest.BOARDS):
-        files[f"{NAME}-{version()}-{board}.zip"] = archive(build.content(board, of=of, keys=False))
+        files[f"{NAME}-{version()}-{board}.zip"] = archive(build.content(board, of=of, site=False))
     for path in AS_IS:
         files[path.rpartition("/")[2]] = (build.ROOT / path).read_bytes()
     sums = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}

@@ -2,8 +2,8 @@
 
 loader -> main; main -> anything in src; app -> modbus, lorawan, hal.contract, config, and inside it APP_ROOMS in their order; modbus,
 lorawan -> their own package and hal.contract; hal.<board> -> hal.contract, what boards share, its own second file and vendor modules;
-config -> nothing; the models in sim -> hal.contract, its runners also main. Beside that umodbus (modbus alone), and the standard modules
-that every board has.
+config -> the site's local_config; the models in sim -> hal.contract, its runners also main. Beside that umodbus (modbus alone), and in all but
+PLAIN the standard modules that every board has.
 """
 import ast
 import pathlib
@@ -23,17 +23,20 @@ MAY_IMPORT = {
     "lorawan": ("lorawan", "hal.contract"),
     "hal": ("hal.contract", "hal.board", "hal.records", "hal.ticks", "hal.at_lines", "hal.at_modem", "hal.at_words", "hal.wio_e5",
             "hal.rak3172", "hal.mcu", "hal.last_word", "hal.pins"),
-    "config": (),
+    "config": ("local_config",),
+    "local_config": (),
     "loader": ("main",),
     "keys_example": (),
     "keys": (),
     "micropython": (),
     "sim": ("sim", "hal.contract"),
 }
+# Modules of plain data, which import no standard module either.
+PLAIN = ("config", "local_config", "keys", "keys_example", "micropython")
 # Rooms of app in their order: a module imports its own room and those before it. What stands beside the rooms puts them together and may
 # import them all; of it they import the version alone.
 APP_ROOMS = ("codec", "runtime", "evse", "policy", "control", "commands", "telemetry")
-FIRMWARE = {"main", "app", "modbus", "lorawan", "hal", "config", "keys", "umodbus"}
+FIRMWARE = {"main", "app", "modbus", "lorawan", "hal", "config", "local_config", "keys", "umodbus"}
 # What builds an application inside the simulated world, instead of modelling a part of that world: it runs the firmware, and of the HAL the
 # judgement of Linux about its clock.
 SIM_RUNNERS = {"sim/__main__.py", "sim/live/screen.py", "sim/live/run.py", "sim/scenario.py", "sim/world.py"}
@@ -108,7 +111,7 @@ def import_faults(source, path):
         elif top in HARDWARE:
             right = hardware_allowed
         else:
-            right = hardware_allowed or top in STANDARD and MAY_IMPORT.get(room) != ()
+            right = hardware_allowed or top in STANDARD and room not in PLAIN
         if not right:
             faults.append((line, f"{room} may not import {module}"))
     if room != "sim" and not hardware_allowed:

@@ -1,4 +1,4 @@
-"""`make registration`: the files that register this device, from src/keys.py and src/config.py. `make keys` writes them, too.
+"""`make registration`: the files that register this device, from src/keys.py and the settings of the site. `make keys` writes them, too.
 
 Each has mode 600 from its first moment on, in a folder that only its owner enters and that git ignores: the AppKey is in them.
 """
@@ -57,7 +57,7 @@ def identity(keys):
 def plan_of(settings, plan):
     """The frequency plan's id: the one that was given, or what region and sub-band tell."""
     if settings.REGION is None:
-        raise Wrong("REGION is not chosen yet in src/config.py. Choose it, then type  make registration")
+        raise Wrong("REGION is not chosen yet. Type  make settings  and then  make registration")
     found = plan or the_things_stack.plan_id(settings.REGION, settings.SUB_BAND)
     if found is None:
         raise Wrong(f"{settings.REGION} has several frequency plans, and your gateway has one of them: give PLAN=AS_920_923 or PLAN=AS_923_925")
@@ -98,7 +98,7 @@ def add_options(parser):
 
 def make(given, keys):
     """Write the files for a module of keys; what to do with them, in words."""
-    settings = importlib.import_module("config").Settings()
+    settings = importlib.import_module("config").of_site()
     plan = plan_of(settings, given.plan)
     who = identity(keys)
     radios = [boards.radio_of(given.board)] if given.board else list(boards.VERSIONS)

@@ -2,13 +2,18 @@
 
 from modbus.write_map import da_of_duty
 
+from app.codec import setting_bytes
 from app.codec.vocabulary import (
-    COMMAND_BOOST, COMMAND_PLAN, COMMAND_REBOOT, COMMAND_REPORT, COMMAND_SETTINGS, COMMAND_SET_CURRENT, COMMAND_SKIP, COMMAND_TARGET, COMMAND_TIME,
-    COMMAND_TIMEZONE, DETAIL_BAD_ARGUMENT, DETAIL_NONE, DETAIL_NO_PLAN, DETAIL_NO_ROOM, DETAIL_NO_TIME, DETAIL_SUPERSEDED, DONE, EXPIRED,
-    REFUSED, SKIP_THIS, UNTIL_ENERGY, UNTIL_TIME,
+    BAD_SETTING, COMMAND_BOOST, COMMAND_PLAN, COMMAND_REBOOT, COMMAND_REPORT, COMMAND_SETTINGS, COMMAND_SET_CURRENT, COMMAND_SKIP, COMMAND_TARGET,
+    COMMAND_TIME, COMMAND_TIMEZONE, DETAIL_BAD_ARGUMENT, DETAIL_NONE, DETAIL_NO_PLAN, DETAIL_NO_ROOM, DETAIL_NO_TIME, DETAIL_SUPERSEDED, DONE,
+    EXPIRED, REFUSED, SKIP_THIS, UNTIL_ENERGY, UNTIL_TIME,
 )
 from app.commands.command_log import FUTURE_S
 from app.runtime.supervisor import REBOOT_MS
+
+CURRENT_LIMIT = 'current_limit_a'
+# What nearly all boxes give at most; more than that is taken only where the box itself says that it may be.
+USUAL_MOST_A = 32
 
 
 class DeviceCommands:
@@ -74,6 +79,9 @@ class DeviceCommands:
         return issued_at if utc_s is None or issued_at <= utc_s + FUTURE_S else utc_s
 
     def _settings(self, work, now_ms):
+        for name, amps in work.args:
+            if name == CURRENT_LIMIT and amps is not None and amps > USUAL_MOST_A and self._exceeds(amps):
+                return REFUSED, BAD_SETTING + setting_bytes.number_of(name)
         detail = self._site.change(work.args, now_ms)
         if not detail:
             self._settings_changed()
@@ -116,11 +124,15 @@ class DeviceCommands:
 
     def _set_current(self, args, utc_s, now_ms):
         amps = args[0] // 10
-        most_da = da_of_duty(self._box.box_limit_duty or 0)
-        if most_da and amps * 10 > most_da:
+        if self._exceeds(amps):
             return None, DETAIL_BAD_ARGUMENT
-        detail = self._site.change((('current_limit_a', amps),), now_ms)
+        detail = self._site.change(((CURRENT_LIMIT, amps),), now_ms)
         return (None, detail) if detail else (args, 0)
+
+    def _exceeds(self, amps):
+        """Is it more than the box allows? As long as it has not said what it does: more than boxes usually do."""
+        most_da = da_of_duty(self._box.box_limit_duty or 0)
+        return amps * 10 > most_da if most_da else amps > USUAL_MOST_A
 
 
 def _verdict(detail):

@@ -19,6 +19,9 @@ PATIENCE_S = 60
 ELSEWHERE = (
     (r"sudo .*|journalctl .*|ls -l /dev/serial/by-id/", "changes the machine; tests/system/test_newcomers.py types those of docs/linux.md"),
     (r"cd <its directory>|cd /opt/ev-charger-monitor.*|git clone <this repository>", "words of the reader's own stand in it"),
+    (r"make settings BOARD=.*", "asks; tests/system/test_newcomers.py answers"),
+    (r"cp src/config.py saved|git checkout src/config.py|git pull|make settings FROM=saved",
+     "an edited config.py; tests/unit/tools/board/test_settings.py types them"),
     (r"make setup", "takes minutes; `make other-debian` does it"),
     (r"make (micropython|flash|logs) .*", "a board; tests/system/test_newcomers.py types them"),
     (r"make status .*|make hil PORT=.*", "a box; tests/unit/tools/charger/test_console.py, tests/system/test_hil.py"),

@@ -15,8 +15,8 @@ NAMED = re.compile(r'`((?:src|sim|home|tools|tests|ttn|linux|docs)/[\w./-]+\.\w+
 KEPT = set(string.ascii_lowercase + string.digits + '-_')
 # Written by a tool from figures of commits in which a file had another name.
 OF_THEIR_TIME = ('evidence.md', 'adr')
-# Made by `make keys`, never in the tree.
-MADE = {'src/keys.py'}
+# Made by `make keys` and `make settings`, never in the tree.
+MADE = {'src/keys.py', 'src/local_config.py'}
 
 
 def plain(page):

@@ -1,5 +1,8 @@
 """Every wrong setting is named, all at once, before anything is transmitted."""
 
+import pathlib
+import sys
+
 import config
 import main
 import pytest
@@ -7,13 +10,43 @@ from app.codec import setting_bytes, vocabulary
 from config import CHECKS, Settings, validate
 
 
-def test_the_shipped_settings_are_right():
-    assert validate(Settings()) == []
-    assert main.check(Settings()) == []
+def test_the_shipped_settings_are_right_but_for_the_region_that_a_site_chooses(monkeypatch):
+    assert validate(Settings()) == main.check(Settings()) == []
+    monkeypatch.setattr(config, 'REGION', None)    # as shipped: tests/conftest.py chooses one
+    assert main.check(Settings()) == [
+        ('REGION', "is None, must be 'AU915' or 'EU868' or 'US915' or 'AS923': `make settings` asks for it")]
+
+
+def test_what_is_shipped_has_no_region():
+    assert "\nREGION = None " in pathlib.Path(config.__file__).read_text()
+
+
+class Site:
+    """A local_config.py, as import gives it."""
+
+    def __init__(self, **settings):
+        vars(self).update(settings, __name__='local_config', _night={'from': '22:00'})
+
+
+def test_the_sites_own_settings_stand_before_the_defaults_and_an_unknown_one_is_an_error(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'local_config', Site(REGION='EU868', COLOUR='red', PHASES=9))
+    settings = config.of_site()
+    assert (settings.REGION, settings.SUB_BAND) == ('EU868', 2)
+    assert [name for name, _ in main.check(settings)] == ['COLOUR', 'PHASES']
+
+
+def test_a_site_without_settings_of_its_own_has_the_defaults(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'local_config', None)      # there is none
+    assert vars(config.of_site()) == vars(Settings())
+
+
+def test_errors_of_plan_and_radio_come_with_all_others():
+    wrong = {'REGION': 'US915', 'DATA_RATE': 5, 'CHARGER_ID': 0, 'PLAN': [{'days': 'mon'}], 'TIMEZONE': 'noon', 'AVOID': 5}
+    assert sorted(name for name, _ in main.check(Settings(wrong))) == ['AVOID', 'CHARGER_ID', 'DATA_RATE', 'PLAN', 'TIMEZONE']
 
 
 def test_every_setting_has_a_check():
-    constants = [name for name in dir(config) if name.isupper() and not name.startswith('_') and name not in ('CHECKS', 'KEYS', 'NAMES')]
+    constants = [name for name in dir(config) if name.isupper() and not name.startswith('_') and name not in ('CHECKS', 'KEYS', 'NAMES', 'OF_SITE')]
     assert sorted(constants) == sorted(row[0] for row in CHECKS) == sorted(config.NAMES)
 
 

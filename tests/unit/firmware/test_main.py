@@ -217,6 +217,27 @@ def test_a_board_is_opened_with_its_settings_and_keys(run_on):
     assert started == [(module, settings, None, None)]
 
 
+@pytest.mark.parametrize('site, named', [
+    (None, []),
+    (SimpleNamespace(), []),
+    (SimpleNamespace(REGION='EU', COLOUR='red'), ['COLOUR', 'REGION']),
+])
+def test_a_board_is_opened_with_the_settings_of_its_site_or_not_at_all(run_on, monkeypatch, site, named):
+    monkeypatch.setitem(main.sys.modules, 'local_config', site)
+    module, _ = run_on(needs_keys=False)
+    assert [line.split()[1] for line in module.refused] == named and len(module.opened) == (not named)
+
+
+def test_a_site_whose_settings_cannot_be_read_is_refused_with_the_keys_that_are_missing_too(run_on, monkeypatch):
+    def broken():
+        raise SyntaxError('invalid syntax')
+
+    monkeypatch.setattr(config, 'of_site', broken)
+    module, started = run_on(needs_keys=True)
+    assert (module.opened, started) == ([], [])
+    assert [line.split()[1] for line in module.refused] == ['local_config.py', 'keys.py'] and 'SyntaxError' in module.refused[0]
+
+
 def test_a_board_that_needs_keys_is_not_opened_without(run_on):
     module, started = run_on(needs_keys=True)
     assert (module.opened, started) == ([], [])

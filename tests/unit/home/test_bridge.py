@@ -78,7 +78,7 @@ def test_home_manager_with_a_modem_that_acknowledges_by_itself_needs_the_guard(m
     if how == "argument":
         arguments += ["--modem", "rak3172"]
     else:
-        monkeypatch.setattr(bridge.modem_of, "__defaults__", (config,))
+        monkeypatch.setattr(bridge.modem_of, "__defaults__", ((config,),))
     status, files, said = make(*arguments)
     assert (status, files) == (2, {}) and "GUARD=1" in said and "FOR=home-assistant" in said
     assert make(*arguments, "--guard")[0] == 0
@@ -104,11 +104,13 @@ def test_without_home_manager_any_modem_is_good(make):
 
 
 def test_the_modem_is_that_of_the_configuration_as_shipped(tmp_path):
-    assert bridge.modem_of() == "wio_e5"
+    assert bridge.modem_of(bridge.CONFIGS[1:]) == "wio_e5"
     for text in (b"", b"RADIO_MODEM = choose()\n", b"\xff\xfe", b"x ="):
         (tmp_path / "config.py").write_bytes(text)
-        assert bridge.modem_of(tmp_path / "config.py") is None
-    assert bridge.modem_of(tmp_path / "none.py") is None
+        assert bridge.modem_of([tmp_path / "config.py"]) is None
+    (tmp_path / "local_config.py").write_text("RADIO_MODEM = 'rak3172'\n")
+    assert bridge.modem_of([tmp_path / "local_config.py", bridge.CONFIGS[1]]) == "rak3172"
+    assert bridge.modem_of([tmp_path / "none.py", bridge.CONFIGS[1]]) == "wio_e5"
 
 
 def test_only_this_machine_is_let_in_without_a_password(make):

@@ -84,7 +84,7 @@ def by_hand():
 def terminals(start, tree, model):
     """The page's commands in three terminals, until the service has joined and reported; the modem's time goes faster, as nobody has to watch."""
     box_typed, modem_typed, service_typed = by_hand()
-    service_typed.insert(-1, f"sed -i \"s|^RADIO_MODEM = .*|RADIO_MODEM = '{model}'|\" build/by-hand/src/config.py")
+    service_typed.insert(-1, f"echo \"RADIO_MODEM = '{model}'\" >> build/by-hand/src/local_config.py")
     box = start(" && ".join(box_typed), tree)
     box.until(lambda line: line == "ready build/by-hand/box")
     modem = start(f"{' && '.join(modem_typed)} --model {model} --speed 20", tree)

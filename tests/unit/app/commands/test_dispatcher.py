@@ -1,11 +1,16 @@
 """Downlinks become commands, each answered once from the observed box: the controller and all behind it, in virtual time."""
 
+from types import SimpleNamespace
+
 import config
 import main
 import pytest
 from app.codec import vocabulary
 from app.commands.command_log import Entry
+from app.commands.device_commands import DeviceCommands
 from app.commands.execution import Execution
+from app.runtime.journal import Journal
+from app.runtime.site_settings import SiteSettings
 from hal.contract import STORE, HalError
 from tests.support.fake_board import Board
 
@@ -346,3 +351,15 @@ def test_a_command_that_goes_on_from_the_boot_on_keeps_the_radio_no_longer_than_
     entry.begun = True
     dispatcher._resume(Execution(entry, application.command_log, ()), 0)
     assert dispatcher.holds_radio(19_999) and not dispatcher.holds_radio(20_000)
+
+
+@pytest.mark.parametrize('box_duty, amps, is_taken', [(0, 32, True), (0, 33, False), (533, 33, False), (667, 40, True), (667, 41, False)])
+def test_more_than_32_a_are_set_only_where_the_box_allows_them_and_the_answer_names_the_setting(box_duty, amps, is_taken):
+    settings = SiteSettings(config.Settings(), Journal(Board().store), main.check)
+    commands = DeviceCommands(settings, None, None, None, None, SimpleNamespace(box_limit_duty=box_duty), None, lambda: None)
+    work = SimpleNamespace(op=vocabulary.COMMANDS.index('settings'), args=(('current_limit_a', amps),))
+    number = [row[0] for row in vocabulary.SETTINGS].index('current_limit_a')
+    answer = (DONE, 0) if is_taken else (REFUSED, vocabulary.BAD_SETTING + number)
+    assert commands.run(work, READY_MS) == answer
+    meaning = commands.resolve(vocabulary.COMMANDS.index('set_current'), (amps * 10,), None, READY_MS)
+    assert meaning == (((amps * 10,), 0) if is_taken else (None, vocabulary.DETAILS.index('bad_argument')))

@@ -1,4 +1,5 @@
 """make build: the manifest equals what the imports need, the bytes depend on the source alone, version and commit are inside."""
+import shutil
 import subprocess
 import sys
 import time
@@ -113,16 +114,29 @@ def test_a_tree_with_changes_says_so():
 
 
 def test_a_change_of_the_sites_settings_is_no_change_of_the_firmware(tmp_path, monkeypatch):
-    for name in ("src/app/x.py", "src/config.py", "requirements.txt"):
+    shutil.copyfile(build.ROOT / ".gitignore", tmp_path / ".gitignore")
+    for name in ("src/app/x.py", "src/local_config.py", "requirements.txt"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("1\n")
     for arguments in (["init", "-q"], ["add", "."], ["-c", "user.name=x", "-c", "user.email=x", "commit", "-qm", "x"]):
         subprocess.run(["git", *arguments], cwd=tmp_path, check=True)
     monkeypatch.setattr(commit, "ROOT", tmp_path)
-    (tmp_path / "src/config.py").write_text("2\n")
+    (tmp_path / "src/local_config.py").write_text("2\n")
     assert len(commit.last(*build.CODE)) == 40
     (tmp_path / "src/app/x.py").write_text("2\n")
     assert commit.last(*build.CODE).endswith("+")
+
+
+def test_the_sites_settings_go_along_as_they_are_and_a_release_has_none(tmp_path, monkeypatch):
+    site = tmp_path / "local_config.py"
+    site.write_text("REGION = 'EU868'\nPHASES = 1\n")
+    found = build.source
+    monkeypatch.setattr(build, "source", lambda name: site if name == "local_config" else found(name))
+    monkeypatch.setattr(build.manifest, "modules", lambda board: ["main", "config", "app", "app.version"])
+    files = build.content("lopy4", of="0" * 40)
+    assert b"REGION" in files["slot/local_config.mpy"] and b"PHASES" in files["slot/local_config.mpy"]
+    assert "slot/local_config.mpy" not in build.content("lopy4", of="0" * 40, site=False)
+    assert build.content("linux", of="0" * 40)["local_config.py"].decode() == site.read_text()
 
 
 def test_without_git_the_commit_is_unknown(tmp_path, monkeypatch):

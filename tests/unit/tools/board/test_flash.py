@@ -190,7 +190,7 @@ def test_a_version_that_does_not_start_is_told_with_its_last_words(make_board):
 def refused(monkeypatch, capsys, evidence):
     """refused(error, board or port, words): make flash says so in one line, ends with 1 and has changed nothing."""
     def refuse(wrong, board, words, form="py"):
-        monkeypatch.setattr(flash, "check", lambda platform: [])
+        monkeypatch.setattr(flash, "check", lambda platform: ([], config.Settings()))
         monkeypatch.setattr(build, "content", lambda *_: firmware("new"))
         port = board if isinstance(board, str) else board.port
         before = {} if isinstance(board, str) else holds(board.folder)
@@ -302,11 +302,11 @@ def test_bad_settings_and_keys_are_all_told_and_the_port_is_not_touched(capsys, 
 
 
 def test_a_time_zone_that_is_probably_a_mistake_is_told(capsys, monkeypatch):
-    monkeypatch.setattr(flash, "check", lambda platform: [])
+    monkeypatch.setattr(flash, "check", lambda platform: ([], config.Settings()))
     monkeypatch.setattr(build, "content", lambda *_: {})
     monkeypatch.setattr(config, "TIMEZONE", "UTC+10")
     flash.main(["esp32", "/dev/none"])
-    assert capsys.readouterr().out.startswith("look at src/config.py, TIMEZONE: UTC+10 lies ten hours west of Greenwich")
+    assert capsys.readouterr().out.startswith("look at src/local_config.py, TIMEZONE: UTC+10 lies ten hours west of Greenwich")
 
 
 def test_a_settings_file_that_cannot_be_read_is_told(monkeypatch):
@@ -314,13 +314,13 @@ def test_a_settings_file_that_cannot_be_read_is_told(monkeypatch):
         raise SyntaxError("invalid syntax (config.py, line 3)")
 
     monkeypatch.setattr(importlib, "import_module", broken)
-    assert ("config.py", "cannot be read: SyntaxError: invalid syntax (config.py, line 3)") in flash.check("rp2")
+    assert ("config.py", "cannot be read: SyntaxError: invalid syntax (config.py, line 3)") in flash.check("rp2")[0]
 
 
 def test_a_setting_that_was_taken_out_is_told(monkeypatch):
     monkeypatch.delattr(config, "REGION")
     monkeypatch.setitem(sys.modules, "keys", None)
-    assert flash.check("rp2") == [("config.py", "has no REGION"), ("keys.py", "is missing: `make keys` makes it")]
+    assert flash.check("rp2")[0] == [("config.py", "has no REGION"), ("keys.py", "is missing: `make keys` makes it")]
 
 
 def test_a_linux_computer_is_not_flashed(capsys):

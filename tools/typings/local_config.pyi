@@ -1,0 +1,1 @@
+# src/local_config.py, whose settings only its site has.
