@@ -29,7 +29,7 @@ class FakeBoardWorld:
 
     def __init__(self, platform, box=None, **overrides):
         self.platform = platform
-        self.overrides = dict(PICO if platform == "rp2" else {}, REGION="AU915", **overrides)
+        self.overrides = {**(PICO if platform == "rp2" else {}), "REGION": "AU915", **overrides}
         self.kernel = Kernel()
         self.line = Rs485Line(self.kernel, 1)
         self.records = []

@@ -57,7 +57,8 @@ class LinuxInstallation:
 
     def start(self, **overrides):
         """The process, with the socket on which systemd listens."""
-        settings = dict({"BUS_PORT": str(self.path / "box"), "RADIO_PORT": self.station.path, "STORE_DIR": str(self.path / "store")}, **overrides)
+        settings = {"REGION": "AU915", "BUS_PORT": str(self.path / "box"), "RADIO_PORT": self.station.path, "STORE_DIR": str(self.path / "store"),
+                    **overrides}
         program = PROGRAM % (settings, vars(KEYS), str(ROOT / "src" / "main.py"))
         environment = dict(os.environ, PYTHONPATH=str(ROOT / "src"), NOTIFY_SOCKET=str(self.path / "notify"))
         self.monitor = subprocess.Popen([sys.executable, "-c", program], cwd=self.path, env=environment, stderr=subprocess.PIPE, text=True)

@@ -12,6 +12,7 @@ from hal.contract import RED, STORE, HalError
 from tests.support.fake_board import Board
 
 STARTED = 'started 0.5.0 checkout'
+REGION = 'region AU915, sub-band 2'
 
 
 class BusyApplication:
@@ -119,8 +120,8 @@ def test_whatever_escapes_is_logged_and_ends_in_a_reset():
 
     assert board.run(lambda: main.start(board, config.Settings(), spoil), 60000) is False
     assert board.resets == ['crash']
-    assert board.lines[:2] == [STARTED, "crashed: ValueError nobody thought of it"]
-    assert re.match(r'in: test_main \d+$', board.lines[2])
+    assert board.lines[1:3] == [STARTED, "crashed: ValueError nobody thought of it"]
+    assert re.match(r'in: test_main \d+$', board.lines[3])
 
 
 def test_a_failure_while_the_application_is_built_ends_in_a_reset_too():
@@ -139,7 +140,7 @@ def test_it_is_the_monitor_that_runs_and_whoever_starts_it_is_told():
     told = []
     assert board.run(lambda: main.start(board, config.Settings(), told.append), 30000)
     assert isinstance(told[0], Application)
-    assert board.lines == [STARTED] and board.resets == []
+    assert board.lines == [REGION, STARTED] and board.resets == []
     assert [port for _, port, _ in board.radio.frames] == [10, 202]
 
 
