@@ -14,13 +14,10 @@ import threading
 
 import paho.mqtt.client as paho
 
-import home.firmware    # noqa: F401  the version
-from app.version import VERSION
 from home import arguments, entities, package
 from home.network import kinds
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-ORIGIN = {"name": "EV charger monitor", "sw_version": ".".join(map(str, VERSION))}
 WAIT_S = 10
 QUIET_S = 0.5
 PASSWORD_VARIABLE = "MQTT_PASSWORD"
@@ -40,7 +37,7 @@ def messages(place, prefix):
     for component, configurations in entities.entities(place).items():
         for configuration in configurations:
             key = configuration["unique_id"].removeprefix(entities.node(place) + "_")
-            made[f"{prefix}/{component}/{entities.node(place)}/{key}/config"] = json.dumps({**configuration, "origin": ORIGIN})
+            made[f"{prefix}/{component}/{entities.node(place)}/{key}/config"] = json.dumps({**configuration, "origin": entities.ORIGIN})
     return made
 
 

@@ -4,6 +4,8 @@ both take them. Their templates are home/entity_templates.py's; docs/home-assist
 import collections
 import re
 
+import home.firmware    # noqa: F401  the version
+from app.version import VERSION
 from home import entity_dialects as dialects
 from home import entity_templates as templates
 from home.network.kinds import USUAL
@@ -14,6 +16,7 @@ SILENCE_MIN = 195
 LIMIT_A = (6, 32)
 MORNING = "07:00"
 
+ORIGIN = {"name": "EV charger monitor", "sw_version": ".".join(map(str, VERSION))}
 # What the device tells of itself when it is asked holds until it says otherwise; with an end, Home Assistant keeps it over its restarts.
 FACT_S = 366 * 86400
 LIMIT_KWH = (1, 100)

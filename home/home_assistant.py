@@ -1,4 +1,5 @@
-"""What the session book tells Home Assistant, by MQTT discovery on the house's broker: the total for its energy dashboard, and the last session.
+"""What the session book tells Home Assistant, by MQTT discovery on the house's broker: the total for its energy dashboard, and the last session;
+and the wishes that Home Assistant sends for the planner.
 
 The wallbox's own entities are home/entities.py's. These stand in the same device of Home Assistant, but come from here: one topic a device,
 retained, and "offline" on another one when the service ends, however that happens.
@@ -8,9 +9,10 @@ import json
 from home import entities
 from home.kept_requests import KeptRequests
 from home.network import kinds, mqtt
+from home.planning import wishes
 from home.report import Report
 from home.store import memory, queries
-from home.store.database import writing
+from home.store.database import StoreFailed, writing
 
 STATUS = "ev-charger-home/status"
 ONLINE, OFFLINE = "online", "offline"
@@ -25,6 +27,25 @@ SENSORS = (
 )
 
 
+# What Home Assistant says of a device, and the part of the device's own report with the field that tells it.
+FACTS = {"sw_version": ("device.boot", "firmware"), "serial_number": ("device.serial", "serial")}
+
+
+def facts(newest):
+    """Of FACTS what the device has told. newest: of home.store.queries."""
+    found = {}
+    for name, (part, field) in FACTS.items():
+        told = [message for kind, message in newest.items() if kind == part or kind.startswith(part + ".")]
+        value = max(told, key=lambda message: message[0])[1].get(field) if told else None
+        if isinstance(value, str) and value:
+            found[name] = value
+    return found
+
+
+def wish_topic(device):
+    return f"ev-charger-home/{device.network}/{device.id}/wish"
+
+
 def state_topic(device):
     return f"ev-charger-home/{device.network}/{device.id}/state"
 
@@ -34,17 +55,21 @@ def begin_topic(device):
     return f"ev-charger-home/{device.network}/{device.id}/last_begin"
 
 
-def discovery(prefix, network, device, currency):
-    """{topic: payload} that make a device's entities. Not among the topics of home/discovery.py, which takes away what it does not know."""
-    place = entities.Place(network.application, network.tenant, device.id)
+def discovery(prefix, network, device, currency, page="", told=()):
+    """{topic: payload} that make a device's entities. Not among the topics of home/discovery.py, which takes away what it does not know.
+
+    page: address of the service's page where others reach it; told: facts().
+    """
+    place = entities.Place(network.application, network.tenant, device.id, page=page, network=network.kind)
     node = entities.node(place)
     made = {}
     for name, words, rest in SENSORS:
         where = {"state_topic": begin_topic(device)} if name == "last_begin" else {
             "state_topic": state_topic(device), "value_template": "{{ value_json.%s }}" % name}
         settings = {
-            "name": words, "unique_id": f"{node}_book_{name}", **where,
-            "availability_topic": STATUS, "device": entities.device(place), "origin": {"name": "EV charger at home"}, **rest}
+            "name": words, "unique_id": f"{node}_book_{name}", "default_entity_id": entities.entity_id("sensor", place, words), **where,
+            "availability_topic": STATUS, "device": {**entities.device(place), **dict(told)},
+            "origin": {**entities.ORIGIN, "name": "EV charger at home"}, **rest}
         if settings.get("device_class") == "monetary":
             settings["unit_of_measurement"] = currency
         made[f"{prefix}/sensor/{node}_book/{name}/config"] = json.dumps(settings)
@@ -71,13 +96,14 @@ class HouseBroker:
 
     def __init__(self, service, told):
         self._service, self._told = service, told
-        self._said = {}
+        self._said, self._facts = {}, {}
         its = service.settings.house_mqtt
         self.line = mqtt.Line(f"house_mqtt: {its.host}:{its.port}", its.host, its.port, self._on_line,
                               login=(its.user, its.password) if its.user else None, at_login="Are user and password_file those of this broker?")
         self.line.client.will_set(STATUS, OFFLINE, retain=True)
         self._kept = KeptRequests(self.line.client, request_topics(service.settings), self._take_away)
-        self.line.client.on_message = lambda client, userdata, message: self._kept.hear(message)
+        self._wishing = {wish_topic(device): device for device in service.settings.devices}
+        self.line.client.on_message = lambda client, userdata, message: self._kept.hear(message) or self._hear_wish(message)
         self.start = self.line.start
 
     def stop(self):
@@ -100,6 +126,10 @@ class HouseBroker:
                 report = Report(connection, service.settings, device, key)
                 row = queries.newest_session(connection, key)
                 session = row and report.session(row, queries.energy_of(connection, key, row.order_ms, row.order_ms + 1).get(row.id, []))
+                told = facts(queries.newest(connection, key))
+            if told != self._facts.get(key, {}):
+                self._facts[key] = told
+                self._discover(device)
             self._retain(state_topic(device), state(total_wh, session))
             begin = session["started_at"] if session else None
             if begin or self._said.get(begin_topic(device)):
@@ -111,12 +141,33 @@ class HouseBroker:
             self._said.clear()
             return
         self._kept.subscribe()
+        self.line.client.subscribe([(topic, 0) for topic in self._wishing])
+        for device in self._service.settings.devices:
+            self._discover(device)
+        self._retain(STATUS, ONLINE)
+
+    def _discover(self, device):
         settings = self._service.settings
         currency = settings.tariff[-1].currency if settings.tariff else "EUR"
-        for device in settings.devices:
-            for topic, payload in discovery(settings.house_mqtt.prefix, settings.network(device.network), device, currency).items():
-                self._retain(topic, payload)
-        self._retain(STATUS, ONLINE)
+        page = "" if settings.web.is_private else settings.web.page
+        for topic, payload in discovery(settings.house_mqtt.prefix, settings.network(device.network), device, currency, page,
+                                        self._facts.get(self._service.key(device), {})).items():
+            self._retain(topic, payload)
+
+    def _hear_wish(self, message):
+        """One that the broker keeps is none: it would come again at each start."""
+        device = self._wishing.get(message.topic)
+        if device is None or message.retain:
+            return
+        service, place = self._service, ("wish", message.topic)
+        try:
+            wish = wishes.parsed(message.payload)
+            wishes.put(service.engine, service.writer.insert, service.key(device), wish, device.timezone, service.clock())
+        except (ValueError, StoreFailed) as problem:
+            service.notices.say(place, f"{device.name}: a wish from Home Assistant cannot be met. {problem}")
+            return
+        service.notices.over(place)
+        service.changes.tell(device.name)
 
     def _take_away(self, topic):
         self._service.notices.say(("kept", topic), f"house_mqtt: a request that this broker kept on {topic} was taken away: it would be sent"

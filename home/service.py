@@ -94,11 +94,12 @@ class Service:
             self._due_s[self._tell] = self.clock()
 
     def _planner(self):
-        """None without standing orders, and where they could not be sent."""
-        if not self.settings.standing_orders:
+        """None where nobody can ask for a target: without standing orders, and without Home Assistant; and where it could not be sent."""
+        if not self.settings.standing_orders and not self.settings.house_mqtt:
             return None
         if not is_possible(Formatter()):
-            self.notices.say("planner", "standing orders wait: ttn/formatter.js knows no target yet")
+            if self.settings.standing_orders:
+                self.notices.say("planner", "standing orders wait: ttn/formatter.js knows no target yet")
             return None
         return Planner(self)
 

@@ -6,7 +6,7 @@ import threading
 
 from home import time_zones
 from home.commands.desk import Refused
-from home.planning import replan, standing_orders
+from home.planning import replan, standing_orders, wishes
 from home.report import Report
 from home.store import commands, memory, queries, span_queries
 from home.store.database import StoreFailed, reading, writing
@@ -48,11 +48,9 @@ class Planner:
         self._thread.join()
 
     def look(self):
-        """Plan each device that has standing orders, and send what is to be sent. StoreFailed as the store says."""
+        """Plan each device that has standing orders or a wish, and send what is to be sent. StoreFailed as the store says."""
         for device in self._service.settings.devices:
-            orders = [order for order in self._service.settings.standing_orders if order.device == device.name]
-            if orders:
-                self._look_at(device, orders)
+            self._look_at(device, [order for order in self._service.settings.standing_orders if order.device == device.name])
 
     def decided(self, device):
         """(Departure, Decision) of the last look, or None: for who shows the night."""
@@ -74,7 +72,8 @@ class Planner:
         service = self._service
         now_s, key = int(service.clock()), service.key(device)
         with reading(service.engine) as connection:
-            departure = standing_orders.next_departure(orders, device.timezone, now_s, skipped(connection, key))
+            departure = wishes.departure(connection, key, device, now_s) or standing_orders.next_departure(
+                orders, device.timezone, now_s, skipped(connection, key))
             if departure is None or departure.until_s - now_s > replan.QUARTERS * replan.QUARTER_S:
                 self._heard.pop(device.name, None)
                 return

@@ -9,15 +9,17 @@ import pytest
 import yaml
 from ttn import formatter
 from home import discovery
+from home.planning import wishes
 
 from tests.home.assistant import BLUEPRINTS
 from tests.home.brokers import HOST
 from tests.home.client import SILENCE_S, client, until
-from tests.home.fed_assistant import IDS, RELEASE, AssistantOnBroker, pushed, told, uplink
+from tests.home.fed_assistant import IDS, RELEASE, STATUS, AssistantOnBroker, pushed, told, uplink
 
 ZONE = zoneinfo.ZoneInfo("Australia/Melbourne")
 # The first Home Assistant that says what stands in a schedule.
 SCHEDULE_SINCE = (2025, 3)
+WISH_TOPIC = "ev-charger-home/ttn/wallbox/wish"
 PRICES_TOPIC = "ev-charger-home/prices/spot"
 # Nights from Monday to Friday, as a Schedule helper has them: halves on two days.
 SCHEDULE = "schedule:\n  nights:\n    name: Nights\n" + "".join(
@@ -50,6 +52,11 @@ AUTOMATIONS = WEEK + f"""
   use_blueprint:
     path: ev_charger/cheap_hours_to_plan.yaml
     input: {{prices: sensor.spot, plan: text.wallbox_plan, evening: "%(evening)s", morning: "%(morning)s", fallback_begin: "%(evening)s"}}
+- alias: Wish
+  id: wish
+  use_blueprint:
+    path: ev_charger/wish_when_plugged_in.yaml
+    input: {{car: binary_sensor.wallbox_car_connected, by: "07:30:00", kwh: 20, topic: {WISH_TOPIC}}}
 - alias: Prices
   id: prices
   use_blueprint:
@@ -193,6 +200,17 @@ def test_prices_that_a_sensor_tells_become_one_plan_and_reach_the_service(house,
     tell(9, 9, 2, 1, 9, 9, 1, 1)
     house.settle("skipped")
     assert len(house.network.heard) == count
+
+
+def test_a_car_that_is_plugged_in_makes_a_wish_for_the_service(house):
+    with client(house.port, WISH_TOPIC) as service:
+        for is_there in (False, True, True):
+            house.tell(uplink({**STATUS, "ev_connected": is_there}))
+            house.assistant.wait_for(binary_sensor_car_connected="on" if is_there else "off")
+        until(lambda: service.heard)
+        time.sleep(SILENCE_S)
+        (heard,) = service.heard
+    assert wishes.parsed(heard[1]) == {"by": "07:30", "kwh": 20, "current_a": None}
 
 
 def test_a_schedule_that_changes_becomes_one_plan(house):

@@ -60,8 +60,8 @@ def test_area_update_remove_and_publish_package_and_new_ids_leave_the_ids_as_the
     discovery.main(["publish", *IDS, "--broker", where])
     look("remove and publish")
     if RELEASE >= RECREATES_SINCE:
-        (anew,) = house.assistant.ask({"type": "config/entity_registry/get_automatic_entity_ids", "entity_ids": sorted(WANTED.values())})
-        changed["new ids for all"] = {its: to for its, to in anew.items() if its != to}
+        (fresh,) = house.assistant.ask({"type": "config/entity_registry/get_automatic_entity_ids", "entity_ids": sorted(WANTED.values())})
+        changed["new ids for all"] = {its: to for its, to in fresh.items() if its != to}
     discovery.main(["remove", *IDS, "--broker", where])
     house.assistant.stop()
     house.assistant.add_package("ev_charger", package.text(PLACE))

@@ -25,7 +25,7 @@ def test_discovery_and_package_have_the_same_entities():
     published = {}
     for topic, payload in discovery.messages(PLACE, "homeassistant").items():
         configuration = json.loads(payload)
-        assert configuration.pop("origin") == discovery.ORIGIN
+        assert configuration.pop("origin") == entities.ORIGIN
         published[configuration["unique_id"]] = (topic.split("/")[1], configuration)
     packaged = {each["unique_id"]: (component, each)
                 for part in package.package(PLACE)["mqtt"] for component, found in part.items() for each in found}

@@ -1,4 +1,5 @@
 """home/home_assistant.py: the total and the last session, on record before they are told, and told when they change."""
+import dataclasses
 import json
 
 import pytest
@@ -7,6 +8,8 @@ from tests.support.stores import store
 from tests.support.uplinks import HOUR_MS, MIN_MS, Device
 from home import entities, home_assistant
 from home.home_assistant import HouseBroker
+from home.notices import Notices
+from home.planning import wishes
 from home.store import memory
 from home.store.database import reading
 
@@ -29,6 +32,9 @@ class Retained:
 
     def is_connected(self):
         return self.is_up
+
+    def subscribe(self, topics):
+        self.subscribed = [topic for topic, _ in topics]
 
     @property
     def client(self):
@@ -61,6 +67,57 @@ def test_the_entities_belong_to_the_wallbox_and_the_total_alone_is_for_the_dashb
     assert found["total"]["state_class"] == "total_increasing" and found["last_cost"]["unit_of_measurement"] == "EUR"
     assert {json.dumps(one["device"]) for one in found.values()} == {json.dumps(entities.device(entities.Place("ev-charger", "ttn", "wallbox")))}
     assert broker.line.topics[home_assistant.STATUS] == "online"
+
+
+def its_device(broker):
+    return json.loads(broker.line.topics["homeassistant/sensor/ev-charger_wallbox_book/total/config"])["device"]
+
+
+def test_firmware_and_serial_number_stand_beside_the_device_once_it_has_told_them(broker, its):
+    broker._on_line(True, "connected")
+    assert "sw_version" not in its_device(broker)
+    device = Device()
+    for at_ms, part, page, more in ((BEGIN_MS, "boot", 1, {"firmware": "1.2.2"}), (BEGIN_MS + 1, "boot", 1, {"firmware": "1.2.3"}),
+                                    (BEGIN_MS + 2, "serial", 4, {"serial": "01234567"})):
+        its.hear(device.uplink(at_ms, 12, {"type": "device", "state": "Charged", "part": part, "page": page, "pages": 7, **more}))
+    broker.tell()
+    assert its_device(broker) == {**entities.device(entities.Place("ev-charger")), "sw_version": "1.2.3", "serial_number": "01234567"}
+    published = len(broker.line.published)
+    broker.tell()
+    assert len(broker.line.published) == published
+
+
+def test_a_device_links_to_the_page_where_others_reach_it(broker, its):
+    broker._on_line(True, "connected")
+    assert "configuration_url" not in its_device(broker)
+    its.settings = dataclasses.replace(its.settings, web=dataclasses.replace(its.settings.web, host="192.168.1.20"))
+    broker._on_line(True, "connected")
+    assert its_device(broker)["configuration_url"] == "http://192.168.1.20:8080/"
+
+
+class WishMessage:
+    def __init__(self, payload, topic="ev-charger-home/ttn/wallbox/wish", retain=False):
+        self.payload, self.topic, self.retain = payload, topic, retain
+
+
+def test_a_wish_is_kept_for_its_departure_and_told_to_the_planner_but_not_one_that_the_broker_keeps(broker, its):
+    said, changed = [], []
+    its.notices = Notices(lambda: 0, lambda form, *words: said.append(form % words))
+    its.changes.listen(changed.append)
+    broker._on_line(True, "connected")
+    assert broker.line.subscribed == ["ev-charger-home/ttn/wallbox/wish"]
+
+    def wished():
+        with reading(its.engine) as connection:
+            return wishes.departure(connection, 1, its.settings.devices[0], its.clock())
+
+    broker._hear_wish(WishMessage(b'{"until": "07:30", "kwh": 20}', retain=True))
+    broker._hear_wish(WishMessage(b'{"until": "07:30", "kwh": 20}', topic="ev-charger-home/ttn/wallbox/state"))
+    assert wished() is None and not changed
+    broker._hear_wish(WishMessage(b'{"until": "07:30", "kwh": 20}'))
+    assert (wished().order.kwh, wished().until_s) == (20, BEGIN_MS // 1000 + 7 * 3600 + 1800) and changed == ["Garage"]
+    broker._hear_wish(WishMessage(b'{"until": "tonight", "kwh": 20}'))
+    assert said == ["Garage: a wish from Home Assistant cannot be met. until: 'tonight' is no time, as 07:30"] and wished().order.kwh == 20
 
 
 def test_discovery_of_the_wallbox_leaves_these_alone(broker):

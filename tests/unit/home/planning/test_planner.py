@@ -11,7 +11,7 @@ from home.changes import Changes
 from home.commands import fate
 from home.commands.desk import Refused
 from home.notices import Notices
-from home.planning import planner, replan
+from home.planning import planner, replan, wishes
 from home.planning.planner import Planner
 from home.store import commands, prices
 from home.store.database import reading, writing
@@ -87,6 +87,23 @@ def test_a_standing_order_becomes_one_target_with_the_cheap_quarters(house):
     for _ in range(5):
         house.look(60)
     assert len(house.asked) == 1 and house.planner.decided(house.garage)[1].why == "kept"
+
+
+def test_a_wish_goes_before_a_standing_order_until_its_departure_and_needs_none(house, tmp_path):
+    def wish(its, kwh):
+        wishes.put(its.engine, its.writer.insert, its.key(its.garage), {"by": "06:30", "kwh": kwh, "current_a": None}, its.garage.timezone, its.now_s)
+
+    house.tell(range(20, 40))
+    wish(house, 6)
+    asked = house.look()[0]["target"]
+    assert (asked["until"], asked["kwh"]) == ("06:30", 6) and set(asked["quarters"]) <= set(range(16, 36))
+    wish(house, 8)
+    assert house.look(60)[1]["target"]["kwh"] == 8
+    with store(tmp_path / "other.db") as engine:
+        other = PlanningHouse(engine, tmp_path, standing_order=[])
+        other.tell(range(20, 40))
+        wish(other, 6)
+        assert other.look()[0]["target"]["until"] == "06:30"
 
 
 def test_prices_with_tax_and_fees_decide_and_little_is_not_worth_a_downlink(house):
