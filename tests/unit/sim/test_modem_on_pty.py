@@ -106,6 +106,22 @@ def test_the_service_joins_and_reports_with_a_rak3172_too(start, tmp_path):
     assert modem.say("state")["violations"] == []
 
 
+@pytest.mark.long
+def test_the_service_joins_a_network_that_knows_nothing_but_the_file_of_make_keys(start, tmp_path, evidence):
+    tree = scratch_tree.tree(tmp_path / "tree")
+    box_typed, modem_typed, service_typed = by_hand()
+    subprocess.run(" && ".join(service_typed[:-1]), cwd=tree, shell=True, env=scratch_tree.environment(), check=True, capture_output=True)
+    start(" && ".join(box_typed), tree).until(lambda line: line == "ready build/by-hand/box")
+    modem = start(f"{' && '.join(modem_typed)} --speed 20 --registration build/by-hand/src/registration/modem/the-things-stack.json", tree)
+    modem.until(lambda line: line == "ready build/by-hand/modem")
+    service = start(service_typed[-1], tree)
+    service.until(lambda line: "started" in line)
+    assert modem.event("join")["accepted"]
+    status = json.loads(modem.until(lambda line: '"type": "status"' in line))["decoded"]
+    evidence("the Linux service with the keys of make keys at a simulated network that knows its file alone: first join", "accepted", status["state"])
+    assert status["state"] == "Not Connected"
+
+
 def test_the_service_by_hand_joins_reports_and_obeys_as_the_page_says(start, tmp_path, evidence):
     box, modem = terminals(start, scratch_tree.tree(tmp_path / "tree"), "wio_e5")
     place = modem.event("mqtt")
