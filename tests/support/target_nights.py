@@ -2,7 +2,7 @@
 
 from random import Random
 
-from home.network import the_things_stack
+from home.network.uplink import F_PORT
 from sim import scenario
 from sim.boards.simulated_board import Flash
 from sim.oracle import day_ahead_prices
@@ -154,7 +154,7 @@ class TargetMorning:
         told = [entry['decoded'] for entry in world.timeline if entry['kind'] == 'uplink' and entry['decoded']]
         self.accepted = any(one.get('command') == 'target' and one.get('result') == 'done' for one in told)
         self.told = any(one.get('event') == 'target_missed' for one in told)
-        self.downlinks = sum(entry['kind'] == 'downlink' and entry['f_port'] == the_things_stack.F_PORT for entry in world.timeline)
+        self.downlinks = sum(entry['kind'] == 'downlink' and entry['f_port'] == F_PORT for entry in world.timeline)
         self.closings = world.box.contactor_closings
         # The next night's board has learned of this one, and has had its power all day: no airtime of a boot is owed.
         self.flash = Flash()

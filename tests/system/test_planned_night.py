@@ -5,7 +5,7 @@ from sim import scenario
 from sim.world import World
 from tests.support.planning_house import NightHouse
 from tests.support.stores import store
-from home.network.the_things_stack import F_PORT
+from home.network.uplink import F_PORT
 from home.report import Report
 from home.store.database import reading
 
