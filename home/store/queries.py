@@ -110,13 +110,19 @@ def newest_event(connection, device):
 
 def total_wh(connection, device, now_ms):
     """The total energy of a device, carried on until now; None: not known."""
-    total = energy_total.Total(**memory.get(connection, f"energy_total/{device}", {}))
-    return energy_total.shown(total, memory.get(connection, f"energy_shown/{device}"), now_ms)
+    return energy_total.shown(*_total(connection, device), memory.get(connection, f"energy_shown/{device}"), now_ms)
 
 
 def carried_wh(connection, device, now_ms):
     """Wh that have flowed since the newest status, by the last power."""
-    return energy_total.carried_wh(energy_total.Total(**memory.get(connection, f"energy_total/{device}", {})), now_ms)
+    return energy_total.carried_wh(*_total(connection, device), now_ms)
+
+
+def _total(connection, device):
+    """(Total, the most that one of the latest sessions took)."""
+    latest = sa.select(session.c.energy_wh).where(session.c.device == device).order_by(session.c.number.desc()).limit(energy_total.LATEST).subquery()
+    most_wh = connection.execute(sa.select(sa.func.max(latest.c.energy_wh))).scalar()
+    return energy_total.Total(**memory.get(connection, f"energy_total/{device}", {})), most_wh or 0
 
 
 def last_heard_ms(connection, device):

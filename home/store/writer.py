@@ -94,7 +94,7 @@ class Writer:
             row = decoded.reading(uplink)
             told = decoded.total(uplink)
             record = decoded.record(uplink)
-            if record:
+            if record and record.is_dated:
                 total = energy_total.with_record(total, uplink.received_ms, sessions.end_ms(record), record.energy_wh)
             if row:
                 total = energy_total.with_status(total, row["at_ms"], row["session_wh"], row["power_w"], uplink.spreading_factor,

@@ -1,4 +1,5 @@
 """home/energy_total.py: the total never falls, follows the device's counter, and goes on between uplinks."""
+import dataclasses
 import random
 
 import pytest
@@ -13,7 +14,7 @@ HOUR_MS = 60 * MIN_MS
 
 
 def value(total, now_ms, floor_wh=None):
-    return energy_total.shown(total, floor_wh, now_ms)
+    return energy_total.shown(total, 0, floor_wh, now_ms)
 
 
 @pytest.mark.parametrize("spreading_factor, minutes", [(None, 125), (12, 125), (11, 125), (10, 95), (7, 95)])
@@ -36,9 +37,9 @@ def test_a_status_without_power_goes_on_with_the_usual_one_until_the_counter_is_
 
 def test_what_flowed_since_the_status_is_known_before_the_counter_was_told():
     total = energy_total.with_status(Total(), T, 1500, 7000)
-    assert energy_total.carried_wh(total, T + 30 * MIN_MS) == 3500
-    assert energy_total.carried_wh(energy_total.with_status(total, T + HOUR_MS, None, 7000), T + 2 * HOUR_MS) == 14_000
-    assert energy_total.carried_wh(energy_total.with_rest(total, T + HOUR_MS, 8500), T + 2 * HOUR_MS) == 0
+    assert energy_total.carried_wh(total, 0, T + 30 * MIN_MS) == 3500
+    assert energy_total.carried_wh(energy_total.with_status(total, T + HOUR_MS, None, 7000), 0, T + 2 * HOUR_MS) == 14_000
+    assert energy_total.carried_wh(energy_total.with_rest(total, T + HOUR_MS, 8500), 0, T + 2 * HOUR_MS) == 0
 
 
 def test_any_uplink_that_says_that_nothing_flows_ends_it():
@@ -54,6 +55,13 @@ def test_carried_too_far_it_waits_and_does_not_fall():
     total = energy_total.with_status(total, T + HOUR_MS, 6000, 0)
     assert total.counted_wh == 106_000 and value(total, T + HOUR_MS, 107_000) == 107_000
     assert value(energy_total.with_status(total, T + 2 * HOUR_MS, 8000, 0), T + 2 * HOUR_MS, 107_000) == 108_000
+
+
+def test_it_goes_on_no_further_than_the_latest_sessions_did_until_this_one_has():
+    total = energy_total.with_status(energy_total.with_told(Total(), T, 100_000), T, 10_000, 7000)
+    assert energy_total.shown(total, 12_000, None, T + HOUR_MS) == 102_000
+    assert energy_total.shown(total, 30_000, None, T + HOUR_MS) == 107_000
+    assert energy_total.shown(total, 9_000, None, T + HOUR_MS) == 107_000
 
 
 def test_another_session_counts_from_its_own_beginning():
@@ -85,6 +93,45 @@ def test_what_is_in_the_counter_already_is_not_counted_twice():
     total = energy_total.with_status(energy_total.with_told(Total(), T, 100_000), T, 0, 7000)
     total = energy_total.with_told(total, T + 10 * MIN_MS, 101_000)
     assert energy_total.with_status(total, T + 20 * MIN_MS, 2000, 7000).counted_wh == 102_000
+
+
+def test_the_counter_is_right_whatever_was_counted():
+    total = energy_total.with_status(energy_total.with_told(Total(), T, 100_000), T, 12_000, 0)
+    total = dataclasses.replace(total, counted_wh=105_700)
+    total = energy_total.with_told(total, T + HOUR_MS, 100_000)
+    for minutes in (70, 80):
+        assert energy_total.with_status(total, T + minutes * MIN_MS, 12_000, 0).counted_wh == 100_000
+
+
+def test_sessions_that_nobody_saw_do_not_count_twice_in_the_present_one():
+    """A car's end, and the next one's begin, in an outage: the counter knows of both."""
+    total = energy_total.with_status(energy_total.with_told(Total(), T, 12_000), T, 0, 11_000)
+    total = energy_total.with_status(total, T + 30 * HOUR_MS, 10, 11_000)
+    total = energy_total.with_status(total, T + 31 * HOUR_MS, 5_710, 0)
+    total = energy_total.with_told(total, T + 31 * HOUR_MS + 100, 29_710)
+    assert total.counted_wh == 29_710
+    total = energy_total.with_status(total, T + 32 * HOUR_MS, 5_710, 0)
+    assert energy_total.with_status(total, T + 40 * HOUR_MS, 3_000, 11_000).counted_wh == 32_710
+
+
+def test_a_short_status_between_status_and_counter_lets_nothing_count_twice():
+    total = energy_total.with_status(energy_total.with_told(Total(), T, 0), T, 0, 11_000)
+    total = energy_total.with_status(total, T + HOUR_MS, None, None, is_charging=True)
+    total = energy_total.with_told(total, T + HOUR_MS + MIN_MS, 11_180)
+    assert energy_total.with_status(total, T + 2 * HOUR_MS, 22_000, 11_000).counted_wh == 22_000
+
+
+def test_a_counter_that_comes_late_takes_nothing_away():
+    total = energy_total.with_status(energy_total.with_told(Total(), T, 0), T, 0, 11_000)
+    total = energy_total.with_status(total, T + 2 * HOUR_MS, 22_000, 11_000)
+    total = energy_total.with_told(total, T + HOUR_MS, 11_000)
+    assert total.counted_wh == 22_000
+    assert energy_total.with_status(total, T + 3 * HOUR_MS, 33_000, 0).counted_wh == 33_000
+
+
+def test_what_flowed_until_the_first_counter_is_not_counted_after_it():
+    total = energy_total.with_told(energy_total.with_status(Total(), T, 0, 11_000), T + HOUR_MS, 111_000)
+    assert energy_total.with_status(total, T + 2 * HOUR_MS, 22_000, 11_000).counted_wh == 122_000
 
 
 def test_nothing_is_shown_before_the_counter_was_told():
@@ -125,6 +172,52 @@ def test_whatever_comes_what_is_shown_never_falls(events):
         found = value(total, now_ms, last)
         assert (found or 0) >= (last or 0)
         last = found
+
+
+class Counted:
+    """A device that counts, and the house that hears some of it. wh: what flowed."""
+
+    def __init__(self):
+        self.wh = self.session_wh = 0
+        self.now_ms = self.began_ms = T
+        self.total = energy_total.with_told(Total(), T, 0)
+
+    def live(self, what, minutes, power_w, is_heard):
+        self.now_ms += minutes * MIN_MS
+        if what == "charge":
+            self.wh += power_w * minutes // 60
+            self.session_wh += power_w * minutes // 60
+        elif what == "another car":
+            if is_heard:
+                self.total = energy_total.with_record(self.total, self.now_ms, self.now_ms, self._told(self.session_wh))
+            self.session_wh = 0
+        elif is_heard and what == "status":
+            self.total = energy_total.with_status(self.total, self.now_ms, self._told(self.session_wh), power_w)
+        elif is_heard and what == "short":
+            self.total = energy_total.with_status(self.total, self.now_ms, None, None, is_charging=power_w > 0)
+        elif is_heard and what == "rest":
+            self.total = energy_total.with_rest(self.total, self.now_ms)
+        elif is_heard:
+            self.total = energy_total.with_told(self.total, self.now_ms, self._told(self.wh))
+
+    def _told(self, wh):
+        return wh // 10 * 10
+
+
+LIVES = st.lists(st.tuples(st.sampled_from(("charge", "charge", "another car", "status", "short", "rest", "told")), st.integers(0, 200),
+                           st.integers(0, 22_000), st.booleans()), max_size=60)
+
+
+@given(LIVES)
+def test_no_more_is_counted_than_flowed_and_after_the_counter_just_that(lives):
+    its = Counted()
+    for what, minutes, power_w, is_heard in lives:
+        its.live(what, minutes, power_w, is_heard)
+        assert its.total.counted_wh <= its.wh + 20
+    its.live("told", 0, 0, True)
+    assert its.total.counted_wh == its.wh // 10 * 10
+    its.live("status", 0, 0, True)
+    assert its.total.counted_wh == its.wh // 10 * 10
 
 
 def a_month_of_nights(seed, losses):
