@@ -45,14 +45,15 @@ class Report:
     def session(self, row, quarters):
         its_cost = cost.of_session(quarters, row.estimated, self.tariff) if row.energy_wh is not None else cost.NONE
         is_dated = row.started_ms == row.order_ms
-        has_end = is_dated and row.duration_min is not None
+        is_timed = sessions.is_timed(row)
+        is_cost_estimated = its_cost.is_estimated or bool(its_cost.amount) and not is_timed and not self.tariff.is_even
         return {
             "device": self._device.name, "box": row.box, "number": row.number,
             "started_at": time_zones.iso(row.started_ms // 1000, self.tz) if is_dated else None,
-            "ended_at": time_zones.iso(sessions.end_ms(row) // 1000, self.tz) if has_end else None,
+            "ended_at": time_zones.iso(sessions.end_ms(row) // 1000, self.tz) if is_timed else None,
             "duration_min": row.duration_min, "energy_kwh": None if row.energy_wh is None else row.energy_wh / 1000, "estimated": row.estimated,
             "cost": None if its_cost.amount is None else round(its_cost.amount, 4), "currency": its_cost.currency,
-            "cost_estimated": its_cost.is_estimated, "vehicle": row.vehicle, "reason": row.reason,
+            "cost_estimated": is_cost_estimated, "vehicle": row.vehicle, "reason": row.reason,
             "received_at": time_zones.iso(row.received_ms // 1000, self.tz),
         }
 

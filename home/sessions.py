@@ -13,7 +13,10 @@ EACH_MS = 30 * 60_000
 # A begin that lies so far from the reception was told by a wrong clock. What waited for the air may be old.
 FUTURE_MS = 10 * 60_000
 OLD_MS = 400 * 86_400_000
+# What a car takes at least: 6 A on one phase.
+LEAST_W = 1380
 _MINUTE_MS = 60_000
+_HOUR_MS = 60 * _MINUTE_MS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +44,20 @@ class Record:
 def end_ms(record):
     """When it ended, as far as one knows."""
     return record.order_ms + (record.duration_min or 0) * _MINUTE_MS
+
+
+def is_timed(row):
+    """True if begin and duration are known. row: with the names of the store's."""
+    return row.started_ms == row.order_ms and row.duration_min is not None
+
+
+def flow_ms(row):
+    """(begin, end) between which its energy flowed, as far as one knows: where its length is not known, rather too long than with too much power."""
+    if row.duration_min is not None:
+        return row.order_ms, end_ms(row)
+    if row.started_ms == row.order_ms:
+        return row.order_ms, max(row.received_ms, row.order_ms)
+    return row.received_ms - (row.energy_wh or 0) * _HOUR_MS // LEAST_W, row.received_ms
 
 
 def is_same(record, row):

@@ -70,7 +70,7 @@ def _shift(connection, device, first, by):
 
 def unsettle(connection, device, first_ms, last_ms):
     """Readings of that time are new: what lies there is calculated again."""
-    ends = session.c.order_ms + sa.func.coalesce(session.c.duration_min, 0) * _MINUTE_MS
+    ends = sa.func.coalesce(session.c.order_ms + session.c.duration_min * _MINUTE_MS, session.c.received_ms)
     connection.execute(sa.update(session).where(
         session.c.device == device, session.c.order_ms <= last_ms, session.c.order_ms >= first_ms - _LONGEST_MS,
         ends + _SLACK_MS >= first_ms, session.c.is_settled).values(is_settled=False))
@@ -79,19 +79,22 @@ def unsettle(connection, device, first_ms, last_ms):
 def settle(connection):
     """Calculate the quarter hours of all that is not settled."""
     for row in connection.execute(sa.select(session).where(sa.not_(session.c.is_settled))).all():
-        found = energy_profile.profile(row.order_ms, sessions.end_ms(row), row.energy_wh, _points(connection, row))
+        begin_ms, end_ms = sessions.flow_ms(row)
+        is_timed = sessions.is_timed(row)
+        found = energy_profile.profile(begin_ms, end_ms, row.energy_wh, _points(connection, row.device, begin_ms, end_ms))
         connection.execute(sa.delete(session_energy).where(session_energy.c.session == row.id))
         if found:
             connection.execute(sa.insert(session_energy), [
-                {"session": row.id, "quarter": quarter, "wh": wh, "is_sure": is_sure} for quarter, (wh, is_sure) in sorted(found.items())])
+                {"session": row.id, "quarter": quarter, "wh": wh, "is_sure": is_sure and is_timed}
+                for quarter, (wh, is_sure) in sorted(found.items())])
         connection.execute(sa.update(session).where(session.c.id == row.id).values(is_settled=True))
 
 
-def _points(connection, row):
+def _points(connection, device, begin_ms, end_ms):
     """What was read during a session."""
     of = reading.c
     rows = connection.execute(sa.select(of.at_ms, of.session_wh, of.power_w, of.state).where(
-        of.device == row.device, of.at_ms >= row.order_ms, of.at_ms <= sessions.end_ms(row), of.session_wh.is_not(None),
+        of.device == device, of.at_ms >= begin_ms, of.at_ms <= end_ms, of.session_wh.is_not(None),
         sa.or_(of.connected.is_(None), of.connected)).order_by(of.at_ms, of.id))
     return [energy_profile.Point(one.at_ms, one.session_wh, _power_w(one)) for one in rows]
 

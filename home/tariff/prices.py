@@ -26,6 +26,11 @@ class Tariff:
     def is_empty(self):
         return not any(part.price_kwh is not None or part.source for part in self.parts)
 
+    @property
+    def is_even(self):
+        """One price a day, at whatever hour."""
+        return not any(part.source or part.windows for part in self.parts)
+
     def price(self, quarter):
         """The Price of that quarter hour, counted from 1970."""
         day = self.day_of(quarter)

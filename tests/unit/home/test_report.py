@@ -154,6 +154,23 @@ def test_a_session_without_a_begin_or_energy_says_so():
     assert [found[name] for name in ("started_at", "ended_at", "energy_kwh", "cost", "energy_kwh_by_meter")] == [None] * 5
 
 
+@pytest.mark.parametrize("told", [{"started_at": None, "duration_min": None}, {"started_at": None}, {"duration_min": None}])
+def test_what_a_session_cost_whose_time_nobody_knows_is_an_estimate(told):
+    """But where a kWh costs the same at every hour."""
+    for changed, is_estimated in (({}, True), ({"tariff": [{"part": "energy", "price_kwh": 0.25}]}, False)):
+        with house(**changed) as its:
+            its.hear(Device().session(3, BEGIN_MS + DAY_MS, kwh=5.71, **told))
+            (found,) = rows(its)
+        assert found["cost"] > 0 and found["cost_estimated"] == is_estimated
+
+
+def test_energy_whose_time_nobody_knows_makes_no_peak_of_demand():
+    with house(tariff=[{"part": "network", "price_kw": 10}]) as its:
+        its.hear(Device().session(3, BEGIN_MS + DAY_MS, kwh=5.71, started_at=None, duration_min=None))
+        (month_,) = rows(its, "months")
+    assert month_["demand_kw"] < 1.5
+
+
 def test_the_open_ends_of_time_are_all_of_it():
     with house() as its, reading(its.engine) as connection:
         assert Report(connection, its.settings, its.settings.devices[0], 1).bounds_ms(None, None) == (0, 1 << 62)

@@ -73,6 +73,18 @@ def test_without_a_begin_a_record_is_known_by_all_it_says():
     assert not sessions.is_same(replace(first, energy_wh=5010), row(5, first))
 
 
+@pytest.mark.parametrize("started_ms, minutes, begin_ms, end_ms", [
+    (T, 60, T, T + 3_600_000),
+    (T, None, T, T + 9_000_000),                     # until it was told
+    (None, 60, T + 9_000_000 - 3_600_000, T + 9_000_000),
+    (None, None, T + 9_000_000 - 5000 * 3_600_000 // sessions.LEAST_W, T + 9_000_000),
+])
+def test_energy_of_an_unknown_time_is_spread_over_what_it_may_have_taken(started_ms, minutes, begin_ms, end_ms):
+    its = row(5, replace(record(5, started_ms, received_ms=T + 9_000_000), duration_min=minutes))
+    assert sessions.flow_ms(its) == (begin_ms, end_ms)
+    assert sessions.is_timed(its) == (started_ms is not None and minutes is not None)
+
+
 @pytest.mark.parametrize("newest, wire_number, expected", [(57, 56, 56), (57, 58, 58), (130, 127, 127), (120, 1, 129), (57, 100, 100)])
 def test_without_a_begin_the_nearest_number_is_taken(newest, wire_number, expected):
     assert sessions.undated_number(record(wire_number, None), row(newest, record(newest % 128))) == expected
