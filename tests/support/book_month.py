@@ -101,6 +101,7 @@ class BookMonth:
             "house_mqtt": HOUSE_MQTT})
         self.prices = self._prices(engine, seed)
         self.flowed = []            # (UTC s, Wh) of the box, cut at the quarter hours
+        self.shown = []             # (UTC s, Wh) of the total as it is shown, which never falls
         self.world.box.on_energy.append(self._on_energy)
         self._network = self.house.settings.networks[0].__class__(**{
             **self.house.settings.networks[0].__dict__, "key": KEY, "storage_url": self.storage.url})
@@ -215,6 +216,7 @@ class BookMonth:
         if suffix == "up":
             self.storage.keep(message)
             if self.is_connected:
+                self._see_total()
                 self.inbox.store("ttn", [message])
                 self._tell_now()
 
@@ -226,12 +228,20 @@ class BookMonth:
         if self.is_connected:
             number = housekeeping.ask_for_missing(self.house.writer, 1, self._network, DEVICE, LineToTheWorld(self).publish, self.house.now_ms)
             self.asked += number is not None
+        self._see_total()
         late_s = self.world.kernel.now_us / SECOND_US - self.days * DAY_S
         if late_s > 0 and self.is_complete():
             self.complete_day = late_s / DAY_S
             self.world.end()
         else:
             self.world.kernel.after(LOOK_S * SECOND_US, self._look)
+
+    def _see_total(self):
+        """Somebody looks at the total, and remembers it."""
+        with reading(self.house.engine) as connection:
+            told = queries.total_wh(connection, 1, int(1000 * self.now_s))
+        if told is not None:
+            self.shown.append((self.now_s, max(told, self.shown[-1][1] if self.shown else 0)))
 
     def _tell(self):
         """What Home Assistant is told each minute; while nothing flows that is nothing new."""
@@ -285,6 +295,17 @@ class BookMonth:
         """(kWh, cost) of what flowed through the box in a session."""
         its = [(at_s, wh / 1000) for at_s, wh in self.flowed if begin_s - MINUTE_S <= at_s <= begin_s + (minutes + 1) * MINUTE_S]
         return sum(kwh for at_s, kwh in its), sum(kwh * self.prices[at_s // QUARTER_S] for at_s, kwh in its)
+
+    def shown_too_much_wh(self):
+        """The most that was shown above what had flowed: carried on with the last power, for nobody heard the end."""
+        flowed, most_wh, flowed_wh = iter(sorted(self.flowed)), 0, 0
+        at_s, wh = next(flowed, (float("inf"), 0))
+        for now_s, shown_wh in self.shown:
+            while at_s <= now_s:
+                flowed_wh += wh
+                at_s, wh = next(flowed, (float("inf"), 0))
+            most_wh = max(most_wh, shown_wh - flowed_wh)
+        return most_wh
 
     def seen(self):
         """[(first s in sight, last)] of the cars, UTC, that a powered monitor had in sight for a minute.
