@@ -18,6 +18,7 @@ from home.prices.fetcher import Fetcher
 from home.store import database
 from home.store.database import RowRefused, StoreFailed
 from home.store.writer import Writer
+from home.tariff.prices import Tariff
 from ttn.formatter import Formatter
 
 logger = logging.getLogger("home")
@@ -94,11 +95,12 @@ class Service:
             self._due_s[self._tell] = self.clock()
 
     def _planner(self):
-        """None where nobody can ask for a target: without standing orders, and without Home Assistant; and where it could not be sent."""
-        if not self.settings.standing_orders and not self.settings.house_mqtt:
+        """None where nobody can ask for a target: without a tariff, and without Home Assistant; and where it could not be sent."""
+        its = self.settings
+        if not its.house_mqtt and all(Tariff(its.tariff, device.place, device.timezone).is_empty for device in its.devices):
             return None
         if not is_possible(Formatter()):
-            if self.settings.standing_orders:
+            if its.standing_orders:
                 self.notices.say("planner", "standing orders wait: ttn/formatter.js knows no target yet")
             return None
         return Planner(self)

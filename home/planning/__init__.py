@@ -1,1 +1,1 @@
-"""Plans the night: which quarter hours are cheap enough for a target. Pure; fetches nothing, sends nothing, but for the thin planner."""
+"""Plans the night: which quarter hours are cheap enough for a target. What decides is pure; facts are from the store; the planner alone sends."""

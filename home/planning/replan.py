@@ -173,7 +173,7 @@ def is_silenced(facts, until_s):
         elif one.fate in fate.FAILED or one.fate == "withdrawn":
             continue
         elif one.name == "target":
-            its_s = _until_s(one, facts.zone)
+            its_s = target_until_s(one, facts.zone)
             if its_s is None or its_s > until_s - QUARTERS * QUARTER_S:
                 return True
         elif one.name in ("skip", "resume_plan") and since_ms is not None and one.at_ms > since_ms:
@@ -183,10 +183,11 @@ def is_silenced(facts, until_s):
 
 def own_targets(commands, zone, until_s):
     """The planner's targets for that departure, newest first."""
-    return [one for one in commands if one.name == "target" and one.who == PLANNER and _until_s(one, zone) == until_s]
+    return [one for one in commands if one.name == "target" and one.who == PLANNER and target_until_s(one, zone) == until_s]
 
 
-def _until_s(command, zone):
+def target_until_s(command, zone):
+    """The end of a target in UTC seconds, or None."""
     target = command.request.get("target")
     issued_s = command.issued_at or command.at_ms // 1000
     until = target.get("until") if isinstance(target, dict) else None

@@ -49,6 +49,17 @@ def next_departure(orders, tz, now_s, skipped=()):
     return min(found, key=lambda departure: departure.until_s, default=None)
 
 
+def coming(orders, tz, now_s, days):
+    """[Departure] of the next so many days, in order of time, those that are skipped as well."""
+    found, zone = [], time_zones.rule(tz)
+    for order in orders if zone else ():
+        plain, at_s = dataclasses.replace(order, skip=frozenset()), now_s
+        while (departure := _next(plain, tz, zone, at_s, ())) is not None and departure.until_s < now_s + days * DAY_S:
+            found.append(dataclasses.replace(departure, order=order))
+            at_s = departure.until_s
+    return sorted(found, key=lambda departure: departure.until_s)
+
+
 def _next(order, tz, zone, now_s, skipped):
     at_s = now_s
     while at_s is not None and at_s < now_s + DAYS_AHEAD * DAY_S:
@@ -87,6 +98,27 @@ def _run_min(value):
     return value
 
 
+def of_words(device, words):
+    """The StandingOrder of a device's name and fields of [[standing_order]]. Wrong where it is none."""
+    known, values = fields(None), {"device": device}
+    for name, (check, default) in known.items():
+        try:
+            values[name] = check(words[name]) if name in words else values.get(name, default)
+        except ValueError:
+            raise Wrong(name) from None
+    for name in NEEDED:
+        if values[name] is None:
+            raise Wrong(name)
+    return _order(values)
+
+
+class Wrong(ValueError):
+    """No standing order; args[0]: the field that is wrong."""
+
+
+NEEDED = ("by", "kwh")
+
+
 def fields(required):
     """The row of settings.REFERENCE. required: what stands for a field that must be given."""
     return {
@@ -107,7 +139,9 @@ def made(reading, where, values, devices, tariff):
         reading.wrong(f"{where}.device", f"there is no [[device]] with the name {values['device']!r}{setting_checks.meant(values['device'], names)}")
     elif any(Tariff(tariff, device.place, device.timezone).is_empty for device in devices if device.name == values["device"]):
         reading.wrong(where, "needs a [[tariff]] with price_kwh or source, to know what is cheap")
-    one_block, run_min = values.pop("one_block"), values.pop("run_min")
-    worth = values.pop("resend_saves")
-    return StandingOrder(**{**values, "runs_max": 1 if one_block else values["runs_max"]}, run_min=run_min // QUARTER_MIN,
-                         worth=worth)
+    return _order(values)
+
+
+def _order(values):
+    one_block, run_min, worth = (values.pop(name) for name in ("one_block", "run_min", "resend_saves"))
+    return StandingOrder(**{**values, "runs_max": 1 if one_block else values["runs_max"]}, run_min=run_min // QUARTER_MIN, worth=worth)

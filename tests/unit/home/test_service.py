@@ -116,9 +116,8 @@ def test_prices_are_fetched_where_there_is_a_source_and_a_change_is_told(service
     made.engine.dispose()
 
 
-def test_standing_orders_have_a_planner_where_the_formatter_knows_targets_and_a_sentence_elsewhere(service, tmp_path, monkeypatch):
+def test_standing_orders_have_a_planner_where_the_formatter_knows_targets_and_a_sentence_elsewhere(tmp_path, monkeypatch):
     its = settings.checked(given(standing_order=[{"by": "07:30", "kwh": 12}]), tmp_path)
-    assert service.planner is None
     for is_known in (True, False):
         monkeypatch.setattr(home_service, "is_possible", lambda formatter, is_known=is_known: is_known)
         said = []
@@ -127,3 +126,10 @@ def test_standing_orders_have_a_planner_where_the_formatter_knows_targets_and_a_
         assert (made.planner in made._parts(), said) == (
             (True, []) if is_known else (False, ["standing orders wait: ttn/formatter.js knows no target yet"]))
         made.engine.dispose()
+
+
+def test_without_a_tariff_there_is_no_planner_and_with_one_the_page_may_set_standing_orders(service, tmp_path):
+    assert service.planner in service._parts()
+    made = Service(settings.checked(given(tariff=[]), tmp_path))
+    assert made.planner is None
+    made.engine.dispose()

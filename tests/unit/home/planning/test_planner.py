@@ -11,7 +11,7 @@ from home.changes import Changes
 from home.commands import fate
 from home.commands.desk import Refused
 from home.notices import Notices
-from home.planning import planner, replan, wishes
+from home.planning import night_facts, planner, replan, wishes
 from home.planning.planner import Planner
 from home.store import commands, prices
 from home.store.database import reading, writing
@@ -206,11 +206,11 @@ def test_what_flowed_since_the_target_was_taken_is_not_planned_again(house):
 def test_without_a_power_in_the_settings_the_last_weeks_tell_and_before_them_one_phase(house):
     with reading(house.engine) as connection:
         key, now_ms = house.key(house.garage), 1000 * house.now_s
-        assert planner.usual_power_kw(connection, key, now_ms) == pytest.approx(3.68)
-        assert planner.usual_power_kw(connection, key, now_ms, 10) == pytest.approx(2.3)
+        assert night_facts.usual_power_kw(connection, key, now_ms) == pytest.approx(3.68)
+        assert night_facts.usual_power_kw(connection, key, now_ms, 10) == pytest.approx(2.3)
     house.hear(*(house.box.status(now_ms - place * HOUR_MS, power_kw=kw) for place, kw in enumerate((7.2, 7.4, 0.1, 7.3, 0), 1)))
     with reading(house.engine) as connection:
-        assert planner.usual_power_kw(connection, key, now_ms) == pytest.approx(7.3)
+        assert night_facts.usual_power_kw(connection, key, now_ms) == pytest.approx(7.3)
 
 
 def test_a_change_wakes_the_planner_within_seconds(house):
