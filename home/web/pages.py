@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from home.access import access
 from home.store import queries
 from home.store.database import StoreFailed, reading
-from home.web import command_routes, drawing, live, message_routes, moments, record_routes, request_context, static_files
+from home.web import command_routes, drawing, live, message_routes, moments, record_routes, request_context, static_files, target_routes
 from home.web.views import device, devices, freshness, history, more, now, radio, sessions, tonight
 from home.web.words import N_
 
@@ -71,6 +71,7 @@ def add_pages(app, service, extra=()):
         return static_files.answer(version, name)
 
     command_routes.add_presses(app, drawer)
+    target_routes.add_targets(app, drawer)
     live.add_live(app, drawer)
     message_routes.add_messages(app, drawer)
     _show_errors(app, drawer)

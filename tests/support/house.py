@@ -40,6 +40,7 @@ class StoredHouse:
         self.is_up = {network.name: True for network in self.settings.networks}
         self.line_since_ms = {}
         self.started_ms = BEGIN_MS
+        self.planner = None
         self.writer = Writer(engine, {(device.network, device.id): device.vehicle for device in self.settings.devices})
 
     def clock(self):

@@ -64,5 +64,5 @@ function attributes(old, fresh) {
 
 // What the reader or a script of ours has set.
 function isOurs(element, name) {
-  return (element.nodeName === "DETAILS" && name === "open") || (["broken", "here"].includes(element.id) && name === "hidden");
+  return (element.nodeName === "DETAILS" && name === "open") || (["broken", "here", "drag"].includes(element.id) && name === "hidden");
 }

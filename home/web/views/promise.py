@@ -1,6 +1,7 @@
 """What a target promises: "Full by 07:30: yes", or what will be missing; by its answer and by what the device told since. Pure, but for gather()."""
 from home import plan_preview
 from home.commands import fate
+from home.planning import replan
 from home.store import commands, queries
 from home.web import moments
 
@@ -13,18 +14,36 @@ ENDING = ("resume_plan", "skip")
 
 def gather(look, zone):
     """The sentence of the target that stands, or None. zone: the device's rule, where it is known."""
-    row = standing(commands.recent(look.connection, look.key, RECENT))
-    if row is None or not zone:
+    its = held(commands.recent(look.connection, look.key, RECENT), zone, look.now_ms // 1000) if zone else None
+    if its is None:
         return None
+    row, until_s = its
+    return sentence(row, moments.at(1000 * until_s, look.now_ms, look.tz, look.words), missed_wh(missed(look, row)), look.words)
+
+
+def held(rows, zone, now_s):
+    """(row, its end in UTC seconds) of the target that the device has and that is not over, or None. rows: commands, the newest first."""
+    row = standing(rows)
+    until_s = row and ending_s(row, zone)
+    return (row, until_s) if until_s is not None and until_s > now_s else None
+
+
+def ending_s(row, zone):
+    """The end of a target in UTC seconds, or None."""
     try:
-        until_s = plan_preview.next_time(zone, row.issued_at, row.request["target"].get("until"))
-    except (plan_preview.Wrong, TypeError, AttributeError):
+        return replan.target_until_s(row, zone)
+    except plan_preview.Wrong:
         return None
-    if until_s is None or 1000 * until_s <= look.now_ms:
-        return None
+
+
+def missed(look, row):
+    """The newest event since that answer which says that the target is missed, or None."""
     since = queries.events_between(look.connection, look.key, row.changed_ms, look.now_ms + 1)
-    missed = [event.wh for event in since if event.event == "target_missed"]
-    return sentence(row, moments.at(1000 * until_s, look.now_ms, look.tz, look.words), missed[-1] if missed else None, look.words)
+    return next((event for event in reversed(since) if event.event == "target_missed"), None)
+
+
+def missed_wh(event):
+    return None if event is None else event.wh
 
 
 def standing(rows):
@@ -39,7 +58,7 @@ def standing(rows):
 
 def sentence(row, at, missed_wh, _):
     """missed_wh: what the device told to be missing since, or None; at: the end, in words."""
-    asked, possible = _kwh(row.request["target"].get("kwh")), fate.possible_kwh(row.detail)
+    asked, possible = kwh(row.request["target"].get("kwh")), fate.possible_kwh(row.detail)
     missing = missed_wh / 1000 if missed_wh is not None else asked - possible if None not in (asked, possible) else None
     if missing is None:
         return _("Cheap quarter hours count until %(at)s.", at=at)
@@ -48,6 +67,7 @@ def sentence(row, at, missed_wh, _):
     return _("Full by %(at)s: yes.", at=at)
 
 
-def _kwh(value):
+def kwh(value):
+    """A number of kWh that somebody asked for, or None."""
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 1e6 else None
 

@@ -1,10 +1,10 @@
-"""Tonight: a strip of what was and what is foreseen, the plan and how we know that the device holds it, and the editor of the week."""
+"""Tonight: the night by prices, a strip of what was and what is foreseen, standing orders, the plan and how we know that the device holds it."""
 import dataclasses
 
 from home import plan_preview
 from home.store import queries, span_queries
 from home.web import moments
-from home.web.views import held_plan, requests, week
+from home.web.views import held_plan, night_target, orders, requests, week
 from home.web.views import strip as strips
 from home.web.words import N_
 
@@ -32,15 +32,19 @@ class Run:
     is_skipped: bool
 
 
-def gather(look, rows=None, problem=None):
-    """The template's values. rows: as somebody typed them, to be shown before they are sent; problem: what is wrong with them."""
+def gather(look, rows=None, problem=None, target=None, order=None):
+    """The template's values. rows: as somebody typed them, to be shown before they are sent; problem: what is wrong with them.
+
+    target, order: fields of the forms of a target and of a standing order, as somebody typed them.
+    """
     newest = queries.newest(look.connection, look.key)
     sent = requests.plans(look)
     plan = requests.held(look, newest)
     waiting = [one for one in requests.gather(look)[0]]
     shown = week.rows(plan.windows) if rows is None else rows
+    priced = night_target.gather(look, plan, target)
     values = {
-        **night(look, newest, plan),
+        **night(look, newest, plan), "priced": priced, **(orders.gather(look, priced["currency"], order) if priced else {}),
         "plan_line": plan_line(plan, look.now_ms, look.words),
         "plan_words": None if plan.windows is None else week.plan_in_words(plan.windows, look.words),
         "proof": plan.proof, "waiting": waiting,
@@ -99,7 +103,8 @@ def night(look, newest, plan):
     rows = span_queries.readings(look.connection, look.key, 1000 * begin_s, look.now_ms + 1)
     readings = [(row.at_ms, row.power_w, row.state == "Charging") for row in rows]
     most_w = max([USUAL_W / 1.5, *(power_w or 0 for _at, power_w, _is in readings)])
-    drawn = strips.strip(look.now_ms, tz, readings, strips.of_runs(openings), foreseen(status, claim, openings, skipped, now_s),
+    target = night_target.spans(look, plan.zone)
+    drawn = strips.strip(look.now_ms, tz, readings, strips.of_runs(openings), foreseen(status, claim, openings, skipped, now_s, target),
                          strips.switches(plan.zone, now_s), most_w, _)
     runs = [run(one, skipped, look.now_ms, tz, _) for one in openings if one.end_s > now_s]
     first, last = (moments.at(1000 * edge_s, look.now_ms, tz, _) for edge_s in (begin_s, end_s))
@@ -127,13 +132,19 @@ def skipped_span(status, claim, runs, now_s):
     return ahead[0] if ahead else None
 
 
-def foreseen(status, claim, openings, skipped, now_s):
-    """[(begin s, end s)] in which current will flow, as far as anybody can say: with this car, this plan, and what was asked."""
+def foreseen(status, claim, openings, skipped, now_s, target=None):
+    """[(begin s, end s)] in which current will flow, as far as anybody can say: with this car, this plan, and what was asked.
+
+    target: ([(begin s, end s)] of its quarters, its end) of the one on the device: until then the windows of the plan are silent.
+    """
     if status.get("ev_connected") is not True or status.get("override") in ("lock", "stop") or status.get("reason") in NO_CURRENT:
         return []
     spans = [(max(one.begin_s, now_s), _end(one)) for one in openings if _end(one) > now_s]
     if skipped:
         spans = strips.without(spans, *skipped)
+    if target:
+        its = [] if status.get("reason") == "limit_reached" else [(max(begin_s, now_s), end_s) for begin_s, end_s in target[0] if end_s > now_s]
+        spans = [*its, *strips.without(spans, now_s, target[1])]
     if status.get("override") == "boost":
         until = claim.get("until") if claim.get("holder") == "boost" else None
         if isinstance(until, int) and now_s < until < now_s + strips.AHEAD_S:

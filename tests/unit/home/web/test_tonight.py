@@ -38,6 +38,15 @@ def test_a_boost_until_an_hour_is_foreseen_over_the_plan():
     assert foreseen({"holder": "boost", "until": "<b>"}, override="boost") == foreseen()
 
 
+def test_a_target_on_the_device_silences_the_plan_until_its_end_and_its_quarters_are_foreseen():
+    quarters, until_s = [(NOW_S - 900, NOW_S + 900), (NOW_S + 7200, NOW_S + 9000)], NIGHT.end_s - 3600
+    spans = [(NOW_S, NOW_S + 900), (NOW_S + 7200, NOW_S + 9000)]
+    rest = [(until_s, NIGHT.end_s), (NEXT.begin_s, NEXT.begin_s + 7200)]
+    assert tonight.foreseen({**CAR, "override": "target"}, {}, [NIGHT, NEXT], None, NOW_S, (quarters, until_s)) == spans + rest
+    reached = {**CAR, "override": "target", "reason": "limit_reached"}
+    assert tonight.foreseen(reached, {}, [NIGHT, NEXT], None, NOW_S, (quarters, until_s)) == rest
+
+
 @pytest.mark.parametrize("claim, expected", [
     ({}, NIGHT[:2]), ({"holder": "skip", "until": NIGHT.end_s}, NIGHT[:2]), ({"holder": "skip", "until": NEXT.end_s}, NEXT[:2]),
     ({"holder": "skip", "until": None}, NIGHT[:2])])

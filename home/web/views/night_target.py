@@ -1,0 +1,245 @@
+"""The night by prices: the target that the device has, or will get, or would; its quarter hours, what they cost, and what is saved."""
+import dataclasses
+import statistics
+
+from home import plan_preview, time_zones
+from home.planning import night_costs, night_facts, replan, standing_orders
+from home.report import Report
+from home.store import commands, queries, span_queries
+from home.web import moments, target_forms
+from home.web.views import held_plan, price_strip, promise, target_status
+from home.web.words import N_
+
+# What is offered where nothing else says what is wanted: a departure in the morning, with what sessions took before.
+USUAL_BY, USUAL_KWH = "07:00", 10
+SESSIONS_MS = 30 * moments.DAY_MS
+# With what a night is compared where the device has no plan.
+PLAIN_WINDOW = {"days": "daily", "from": "22:00", "to": "06:00"}
+AT_ONCE = N_("saved against charging at once")
+PLAN = N_("saved against the plan of the week")
+PLAIN = N_("saved against 22:00 to 06:00")
+# Less is no difference.
+SMALL = 0.005
+
+
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    """So much energy by then. order: a StandingOrder; quarters: those that a target names, None: the cheapest are to be chosen. row: its command."""
+    order: standing_orders.StandingOrder
+    until_s: int
+    quarters: tuple | None = None
+    row: object = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """Quarter hours in a row that charge, in words."""
+    when: str
+    what: str
+    is_late: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Planned:
+    """flows: {n: kWh} in the order of choice; late: the n of those that no price chose; missing_kwh: what does not fit before the end."""
+    flows: dict
+    late: frozenset
+    left_kwh: float
+    power_kw: float
+
+    @property
+    def missing_kwh(self):
+        return max(self.left_kwh - sum(self.flows.values()), 0)
+
+
+def gather(look, plan, typed=None):
+    """The template's values; None where nothing tells what is cheap. typed: fields of the form, to be shown before they are sent."""
+    report = Report(look.connection, look.service.settings, look.device, look.key)
+    zone, now_s = time_zones.rule(look.tz), look.now_ms // 1000
+    if report.tariff.is_empty or not zone:
+        return None
+    rows = commands.recent(look.connection, look.key, promise.RECENT)
+    newest, held = target_status.newest(rows, zone, now_s), promise.held(rows, zone, now_s)
+    decided = look.service.planner and look.service.planner.decided(look.device)
+    problem, wish = None, None
+    if typed is not None:
+        try:
+            wish = typed_wish(look, zone, typed)
+        except target_forms.Wrong as wrong:
+            problem = wrong
+    wish = wish or _wish(look, zone, newest, decided)
+    row = wish.row
+    event = promise.missed(look, row) if row is not None and row.fate == "done" else None
+    planned = plan_of(look, report.tariff, rows, zone, wish)
+    status, said = (target_status.NONE, look.words(target_status.TYPED)) if typed is not None else target_status.state(row, look.words)
+    waits = target_status.why(decided[1], decided[0].until_s, look.now_ms, look.tz, look.words) if decided and row is None and typed is None else ""
+    at = moments.at(1000 * wish.until_s, look.now_ms, look.tz, look.words)
+    return {
+        **_prices(look, report.tariff, wish, planned, plan),
+        "kwh": target_status.plain(wish.order.kwh, look.words), "at": at, "is_full": _is_full(wish),
+        "state": status, "said": said if not waits else waits, "is_typed": typed is not None, "problem": problem,
+        "way": target_status.way(row, look.now_ms, look.tz, look.words) if row is not None and status != target_status.FAILED else (),
+        "possible": target_status.possible(row, event, at, look.words) if row is not None else "", "missed": target_status.missed(event, look.words),
+        "if_dead": target_status.if_network_dies(newest and newest[0], held, plan, look.now_ms, look.tz, look.words),
+        "fields": target_forms.texts(typed) if typed is not None else _fields(wish),
+    }
+
+
+def typed_wish(look, zone, typed):
+    """What somebody typed. target_forms.Wrong where it is none."""
+    order = standing_orders.of_words(look.device.name, target_forms.words(typed))
+    return Wish(order, plan_preview.next_time(zone, look.now_ms // 1000, order.by))
+
+
+def request(look, typed):
+    """The target that is asked for by what somebody typed, in the formatter's words. target_forms.Wrong where it is none."""
+    zone = time_zones.rule(look.tz)
+    wish = typed_wish(look, zone, typed)
+    report = Report(look.connection, look.service.settings, look.device, look.key)
+    quarters, _ = _chosen(look, report.tariff, commands.recent(look.connection, look.key, promise.RECENT), zone, wish)
+    return replan.request(wish.order, quarters, wish.until_s - look.now_ms // 1000)
+
+
+def _wish(look, zone, newest, decided):
+    """What the device has or is to have; else what the next standing order wants; else what is usual."""
+    usual = standing_orders.of_words(look.device.name, {"by": USUAL_BY, "kwh": usual_kwh(look)})
+    if newest is not None:
+        row, until_s = newest
+        target = row.request["target"]
+        listed = target.get("quarters")
+        quarters = tuple(n for n in listed if isinstance(n, int) and 1 <= n <= replan.QUARTERS) if isinstance(listed, list) else ()
+        order = decided[0].order if decided and decided[0].until_s == until_s else usual
+        its_kwh = promise.kwh(target.get("kwh"))
+        order = dataclasses.replace(order, by=str(target.get("until"))[:5], kwh=usual.kwh if its_kwh is None else its_kwh)
+        return Wish(order, until_s, quarters, row)
+    if decided:
+        return Wish(decided[0].order, decided[0].until_s)
+    return Wish(usual, plan_preview.next_time(zone, look.now_ms // 1000, USUAL_BY))
+
+
+def usual_kwh(look):
+    """The median of what sessions of a month took, in whole kWh."""
+    rows = queries.sessions_between(look.connection, look.key, look.now_ms - SESSIONS_MS, look.now_ms)
+    found = [row.energy_wh for row in rows if row.energy_wh]
+    return max(round(statistics.median(found) / 1000), 1) if found else USUAL_KWH
+
+
+def plan_of(look, tariff, rows, zone, wish):
+    """What charges when: the quarters named, as far as they are needed, and the rest as late as it can."""
+    quarters, (prices, left_kwh, power_kw) = _chosen(look, tariff, rows, zone, wish)
+    charged = replan.charged_in(prices, quarters, replan.quarters_needed(left_kwh, power_kw))
+    return Planned(night_costs.spread(charged, left_kwh, power_kw / 4), frozenset(charged) - frozenset(quarters), left_kwh, power_kw)
+
+
+def _chosen(look, tariff, rows, zone, wish):
+    """(the quarters of a target, (prices of those that may still come, kWh left, power))."""
+    order, now_s = wish.order, look.now_ms // 1000
+    power_kw = order.power_kw or night_facts.usual_power_kw(look.connection, look.key, look.now_ms, order.current_a)
+    targets = [one for one in rows if one.name == "target" and promise.ending_s(one, zone) == wish.until_s]
+    left_kwh = night_facts.left_kwh(look.connection, look.key, order.kwh, targets,
+                                    span_queries.reading_before(look.connection, look.key, look.now_ms + 1))
+    known = night_facts.prices_before(tariff, order, look.tz, wish.until_s)
+    usable = replan.open_quarters(wish.until_s, now_s, wish.quarters or ())
+    prices = {n: known[n] for n in usable if n in known}
+    chosen = wish.quarters if wish.quarters is not None else replan.planned(order, prices, replan.quarters_needed(left_kwh, power_kw))
+    return chosen, (prices, left_kwh, power_kw)
+
+
+def _prices(look, tariff, wish, planned, plan):
+    """The strip, the runs, what it costs and saves."""
+    _, now_s, until_s = look.words, look.now_ms // 1000, wish.until_s
+    begin_s = price_strip.begin_of(now_s)
+    spans = [(until_s - n * replan.QUARTER_S, until_s - (n - 1) * replan.QUARTER_S, price_strip.LATE if n in planned.late else price_strip.CHEAP)
+             for n in planned.flows]
+    prices = [night_facts.price_at(tariff, begin_s + place * replan.QUARTER_S) for place in range(price_strip.QUARTERS)]
+    currency = next((found for place in range(price_strip.QUARTERS) if (found := tariff.price(begin_s // replan.QUARTER_S + place).currency)), None)
+    drawn = price_strip.strip(look.now_ms, look.tz, prices, spans, until_s, wish.order.max_price, _)
+    # All that may still come, whatever the order avoids.
+    left = {n: night_facts.price_at(tariff, until_s - n * replan.QUARTER_S) for n in range(-(-(until_s - now_s) // replan.QUARTER_S), 0, -1)}
+    ours = night_costs.night(left, planned.flows, planned.left_kwh, planned.power_kw / 4)
+    at_once = night_costs.night(left, left, planned.left_kwh, planned.power_kw / 4)
+    name, inside = _window(left, until_s, now_s, plan, time_zones.rule(look.tz))
+    plain = night_costs.night(left, inside, planned.left_kwh, planned.power_kw / 4)
+    return {
+        "strip": drawn, "currency": currency, "runs": runs(planned, left, until_s, currency, look.now_ms, look.tz, _),
+        "price_lines": [_extreme(words, found, currency, _) for words, found in ((CHEAPEST, drawn.lowest), (DEAREST, drawn.highest)) if found],
+        "is_late": bool(planned.late), "missing_kwh": _.number(planned.missing_kwh, 1) if planned.missing_kwh > promise.ROUNDED_KWH else None,
+        "power": _.number(planned.power_kw, 1), "sources": sorted({part.source for part in tariff.parts if part.source}),
+        "cost": None if ours.amount is None or currency is None or not planned.flows else _.money(ours.amount, currency),
+        "left": target_status.plain(planned.left_kwh, _),
+        "saved": [_saved(words, night_costs.saved(ours, other), currency, _) for words, other in ((AT_ONCE, at_once), (name, plain))
+                  if currency is not None and planned.flows and night_costs.saved(ours, other) is not None],
+    }
+
+
+CHEAPEST = N_("cheapest: %(price)s, %(at)s")
+DEAREST = N_("dearest: %(price)s, %(at)s")
+
+
+def _extreme(words, found, currency, _):
+    at, price = found
+    return _(words, at=at, price=_.number(price, 3) if currency is None else _.money(price, currency))
+
+
+def _saved(words, amount, currency, _):
+    """(what of, how much). Nothing is 0, never -0."""
+    return _(words), _.money(0 if abs(amount) < SMALL else amount, currency)
+
+
+def _window(left, until_s, now_s, plan, zone):
+    """(name, quarters) of the plan of the week, or of a plain window where the device has none."""
+    has_plan = bool(plan.windows) and plan.proof != held_plan.OTHER
+    openings = plan_preview.openings(plan.windows if has_plan else [PLAIN_WINDOW], zone, now_s, until_s)
+    spans = [(one.begin_s, one.end_s) for one in openings]
+    middles = {n: until_s - n * replan.QUARTER_S + replan.QUARTER_S // 2 for n in left}
+    return PLAN if has_plan else PLAIN, [n for n, at_s in middles.items() if any(first_s <= at_s < end_s for first_s, end_s in spans)]
+
+
+def runs(planned, prices, until_s, currency, now_ms, tz, _):
+    """The Runs, in order of time."""
+    found = []
+    for n in sorted(planned.flows, reverse=True):
+        is_late = n in planned.late
+        if found and found[-1][-1] == n + 1 and (found[-1][0] in planned.late) == is_late:
+            found[-1].append(n)
+        else:
+            found.append([n])
+    return tuple(_run(planned, one, prices, until_s, currency, now_ms, tz, _) for one in found)
+
+
+def _run(planned, its, prices, until_s, currency, now_ms, tz, _):
+    begin_s, end_s = until_s - its[0] * replan.QUARTER_S, until_s - (its[-1] - 1) * replan.QUARTER_S
+    when = _("%(begin)s to %(end)s", begin=moments.at(1000 * begin_s, now_ms, tz, _), end=moments.clock(1000 * end_s, tz))
+    kwh = sum(planned.flows[n] for n in its)
+    parts = [_("%(n)s kWh", n=_.number(kwh, 1))]
+    if currency is not None and all(prices.get(n) is not None for n in its):
+        parts.append(_.money(sum(prices[n] * planned.flows[n] for n in its), currency))
+    return Run(when, " · ".join(parts), its[0] in planned.late)
+
+
+def _is_full(wish):
+    """Whether the target names no energy: then the device charges in the quarters named, until the car is full."""
+    return wish.row is not None and promise.kwh(wish.row.request["target"].get("kwh")) is None
+
+
+def _fields(wish):
+    order = wish.order
+    return {"by": order.by, "kwh": f"{order.kwh:g}", "max_price": "" if order.max_price is None else f"{order.max_price:g}"}
+
+
+def spans(look, zone):
+    """([(begin s, end s)] in which the target on the device lets current flow, its end) for the strip of hours; None without one."""
+    its = promise.held(commands.recent(look.connection, look.key, promise.RECENT), zone, look.now_ms // 1000) if zone else None
+    if its is None:
+        return None
+    row, until_s = its
+    listed = row.request["target"].get("quarters")
+    numbers = sorted((n for n in listed if isinstance(n, int) and 1 <= n <= replan.QUARTERS), reverse=True) if isinstance(listed, list) else []
+    found = []
+    for n in numbers:
+        begin_s, end_s = until_s - n * replan.QUARTER_S, until_s - (n - 1) * replan.QUARTER_S
+        if found and found[-1][1] == begin_s:
+            found[-1] = found[-1][0], end_s
+        else:
+            found.append((begin_s, end_s))
+    return found, until_s
