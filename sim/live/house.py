@@ -6,12 +6,14 @@ import socket
 import tempfile
 import threading
 
+from sim.live import made_up_prices
 from sim.lorawan import kinds
 from sim.mqtt.storage_integration import HOST, StorageIntegration
 
 USUAL_PORT = 8080
 # Of the simulated stack, which lets everybody in.
 KEY = 'of-the-simulated-world'
+PRICES = 'prices.json'
 _START_S = 10
 
 
@@ -34,7 +36,8 @@ class LiveHouse:
             'network': [{'name': 'simulated', 'kind': run.door.kind, 'host': broker[0], 'port': broker[1], 'tls': False,
                          'application': application, **its}],
             'device': [{'id': device, 'timezone': timezone}],
-            'tariff': [{'part': 'energy', 'price_kwh': 0.30}],
+            'price_source': [{'name': made_up_prices.NAME, 'kind': 'file', 'file': PRICES, 'interval_min': 15, 'timezone': timezone}],
+            'tariff': [{'part': 'energy', 'source': made_up_prices.NAME, 'vat': 19}, {'part': 'network', 'price_kwh': 0.10, 'vat': 19}],
         }
         self._service = self._server = self._thread = self._listening = None
 
@@ -59,6 +62,7 @@ class LiveHouse:
             made = settings.checked(dict(self._given, web={'listen': '%s:%d' % (HOST, port)}), folder)
         except settings.Wrong as wrong:
             raise HouseFailed('; '.join(wrong.args[0])) from None
+        made_up_prices.keep_told(self._run.world, made_up_prices.PriceFile(folder / PRICES, made.devices[0].timezone))
         self.storage.start()
         logger = logging.getLogger('home')
         logger.addHandler(self._log)

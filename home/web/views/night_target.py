@@ -10,8 +10,8 @@ from home.web import moments, target_forms
 from home.web.views import held_plan, price_strip, promise, target_status
 from home.web.words import N_
 
-# What is offered where nothing else says what is wanted: a departure in the morning, with what sessions took before.
-USUAL_BY, USUAL_KWH = "07:00", 10
+# What is offered where nothing else says what is wanted: the next of these departures that is so far away, with what sessions took before.
+USUAL_BY, USUAL_FROM_S, USUAL_KWH = ("07:00", "17:00"), 5 * 3600, 10
 SESSIONS_MS = 30 * moments.DAY_MS
 # With what a night is compared where the device has no plan.
 PLAIN_WINDOW = {"days": "daily", "from": "22:00", "to": "06:00"}
@@ -102,7 +102,9 @@ def request(look, typed):
 
 def _wish(look, zone, newest, decided):
     """What the device has or is to have; else what the next standing order wants; else what is usual."""
-    usual = standing_orders.of_words(look.device.name, {"by": USUAL_BY, "kwh": usual_kwh(look)})
+    departures = [(plan_preview.next_time(zone, look.now_ms // 1000 + USUAL_FROM_S, by), by) for by in USUAL_BY]
+    usual_s, usual_by = min(departures)
+    usual = standing_orders.of_words(look.device.name, {"by": usual_by, "kwh": usual_kwh(look)})
     if newest is not None:
         row, until_s = newest
         target = row.request["target"]
@@ -114,7 +116,7 @@ def _wish(look, zone, newest, decided):
         return Wish(order, until_s, quarters, row)
     if decided:
         return Wish(decided[0].order, decided[0].until_s)
-    return Wish(usual, plan_preview.next_time(zone, look.now_ms // 1000, USUAL_BY))
+    return Wish(usual, usual_s)
 
 
 def usual_kwh(look):
@@ -139,10 +141,12 @@ def _chosen(look, tariff, rows, zone, wish):
     left_kwh = night_facts.left_kwh(look.connection, look.key, order.kwh, targets,
                                     span_queries.reading_before(look.connection, look.key, look.now_ms + 1))
     known = night_facts.prices_before(tariff, order, look.tz, wish.until_s)
-    usable = replan.open_quarters(wish.until_s, now_s, wish.quarters or ())
-    prices = {n: known[n] for n in usable if n in known}
-    chosen = wish.quarters if wish.quarters is not None else replan.planned(order, prices, replan.quarters_needed(left_kwh, power_kw))
-    return chosen, (prices, left_kwh, power_kw)
+    # The quarter hour that runs is not chosen any more, but in a late start the device charges in it.
+    chosen, running = wish.quarters, replan.open_quarters(wish.until_s, now_s, range(1, replan.QUARTERS + 1))
+    if chosen is None:
+        prices = {n: known[n] for n in replan.open_quarters(wish.until_s, now_s) if n in known}
+        chosen = replan.planned(order, prices, replan.quarters_needed(left_kwh, power_kw))
+    return chosen, ({n: known[n] for n in running if n in known}, left_kwh, power_kw)
 
 
 def _prices(look, tariff, wish, planned, plan):

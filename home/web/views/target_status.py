@@ -25,6 +25,11 @@ WHY = {
 }
 
 
+# Reasons of a car that is well: what is missing then is time.
+IN_TIME = ("charging", "waits_for_price", "outside_plan", "starting", "min_pause")
+TOO_LITTLE_TIME = N_("There is too little time for it.")
+
+
 @dataclasses.dataclass(frozen=True)
 class Step:
     """One of the three on the way: sent, on its way, confirmed."""
@@ -93,7 +98,7 @@ def missed(event, _):
     """What will be missing and why, by the device's event; "" without one."""
     if event is None:
         return ""
-    why = _(vocabulary.REASONS[event.reason]) if event.reason in vocabulary.REASONS else ""
+    why = "" if event.reason not in vocabulary.REASONS else _(TOO_LITTLE_TIME if event.reason in IN_TIME else vocabulary.REASONS[event.reason])
     said = _("%(n)s kWh will be missing.", n=_.number(event.wh / 1000, 1)) if event.wh is not None else _(
         "Less will be charged than was asked for.")
     return f"{said} {why}".strip()

@@ -182,6 +182,12 @@ def test_hours_foreseen_are_those_of_the_target_and_not_of_the_plan(evening):
     assert evening.page().count('class="foreseen"') == 1
 
 
+@pytest.mark.parametrize("hours, by", [(0, "07:00"), (5, "17:00"), (14, "17:00"), (20, "07:00")])
+def test_where_nothing_is_asked_a_departure_that_is_some_hours_away_is_offered(evening, hours, by):
+    evening.its.now_ms += hours * HOUR_MS
+    assert f'name="by" step="900" required value="{by}"' in evening.page()
+
+
 def test_without_prices_of_a_tariff_the_page_is_as_it_was():
     with house(tariff=[]) as its:
         text = TestClient(app.app(its), base_url="http://127.0.0.1:8080", headers={"Accept": "text/html"}).get("/tonight").text
