@@ -5,7 +5,7 @@ import json
 
 from sim.oracle import day_ahead_prices
 
-NAME = 'made-up prices of the simulated world'
+NAME = 'a made-up exchange'
 QUARTER_S = 900
 TOLD_H = 13
 # A year of prices, and some days more: each date gets one of its weekday.

@@ -3,6 +3,7 @@
 A week with a plan is played in the simulated world in virtual time; the service of the house hears what its network received, and Debian's chromium
 draws its pages. What drives the browser comes with `make test-home`.
 """
+import datetime
 import json
 import pathlib
 import socket
@@ -17,9 +18,13 @@ from home.api import app
 from home.changes import Changes
 from home.commands.desk import Desk
 from home.network import the_things_stack
-from home.store import database
+from home.notices import Notices
+from home.planning import page_orders
+from home.planning.planner import Planner
+from home.store import database, prices
 from home.store.writer import Writer
 from home.web.server import Server
+from sim.live import made_up_prices
 from sim.mqtt import application_server, downlink_requests
 from sim.scenario import complete
 from sim.world import World
@@ -40,6 +45,10 @@ GIVEN = {
     "events": [event for day in range(DAYS) for event in ({"t": day * DAY_S + int((15.8 + day / 7) * HOUR_S), "do": "plug"},
                                                          {"t": day * DAY_S + 29 * HOUR_S, "do": "unplug"})][:-1],
 }
+# On the last afternoon.
+PRICES_FROM, FIXED_UNTIL = datetime.date(2026, 10, 9), datetime.date(2026, 10, 8)
+ORDERED_S = (DAYS - 1) * DAY_S + 17 * HOUR_S
+ORDER = {"days": "daily", "by": "07:30", "kwh": 20}
 PLAN = {"plan": {"windows": [{"days": "daily", "from": "22:00", "to": "06:00", "current_a": 16}]}}
 # (name, path, screen, theme)
 PICTURES = (
@@ -56,8 +65,11 @@ class PlayedHouse:
         self.settings = settings.checked({
             "network": [{"name": "ttn", "host": HOST, "port": 1, "tls": False, "application": APP}],
             "device": [{"id": DEVICE, "name": "Garage", "timezone": "Europe/Berlin", "vehicle": "Zoe"}],
-            "tariff": [{"part": "energy", "price_kwh": 0.24, "windows": [{"from": "22:00", "to": "06:00"}]},
-                       {"part": "energy", "price_kwh": 0.35, "windows": [{"from": "06:00", "to": "22:00"}]}],
+            "price_source": [{"name": made_up_prices.NAME, "kind": "file", "file": "prices.json"}],
+            "tariff": [{"part": "energy", "price_kwh": 0.24, "windows": [{"from": "22:00", "to": "06:00"}], "to": FIXED_UNTIL},
+                       {"part": "energy", "price_kwh": 0.35, "windows": [{"from": "06:00", "to": "22:00"}], "to": FIXED_UNTIL},
+                       {"part": "energy", "source": made_up_prices.NAME, "vat": 19, "from": PRICES_FROM},
+                       {"part": "network", "price_kwh": 0.10, "vat": 19, "from": PRICES_FROM}],
             "store": {"url": "sqlite:///home.db"}, "web": {"listen": f"{HOST}:{port}"}}, folder)
         self.engine = database.opened(self.settings.store.url)
         self.changes, self.line_since_ms, self.is_up = Changes(), {}, {"ttn": True}
@@ -66,6 +78,8 @@ class PlayedHouse:
         self.started_ms = int(1000 * self.world.start_utc_s)
         self.desk = Desk(self.engine, self.settings, self.key, self._push, self.changes.tell, self.clock)
         self._garage = self.settings.devices[0]
+        self.notices, self.planner = Notices(), None
+        self._exchange = made_up_prices.PriceFile(folder / "prices.json", self._garage.timezone)
 
     def clock(self):
         return self.world.utc_s()
@@ -80,9 +94,24 @@ class PlayedHouse:
         for day in range(1, DAYS):
             self.world.kernel.at((day * DAY_S + HOUR_S) * at_us, self._ask, {"command": "report", "what": "plan"})
         self.world.kernel.at((GIVEN["duration_s"] - 600) * at_us, self._ask, {"command": "report", "what": "status"})
+        self.world.kernel.at(ORDERED_S * at_us, self._order)
         for look_s in range(0, GIVEN["duration_s"], 300):
-            self.world.kernel.at(look_s * at_us, self.desk.look)
+            self.world.kernel.at(look_s * at_us, self._look)
         self.world.run(GIVEN["duration_s"])
+
+    def _order(self):
+        """A tariff by the hour begins, and the standing order is set on the page."""
+        days = [PRICES_FROM + datetime.timedelta(ahead) for ahead in range(3)]
+        spans = [(start_s, start_s + 900, price) for day in days for start_s, price in self._exchange.of_day(day)]
+        with database.writing(self.engine) as connection:
+            prices.put(connection, made_up_prices.NAME, spans)
+        page_orders.add(self.engine, self.writer.insert, self.key(self._garage), ORDER)
+        self.planner = Planner(self)
+
+    def _look(self):
+        self.desk.look()
+        if self.planner:
+            self.planner.look()
 
     def _ask(self, request):
         self.desk.ask(self._garage, request, "page")

@@ -71,10 +71,12 @@ def way(row, now_ms, tz, _):
     def at(ms):
         return moments.at(ms, now_ms, tz, _)
 
-    is_done, is_sent = row.fate == "done", row.sent_ms is not None or row.fate == "done"
+    is_done, is_sent, tried_ms = row.fate == "done", row.sent_ms is not None or row.fate == "done", row.tried_ms or row.at_ms
+    # The time alone that tells more than the one before.
+    is_later = row.sent_ms is not None and at(row.sent_ms) != at(tried_ms)
     return (
-        Step(_("sent %(at)s", at=at(row.tried_ms or row.at_ms)) if row.sends else _("waits for the network"), bool(row.sends)),
-        Step(_("on the air %(at)s", at=at(row.sent_ms)) if row.sent_ms is not None else _("on the air"), is_sent),
+        Step(_("sent %(at)s", at=at(tried_ms)) if row.sends else _("waits for the network"), bool(row.sends)),
+        Step(_("on the air %(at)s", at=at(row.sent_ms)) if is_later else _("on the air"), is_sent),
         Step(_("confirmed %(at)s", at=at(row.answered_ms or row.changed_ms)) if is_done else _("not confirmed yet"), is_done),
     )
 

@@ -20,7 +20,7 @@ SPOT = {"name": "spot", "kind": "energy-charts", "timezone": "Europe/Berlin"}
 TARIFF = [{"part": "energy", "source": "spot"}, {"part": "network", "price_kwh": 0.05}]
 
 
-class Evening:
+class PricedEvening:
     """The page on an evening with prices: 10 cents from 02:30 to 04:30, 40 after 06:00, else 30, and 5 more for the network."""
 
     def __init__(self, its):
@@ -58,7 +58,7 @@ class Evening:
 @pytest.fixture
 def evening():
     with house(price_source=[SPOT], tariff=TARIFF) as its:
-        made = Evening(its)
+        made = PricedEvening(its)
         made.tell()
         yield made
 

@@ -67,7 +67,8 @@ def test_what_can_be_met_is_what_the_device_said_last(detail, its, said):
 
 @pytest.mark.parametrize("its, said", [
     (None, ""), (event(1800, "vehicle_full"), "1.8 kWh will be missing. The car took what it wanted and is full."),
-    (event(1800, "charging"), "1.8 kWh will be missing. There is too little time for it."), (event(None, "<b>"), "Less will be charged than was asked for."), (event(500, None), "0.5 kWh will be missing.")])
+    (event(1800, "charging"), "1.8 kWh will be missing. There is too little time for it."),
+    (event(None, "<b>"), "Less will be charged than was asked for."), (event(500, None), "0.5 kWh will be missing.")])
 def test_what_will_be_missed_is_told_with_why(its, said):
     assert target_status.missed(its, EN) == said
 
