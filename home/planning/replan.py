@@ -61,7 +61,7 @@ def decide(departure, facts, now_s):
     if not needed:
         return Decision(None, "reached")
     own = own_targets(facts.commands, facts.zone, until_s)
-    prices = _prices(facts, open_quarters(until_s, now_s, own[0].request["target"]["quarters"] if own else ()), needed)
+    prices = usable_prices(facts, open_quarters(until_s, now_s, own[0].request["target"]["quarters"] if own else ()), needed)
     quarters = planned(order, prices, needed)
     per_quarter = facts.power_kw / 4
     decision = Decision(None, "kept", quarters, cost(prices, charged_in(prices, quarters, needed), per_quarter),
@@ -95,7 +95,7 @@ def open_quarters(until_s, now_s, running=()):
     return range(int(more), 0, -1)
 
 
-def _prices(facts, usable, needed):
+def usable_prices(facts, usable, needed):
     """{n: price} of those quarters, without avoided ones; of a car that is not there yet those in which it will be."""
     most = QUARTERS if facts.plugged else max(ABSENT_QUARTERS, 2 * needed)
     return {n: facts.prices[n] for n in usable if n in facts.prices and n <= most}
@@ -150,7 +150,7 @@ def _is_kept(order, own, facts, until_s, needed, prices, quarters):
         return True
     if facts.plugged:
         return False
-    then = _prices(facts, open_quarters(until_s, own.at_ms // 1000), needed)
+    then = usable_prices(facts, open_quarters(until_s, own.at_ms // 1000), needed)
     return is_kept(order, target, planned(order, then, needed), then, needed, per_quarter)
 
 

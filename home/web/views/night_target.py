@@ -70,7 +70,7 @@ def gather(look, plan, typed=None):
     wish = wish or _wish(look, zone, newest, decided)
     row = wish.row
     event = promise.missed(look, row) if row is not None and row.fate == "done" else None
-    planned = plan_of(look, report.tariff, rows, zone, wish)
+    planned = plan_of(look, wish, rows, zone)
     status, said = (target_status.NONE, look.words(target_status.TYPED)) if typed is not None else target_status.state(row, look.words)
     waits = target_status.why(decided[1], decided[0].until_s, look.now_ms, look.tz, look.words) if decided and row is None and typed is None else ""
     at = moments.at(1000 * wish.until_s, look.now_ms, look.tz, look.words)
@@ -94,9 +94,10 @@ def typed_wish(look, zone, typed):
 def request(look, typed):
     """The target that is asked for by what somebody typed, in the formatter's words. target_forms.Wrong where it is none."""
     zone = time_zones.rule(look.tz)
+    if not zone:
+        raise target_forms.Wrong("by", typed.get("by", ""))
     wish = typed_wish(look, zone, typed)
-    report = Report(look.connection, look.service.settings, look.device, look.key)
-    quarters, _ = _chosen(look, report.tariff, commands.recent(look.connection, look.key, promise.RECENT), zone, wish)
+    quarters, _ = _chosen(look, wish, commands.recent(look.connection, look.key, promise.RECENT), zone)
     return replan.request(wish.order, quarters, wish.until_s - look.now_ms // 1000)
 
 
@@ -115,7 +116,7 @@ def _wish(look, zone, newest, decided):
         order = dataclasses.replace(order, by=str(target.get("until"))[:5], kwh=usual.kwh if its_kwh is None else its_kwh)
         return Wish(order, until_s, quarters, row)
     if decided:
-        return Wish(decided[0].order, decided[0].until_s)
+        return Wish(decided[0].order, decided[0].until_s, decided[1].quarters or None)
     return Wish(usual, usual_s)
 
 
@@ -126,27 +127,27 @@ def usual_kwh(look):
     return max(round(statistics.median(found) / 1000), 1) if found else USUAL_KWH
 
 
-def plan_of(look, tariff, rows, zone, wish):
+def plan_of(look, wish, rows, zone):
     """What charges when: the quarters named, as far as they are needed, and the rest as late as it can."""
-    quarters, (prices, left_kwh, power_kw) = _chosen(look, tariff, rows, zone, wish)
+    quarters, (prices, left_kwh, power_kw) = _chosen(look, wish, rows, zone)
     charged = replan.charged_in(prices, quarters, replan.quarters_needed(left_kwh, power_kw))
     return Planned(night_costs.spread(charged, left_kwh, power_kw / 4), frozenset(charged) - frozenset(quarters), left_kwh, power_kw)
 
 
-def _chosen(look, tariff, rows, zone, wish):
-    """(the quarters of a target, (prices of those that may still come, kWh left, power))."""
-    order, now_s = wish.order, look.now_ms // 1000
-    power_kw = order.power_kw or night_facts.usual_power_kw(look.connection, look.key, look.now_ms, order.current_a)
+def _chosen(look, wish, rows, zone):
+    """(the quarters of a target, (prices of those that may still come, kWh left, power)). They are chosen as for a standing order."""
+    now_s = look.now_ms // 1000
+    departure = standing_orders.Departure(wish.order, wish.until_s, moments.local(1000 * wish.until_s, look.tz).date())
+    facts = night_facts.gather(look.connection, look.service.settings, look.device, look.key, departure, now_s)
     targets = [one for one in rows if one.name == "target" and promise.ending_s(one, zone) == wish.until_s]
-    left_kwh = night_facts.left_kwh(look.connection, look.key, order.kwh, targets,
-                                    span_queries.reading_before(look.connection, look.key, look.now_ms + 1))
-    known = night_facts.prices_before(tariff, order, look.tz, wish.until_s)
+    newest = span_queries.reading_before(look.connection, look.key, look.now_ms + 1)
+    left_kwh = night_facts.left_kwh(look.connection, look.key, wish.order.kwh, targets, newest, look.now_ms)
     # The quarter hour that runs is not chosen any more, but in a late start the device charges in it.
     chosen, running = wish.quarters, replan.open_quarters(wish.until_s, now_s, range(1, replan.QUARTERS + 1))
     if chosen is None:
-        prices = {n: known[n] for n in replan.open_quarters(wish.until_s, now_s) if n in known}
-        chosen = replan.planned(order, prices, replan.quarters_needed(left_kwh, power_kw))
-    return chosen, ({n: known[n] for n in running if n in known}, left_kwh, power_kw)
+        needed = replan.quarters_needed(left_kwh, facts.power_kw)
+        chosen = replan.planned(wish.order, replan.usable_prices(facts, replan.open_quarters(wish.until_s, now_s), needed), needed)
+    return chosen, ({n: facts.prices[n] for n in running if n in facts.prices}, left_kwh, facts.power_kw)
 
 
 def _prices(look, tariff, wish, planned, plan):
