@@ -188,7 +188,7 @@ bridge_options = $(if $(APP),--app "$(APP)") $(if $(DEV),--device "$(DEV)") $(if
 
 bridge:
 	@[ -z "$(filter command,$(firstword $(origin KEY)))" ] || { echo "make bridge: no key on the command line, where others can read it. Leave KEY out and type it when asked, or give KEY_FILE=" >&2; exit 2; }
-	@$(or $(wildcard $(PY)),python3) -m home.bridge $(bridge_options) $(ARGS)
+	@$(or $(wildcard $(PY)),python3) -m $(if $(filter chirpstack,$(NETWORK)),home.chirpstack_bridge $(if $(MQTT_USER),--user "$(MQTT_USER)"),home.bridge) $(bridge_options) $(ARGS)
 
 # docs/home-manager.md. Runs until Ctrl-C.
 guard: setup
