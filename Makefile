@@ -50,6 +50,7 @@ help:
 	@echo "                                FOR=home-manager|home-assistant|both LISTEN=127.0.0.1|0.0.0.0|none; ARGS=--help for all"
 	@echo "  make discovery APP=my-app DEV=wallbox  the wallbox in Home Assistant, by MQTT discovery; REMOVE=1 takes it away"
 	@echo "  make package APP= DEV=        the same as a package, in YAML"
+	@echo "                                NETWORK=chirpstack: these three at ChirpStack, by its ids (docs/chirpstack.md)"
 	@echo "  make home [CONFIG=home.toml]  the service of the house: its page, the book of charging sessions, costs, API; until Ctrl-C"
 	@echo "  make guard APP=my-app         between the bridge (GUARD=1) and Home Manager: withholds what would end it"
 	@echo "  make device-repository        the entry for The Things Stack's device repository, made anew in ttn/lorawan-devices/; URL="
