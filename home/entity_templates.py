@@ -149,7 +149,8 @@ EVENT = HEAD + """\
 
 # --- what the owner wishes: kept by the broker, found again by an attribute, for entities may be renamed
 
-CHARGE_BY_PATTERN = r"^([01]\d|2[0-3]):[0-5]\d$"
+# Nothing is an hour, too: the usual one.
+CHARGE_BY_PATTERN = r"^(([01]\d|2[0-3]):[0-5]\d)?$"
 
 
 def wish_mark(name, node):

@@ -232,6 +232,9 @@ def test_energy_by_an_hour_is_kept_by_the_broker_and_asked_for_by_a_button_whate
     assert request["target"] == {"until": "06:30", "kwh": 20, "quarters": []}
     with pytest.raises(urllib.error.HTTPError):
         home.act("text.set_value", "text.wallbox_charge_by", value="7")
+    home.act("text.set_value", "text.wallbox_charge_by", value="")
+    home.wait_for(text_charge_by="")
+    assert pushed(discovered, lambda: home.act("button.press", "button.wallbox_charge_by_then"))["target"]["until"] == "07:00"
     discovered.tell(uplink(told("event: a target will be missed, no car")))
     home.wait_for(sensor_charge_missing="20")
     discovered.tell(uplink(told("result: target done, 18.2 kWh are possible")))

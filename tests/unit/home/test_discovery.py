@@ -36,16 +36,22 @@ PLANS = ("none", "unknown", "22:00-07:00", "daily 22:00-07:00", "mon-fri,sun 22:
 NO_PLANS = ("", "tonight", "22:00", "daily 22:00-07:00 16", "None", "mon-fri 22:00-07:00,")
 
 
+HOURS = ("", "00:00", "07:30", "23:59")
+NO_HOURS = ("7:30", "24:00", "07:60", "07:30:00", "unknown")
+
+
 @pytest.mark.parametrize("flags", ["u", "v"])
-def test_a_browser_understands_the_pattern_of_the_plan(flags):
+@pytest.mark.parametrize("pattern, right, wrong", [(entity_templates.PLAN_PATTERN, PLANS, NO_PLANS),
+                                                   (entity_templates.CHARGE_BY_PATTERN, HOURS, NO_HOURS)])
+def test_a_browser_understands_the_pattern_of_a_text(pattern, right, wrong, flags):
     """HTML's pattern attribute is a regular expression with the flag v (before 2023: u), all of the value."""
     script = "const [pattern, flags, texts] = JSON.parse(process.argv[1]); const it = new RegExp(pattern, flags);" \
         "console.log(JSON.stringify(texts.map((text) => it.test(text))))"
-    given = json.dumps([entity_templates.PLAN_PATTERN, flags, [*PLANS, *NO_PLANS]])
+    given = json.dumps([pattern, flags, [*right, *wrong]])
     found = subprocess.run([*NODE_ALONE, "-e", script, given], capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stderr
-    assert json.loads(found.stdout) == [True] * len(PLANS) + [False] * len(NO_PLANS)
-    assert [bool(re.match(entity_templates.PLAN_PATTERN, text)) for text in (*PLANS, *NO_PLANS)] == json.loads(found.stdout)
+    assert json.loads(found.stdout) == [True] * len(right) + [False] * len(wrong)
+    assert [bool(re.match(pattern, text)) for text in (*right, *wrong)] == json.loads(found.stdout)
 
 
 def test_names_and_ids_are_said_once():
