@@ -50,7 +50,7 @@ class Queue:
         for fields in items:
             item = QueueItem(**fields)
             item.queue_id = item.queue_id or self._messages.queue_id()
-            if any(one.queue_id == item.queue_id for one in [*self._items, *([self.pending] if self.pending else [])]):
+            if item.queue_id in [one.queue_id for one in list(self._items) + [self.pending] if one]:
                 refused.append(item)
                 continue
             self._items.append(item)

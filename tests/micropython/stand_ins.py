@@ -113,3 +113,4 @@ def install():
     sys.modules['ttn.formatter'] = StandInModule(Formatter=Formatter)
     sys.modules['sim.oracle.tariff'] = StandInModule(PeakMeter=PeakMeter)
     sys.modules['sim.lorawan.the_things_stack_messages'] = StandInModule(Messages=Messages)
+    sys.modules['sim.lorawan.chirpstack_messages'] = StandInModule(Messages=Messages, EXPIRED='', PAYLOAD_SIZE='')
