@@ -6,7 +6,7 @@ import time
 from playwright.sync_api import sync_playwright
 
 WAIT_MS = 30000
-WIDTH, HEIGHT = 520, 770
+WIDTH, HEIGHT = 520, 1190
 
 
 def main():
