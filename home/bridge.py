@@ -272,6 +272,8 @@ def main(arguments=None):
         words.error(f"{', '.join(missing)} missing. Type:  make bridge APP=my-app DEV=wallbox CLUSTER=eu1   (or nam1, au1)")
     if given.no_tls and (not given.listen or is_loopback(given.listen[0])):
         words.error("TLS=0 is for a LISTEN= of the house; there is none here. Leave it out")
+    if given.listen and not given.no_tls and not is_loopback(given.listen[0]) and given.listen[1] == PLAIN_PORT:
+        words.error(f"port {PLAIN_PORT} is this machine's own then, without TLS: leave it out of LISTEN=, or give another one")
     if given.plain and not is_loopback(given.cluster[0]):
         words.error("PLAIN=1 is for a stack on this machine: the key would cross the network for all to read. Leave it out")
     try:

@@ -7,9 +7,11 @@ import pathlib
 import string
 
 from home.arguments import PORT
+from home.entity_dialects import DIALECTS
 
 TEMPLATES = pathlib.Path(__file__).resolve().parent.parent / "ttn" / "mosquitto"
 TLS_PORT = 8883
+DIALECT = DIALECTS["the-things-stack"]
 LISTENER, RIGHTS = "ttn-listener.conf", "ttn.acl"
 THERE = "/etc/mosquitto"
 PASSWORDS, RIGHTS_THERE = f"{THERE}/ttn.passwd", f"{THERE}/{RIGHTS}"
@@ -73,7 +75,9 @@ def rights_file(app, consumers, routes, guarded):
         # Home Assistant shows what it asked for; Home Manager only asks.
         rules[user] += [("readwrite" if user == "home" else "write", topic) for topic in asked]
     if "home" in rules:
-        rules["home"] += [("readwrite", topic) for topic in ASSISTANT]
+        # What the blueprint that repeats commands notes for its own sensor; no line of the bridge takes it out of the house.
+        note = routes("home-assistant", "+")[0][1].removesuffix(DIALECT.up) + DIALECT.note
+        rules["home"] += [("readwrite", topic) for topic in (note, *ASSISTANT)]
     blocks = ["\n".join([f"user {user}", *(f"topic {right} {topic}" for right, topic in lines)]) for user, lines in rules.items()]
     return _template("rights.acl").substitute(rules="\n\n".join(blocks))
 

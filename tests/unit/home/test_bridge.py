@@ -174,6 +174,7 @@ def test_a_file_of_another_hand_is_left_alone(make, tmp_path):
         (["--app", "My App"], "'My App' is no id of The Things Stack"),
         (["--plain"], "for all to read"),
         (["--no-tls"], "TLS=0 is for a LISTEN= of the house"),
+        (["--listen", "0.0.0.0:1883"], "port 1883 is this machine's own"),
         (["--for", "alexa"], "home-manager"),
     ],
 )

@@ -1,6 +1,7 @@
 """Rights at the house's broker: who reads and who writes what, by the text of the file; with a real mosquitto in tests/home."""
+import paho.mqtt.client as paho
 import pytest
-from home import bridge, house_listener
+from home import bridge, entities, house_listener
 
 APP = "my-app"
 UP, PUSH = "v3/my-app@ttn/devices/+/up", "v3/my-app@ttn/devices/+/down/push"
@@ -48,6 +49,20 @@ def test_the_guard_stands_between():
     rules = rights("home-manager", True)
     assert rules["guard"] == {"ttn-guard/my-app/up": "read", "ttn/my-app/up": "write", "ttn/my-app/down/push": "readwrite"}
     assert "ttn-guard/my-app/up" not in rules["home-manager"] and rules["home-manager"]["ttn/my-app/up"] == "read"
+
+
+def test_home_assistant_may_what_its_entities_and_blueprints_do():
+    place = entities.Place(APP)
+    its, found = rights()["home"], [each for rows in entities.entities(place).values() for each in rows]
+    heard = {value for each in found for key, value in each.items() if key.endswith("_topic") and key != "command_topic"}
+    asked = {each["command_topic"] for each in found if "command_topic" in each} | {f"{entities.device_topic(place)}/down/unanswered"}
+
+    def is_allowed(topic, *words):
+        return any(right in words and paho.topic_matches_sub(allowed, topic) for allowed, right in its.items())
+
+    assert asked and [topic for topic in asked if not is_allowed(topic, "write", "readwrite")] == []
+    # Of a subscription with a wildcard mosquitto brings what may be read.
+    assert heard and [topic for topic in heard if not topic.endswith("#") and not is_allowed(topic, "read", "readwrite")] == []
 
 
 def test_who_looks_reads_every_uplink_and_the_state_of_the_line():
