@@ -7,9 +7,11 @@ import zoneinfo
 
 import pytest
 import yaml
+from tests.support.price_sources import checked
 from ttn import formatter
 from home import discovery
 from home.planning import wishes
+from home.prices import answer_parser
 
 from tests.home.assistant import BLUEPRINTS
 from tests.home.brokers import HOST
@@ -63,6 +65,9 @@ AUTOMATIONS = WEEK + f"""
     path: ev_charger/prices_to_service.yaml
     input: {{prices: sensor.spot, topic: {PRICES_TOPIC}}}
 """
+
+
+SPOT = checked("/nowhere", {"name": "spot", "kind": "home-assistant", "topics": [PRICES_TOPIC]}, house_mqtt={"host": HOST}).price_sources[0]
 
 
 def clock(at):
@@ -186,9 +191,11 @@ def test_prices_that_a_sensor_tells_become_one_plan_and_reach_the_service(house,
         until(lambda: len(service.heard) == 1)
         request = pushed(house, lambda: tell(9, 9, 1, 1, 9, 9, 1, 1))
         until(lambda: len(service.heard) == 2)
-        rows = json.loads(service.heard[1][1])
-        assert [row["value"] for row in rows] == [9, 9, 1, 1, 9, 9, 1, 1]
-        assert datetime.datetime.fromisoformat(rows[0]["start"]) == evening
+    begin_s = int(evening.timestamp())
+    # As the service takes it from there.
+    spans, left_out = answer_parser.spans(json.loads(service.heard[1][1]), SPOT)
+    assert spans == [(begin_s + place * HOUR_S, begin_s + (place + 1) * HOUR_S, price) for place, price in enumerate([9, 9, 1, 1, 9, 9, 1, 1])]
+    assert left_out is None
     first, second = (evening + datetime.timedelta(hours=hours) for hours in (2, 6))
     windows = request["plan"]["windows"]
     assert windows[:2] == [{"days": f"{begin:%a}".lower(), "from": clock(begin), "to": clock(begin + datetime.timedelta(hours=2))}
