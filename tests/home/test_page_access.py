@@ -9,6 +9,7 @@ from tests.home.served import served
 from tests.support.house import month
 from tests.support.played_garage import PlayedGarage
 from tests.support.uplinks import HOUR_MS, MIN_MS
+from home.planning import page_orders
 from home.web import pages
 
 LANGUAGES, THEMES = ("en", "de"), ("light", "dark")
@@ -17,7 +18,7 @@ FURTHER = ("sessions/29", "sessions?month=2026-10", "sessions?year=2026", "radio
 
 
 def lived(its):
-    """A month, a fault, answered, pending and refused requests, a plan on the device, and its own report."""
+    """A month, a fault, answered, pending and refused requests, a plan on the device, its own report, and a standing order."""
     device = month(its)
     now_ms = its.now_ms
     its.hear(device.event(now_ms + MIN_MS, "fault", code="F9"), device.status(now_ms + 2 * MIN_MS, 3.2, 7.0))
@@ -25,6 +26,7 @@ def lived(its):
     for request in ({"command": "stop"}, {"plan": {"windows": [{"days": "daily", "from": "22:00", "to": "06:00", "current_a": 16}]}}):
         its.now_ms += MIN_MS
         its.desk.ask(garage, request, "page")
+    page_orders.add(its.engine, its.writer.insert, its.key(garage), {"days": "mon-fri", "by": "07:30", "kwh": 12, "max_price": 0.3})
     return device
 
 
