@@ -7,9 +7,8 @@ until it is acknowledged, or its time (of the device profile) is over: then it g
 published of what is taken into the queue, and nothing but the API empties it.
 """
 
-from collections import deque
-
 from sim.lorawan.chirpstack_messages import EXPIRED, PAYLOAD_SIZE
+from sim.lorawan.downlink_queue import DownlinkQueue
 
 
 class QueueItem:
@@ -27,20 +26,8 @@ class QueueItem:
         self.f_cnt = 0
 
 
-class Queue:
-    """session is the current one or None; pending is the confirmed downlink that awaits its acknowledgement."""
-
-    def __init__(self, kernel, record, publish, messages):
-        self.session = None
-        self.pending = None
-        self._items = deque()
-        self._kernel = kernel
-        self._record = record
-        self._publish = publish
-        self._messages = messages
-
-    def __len__(self):
-        return len(self._items)
+class Queue(DownlinkQueue):
+    """The same to its network as The Things Stack's."""
 
     def push(self, items, replace=False):
         """New ones behind the others; those that were refused. replace: the queue is emptied first, as the API alone can."""
@@ -60,10 +47,6 @@ class Queue:
     def is_ready(self):
         """Whether the first one may be sent."""
         return bool(self._items) and self.pending is None
-
-    def next_bytes(self):
-        """Payload of the first one, None if nothing may be sent."""
-        return len(self._items[0].payload) if self.is_ready() else None
 
     def take(self, room):
         """The first one that is in time and fits into room bytes; None if there is none."""

@@ -7,13 +7,12 @@ server's own log alone: no event tells of it.
 """
 
 import binascii
-import json
 from base64 import b64decode
 from datetime import datetime
 from uuid import UUID
 
 from sim.live.typed_commands import printable
-from sim.mqtt.downlink_requests import LONGEST_BODY, LONGEST_PROBLEM, Refused, no_number
+from sim.mqtt.downlink_requests import LONGEST_PROBLEM, Refused, value_of
 
 # A field's two names in protobuf's JSON.
 _NAMES = {'id': 'id', 'devEui': 'devEui', 'dev_eui': 'devEui', 'confirmed': 'confirmed', 'fPort': 'fPort', 'f_port': 'fPort', 'data': 'data',
@@ -22,12 +21,7 @@ _NAMES = {'id': 'id', 'devEui': 'devEui', 'dev_eui': 'devEui', 'confirmed': 'con
 
 def item_of_body(body, dev_eui, formatter, utc_s):
     """An item for Network.push from the bytes of an MQTT message, or Refused. utc_s: the clock that the codec sees."""
-    if len(body) > LONGEST_BODY:
-        raise Refused('%d bytes are too many' % len(body))
-    try:
-        message = json.loads(body.decode('utf-8'), parse_constant=no_number)
-    except (ValueError, RecursionError):
-        raise Refused('not JSON') from None
+    message = value_of(body)
     if not isinstance(message, dict):
         raise Refused('not an object')
     try:

@@ -26,15 +26,20 @@ class Refused(Exception):
 
 def items_of_body(body, formatter, utc_s):
     """Items for Network.push from the bytes of an MQTT message, or Refused. utc_s: the clock the formatter sees."""
-    if len(body) > LONGEST_BODY:
-        raise Refused('%d bytes are too many' % len(body))
-    try:
-        message = json.loads(body.decode('utf-8'), parse_constant=no_number)
-    except (ValueError, RecursionError):
-        raise Refused('not JSON') from None
+    message = value_of(body)
     if not isinstance(message, dict) or not isinstance(message.get('downlinks', []), list):
         raise Refused('not {"downlinks": [...]}')
     return items_of_list(message.get('downlinks', []), formatter, utc_s)
+
+
+def value_of(body):
+    """What the bytes of an MQTT message say in JSON, or Refused."""
+    if len(body) > LONGEST_BODY:
+        raise Refused('%d bytes are too many' % len(body))
+    try:
+        return json.loads(body.decode('utf-8'), parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise Refused('not JSON') from None
 
 
 def items_of_list(downlinks, formatter, utc_s):
@@ -50,7 +55,7 @@ def items_of_list(downlinks, formatter, utc_s):
     return items
 
 
-def no_number(word):
+def _no_number(word):
     raise ValueError('%s is no JSON' % word)
 
 
