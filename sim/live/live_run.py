@@ -14,6 +14,8 @@ from sim.live.recent import Recent
 from sim.world import World
 
 REFRESH_S = 0.1
+# Lines of the firmware's log about what the view shows by itself, in better words (src/app/telemetry/log_lines.py).
+_SHOWN = ('light: ', 'network: ', 'box: ', 'session: ', 'plan: ', 'request: ', 'answer: ')
 
 
 class LiveRun:
@@ -33,7 +35,7 @@ class LiveRun:
         self.page = ''              # address of the house's page, once there is one
         self.keep = lambda message: None    # what the network's own memory does with it
         self.changed = lambda: None         # the page of the garage hears that something in it is not as it was
-        self.world = World(scenario, self._publish, self._on_record, lambda t_s, text: self.tell('firmware', text),
+        self.world = World(scenario, self._publish, self._on_record, self._on_log,
                            network=door.network_options())
         self.pace = self.world.kernel.pace = RealTime(self.world.kernel, speed, REFRESH_S, front.tick)
         self.mqtt = application_server.ApplicationServer(
@@ -71,6 +73,10 @@ class LiveRun:
             _DO.get(event['do'], LiveRun._do_event)(self, event)
 
     # --- what the world says
+
+    def _on_log(self, t_s, text):
+        if not text.startswith(_SHOWN):
+            self.tell('firmware', text)
 
     def _on_record(self, entry):
         self.watch.entry(entry)

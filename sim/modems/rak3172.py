@@ -30,7 +30,7 @@ SETTINGS = {
     'LPM': ('0', ('0', '1')), 'PNM': ('1', ('0', '1')), 'JN1DL': ('5', SECONDS), 'JN2DL': ('6', SECONDS), 'LINKCHECK': ('0', ('0', '1', '2')),
     'TXP': ('0', SECONDS[:15]), 'CHS': ('0', None),
 }
-READ_ONLY = ('NJS', 'LTIME')
+READ_ONLY = ('NJS', 'LTIME', 'VER')
 
 
 class Rak3172(AtModem):
@@ -39,6 +39,7 @@ class Rak3172(AtModem):
     def __init__(self, kernel, network, seed=1, baud=BAUD):
         super().__init__(kernel, network, baud, seed)
         self.old = False
+        self.version = 'RUI_4.0.6_RAK3172-E'
         self.flash = {name: value for name, (value, _) in SETTINGS.items()}
         self.power_cycle()
 
@@ -92,6 +93,8 @@ class Rak3172(AtModem):
             self._set(name, argument.upper())
 
     def _value(self, name):
+        if name == 'VER':
+            return self.version
         if name == 'NJS':
             return '1' if self.mac.session is not None else '0'
         if name == 'LTIME':

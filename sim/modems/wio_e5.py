@@ -72,6 +72,9 @@ class WioE5(AtModem):
     def _error(self, name, number):
         self.say('+%s: ERROR(%d)' % (name, number))
 
+    def _ver(self, name, argument):
+        self.say('+VER: 4.0.11')
+
     def _id(self, name, argument):
         if argument is None:
             for which in ('DevAddr', 'DevEui', 'AppEui'):
@@ -297,7 +300,7 @@ _SETTINGS = {'MODE': ('mode', ('LWOTAA', 'LWABP', 'TEST')), 'ADR': ('adr', ('ON'
              'RETRY': ('retry', _NUMBERS[:255]), 'PORT': ('port', _NUMBERS[1:224])}
 
 _COMMANDS = {
-    'ID': WioE5._id, 'KEY': WioE5._key, 'DR': WioE5._dr_command, 'CH': WioE5._ch, 'CLASS': WioE5._class, 'LW': WioE5._lw,
+    'VER': WioE5._ver, 'ID': WioE5._id, 'KEY': WioE5._key, 'DR': WioE5._dr_command, 'CH': WioE5._ch, 'CLASS': WioE5._class, 'LW': WioE5._lw,
     'RTC': WioE5._rtc_command, 'RESET': WioE5._reset, 'JOIN': WioE5._join, 'MSGHEX': WioE5._send, 'CMSGHEX': WioE5._send, 'MSG': WioE5._msg,
     **{name: WioE5._setting for name in _SETTINGS},
 }

@@ -29,6 +29,7 @@ from app.telemetry.answer_queue import AnswerQueue
 from app.telemetry.device_report import DeviceReport
 from app.telemetry.event_detector import EventDetector
 from app.telemetry.event_queue import EventQueue
+from app.telemetry.log_lines import LogLines
 from app.telemetry.reporter import Reporter
 from app.telemetry.status_view import StatusView
 
@@ -98,8 +99,9 @@ class Application:
         self.answers = AnswerQueue(session, self.command_log, self.view)
         self.device_commands = DeviceCommands(settings, plan_store, self.timekeeper, meter, self.arbiter, poller.box, self._report,
                                               self._use_settings)
+        self._log_lines = LogLines(board.system.log, self.view, self.evse_monitor, self.sessions, self.arbiter, self.timekeeper)
         self.dispatcher = Dispatcher(charger, session, self.timekeeper, self.controller, self.owner_record, self.command_log, self.answers,
-                                     self.device_commands, now_ms)
+                                     self.device_commands, self._log_lines, now_ms)
         self.reporter = Reporter(clock, session, self.view, self.answers, self.sessions, self.events, self.evse_monitor, self.timekeeper,
                                  self.clock_sync, settings)
         self.device_report = DeviceReport(self.dispatcher, poller, self.arbiter, self.reconciler, settings, plan_store, session, charger,
@@ -171,7 +173,7 @@ class Application:
         if self.owner_record.is_behind and not self.controller.is_writing:
             return now_ms   # the owner's requests are recorded before they are reported
         due_ms = min(self.evse_monitor.tick(now_ms), self.reporter.step(now_ms, self.dispatcher.holds_radio(now_ms)))
-        self._show()
+        self._show(now_ms)
         return min(due_ms, now_ms + TICK_MS) if self.dispatcher.busy or self.reconciler.busy else due_ms
 
     def _serve(self, now_ms):
@@ -264,10 +266,11 @@ class Application:
         self.timekeeper.leave()
         self._system.reset(reason)
 
-    def _show(self):
-        """The indicator: red until the network is joined and the box answers, then the colour of the state."""
+    def _show(self, now_ms):
+        """The indicator: red until the network is joined and the box answers, then the colour of the state. The log has what has changed."""
         monitor = self.evse_monitor
         colour = colour_of(monitor.code) if self._joined and monitor.reachable else RED
         if colour != self._colour:
             self._colour = colour
             self._indicator.show(colour)
+        self._log_lines.look(now_ms, colour, self._joined)

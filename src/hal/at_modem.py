@@ -38,6 +38,7 @@ class AtModem:
     """A Radio. A modem's own class has _on_line(), and lists of commands (kind, text, lines of the answer): _probe(), _configuration(),
     _join_commands(), _uplink_commands(), _refresh_commands(), _check_commands(); the one of _flush_command()."""
 
+    _known = ()         # versions of its firmware, by their beginnings, that it is made for
     _on_line = _probe = _configuration = _join_commands = _uplink_commands = _refresh_commands = _check_commands = _flush_command = None
 
     def __init__(self, serial, settings):
@@ -45,10 +46,13 @@ class AtModem:
         self.dropped_events = 0
         self._serial = serial
         self._now_ms = None
+        self._log = None
+        self._reported = None       # what the log was told last
         self._lines = Lines(_LONGEST)
         self._payloads = PAYLOADS[settings.REGION]     # the modem's own word comes first
         self._adr = settings.ADR
         self._events = []
+        self._version = None    # as it says itself
         self._stage = _UNKNOWN
         self._setup_ms = 0      # no set-up before, unless somebody waits for it
         self._script = []       # commands to come
@@ -73,9 +77,10 @@ class AtModem:
         self._wants_time = False
         self._utc = Utc()
 
-    def start(self, now_ms):
-        """Take the clock, which may wait for the modem's bytes in turn."""
+    def start(self, now_ms, log):
+        """Take the clock, which may wait for the modem's bytes in turn. log(text) is told when the modem is silent, and when it is ready."""
         self._now_ms = now_ms
+        self._log = log
         self._check_ms = now_ms()
 
     # --- the contract
@@ -218,7 +223,7 @@ class AtModem:
         elif self._stale and self._task is None:
             self._stale = False
             script.extend(self._refresh_commands())
-        elif self._task is None and now_ms - self._check_ms >= _CHECK_MS:
+        elif self._task is None and now_ms - self._check_ms >= (_CHECK_MS if not self._silences else 0):
             self._check_ms = now_ms
             script.extend(self._check_commands())
         return bool(script)
@@ -237,7 +242,19 @@ class AtModem:
         elif self._stage == _PROBED:
             self._script.extend(self._configuration())
         self._stage += 1
+        if self._stage == _READY:
+            self._tell(self._ready_words())
         return bool(self._script) or self._fill(now_ms)
+
+    def _ready_words(self):
+        version = self._version or 'not told'
+        known = [one for one in self._known if version.startswith(one)]
+        return 'ready, version ' + version + ('' if known else ', which is none of those known: ' + ', '.join(self._known))
+
+    def _tell(self, what):
+        if what != self._reported:
+            self._reported = what
+            self._log('modem: ' + what)
 
     def _finish(self):
         """The command under way has ended, by its last line or its deadline."""
@@ -245,6 +262,8 @@ class AtModem:
         self._command = None
         if not seen:
             self._silences += 1
+            if self._silences == _SILENT:
+                self._tell('silent')
         if self._silences == _SILENT:
             self._restarted()
         void = not seen or seen & ERROR

@@ -136,7 +136,7 @@ def open(settings, keys):
             kind, baud = wio_e5.Radio, wio_e5.BAUD
         port = Serial(in_force.RADIO_UART, in_force.RADIO_TX_PIN, in_force.RADIO_RX_PIN, baud)
         radio = kind(port, in_force, keys)
-        radio.start(clock.now_ms)
+        radio.start(clock.now_ms, mcu.log)
         clock.is_awaited = lambda: bus.any() or port.any()
         return radio
 

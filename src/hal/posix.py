@@ -11,10 +11,18 @@ import uuid
 
 from hal import last_word, posix_clock, rak3172, wio_e5
 from hal.board import Board
-from hal.contract import BLUE, GREEN, HalError, OFF, PLANNED, POWER_ON, PURPLE, RED, STORE, WHITE, YELLOW
+from hal.contract import HalError, PLANNED, POWER_ON, STORE
 from hal.posix_ports import Bus, Serial
 from hal.records import check, check_name
 from hal.ticks import Utc
+
+# Levels of syslog(3) by the beginning of a line, which systemd reads from <N> before it.
+_ERROR, _WARNING, _INFO = 3, 4, 6
+_LEVELS = (
+    (_ERROR, ('settings:', 'crashed', 'in: ', 'stalled', 'store:')),
+    (_WARNING, ('reset: ', 'backs off', 'bus: no ', 'bus: lost', 'modem: no ', 'modem: lost', 'modem: silent', 'light: red', 'network: not joined',
+                'box: unreachable', 'box: F', 'request: unknown')),
+)
 
 _EXIT_USAGE = 2
 _EXIT_RESET = 75              # EX_TEMPFAIL: the service manager starts us again (Restart=on-failure or always)
@@ -23,8 +31,6 @@ _NOTIFY_MS = 1000
 _LEFT = 'sys_left'
 _LEFT_BYTES = 8
 _BACK_S = 60
-
-_COLOURS = {OFF: 'off', BLUE: 'blue', GREEN: 'green', YELLOW: 'yellow', WHITE: 'white', PURPLE: 'purple', RED: 'red'}
 
 
 def _now_ms():
@@ -158,17 +164,10 @@ class Watchdog:
 
 
 class Indicator:
-    """No light: its changes go to the log."""
-
-    def __init__(self, log):
-        self._log = log
-        self._colour = None
+    """No light: what it would show is in the log."""
 
     def show(self, colour):
-        """Log the colour, if it changes."""
-        if colour != self._colour:
-            self._colour = colour
-            self._log('light: ' + _COLOURS[colour])
+        """Nobody to see it."""
 
     def activity(self, on):
         """Nobody to see it."""
@@ -212,12 +211,21 @@ class System:
             return uuid.getnode().to_bytes(6, 'big')
 
     def log(self, text):
-        """One line with the time on standard error."""
+        """One line on standard error: with its level for the journal, which knows the time; else with the time."""
+        head = '<%d>' % _level(text) if 'JOURNAL_STREAM' in os.environ else time.strftime('%Y-%m-%dT%H:%M:%SZ ', time.gmtime())
         try:
-            sys.stderr.write(time.strftime('%Y-%m-%dT%H:%M:%SZ ', time.gmtime()) + text + '\n')
+            sys.stderr.write(head + text + '\n')
             sys.stderr.flush()
         except (OSError, ValueError):
             pass    # nobody listens
+
+
+def _level(text):
+    """That of a line by what it begins with, as syslog(3) counts them."""
+    for level, beginnings in _LEVELS:
+        if text.startswith(beginnings):
+            return level
+    return _INFO
 
 
 _MODEMS = {'wio_e5': wio_e5, 'rak3172': rak3172}
@@ -236,7 +244,7 @@ def needs_keys(settings):
 def refuse(lines, settings):
     """Log the errors and exit: neither bus nor radio was touched."""
     for line in lines:
-        sys.stderr.write(line + '\n')
+        sys.stderr.write(('<%d>' % _ERROR if 'JOURNAL_STREAM' in os.environ else '') + line + '\n')
     raise SystemExit(_EXIT_USAGE)
 
 
@@ -244,17 +252,18 @@ def open(settings, keys):
     """Build the board from the settings, all but the radio; the keys are the modem's, and may be None without one."""
     store = Store(settings.STORE_DIR)
     system = System(store)
-    bus = Bus(settings.BUS_PORT, settings.BUS_DIRECTION)
+    bus = Bus(settings.BUS_PORT, settings.BUS_DIRECTION, system.log)
     ports = [bus]
 
     def make_radio(in_force):
         if in_force.RADIO_PORT is None:
+            system.log('modem: no RADIO_PORT in the settings')
             return NoRadio()
         modem = _MODEMS[in_force.RADIO_MODEM]
-        port = Serial(in_force.RADIO_PORT, modem.BAUD)
+        port = Serial(in_force.RADIO_PORT, modem.BAUD, system.log)
         ports.append(port)
         radio = modem.Radio(port, in_force, keys)
-        radio.start(_now_ms)
+        radio.start(_now_ms, system.log)
         return radio
 
-    return Board(Clock(ports), bus, make_radio, store, Watchdog(), Indicator(system.log), system)
+    return Board(Clock(ports), bus, make_radio, store, Watchdog(), Indicator(), system)

@@ -13,14 +13,25 @@ from hal.contract import BUS, BUS_BAUD, HalError, SERIAL
 _CHAR_NS = 286459   # 11 bits at 38400 baud
 _REOPEN_NS = 1000000000
 
+_NAMES = {BUS: 'bus', SERIAL: 'modem'}
+
 _ERRORS = (OSError, termios.error)    # what an unplugged adapter raises; pyserial's errors are OSErrors
+
+
+def _why(error):
+    """The system's words, without pyserial's around them."""
+    number = error.args[0] if isinstance(error, _ERRORS) and error.args else None
+    return os.strerror(number) if isinstance(number, int) else str(error)
 
 
 class Port:
     """A serial device that may vanish and come back: tried again at a later call, at most once a second."""
 
-    def __init__(self, path, baud, parity, kind):
+    def __init__(self, path, baud, parity, kind, log=None):
+        """log(text): told when the device is missing, found or lost; None: nobody is told."""
         self._kind = kind
+        self._log = log
+        self._reported = None       # what was told last of the device
         self._parity = parity
         self._retry_ns = None
         # RTS and DTR low from the start; Linux itself raises them for an instant when it opens a device.
@@ -48,15 +59,29 @@ class Port:
         try:
             self._port.open()
             self.prepare(self._port)
-        except _ERRORS:
-            self.lose()
+            self._tell('found')
+        except _ERRORS as error:
+            self._close()
+            self._tell('no device', _why(error))
         return self._port.is_open
+
+    def _tell(self, what, why=''):
+        """A line for the log, unless it says nothing new: a device that was lost is missing, too."""
+        if what == self._reported or what == 'no device' and self._reported == 'lost':
+            return
+        self._reported = what
+        if self._log is not None:
+            self._log('%s: %s %s%s' % (_NAMES[self._kind], what, self._port.port, ', ' + why if why else ''))
 
     def prepare(self, port):
         """What a kind of port needs right after opening."""
 
-    def lose(self):
+    def lose(self, error=''):
         """Forget a device that has failed."""
+        self._close()
+        self._tell('lost', _why(error))
+
+    def _close(self):
         try:
             self._port.close()
         except _ERRORS:
@@ -72,8 +97,8 @@ class Port:
             return b''
         try:
             return self._port.read(4096)
-        except _ERRORS:
-            self.lose()
+        except _ERRORS as error:
+            self.lose(error)
             return b''
 
     def write(self, data):
@@ -83,24 +108,24 @@ class Port:
         try:
             self._port.write(data)
         except _ERRORS as error:
-            self.lose()
+            self.lose(error)
             raise HalError(self._kind, str(error)) from None
 
 
 class Serial(Port):
     """A plain byte port, for a modem."""
 
-    def __init__(self, path, baud):
-        Port.__init__(self, path, baud, serial.PARITY_NONE, SERIAL)
+    def __init__(self, path, baud, log=None):
+        Port.__init__(self, path, baud, serial.PARITY_NONE, SERIAL, log)
 
 
 class Bus(Port):
     """RS485. Direction 'auto': the adapter switches itself; 'rts': the kernel's RS485 mode, or RTS by us without one."""
 
-    def __init__(self, path, direction):
+    def __init__(self, path, direction, log=None):
         self._by_rts = direction == 'rts'
         self._drives = False      # True: we switch RTS, the kernel does not
-        Port.__init__(self, path, BUS_BAUD, serial.PARITY_EVEN, BUS)
+        Port.__init__(self, path, BUS_BAUD, serial.PARITY_EVEN, BUS, log)
 
     def prepare(self, port):
         """Few USB drivers know the kernel's RS485 mode."""
@@ -125,7 +150,7 @@ class Bus(Port):
             time.sleep((rest_ns if rest_ns > _CHAR_NS else _CHAR_NS) / 1e9)
         except _ERRORS as error:
             self._release()
-            self.lose()
+            self.lose(error)
             raise HalError(BUS, str(error)) from None
         finally:
             self._release()
@@ -141,7 +166,7 @@ class Bus(Port):
         try:
             if self._port.is_open:
                 self._drive(False)
-        except _ERRORS:
-            self.lose()
+        except _ERRORS as error:
+            self.lose(error)
         finally:
             gc.enable()

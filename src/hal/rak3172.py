@@ -24,7 +24,7 @@ _BANDS = {'EU868': '4', 'US915': '5', 'AU915': '6', 'AS923': '8'}
 _KEPT = (('LPM', '0'), ('PNM', '1'), ('JN1DL', '5'), ('JN2DL', '6'), ('LINKCHECK', '0'), ('TXP', '0'), ('CHS', '0'))
 
 # What it is asked of itself.
-_ASKED = ('NWM', 'BAND', 'DEVEUI', 'APPEUI', 'NJS') + tuple([name for name, _ in _KEPT])
+_ASKED = ('VER', 'NWM', 'BAND', 'DEVEUI', 'APPEUI', 'NJS') + tuple([name for name, _ in _KEPT])
 _NAMES = tuple([name.lower() for name in _ASKED])
 
 # What a line says of the command under way, by what it begins with. The others are AT_ERROR, AT_PARAM_ERROR, AT_DUTYCYCLE_RESTRICTED, ...
@@ -63,6 +63,8 @@ class Radio(AtModem):
         self._asked_time = False
 
     # --- commands
+
+    _known = ('rui_4.', 'rui_3.', '3.')
 
     def _probe(self):
         questions = [(OPTIONAL, 'AT+%s=?' % name, 0) for name in _ASKED]
@@ -222,7 +224,9 @@ class Radio(AtModem):
     def _on_value(self, name, value):
         if name in _NAMES:
             self._values[name] = value
-        if name == 'dr':
+        if name == 'ver':
+            self._version = value
+        elif name == 'dr':
             self._found_rate(number(value))
         elif name == 'ltime':
             self._on_time(value)

@@ -73,8 +73,10 @@ class Radio(AtModem):
 
     # --- commands
 
+    _known = ('4.0.11',)
+
     def _probe(self):
-        return [(NEEDED, 'AT', 1), (OPTIONAL, 'AT+DR=SCHEME', 1), (OPTIONAL, 'AT+ID', 3)]
+        return [(NEEDED, 'AT', 1), (OPTIONAL, 'AT+VER', 1), (OPTIONAL, 'AT+DR=SCHEME', 1), (OPTIONAL, 'AT+ID', 3)]
 
     def _configuration(self):
         """Setting the region resets channels, data rate and RX2, so it comes first, and never during a LoRaWAN session."""
@@ -229,6 +231,9 @@ class Radio(AtModem):
         elif 'dr' not in text:
             self._scheme = text.upper()
 
+    def _on_ver(self, text):
+        self._version = text
+
     def _on_port(self, text):
         self._port = number(text)
 
@@ -258,6 +263,7 @@ class Radio(AtModem):
 _TELLERS = {
     'dr': Radio._on_dr,
     'port': Radio._on_port,
+    'ver': Radio._on_ver,
     'id': Radio._on_id,
     'lw': Radio._on_lw,
     'class': Radio._on_class,

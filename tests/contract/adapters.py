@@ -134,7 +134,7 @@ class WioE5Rig(SimRig):
         else:
             self.modem.power_cycle()
         self.board.radio = self.driver.Radio(VirtualSerial(self.modem), self.settings, KEYS)
-        self.board.radio.start(self.board.clock.now_ms)
+        self.board.radio.start(self.board.clock.now_ms, self.board.system.log)
 
     def mac_only(self):
         self.modem.mac_only = True

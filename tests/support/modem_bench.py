@@ -28,7 +28,8 @@ class ModemBench:
         """The board restarts; the modem does not notice."""
         self.serial = VirtualSerial(self.modem)
         self.radio = self.module.Radio(self.serial, self.settings, keys)
-        self.radio.start(self.now_ms)
+        self.lines = []
+        self.radio.start(self.now_ms, self.lines.append)
 
     def now_ms(self):
         return self.kernel.now_us // 1000

@@ -33,7 +33,7 @@ def world(request, monkeypatch):
         def open_radio(self, settings):
             modem = self._world.modem = fake(self._world.kernel, self._world.network)
             self.radio = driver.Radio(VirtualSerial(modem), settings, KEYS)
-            self.radio.start(self.clock.now_ms)
+            self.radio.start(self.clock.now_ms, self.system.log)
 
     monkeypatch.setattr(sim.world, "SimBoard", BoardWithModem)
 

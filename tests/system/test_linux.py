@@ -55,12 +55,12 @@ class LinuxInstallation:
         if kind == "uplink":
             self.uplinks.append((fields["f_port"], bytes.fromhex(fields["hex"])))
 
-    def start(self, **overrides):
-        """The process, with the socket on which systemd listens."""
+    def start(self, more=None, **overrides):
+        """The process, with the socket on which systemd listens, and more of its environment."""
         settings = {"REGION": "AU915", "BUS_PORT": str(self.path / "box"), "RADIO_PORT": self.station.path, "STORE_DIR": str(self.path / "store"),
                     **overrides}
         program = PROGRAM % (settings, vars(KEYS), str(ROOT / "src" / "main.py"))
-        environment = dict(os.environ, PYTHONPATH=str(ROOT / "src"), NOTIFY_SOCKET=str(self.path / "notify"))
+        environment = dict(os.environ, PYTHONPATH=str(ROOT / "src"), NOTIFY_SOCKET=str(self.path / "notify"), **more or {})
         self.monitor = subprocess.Popen([sys.executable, "-c", program], cwd=self.path, env=environment, stderr=subprocess.PIPE, text=True)
 
     def notified(self):
@@ -88,10 +88,37 @@ class LinuxInstallation:
                     if stream is not None:
                         with contextlib.suppress(BrokenPipeError):
                             stream.close()
-        self._over.set()
-        self._thread.join()
-        self.station.close()
+        self.end_modem()
         self._systemd.close()
+
+    def end_modem(self):
+        """Its device is gone."""
+        if not self._over.is_set():
+            self._over.set()
+            self._thread.join()
+            self.station.close()
+
+
+class Journal:
+    """The lines of a process as they come."""
+
+    def __init__(self, stream):
+        self.lines = []
+        self._stream = stream
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        with contextlib.suppress(ValueError):    # closed under it
+            for line in self._stream:
+                self.lines.append(line.rstrip("\n"))
+
+    def wait_for(self, words):
+        """Seconds until a line begins so."""
+        began_s = time.monotonic()
+        while not any(line.startswith(words) for line in self.lines):
+            assert time.monotonic() - began_s < PATIENCE_S, (words, self.lines)
+            time.sleep(0.05)
+        return time.monotonic() - began_s
 
 
 @pytest.fixture
@@ -113,6 +140,28 @@ def test_it_is_ready_lives_reads_joins_tells_and_ends_on_sigterm(garage):
     assert garage.station.modem.violations == []
     log = garage.monitor.stderr.read()
     assert "started" in log and KEYS.APP_KEY not in log
+
+
+def test_start_up_and_failures_of_bus_and_modem_are_in_the_journal_with_levels_within_30_s(garage, evidence):
+    box, modem = garage.path / "usb-box", garage.path / "usb-modem"
+    garage.start({"JOURNAL_STREAM": "8:1"}, BUS_PORT=str(box), RADIO_PORT=str(modem))
+    journal = Journal(garage.monitor.stderr)
+    waits_s = [journal.wait_for(words) for words in (
+        "<6>region AU915, sub-band 2", "<6>started ", "<4>network: not joined", "<4>light: red, not joined", f"<4>bus: no device {box}, No such file",
+        f"<4>modem: no device {modem}, No such file", "<6>plan: none", "<4>box: unreachable")]
+    box.symlink_to(os.path.realpath(garage.path / "box"))
+    modem.symlink_to(garage.station.path)
+    waits_s += [journal.wait_for(words) for words in (f"<6>bus: found {box}", f"<6>modem: found {modem}", "<6>box: A1 no_vehicle",
+                                                      "<6>modem: ready, version 4.0.11")]
+    garage.box.kill()
+    waits_s.append(journal.wait_for("<4>bus: lost"))
+    modem.unlink()
+    garage.end_modem()
+    waits_s.append(journal.wait_for("<4>modem: lost"))
+    evidence("messages of start-up, bus and modem failure on Linux: seconds until the latest of %d is in the journal" % len(waits_s),
+             round(max(waits_s), 1), 30)
+    assert max(waits_s) <= 30
+    assert [line for line in journal.lines if line[:1] != "<"] == []
 
 
 def test_a_wrong_setting_ends_it_with_the_status_that_systemd_does_not_start_again(garage):

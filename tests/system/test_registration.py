@@ -49,7 +49,7 @@ def lived(monkeypatch):
 
             def open_radio(self, settings):
                 self.radio = driver.Radio(VirtualSerial(fake(self._world.kernel, self._world.network)), settings, the_keys)
-                self.radio.start(self.clock.now_ms)
+                self.radio.start(self.clock.now_ms, self.system.log)
 
         monkeypatch.setattr(sim.world, "SimBoard", BoardWithKeys)
         registered = registration.read(path)

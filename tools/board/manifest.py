@@ -16,7 +16,7 @@ EVERYWHERE = """
     app.commands app.commands.answer app.commands.command_log app.commands.device_commands app.commands.dispatcher
         app.commands.execution app.commands.legacy app.commands.specs
     app.telemetry app.telemetry.answer_queue app.telemetry.device_report app.telemetry.event_detector app.telemetry.event_queue
-        app.telemetry.reporter app.telemetry.status_view
+        app.telemetry.log_lines app.telemetry.reporter app.telemetry.status_view
     lorawan lorawan.airtime lorawan.airtime_budget lorawan.airtime_log lorawan.clock_quota lorawan.clock_sync lorawan.frame_cost
         lorawan.join_schedule lorawan.link_supervision lorawan.modem_health lorawan.outbox lorawan.rate_fallback lorawan.regions lorawan.sender
         lorawan.session

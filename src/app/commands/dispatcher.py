@@ -19,8 +19,8 @@ HOLD_MAX_MS = 20000
 class Dispatcher:
     """downlink() takes requests, step() executes them. bad_downlinks: number of invalid ones."""
 
-    def __init__(self, charger, session, timekeeper, controller, owner_record, command_log, answers, device_commands, now_ms):
-        """answers: app.telemetry.answer_queue.AnswerQueue."""
+    def __init__(self, charger, session, timekeeper, controller, owner_record, command_log, answers, device_commands, log_lines, now_ms):
+        """answers: app.telemetry.answer_queue.AnswerQueue; log_lines: app.telemetry.log_lines.LogLines."""
         self.bad_downlinks = 0
         self.command_log = command_log
         self.legacy = LegacyCommands()
@@ -32,6 +32,7 @@ class Dispatcher:
         self._claims = controller.claims
         self._owner_record = owner_record
         self._answers = answers
+        self._log_lines = log_lines
         self._works = []             # Executions in order of acceptance; the first is active
         self._over = []              # Answers that are not on record yet
         for entry in command_log.owed():
@@ -68,6 +69,7 @@ class Dispatcher:
         log = self.command_log
         log.trust_time(self._timekeeper.confirmed)
         request = downlink.read(port, payload)
+        self._log_lines.request(*(None, None) if request is None else (request.op, request.command_id))
         if request is None:
             self.bad_downlinks += 1
         elif request.op == COMMAND_TIME:
@@ -181,6 +183,7 @@ class Dispatcher:
     def _send_answer(self, answer, now_ms):
         """Queue an answer that is on record."""
         self._over.remove(answer)
+        self._log_lines.answer(answer)
         self._answers.put(answer, self._fits(now_ms))
         self.device_commands.answered(answer)
 

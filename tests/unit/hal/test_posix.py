@@ -14,8 +14,8 @@ import config
 import hal.posix
 import hal.posix_ports
 import pytest
-from hal.contract import BUS, CRASH, GREEN, PLANNED, POWER_ON, RED, SERIAL, STORE, HalError
-from hal.posix import Clock, Indicator, NoRadio, Store, System, Watchdog
+from hal.contract import BUS, CRASH, PLANNED, POWER_ON, SERIAL, STORE, HalError
+from hal.posix import Clock, NoRadio, Store, System, Watchdog
 from hal.posix_ports import Bus, Serial
 
 from tests.contract.adapters import PtySerial
@@ -401,15 +401,6 @@ def test_an_abstract_socket_of_systemd_is_reached(monkeypatch):
 def test_without_systemd_nobody_is_told(monkeypatch):
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
     Watchdog().feed()
-
-
-def test_a_change_of_colour_is_logged_once():
-    lines = []
-    indicator = Indicator(lines.append)
-    for colour in (RED, RED, GREEN, GREEN, RED):
-        indicator.show(colour)
-        indicator.activity(True)
-    assert lines == ["light: red", "light: green", "light: red"]
 
 
 def test_without_a_modem_nothing_is_ever_joined_or_sent():

@@ -24,7 +24,7 @@ def test_the_set_up_gives_only_what_differs():
     here = bench()
     assert here.radio.join(2) and here.run(20) == [JOINED_EVENT]
     assert [command.replace(KEYS.APP_KEY, "...") for command in here.modem.commands] == [
-        "AT", "AT+NWM=?", "AT+BAND=?", "AT+DEVEUI=?", "AT+APPEUI=?", "AT+NJS=?", "AT+LPM=?", "AT+PNM=?",
+        "AT", "AT+VER=?", "AT+NWM=?", "AT+BAND=?", "AT+DEVEUI=?", "AT+APPEUI=?", "AT+NJS=?", "AT+LPM=?", "AT+PNM=?",
         "AT+JN1DL=?", "AT+JN2DL=?", "AT+LINKCHECK=?", "AT+TXP=?", "AT+CHS=?", "AT+BAND=6", "AT+DEVEUI=%s" % KEYS.DEV_EUI,
         "AT+APPEUI=%s" % KEYS.JOIN_EUI, "AT+NJM=1", "AT+APPKEY=...", "AT+MASK=0002", "AT+CLASS=C", "AT+ADR=0", "AT+RETY=0", "AT+DR=2",
         "AT+JOIN=1:0:255:1",
@@ -313,3 +313,23 @@ def test_no_bytes_raise_anything_but_that_the_modem_is_silent_and_nothing_grows(
         assert event is None or event[0] in (JOINED, JOIN_FAILED, SENT, ACKED, FAILED, RECEIVED, HEARD, EMITTED)
         assert len(here.radio._events) <= 20 and len(here.radio._script) <= 20 and len(here.radio._values) <= 12
         assert here.radio.utc_s() is None or isinstance(here.radio.utc_s(), int)
+
+
+@pytest.mark.parametrize("version, told", [
+    ("RUI_4.0.6_RAK3172-E", "modem: ready, version rui_4.0.6_rak3172-e"), ("3.2.0-p2_22q1_final.87", "modem: ready, version 3.2.0-p2_22q1_final.87"),
+    ("V1.0.4", "modem: ready, version v1.0.4, which is none of those known: rui_4., rui_3., 3.")])
+def test_its_version_is_told_once_and_compared_with_those_known(version, told):
+    here = bench()
+    here.modem.version = version
+    here.radio.join(2)
+    here.run(40)
+    assert here.lines == [told]
+
+
+def test_its_silence_is_told_once_and_its_return():
+    here = bench().joined()
+    here.modem.silent = True
+    here.run(700)
+    here.modem.silent = False
+    here.run(60)
+    assert [line.split(",")[0] for line in here.lines] == ["modem: ready", "modem: silent", "modem: ready"]

@@ -28,7 +28,7 @@ def test_the_set_up_sets_the_region_first_then_the_channels_and_ends_before_the_
     assert here.radio.join(2)
     assert here.run(20) == [JOINED_EVENT]
     assert [command.replace(KEYS.APP_KEY, "...") for command in here.modem.commands] == [
-        "AT", "AT+DR=SCHEME", "AT+ID", "AT+DR=AU915", "AT+CH=NUM,8-15,65", "AT+MODE=LWOTAA",
+        "AT", "AT+VER", "AT+DR=SCHEME", "AT+ID", "AT+DR=AU915", "AT+CH=NUM,8-15,65", "AT+MODE=LWOTAA",
         'AT+ID=DevEui,"%s"' % KEYS.DEV_EUI, 'AT+ID=AppEui,"%s"' % KEYS.JOIN_EUI, 'AT+KEY=APPKEY,"..."',
         "AT+CLASS=C", "AT+ADR=OFF", "AT+REPT=1", "AT+RETRY=1", "AT+LW=BAT,0", "AT+RTC=LEAPSEC,18", "AT+DR=DR2", "AT+JOIN=FORCE", "AT+LW=LEN",
     ]
@@ -517,7 +517,7 @@ def test_no_bytes_raise_anything_but_that_the_modem_is_silent_and_nothing_grows(
     now_ms = [0]
     line = ScriptedPort()
     radio = hal.wio_e5.Radio(line, bench().settings, KEYS)
-    radio.start(lambda: now_ms[0])
+    radio.start(lambda: now_ms[0], print)
     for data, wait_ms, act in steps:
         line.data += data
         now_ms[0] += wait_ms

@@ -104,7 +104,8 @@ class ControllerAndPaperBox:
         self.controller = Controller(self.charger, self.evse_monitor, self.poller, timekeeper, self.arbiter, self.reconciler, record, now_ms)
         others = DeviceCommands(None, None, timekeeper, meter, self.arbiter, self.poller.box, None, None)
         self.dispatcher = Dispatcher(self.charger, session, timekeeper, self.controller, record, self.log,
-                                     Part(waiting=[], has_place=True, put=self._answer), others, now_ms)
+                                     Part(waiting=[], has_place=True, put=self._answer), others,
+                                     Part(request=lambda *ignored: None, answer=lambda answer: None), now_ms)
         self.record = record
 
     def _answer(self, answer, fits):
