@@ -155,7 +155,7 @@ PLACE = --app "$(APP)" --device "$(DEV)" --tenant "$(or $(TENANT),ttn)" $(if $(N
 discovery:
 	@$(needs_device)
 	@$(MAKE) --no-print-directory setup
-	@$(PY) -m home.discovery $(if $(REMOVE),remove,publish) $(PLACE) $(if $(BROKER),--broker "$(BROKER)") $(if $(MQTT_USER),--user "$(MQTT_USER)")
+	@$(PY) -m home.discovery $(if $(REMOVE),remove,publish) $(PLACE) $(if $(BROKER),--broker "$(BROKER)") $(if $(CA),--authorities "$(CA)") $(if $(MQTT_USER),--user "$(MQTT_USER)")
 
 package:
 	@$(needs_device)
@@ -194,7 +194,7 @@ bridge:
 # docs/home-manager.md. Runs until Ctrl-C.
 guard: setup
 	@[ -n "$(APP)" ] || { echo "make guard needs APP, the application. Type:  make guard APP=my-app" >&2; exit 2; }
-	@$(PY) -m home.guard --app "$(APP)" $(if $(HOST),--host "$(HOST)") $(if $(MQTT_USER),--user "$(MQTT_USER)") $(ARGS)
+	@$(PY) -m home.guard --app "$(APP)" $(if $(HOST),--host "$(HOST)") $(if $(CA),--authorities "$(CA)") $(if $(MQTT_USER),--user "$(MQTT_USER)") $(ARGS)
 
 # docs/home-service.md. Runs until Ctrl-C.
 home: setup

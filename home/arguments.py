@@ -1,6 +1,7 @@
 """What the command lines of bridge, discovery and guard take: a check for each kind of value, and one line for what is wrong."""
 import argparse
 import ipaddress
+import os
 import re
 import sys
 
@@ -87,6 +88,13 @@ def clock(text):
     """HH:MM."""
     if not re.fullmatch(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", text):
         raise _wrong(text, "is no time of day: HH:MM, from 00:00 to 23:59")
+    return text
+
+
+def authorities(text):
+    """A file with the certificates that are trusted, for TLS."""
+    if not os.path.isfile(text):
+        raise _wrong(text, "is not there: a file with who signed the broker's certificate")
     return text
 
 

@@ -38,6 +38,8 @@ ROUTES = {
         ("in", "up", "{same}"), *[("in", event, "{same}") for event in EVENTS], ("out", "down/push", "{same}"), ("out", "down/replace", "{same}"),
     ],
 }
+# What the blueprint that repeats commands notes for its own sensor: no line takes it out of the house.
+NOTE = "v3/{user}/devices/+/down/unanswered"
 # Where Home Manager's uplinks go instead if home/guard.py stands between.
 GUARDED = "ttn-guard/{app}/up"
 # Modems that acknowledge a confirmed downlink, as Home Manager's are, by an empty frame of their own, of which Home Manager dies.
@@ -214,7 +216,7 @@ def house_files(given):
         return files
     user = user_of(given)
     rights = house_listener.rights_file(given.app, WANTED[given.consumer], lambda consumer, device: routes(
-        consumer, given.app, device, user, given.guard), given.guard)
+        consumer, given.app, device, user, given.guard), given.guard, [NOTE.format(user=user)])
     return [*files, (RIGHTS, rights, 0o644)]
 
 

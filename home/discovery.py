@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 import secrets
+import ssl
 import sys
 import threading
 
@@ -44,7 +45,7 @@ def messages(place, prefix):
 class Broker:
     """A connection to a broker, for as long as the `with` lasts."""
 
-    def __init__(self, host, port, user=None, password=None):
+    def __init__(self, host, port, user=None, password=None, authorities=None):
         self.retained = {}
         self._where = f"{host}:{port}"
         self._done = threading.Event()
@@ -56,7 +57,11 @@ class Broker:
         self._client.on_subscribe = lambda *rest: self._done.set()
         self._client.on_message = self._on_message
         try:
+            if authorities:
+                self._client.tls_set(authorities)
             self._client.connect(host, port)
+        except ssl.SSLError as problem:
+            raise Wrong(f"{self._where} does not prove who it is by CA=: {getattr(problem, 'verify_message', problem)}") from None
         except OSError as problem:
             raise Wrong(f"no broker answers on {self._where} ({problem.strerror or problem}). Is mosquitto running? Another one:"
                         " BROKER=HOST:PORT") from None
@@ -139,6 +144,7 @@ def parser():
     words.add_argument("--broker", type=arguments.broker, default=("127.0.0.1", arguments.PORT), metavar="HOST:PORT",
                        help="BROKER=: of the house (default 127.0.0.1:1883)")
     words.add_argument("--user", help="MQTT_USER=: at the broker, where it asks for one")
+    words.add_argument("--authorities", type=arguments.authorities, metavar="FILE", help="CA=: TLS, and who signed the broker's certificate")
     words.add_argument("--prefix", type=arguments.level, default="homeassistant", help="discovery prefix (default %(default)s)")
     words.add_argument("--out", type=pathlib.Path, help="OUT=: file for the package (default: to standard output)")
     return words
@@ -172,7 +178,7 @@ def run(given):
         given.out.write_text(text)
         return f"Written to {given.out}. Where it goes: docs/home-assistant.md\n"
     wanted = messages(place, given.prefix)
-    with Broker(*given.broker, given.user, password(given)) as broker:
+    with Broker(*given.broker, given.user, password(given), given.authorities) as broker:
         apply(broker, given.prefix, entities.node(place), wanted if given.what == "publish" else {})
         if given.what == "remove":
             for topic in entities.wish_topics(place):

@@ -13,7 +13,7 @@ import threading
 import paho.mqtt.client as paho
 
 from home import arguments
-from home.bridge import GUARDED
+from home.bridge import GUARDED, TLS_PORT
 from home.kept_requests import KeptRequests
 
 KEEP_ALIVE_S = 30
@@ -57,7 +57,7 @@ def _printable(value):
 class Guard:
     """One application's uplinks on one broker. run() until stop(); say(text) hears what is withheld and how the connection is, once a change."""
 
-    def __init__(self, app, host, port, user=None, password=None, say=print):
+    def __init__(self, app, host, port, user=None, password=None, say=print, authorities=None):
         self._app, self._where, self._tell = app, f"{host}:{port}", say
         self._said = None
         self._was_connected = self._is_stopped = False
@@ -65,6 +65,8 @@ class Guard:
         self._client = client = paho.Client(paho.CallbackAPIVersion.VERSION2)
         if user:
             client.username_pw_set(user, password)
+        if authorities:
+            client.tls_set(authorities)
         client.reconnect_delay_set(*RETRY_S)
         client.on_connect = self._on_connect
         client.on_connect_fail = lambda client, userdata: self._say(f"no broker answers on {self._where}. It is tried again; another one: HOST=")
@@ -127,11 +129,14 @@ def main(argv=None):
     words = arguments.Parser(prog="make guard", description="Pass on to Home Manager what it survives.")
     words.add_argument("--app", type=arguments.topic_word, required=True, help="APP=: application id")
     words.add_argument("--host", type=arguments.host, default="127.0.0.1", help="HOST=: the house's broker (default 127.0.0.1)")
-    words.add_argument("--port", type=arguments.port, default=arguments.PORT, help="its port (default %(default)s)")
+    words.add_argument("--port", type=arguments.port, help=f"its port (default {arguments.PORT}, with CA= {TLS_PORT})")
+    words.add_argument("--authorities", type=arguments.authorities, metavar="FILE", help="CA=: TLS, and who signed the broker's certificate")
     words.add_argument("--user", help="MQTT_USER=: its user; the password comes from MQTT_PASSWORD")
     words.add_argument("--patience-s", type=float, default=FIRST_S, metavar="S", help="how long it waits at first for a broker (default %(default)s)")
     given = words.parse_args(argv)
-    guard = Guard(given.app, given.host, given.port, given.user, os.environ.get("MQTT_PASSWORD"), say=lambda text: print(text, flush=True))
+    given.port = given.port or (TLS_PORT if given.authorities else arguments.PORT)
+    guard = Guard(given.app, given.host, given.port, given.user, os.environ.get("MQTT_PASSWORD"), say=lambda text: print(text, flush=True),
+                  authorities=given.authorities)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: guard.end())
     if guard.run(given.patience_s):

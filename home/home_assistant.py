@@ -97,9 +97,7 @@ class HouseBroker:
     def __init__(self, service, told):
         self._service, self._told = service, told
         self._said, self._facts = {}, {}
-        its = service.settings.house_mqtt
-        self.line = mqtt.Line(f"house_mqtt: {its.host}:{its.port}", its.host, its.port, self._on_line,
-                              login=(its.user, its.password) if its.user else None, at_login="Are user and password_file those of this broker?")
+        self.line = mqtt.to_house(service.settings.house_mqtt, "house_mqtt", self._on_line)
         self.line.client.will_set(STATUS, OFFLINE, retain=True)
         self._kept = KeptRequests(self.line.client, request_topics(service.settings), self._take_away)
         self._wishing = {wish_topic(device): device for device in service.settings.devices}

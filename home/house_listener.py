@@ -7,11 +7,9 @@ import pathlib
 import string
 
 from home.arguments import PORT
-from home.entity_dialects import DIALECTS
 
 TEMPLATES = pathlib.Path(__file__).resolve().parent.parent / "ttn" / "mosquitto"
 TLS_PORT = 8883
-DIALECT = DIALECTS["the-things-stack"]
 LISTENER, RIGHTS = "ttn-listener.conf", "ttn.acl"
 THERE = "/etc/mosquitto"
 PASSWORDS, RIGHTS_THERE = f"{THERE}/ttn.passwd", f"{THERE}/{RIGHTS}"
@@ -56,10 +54,10 @@ def users(consumers, guarded):
     return [*named, ("look", "who only looks")]
 
 
-def rights_file(app, consumers, routes, guarded):
+def rights_file(app, consumers, routes, guarded, notes=()):
     """The text of the file with the rights, for every device of the application.
 
-    routes(consumer, device): (direction, topic here, topic there) of each topic line of the bridge.
+    routes(consumer, device): (direction, topic here, topic there) of each topic line of the bridge. notes: what Home Assistant writes for itself.
     """
     rules = {user: [] for user, _ in users(consumers, guarded)}
     for consumer in consumers:
@@ -75,9 +73,7 @@ def rights_file(app, consumers, routes, guarded):
         # Home Assistant shows what it asked for; Home Manager only asks.
         rules[user] += [("readwrite" if user == "home" else "write", topic) for topic in asked]
     if "home" in rules:
-        # What the blueprint that repeats commands notes for its own sensor; no line of the bridge takes it out of the house.
-        note = routes("home-assistant", "+")[0][1].removesuffix(DIALECT.up) + DIALECT.note
-        rules["home"] += [("readwrite", topic) for topic in (note, *ASSISTANT)]
+        rules["home"] += [("readwrite", topic) for topic in (*notes, *ASSISTANT)]
     blocks = ["\n".join([f"user {user}", *(f"topic {right} {topic}" for right, topic in lines)]) for user, lines in rules.items()]
     return _template("rights.acl").substitute(rules="\n\n".join(blocks))
 

@@ -63,6 +63,7 @@ class HouseMqtt:
     port: int
     user: str
     password: str
+    ca_file: str
     prefix: str
 
 
@@ -171,6 +172,7 @@ REFERENCE = {
         "port": (checks.whole(1, 65535), 1883),
         "user": (checks.maybe_text, ""),
         "password_file": (checks.text, ""),
+        "ca_file": (checks.text, ""),
         "prefix": (checks.topic, "homeassistant"),
     }),
     "store": (Store, {"url": (checks.store_url, "sqlite:///home.db"), "raw_days": (checks.whole(1, 36500), 90)}),
@@ -356,13 +358,17 @@ def _check_sources(reading, sources, tariff, has_broker):
             reading.wrong(f"tariff[{place}].currency", f"is {part.currency}, but the prices of {part.source!r} are in {its.currency}")
 
 
-def _network(reading, where, values):
-    key = reading.secret(f"{where}.key_file", values.pop("key_file"))
-    values["port"] = values["port"] or (8883 if values["tls"] else 1883)
+def _find_authorities(reading, where, values):
     if values["ca_file"]:
         values["ca_file"] = str(reading.folder / values["ca_file"])
         if not os.path.isfile(values["ca_file"]):
             reading.wrong(f"{where}.ca_file", f"{values['ca_file']} is not there")
+
+
+def _network(reading, where, values):
+    key = reading.secret(f"{where}.key_file", values.pop("key_file"))
+    values["port"] = values["port"] or (8883 if values["tls"] else 1883)
+    _find_authorities(reading, where, values)
     if values["storage_url"] and not key:
         reading.wrong(f"{where}.storage_url", "needs a key_file, too")
     return Network(**values, key=key)
@@ -380,6 +386,7 @@ def _device(reading, where, values, networks):
 
 
 def _house(reading, where, values):
+    _find_authorities(reading, where, values)
     return HouseMqtt(**{name: value for name, value in values.items() if name != "password_file"},
                      password=reading.secret(f"{where}.password_file", values["password_file"]))
 

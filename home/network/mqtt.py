@@ -20,6 +20,15 @@ def to_network(network, device_ids, hear, state):
     return line
 
 
+def to_house(its, what, state, hear=None, topics=(), at_subscribing=""):
+    """A line to the house's broker, [house_mqtt] of the settings. what: whose line it is, in words."""
+    line = Line(f"{what}: {its.host}:{its.port}", its.host, its.port, state, hear, topics, (its.user, its.password) if its.user else None,
+                "Are user and password_file those of this broker?", at_subscribing)
+    if its.ca_file:
+        line.client.tls_set_context(ssl.create_default_context(cafile=its.ca_file))
+    return line
+
+
 class Line:
     """state(is_up, sentence) is told what becomes of the line, once a change; hear(topic, body) gets what comes. Both in paho's thread.
 

@@ -62,10 +62,8 @@ class Fetcher:
 
     def _line_to(self, its):
         topics = sorted({topic for source in self._heard for topic in source.topics})
-        line = mqtt.Line(f"prices from house_mqtt: {its.host}:{its.port}", its.host, its.port, self._on_line, self.put, topics,
-                         (its.user, its.password) if its.user else None, "Are user and password_file those of this broker?",
-                         "the broker does not let us read the topics of the price sources")
-        return line
+        return mqtt.to_house(its, "prices from house_mqtt", self._on_line, self.put, topics,
+                             "the broker does not let us read the topics of the price sources")
 
     def _on_line(self, is_up, sentence):
         (logger.info if is_up else logger.warning)("%s", sentence)

@@ -1,14 +1,19 @@
 """A real mosquitto with the listener and the rights of make bridge: who reads, who presses, and that TLS is asked for."""
+import os
 import ssl
 import subprocess
+import sys
 
 import paho.mqtt.client as paho
 import pytest
-from home import house_listener
+from home import discovery, house_listener
+from home.home_assistant import HouseBroker
 
-from tests.home.brokers import DEVICE, HOST, THERE, HomeBroker, Stack, free_port, program, running
+from tests.home.brokers import APP, DEVICE, HOST, ROOT, THERE, HomeBroker, Stack, free_port, program, running
 from tests.home.client import client, until
 from tests.home.test_bridge import HM_PUSH, HM_UP, UP
+from tests.support.house import StoredHouse, given
+from tests.support.stores import store
 
 # Where nothing is sent and nobody listens: the test puts loopback in its place.
 SOMEWHERE = "192.0.2.1"
@@ -19,6 +24,12 @@ def password(user):
     return f"of-{user}"
 
 
+def certificate(key, to):
+    """One for this machine, which signs itself."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                    "-subj", "/CN=house", "-addext", f"subjectAltName=IP:{HOST}", "-keyout", key, "-out", to], check=True, capture_output=True)
+
+
 class HouseWithRights(HomeBroker):
     """The files as make bridge wrote them for LISTEN=192.0.2.1, with the places of this test instead of /etc/mosquitto and of that address."""
 
@@ -27,9 +38,7 @@ class HouseWithRights(HomeBroker):
         self.tls_port = free_port()
         (folder / "certs").mkdir()
         self.certificate = folder / "certs" / "ttn.crt"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-                        "-subj", "/CN=house", "-addext", f"subjectAltName=IP:{HOST}", "-keyout", folder / "certs" / "ttn.key",
-                        "-out", self.certificate], check=True, capture_output=True)
+        certificate(folder / "certs" / "ttn.key", self.certificate)
         passwords = folder / "ttn.passwd"
         for number, user in enumerate(USERS):
             flags = ["-b", "-c"] if number == 0 else ["-b"]
@@ -108,3 +117,37 @@ def test_what_leaves_the_machine_is_encrypted_and_its_certificate_is_checked(hou
     assert not refused(home.tls_port, "home", password("home"), ssl.create_default_context(cafile=home.certificate))
     with pytest.raises(ssl.SSLError):
         refused(home.tls_port, "home", password("home"), ssl.create_default_context())
+
+
+def test_our_programs_come_in_by_tls_from_another_machine(house, monkeypatch, tmp_path, capsys):
+    _, home = house
+    monkeypatch.setenv("MQTT_PASSWORD", password("home"))
+    there = ["--broker", f"{HOST}:{home.tls_port}", "--user", "home"]
+    publish = ["publish", "--app", "my-app", "--device", "wallbox", *there]
+    assert discovery.main([*publish, "--authorities", str(home.certificate)]) == 0
+    assert "entities of wallbox published" in capsys.readouterr().out
+    stranger = tmp_path / "stranger.crt"
+    certificate(tmp_path / "stranger.key", stranger)
+    assert discovery.main([*publish, "--authorities", str(stranger)]) == 2
+    said = capsys.readouterr().err
+    assert "does not prove who it is by CA=" in said and said.count("\n") == 1
+
+    monkeypatch.setenv("MQTT_PASSWORD", password("guard"))
+    command = [sys.executable, "-m", "home.guard", "--app", APP, "--host", HOST, "--port", str(home.tls_port), "--user", "guard",
+               "--authorities", str(home.certificate)]
+    with subprocess.Popen(command, cwd=ROOT, env=os.environ, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "connected\n"
+        process.terminate()
+
+    (tmp_path / "secret").write_text(password("home"))
+    (tmp_path / "secret").chmod(0o600)
+    up = []
+    with store() as engine:
+        its = StoredHouse(engine, given(house_mqtt={"host": HOST, "port": home.tls_port, "user": "home", "password_file": str(tmp_path / "secret"),
+                                                    "ca_file": str(home.certificate)}))
+        line = HouseBroker(its, lambda is_up, sentence: up.append((is_up, sentence)))
+        line.start()
+        try:
+            until(lambda: up and up[-1][0], lambda: up)
+        finally:
+            line.stop()

@@ -1,7 +1,7 @@
 """Rights at the house's broker: who reads and who writes what, by the text of the file; with a real mosquitto in tests/home."""
 import paho.mqtt.client as paho
 import pytest
-from home import bridge, entities, house_listener
+from home import bridge, entities, entity_dialects, house_listener
 
 APP = "my-app"
 UP, PUSH = "v3/my-app@ttn/devices/+/up", "v3/my-app@ttn/devices/+/down/push"
@@ -10,7 +10,8 @@ UP, PUSH = "v3/my-app@ttn/devices/+/up", "v3/my-app@ttn/devices/+/down/push"
 def rights(consumer="both", guarded=False):
     """{user: {topic: right}}"""
     text = house_listener.rights_file(APP, bridge.WANTED[consumer],
-                                      lambda name, device: bridge.routes(name, APP, device, f"{APP}@ttn", guarded), guarded)
+                                      lambda name, device: bridge.routes(name, APP, device, f"{APP}@ttn", guarded), guarded,
+                                      [bridge.NOTE.format(user=f"{APP}@ttn")])
     found = {}
     for line in text.splitlines():
         if line.startswith("user "):
@@ -55,7 +56,8 @@ def test_home_assistant_may_what_its_entities_and_blueprints_do():
     place = entities.Place(APP)
     its, found = rights()["home"], [each for rows in entities.entities(place).values() for each in rows]
     heard = {value for each in found for key, value in each.items() if key.endswith("_topic") and key != "command_topic"}
-    asked = {each["command_topic"] for each in found if "command_topic" in each} | {f"{entities.device_topic(place)}/down/unanswered"}
+    asked = {each["command_topic"] for each in found if "command_topic" in each} | {
+        f"{entities.device_topic(place)}/{entity_dialects.DIALECTS[place.network].note}"}
 
     def is_allowed(topic, *words):
         return any(right in words and paho.topic_matches_sub(allowed, topic) for allowed, right in its.items())
