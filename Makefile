@@ -48,7 +48,7 @@ help:
 	@echo ""
 	@echo "  make bridge APP=my-app DEV=wallbox CLUSTER=eu1   mosquitto's files for The Things Stack, and what to type then;"
 	@echo "                                FOR=home-manager|home-assistant|both LISTEN=127.0.0.1|0.0.0.0|none; ARGS=--help for all"
-	@echo "  make discovery APP=my-app DEV=wallbox  the wallbox in Home Assistant, by MQTT discovery; REMOVE=1 takes it away"
+	@echo "  make discovery APP=my-app DEV=wallbox  the wallbox in Home Assistant, by MQTT discovery; REMOVE=1 takes it away, HA=2024.3 is for an older one"
 	@echo "  make package APP= DEV=        the same as a package, in YAML"
 	@echo "                                NETWORK=chirpstack: these three at ChirpStack, by its ids (docs/chirpstack.md)"
 	@echo "  make home [CONFIG=home.toml]  the service of the house: its page, the book of charging sessions, costs, API; until Ctrl-C"
