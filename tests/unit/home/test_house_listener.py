@@ -57,7 +57,7 @@ def test_home_assistant_may_what_its_entities_and_blueprints_do():
     its, found = rights()["home"], [each for rows in entities.entities(place).values() for each in rows]
     heard = {value for each in found for key, value in each.items() if key.endswith("_topic") and key != "command_topic"}
     asked = {each["command_topic"] for each in found if "command_topic" in each} | {
-        f"{entities.device_topic(place)}/{entity_dialects.DIALECTS[place.network].note}"}
+        f"{entities.device_topic(place)}{entity_dialects.DIALECTS[place.network].note}"}
 
     def is_allowed(topic, *words):
         return any(right in words and paho.topic_matches_sub(allowed, topic) for allowed, right in its.items())
