@@ -15,9 +15,10 @@ USUAL_BY, USUAL_FROM_S, USUAL_KWH = ("07:00", "17:00"), 5 * 3600, 10
 SESSIONS_MS = 30 * moments.DAY_MS
 # With what a night is compared where the device has no plan.
 PLAIN_WINDOW = {"days": "daily", "from": "22:00", "to": "06:00"}
-AT_ONCE = N_("saved against charging at once")
-PLAN = N_("saved against the plan of the week")
-PLAIN = N_("saved against 22:00 to 06:00")
+# What it is compared with: (where it is cheaper, where it is dearer).
+AT_ONCE = N_("saved against charging at once"), N_("more than charging at once")
+PLAN = N_("saved against the plan of the week"), N_("more than by the plan of the week")
+PLAIN = N_("saved against 22:00 to 06:00"), N_("more than from 22:00 to 06:00")
 # Less is no difference.
 SMALL = 0.005
 
@@ -187,8 +188,9 @@ def _extreme(words, found, currency, _):
 
 
 def _saved(words, amount, currency, _):
-    """(what of, how much). Nothing is 0, never -0."""
-    return _(words), _.money(0 if abs(amount) < SMALL else amount, currency)
+    """(what of, how much)."""
+    cheaper, dearer = words
+    return (_(cheaper), _.money(max(amount, 0), currency)) if amount > -SMALL else (_(dearer), _.money(-amount, currency))
 
 
 def _window(left, until_s, now_s, plan, zone):

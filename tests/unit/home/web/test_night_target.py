@@ -99,6 +99,12 @@ def test_a_price_that_is_the_limit_leaves_the_rest_to_the_latest_hours(evening):
     assert page.split('id="priced-runs"')[1].split("</ul>")[0].count("as late as it can") == 1 and 'class="most"' in page
 
 
+def test_what_is_dearer_than_another_way_is_said_without_a_sign(evening):
+    page = evening.post("/tonight/target/preview", by="07:30", kwh="9.2", max_price="0,01").text
+    # All of it as late as it can: six quarter hours at 45 cents, four at 35.
+    assert costs(page) == [("will cost", "€3.77"), ("more than charging at once", "€0.55"), ("more than from 22:00 to 06:00", "€0.55")]
+
+
 def test_more_than_fits_is_said(evening):
     page = evening.post("/tonight/target/preview", by="22:00", kwh="10").text
     assert "At 3.7 kW, 8.2 kWh do not fit before 22:00." in page
