@@ -34,7 +34,7 @@ class Night:
 
 
 def gather(look, currency, typed=None):
-    """The template's values. typed: fields of the form, where they were wrong."""
+    """The template's values. currency: of the tariff, None where that is not known; typed: fields of the form, where they were wrong."""
     kept = page_orders.kept(look.connection, look.key)
     orders = page_orders.every(look.connection, look.service.settings, look.device, look.key)
     numbers = [None] * (len(orders) - len(kept)) + [number for number, _ in kept]

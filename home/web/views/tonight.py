@@ -44,7 +44,7 @@ def gather(look, rows=None, problem=None, target=None, order=None):
     shown = week.rows(plan.windows) if rows is None else rows
     priced = night_target.gather(look, plan, target)
     values = {
-        **night(look, newest, plan), "priced": priced, **(orders.gather(look, priced["currency"], order) if priced else {}),
+        **night(look, newest, plan), "priced": priced, **orders.gather(look, priced and priced["currency"], order),
         "plan_line": plan_line(plan, look.now_ms, look.words),
         "plan_words": None if plan.windows is None else week.plan_in_words(plan.windows, look.words),
         "proof": plan.proof, "waiting": waiting,

@@ -197,4 +197,8 @@ def test_where_nothing_is_asked_a_departure_that_is_some_hours_away_is_offered(e
 def test_without_prices_of_a_tariff_the_page_is_as_it_was():
     with house(tariff=[]) as its:
         text = TestClient(app.app(its), base_url="http://127.0.0.1:8080", headers={"Accept": "text/html"}).get("/tonight").text
+        key = its.key(its.settings.devices[0])
+        page_orders.add(its.engine, its.writer.insert, key, {"by": "07:30", "kwh": 12})
+        later = TestClient(app.app(its), base_url="http://127.0.0.1:8080", headers={"Accept": "text/html"}).get("/tonight").text
+    assert "12 kWh or full" in later and "Add a standing order" not in later       # set while there was a tariff
     assert "Standing orders" not in text and 'id="target"' not in text and "The plan of the week" in text
