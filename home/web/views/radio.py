@@ -13,6 +13,8 @@ RSSI, SNR, FACTOR = N_("Signal strength (RSSI)"), N_("Signal to noise (SNR)"), N
 TIME = N_("Time")
 UP, UP_SINCE = N_("The connection to %(network)s is up."), N_("The connection to %(network)s is up since %(moment)s.")
 DOWN_SINCE = N_("The connection to %(network)s is down since %(moment)s: what is sent now is fetched later, where the network stores it.")
+# Where the network keeps none for later.
+DOWN_AND_LOST = N_("The connection to %(network)s is down since %(moment)s: what is sent now is lost, but for the sessions, which the device keeps.")
 NEVER_UP = N_("There has been no connection to %(network)s since the service started.")
 # Of a network that does not say what it took.
 SILENT = N_("It says nothing of a request until it sends it. What its codec refuses stands in its own log alone, and what it keeps cannot be"
@@ -106,7 +108,7 @@ def network_sentence(look, _):
     if look.service.is_up[name]:
         return _(UP_SINCE if since_ms else UP, **values)
     if since_ms:
-        return _(DOWN_SINCE, **values)
+        return _(DOWN_SINCE if kinds.of(look.network).KEEPS_UPLINKS else DOWN_AND_LOST, **values)
     return _(NEVER_UP, **values)
 
 
