@@ -22,15 +22,16 @@ class CarPower:
 
     def __init__(self, volts, phases):
         """volts: from phase to neutral; phases: of the car, where the box has no meter."""
-        self.unsaved = False
+        self.unsaved = self.measured = False
         self._volts = volts
         self._phases_set = phases
         self.need_wh = self._low_da = self._low_phases = self._nights = 0
         self.left()
 
     def left(self):
-        """The car has left."""
-        self.measured = False
+        """The car has left: what was learned meanwhile is recorded, too."""
+        self.unsaved = self.unsaved or self.measured
+        self.measured = self._ended = False
         self._da, self._phases = self._low_da, self._low_phases    # current of all phases together, and their number
         self._since_ms = None                                      # begin of the minute that is being measured
         self._sum_da = self._count = 0
@@ -59,11 +60,16 @@ class CarPower:
             if self._da <= self._low_da + self._low_da // 8:
                 self._nights = 0
 
+    def ended(self, wh):
+        """The car has stopped by itself, after that energy: the first time since it came counts."""
+        if self.measured and not self._ended:
+            self._ended = self.unsaved = True
+            self.learn(wh)
+
     def learn(self, wh):
-        """The energy that a night takes."""
-        if wh >= LEAST_WH and wh != self.need_wh:
+        """The energy that a night takes: recorded with the next car that leaves."""
+        if wh >= LEAST_WH:
             self.need_wh = wh
-            self.unsaved = True
 
     def watts(self, limit_da):
         """Power at that limit of a phase (0.1 A): measured, else the lowest of recent nights, else of one phase."""

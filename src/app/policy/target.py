@@ -51,15 +51,16 @@ class Target:
         self.missing = None
         self.until = self.wh = self.current_da = self.began_wh = self._flags = 0
         self.quarters = bytes(8)
-        self._edge_s = self._power_w = 0     # what look() found holds until then, with that power
+        self._since_s = self._edge_s = self._power_w = 0     # what look() found holds from then to then (UTC s), with that power
         self.draws = False                   # the car draws current
 
     def set(self, until, wh, current_da, quarters, issued_at, total_wh):
-        """A new target. One with the same end goes on counting, and keeps the late start unless it asks for less."""
+        """A new target. One with the same end goes on counting, and keeps the late start unless it asks for less, and is reached if for no more."""
         flags = 0
         if self.state and until == self.until:
             total_wh = self.began_wh
-            flags = self._flags & (_F_BACK | _F_REPORTED | _F_FULL | (_F_LATE | _F_GUESS if wh >= self.wh else 0))
+            flags = self._flags & (_F_BACK | _F_REPORTED | _F_FULL | (_F_LATE | _F_GUESS if wh >= self.wh else 0) | (
+                _F_REACHED if 0 < wh <= self.wh else 0))
         self._clear()   # the rest begins again
         self.until, self.wh, self.current_da, self.quarters = until, wh, current_da, quarters
         self.issued_at, self.began_wh, self._flags = issued_at, total_wh, flags
@@ -67,7 +68,7 @@ class Target:
 
     def _restart(self):
         self.state = REACHED if self._flags & _F_REACHED else LATE if self._flags & _F_LATE else WAITS
-        self._edge_s = 1 << 29   # not looked at yet
+        self._edge_s = 0   # not looked at yet
         self.unsaved = True
 
     def end(self):
@@ -93,7 +94,7 @@ class Target:
         self.draws = draws
         if draws:
             self._flags &= ~_F_FULL
-        elif finished and not self._flags & _F_FULL:
+        elif finished and not self._flags & (_F_FULL | _F_REACHED):
             self._flags |= _F_FULL
             self.unsaved = True
 
@@ -102,9 +103,9 @@ class Target:
         place = (left_s - 1) // QUARTER_S
         return place < 64 and self.quarters[7 - (place >> 3)] >> (place & 7) & 1 == 1
 
-    def knows(self, left_s, power_w):
-        """True while what look() found still holds."""
-        return left_s > self._edge_s and power_w == self._power_w
+    def knows(self, utc_s, power_w):
+        """True while what look() found still holds. Instants are compared, for a difference of two would be allocated."""
+        return self._since_s <= utc_s < self._edge_s and power_w == self._power_w
 
     def look(self, left_s, wh_left, power_w, measured, avoided_s, starts):
         """The state now. left_s: until the end; wh_left: still to come, of a target without energy that learned, or 0; measured: the power is
@@ -133,7 +134,8 @@ class Target:
             self.unsaved = True
         into_s = (left_s - 1) % QUARTER_S + 1
         edge_s = left_s - into_s + (CLOSES_EARLY_S if into_s > CLOSES_EARLY_S else 0)
-        self._edge_s = edge_s if flags & _F_LATE else max(edge_s, late_at_s)
+        self._since_s = self.until - left_s
+        self._edge_s = self.until - (edge_s if flags & _F_LATE else max(edge_s, late_at_s))
         self._power_w = power_w
 
     def reach(self):

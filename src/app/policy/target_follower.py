@@ -34,6 +34,7 @@ class TargetFollower:
             record = journal.get(name)
             if record is not None and not part.load(record):
                 journal.reject(name)
+        self.power.learn(self._target.wh)
 
     def step(self, now_ms, utc_s, box):
         """Follow the target; utc_s: None while the time is unknown."""
@@ -42,6 +43,8 @@ class TargetFollower:
         flow_da = self._meter.flow_da
         if box.car:
             power.step(now_ms, flow_da, currents_da)
+            if box.finished:
+                power.ended(self._meter.session_wh)
         elif power.measured:
             power.left()
         if power.unsaved:
@@ -58,17 +61,14 @@ class TargetFollower:
             self.wh_left = self._left_wh(target.wh)
             if not self.wh_left:
                 target.reach()
-        if box.finished:
-            power.learn(self._meter.session_wh)
-        if utc_s is not None:
-            left_s = target.until - utc_s
-            if left_s <= CLOSES_EARLY_S:
-                self._end(now_ms)
-            elif not target.knows(left_s, power.watts(self._limit_da)):
-                self._look(now_ms, utc_s, left_s)
+        if utc_s is not None and not target.knows(utc_s, power.watts(self._limit_da)):
+            self._look(now_ms, utc_s)
 
-    def _look(self, now_ms, utc_s, left_s):
+    def _look(self, now_ms, utc_s):
         target = self._target
+        left_s = target.until - utc_s
+        if left_s <= CLOSES_EARLY_S:
+            return self._end(now_ms)
         power = self.power
         avoid = self._plan_store.avoid
         avoided_s = avoid.open_s(utc_s, target.until) if avoid is not None else 0
@@ -125,8 +125,10 @@ class TargetFollower:
         """A new target; False if the store failed: one that is not in flash would be lost with the next power cut."""
         target = self._target
         before = target.dump()
+        # Behind a newer one for the same night the older copy may be the one before: it promises the same end.
+        both = until != target.until
         target.set(until, wh, current_da, quarters, issued_at, self._meter.total_wh)
-        if not self.save(True):
+        if not self.save(both):
             target.load(before)
             return False
         self.power.learn(wh)

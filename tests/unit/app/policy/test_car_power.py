@@ -70,9 +70,9 @@ def test_without_a_meter_the_phases_are_those_of_the_setting():
 def test_the_energy_of_a_night_is_learned_where_it_was_one():
     power = CarPower(VOLTS, 3)
     power.learn(LEAST_WH - 1)
-    assert not power.unsaved and power.need_wh == 0
-    power.learn(12000)
-    assert power.unsaved and power.need_wh == 12000
+    assert power.need_wh == 0
+    power.learn(LEAST_WH)
+    assert power.need_wh == LEAST_WH and not power.unsaved     # recorded with the next car that leaves
 
 
 def test_all_of_it_comes_back_from_the_record_and_what_is_none_is_refused():
@@ -86,11 +86,36 @@ def test_all_of_it_comes_back_from_the_record_and_what_is_none_is_refused():
         assert not CarPower(VOLTS, 3).load(wrong)
 
 
-def test_a_night_like_the_others_is_written_once():
+def test_a_night_is_written_once_with_its_first_minute_and_what_was_learned_as_the_car_leaves():
     power = plugged(THREE)
     power.dump()
     night(power, THREE, minutes=30)
-    assert power.unsaved
-    power.dump()
+    assert power.measured and power.unsaved
+    record = power.dump()
     night(power, THREE, minutes=30, at_ms=40 * MINUTE_MS)
+    power.learn(5000)
     assert not power.unsaved
+    power.left()
+    assert power.unsaved and not power.measured and power.dump() != record
+    power.left()
+    assert not power.unsaved
+
+
+def test_a_car_that_stops_by_itself_teaches_once_a_plug_in():
+    power = CarPower(VOLTS, 3)
+    power.ended(12000)
+    assert power.need_wh == 0 and not power.unsaved     # it never drew for a minute
+    night(power, THREE)
+    power.ended(12000)
+    assert power.need_wh == 12000 and power.unsaved
+    power.dump()
+    power.learn(5000)       # a target said so
+    power.dump()
+    night(power, THREE, at_ms=5 * MINUTE_MS)
+    power.ended(12000)
+    assert power.need_wh == 5000 and not power.unsaved
+    power.left()
+    power.dump()
+    night(power, THREE, at_ms=9 * MINUTE_MS)
+    power.ended(12000)
+    assert power.need_wh == 12000

@@ -57,7 +57,9 @@ def test_current_ends_six_seconds_before_a_run_of_cheap_quarters_and_not_between
 def test_the_late_start_comes_when_the_time_left_is_what_the_power_needs_and_ten_minutes():
     made = target()
     late_s = 20000 * 3600 // 4000 + MARGIN_S
-    assert looked(made, late_s + 1) == WAITS and not made.knows(late_s, 4000) and made.knows(late_s + 1, 4000)
+    assert looked(made, late_s + 1) == WAITS
+    assert [made.knows(END_S - late_s - more_s, 4000) for more_s in (0, 1, 2)] == [False, True, False]     # 2: the clock was set back
+    assert not made.knows(END_S - late_s - 1, 4001)
     assert looked(made, late_s) == LATE
     assert looked(target(), late_s + 900, avoided_s=900) == LATE and looked(target(), late_s + 901, avoided_s=900) == WAITS
 
@@ -196,7 +198,7 @@ class CarAtTarget:
                 self.target.reach()
             self.target.see(False, flowing)
             power_w = measured_w or guess_w
-            if eager or not self.target.knows(left_s, power_w):
+            if eager or not self.target.knows(END_S - left_s, power_w):
                 self.target.look(left_s, wh_left, power_w, measured_w > 0, 0, MANY)
             state = self.target.state
             self.states.append(state)

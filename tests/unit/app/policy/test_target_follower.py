@@ -1,5 +1,8 @@
 """src/app/policy/target_follower.py with the real claims, meter, plan and journal, and a car that draws when it is let: what is left, and the end."""
 
+import time
+
+import pytest
 from app.codec.vocabulary import HOLDER_BOOST, HOLDER_LOCK, HOLDER_NONE, HOLDER_PLAN, HOLDER_STOP, HOLDER_TARGET, NO_BOOST, UNTIL_ENERGY
 from app.control.contactor import CLOSINGS_A_DAY, Contactor, Tally
 from app.control.control_record import NIGHT_MS, PULSES_A_NIGHT
@@ -321,6 +324,102 @@ def test_a_car_that_stopped_by_itself_misses_nothing_and_teaches_what_a_night_ta
     assert evening.told == [] and near(evening.follower.power.need_wh, 4000, 2)
     evening.reboot()
     assert near(evening.follower.power.need_wh, 4000, 2)
+
+
+def writes(evening, name):
+    """Of that record, from now on: a list that grows."""
+    found = []
+    put = evening.store.put
+    evening.store.put = lambda key, value: (key.startswith(name) and found.append(key), put(key, value))
+    return found
+
+
+def test_power_and_energy_of_nights_without_a_target_are_learned_with_a_write_each():
+    evening = TargetEvening(plan=[{'days': 'daily', 'from': '00:00', 'to': '06:00'}], wants_wh=4000)
+    found = writes(evening, POWER_RECORD)
+    evening.live(BEGIN_S + HOUR_S)
+    assert near(evening.follower.power.need_wh, 4000, ROUNDING_WH) and len(found) == 2
+    evening.car = False
+    evening.live(evening.utc_s + 60)
+    evening.amps, evening.phases = 16, 1
+    evening.plug(wants_wh=10 ** 6)
+    evening.live(evening.utc_s + 600)
+    evening.car = False
+    evening.live(evening.utc_s + 60)
+    assert len(found) == 3
+    evening.reboot()
+    assert near(evening.follower.power.watts(160), 3680, 10)
+
+
+def test_the_energy_that_a_target_has_set_is_known_after_a_power_cut_and_when_the_car_has_left():
+    evening = TargetEvening(car=False)
+    found = writes(evening, POWER_RECORD)
+    evening.aim(7000)
+    evening.live(BEGIN_S + 0.2 * HOUR_S)
+    assert found == []
+    evening.reboot()
+    assert evening.follower.power.need_wh == 7000
+    evening.plug()
+    evening.live(BEGIN_S + 1.8 * HOUR_S)
+    evening.car = False
+    evening.live(END_S + 60)
+    evening.reboot()
+    assert evening.follower.power.need_wh == 7000 and evening.target.state == NONE
+
+
+def test_a_newer_target_with_the_same_end_is_written_once_and_one_with_another_end_twice():
+    evening = TargetEvening()
+    found = writes(evening, TARGET_RECORD)
+
+    def aimed_for(until):
+        before = len(found)
+        assert evening.aim(until=until)
+        while evening.journal.again:
+            evening.journal.repeat()
+        return len(found) - before
+
+    assert [aimed_for(END_S), aimed_for(END_S), aimed_for(END_S + HOUR_S), aimed_for(END_S + HOUR_S)] == [2, 1, 2, 1]
+
+
+def test_one_that_was_reached_stays_so_without_a_write_if_the_newer_one_asks_for_no_more():
+    evening = aimed(aim={'wh': 3000, 'quarters': ALWAYS}, wants_wh=3100, hours=0.6)
+    found = writes(evening, TARGET_RECORD)
+    evening.wants_wh = 0
+    evening.live(evening.utc_s + 60)
+    assert evening.target.state == REACHED and found == []
+    evening.aim(3000)
+    evening.aim(2000)
+    evening.live(evening.utc_s + 60)
+    assert evening.target.state == REACHED and len(found) == 2
+    for wh in (3200, 0):
+        evening.aim(3000)
+        evening.live(evening.utc_s + 60)
+        assert evening.target.state == REACHED
+        evening.aim(wh)
+        evening.live(evening.utc_s + 60)
+        assert evening.target.state != REACHED
+
+
+@pytest.mark.bench
+def test_the_rule_takes_less_than_fifty_microseconds(evidence):
+    evening = aimed(aim={'wh': 20000}, hours=0.2)
+    now_ms, box = 720000, evening.box
+
+    def mean_us(before):
+        # The least of several: what else the machine does can only add to it.
+        times = []
+        for _ in range(20):
+            begun = time.process_time_ns()
+            for _ in range(1000):
+                before()
+                evening.follower.step(now_ms, evening.utc_s, box)
+            times.append((time.process_time_ns() - begun) / 1_000_000)
+        return min(times)
+
+    again, anew = mean_us(int), mean_us(evening.target._restart)
+    evidence('the rule of a target on CPython, at a reading while nothing changes, us', round(again, 1), 50)
+    evidence('the same looked at anew, us', round(anew, 1), 50)
+    assert again < 50 and anew < 50
 
 
 # --- other claims
