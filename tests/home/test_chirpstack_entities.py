@@ -14,6 +14,8 @@ from tests.home.test_chirpstack_chain import DEV_EUI, PLACE, THERE
 
 # With the evidence, not with each make test-home.
 pytestmark = [pytest.mark.long, pytest.mark.evidence]
+# Messages of each kind that Home Assistant is through with in a moment.
+AT_ONCE = 10
 BARE = (b"", b"no JSON", b"5", b"[]", b"null", b"{}", b'{"object": null}', b'{"deviceInfo": {}, "object": {}}', b'{"deviceInfo": {}, "rxInfo": []}',
         b'{"deviceInfo": {}, "rxInfo": [{}], "txInfo": null}')
 
@@ -86,10 +88,10 @@ def test_what_the_queue_let_expire_is_a_command_that_failed(fed):
 def test_every_message_of_chirpstack_leaves_home_assistant_calm(fed, evidence):
     messages = [event(vector["output"]["data"]) for vector in VECTORS["uplink"] if "data" in vector["output"]]
     messages += [event(), event({}), *BARE]
-    for first in range(0, len(messages), 50):
-        fed.tell(*messages[first:first + 50])
-        for end in ("event/join", "event/txack", "event/log", "command/down"):
-            fed.tell(*messages[first:first + 50], end=end)
+    for first in range(0, len(messages), AT_ONCE):
+        for end in ("event/up", "event/join", "event/txack", "event/log", "command/down"):
+            fed.tell(*messages[first:first + AT_ONCE], end=end)
+        # It answers once it is through with them.
         fed.assistant.states()
     fed.settle("vehicle full")
     complaints = fed.assistant.complaints()
