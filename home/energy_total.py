@@ -12,7 +12,7 @@ SILENCE_MS = 95 * MINUTE_MS
 # Counter and status are rounded each by itself: that little less than before is the same session.
 ROUNDED_WH = 100
 # Sessions that tell what another one may take.
-LATEST = 8
+LATEST = 30
 # No box gives more: 32 A on three phases of 240 V, and a little.
 MOST_W = 25_000
 _WH_MS = 3_600_000
