@@ -224,20 +224,21 @@ class BookMonth:
         """What the service's threads do now and then."""
         self.house.now_ms = 1000 * self.world.utc_s()
         if not self._down["service"] and self.backfiller.is_due():
+            self._see_total()
             self.backfiller.look()
         if self.is_connected:
             number = housekeeping.ask_for_missing(self.house.writer, 1, self._network, DEVICE, LineToTheWorld(self).publish, self.house.now_ms)
             self.asked += number is not None
-        self._see_total()
         late_s = self.world.kernel.now_us / SECOND_US - self.days * DAY_S
         if late_s > 0 and self.is_complete():
+            self._see_total()
             self.complete_day = late_s / DAY_S
             self.world.end()
         else:
             self.world.kernel.after(LOOK_S * SECOND_US, self._look)
 
     def _see_total(self):
-        """Somebody looks at the total, and remembers it."""
+        """Somebody looks at the total, before uplinks change it: no more was shown since the last ones."""
         with reading(self.house.engine) as connection:
             told = queries.total_wh(connection, 1, int(1000 * self.now_s))
         if told is not None:
