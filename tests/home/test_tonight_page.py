@@ -19,9 +19,9 @@ SIZE_MAX = 200_000
 
 
 @pytest.fixture
-def night():
-    """(house, address) with prices until midnight of tomorrow: cheap from 02:30 to 04:30."""
-    with served(price_source=[SPOT], tariff=[{"part": "energy", "source": "spot"}]) as (its, url):
+def night(tmp_path):
+    """(house, address) with prices until midnight of tomorrow: cheap from 02:30 to 04:30. Its store is a file, for a browser asks twice at once."""
+    with served(tmp_path / "home.db", price_source=[SPOT], tariff=[{"part": "energy", "source": "spot"}]) as (its, url):
         its.now_ms = NOW_MS
         its.hear(Device().status(NOW_MS - 5 * MIN_MS, override="none"))
         with writing(its.engine) as connection:
