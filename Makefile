@@ -11,7 +11,7 @@ BOARD ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench lint soak evidence mutants settings keys registration lock build flash hil hil-sim status console logs bridge guard device-repository test-home other-debian discovery package recordings check release home micropython
+.PHONY: help setup run test bench lint soak evidence mutants settings keys registration lock build flash hil hil-sim status console logs bridge guard device-repository test-home test-home-oldest test-home-newest newest-home other-debian discovery package recordings check release home micropython
 
 help:
 	@echo "The monitor for ABL wallboxes. First make run, then type help there."
@@ -54,7 +54,8 @@ help:
 	@echo "  make home [CONFIG=home.toml]  the service of the house: its page, the book of charging sessions, costs, API; until Ctrl-C"
 	@echo "  make guard APP=my-app         between the bridge (GUARD=1) and Home Manager: withholds what would end it"
 	@echo "  make device-repository        the entry for The Things Stack's device repository, made anew in ttn/lorawan-devices/; URL="
-	@echo "  make test-home                real mosquitto, Home Assistant and browser"
+	@echo "  make test-home                real mosquitto and Home Assistant, the oldest and the newest, and a browser; ON=oldest or ON=newest alone"
+	@echo "  make newest-home [VERSION=2026.12.0]  moves the pin of the newest Home Assistant, and tests with it"
 	@echo "  make other-debian [SUITE=trixie]  make run and make test in a bare Debian that this machine is not; needs root and debootstrap"
 
 setup:
@@ -86,9 +87,10 @@ soak: setup
 	@$(PY) -m tools.checks.soak $(if $(ROUNDS),--rounds "$(ROUNDS)",--minutes "$(MINUTES)") $(ARGS)
 
 evidence: setup
-	@rm -f build/evidence.json build/evidence-home.json
+	@rm -f build/evidence.json build/evidence-home-*.json
 	$(PYTEST) -m "(evidence or bench or long) and not soak" --evidence build/evidence.json; code=$$?; \
-	$(MAKE) --no-print-directory test-home ARGS="-m evidence --evidence build/evidence-home.json" || code=$$?; \
+	$(MAKE) --no-print-directory test-home ON=oldest ARGS="-m evidence" EVIDENCE=build/evidence-home-oldest.json || code=$$?; \
+	$(MAKE) --no-print-directory test-home ON=newest ARGS="-m evidence" EVIDENCE=build/evidence-home-newest.json || code=$$?; \
 	$(PY) -m tools.docgen.evidence && exit $$code
 
 recordings: setup
@@ -205,9 +207,27 @@ device-repository: setup
 	@$(PY) -m tools.network.device_repository $(if $(OUT),--out "$(OUT)") $(if $(URL),--url "$(URL)") $(ARGS)
 
 # docs/home-assistant.md. Not part of make test: it needs programs of the system, which it names. It mostly waits, so files run side by side.
+# All with the oldest Home Assistant and mosquitto, then what meets them with the newest, which it leaves out where they cannot be had (status 3).
+# ON= one of them alone. EVIDENCE=: where the figures go.
+ON ?= oldest newest
+home_run = HOME_PROGRAMS=$(1) $(PYTEST) tests/home -n $(JOBS) --dist loadfile --durations=5 $(if $(EVIDENCE),--evidence $(EVIDENCE)) $(ARGS)
+
 test-home: setup
 	@sh tools/setup/setup_home.sh
-	$(PYTEST) tests/home -n $(JOBS) --dist loadfile --durations=5 $(ARGS)
+	@code=0; for on in $(ON); do $(MAKE) --no-print-directory test-home-$$on || code=$$?; done; exit $$code
+
+test-home-oldest:
+	$(call home_run,.venv-home/bin)
+
+test-home-newest:
+	@CI="$(CI)" bash tools/setup/newest.sh; case $$? in 0) ;; 3) exit 0 ;; *) exit 2 ;; esac; \
+	echo 'test-home: with the newest programs'; $(call home_run,.home-newest/bin) || [ $$? = 5 ]
+
+# docs/dependencies.md. Moves the pin of the newest Home Assistant, to VERSION or to what is newest now, makes its Debian anew, and tests with both.
+newest-home: setup
+	@sh tools/setup/lock.sh newest $(VERSION)
+	@RENEW=1 bash tools/setup/newest.sh
+	@$(MAKE) --no-print-directory test-home ON=newest
 
 # docs/dependencies.md. What is committed, in a system that debootstrap makes.
 other-debian:

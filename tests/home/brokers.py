@@ -5,17 +5,15 @@ Everything is given a folder of its own and ends with the context that started i
 import collections
 import contextlib
 import os
-import pathlib
 import re
-import shutil
 import socket
 import subprocess
 import sys
 import time
 
 from tests.home.client import until
+from tests.home.programs import ROOT, program
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 APP, TENANT, DEVICE = "ev-charger", "ttn", "wallbox"
 USER = f"{APP}@{TENANT}"
@@ -24,13 +22,6 @@ KEY = "NNSXS.TESTKEYOFNOBODY.ONLYFORTHISTEST"
 START_S = 10
 READ = ("up", "join", "down/queued", "down/sent", "down/ack", "down/nack", "down/failed", "down/invalidated", "location/solved", "service/data")
 WRITE = ("down/push", "down/replace")
-
-
-def program(name):
-    """The path of a program of Debian's packages; says how to get it."""
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
-    assert found, f"{name} is missing. Type:  sudo apt-get install mosquitto mosquitto-clients"
-    return found
 
 
 def free_port():
@@ -108,7 +99,9 @@ class Stack(Mosquitto):
         lines = [
             "per_listener_settings true",
             f"listener {self.network_port} {HOST}", "allow_anonymous true",
-            f"listener {self.port} {HOST}", "allow_anonymous false", f"password_file {folder}/passwords", f"acl_file {folder}/rules",
+            # A bridge tries the first address of a name alone, which of localhost may be ::1.
+            f"listener {self.port} {'localhost' if tls else HOST}", "allow_anonymous false",
+            f"password_file {folder}/passwords", f"acl_file {folder}/rules",
         ]
         if tls:
             lines += [f"certfile {tls[1]}", f"keyfile {tls[2]}"]

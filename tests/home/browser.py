@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 
-from tests.home.brokers import ROOT, program
+from tests.home.programs import ROOT, program
 
 CARD = re.search(r"```yaml\n(type: vertical-stack\n.*?)```", (ROOT / "docs" / "home-assistant.md").read_text(), re.S)[1]
 # The card of the docs as the one card of the one view.

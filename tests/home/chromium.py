@@ -2,7 +2,7 @@
 import contextlib
 
 from playwright.sync_api import expect, sync_playwright
-from tests.home.brokers import program
+from tests.home.programs import program
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
          "--disable-sync")

@@ -49,13 +49,17 @@ class AssistantOnBroker:
         for message in messages:
             self.network.publish(THERE + "up", message)
 
-    def settle(self, reason):
-        """Return once a status with that reason, published repeatedly, has arrived: Home Assistant subscribes when it thinks fit."""
+    def settle(self, reason, rssi=-80):
+        """Return once a status with that reason, published repeatedly, has arrived: Home Assistant subscribes when it thinks fit.
+
+        rssi: where a message before may have had the same reason, one that none had.
+        """
         def arrived():
-            self.tell(uplink({**STATUS, "reason": reason}))
+            self.tell(uplink({**STATUS, "reason": reason}, rx_metadata=[{"rssi": rssi, "snr": 0}]))
             time.sleep(0.2)
-            return self.assistant.state("sensor.wallbox_reason") == reason
-        until(arrived, lambda: f"{reason} does not arrive; {self.assistant.complaints()}", 30)
+            states = self.assistant.states()
+            return [states.get("sensor.wallbox_" + name, {}).get("state") for name in ("reason", "rssi")] == [reason, str(rssi)]
+        until(arrived, lambda: f"{reason} does not arrive; {self.assistant.complaints()}", 60)
 
     def entities(self):
         """{entity: state} of the wallbox, without those that depend on the clock."""

@@ -206,4 +206,5 @@ def test_start_pressed_on_the_page_makes_the_car_charge(house):
 
 def test_home_assistant_had_nothing_to_complain_about(house):
     """But for brokers that we took away."""
-    assert [line for line in house.assistant.complaints() if "MQTT" not in line and "mqtt" not in line] == []
+    assert [record for record in house.assistant.complaints() if "MQTT" not in record and "mqtt" not in record] == []
+    assert house.assistant.repairs() == []

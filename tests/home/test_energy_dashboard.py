@@ -8,6 +8,7 @@ import subprocess
 import pytest
 from tests.home.assistant import environment
 from tests.home.brokers import HOST, ROOT, Mosquitto, free_port
+from tests.home.programs import program
 from tests.support.book_month import HOUR_S, BookMonth
 from tests.support.stores import store
 
@@ -29,7 +30,7 @@ def shown(month, folder):
     broker.start()
     try:
         done = subprocess.run(
-            [ROOT / ".venv-home" / "bin" / "python", ROOT / "tests" / "home" / "statistics_of_month.py", folder / "assistant", str(port), ENTITY],
+            [program("python"), ROOT / "tests" / "home" / "statistics_of_month.py", folder / "assistant", str(port), ENTITY],
             input=json.dumps(month.assistant.messages), capture_output=True, text=True, timeout=1200, env=environment())
     finally:
         broker.stop()

@@ -9,8 +9,9 @@ import pytest
 from home import discovery, house_listener
 from home.home_assistant import HouseBroker
 
-from tests.home.brokers import APP, DEVICE, HOST, ROOT, THERE, HomeBroker, Stack, free_port, program, running
+from tests.home.brokers import APP, DEVICE, HOST, ROOT, THERE, HomeBroker, Stack, free_port, running
 from tests.home.client import client, until
+from tests.home.programs import program
 from tests.home.test_bridge import HM_PUSH, HM_UP, UP
 from tests.support.house import StoredHouse, given
 from tests.support.stores import store

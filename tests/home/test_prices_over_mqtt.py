@@ -4,8 +4,9 @@ import subprocess
 import time
 
 import pytest
-from tests.home.brokers import HOST, Mosquitto, free_port, program
+from tests.home.brokers import HOST, Mosquitto, free_port
 from tests.home.client import until
+from tests.home.programs import program
 from tests.support.price_sources import checked
 from tests.support.stores import store
 from home.notices import Notices

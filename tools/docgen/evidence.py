@@ -16,8 +16,8 @@ from tools.checks.soak import read_record
 from tools.docgen.table import cell, table
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-# The second is of make test-home, which needs programs of the system.
-MEASURED = [ROOT / "build" / name for name in ("evidence.json", "evidence-home.json")]
+# The others are of make test-home, which needs programs of the system.
+MEASURED = [ROOT / "build" / name for name in ("evidence.json", "evidence-home-oldest.json", "evidence-home-newest.json")]
 TARGET = ROOT / "docs" / "evidence.md"
 
 # What no figure on the page says, because nothing here can measure it.

@@ -18,7 +18,7 @@ def make(*arguments):
 def test_make_alone_lists_what_there_is():
     said = make().stdout
     targets = ("run test test-home lint bench soak evidence mutants setup keys build micropython flash console logs hil hil-sim discovery package"
-               " bridge guard device-repository other-debian")
+               " bridge guard device-repository newest-home other-debian")
     for target in targets.split():
         assert f"  make {target}" in said
 
