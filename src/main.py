@@ -203,8 +203,8 @@ def run(proven=None):
     try:
         settings = config.of_site()
         errors = check(settings)
-    except Exception as error:
-        errors.append((config.OF_SITE, 'cannot be read: %s %s' % (type(error).__name__, error)))
+    except Exception as problem:
+        errors.append((config.OF_SITE, 'cannot be read: %s %s' % (type(problem).__name__, problem)))
     try:
         import keys
     except ImportError:

@@ -19,7 +19,7 @@ CHEAP, DEAR = 0.10, 0.40
 CHEAP_PLACES = (6, 9)
 
 
-class PlannedNight:
+class NightOfPrices:
     """The night with the car from plug_s on. downlinks: requests on the air; kwh: by quarter of the world."""
 
     def __init__(self, plug_s, cheap=CHEAP_PLACES, later=None):
@@ -53,7 +53,7 @@ class PlannedNight:
 
 
 def test_prices_become_one_downlink_cheap_current_and_a_session_in_the_book_with_its_cost(evidence):
-    night = PlannedNight(plug_s=60)
+    night = NightOfPrices(plug_s=60)
     assert [(one.fate, one.detail) for one in night.asked] == [('done', 'kwh_possible:5')]
     assert night.downlinks == 1
     # Before the target was there the car charged, for there is no plan.
@@ -69,7 +69,7 @@ def test_prices_become_one_downlink_cheap_current_and_a_session_in_the_book_with
 
 
 def test_a_car_that_comes_after_its_cheap_quarters_is_planned_again_once_when_it_comes():
-    night = PlannedNight(plug_s=8 * QUARTER_S, cheap=(3, 4), later=(5 * QUARTER_S, (3, 4, 10, 12)))
+    night = NightOfPrices(plug_s=8 * QUARTER_S, cheap=(3, 4), later=(5 * QUARTER_S, (3, 4, 10, 12)))
     assert [one.fate for one in night.asked] == ['done', 'done'] and night.downlinks == 2
     assert night.asked[0].at_ms // 1000 - START_S >= 8 * QUARTER_S
     # The minute in which the power of the car is measured is not among them.

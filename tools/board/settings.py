@@ -17,6 +17,7 @@ import main as firmware
 from home import time_zone_mistakes, time_zones
 from sim.live import request_words
 from tools.board import manifest
+from tools.board.flash import BROKEN
 
 TARGET = pathlib.Path(config.__file__).with_name(config.OF_SITE)
 HEAD = "# The settings of this site. Names, values and their meaning: config.py. `make settings` writes it, from what is in it and your answers.\n\n"
@@ -158,7 +159,7 @@ def taken_over(path):
         found = runpy.run_path(str(path))
     except OSError as error:
         raise Wrong(f"{path}: {error.strerror}") from None
-    except Exception as error:      # whatever a person's own file may raise
+    except (*BROKEN, ImportError) as error:
         raise Wrong(f"{path} cannot be read: {type(error).__name__}: {error}") from None
     values = {name: found[name] for name in config.NAMES if name in found and found[name] != getattr(config, name)}
     return values, sorted(name for name in found if name.isupper() and name[0] != "_" and name not in config.NAMES + NO_SETTINGS)

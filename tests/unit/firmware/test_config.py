@@ -21,7 +21,7 @@ def test_what_is_shipped_has_no_region():
     assert "\nREGION = None " in pathlib.Path(config.__file__).read_text()
 
 
-class Site:
+class SettingsOfSite:
     """A local_config.py, as import gives it."""
 
     def __init__(self, **settings):
@@ -29,7 +29,7 @@ class Site:
 
 
 def test_the_sites_own_settings_stand_before_the_defaults_and_an_unknown_one_is_an_error(monkeypatch):
-    monkeypatch.setitem(sys.modules, 'local_config', Site(REGION='EU868', COLOUR='red', PHASES=9))
+    monkeypatch.setitem(sys.modules, 'local_config', SettingsOfSite(REGION='EU868', COLOUR='red', PHASES=9))
     settings = config.of_site()
     assert (settings.REGION, settings.SUB_BAND) == ('EU868', 2)
     assert [name for name, _ in main.check(settings)] == ['COLOUR', 'PHASES']
