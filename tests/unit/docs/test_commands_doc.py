@@ -14,7 +14,7 @@ from tests.support.lines import Lines
 from ttn.formatter import Formatter
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-PATIENCE_S = 60
+PATIENCE_S = 180
 # (pattern of the whole command, why it does not run here and which test plays it)
 ELSEWHERE = (
     (r"sudo .*|journalctl .*|ls -l /dev/serial/by-id/", "changes the machine; tests/system/test_newcomers.py types those of docs/linux.md"),
