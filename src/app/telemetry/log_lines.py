@@ -4,9 +4,10 @@ from hal.contract import BLUE, GREEN, PURPLE, RED, WHITE, YELLOW
 
 from app.codec.vocabulary import COMMANDS, DAYS, DETAILS, REASONS, REASON_UNREACHABLE, RESULTS
 from app.evse.states import NONE
+from app.policy.local_time import DAY_S
 
 _COLOURS = {BLUE: 'blue', GREEN: 'green', YELLOW: 'yellow', WHITE: 'white', PURPLE: 'purple', RED: 'red'}
-_DAY_S = 86400
+
 _THURSDAY = 3       # 1970-01-01, in DAYS
 _NOT_JOINED = 255   # beside REASONS
 
@@ -68,7 +69,7 @@ class LogLines:
             return
         self._plan = edge_key
         if edge_key > 1:
-            day, second = divmod(edge + plan.local.offset_s(edge), _DAY_S)
+            day, second = divmod(edge + plan.local.offset_s(edge), DAY_S)
             text += ' until %s %02d:%02d' % (DAYS[(day + _THURSDAY) % 7], second // 3600, second // 60 % 60)
         self._log('plan: ' + text)
 
