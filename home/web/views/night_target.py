@@ -69,16 +69,16 @@ def gather(look, plan, typed=None):
         except target_forms.Wrong as wrong:
             problem = wrong
     wish = wish or _wish(look, zone, newest, decided)
-    row = wish.row
+    row, is_typed = wish.row, typed is not None and problem is None
     event = promise.missed(look, row) if row is not None and row.fate == "done" else None
     planned = plan_of(look, wish, rows, zone)
-    status, said = (target_status.NONE, look.words(target_status.TYPED)) if typed is not None else target_status.state(row, look.words)
-    waits = target_status.why(decided[1], decided[0].until_s, look.now_ms, look.tz, look.words) if decided and row is None and typed is None else ""
+    status, said = (target_status.NONE, look.words(target_status.TYPED)) if is_typed else target_status.state(row, look.words)
+    waits = target_status.why(decided[1], decided[0].until_s, look.now_ms, look.tz, look.words) if decided and row is None and not is_typed else ""
     at = moments.at(1000 * wish.until_s, look.now_ms, look.tz, look.words)
     return {
         **_prices(look, report.tariff, wish, planned, plan),
         "kwh": target_status.plain(wish.order.kwh, look.words), "at": at, "is_full": _is_full(wish),
-        "state": status, "said": said if not waits else waits, "is_typed": typed is not None, "problem": problem,
+        "state": status, "said": said if not waits else waits, "is_typed": is_typed, "problem": problem,
         "way": target_status.way(row, look.now_ms, look.tz, look.words) if row is not None and status != target_status.FAILED else (),
         "possible": target_status.possible(row, event, at, look.words) if row is not None else "", "missed": target_status.missed(event, look.words),
         "if_dead": target_status.if_network_dies(newest and newest[0], held, plan, look.now_ms, look.tz, look.words),

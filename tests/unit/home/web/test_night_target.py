@@ -115,6 +115,7 @@ def test_what_is_no_wish_is_said_and_stays_typed(evening, path, status):
     answer = evening.post(path, by="07:20", kwh="9")
     assert answer.status_code == status and "07:20 is no time to the quarter of an hour, as 07:30." in answer.text
     assert 'name="by" step="900" required value="07:20"' in answer.text and evening.sent() == []
+    assert "Not sent yet" not in answer.text
 
 
 def test_a_price_that_is_not_known_makes_the_cost_unknown_and_not_nothing(evening):
