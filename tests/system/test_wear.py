@@ -107,6 +107,13 @@ def test_three_days_and_ten_years_of_them(evidence):
 
 
 @pytest.mark.long
+def test_of_thirty_days_drawn_from_ten_seeds_none_writes_a_hundred_times(evidence):
+    most = max(max(by_day(lived(seed, 3).writes, 3)) for seed in range(10))
+    evidence('writes to flash on a day, most of 30 days drawn from 10 seeds', most, WRITES_A_DAY)
+    assert most < WRITES_A_DAY
+
+
+@pytest.mark.long
 def test_a_target_each_night_stays_within_the_writes_of_a_day(evidence):
     writes = held_to_the_limits(9, 3, evidence, 'a target each night: ', 1)
     assert len([name for _, name, _, _ in writes if name[:-2] == 'target']) >= 3 * 2

@@ -9,10 +9,10 @@ from app.runtime.journal import ENERGY_RECORD
 
 # Shorter, and without energy, it was a failed plug-in: no session.
 LEAST_MS = 60000
-# Writes of the energy while it flows: each 500 Wh, later each twelfth of the session, and the rest when nothing flows for
+# Writes of the energy while it flows: each 600 Wh, later each tenth of the session, and the rest when nothing flows for
 # a minute; a status has only written energy.
-STEP_WH = 500
-STEP_PART = 12
+STEP_WH = 600
+STEP_PART = 10
 SETTLED_MS = 60000
 REST_WH = 10             # the resolution of an uplink
 # Flash: writes allowed at once, then one each 40 min, 66 in any day (limits of boards: docs/operation.md); the end of a session is
@@ -131,7 +131,8 @@ class ChargingSessions:
         # First the finished session: a cut in between leaves it in both records, under one number.
         self.book.add((self.number, self.started_at, self._minutes(now_ms), meter.session_wh, 1 if meter.estimated else 0, self._reason), now_ms)
         self._reason = _NO_REASON
-        self.save(now_ms)
+        if meter.total_wh != self._saved_wh or meter.estimated or self.store_failures:
+            self.save(now_ms)   # else the session book alone tells that it has ended
 
     def _minutes(self, now_ms):
         """Duration of this session; if the car left while the monitor was off, until the last record."""

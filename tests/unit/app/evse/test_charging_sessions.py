@@ -383,6 +383,34 @@ def test_a_minute_after_the_last_energy_all_of_it_is_on_record():
     assert rig.meter.session_wh == charged > HOUR_WH // 4 - 10
 
 
+@pytest.mark.parametrize('charged_s', [900, 0])
+def test_a_session_of_which_nothing_is_left_ends_with_its_record_alone(charged_s):
+    rig = plugged()
+    rig.charge(charged_s)
+    rig.live(130, 0xB2)
+    before = len(rig.puts)
+    rig.unplug()
+    assert [name for _, name in rig.puts[before:]] == [SESSIONS_RECORD]
+    told, total = rig.told(), rig.meter.total_wh
+    rig.reboot()
+    rig.live(10, 0xA1, None)
+    assert not rig.sessions.is_open and (rig.sessions.number, rig.told(), rig.meter.total_wh) == (1, told, total)
+    rig.live(130, 0xB2)
+    assert rig.sessions.number == 2
+
+
+def test_after_a_write_that_failed_the_end_of_the_session_writes_again():
+    rig = plugged()
+    rig.charge(900)
+    rig.full = True
+    rig.live(130, 0xB2)
+    rig.full = False
+    total = rig.meter.total_wh
+    rig.unplug()
+    rig.reboot()
+    assert rig.meter.total_wh == total
+
+
 def test_a_restart_is_not_bridged_into_the_next_session():
     rig = plugged()
     rig.charge(3600)
