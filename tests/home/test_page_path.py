@@ -105,7 +105,7 @@ def test_a_newcomer_plays_through_a_night_on_the_pages_and_the_box_does_what_the
         person.sees("The next seven days with these rows; nothing is sent yet")
         person.press("Send to the device")
         person.sees("The device holds this plan: confirmed")
-        person.sees(f"to {clock(begin_ms + 120 * MIN_MS)}")
+        expect(page.locator(".runs li", has_text=f"to {clock(begin_ms + 120 * MIN_MS)}").last).to_be_visible(timeout=WAIT_MS)
         person.go("Now")
         person.sees("The car is held until the next window of the plan.")
         world.is_box("B2", "B1", "E0")
