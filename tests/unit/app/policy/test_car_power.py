@@ -33,7 +33,9 @@ def test_a_minute_of_flow_is_measured_as_its_mean_and_each_further_one_anew():
     assert not power.measured and power.watts(LIMIT_DA) == 3680
     power.step(MINUTE_MS, 320, THREE)
     assert power.measured and abs(power.watts(LIMIT_DA) - 320 * 23) < 25
-    night(power, [160, 0, 0], at_ms=MINUTE_MS + 2000)
+    power.step(MINUTE_MS + 2000, 160, [160, 0, 0])
+    assert abs(power.watts(LIMIT_DA) - 320 * 23) < 25     # not by one reading
+    night(power, [160, 0, 0], at_ms=MINUTE_MS + 4000)
     assert power.watts(LIMIT_DA) == 3680
 
 

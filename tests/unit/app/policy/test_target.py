@@ -64,6 +64,15 @@ def test_the_late_start_comes_when_the_time_left_is_what_the_power_needs_and_ten
     assert looked(target(), late_s + 900, avoided_s=900) == LATE and looked(target(), late_s + 901, avoided_s=900) == WAITS
 
 
+def test_one_that_takes_the_place_of_another_is_looked_at_again_and_has_nothing_to_report():
+    made = target(quarters=bits(9))
+    assert looked(made, 9 * QUARTER_S - 1, measured=True, wh_left=100) == CHEAP and made.miss(500)
+    made.see(False, True)
+    made.set(END_S, 20000, 0, bits(7), 8, 1000)
+    assert made.missing is None and not made.draws and made.state == WAITS
+    assert not made.knows(END_S - 9 * QUARTER_S + 1, 4000)
+
+
 def test_without_an_energy_or_with_none_left_there_is_no_late_start():
     for wh_left in (0, -5):
         assert looked(target(0, bits(2)), 60, wh_left) == WAITS
