@@ -136,7 +136,8 @@ class TargetNight:
 
 
 class TargetMorning:
-    """A night with planner and firmware. kwh: that flowed from the target on; cost: EUR; accepted, told, downlinks, closings."""
+    """A night with planner and firmware. kwh: that flowed; cost: EUR; accepted, told, downlinks, closings. rests_s: from each opening of the
+    contactor to its next closing, but for those in which box or monitor had no power."""
 
     def __init__(self, night, flash=None):
         self.night = night
@@ -156,9 +157,15 @@ class TargetMorning:
         self.told = any(one.get('event') == 'target_missed' for one in told)
         self.downlinks = sum(entry['kind'] == 'downlink' and entry['f_port'] == F_PORT for entry in world.timeline)
         self.closings = world.box.contactor_closings
+        self.rests_s = self._rests_s([entry for entry in world.timeline if entry['kind'] == 'contactor'], night.cut)
         # The next night's board has learned of this one, and has had its power all day: no airtime of a boot is owed.
         self.flash = Flash()
         self.flash.records = {name: record for name, record in world.flash.records.items() if name.startswith('power')}
+
+
+    def _rests_s(self, entries, cut):
+        pairs = [(one['t'], two['t']) for one, two in zip(entries, entries[1:]) if two['closed']]
+        return [end_s - begin_s for begin_s, end_s in pairs if cut is None or end_s < cut[0] or begin_s > cut[1] + 60]
 
 
 def year_of(number, days):

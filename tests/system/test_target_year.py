@@ -3,10 +3,12 @@
 import statistics
 
 import pytest
-from tests.support.target_nights import TargetMorning, year_of
+from tests.support.target_nights import DAY_S, TargetMorning, year_of
 
 # More than this is missed.
 MISSED_KWH = 0.1
+# Of the contactor: in a day, and from an opening to the next closing.
+CLOSINGS_A_DAY, REST_S = 12, 300
 MEDIAN_PERCENT, YEAR_PERCENT = 3, 8
 DOWNLINKS_MEDIAN, DOWNLINKS_MOST = 1, 5
 A_YEAR = 2026
@@ -37,7 +39,7 @@ def held_to_the_promise(mornings):
             continue   # the time was not known when it was asked, nor later
         assert missed(morning) <= MISSED_KWH, (night.day, night.kwh, morning.kwh, night.cut, night.dead_s)
         assert morning.kwh >= night.kwh - MISSED_KWH or morning.told
-        assert morning.closings <= 12 and morning.downlinks <= DOWNLINKS_MOST
+        assert morning.closings <= CLOSINGS_A_DAY and morning.downlinks <= DOWNLINKS_MOST
         best, kwh = night.by_price()
         if kwh > 1 and morning.kwh >= kwh - MISSED_KWH:
             extra.append((morning.cost / morning.kwh / (best / kwh) - 1) * 100)
@@ -67,6 +69,8 @@ def test_a_year_is_kept_and_costs_little_more_than_perfect_knowledge(evidence):
         short = sum(kwh < morning.night.by_price()[1] - MISSED_KWH for morning, (_, kwh) in zip(mornings, others))
         evidence('the same nights, %s: cost over perfect knowledge; nights short of energy' % rule,
                  '%.1f %%; %d' % ((sum(cost for cost, _ in others) / best - 1) * 100, short))
+    evidence('closings of the contactor in such a night, most', max(morning.closings for morning in mornings), CLOSINGS_A_DAY)
+    evidence('shortest rest of the contactor in these nights, s', round(min(min(morning.rests_s, default=DAY_S) for morning in mornings)), REST_S)
     downlinks = [morning.downlinks for morning in mornings]
     evidence('downlinks for a target of the planner, median night', statistics.median(downlinks), DOWNLINKS_MEDIAN)
     evidence('downlinks for a target of the planner, most of a night', max(downlinks), DOWNLINKS_MOST)
