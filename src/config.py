@@ -37,11 +37,13 @@ NOT_PLUGGED_IN_AT = None  # 'HH:MM': tell if there is no car by then and a windo
 # Board
 WATCHDOG_S = 60           # reset after this time without progress; the RP2 allows 8 at most; on Linux WatchdogSec of the service counts
 RADIO_MODEM = 'wio_e5'    # 'wio_e5' or 'rak3172'; a LoPy4 has its own radio
+RADIO_RESET_DAYS = 30     # restart the modem after so many days, at a calm moment, 1 to 45; None: never
 
 # Board: Linux only
 BUS_PORT = '/dev/ttyUSB0'
 BUS_DIRECTION = 'auto'    # 'auto' (adapter switches itself) or 'rts'
 RADIO_PORT = None         # the modem's serial device, as '/dev/ttyUSB1'; None: no modem
+RADIO_RESET_LINE = None   # 'rts' or 'dtr' of that port, if it pulls the modem's reset pin low; None: it does not
 STORE_DIR = '/var/lib/ev-charger-monitor'
 
 # Board: ESP32 and RP2 only, by GPIO number. As shipped: XIAO ESP32-S3 on Seeed's RS485 board. Another board: docs/hardware.md
@@ -52,6 +54,7 @@ BUS_DE_PIN = 3            # to its DE and /RE; None: the transceiver switches it
 RADIO_UART = 2
 RADIO_TX_PIN = 8          # to RX of the modem
 RADIO_RX_PIN = 9          # from its TX
+RADIO_RESET_PIN = None    # to its reset pin (RST, NRST), low resets; None: not wired
 LIGHT = 'led_low'         # 'led' (lit when high), 'led_low' (lit when low), 'neopixel', or None
 LIGHT_PIN = 21            # a number, or 'LED' on a Pico W
 
@@ -146,6 +149,8 @@ CHECKS = (
     ('BUS_DIRECTION', ('auto', 'rts'), ''),
     ('RADIO_PORT', lambda v: v is None or _is_text(v), 'None or a device path'),
     ('RADIO_MODEM', ('wio_e5', 'rak3172'), ''),
+    ('RADIO_RESET_DAYS', (None, (1, 45)), ' days'),
+    ('RADIO_RESET_LINE', (None, 'rts', 'dtr'), ''),
     ('STORE_DIR', _is_text, 'a directory'),
     ('BUS_UART', ((0, 2),), ''),
     ('BUS_TX_PIN', _PIN, _GPIO),
@@ -154,6 +159,7 @@ CHECKS = (
     ('RADIO_UART', ((0, 2),), ''),
     ('RADIO_TX_PIN', _PIN, _GPIO),
     ('RADIO_RX_PIN', _PIN, _GPIO),
+    ('RADIO_RESET_PIN', (None, (0, 48)), _GPIO),
     ('LIGHT', (None, 'led', 'led_low', 'neopixel'), ''),
     ('LIGHT_PIN', ('LED', (0, 48)), _GPIO),
 )

@@ -50,7 +50,7 @@ var READBACK_PARTS = ['plan', 'timezone', 'settings', 'claims', 'target'];
 var CAUSES = ['power_on', 'planned', 'watchdog', 'crash'];
 var ERRORS = [
   'Exception', 'OSError', 'HalError', 'MemoryError', 'ValueError', 'TypeError', 'AttributeError', 'IndexError', 'KeyError', 'NameError',
-  'RuntimeError', 'AssertionError', 'KeyboardInterrupt', 'Stalled'
+  'RuntimeError', 'AssertionError', 'KeyboardInterrupt', 'Stalled', 'BrownOut'
 ];
 /* Whatever a crash may name: modules of the firmware and parts that stood still. It grows at the end; a name stays. */
 var MODULES = (
@@ -63,7 +63,7 @@ var MODULES = (
   'policy poller posix posix_clock posix_ports posix_tz rak3172 rate_fallback reading reconciler records regions ' +
   'report_frames reporter reset_sequence runtime safe_mode scheduler sender session session_book setpoint setting_bytes site_settings specs ' +
   'start_sequence states statistics status_frames status_view supervisor telemetry ticks timekeeper trace transaction ' +
-  'typing umodbus version vocabulary window_quota windows wio_e5 write_map write_retry packing target target_follower car_power log_lines'
+  'typing umodbus version vocabulary window_quota windows wio_e5 write_map write_retry packing target target_follower car_power log_lines radio'
 ).split(' ');
 var KEYS = [null, 'none', 'closed_to_start', 'closed_to_enable', 'invalid'];
 var DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];

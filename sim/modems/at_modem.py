@@ -69,6 +69,8 @@ class AtModem:
         self.commands = []
         self.violations = []
         self.silent = False
+        self.hung = False       # until its reset pin or its supply; nothing is heard or said
+        self.silent_after_us = None     # of running: then it hangs
         self.echo = False
         self.mac = None
         self.sink = None        # takes bytes for the host
@@ -100,12 +102,28 @@ class AtModem:
     def power_cycle(self):
         """Supply off and on: session and volatile settings are gone. Whatever starts up may put a NUL on the wire."""
         self._boots += 1
+        self.hung = False
+        if self.silent_after_us is not None:
+            self.kernel.after(self.silent_after_us, self._hang, self._boots)
         if self.mac is not None:
             self.mac.kill()
         self.mac = self.network.device = Mac(self.kernel, self.network, '%s boot %d' % (self._seed, self._boots), self.on_event)
         self._typed = b''
         self.power_up()
         self._put(b'\x00')
+
+    def reset_pin(self):
+        """Its reset pin was pulled low: as from the supply, but for what it says."""
+        self.power_cycle()
+
+    def hang(self):
+        """Until its reset pin."""
+        self._hang(self._boots)
+
+    def _hang(self, boot):
+        if boot == self._boots:
+            self.hung = True
+            self.mac.kill()
 
     # --- the wire
 
@@ -116,6 +134,8 @@ class AtModem:
         self.kernel.at(self._heard_until_us, self._arrived, data)
 
     def _arrived(self, data):
+        if self.hung:
+            return
         if self._typed and self.kernel.now_us - self._typed_us > INPUT_TIMEOUT_US:
             self._typed = b''
             self.say('+INFO: Input timeout')
@@ -141,7 +161,7 @@ class AtModem:
 
     def say(self, line):
         """Tell the host one line."""
-        if self.silent or self._take(self._drops, line):
+        if self.silent or self.hung or self._take(self._drops, line):
             return
         self.said.append(line)
         data = line.encode('ascii') + b'\r\n'
@@ -166,10 +186,12 @@ class AtModem:
 
 
 class VirtualSerial:
-    """The host's end in virtual time: hal.contract.Serial. unplugged: the adapter is gone."""
+    """The host's end in virtual time: hal.contract.Serial. unplugged: the adapter is gone. has_reset: the reset pin is wired."""
 
-    def __init__(self, modem):
+    def __init__(self, modem, has_reset=False):
         self.unplugged = False
+        self.has_reset = has_reset
+        self.resets = 0
         self.writes = []
         self._modem = modem
         self._arrived = b''
@@ -189,6 +211,12 @@ class VirtualSerial:
             raise HalError(SERIAL, 'no device')
         self.writes.append(bytes(data))
         self._modem.hear(bytes(data))
+
+    def reset(self):
+        if self.has_reset:
+            self.resets += 1
+            self._modem.reset_pin()
+        return self.has_reset
 
 
 class PtyModem:

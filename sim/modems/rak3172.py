@@ -39,6 +39,7 @@ class Rak3172(AtModem):
     def __init__(self, kernel, network, seed=1, baud=BAUD):
         super().__init__(kernel, network, baud, seed)
         self.old = False
+        self.binary = False     # its serial mode, kept in flash
         self.version = 'RUI_4.0.6_RAK3172-E'
         self.flash = {name: value for name, (value, _) in SETTINGS.items()}
         self.power_cycle()
@@ -71,9 +72,17 @@ class Rak3172(AtModem):
     # --- commands
 
     def execute(self, line):
+        if self.binary and line.upper() != 'AT+ATM':
+            return      # no frame of its binary mode
+        self.binary = False
         name, _, argument = line[3:].partition('=')
         name = name.upper()
         if line.upper() == 'AT':
+            self._status('OK')
+        elif line.upper() == 'ATZ':
+            self.power_cycle()      # without a status
+            self.say('RAKwireless RAK3172 Example')
+        elif line.upper() == 'AT+ATM':
             self._status('OK')
         elif line.upper() == 'ATE':
             self.echo = not self.echo

@@ -38,6 +38,7 @@ class WioE5(AtModem):
         self.mac_answers = 0
         self.mac_only = False
         self.join_duty = False
+        self.sleeps = False     # between commands (AT+LOWPOWER=AUTOON): it hears one only after four bytes that wake it
         self.eeprom = {'DevAddr': '32308463', 'DevEui': '2C' * 8, 'AppEui': '80' + '0' * 14, 'APPKEY': None, 'scheme': 'EU868', 'channels': '0-2',
                        'mode': 'LWABP', 'port': 8, 'adr': 'ON', 'rept': 1, 'retry': 0}
         self.power_cycle()
@@ -56,8 +57,10 @@ class WioE5(AtModem):
     # --- commands
 
     def execute(self, line):
-        if not line:
+        woken = line.startswith('\xff' * 4)
+        if not line or self.sleeps and not woken:
             return
+        line = line.lstrip('\xff')
         head, _, argument = line.partition('=')
         name = head[3:].upper()
         if head.upper() == 'AT' and '=' not in line:
@@ -71,6 +74,10 @@ class WioE5(AtModem):
 
     def _error(self, name, number):
         self.say('+%s: ERROR(%d)' % (name, number))
+
+    def _lowpower(self, name, argument):
+        self.sleeps = argument == 'AUTOON'
+        self.say('+LOWPOWER: ' + argument)
 
     def _ver(self, name, argument):
         self.say('+VER: 4.0.11')
@@ -300,7 +307,8 @@ _SETTINGS = {'MODE': ('mode', ('LWOTAA', 'LWABP', 'TEST')), 'ADR': ('adr', ('ON'
              'RETRY': ('retry', _NUMBERS[:255]), 'PORT': ('port', _NUMBERS[1:224])}
 
 _COMMANDS = {
-    'VER': WioE5._ver, 'ID': WioE5._id, 'KEY': WioE5._key, 'DR': WioE5._dr_command, 'CH': WioE5._ch, 'CLASS': WioE5._class, 'LW': WioE5._lw,
+    'VER': WioE5._ver, 'LOWPOWER': WioE5._lowpower,
+    'ID': WioE5._id, 'KEY': WioE5._key, 'DR': WioE5._dr_command, 'CH': WioE5._ch, 'CLASS': WioE5._class, 'LW': WioE5._lw,
     'RTC': WioE5._rtc_command, 'RESET': WioE5._reset, 'JOIN': WioE5._join, 'MSGHEX': WioE5._send, 'CMSGHEX': WioE5._send, 'MSG': WioE5._msg,
     **{name: WioE5._setting for name in _SETTINGS},
 }

@@ -23,6 +23,7 @@ from app.evse.states import colour_of
 from app.policy.arbiter import Arbiter
 from app.policy.plan_store import PlanStore
 from app.runtime.journal import ENERGY_RECORD, PLAN_RECORD, QUOTA_RECORD, SITE_RECORD, TARGET_RECORD
+from app.runtime.supervisor import BROWN_OUT
 from app.runtime.scheduler import LATE_MS, Scheduler, Task
 from app.runtime.timekeeper import Timekeeper
 from app.telemetry.answer_queue import AnswerQueue
@@ -127,8 +128,9 @@ class Application:
         )
         self._scheduler = Scheduler(self.tasks, WAKES)
         self._scheduler.post(START, now_ms)
-        if supervisor is not None and supervisor.crash is not None:
-            self.reporter.send_pages(self.device_report.crash(), supervisor.crash_sent)
+        self._supervisor = supervisor
+        self._dips = 0        # of the modem's supply, as told
+        self._tell_crash()
         if settings.rolled_back:
             # The late answer to settings that cut the radio link: they were taken back.
             self.answers.put(Answer(COMMAND_SETTINGS, None, FAILED, DETAIL_ROLLED_BACK, on_sent=settings.rollback_sent), True)
@@ -182,6 +184,9 @@ class Application:
         received = session.poll(now_ms)
         if received is not None:
             self.downlink(received[0], received[1], now_ms)
+        if session.dips != self._dips:
+            self._dips = session.dips
+            self._report_crash(BROWN_OUT, now_ms)
         if session.joined is not self._joined:
             self._joined = session.joined
             self._scheduler.post(LINK, now_ms)
@@ -259,6 +264,17 @@ class Application:
         """Settings were changed over the air; those of the radio need a boot."""
         self.arbiter.use_settings()
         self.charger.reading.use_phase_order(self._settings.PHASE_ORDER)
+
+    def _report_crash(self, error, now_ms):
+        """What is no end of this boot, and yet a record to be sent."""
+        if self._supervisor is not None:
+            self._supervisor.crashed(error, 'radio', 0, now_ms)
+            self._tell_crash()
+
+    def _tell_crash(self):
+        supervisor = self._supervisor
+        if supervisor is not None and supervisor.crash is not None:
+            self.reporter.send_pages(self.device_report.crash(), supervisor.crash_sent)
 
     def _reset(self, reason, now_ms):
         self.session.airtime_budget.save(now_ms)

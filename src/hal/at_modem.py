@@ -7,20 +7,25 @@ from micropython import const
 
 from hal.at_lines import Lines
 from hal.at_words import (ACK, BUSY, DATA, DOWNLINK, END, ERROR, FLUSH, GARBLED, JOIN, JOINED_NOW, NEEDED, NO_ROOM, NO_SESSION, PAYLOADS,
-                          TRIAL, UPLINK)
-from hal.contract import ACKED, EMITTED, FAILED, HEARD, HalError, JOINED, JOIN_FAILED, RADIO, RECEIVED, SENT
+                          RESTART, TRIAL, UPLINK)
+from hal.contract import ACKED, EMITTED, FAILED, HEARD, HalError, JOINED, JOIN_FAILED, LOST, RADIO, RECEIVED, SENT
 from hal.ticks import Utc
 
 # By kind of command: (first line, end) in ms after the last byte was handed over. An answer takes some 50 ms at 9600 baud. Join: SF12 request
 # 1.5 s, RX2 6 s after it, SF12 accept 2 s. Uplink: SF12 frame 2.8 s, RX2 at most 6 s after it, SF12 downlink 2.8 s.
-_LIMITS_MS = ((1500, 2000), (1500, 2000), (15000, 15000), (13500, 13500), (13500, 13500))
+_LIMITS_MS = ((1500, 2000), (1500, 2000), (15000, 15000), (13500, 13500), (13500, 13500), (1500, 1500))
 # What has not been asked of the modem by then is not: the layers above wait 20 s for a join, 15 s for a frame, 36 s for a confirmed one.
 _JOIN_WITHIN_MS = const(4500)
 _SEND_WITHIN_MS = const(1400)
 _TRIES = const(3)       # of a command that was not understood, and of one that must succeed and got no answer
+_VAIN = const(3)        # joins or frames in a row without an end, after which it is reset
 _SILENT = const(3)      # commands without an answer, after which the modem counts as dead
 _REST_MS = const(10000)  # between two looks whether it is there
 _CHECK_MS = const(300000)  # between two looks whether it has restarted unnoticed
+_PULL_MS = const(60000)     # from one reset by its line to the next
+_UP_MS = const(3000)        # after a restart it is asked what it is
+_CALM_MS = const(600000)    # without a frame: time for a restart that is due
+_DAY_MS = const(86400000)
 _EVENTS = const(16)     # waiting ones; more are dropped
 _READS = const(8)       # of the port in one poll: a peer that never stops sending does not block the loop
 _SETUPS = const(2)      # for one join or uplink
@@ -36,10 +41,10 @@ _UNKNOWN, _PROBED, _CONFIGURED, _READY = range(4)
 
 class AtModem:
     """A Radio. A modem's own class has _on_line(), and lists of commands (kind, text, lines of the answer): _probe(), _configuration(),
-    _join_commands(), _uplink_commands(), _refresh_commands(), _check_commands(); the one of _flush_command()."""
+    _join_commands(), _uplink_commands(), _refresh_commands(), _check_commands(); the one of _flush_command(); the text of its restart, _restart."""
 
     _known = ()         # versions of its firmware, by their beginnings, that it is made for
-    _on_line = _probe = _configuration = _join_commands = _uplink_commands = _refresh_commands = _check_commands = _flush_command = None
+    _on_line = _probe = _configuration = _join_commands = _uplink_commands = _refresh_commands = _check_commands = _flush_command = _restart = None
 
     def __init__(self, serial, settings):
         self.joined = False
@@ -51,6 +56,11 @@ class AtModem:
         self._lines = Lines(_LONGEST)
         self._payloads = PAYLOADS[settings.REGION]     # the modem's own word comes first
         self._adr = settings.ADR
+        self._restart_ms = (settings.RADIO_RESET_DAYS or 0) * _DAY_MS
+        self._fresh_ms = 0      # since then it has run, as far as is known
+        self._calm_ms = 0       # end of the last join or frame
+        self._pulled_ms = None  # the last reset by its line
+        self._vain = 0          # joins and frames in a row that it told no end of
         self._events = []
         self._version = None    # as it says itself
         self._stage = _UNKNOWN
@@ -81,7 +91,7 @@ class AtModem:
         """Take the clock, which may wait for the modem's bytes in turn. log(text) is told when the modem is silent, and when it is ready."""
         self._now_ms = now_ms
         self._log = log
-        self._check_ms = now_ms()
+        self._check_ms = self._fresh_ms = self._calm_ms = now_ms()
 
     # --- the contract
 
@@ -145,6 +155,30 @@ class AtModem:
         self._stage = _UNKNOWN
         self._rate = self._room = None
 
+    def _lost(self):
+        """The modem has restarted, by itself or by us: its session is gone."""
+        sends = self._command is not None and JOIN <= self._command[0] <= FLUSH or self._vain > 0
+        self._fresh_ms = self._now_ms()
+        self._vain = 0
+        if self.joined:
+            self.joined = False
+            self._report((LOST, 1 if sends else 0, None))
+
+    def _recover(self):
+        """A modem that is silent, or that ends nothing: its reset line, once a minute."""
+        now_ms = self._now_ms()
+        if self._pulled_ms is not None and now_ms - self._pulled_ms < _PULL_MS or not self._serial.reset():
+            return
+        self._pulled_ms = now_ms
+        self._vain = 0
+        self._log('modem: reset by its line')
+        self._restarted()
+        self._lost()
+        self._setup_ms = now_ms + _UP_MS
+
+    def _is_restart_due(self, now_ms):
+        return self._restart_ms and now_ms - self._fresh_ms >= self._restart_ms and now_ms - self._calm_ms >= _CALM_MS
+
     def _is_ready(self):
         return self._stage == _READY
 
@@ -198,13 +232,13 @@ class AtModem:
     def _issue(self, command):
         self._command = command
         self._echo = command[1].lower()
-        if command[0] >= JOIN:
+        if JOIN <= command[0] <= FLUSH:
             self._within_ms = None
         self._tries += 1
         self._seen = self._count = self._trials = 0
         self._since_ms = self._now_ms()
         try:
-            self._serial.write(command[1].encode() + b'\r\n')
+            self._serial.write(bytes([ord(char) for char in command[1]]) + b'\r\n')
         except HalError:
             # Nothing left: no need to wait for an answer. Nor is the text repeated here, which may be a key.
             self._tries = _TRIES
@@ -223,6 +257,8 @@ class AtModem:
         elif self._stale and self._task is None:
             self._stale = False
             script.extend(self._refresh_commands())
+        elif self._task is None and self._is_restart_due(now_ms):
+            script.append((RESTART, self._restart, 0))
         elif self._task is None and now_ms - self._check_ms >= (_CHECK_MS if not self._silences else 0):
             self._check_ms = now_ms
             script.extend(self._check_commands())
@@ -264,6 +300,8 @@ class AtModem:
             self._silences += 1
             if self._silences == _SILENT:
                 self._tell('silent')
+            if self._silences >= _SILENT:
+                self._recover()
         if self._silences == _SILENT:
             self._restarted()
         void = not seen or seen & ERROR
@@ -275,6 +313,11 @@ class AtModem:
                 self._end_task(FAILED, self._flushed, 'refused')
             else:
                 self._give_up()
+        elif command[0] == RESTART:
+            self._log('modem: restarted, as every %d days' % (self._restart_ms // _DAY_MS))
+            self._restarted()
+            self._lost()
+            self._setup_ms = self._now_ms() + _UP_MS
         elif command[0] == JOIN:
             self._end_join(seen)
         elif command[0] == UPLINK:
@@ -297,8 +340,18 @@ class AtModem:
         task, self._task = self._task, None
         self._report((JOIN_FAILED, 0, None) if task[0] == JOIN else (FAILED, self._flushed, 'not configured'))
 
+    def _note_end(self, is_told):
+        """A join or a frame is over. One whose end was not told may have been too much for its supply, or its last."""
+        self._calm_ms = now_ms = self._now_ms()
+        self._vain = 0 if is_told else self._vain + 1
+        if not is_told:
+            self._check_ms = now_ms - _CHECK_MS
+        if self._vain >= _VAIN:
+            self._recover()
+
     def _end_join(self, seen):
         self._task = None
+        self._note_end(seen & END)
         self._in_vain = False
         self._rate = self._room = None      # a join may change it
         self.joined = bool(seen & JOINED_NOW)
@@ -320,6 +373,7 @@ class AtModem:
         if seen & DOWNLINK and not seen & (DATA | ACK):
             self._report((HEARD, 0, None))
         self._in_vain = self._in_vain and seen & ERROR != 0
+        self._note_end(seen & (END | ERROR))
         if seen & ERROR:
             self._end_task(FAILED, emissions, 'refused')
         elif not seen & END:

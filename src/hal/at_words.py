@@ -17,8 +17,8 @@ NO_ROOM = const(1024)   # MAC answers leave no room
 GARBLED = const(2048)   # the command was not understood, so it had no effect
 BUSY = const(4096)      # the modem has a frame of its own under way
 
-# Kinds of commands: one that must succeed, one that may fail, a join, an uplink, an uplink that only carries MAC answers off.
-NEEDED, OPTIONAL, JOIN, UPLINK, FLUSH = range(5)
+# Kinds of commands: one that must succeed, one that may fail, a join, an uplink, an uplink that only carries MAC answers off, a restart.
+NEEDED, OPTIONAL, JOIN, UPLINK, FLUSH, RESTART = range(6)
 
 # Application bytes by data rate, dwell limit kept wherever a frame fits under it (LoRaWAN Regional Parameters 1.0.3 revision A).
 PAYLOADS = {

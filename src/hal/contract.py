@@ -58,6 +58,7 @@ FAILED = 5        # (FAILED, emissions, why): the frame was not sent (emissions 
 RECEIVED = 6      # (RECEIVED, port, payload)
 HEARD = 7         # (HEARD, 0, None): a frame without payload for us; it proves the session alive
 EMITTED = 8      # (EMITTED, emissions, None): the modem sent a frame of its own accord, and is free again
+LOST = 9         # (LOST, 1 while it sent, else 0, None): the modem has restarted, and its session is gone
 
 
 class Radio:
@@ -103,6 +104,9 @@ class Serial:
 
     def write(self, data):
         """Queue data for sending. HalError(SERIAL) if the port fails."""
+
+    def reset(self):
+        """Pull the modem's reset line for a few milliseconds; False if it has none."""
 
 
 class Watchdog:

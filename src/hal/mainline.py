@@ -134,7 +134,7 @@ def open(settings, keys):
         else:
             from hal import wio_e5
             kind, baud = wio_e5.Radio, wio_e5.BAUD
-        port = Serial(in_force.RADIO_UART, in_force.RADIO_TX_PIN, in_force.RADIO_RX_PIN, baud)
+        port = Serial(in_force.RADIO_UART, in_force.RADIO_TX_PIN, in_force.RADIO_RX_PIN, baud, in_force.RADIO_RESET_PIN)
         radio = kind(port, in_force, keys)
         radio.start(clock.now_ms, mcu.log)
         clock.is_awaited = lambda: bus.any() or port.any()

@@ -13,6 +13,7 @@ from hal.contract import BUS, BUS_BAUD, HalError, SERIAL
 _EVEN = const(0)        # 0 even, 1 odd, None no parity [port]
 _CHAR_US = const(287)   # 11 bits
 _WAIT_US = const(50)    # between two looks whether the last bit is out; so late may the driver be released
+_RESET_MS = const(5)
 _WAITS = const(1000)    # 50 ms beyond the time that the frame takes
 # The longest AT command has 530 bytes, a bus frame less; at 38400 baud the loop may be away for 290 ms.
 _BUFFER = const(1100)
@@ -39,7 +40,9 @@ def _check_taken(taken, length, kind):
 class Serial:
     """A plain byte port, for a modem."""
 
-    def __init__(self, number, tx, rx, baud):
+    def __init__(self, number, tx, rx, baud, reset=None):
+        """reset: the pin at the modem's reset pin, or None. It floats but for the moment of a reset: both modems have a pull-up."""
+        self._reset = reset
         self._uart = _open(number, tx, rx, baud, None)
         self.any = self._uart.any
 
@@ -54,6 +57,16 @@ class Serial:
         except OSError as error:
             raise HalError(SERIAL, str(error)) from None
         _check_taken(taken, len(data), SERIAL)
+
+
+    def reset(self):
+        """Low for a moment."""
+        if self._reset is None:
+            return False
+        machine.Pin(self._reset, machine.Pin.OUT, value=0)
+        time.sleep_ms(_RESET_MS)
+        machine.Pin(self._reset, machine.Pin.IN)
+        return True
 
 
 def release(pin):

@@ -2,7 +2,7 @@
 
 # sys.platform: (its UARTs, highest GPIO number, longest watchdog in seconds).
 BOARDS = {'esp32': ((1, 2), 48, 600), 'rp2': ((0, 1), 47, 8)}
-NAMES = ('BUS_TX_PIN', 'BUS_RX_PIN', 'BUS_DE_PIN', 'RADIO_TX_PIN', 'RADIO_RX_PIN', 'LIGHT_PIN')
+NAMES = ('BUS_TX_PIN', 'BUS_RX_PIN', 'BUS_DE_PIN', 'RADIO_TX_PIN', 'RADIO_RX_PIN', 'RADIO_RESET_PIN', 'LIGHT_PIN')
 # An RP2 has its UARTs on certain pins: (setting of the pin, of its UART, GPIO number modulo 4).
 _RP2_PINS = (('BUS_TX_PIN', 'BUS_UART', 0), ('BUS_RX_PIN', 'BUS_UART', 1), ('RADIO_TX_PIN', 'RADIO_UART', 0), ('RADIO_RX_PIN', 'RADIO_UART', 1))
 

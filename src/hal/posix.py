@@ -260,7 +260,7 @@ def open(settings, keys):
             system.log('modem: no RADIO_PORT in the settings')
             return NoRadio()
         modem = _MODEMS[in_force.RADIO_MODEM]
-        port = Serial(in_force.RADIO_PORT, modem.BAUD, system.log)
+        port = Serial(in_force.RADIO_PORT, modem.BAUD, system.log, in_force.RADIO_RESET_LINE)
         ports.append(port)
         radio = modem.Radio(port, in_force, keys)
         radio.start(_now_ms, system.log)

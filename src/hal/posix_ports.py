@@ -12,6 +12,7 @@ from hal.contract import BUS, BUS_BAUD, HalError, SERIAL
 
 _CHAR_NS = 286459   # 11 bits at 38400 baud
 _REOPEN_NS = 1000000000
+_RESET_S = 0.005
 
 _NAMES = {BUS: 'bus', SERIAL: 'modem'}
 
@@ -115,8 +116,23 @@ class Port:
 class Serial(Port):
     """A plain byte port, for a modem."""
 
-    def __init__(self, path, baud, log=None):
+    def __init__(self, path, baud, log=None, reset_line=None):
+        """reset_line: 'rts' or 'dtr', which pulls the modem's reset pin; or None."""
+        self._reset_line = reset_line
         Port.__init__(self, path, baud, serial.PARITY_NONE, SERIAL, log)
+
+    def reset(self):
+        """By RTS or DTR: on is low at the pin, as at every USB-serial adapter."""
+        if self._reset_line is None or not self.is_open():
+            return False
+        try:
+            setattr(self._port, self._reset_line, True)
+            time.sleep(_RESET_S)
+            setattr(self._port, self._reset_line, False)
+        except _ERRORS as error:
+            self.lose(error)
+            return False
+        return True
 
 
 class Bus(Port):

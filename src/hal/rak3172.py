@@ -64,11 +64,14 @@ class Radio(AtModem):
 
     # --- commands
 
+    _restart = 'ATZ'
     _known = ('rui_4.', 'rui_3.', '3.')
 
     def _probe(self):
         questions = [(OPTIONAL, 'AT+%s=?' % name, 0) for name in _ASKED]
-        return [(NEEDED, 'AT', 0)] + questions
+        # In its binary mode it takes no AT command but the one that ends the mode.
+        first = [(OPTIONAL, 'AT+ATM', 0)] if self._silences else []
+        return first + [(NEEDED, 'AT', 0)] + questions
 
     def _configuration(self):
         """Only what differs where setting it would end the session or restart the module."""
@@ -230,9 +233,10 @@ class Radio(AtModem):
             self._found_rate(number(value))
         elif name == 'ltime':
             self._on_time(value)
-        elif name == 'njs' and value != '1' and self.joined and self._is_ready():
-            self.joined = False
-            self._restarted()
+        elif name == 'njs' and value == '0' and self.joined:
+            self._lost()
+            if self._is_ready():
+                self._restarted()
 
     def _on_time(self, text):
         """ltime:02h46m12son22/10/2026"""

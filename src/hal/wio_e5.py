@@ -73,10 +73,13 @@ class Radio(AtModem):
 
     # --- commands
 
+    _restart = 'AT+RESET'
     _known = ('4.0.11',)
 
     def _probe(self):
-        return [(NEEDED, 'AT', 1), (OPTIONAL, 'AT+VER', 1), (OPTIONAL, 'AT+DR=SCHEME', 1), (OPTIONAL, 'AT+ID', 3)]
+        # Where somebody has left it to sleep between commands, it hears one only after four bytes that wake it.
+        first = [(OPTIONAL, '\xff\xff\xff\xffAT+LOWPOWER=AUTOOFF', 1)] if self._silences else []
+        return first + [(NEEDED, 'AT', 1), (OPTIONAL, 'AT+VER', 1), (OPTIONAL, 'AT+DR=SCHEME', 1), (OPTIONAL, 'AT+ID', 3)]
 
     def _configuration(self):
         """Setting the region resets channels, data rate and RX2, so it comes first, and never during a LoRaWAN session."""
@@ -247,6 +250,8 @@ class Radio(AtModem):
 
     def _on_class(self, text):
         if self._is_ready() and text[:1] != self._class.lower():
+            if text[:1] in ('a', 'b', 'c'):
+                self._lost()
             self._restarted()
 
     def _on_rtc(self, text):

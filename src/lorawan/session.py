@@ -46,6 +46,7 @@ class Session:
         self.deadline_missed = 0
         self.radio_errors = 0
         self.received = 0            # downlinks with payload
+        self.dips = 0                # restarts of the modem while it sent: its supply did not hold
         if data_rate is None:
             data_rate = region.default_rate
         self.rate_fallback = RateFallback(region, data_rate, now_ms)
@@ -271,6 +272,12 @@ class Session:
         """A frame of the modem's own: it cost airtime, and what met it may go."""
         self.sender.emitted(now_ms, emissions)
 
+    def _on_lost(self, now_ms, sends):
+        """The modem has restarted: all that is in flight is lost with the session."""
+        self.dips += sends
+        if self.joined:
+            self._lose(now_ms)
+
     def _delivered(self, now_ms):
         self.modem_health.worked()
         self.join_schedule.note_work()
@@ -301,10 +308,10 @@ class Session:
         self.radio_errors += 1
         self.modem_health.failed(now_ms)
 
-    # What time alone, and each event of hal.contract (JOINED 1 to EMITTED 8), does in each state.
+    # What time alone, and each event of hal.contract (JOINED 1 to LOST 9), does in each state.
     _STEPS = (
-        (_when_down, _on_joined, _ignore, _on_sent, _on_acked, _on_failed, _on_heard, _on_heard, _on_emitted),
-        (_when_joining, _on_joined, _on_join_failed, _on_sent, _on_acked, _on_failed, _on_heard, _on_heard, _on_emitted),
-        (_when_joined, _on_joined, _ignore, _on_sent, _on_acked, _on_failed, _on_heard, _on_heard, _on_emitted),
-        (_when_joined, _on_joined, _ignore, _on_sent, _on_acked, _on_failed, _on_heard, _on_heard, _on_emitted),
+        (_when_down, _on_joined, _ignore, _on_sent, _on_acked, _on_failed, _on_heard, _on_heard, _on_emitted, _on_lost),
+        (_when_joining, _on_joined, _on_join_failed, _on_sent, _on_acked, _on_failed, _on_heard, _on_heard, _on_emitted, _on_lost),
+        (_when_joined, _on_joined, _ignore, _on_sent, _on_acked, _on_failed, _on_heard, _on_heard, _on_emitted, _on_lost),
+        (_when_joined, _on_joined, _ignore, _on_sent, _on_acked, _on_failed, _on_heard, _on_heard, _on_emitted, _on_lost),
     )

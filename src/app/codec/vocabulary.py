@@ -83,10 +83,11 @@ READBACK_PLAN, READBACK_TIMEZONE, READBACK_SETTINGS, READBACK_CLAIMS, READBACK_T
 # Causes of a boot, in the order of hal.contract.
 CAUSES = ('power_on', 'planned', 'watchdog', 'crash')
 
-# How the last boot ended, by the name of the exception, 'Stalled' for a part that stood still; a type that is not listed counts as the first.
+# How the last boot ended, by the name of the exception, 'Stalled' for a part that stood still, 'BrownOut' for a modem that restarted while it
+# sent, which ends no boot; a type that is not listed counts as the first.
 ERRORS = (
     'Exception', 'OSError', 'HalError', 'MemoryError', 'ValueError', 'TypeError', 'AttributeError', 'IndexError', 'KeyError', 'NameError',
-    'RuntimeError', 'AssertionError', 'KeyboardInterrupt', 'Stalled',
+    'RuntimeError', 'AssertionError', 'KeyboardInterrupt', 'Stalled', 'BrownOut',
 )
 
 # Use of the key switch, as in modbus.identity.

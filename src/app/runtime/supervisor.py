@@ -21,6 +21,7 @@ GOOD_MS = const(600000)
 # Minutes in safe mode, by the number of bad ends in a row. Two resets by the watchdog are no loop.
 BACK_OFF_MIN = (0, 0, 0, 1, 5, 15)
 STALLED = 'Stalled'
+BROWN_OUT = 'BrownOut'
 # An answer leaves within 5 s; a requested reboot waits for it.
 REBOOT_MS = 15000
 

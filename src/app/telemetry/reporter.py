@@ -117,6 +117,7 @@ class Reporter:
         self._answers.send_next()
         self._answers.send_busy()
         self._send_event()
+        self._next_page()    # one that did not fit, for a question for the time went along, waits for the next
         self._send_session()
         self._send_again(now_ms)
         return min(due_ms, self._clock_sync.due_ms, self._heartbeat(now_ms))

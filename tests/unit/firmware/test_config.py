@@ -64,7 +64,7 @@ def test_nonsense_never_raises_and_is_named(name, value):
     right = {'DATA_RATE': (None,), 'CHARGER_ID': (None,), 'ADR': (True,), 'RADIO_PORT': (None,), 'CLOCK_SYNC': (True,), 'CLOCK_STATE': (True,),
              'PLAN': ([],), 'AVOID': ([],), 'CURRENT_LIMIT_A': (None,), 'HEARTBEAT_NOT_CONNECTED_MIN': (None,), 'HEARTBEAT_CONNECTED_MIN': (None,),
              'HEARTBEAT_MIN': (None,), 'KEEP_ALIVE': (True,), 'NOT_PLUGGED_IN_AT': (None,), 'BUS_DE_PIN': (None,), 'LIGHT': (None,),
-             'EN1': (None,)}.get(name, ())
+             'EN1': (None,), 'RADIO_RESET_DAYS': (None,), 'RADIO_RESET_LINE': (None,), 'RADIO_RESET_PIN': (None,)}.get(name, ())
     if name in ('BUS_PORT', 'RADIO_PORT', 'STORE_DIR') and isinstance(value, str) and value:
         assert errors == []
     elif any(value is given or (value == given and isinstance(value, list)) for given in right):

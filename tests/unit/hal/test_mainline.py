@@ -34,6 +34,17 @@ def changed(kind, **overrides):
     return type("Changed", (KINDS[kind],), {"overrides": dict(KINDS[kind].overrides, **overrides)})(None)
 
 
+def test_the_modem_s_reset_pin_is_low_for_some_milliseconds_and_floats_else():
+    bench = changed("esp32", RADIO_RESET_PIN=7)
+    module = load_mainline(bench.chip)
+    port = module.Serial(1, 4, 5, 9600, 7)
+    began_us = bench.chip.kernel.now_us
+    assert port.reset() is True
+    pad = bench.chip.pads[7]
+    assert (pad.latch, pad.driven) == (0, False) and 5000 <= bench.chip.kernel.now_us - began_us < 10000
+    assert module.Serial(1, 4, 5, 9600).reset() is False
+
+
 # --- bus
 
 

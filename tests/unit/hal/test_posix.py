@@ -423,3 +423,15 @@ def test_wrong_settings_are_told_and_end_with_the_status_of_a_usage_error(capsys
         hal.posix.refuse(["settings: REGION is 'EU'", "settings: SUB_BAND is 9"], config.Settings())
     assert caught.value.code == 2
     assert capsys.readouterr().err.splitlines() == ["settings: REGION is 'EU'", "settings: SUB_BAND is 9"]
+
+
+@pytest.mark.parametrize("line, expected", [(None, (False, [])), ("rts", (True, [True, False])), ("dtr", (True, []))])
+def test_a_modem_is_reset_by_the_line_that_is_wired(adapter, monkeypatch, line, expected):
+    monkeypatch.setattr(hal.posix_ports.serial, "Serial", FakeRts)
+    adapter.plug()
+    port = Serial(adapter.path, 9600, None, line)
+    del port._port.trace[:]
+    assert (port.reset(), port._port.trace) == expected
+    port.lose()
+    adapter.unplug()
+    assert port.reset() is False

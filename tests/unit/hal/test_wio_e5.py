@@ -3,7 +3,7 @@ import types
 
 import hal.wio_e5
 import pytest
-from hal.contract import ACKED, FAILED, HEARD, JOIN_FAILED, JOINED, RADIO, RECEIVED, SENT, HalError
+from hal.contract import ACKED, FAILED, HEARD, JOIN_FAILED, JOINED, LOST, RADIO, RECEIVED, SENT, HalError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sim.modems.wio_e5 import WioE5
@@ -383,7 +383,7 @@ def test_a_restart_amid_an_uplink_ends_it_in_time():
     here.radio.send(10, b"hello", False, 2)
     here.run(1)
     here.modem.power_cycle()
-    assert here.run(14) == [(FAILED, 1, "no result")]
+    assert here.run(14) == [(FAILED, 1, "no result"), (LOST, 1, None)]
 
 
 def test_a_command_cut_short_is_no_uplink():
@@ -506,6 +506,9 @@ class ScriptedPort:
     def read(self):
         data, self.data = self.data, b""
         return data
+
+    def reset(self):
+        return False
 
     def write(self, data):
         assert data.endswith(b"\r\n") and data.count(b"\n") == 1 and len(data) <= 530

@@ -2,7 +2,7 @@
 from collections import deque
 
 import pytest
-from hal.contract import ACKED, EMITTED, FAILED, HEARD, JOIN_FAILED, JOINED, RADIO, RECEIVED, SENT, HalError
+from hal.contract import ACKED, EMITTED, FAILED, HEARD, JOIN_FAILED, JOINED, LOST, RADIO, RECEIVED, SENT, HalError
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -358,6 +358,16 @@ def test_a_frame_of_the_modem_s_own_is_in_the_airtime_log_and_what_it_kept_waiti
     world.run(MINUTE_MS)
     assert [t for t, *_ in world.radio.frames[frames:]] == [over_ms]
     assert world.session.airtime_budget.airtime_log.total_ms - before_ms == airtime_ms(10, 125, 13) + airtime_ms(10, 125, 13 + 11)
+
+
+@pytest.mark.parametrize("sends", [0, 1])
+def test_a_modem_that_restarted_is_joined_again_at_once_and_one_that_sent_is_counted(sends):
+    world = SessionAndModem().joined()
+    world.run(MINUTE_MS)
+    joins = len(world.radio.joins)
+    world.radio.event(LOST, sends, None)
+    world.run(MINUTE_MS)
+    assert world.session.dips == sends and world.session.joined and len(world.radio.joins) == joins + 1
 
 
 def test_frames_of_the_modem_s_own_do_not_hasten_a_frame_that_is_refused_again():
