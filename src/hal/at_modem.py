@@ -340,11 +340,11 @@ class AtModem:
         task, self._task = self._task, None
         self._report((JOIN_FAILED, 0, None) if task[0] == JOIN else (FAILED, self._flushed, 'not configured'))
 
-    def _note_end(self, is_told):
+    def _note_end(self, has_end):
         """A join or a frame is over. One whose end was not told may have been too much for its supply, or its last."""
         self._calm_ms = now_ms = self._now_ms()
-        self._vain = 0 if is_told else self._vain + 1
-        if not is_told:
+        self._vain = 0 if has_end else self._vain + 1
+        if not has_end:
             self._check_ms = now_ms - _CHECK_MS
         if self._vain >= _VAIN:
             self._recover()

@@ -90,7 +90,7 @@ def lived(monkeypatch, model, fault, hours=1, has_reset=True, config=None, event
 
 
 def heard(world, from_s):
-    """Seconds of the uplinks of ours that the network received from then on."""
+    """Seconds of its uplinks that the network received from then on."""
     return [entry["t"] for entry in world.timeline if entry["kind"] == "uplink" and entry["received"] and entry["t"] >= from_s and entry["hex"]]
 
 
