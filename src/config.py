@@ -37,7 +37,7 @@ NOT_PLUGGED_IN_AT = None  # 'HH:MM': tell if there is no car by then and a windo
 # Board
 WATCHDOG_S = 60           # reset after this time without progress; the RP2 allows 8 at most; on Linux WatchdogSec of the service counts
 RADIO_MODEM = 'wio_e5'    # 'wio_e5' or 'rak3172'; a LoPy4 has its own radio
-RADIO_RESET_DAYS = 30     # restart the modem after so many days, at a calm moment, 1 to 45; None: never
+RADIO_RESET_DAYS = 30     # days after which the modem is restarted, at a calm moment, 1 to 45; None: never
 
 # Board: Linux only
 BUS_PORT = '/dev/ttyUSB0'
