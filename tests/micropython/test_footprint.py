@@ -8,7 +8,7 @@ pytestmark = pytest.mark.bench
 FLASH_LIMIT = 118000
 # What the issue asks for, and what is reached: docs/footprint.md says why.
 RAM_WANTED = 96 * 1024
-RAM_LIMIT = 181200
+RAM_LIMIT = 183800
 CYCLE_LIMIT = 1536
 # Cycles that also write to flash: the airtime's record twice an hour, those of a new session once. docs/footprint.md says why.
 RECORD_LIMIT = 2600
