@@ -176,9 +176,6 @@ class AtModem:
         self._lost()
         self._setup_ms = now_ms + _UP_MS
 
-    def _is_restart_due(self, now_ms):
-        return self._restart_ms and now_ms - self._fresh_ms >= self._restart_ms and now_ms - self._calm_ms >= _CALM_MS
-
     def _is_ready(self):
         return self._stage == _READY
 
@@ -257,7 +254,7 @@ class AtModem:
         elif self._stale and self._task is None:
             self._stale = False
             script.extend(self._refresh_commands())
-        elif self._task is None and self._is_restart_due(now_ms):
+        elif self._task is None and self._restart_ms and now_ms - self._fresh_ms >= self._restart_ms and now_ms - self._calm_ms >= _CALM_MS:
             script.append((RESTART, self._restart, 0))
         elif self._task is None and now_ms - self._check_ms >= (_CHECK_MS if not self._silences else 0):
             self._check_ms = now_ms
