@@ -8,7 +8,8 @@ from micropython import const
 from hal.at_lines import Lines
 from hal.at_words import (ACK, BUSY, DATA, DOWNLINK, END, ERROR, FLUSH, GARBLED, JOIN, JOINED_NOW, NEEDED, NO_ROOM, NO_SESSION, PAYLOADS,
                           RESTART, TRIAL, UPLINK)
-from hal.contract import ACKED, EMITTED, FAILED, HEARD, HalError, JOINED, JOIN_FAILED, LOST, RADIO, RECEIVED, SENT
+from hal.contract import ACKED, EMITTED, FAILED, HEARD, HalError, JOINED, JOIN_FAILED, RADIO, RECEIVED, SENT
+from hal.modem_recovery import CHECK_MS, Recovery, UNKNOWN, UP_MS
 from hal.ticks import Utc
 
 # By kind of command: (first line, end) in ms after the last byte was handed over. An answer takes some 50 ms at 9600 baud. Join: SF12 request
@@ -18,12 +19,8 @@ _LIMITS_MS = ((1500, 2000), (1500, 2000), (15000, 15000), (13500, 13500), (13500
 _JOIN_WITHIN_MS = const(4500)
 _SEND_WITHIN_MS = const(1400)
 _TRIES = const(3)       # of a command that was not understood, and of one that must succeed and got no answer
-_VAIN = const(3)        # joins or frames in a row without an end, after which it is reset
 _SILENT = const(3)      # commands without an answer, after which the modem counts as dead
 _REST_MS = const(10000)  # between two looks whether it is there
-_CHECK_MS = const(300000)  # between two looks whether it has restarted unnoticed
-_PULL_MS = const(60000)     # from one reset by its line to the next
-_UP_MS = const(3000)        # after a restart it is asked what it is
 _CALM_MS = const(600000)    # without a frame: time for a restart that is due
 _DAY_MS = const(86400000)
 _EVENTS = const(16)     # waiting ones; more are dropped
@@ -36,14 +33,13 @@ _LONGEST = const(560)
 _SHORTEST = const(5)
 
 # How far the modem is known: not at all, asked what it is, configured, ready.
-_UNKNOWN, _PROBED, _CONFIGURED, _READY = range(4)
+_PROBED, _CONFIGURED, _READY = range(1, 4)
 
 
-class AtModem:
+class AtModem(Recovery):
     """A Radio. A modem's own class has _on_line(), and lists of commands (kind, text, lines of the answer): _probe(), _configuration(),
     _join_commands(), _uplink_commands(), _refresh_commands(), _check_commands(); the one of _flush_command(); the text of its restart, _restart."""
 
-    _known = ()         # versions of its firmware, by their beginnings, that it is made for
     _on_line = _probe = _configuration = _join_commands = _uplink_commands = _refresh_commands = _check_commands = _flush_command = _restart = None
 
     def __init__(self, serial, settings):
@@ -63,7 +59,7 @@ class AtModem:
         self._vain = 0          # joins and frames in a row that it told no end of
         self._events = []
         self._version = None    # as it says itself
-        self._stage = _UNKNOWN
+        self._stage = UNKNOWN
         self._setup_ms = 0      # no set-up before, unless somebody waits for it
         self._script = []       # commands to come
         self._command = None    # the one under way
@@ -150,32 +146,6 @@ class AtModem:
             return
         self._events.append(event)
 
-    def _restarted(self):
-        """The modem restarted: its settings, and perhaps its LoRaWAN session, are lost."""
-        self._stage = _UNKNOWN
-        self._rate = self._room = None
-
-    def _lost(self):
-        """The modem has restarted, by itself or by us: its session is gone."""
-        sends = self._command is not None and JOIN <= self._command[0] <= FLUSH or self._vain > 0
-        self._fresh_ms = self._now_ms()
-        self._vain = 0
-        if self.joined:
-            self.joined = False
-            self._report((LOST, 1 if sends else 0, None))
-
-    def _recover(self):
-        """A modem that is silent, or that ends nothing: its reset line, once a minute."""
-        now_ms = self._now_ms()
-        if self._pulled_ms is not None and now_ms - self._pulled_ms < _PULL_MS or not self._serial.reset():
-            return
-        self._pulled_ms = now_ms
-        self._vain = 0
-        self._log('modem: reset by its line')
-        self._restarted()
-        self._lost()
-        self._setup_ms = now_ms + _UP_MS
-
     def _is_ready(self):
         return self._stage == _READY
 
@@ -256,14 +226,14 @@ class AtModem:
             script.extend(self._refresh_commands())
         elif self._task is None and self._restart_ms and now_ms - self._fresh_ms >= self._restart_ms and now_ms - self._calm_ms >= _CALM_MS:
             script.append((RESTART, self._restart, 0))
-        elif self._task is None and now_ms - self._check_ms >= (_CHECK_MS if not self._silences else 0):
+        elif self._task is None and now_ms - self._check_ms >= (CHECK_MS if not self._silences else 0):
             self._check_ms = now_ms
             script.extend(self._check_commands())
         return bool(script)
 
     def _set_up(self, now_ms):
         """The next step of the set-up."""
-        if self._stage == _UNKNOWN:
+        if self._stage == UNKNOWN:
             if self._task is None and now_ms < self._setup_ms:
                 return False
             self._setups += 1
@@ -278,16 +248,6 @@ class AtModem:
         if self._stage == _READY:
             self._tell(self._ready_words())
         return bool(self._script) or self._fill(now_ms)
-
-    def _ready_words(self):
-        version = self._version or 'not told'
-        known = [one for one in self._known if version.startswith(one)]
-        return 'ready, version ' + version + ('' if known else ', which is none of those known: ' + ', '.join(self._known))
-
-    def _tell(self, what):
-        if what != self._reported:
-            self._reported = what
-            self._log('modem: ' + what)
 
     def _finish(self):
         """The command under way has ended, by its last line or its deadline."""
@@ -314,7 +274,7 @@ class AtModem:
             self._log('modem: restarted, as every %d days' % (self._restart_ms // _DAY_MS))
             self._restarted()
             self._lost()
-            self._setup_ms = self._now_ms() + _UP_MS
+            self._setup_ms = self._now_ms() + UP_MS
         elif command[0] == JOIN:
             self._end_join(seen)
         elif command[0] == UPLINK:
@@ -336,15 +296,6 @@ class AtModem:
             self._script.clear()
         task, self._task = self._task, None
         self._report((JOIN_FAILED, 0, None) if task[0] == JOIN else (FAILED, self._flushed, 'not configured'))
-
-    def _note_end(self, has_end):
-        """A join or a frame is over. One whose end was not told may have been too much for its supply, or its last."""
-        self._calm_ms = now_ms = self._now_ms()
-        self._vain = 0 if has_end else self._vain + 1
-        if not has_end:
-            self._check_ms = now_ms - _CHECK_MS
-        if self._vain >= _VAIN:
-            self._recover()
 
     def _end_join(self, seen):
         self._task = None

@@ -28,7 +28,7 @@ EVERYWHERE = """
 KEYS = "keys"
 SETTINGS = "local_config"
 
-_AT_MODEMS = ["hal.at_lines", "hal.at_modem", "hal.at_words", "hal.last_word", "hal.rak3172", "hal.wio_e5"]
+_AT_MODEMS = ["hal.at_lines", "hal.at_modem", "hal.at_words", "hal.last_word", "hal.modem_recovery", "hal.rak3172", "hal.wio_e5"]
 _LOPY4 = ["hal.lopy4", "hal.lopy4_radio", "hal.mcu"]
 _MAINLINE = ["hal.mainline", "hal.mainline_light", "hal.mainline_ports", "hal.mainline_store", "hal.mcu", "hal.pins", *_AT_MODEMS]
 # CPython has no module micropython; a board has its own, and never gets the stand-in.
