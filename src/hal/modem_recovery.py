@@ -15,6 +15,7 @@ UNKNOWN = const(0)      # how far the modem is known: not at all
 class Recovery:
     """Of an AtModem, whose attributes it uses."""
 
+    _now_ms = _log = _serial = _version = _command = _report = None    # set by AtModem
     _known = ()         # versions of its firmware, by their beginnings, that it is made for
 
     def _restarted(self):
