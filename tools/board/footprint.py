@@ -89,8 +89,8 @@ def flash(texts):
 
 
 def ram(texts):
-    """Bytes on MicroPython: ({path: retained by its import}, {`imported`, `built`, `a minute`, `an hour`: retained in all}, and allocated
-    by a status cycle, {`cycle`: the median of an hour, and the most of its kinds})."""
+    """Bytes on MicroPython: ({path: retained by its import}, {`imported`, `built`, `a minute`, `an hour`, `two hours`: retained in all}, and
+    allocated by a status cycle, {`cycle`: the median of an hour, and the most of its kinds})."""
     modules = [shrink.module_name(path) for path in texts]
     with tempfile.TemporaryDirectory() as folder:
         compiled(texts, folder, None)
@@ -100,7 +100,7 @@ def ram(texts):
     figures = json.loads(output)
     marks = [figures["before " + module] for module in modules] + [figures["imported"]]
     by_path = {path: marks[number + 1] - marks[number] for number, path in enumerate(texts)}
-    retained = {what: figures[what] - marks[0] for what in ("imported", "built", "a minute", "an hour")}
+    retained = {what: figures[what] - marks[0] for what in ("imported", "built", "a minute", "an hour", "two hours")}
     return by_path, retained, {what: figures[what] for what in figures if "cycle" in what}
 
 
