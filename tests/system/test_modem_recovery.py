@@ -67,7 +67,7 @@ def lived(monkeypatch, model, fault, hours=1, has_reset=True, config=None, event
     driver, fake = MODEMS[model]
     lines = []
 
-    class BoardWithModem(SimBoard):
+    class BoardWithFailingModem(SimBoard):
         def __init__(self, world, *arguments):
             super().__init__(world, *arguments)
             self._world = world
@@ -79,7 +79,7 @@ def lived(monkeypatch, model, fault, hours=1, has_reset=True, config=None, event
             self.radio = driver.Radio(self._world.serial, settings, KEYS)
             self.radio.start(self.clock.now_ms, self.system.log)
 
-    monkeypatch.setattr(sim.world, "SimBoard", BoardWithModem)
+    monkeypatch.setattr(sim.world, "SimBoard", BoardWithFailingModem)
     made = World(scenario.complete({"duration_s": hours * 3600, "config": config or {}, "events": list(events)}),
                  on_log=lambda t_s, text: lines.append((t_s, text)))
     if fault:
