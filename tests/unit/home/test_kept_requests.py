@@ -20,10 +20,15 @@ class WatchedRequests:
         self.client = client = paho.Client(paho.CallbackAPIVersion.VERSION2)
         self.kept = KeptRequests(client, [TOPIC], self._say)
         client.on_connect = lambda client, *rest: self.kept.subscribe()
-        client.on_subscribe = lambda *rest: self._wake()
+        self.listens = False
+        client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
         client.connect("127.0.0.1", port)
         client.loop_start()
+
+    def _on_subscribe(self, *rest):
+        self.listens = True
+        self._wake()
 
     def _say(self, topic):
         self.said.append(topic)
@@ -85,6 +90,7 @@ def test_a_kept_request_is_taken_away(port, when):
         publish(port, b"stop", True)
     with contextlib.closing(WatchedRequests(port)) as watched:
         if when == "while it is there":
+            watched.until(lambda: watched.listens)
             publish(port, b"first", False)
             watched.until(lambda: (b"first", False) in watched.requests)
             publish(port, b"stop", True)
@@ -96,7 +102,7 @@ def test_a_kept_request_is_taken_away(port, when):
 def test_a_request_that_is_not_kept_and_what_else_is_kept_are_left_alone(port):
     publish(port, b"entity", True, OTHER)
     with contextlib.closing(WatchedRequests(port)) as watched:
-        watched.until(lambda: watched.client.is_connected())
+        watched.until(lambda: watched.listens)
         publish(port, b"start", False)
         watched.until(lambda: (b"start", False) in watched.requests)
         assert watched.said == [] and kept(port, OTHER) == [b"entity"]
