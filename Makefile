@@ -220,13 +220,13 @@ test-home-oldest:
 	$(call home_run,.venv-home/bin)
 
 test-home-newest:
-	@CI="$(CI)" bash tools/setup/newest.sh; case $$? in 0) ;; 3) exit 0 ;; *) exit 2 ;; esac; \
+	@CI="$(CI)" bash tools/setup/setup_home_newest.sh; case $$? in 0) ;; 3) exit 0 ;; *) exit 2 ;; esac; \
 	echo 'test-home: with the newest programs'; $(call home_run,.home-newest/bin) || [ $$? = 5 ]
 
 # docs/dependencies.md. Moves the pin of the newest Home Assistant, to VERSION or to what is newest now, makes its Debian anew, and tests with both.
 newest-home: setup
 	@sh tools/setup/lock.sh newest $(VERSION)
-	@RENEW=1 bash tools/setup/newest.sh
+	@RENEW=1 bash tools/setup/setup_home_newest.sh
 	@$(MAKE) --no-print-directory test-home ON=newest
 
 # docs/dependencies.md. What is committed, in a system that debootstrap makes.

@@ -14,10 +14,10 @@ import string
 import sys
 import tempfile
 
-from home import house_listener, name_lookup
+from home import mosquitto_listener, name_lookup
 from home.arguments import PORT as PLAIN_PORT
 from home.arguments import Parser, listener, tenant, topic_word
-from home.house_listener import LISTENER, RIGHTS, TLS_PORT, is_loopback
+from home.mosquitto_listener import LISTENER, RIGHTS, TLS_PORT, is_loopback
 from tools import text_file
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -203,7 +203,7 @@ def remove(folder):
 def place_of(given):
     """(address, port) to listen on."""
     host, port = given.listen
-    return host, house_listener.port_of(host, port, given.no_tls)
+    return host, mosquitto_listener.port_of(host, port, given.no_tls)
 
 
 def house_files(given):
@@ -211,11 +211,11 @@ def house_files(given):
     if not given.listen:
         return []
     host, port = place_of(given)
-    files = [(LISTENER, house_listener.listener_file(host, port, given.no_tls), 0o644)]
+    files = [(LISTENER, mosquitto_listener.listener_file(host, port, given.no_tls), 0o644)]
     if is_loopback(host):
         return files
     user = user_of(given)
-    rights = house_listener.rights_file(given.app, WANTED[given.consumer], lambda consumer, device: routes(
+    rights = mosquitto_listener.rights_file(given.app, WANTED[given.consumer], lambda consumer, device: routes(
         consumer, given.app, device, user, given.guard), given.guard, [NOTE.format(user=user)])
     return [*files, (RIGHTS, rights, 0o644)]
 
@@ -233,7 +233,7 @@ def make(given):
     for name, text, mode in files:
         write(given.out / name, text, mode)
     consumers = WANTED[given.consumer]
-    steps = house_listener.steps(*place_of(given), consumers, given.guard, given.no_tls) if given.listen else ""
+    steps = mosquitto_listener.steps(*place_of(given), consumers, given.guard, given.no_tls) if given.listen else ""
     watch = "v3/#" if given.consumer == "home-assistant" else (GUARDED if given.guard else "ttn/{app}/up").format(app=given.app)
     found = name_lookup.addresses(given.cluster[0])
     several = SEVERAL.format(name=given.cluster[0], count=len(found), addresses=", ".join(found)) if len(found) > 1 else ""

@@ -14,7 +14,7 @@ import paho.mqtt.client as paho
 
 from home import arguments
 from home.bridge import GUARDED, TLS_PORT
-from home.kept_requests import KeptRequests
+from home.retained_requests import RetainedRequests
 
 KEEP_ALIVE_S = 30
 RETRY_S = (1, 30)
@@ -72,7 +72,7 @@ class Guard:
         client.on_connect_fail = lambda client, userdata: self._say(f"no broker answers on {self._where}. It is tried again; another one: HOST=")
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
-        self._kept = KeptRequests(client, [f"ttn/{app}/down/push"], lambda topic: self._tell(
+        self._retained = RetainedRequests(client, [f"ttn/{app}/down/push"], lambda topic: self._tell(
             f"taken away: a request that the broker kept on {topic}, and would send again at every start. Publish without retain"))
         client.connect_async(host, port, KEEP_ALIVE_S)
 
@@ -105,7 +105,7 @@ class Guard:
             return
         self._was_connected = True
         client.subscribe(GUARDED.format(app=self._app))
-        self._kept.subscribe()
+        self._retained.subscribe()
         self._say("connected")
 
     def _on_disconnect(self, client, userdata, flags, reason, properties):
@@ -114,7 +114,7 @@ class Guard:
                       f"ended: {self._passed} passed on, {self._withheld} withheld")
 
     def _on_message(self, client, userdata, message):
-        if self._kept.hear(message):
+        if self._retained.hear(message):
             return
         fault = "kept by the broker, so it is old" if message.retain else fault_of(message.payload)
         if fault:

@@ -7,7 +7,7 @@ retained, and "offline" on another one when the service ends, however that happe
 import json
 
 from home import entities
-from home.kept_requests import KeptRequests
+from home.retained_requests import RetainedRequests
 from home.network import kinds, mqtt
 from home.planning import wishes
 from home.report import Report
@@ -99,9 +99,9 @@ class HouseBroker:
         self._said, self._facts = {}, {}
         self.line = mqtt.to_house(service.settings.house_mqtt, "house_mqtt", self._on_line)
         self.line.client.will_set(STATUS, OFFLINE, retain=True)
-        self._kept = KeptRequests(self.line.client, request_topics(service.settings), self._take_away)
+        self._retained = RetainedRequests(self.line.client, request_topics(service.settings), self._take_away)
         self._wishing = {wish_topic(device): device for device in service.settings.devices}
-        self.line.client.on_message = lambda client, userdata, message: self._kept.hear(message) or self._hear_wish(message)
+        self.line.client.on_message = lambda client, userdata, message: self._retained.hear(message) or self._hear_wish(message)
         self.start = self.line.start
 
     def stop(self):
@@ -138,7 +138,7 @@ class HouseBroker:
         if not is_up:
             self._said.clear()
             return
-        self._kept.subscribe()
+        self._retained.subscribe()
         self.line.client.subscribe([(topic, 0) for topic in self._wishing])
         for device in self._service.settings.devices:
             self._discover(device)

@@ -7,7 +7,7 @@ import tempfile
 import threading
 
 from sim.live import made_up_prices
-from sim.lorawan import kinds
+from sim.lorawan import network_kinds
 from sim.mqtt.storage_integration import HOST, StorageIntegration
 
 USUAL_PORT = 8080
@@ -31,9 +31,9 @@ class LiveHouse:
         self._folder = tempfile.TemporaryDirectory(prefix='house-')
         self._run, self._port = run, web_port
         self._log = _ToTheRun(run)
-        its = {'tenant': tenant, 'key_file': 'key', 'storage_url': self.storage.url} if run.door.kind == kinds.THE_THINGS_STACK else {}
+        its = {'tenant': tenant, 'key_file': 'key', 'storage_url': self.storage.url} if run.dialect.kind == network_kinds.THE_THINGS_STACK else {}
         self._given = {
-            'network': [{'name': 'simulated', 'kind': run.door.kind, 'host': broker[0], 'port': broker[1], 'tls': False,
+            'network': [{'name': 'simulated', 'kind': run.dialect.kind, 'host': broker[0], 'port': broker[1], 'tls': False,
                          'application': application, **its}],
             'device': [{'id': device, 'timezone': timezone}],
             'price_source': [{'name': made_up_prices.NAME, 'kind': 'file', 'file': PRICES, 'interval_min': 15, 'timezone': timezone}],

@@ -94,7 +94,7 @@ def uplinks(facts, watch, rows, width, framed):
         cells += [Text(entry['hex'], style='dim')] if with_bytes else []
         if not made.add(cells, words + ('' if entry['received'] else ' (lost)'), '' if entry['received'] else 'dim'):
             break
-    return framed('Uplinks', made.made() if watch.uplinks else Text('none yet', style='dim'), facts.topic + facts.door.up)
+    return framed('Uplinks', made.made() if watch.uplinks else Text('none yet', style='dim'), facts.topic + facts.dialect.up)
 
 
 def downlinks(facts, watch, rows, width, framed):
@@ -111,7 +111,7 @@ def downlinks(facts, watch, rows, width, framed):
         if not made.add([clock(start_utc_s + sent.queued_s, facts.offset_s), 'p%d' % sent.f_port, outcome], words):
             break
     return framed('Downlinks', made.made() if watch.downlinks else Text('none yet: type reset, or publish there', style='dim'),
-                   facts.topic + facts.door.commands[0])
+                   facts.topic + facts.dialect.commands[0])
 
 
 def log(facts, watch, rows, width, framed):

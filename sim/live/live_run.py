@@ -4,9 +4,9 @@ import json
 
 from home import time_zone_mistakes
 from sim.live import typed_commands, story as tell
-from sim.lorawan import kinds
+from sim.lorawan import network_kinds
 from sim.mqtt import application_server, downlink_requests
-from sim.mqtt.doors import DOORS
+from sim.mqtt.network_dialects import DIALECTS
 from sim.live.typed_commands import printable
 from sim.live.realtime import RealTime
 from sim.vehicle import make_vehicle
@@ -25,8 +25,8 @@ class LiveRun:
     Nothing is sent to the broker before mqtt.start().
     """
 
-    def __init__(self, scenario, front, speed, broker, application, tenant, device, kind=kinds.THE_THINGS_STACK):
-        self.door = door = DOORS[kind](application, tenant, device)
+    def __init__(self, scenario, front, speed, broker, application, tenant, device, kind=network_kinds.THE_THINGS_STACK):
+        self.dialect = dialect = DIALECTS[kind](application, tenant, device)
         self.watch = Recent(self._explain)
         self._ids = 0               # of the requests that a person typed in words
         self._say = front.say
@@ -36,10 +36,10 @@ class LiveRun:
         self.keep = lambda message: None    # what the network's own memory does with it
         self.changed = lambda: None         # the page of the garage hears that something in it is not as it was
         self.world = World(scenario, self._publish, self._on_record, self._on_log,
-                           network=door.network_options())
+                           network=dialect.network_options())
         self.pace = self.world.kernel.pace = RealTime(self.world.kernel, speed, REFRESH_S, front.tick)
         self.mqtt = application_server.ApplicationServer(
-            *broker, door.topic, lambda replace, body: self.pace.call(self._on_push, replace, body), door.commands, door.ignores_retained)
+            *broker, dialect.topic, lambda replace, body: self.pace.call(self._on_push, replace, body), dialect.commands, dialect.ignores_retained)
 
     @property
     def next_model(self):
@@ -85,13 +85,13 @@ class LiveRun:
             self.changed()
 
     def _publish(self, suffix, message):
-        told = self.door.told(suffix, message)
+        told = self.dialect.told(suffix, message)
         if told is not None:
             what, key, problem = told
             self.watch.told(what, key, self.world.kernel.now_us / 1e6)
             if problem:
                 self.tell('problem', problem)
-        message = self.door.outgoing(message, self.world.formatter)
+        message = self.dialect.outgoing(message, self.world.formatter)
         self.mqtt.publish(suffix, message)
         self.keep(message)
 
@@ -101,14 +101,14 @@ class LiveRun:
     # --- actions on the world
 
     def _on_push(self, replace, body):
-        name = self.door.commands[replace]
+        name = self.dialect.commands[replace]
         try:
-            items = self.door.items(body, self.world.formatter, self.world.utc_s())
+            items = self.dialect.items(body, self.world.formatter, self.world.utc_s())
         except downlink_requests.Refused as refused:
             self.tell('mqtt', '%s refused: %s' % (name, refused.args[0]))
             return
         self.tell('mqtt', '%s: %d downlink%s' % (name, len(items), '' if len(items) == 1 else 's'))
-        self._doubt(self.door.requests(json.loads(body)))
+        self._doubt(self.dialect.requests(json.loads(body)))
         if replace:
             self.watch.cleared()
         if self.world.network.push(items, replace):
@@ -116,7 +116,7 @@ class LiveRun:
 
     def _do_push(self, event):
         try:
-            items = self.door.typed(event['downlinks'], self.world.formatter, self.world.utc_s())
+            items = self.dialect.typed(event['downlinks'], self.world.formatter, self.world.utc_s())
         except downlink_requests.Refused as refused:
             self.tell('problem', 'not sent: %s' % refused.args[0].partition('downlink 1: ')[2])
             return

@@ -10,10 +10,9 @@ import sys
 from datetime import datetime, timezone
 
 from sim.live import front_ends
-from sim.lorawan import kinds
-from sim.mqtt import doors
+from sim.lorawan.network_kinds import THE_THINGS_STACK
 from sim.mqtt.broker import HOST, Broker, BrokerFailed
-from sim.mqtt.doors import DOORS
+from sim.mqtt.network_dialects import DIALECTS, IDS
 from sim.live.run_options import add_network_options, number
 from sim.live.typed_commands import MODELS
 from sim.live.demo import DEMOS
@@ -28,7 +27,7 @@ PATIENCE_S = 1.5
 def _parser():
     parser = argparse.ArgumentParser(prog='python -m sim run', description='The whole system live. Type help in it.')
     parser.add_argument('--demo', choices=tuple(DEMOS), help='play a story instead of waiting for commands: a night in a minute')
-    parser.add_argument('--network', choices=tuple(DOORS), default=kinds.THE_THINGS_STACK, help='whose topics and rules, default %(default)s')
+    parser.add_argument('--network', choices=tuple(DIALECTS), default=THE_THINGS_STACK, help='whose topics and rules, default %(default)s')
     add_network_options(parser, speed=None)
     parser.add_argument('--class', dest='klass', choices=('A', 'C'), default='C', help='LoRaWAN class, default %(default)s')
     parser.add_argument('--ev', choices=MODELS, help="which car comes, default eager, or the demo's own")
@@ -63,7 +62,7 @@ def main(argv):
     """The command. Exit code 2 for wrong arguments, 1 where no broker can be had, 0 otherwise, however it was ended."""
     args = _parser().parse_args(argv)
     # The ids of another network look otherwise, and so do their defaults.
-    for name, usual, its in zip(('app', 'device'), doors.IDS[kinds.THE_THINGS_STACK], doors.IDS[args.network]):
+    for name, usual, its in zip(('app', 'device'), IDS[THE_THINGS_STACK], IDS[args.network]):
         if getattr(args, name) == usual:
             setattr(args, name, its)
     try:

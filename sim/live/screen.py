@@ -12,9 +12,9 @@ from rich.text import Text
 
 from sim.live import lists, typed_commands, story, tonight, uplink_words
 from sim.live.lists import EPOCH, WIDE, panel, section
-from sim.mqtt.doors import DOORS, TheThingsStackDoor
+from sim.mqtt.network_dialects import DIALECTS, TheThingsStackDialect
 
-# Limit of this project, uplink seconds in 24 h; that of a network's fair use is its door's (sim/mqtt/doors.py).
+# Limit of this project, uplink seconds in 24 h; that of a network's fair use is its dialect's (sim/mqtt/network_dialects.py).
 BUDGET_S = 24
 # From this height on, the lists have frames.
 TALL = 30
@@ -25,7 +25,7 @@ LEDS = {0x000000: 'off', 0x00007F: 'blue', 0x007F00: 'green', 0x7F7F00: 'yellow'
 Facts = namedtuple('Facts', (
     'now_s', 'utc_s', 'speed', 'lag', 'code', 'powered', 'key_on', 'contactor', 'plugged', 'next_model', 'drawing', 'session_kwh', 'total_kwh',
     'led', 'active', 'monitor', 'region', 'klass', 'broker', 'broker_connected', 'topic', 'reads', 'tonight', 'offset_s', 'page',
-    'door'), defaults=(TheThingsStackDoor,))
+    'dialect'), defaults=(TheThingsStackDialect,))
 
 
 def facts_of(world, pace, mqtt, next_model, page=''):
@@ -45,7 +45,7 @@ def facts_of(world, pace, mqtt, next_model, page=''):
         broker_connected=mqtt.connected, topic=mqtt.topic, reads=charger.reads,
         tonight=_tonight_now(arbiter, world, utc_s, vehicle is not None),
         offset_s=round((local - (EPOCH.replace(tzinfo=None) + timedelta(seconds=int(utc_s)))).total_seconds()), page=page,
-        door=DOORS[world.network.kind.name])
+        dialect=DIALECTS[world.network.kind.name])
 
 
 def _tonight_now(arbiter, world, utc_s, has_car):
@@ -178,11 +178,11 @@ def _radio_panel(facts, watch):
     bar = Text('█' * min(round(used_s / BUDGET_S * 5), 5), style='green' if used_s < BUDGET_S else 'red')
     bar.append('░' * (5 - len(bar.plain)), style='dim')
     bar.append(' %.1f of %d s' % (used_s, BUDGET_S), style='default')
-    bar.append(' (%d)' % facts.door.fair_use_s if facts.door.fair_use_s else '', style='dim')
+    bar.append(' (%d)' % facts.dialect.fair_use_s if facts.dialect.fair_use_s else '', style='dim')
     mqtt = Text(facts.broker, style='bold')
     mqtt.append(' ✓' if facts.broker_connected else ' away', style='green' if facts.broker_connected else 'red')
     count = watch.downlinks_of_day(facts.now_s)
-    most = facts.door.fair_downlinks
+    most = facts.dialect.fair_downlinks
     downlinks = Text('%d of %d today' % (count, most) if most else '%d today' % count, style='red' if most and count > most else '')
     return panel('Radio and network', _lines(
         ('radio', state), ('airtime', bar), ('downlinks', downlinks),

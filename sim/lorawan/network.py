@@ -1,4 +1,4 @@
-"""The network side: gateways, network and application server, for one registered device; of which kind, says sim/lorawan/kinds.py.
+"""The network side: gateways, network and application server, for one registered device; of which kind, says sim/lorawan/network_kinds.py.
 
 What The Things Stack does, as read in its source (pkg/networkserver, v3.28 to v3.32) and documentation:
 * an uplink counts after the 200 ms in which copies from other gateways are collected;
@@ -17,7 +17,7 @@ from base64 import b64encode
 from collections import namedtuple
 from random import Random
 
-from sim.lorawan import clock_server, kinds
+from sim.lorawan import clock_server, network_kinds
 from sim.lorawan.time_on_air import REGIONS, SlidingSum, data_bytes, time_on_air_us
 from sim.lorawan.duty_cycle import DutyCycle
 from sim.lorawan.link_budget import FADING_DB, NEAR_DB, LinkBudget
@@ -55,14 +55,14 @@ class Network:
     record: the timeline (uplink, downlink_queued, downlink, join); decode(f_port, payload) gives the formatter's data or None;
     publish(topic suffix, message) takes what goes out on MQTT; losses are probabilities per frame, beside what the link budget loses
     (path_loss_db for each gateway, fading_db, see sim.lorawan.link_budget); join_loss is that of join requests. modem: options of every Radio.
-    kind: a row of sim.lorawan.kinds. clock_sync: the clock server answers. registered: a sim.lorawan.registration.Registration, whose device
+    kind: a row of sim.lorawan.network_kinds. clock_sync: the clock server answers. registered: a sim.lorawan.registration.Registration, whose device
     alone may join; None: any. duty: what the device has emitted in each sub-band.
     """
 
     def __init__(self, kernel, record, *, region='AU915', uplink_loss=0.0, downlink_loss=0.0, rx1_delay_s=5, seed=1, decode=None,
                  publish=None, start_utc_s=0, device_id='wallbox', application_id='ev-charger', join_loss=0.0, path_loss_db=(NEAR_DB,),
-                 fading_db=FADING_DB, clock_sync=True, modem=None, registered=None, kind=kinds.THE_THINGS_STACK):
-        self.kind = kinds.KINDS[kind]
+                 fading_db=FADING_DB, clock_sync=True, modem=None, registered=None, kind=network_kinds.THE_THINGS_STACK):
+        self.kind = network_kinds.KINDS[kind]
         self.region = REGIONS[region]
         self.session = None
         self.device = None

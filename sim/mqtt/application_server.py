@@ -1,7 +1,7 @@
 """MQTT client of the application server, on any broker, by paho; and The Things Stack's touch to what it publishes.
 
 v3/{application}@{tenant}/devices/{device}/... : up, join and down/queued, sent, ack, nack, failed are published (QoS 0, not
-retained), down/push and down/replace are subscribed; ChirpStack's topics are in sim/mqtt/doors.py. The connection is kept up by paho's
+retained), down/push and down/replace are subscribed; ChirpStack's topics are in sim/mqtt/network_dialects.py. The connection is kept up by paho's
 thread; what comes in is handed to deliver() in that thread, unread.
 """
 

@@ -6,8 +6,8 @@ import time
 
 import pytest
 from home import entities, package
-from sim.lorawan import kinds
-from sim.mqtt.doors import IDS
+from sim.lorawan import network_kinds
+from sim.mqtt.network_dialects import IDS
 
 from tests.home.assistant import Assistant, release
 from tests.home.brokers import HOST, ROOT, Mosquitto, free_port, running
@@ -16,10 +16,10 @@ from tests.home.test_chain import ANSWER_S, WholeChain, answers, crc, plug
 from tests.home.world import RunningWorld
 from tests.support import chirpstack_judge
 
-APPLICATION, DEV_EUI = IDS[kinds.CHIRPSTACK]
-PLACE = entities.Place(APPLICATION, device=DEV_EUI, network=kinds.CHIRPSTACK, release=release())
+APPLICATION, DEV_EUI = IDS[network_kinds.CHIRPSTACK]
+PLACE = entities.Place(APPLICATION, device=DEV_EUI, network=network_kinds.CHIRPSTACK, release=release())
 THERE = entities.device_topic(PLACE) + "/"
-WORLD = ("--network", kinds.CHIRPSTACK, "--app", APPLICATION, "--device", DEV_EUI)
+WORLD = ("--network", network_kinds.CHIRPSTACK, "--app", APPLICATION, "--device", DEV_EUI)
 
 
 class BridgedBroker(Mosquitto):

@@ -6,7 +6,7 @@ import sys
 
 import paho.mqtt.client as paho
 import pytest
-from home import discovery, house_listener
+from home import discovery, mosquitto_listener
 from home.home_assistant import HouseBroker
 
 from tests.home.brokers import APP, DEVICE, HOST, ROOT, THERE, HomeBroker, Stack, free_port, running
@@ -44,12 +44,12 @@ class HouseWithRights(HomeBroker):
         for number, user in enumerate(USERS):
             flags = ["-b", "-c"] if number == 0 else ["-b"]
             subprocess.run([program("mosquitto_passwd"), *flags, passwords, user, password(user)], check=True, capture_output=True)
-        rights = self.files / house_listener.RIGHTS
-        rights.rename(folder / house_listener.RIGHTS)
-        listener = self.files / house_listener.LISTENER
-        text = listener.read_text().replace(house_listener.THERE, str(folder))
+        rights = self.files / mosquitto_listener.RIGHTS
+        rights.rename(folder / mosquitto_listener.RIGHTS)
+        listener = self.files / mosquitto_listener.LISTENER
+        text = listener.read_text().replace(mosquitto_listener.THERE, str(folder))
         text = text.replace("listener 1883 127.0.0.1", f"listener {self.port} {HOST}")
-        listener.write_text(text.replace(f"listener {house_listener.TLS_PORT} {SOMEWHERE}", f"listener {self.tls_port} {HOST}"))
+        listener.write_text(text.replace(f"listener {mosquitto_listener.TLS_PORT} {SOMEWHERE}", f"listener {self.tls_port} {HOST}"))
 
 
 @pytest.fixture

@@ -25,6 +25,6 @@ if [ "${1:-}" != newest ]; then
     newest=$(sed -n 's/^homeassistant==//p' requirements-home-newest.in)
 fi
 # On Debian alone.
-python=$(.venv/bin/python tools/setup/newest_pins.py $newest)
+python=$(.venv/bin/python tools/setup/home_newest_pins.py $newest)
 locked requirements-home-newest --constraint build/lock/package_constraints.txt --python-platform linux --python-version "$python"
 echo "requirements*.txt are up to date; make setup and make test-home install them. requirements-service.txt is for the house"

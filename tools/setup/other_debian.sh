@@ -22,7 +22,7 @@ fail() { echo "other-debian: $*" >&2; exit 2; }
 if [ "${1:-}" = --within ]; then
     root=$2
     shift 2
-    # Its root is a mount, or nothing in there could have a namespace of its own (newest_program.sh).
+    # Its root is a mount, or nothing in there could have a namespace of its own (home_newest_program.sh).
     mount --bind "$root" "$root"
     mount -t proc proc "$root/proc"
     mount -t tmpfs -o mode=755 tmpfs "$root/dev"

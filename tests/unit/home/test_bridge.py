@@ -8,7 +8,7 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from home import bridge, house_listener
+from home import bridge, mosquitto_listener
 
 KEY = "NNSXS.TESTKEYOFNOBODY.ONLYFORTHISTEST"
 ARGUMENTS = ["--app", "ev-charger", "--device", "wallbox", "--cluster", "eu1"]
@@ -114,8 +114,8 @@ def test_the_modem_is_that_of_the_configuration_as_shipped(tmp_path):
 
 
 def test_only_this_machine_is_let_in_without_a_password(make):
-    access = ["allow_anonymous false", f"password_file {house_listener.PASSWORDS}", f"acl_file {house_listener.RIGHTS_THERE}"]
-    tls = [f"certfile {house_listener.CERTIFICATE}", f"keyfile {house_listener.CERTIFICATE_KEY}"]
+    access = ["allow_anonymous false", f"password_file {mosquitto_listener.PASSWORDS}", f"acl_file {mosquitto_listener.RIGHTS_THERE}"]
+    tls = [f"certfile {mosquitto_listener.CERTIFICATE}", f"keyfile {mosquitto_listener.CERTIFICATE_KEY}"]
     local = "listener 1883 127.0.0.1"
     for arguments, wanted in ((["127.0.0.1"], ["allow_anonymous true", local]),
                               (["0.0.0.0"], [*access, local, "listener 8883 0.0.0.0", *tls]),
@@ -124,7 +124,7 @@ def test_only_this_machine_is_let_in_without_a_password(make):
         _, files, said = make("--listen", *arguments)
         assert directives(files["ttn-listener.conf"]) == wanted
         is_house = arguments != ["127.0.0.1"]
-        assert ("mosquitto_passwd" in said) == (house_listener.RIGHTS in files) == is_house
+        assert ("mosquitto_passwd" in said) == (mosquitto_listener.RIGHTS in files) == is_house
         assert ("openssl" in said) == (tls[0] in wanted)
 
 
@@ -136,8 +136,8 @@ def test_no_password_stands_on_a_command_line_that_is_printed(make):
 
 
 def test_a_file_of_rights_goes_when_the_house_is_no_longer_let_in(make):
-    assert house_listener.RIGHTS in make("--listen", "0.0.0.0")[1]
-    assert house_listener.RIGHTS not in make()[1]
+    assert mosquitto_listener.RIGHTS in make("--listen", "0.0.0.0")[1]
+    assert mosquitto_listener.RIGHTS not in make()[1]
     make("--listen", "0.0.0.0")
     assert make("--remove")[1] == {}
 

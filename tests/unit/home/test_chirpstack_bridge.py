@@ -6,10 +6,10 @@ import sys
 
 import pytest
 from home import bridge, chirpstack_bridge
-from sim.lorawan import kinds
-from sim.mqtt.doors import IDS
+from sim.lorawan import network_kinds
+from sim.mqtt.network_dialects import IDS
 
-APPLICATION, DEV_EUI = IDS[kinds.CHIRPSTACK]
+APPLICATION, DEV_EUI = IDS[network_kinds.CHIRPSTACK]
 NAME = f"chirpstack-{DEV_EUI}.conf"
 PREFIX = f"application/{APPLICATION}/device/{DEV_EUI}"
 

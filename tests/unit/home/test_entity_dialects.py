@@ -12,13 +12,13 @@ import yaml
 from home import discovery, entities, entity_dialects, entity_templates, package
 from home.network import chirpstack
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from sim.lorawan import kinds
+from sim.lorawan import network_kinds
 from sim.lorawan.time_on_air import DataRate, time_on_air_us
-from sim.mqtt.doors import IDS
+from sim.mqtt.network_dialects import IDS
 from tests.support import chirpstack_judge
 from tests.unit.home.network.test_chirpstack_vectors import VECTORS
 
-APPLICATION, DEV_EUI = IDS[kinds.CHIRPSTACK]
+APPLICATION, DEV_EUI = IDS[network_kinds.CHIRPSTACK]
 PLACE = entities.Place(APPLICATION, device=DEV_EUI, network="chirpstack")
 HEAD = entity_dialects.DIALECTS["chirpstack"].head
 NAMED = {one["name"]: one["message"] for one in VECTORS["messages"]}

@@ -3,11 +3,11 @@ import json
 
 import pytest
 from sim.live.live_run import LiveRun
-from sim.lorawan import kinds
+from sim.lorawan import network_kinds
 from sim.lorawan.chirpstack_messages import as_struct
 from sim.lorawan.clock_server import chirpstack_answers, gps_us
 from sim.mqtt import chirpstack_commands
-from sim.mqtt.doors import DOORS, IDS
+from sim.mqtt.network_dialects import DIALECTS, IDS
 from sim.mqtt.downlink_requests import Refused
 from sim.scenario import complete
 from sim.world import World
@@ -17,8 +17,8 @@ from tools.docgen.screenshot import Nobody
 from tests.unit.sim.test_clock_server import GPS_S, SECOND_US, UTC_S, corrections, request
 from ttn.formatter import Formatter
 
-APPLICATION, DEV_EUI = IDS[kinds.CHIRPSTACK]
-DOOR = DOORS[kinds.CHIRPSTACK](APPLICATION, '', DEV_EUI)
+APPLICATION, DEV_EUI = IDS[network_kinds.CHIRPSTACK]
+DIALECT = DIALECTS[network_kinds.CHIRPSTACK](APPLICATION, '', DEV_EUI)
 COMMAND = {'f_port': 1, 'payload': b'\x03', 'queue_id': '1bbcab1d-6ec6-4136-b3f5-d63be1dc08de'}
 OTHER = dict(COMMAND, payload=b'\x01', queue_id='42cb6459-a640-46ec-9623-bdff39dc4736')
 
@@ -33,7 +33,7 @@ def decode(f_port, payload):
 
 
 def air_of_chirpstack(klass='C'):
-    return joined(klass, decode=decode, **DOOR.network_options()).run(3000)
+    return joined(klass, decode=decode, **DIALECT.network_options()).run(3000)
 
 
 def told(air, since=0):
@@ -58,7 +58,7 @@ def an_evening():
     published = []
     world = World(complete({'duration_s': 13000, 'events': events, 'charger': {'panel_frames': False}}),
                   lambda suffix, message: published.append((suffix, json.dumps(message))),
-                  network={**DOOR.network_options(), 'path_loss_db': (125, 138)})
+                  network={**DIALECT.network_options(), 'path_loss_db': (125, 138)})
     world.network.kind = world.network.kind._replace(class_c_timeout_us=20_000_000)
     world.kernel.at(8_500_000_000, world.network.push, [dict(COMMAND, expires_at_s=START_UTC_S + 8600)])
     world.kernel.at(9_600_000_000, world.network.push, [{'f_port': 20, 'payload': bytes(250)}])
@@ -219,7 +219,7 @@ def test_what_is_no_command_is_refused(formatter, body):
 # --- a live run
 
 def test_a_command_over_mqtt_is_queued_sent_and_seen_on_its_way_and_a_refused_one_is_told_in_the_run_alone():
-    run = LiveRun(complete({'duration_s': 150}), Nobody(), 1.0, ('127.0.0.1', 1883), APPLICATION, '', DEV_EUI, kinds.CHIRPSTACK)
+    run = LiveRun(complete({'duration_s': 150}), Nobody(), 1.0, ('127.0.0.1', 1883), APPLICATION, '', DEV_EUI, network_kinds.CHIRPSTACK)
     run.world.kernel.pace = None
     for t_s, fields in ((90, {'object': {'command': 'report', 'id': 1}, 'id': COMMAND['queue_id']}), (91, {'object': {'command': 'fly'}}),
                         (92, {'object': {'timezone': 'UTC+3'}})):

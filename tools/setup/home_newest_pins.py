@@ -1,6 +1,6 @@
 """Pins the newest Home Assistant for make test-home: writes requirements-home-newest.in from what that release says of itself.
 
-    python tools/setup/newest_pins.py [VERSION]
+    python tools/setup/home_newest_pins.py [VERSION]
 
 Without a version it is the newest that runs on PYTHON. Prints the least Python that it wants. Home Assistant's own list of versions, which
 tools/setup/lock.sh holds the other packages to, is then in build/lock/package_constraints.txt.
@@ -15,13 +15,14 @@ import zipfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TARGET = ROOT / "requirements-home-newest.in"
 FOLDER = ROOT / "build" / "lock"
-# Of the Debian that tools/setup/newest.sh makes.
+# Of the Debian that tools/setup/setup_home_newest.sh makes.
 PYTHON = "3.14"
-# What a Home Assistant with a page, a recorder and MQTT loads at its start, without assist_pipeline: what that needs has no wheels (newest.sh).
+# What a Home Assistant with a page, a recorder and MQTT loads at its start, without assist_pipeline: what that needs has no wheels
+# (setup_home_newest.sh).
 INTEGRATIONS = ("backup", "camera", "conversation", "ffmpeg", "frontend", "hassio", "infrared", "mqtt", "radio_frequency", "recorder", "tts")
 HEAD = """\
 # The newest Home Assistant for make test-home, in .home-newest, and what its manifests would install at the first start.
-# Written by make newest-home (tools/setup/newest_pins.py).
+# Written by make newest-home (tools/setup/home_newest_pins.py).
 """
 
 

@@ -1,7 +1,7 @@
 """Rights at the house's broker: who reads and who writes what, by the text of the file; with a real mosquitto in tests/home."""
 import paho.mqtt.client as paho
 import pytest
-from home import bridge, entities, entity_dialects, house_listener
+from home import bridge, entities, entity_dialects, mosquitto_listener
 
 APP = "my-app"
 UP, PUSH = "v3/my-app@ttn/devices/+/up", "v3/my-app@ttn/devices/+/down/push"
@@ -9,7 +9,7 @@ UP, PUSH = "v3/my-app@ttn/devices/+/up", "v3/my-app@ttn/devices/+/down/push"
 
 def rights(consumer="both", guarded=False):
     """{user: {topic: right}}"""
-    text = house_listener.rights_file(APP, bridge.WANTED[consumer],
+    text = mosquitto_listener.rights_file(APP, bridge.WANTED[consumer],
                                       lambda name, device: bridge.routes(name, APP, device, f"{APP}@ttn", guarded), guarded,
                                       [bridge.NOTE.format(user=f"{APP}@ttn")])
     found = {}
@@ -32,7 +32,7 @@ def may(rules, *words):
 def test_nobody_but_who_is_for_it_may_press(consumer, guarded):
     guarded = guarded and consumer != "home-assistant"
     rules = rights(consumer, guarded)
-    assert set(rules) == {user for user, _ in house_listener.users(bridge.WANTED[consumer], guarded)}
+    assert set(rules) == {user for user, _ in mosquitto_listener.users(bridge.WANTED[consumer], guarded)}
     pressing = {"home": "home-assistant", "home-manager": "home-manager"}
     assert may(rules, "/down/push") - {"guard"} == {user for user, name in pressing.items() if name in bridge.WANTED[consumer]}
     assert "look" not in may(rules, "")

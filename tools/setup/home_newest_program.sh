@@ -1,6 +1,6 @@
 #!/bin/sh
-# A program of the newest system (newest.sh), by the name under which this is called: its /usr stands in the place of ours for this one process
-# and what it starts. All else is as it is here, so paths, ports and signals mean the same; needs root.
+# A program of the newest system, as setup_home_newest.sh made it, by the name under which this is called: its /usr stands in the
+# place of ours for this one process and what it starts. All else is as it is here, so paths, ports and signals mean the same; needs root.
 set -eu
 newest=$(cd "$(dirname "$0")/.." && pwd)
 name=${0##*/}

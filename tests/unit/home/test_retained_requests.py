@@ -4,7 +4,7 @@ import threading
 
 import paho.mqtt.client as paho
 import pytest
-from home.kept_requests import KeptRequests
+from home.retained_requests import RetainedRequests
 from sim.mqtt.broker import Broker
 
 TOPIC, OTHER = "v3/a@ttn/devices/b/down/push", "homeassistant/sensor/x/config"
@@ -12,14 +12,14 @@ PATIENCE_S = 10
 
 
 class WatchedRequests:
-    """A client with KeptRequests on a broker; said: topics of what was taken away; requests: what was heard."""
+    """A client with RetainedRequests on a broker; said: topics of what was taken away; requests: what was heard."""
 
     def __init__(self, port):
         self.said, self.requests = [], []
         self._change = threading.Condition()
         self.client = client = paho.Client(paho.CallbackAPIVersion.VERSION2)
-        self.kept = KeptRequests(client, [TOPIC], self._say)
-        client.on_connect = lambda client, *rest: self.kept.subscribe()
+        self.retained = RetainedRequests(client, [TOPIC], self._say)
+        client.on_connect = lambda client, *rest: self.retained.subscribe()
         self.listens = False
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
@@ -35,7 +35,7 @@ class WatchedRequests:
         self._wake()
 
     def _on_message(self, client, userdata, message):
-        assert self.kept.hear(message)
+        assert self.retained.hear(message)
         self.requests.append((message.payload, bool(message.retain)))
         self._wake()
 
@@ -110,4 +110,4 @@ def test_a_request_that_is_not_kept_and_what_else_is_kept_are_left_alone(port):
 
 def test_what_is_no_request_is_somebody_elses_matter():
     message = paho.MQTTMessage(topic=OTHER.encode())
-    assert not KeptRequests(None, [TOPIC], None).hear(message)
+    assert not RetainedRequests(None, [TOPIC], None).hear(message)

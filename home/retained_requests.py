@@ -5,7 +5,7 @@ kept one, if there is one, within a moment of its publication.
 """
 
 
-class KeptRequests:
+class RetainedRequests:
     """client: paho's, which is connected and heard by hear(); topics: those of requests; say(topic) is told what was taken away."""
 
     def __init__(self, client, topics, say):

@@ -2,7 +2,7 @@
 # The newest programs that make test-home runs against, in .home-newest: Home Assistant of requirements-home-newest.txt, and Python and
 # mosquitto of the next Debian. Does nothing when it is already right. Called by make, from the root of the tree.
 #
-# In .home-newest are that Debian's /usr (system), Home Assistant (venv) and the programs by their names (bin: newest_program.sh).
+# In .home-newest are that Debian's /usr (system), Home Assistant (venv) and the programs by their names (bin: home_newest_program.sh).
 # Exit status 3: not without root, as it then says; a build server (CI=true) has it, or has failed.
 set -euo pipefail
 exec </dev/null
@@ -23,7 +23,7 @@ if [ "$(id -u)" != 0 ] && [ "${CI:-}" != true ]; then
     exit 3
 fi
 
-wanted() { cat "$pinned" tools/setup/newest.sh tools/setup/newest_program.sh | cksum; .home-newest/bin/python -V; }
+wanted() { cat "$pinned" tools/setup/setup_home_newest.sh tools/setup/home_newest_program.sh | cksum; .home-newest/bin/python -V; }
 made() { [ -f .home-newest/stamp ] && [ "$(wanted 2>/dev/null)" = "$(cat .home-newest/stamp)" ]; }
 if [ "${RENEW:-}" != 1 ] && made; then exit 0; fi
 
@@ -33,7 +33,7 @@ unpack_debian "$suite" "$packages"
 mkdir -p .home-newest/bin .home-newest/system/etc
 mv "$room/usr" .home-newest/system/
 mv "$room/etc/ld.so.cache" .home-newest/system/etc/
-for name in hass python python3 mosquitto mosquitto_passwd; do ln -s ../../tools/setup/newest_program.sh ".home-newest/bin/$name"; done
+for name in hass python python3 mosquitto mosquitto_passwd; do ln -s ../../tools/setup/home_newest_program.sh ".home-newest/bin/$name"; done
 
 log=build/setup-newest.log
 mkdir -p build

@@ -1,16 +1,17 @@
 """What a live run has to know of its network's MQTT, a class each: topics, commands that come in, and the last touch of what goes out."""
 
-from sim.lorawan import chirpstack_messages, kinds
+from sim.lorawan import chirpstack_messages
+from sim.lorawan.network_kinds import CHIRPSTACK, THE_THINGS_STACK
 from sim.mqtt import application_server, chirpstack_commands, downlink_requests
 
 # Default ids, of `sim run`: (application, device).
-IDS = {kinds.THE_THINGS_STACK: ('ev-charger', 'wallbox'), kinds.CHIRPSTACK: (chirpstack_messages.APPLICATION, chirpstack_messages.DEV_EUI)}
+IDS = {THE_THINGS_STACK: ('ev-charger', 'wallbox'), CHIRPSTACK: (chirpstack_messages.APPLICATION, chirpstack_messages.DEV_EUI)}
 
 
-class TheThingsStackDoor:
+class TheThingsStackDialect:
     """down/push and down/replace come in."""
 
-    kind = kinds.THE_THINGS_STACK
+    kind = THE_THINGS_STACK
     commands = ('down/push', 'down/replace')
     up = 'up'
     ignores_retained = True
@@ -49,10 +50,10 @@ class TheThingsStackDoor:
         return suffix[len('down/'):], message['correlation_ids'][-1], problem
 
 
-class ChirpStackDoor:
+class ChirpStackDialect:
     """command/down comes in. application: a UUID; device: a DevEUI in lower case."""
 
-    kind = kinds.CHIRPSTACK
+    kind = CHIRPSTACK
     commands = ('command/down',)
     up = 'event/up'
     # It takes what the broker kept as a command, at each start.
@@ -91,4 +92,4 @@ class ChirpStackDoor:
         return None
 
 
-DOORS = {one.kind: one for one in (TheThingsStackDoor, ChirpStackDoor)}
+DIALECTS = {one.kind: one for one in (TheThingsStackDialect, ChirpStackDialect)}
