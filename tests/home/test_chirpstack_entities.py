@@ -7,10 +7,10 @@ from home import package
 from sim.lorawan.chirpstack_messages import as_struct
 
 from tests.home.assistant import Assistant
+from tests.home.at_chirpstack import DEV_EUI, PLACE, THERE
 from tests.home.brokers import HOST, Mosquitto, free_port, running
 from tests.home.client import client, until
 from tests.home.fed_assistant import STATUS, VECTORS, told
-from tests.home.test_chirpstack_chain import DEV_EUI, PLACE, THERE
 
 # With the evidence, not with each make test-home.
 pytestmark = [pytest.mark.long, pytest.mark.evidence]
