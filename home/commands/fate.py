@@ -106,6 +106,13 @@ def possible_kwh(detail):
     return float(detail.removeprefix(_POSSIBLE)) if detail and detail.startswith(_POSSIBLE) else None
 
 
+def asked_kwh(request):
+    """The kWh that a target asks for, or None."""
+    target = request.get("target")
+    value = target.get("kwh") if isinstance(target, dict) else None
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 1e6 else None
+
+
 def expires_in_s(name):
     return EXPIRES_S.get(name, EXPIRES_OTHERWISE_S)
 

@@ -1,6 +1,7 @@
 """Which message a device's owner gets, and that each comes once: pure. What was told is in `kept`, which the store remembers."""
 import dataclasses
 
+from home.commands import fate
 from home.notify import sentences
 
 HOUR_MS = 3_600_000
@@ -12,6 +13,8 @@ SETTLE_MS = 600_000
 # A device may report an event twice; by so many of the latest it is known.
 _RECENT = 30
 _COMMANDS = 200
+# Less is not missing: an answer is rounded, in kWh.
+SMALL_KWH = 0.1
 BAD_FATES = tuple(sentences.FATES)
 
 
@@ -24,23 +27,26 @@ class Message:
 @dataclasses.dataclass(frozen=True)
 class Facts:
     """Of one device. events: rows of the store behind kept["event"]; newest_event: the id of the newest of all; commands: those of
-    the house that failed in the last day; heard_ms: None if never; line_up_ms: since when the line to its network is up, None if it is down."""
+    the house that failed in the last day; heard_ms: None if never; line_up_ms: since when the line to its network is up, None if it is down.
+    targets: commands of the last day that the device took, whoever sent them."""
     events: tuple
     newest_event: int
     commands: tuple
     heard_ms: int | None
     line_up_ms: int | None
+    targets: tuple = ()
 
 
 def begin(facts):
     """What is kept at the first time: nothing that was before is told."""
-    return {"event": facts.newest_event, "commands": [one.key for one in facts.commands], "silent_ms": None, "recent": []}
+    return {"event": facts.newest_event, "commands": [one.key for one in facts.commands], "silent_ms": None, "recent": [],
+            "targets": [one.key for one in facts.targets], "short": None}
 
 
 def choose(kept, facts, wanted, now_ms):
     """([Message], kept): what is to be told now. wanted: kinds."""
     kept = dict(kept)
-    found = [*_events(kept, facts, now_ms), *_silence(kept, facts, now_ms), *_commands(kept, facts)]
+    found = [*_events(kept, facts, now_ms), *_silence(kept, facts, now_ms), *_commands(kept, facts), *_targets(kept, facts, now_ms)]
     return [message for message in found if (sentences.SILENT if message.kind == sentences.HEARD_AGAIN else message.kind) in wanted], kept
 
 
@@ -55,8 +61,11 @@ def _events(kept, facts, now_ms):
 
 
 def _values(row):
-    if row.event in ("finished", "leaked_at_peak", "target_missed"):
-        return {"kwh": None if row.wh is None else row.wh / 1000}
+    kwh = None if row.wh is None else row.wh / 1000
+    if row.event == "target_missed":
+        return {"kwh": kwh, "why": row.reason}
+    if row.event in ("finished", "leaked_at_peak"):
+        return {"kwh": kwh}
     if row.event == "fault":
         return {"code": row.code}
     return {"minutes": row.minutes or None} if row.event != "memory_lost" else {}
@@ -79,3 +88,19 @@ def _commands(kept, facts):
         if command.fate in BAD_FATES and command.key not in kept["commands"]:
             kept["commands"] = [*kept["commands"], command.key][-_COMMANDS:]
             yield Message(sentences.COMMAND_FAILED, {"command": command.name, "fate": command.fate, "detail": command.detail})
+
+
+def _targets(kept, facts, now_ms):
+    """What the device said at once that it cannot meet; of a target that is sent again with the same answer once."""
+    before = kept.get("targets", [one.key for one in facts.targets])     # what an older version kept has none
+    kept["targets"] = [*before, *(one.key for one in facts.targets if one.key not in before)][-_COMMANDS:]
+    for row in facts.targets:
+        asked, possible = fate.asked_kwh(row.request), fate.possible_kwh(row.detail)
+        if row.key in before or None in (asked, possible, row.answered_ms) or now_ms - row.answered_ms > OLD_MS or asked - possible <= SMALL_KWH:
+            continue
+        said, said_ms = kept.get("short") or (None, 0)
+        until = str(row.request["target"].get("until"))[:5]
+        mark = [until, asked, round(possible, 1)]
+        kept["short"] = [mark, row.answered_ms]
+        if said != mark or row.answered_ms - said_ms > OLD_MS:
+            yield Message(sentences.TARGET_SHORT, {"possible": possible, "asked": asked, "until": until})

@@ -96,7 +96,8 @@ class Sender:
         newest = queries.newest_event(connection, key)
         return choice.Facts(
             tuple(queries.events_after(connection, key, kept["event"])) if kept else (), newest,
-            tuple(commands.failed(connection, key, now_ms - KEEP_MS)), queries.last_heard_ms(connection, key), self._line_up_ms[device.network])
+            tuple(commands.failed(connection, key, now_ms - KEEP_MS)), queries.last_heard_ms(connection, key), self._line_up_ms[device.network],
+            tuple(commands.taken_targets(connection, key, now_ms - KEEP_MS)))
 
     def _item(self, message, device, place, now_ms):
         title, text = sentences.said(message.kind, message.values, self._its.language, self._name(device, place))

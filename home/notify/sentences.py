@@ -1,10 +1,12 @@
 """The messages in words, in English and German. No place, key or id is in them."""
+from home.web import vocabulary
+from home.web.words import words
 
 LANGUAGES = ("en", "de")
 # What the device reports, and what the service finds by itself.
 EVENTS = ("not_plugged_in", "not_charging", "finished", "leaked_at_peak", "fault", "power_restored", "memory_lost", "target_missed")
-SILENT, HEARD_AGAIN, COMMAND_FAILED, TEST = "silent", "heard_again", "command_failed", "test"
-KINDS = (*EVENTS, SILENT, COMMAND_FAILED)     # what may stand in `events`; who wants to know of a silence wants to know of its end
+TARGET_SHORT, SILENT, HEARD_AGAIN, COMMAND_FAILED, TEST = "target_short", "silent", "heard_again", "command_failed", "test"
+KINDS = (*EVENTS, TARGET_SHORT, SILENT, COMMAND_FAILED)     # what may stand in `events`; who wants to know of a silence wants to know of its end
 
 # {kind: {language: (title, with its value, without)}}
 WORDS = {
@@ -35,8 +37,11 @@ WORDS = {
         "de": ("Der Monitor hat Aufzeichnungen verloren", "",
                "Er konnte Gespeichertes nicht lesen und ist vorsichtig, bis er mehr weiß. Bitte Plan und Einstellungen prüfen.")},
     "target_missed": {
-        "en": ("The car is not as full as asked", "{kwh} kWh are missing.", "The time is over, and energy is missing."),
-        "de": ("Das Auto ist nicht so voll wie gewünscht", "Es fehlen {kwh} kWh.", "Die Zeit ist um, und es fehlt Energie.")},
+        "en": ("The car will not have its energy in time", "{kwh} kWh will be missing. {why}", "Less will be charged than was asked for. {why}"),
+        "de": ("Das Auto hat seine Energie nicht rechtzeitig", "{kwh} kWh werden fehlen. {why}", "Es wird weniger geladen als gewünscht. {why}")},
+    "target_short": {
+        "en": ("A target may be missed", "{possible} of {asked} kWh by {until}, the device says.", ""),
+        "de": ("Ein Ziel wird vielleicht verfehlt", "{possible} von {asked} kWh bis {until}, sagt das Gerät.", "")},
     "silent": {
         "en": ("Nothing is heard of the wallbox", "The last was heard {hours} h ago. It goes on charging by its plan.", ""),
         "de": ("Von der Wallbox kommt nichts mehr", "Zuletzt war vor {hours} h etwas zu hören. Sie lädt weiter nach ihrem Plan.", "")},
@@ -61,14 +66,16 @@ def said(kind, values, language, name=None):
     title, with_value, without = WORDS[kind][language]
     values = {key: _shown(key, value, language) for key, value in values.items()}
     text = with_value if with_value and all(value is not None for value in values.values()) and values else without
-    return f"{name}: {title}" if name else title, text.format(**values)
+    return f"{name}: {title}" if name else title, text.format(**values).strip()
 
 
 def _shown(key, value, language):
+    if key == "why":
+        return vocabulary.why_missed(value, words(language))
     if value is None:
         return None
-    if key == "kwh":
-        text = f"{value:.1f}"
+    if key in ("kwh", "possible", "asked"):
+        text = f"{value:.1f}" if key == "kwh" else f"{value:.1f}".removesuffix(".0")
         return text.replace(".", ",") if language == "de" else text
     if key == "fate":
         return FATES[value][LANGUAGES.index(language)]

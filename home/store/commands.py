@@ -51,6 +51,12 @@ def failed(connection, device, since_ms):
     return _found(connection, device, its.fate.in_(FAILED), its.who.not_in((ELSEWHERE, SERVICE)), its.at_ms >= since_ms)[::-1]
 
 
+def taken_targets(connection, device, since_ms):
+    """Targets that were asked since then and that the device took, the oldest first."""
+    its = command.c
+    return _found(connection, device, its.name == "target", its.fate == "done", its.at_ms >= since_ms)[::-1]
+
+
 def named(connection, device, name, command_id, since_ms):
     """Those of that name and id since then, the newest first."""
     return _found(connection, device, command.c.name == name, command.c.command_id == command_id, command.c.at_ms >= since_ms)

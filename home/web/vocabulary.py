@@ -26,6 +26,10 @@ REASONS = {
     "waits_for_price": N_("The car waits for a cheap quarter hour, and will be ready in time."),
 }
 
+# Why a target is missed: reasons of a car that is well, where time is what is missing.
+IN_TIME = ("charging", "waits_for_price", "outside_plan", "starting", "min_pause")
+TOO_LITTLE_TIME = N_("There is too little time for it.")
+
 # Without a reason (the original firmware) the state alone tells.
 STATES = {
     "Not Connected": N_("No car is plugged in."),
@@ -164,3 +168,8 @@ KEYS = {
     "closed_to_enable": N_("The key must be closed to enable the outlet."),
     "invalid": N_("The box says something about the key that has no meaning."),
 }
+
+
+def why_missed(reason, _):
+    """The sentence for the reason of an event that a target is missed; "" where there is none."""
+    return "" if reason not in REASONS else _(TOO_LITTLE_TIME if reason in IN_TIME else REASONS[reason])

@@ -3,6 +3,7 @@ import dataclasses
 import statistics
 
 from home import plan_preview, time_zones
+from home.commands import fate
 from home.planning import night_costs, night_facts, replan, standing_orders
 from home.report import Report
 from home.store import commands, queries, span_queries
@@ -113,7 +114,7 @@ def _wish(look, zone, newest, decided):
         listed = target.get("quarters")
         quarters = tuple(n for n in listed if isinstance(n, int) and 1 <= n <= replan.QUARTERS) if isinstance(listed, list) else ()
         order = decided[0].order if decided and decided[0].until_s == until_s else usual
-        its_kwh = promise.kwh(target.get("kwh"))
+        its_kwh = fate.asked_kwh(row.request)
         order = dataclasses.replace(order, by=str(target.get("until"))[:5], kwh=usual.kwh if its_kwh is None else its_kwh)
         return Wish(order, until_s, quarters, row)
     if decided:
@@ -226,7 +227,7 @@ def _run(planned, its, prices, until_s, currency, now_ms, tz, _):
 
 def _is_full(wish):
     """Whether the target names no energy: then the device charges in the quarters named, until the car is full."""
-    return wish.row is not None and promise.kwh(wish.row.request["target"].get("kwh")) is None
+    return wish.row is not None and fate.asked_kwh(wish.row.request) is None
 
 
 def _fields(wish):

@@ -58,16 +58,11 @@ def standing(rows):
 
 def sentence(row, at, missed_wh, _):
     """missed_wh: what the device told to be missing since, or None; at: the end, in words."""
-    asked, possible = kwh(row.request["target"].get("kwh")), fate.possible_kwh(row.detail)
+    asked, possible = fate.asked_kwh(row.request), fate.possible_kwh(row.detail)
     missing = missed_wh / 1000 if missed_wh is not None else asked - possible if None not in (asked, possible) else None
     if missing is None:
         return _("Cheap quarter hours count until %(at)s.", at=at)
     if missing > ROUNDED_KWH:
         return _("Full by %(at)s: short by %(n)s kWh.", at=at, n=_.number(missing, 1))
     return _("Full by %(at)s: yes.", at=at)
-
-
-def kwh(value):
-    """A number of kWh that somebody asked for, or None."""
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 1e6 else None
 

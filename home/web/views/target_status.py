@@ -25,11 +25,6 @@ WHY = {
 }
 
 
-# Reasons of a car that is well: what is missing then is time.
-IN_TIME = ("charging", "waits_for_price", "outside_plan", "starting", "min_pause")
-TOO_LITTLE_TIME = N_("There is too little time for it.")
-
-
 @dataclasses.dataclass(frozen=True)
 class Step:
     """One of the three on the way: sent, on its way, confirmed."""
@@ -83,7 +78,7 @@ def way(row, now_ms, tz, _):
 
 def possible(row, event, at, _):
     """"18.2 of 20 kWh by 07:30", as the device answered; "" where it did not say. event: that it is missed, or None, which is newer."""
-    asked, its = promise.kwh(row.request["target"].get("kwh")), fate.possible_kwh(row.detail)
+    asked, its = fate.asked_kwh(row.request), fate.possible_kwh(row.detail)
     if event is not None and event.wh is not None and asked is not None:
         its = max(asked - event.wh / 1000, 0)
     if row.fate != "done" or asked is None or its is None:
@@ -100,10 +95,9 @@ def missed(event, _):
     """What will be missing and why, by the device's event; "" without one."""
     if event is None:
         return ""
-    why = "" if event.reason not in vocabulary.REASONS else _(TOO_LITTLE_TIME if event.reason in IN_TIME else vocabulary.REASONS[event.reason])
     said = _("%(n)s kWh will be missing.", n=_.number(event.wh / 1000, 1)) if event.wh is not None else _(
         "Less will be charged than was asked for.")
-    return f"{said} {why}".strip()
+    return f"{said} {vocabulary.why_missed(event.reason, _)}".strip()
 
 
 def if_network_dies(row, held, plan, now_ms, tz, _):

@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 
 NOW_MS = 1_790_000_000_000
 ALL = sentences.KINDS
-Row = collections.namedtuple("Row", "id event number at_ms received_ms code wh minutes")
+Row = collections.namedtuple("Row", "id event number at_ms received_ms code wh minutes reason")
 
 
 def row(key, event="finished", number=1, age_ms=0, **rest):
-    values = {"code": "B2", "wh": None, "minutes": None, **rest}
+    values = {"code": "B2", "wh": None, "minutes": None, "reason": None, **rest}
     return Row(key, event, number, NOW_MS - age_ms - 3000, NOW_MS - age_ms, **values)
 
 
-def facts(*rows, commands=(), heard_ms=NOW_MS, line_up_ms=0):
-    return Facts(rows, max((one.id for one in rows), default=0), tuple(commands), heard_ms, line_up_ms)
+def facts(*rows, commands=(), heard_ms=NOW_MS, line_up_ms=0, targets=()):
+    return Facts(rows, max((one.id for one in rows), default=0), tuple(commands), heard_ms, line_up_ms, tuple(targets))
 
 
 NEW = choice.begin(facts())
@@ -67,6 +67,55 @@ def test_a_command_that_was_not_done_is_told_once_and_only_if_wanted():
     assert told(facts(commands=[command("refused")]), wanted=sentences.EVENTS)[0] == []
 
 
+def target(key, possible, kwh=20, answered_ms=NOW_MS):
+    request = {"target": {"until": "07:30", "quarters": [1], **({} if kwh is None else {"kwh": kwh})}}
+    detail = None if possible is None else f"kwh_possible:{possible:g}"
+    return Command(key, 1, NOW_MS, "planner", request, "target", 7, 0, 0, fate="done", detail=detail, answered_ms=answered_ms)
+
+
+def test_what_the_device_answers_that_it_cannot_meet_is_told_once():
+    short = Message("target_short", {"possible": 18.2, "asked": 20.0, "until": "07:30"})
+    messages, kept = told(facts(targets=[target(1, 18.2)]))
+    assert messages == [short]
+    messages, kept = told(facts(targets=[target(1, 18.2), target(2, 18.21)]), kept=kept)
+    assert messages == []
+    less = Message("target_short", {"possible": 12.0, "asked": 20.0, "until": "07:30"})
+    assert told(facts(targets=[target(2, 18.2), target(3, 12)]), kept=kept)[0] == [less]
+    later_ms = NOW_MS + 2 * choice.OLD_MS
+    assert told(facts(targets=[target(4, 18.2, answered_ms=later_ms)], heard_ms=later_ms), kept=kept, now_ms=later_ms)[0] == [short]
+
+
+@pytest.mark.parametrize("its", [
+    target(1, 19.95), target(1, None), target(1, 18.2, kwh=None), target(1, 18.2, answered_ms=NOW_MS - choice.OLD_MS - 1),
+    target(1, 18.2, answered_ms=None)])
+def test_a_target_that_is_met_without_energy_or_answered_long_ago_is_told_by_nothing(its):
+    assert told(facts(targets=[its]))[0] == []
+
+
+def test_targets_of_before_an_older_store_was_opened_are_not_told():
+    old = {name: value for name, value in NEW.items() if name not in ("targets", "short")}
+    messages, kept = told(facts(targets=[target(1, 5)]), kept=old)
+    assert messages == [] and len(told(facts(targets=[target(1, 5), target(2, 6)]), kept=kept)[0]) == 1
+
+
+@pytest.mark.parametrize("wh, reason, language, text", [
+    (1800, "vehicle_paused", "en", "1.8 kWh will be missing. Current is offered, but the car does not take it: it sleeps, or waits for its own timer."),
+    (1800, "waits_for_price", "en", "1.8 kWh will be missing. There is too little time for it."),
+    (1800, "no_vehicle", "de", "1,8 kWh werden fehlen. Es ist kein Auto eingesteckt."),
+    (None, "locked", "en", "Less will be charged than was asked for. The outlet is locked."),
+    (1800, None, "en", "1.8 kWh will be missing."),
+])
+def test_a_target_that_will_be_missed_is_told_with_how_much_and_why(wh, reason, language, text):
+    (message,), _ = told(facts(row(1, "target_missed", wh=wh, reason=reason)))
+    assert sentences.said(message.kind, message.values, language)[1] == text
+
+
+def test_what_can_be_met_is_said_as_the_device_answered():
+    (message,), _ = told(facts(targets=[target(1, 18.2)]))
+    assert sentences.said(message.kind, message.values, "en") == ("A target may be missed", "18.2 of 20 kWh by 07:30, the device says.")
+    assert sentences.said(message.kind, message.values, "de")[1] == "18,2 von 20 kWh bis 07:30, sagt das Gerät."
+
+
 def silence(heard_ago_ms, kept=NEW, line_up_ms=0):
     messages, kept = told(facts(heard_ms=NOW_MS - heard_ago_ms, line_up_ms=line_up_ms), kept=kept)
     return [(message.kind, message.values["hours"]) for message in messages], kept
@@ -111,7 +160,7 @@ def test_each_kind_has_whole_sentences_in_both_languages(kind, language):
     assert title and not title.endswith(".") and any(texts)
     assert all(text[-1] in ".}" and text[0].isupper() or text.startswith("{") for text in texts if text)
     assert {name for text in texts for _, name, _, _ in string.Formatter().parse(text) if name} <= {
-        "kwh", "minutes", "hours", "code", "command", "fate", "detail"}
+        "kwh", "minutes", "hours", "code", "command", "fate", "detail", "why", "possible", "asked", "until"}
 
 
 def test_every_kind_that_may_be_wanted_has_words():

@@ -63,6 +63,23 @@ def test_an_event_goes_to_each_address_once(tmp_path):
         assert its.pigeon.carried == [(url, "The car has finished charging") for url in ADDRESSES]
 
 
+def test_what_can_be_met_of_a_target_and_why_it_will_be_missed_reach_the_phone(tmp_path):
+    with messages(tmp_path, urls=ADDRESSES[:1]) as its:
+        texts = []
+        its.pigeon.deliver = lambda url, title, text: texts.append(text) or DELIVERED
+        asked = its.desk.ask(its.settings.devices[0], {"target": {"until": "07:30", "kwh": 20, "quarters": [1, 2]}}, "page")
+        answer = {"type": "result", "state": "Charging", "command": "target", "command_id": asked.command_id, "result": "done", "kwh_possible": 18.2}
+        answered = its.device.uplink(BEGIN_MS + HOUR_MS, 11, answer)
+        its.hear(answered)
+        its.desk.hear_uplinks("ttn", (answered,))
+        its.sender.look()
+        its.hear(its.device.event(BEGIN_MS + 2 * HOUR_MS, "target_missed", kwh=1.8, reason="vehicle_paused"))
+        its.sender.look()
+        its.sender.look()
+        assert texts[0] == "18.2 of 20 kWh by 07:30, the device says."
+        assert texts[1].startswith("1.8 kWh will be missing. Current is offered, but the car does not take it") and len(texts) == 2
+
+
 def test_over_a_restart_none_is_repeated_and_none_lost(tmp_path):
     with messages(tmp_path) as its:
         its.pigeon.is_down = set(ADDRESSES[1:])
