@@ -46,6 +46,8 @@ def answer(connection, device, uplink):
     if result not in fate.RESULTS:
         return
     found = _asked(connection, device, data, uplink.received_ms)
+    if found is None and result == "done" and data.get("command") == "target":
+        found = _known_by_its_answer(connection, device, _whole(data.get("command_id"), 255), uplink.received_ms)
     if found is not None:
         detail = decoded.text(data.get("detail"), 60) or fate.possible(decoded.number(data.get("kwh_possible"), 1000))
         _step(connection, found, Heard("answered", result, detail), uplink.received_ms)
@@ -79,6 +81,17 @@ def _elsewhere(connection, device, what, found, words, now_ms):
     expires_at = (issued_at or now_ms // 1000) + (fate.EXPIRES_OTHERWISE_S if good_for_s is None else good_for_s)
     return commands.add(connection, Command(
         0, device, now_ms, who, words, decoded.text(name, 24), command_id, issued_at, expires_at, changed_ms=now_ms, sends=1, tried_ms=now_ms))
+
+
+def _known_by_its_answer(connection, device, command_id, received_ms):
+    """A target that the network did not tell of: asked while the line was down, or by ChirpStack's own page. Until when it holds, nobody here knows.
+
+    None where one of that id was asked: by a clock that differs more than it should."""
+    if command_id is None or commands.named(connection, device, "target", command_id, received_ms - 2 * fate.DAY_MS):
+        return None
+    return commands.add(connection, Command(
+        0, device, received_ms, fate.ELSEWHERE, {"target": {}}, "target", command_id, None, received_ms // 1000 + fate.expires_in_s("target"),
+        fate="sent", changed_ms=received_ms, sends=1, tried_ms=received_ms, sent_ms=received_ms))
 
 
 def _asked(connection, device, data, received_ms):

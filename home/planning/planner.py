@@ -1,4 +1,5 @@
 """Sends targets for standing orders: lets replan decide by the facts of the night, asks through the desk; in a thread of its own."""
+import dataclasses
 import datetime
 import logging
 import threading
@@ -80,6 +81,7 @@ class Planner:
             self._service.desk.ask(device, decision.request, replan.PLANNER)
         except Refused as problem:
             self._service.notices.say(place, f"{device.name}: the standing order by {departure.order.by} cannot be sent now. {problem.args[0]}")
+            self._heard[device.name] = departure, dataclasses.replace(decision, why="no_room" if problem.why == "budget" else "not_taken")
             return
         self._service.notices.over(place)
         if decision.unknown:

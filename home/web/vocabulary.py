@@ -110,6 +110,7 @@ COMMANDS = {
     "settings": N_("Change settings: %(value)s."),
     "time": N_("Set the clock."),
     "target": N_("Charge in cheap hours until %(until)s."),
+    "target.unknown": N_("A target that another program sent; its hour is not known here."),
     "target.kwh": N_("Charge %(value)s by %(until)s, in cheap hours."),
 }
 

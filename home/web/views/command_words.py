@@ -29,7 +29,9 @@ def action(request, _):
         value = f"{request.get('current_a')} A"
     elif its == "target" and isinstance(request["target"], dict):
         kwh, until = request["target"].get("kwh"), str(request["target"].get("until"))
-        if isinstance(kwh, (int, float)):
+        if not request["target"]:
+            key = "target.unknown"
+        elif isinstance(kwh, (int, float)):
             key, value = "target.kwh", sessions.energy(kwh, _)
     elif its == "settings" and isinstance(request["settings"], dict):
         value = ", ".join(_(setting_words.BY_NAME[one].title) if one in setting_words.BY_NAME else str(one) for one in request["settings"])

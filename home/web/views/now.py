@@ -193,7 +193,7 @@ def next_edge(plan, now_s):
 
 
 # Commands after which another may decide than what was read back before.
-CLAIMING = ("start", "stop", "boost", "skip", "lock", "unlock", "resume_plan", "plan", "reset", "mode")
+CLAIMING = ("start", "stop", "boost", "skip", "lock", "unlock", "resume_plan", "plan", "reset", "mode", "target")
 
 
 def newest_claim(newest, rows, zone):
@@ -202,6 +202,8 @@ def newest_claim(newest, rows, zone):
     done = next((row for row in rows if row.fate == "done" and row.name in CLAIMING), None)
     if done is None or (read_ms is not None and read_ms > done.changed_ms):
         return claim
+    if done.name == "target" and zone:
+        return {"holder": "target", "until": promise.ending_s(done, zone)}
     if done.name != "boost" or "until" not in done.request or not zone or done.issued_at is None:
         return {}
     try:

@@ -51,7 +51,7 @@ def standing(rows):
     for row in rows:
         if row.fate == "done" and row.name in ENDING:
             return None
-        if row.fate == "done" and row.name == "target" and row.issued_at is not None and isinstance(row.request.get("target"), dict):
+        if row.fate == "done" and row.name == "target" and isinstance(row.request.get("target"), dict):
             return row
     return None
 

@@ -19,6 +19,8 @@ TYPED = N_("Not sent yet: this is what would be sent.")
 WHY = {
     "first": N_("The target for it goes out now."),
     "again": N_("A better target for it goes out now."),
+    "no_room": N_("It waits: the downlinks of the day are spent but for those that are kept for stop and lock."),
+    "not_taken": N_("It cannot be sent as it is: the log of the service says why."),
     "waits_for_prices": N_("It waits for prices that are not known yet, and goes out at %(at)s at the latest."),
     "silenced": N_("Somebody sent a target of his own for this night or ended ours: nothing is sent for the standing order."),
     "reached": N_("All of it has been charged."),
@@ -41,6 +43,8 @@ def newest(rows, zone, now_s):
             until_s = promise.ending_s(row, zone)
             if until_s is not None and until_s > now_s:
                 return row, until_s
+            if until_s is None and row.fate == "done":
+                return None     # another program's, in the place of what was asked before; its end is not known
     return None
 
 

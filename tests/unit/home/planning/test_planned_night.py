@@ -3,6 +3,7 @@ import pytest
 from tests.support.house import StoredHouse, given
 from tests.support.queue_at_network import QueueAtNetwork
 from tests.support.stores import store
+from tests.support.uplinks import Device
 from home.commands import fate
 from home.notices import Notices
 from home.planning import replan
@@ -104,3 +105,27 @@ def test_a_target_from_elsewhere_silences_the_night(night):
     night.house.desk.ask(night.garage, {"target": {"until": "06:30", "kwh": 5, "quarters": [1]}}, "Anna")
     night.pass_by(12, 10)
     assert night.own() == []
+
+
+def test_a_target_of_which_only_the_answer_was_heard_silences_the_night(night):
+    night.tell(range(20, 40))
+    answer = {"type": "result", "state": "Charging", "command": "target", "command_id": 77, "result": "done", "kwh_possible": 5}
+    uplinks = [Device().uplink(night.house.now_ms, 11, answer)]
+    night.house.hear(*uplinks)
+    for _ in range(2):      # told twice, it is one
+        night.house.desk.hear_uplinks("ttn", uplinks)
+    night.pass_by(12, 10)
+    assert night.own() == []
+    with reading(night.house.engine) as connection:
+        rows = commands.recent(connection, night.house.key(night.garage))
+    assert [(one.name, one.who, one.fate, one.detail) for one in rows] == [("target", fate.ELSEWHERE, "done", "kwh_possible:5")]
+
+
+def test_a_target_of_elsewhere_that_was_refused_silences_nothing(night):
+    night.tell(range(20, 40))
+    answer = {"type": "result", "state": "Charging", "command": "target", "command_id": 77, "result": "refused", "detail": "no_time"}
+    uplinks = [Device().uplink(night.house.now_ms, 11, answer)]
+    night.house.hear(*uplinks)
+    night.house.desk.hear_uplinks("ttn", uplinks)
+    night.pass_by(1)
+    assert len(night.own()) == 1

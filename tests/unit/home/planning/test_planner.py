@@ -186,8 +186,10 @@ def test_a_desk_that_refuses_is_one_sentence_and_asked_again(house):
     house.look()
     house.look(60)
     assert house.said == ["Garage: the standing order by 07:30 cannot be sent now. 8 downlinks of the 10 that a day allows are spent."]
+    # Not "goes out now" on the page.
+    assert house.planner.decided(house.garage)[1].why == "no_room"
     house.refuses = None
-    assert len(house.look(60)) == 1
+    assert len(house.look(60)) == 1 and house.planner.decided(house.garage)[1].why == "first"
 
 
 def test_what_flowed_since_the_target_was_taken_is_not_planned_again(house):

@@ -60,6 +60,7 @@ class Row:
 
 READ = {"readback.claims": (NOW_MS, {"holder": "boost", "until": NOW_MS // 1000 + 60})}
 BOOST = {"command": "boost", "until": "07:30"}
+TARGET = {"target": {"until": "07:30", "kwh": 20, "quarters": [1]}}
 MORNING_S = NOW_MS // 1000 + 10 * 3600 + 1800
 
 
@@ -68,6 +69,8 @@ MORNING_S = NOW_MS // 1000 + 10 * 3600 + 1800
     ([Row("boost", BOOST, NOW_MS + 1)], {"holder": "boost", "until": MORNING_S}),
     ([Row("report", {}, NOW_MS + 9), Row("stop", {}, NOW_MS + 5, "refused"),
       Row("boost", BOOST, NOW_MS + 1)], {"holder": "boost", "until": MORNING_S}),
+    ([Row("target", TARGET, NOW_MS + 1)], {"holder": "target", "until": MORNING_S}),
+    ([Row("target", {"target": {}}, NOW_MS + 1)], {"holder": "target", "until": None}),
     ([Row("stop", {"command": "stop"}, NOW_MS + 1)], {}), ([Row("boost", {"command": "boost", "kwh": 5}, NOW_MS + 1)], {}),
     ([Row("boost", {"command": "boost", "until": "<b>"}, NOW_MS + 1)], {"holder": "boost", "until": None})])
 def test_a_command_that_was_done_after_the_read_back_goes_before_it(rows, claim):

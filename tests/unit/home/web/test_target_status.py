@@ -6,7 +6,7 @@ import pytest
 
 from home.commands import fate
 from home.planning.replan import Decision
-from home.web.views import held_plan, target_status
+from home.web.views import held_plan, promise, target_status
 from home.web.words import words
 
 EN, DE, BERLIN = words("en"), words("de"), zoneinfo.ZoneInfo("Europe/Berlin")
@@ -17,8 +17,9 @@ NOW_MS, UNTIL_S = 1000 * NOW_S, NOW_S + 34_200
 PLAN = [{"days": "daily", "from": "22:00", "to": "06:00"}]
 
 
-def command(name="target", fate_="done", key=1, **rest):
-    request = {"target": {"until": "07:30", "kwh": 20, "quarters": [1]}} if name == "target" else {"command": name}
+def command(name="target", fate_="done", key=1, request_=None, **rest):
+    target = {"until": "07:30", "kwh": 20, "quarters": [1]} if request_ is None else request_
+    request = {"target": target} if name == "target" else {"command": name}
     return fate.Command(key, 1, NOW_MS - 600_000, "page", request, name, 1, NOW_S - 600, NOW_S + 600, **{
         "fate": fate_, "sends": 1, "tried_ms": NOW_MS - 600_000, "changed_ms": NOW_MS - 300_000, **rest})
 
@@ -29,6 +30,12 @@ def command(name="target", fate_="done", key=1, **rest):
 def test_the_newest_target_is_the_one_that_nobody_took_back_or_ended(rows, key):
     found = target_status.newest(rows, RULE, NOW_S)
     assert (found and (found[0].key, found[1])) == (key and (key, UNTIL_S))
+
+
+def test_a_target_that_only_its_answer_told_of_is_not_shown_and_neither_is_the_one_that_it_replaced():
+    only_answered = command(request_={}, key=3)
+    assert target_status.newest([only_answered, command()], RULE, NOW_S) is None
+    assert promise.standing([only_answered, command()]) == only_answered and promise.held([only_answered, command()], RULE, NOW_S) is None
 
 
 def test_a_target_that_is_over_is_none():
