@@ -190,6 +190,7 @@ bridge_options = $(if $(APP),--app "$(APP)") $(if $(DEV),--device "$(DEV)") $(if
 	$(if $(CA),--ca "$(CA)") $(if $(PLAIN),--plain) $(if $(KEY_FILE),--key-file "$(KEY_FILE)") $(if $(OUT),--out "$(OUT)") $(if $(REMOVE),--remove)
 
 bridge:
+	@[ -z "$(filter-out chirpstack the-things-stack,$(NETWORK))" ] || { echo "make bridge: NETWORK=$(NETWORK) is no network: the-things-stack (default) or chirpstack" >&2; exit 2; }
 	@[ -z "$(filter command,$(firstword $(origin KEY)))" ] || { echo "make bridge: no key on the command line, where others can read it. Leave KEY out and type it when asked, or give KEY_FILE=" >&2; exit 2; }
 	@$(or $(wildcard $(PY)),python3) -m $(if $(filter chirpstack,$(NETWORK)),home.chirpstack_bridge $(if $(MQTT_USER),--user "$(MQTT_USER)"),home.bridge) $(bridge_options) $(ARGS)
 

@@ -53,6 +53,8 @@ def login(given):
             password = text_file.read(given.key_file).strip()
         except (OSError, ValueError) as problem:
             raise bridge.Wrong(f"no password: {problem}") from None
+        if len(password.split("\n")) != 1 or not password:
+            raise bridge.Wrong(f"{given.key_file} has no password: one line, no more")
         lines += [f"remote_username {given.user}", f"remote_password {password}"]
     return "\n".join(lines or ["# No login: that broker lets everybody in."])
 

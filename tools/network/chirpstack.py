@@ -4,7 +4,7 @@
 UPLINK_INTERVAL_S = 120 * 60
 CLASS_C_TIMEOUT_S = 60
 CLOCK_PORT = 202
-# What only that server knows, to be put in before the bodies are sent (docs/registration.md).
+# What only that server knows, to be put in before the bodies are sent (docs/chirpstack.md).
 TENANT, APPLICATION, PROFILE = "TENANT_ID", "APPLICATION_ID", "DEVICE_PROFILE_ID"
 
 

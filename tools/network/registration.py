@@ -2,10 +2,12 @@
 
 Each has mode 600 from its first moment on, in a folder that only its owner enters and that git ignores: the AppKey is in them.
 """
+import argparse
 import importlib
 import json
 import os
 import pathlib
+import re
 import sys
 import tempfile
 
@@ -88,11 +90,17 @@ def write(folder, made):
         os.replace(draft, folder / name)
 
 
+def _plan_id(text):
+    if not re.fullmatch(r"[A-Z]{2}(_[A-Z0-9]+)+", text):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no frequency plan of The Things Stack, as AS_923_925")
+    return text
+
+
 def add_options(parser):
     """What `make keys` and `make registration` take alike."""
     parser.add_argument("--board", choices=list(manifest.BOARDS), help="BOARD=: its radio decides the LoRaWAN version (default: files for either)")
     parser.add_argument("--device", type=topic_word, default="wallbox", help="DEV=: device id (default wallbox)")
-    parser.add_argument("--plan", help="PLAN=: id of the frequency plan, where region and sub-band do not tell it (AS923)")
+    parser.add_argument("--plan", type=_plan_id, help="PLAN=: id of the frequency plan, where region and sub-band do not tell it (AS923)")
     parser.add_argument("--out", type=pathlib.Path, default=OUT, help="OUT=: folder (default build/registration)")
 
 
@@ -105,6 +113,7 @@ def make(given, keys):
     for radio in radios:
         write(given.out / radio, files(radio, given.device, who, settings, plan))
     given.out.chmod(0o700)
+    (given.out / ".gitignore").write_text("*\n")       # wherever OUT= is
     folders = "\n".join(f"  {radio + '/':24}for {FOR[radio]}" for radio in radios)
     return DONE.format(out=given.out, folders=folders, stack=THE_THINGS_STACK, plan=plan)
 

@@ -11,7 +11,7 @@ PAGE = (ROOT / "docs" / "security.md").read_text()
 # -P of mosquitto's clients, --password, -p of mysql and the like, a key or token with its value.
 ON_A_LINE = re.compile(
     r"(mosquitto_(?:sub|pub|rr)[^\n]*\s(?:-P|--pw)\b|mosquitto_passwd[^\n]*\s-b\b|--(?:password|token|api-key|app-key|key)[ =]\S|\bKEY=NNSXS|"
-    r"Bearer [A-Za-z0-9]{8,}|app-key\.key)")
+    r"Bearer (?:[A-Za-z0-9]{8,}|\$)|app-key\.key)")
 TOOLS = [path for folder in ("tools", "home", "sim", "linux", "ttn") for path in sorted((ROOT / folder).rglob("*"))
          if path.suffix in (".py", ".sh", ".conf", ".service", "") and path.is_file() and "__pycache__" not in path.parts]
 
@@ -32,7 +32,8 @@ def test_no_tool_prints_or_takes_one():
 
 @pytest.mark.parametrize("line", [
     "mosquitto_sub -u home -P secret -t '#'", "mosquitto_passwd -b -c file user secret", "thing --password=secret", "make bridge KEY=NNSXS.A.B",
-    "curl -H 'Authorization: Bearer abcdefgh1234'", "--root-keys.app-key.key 00",
+    "curl -H 'Authorization: Bearer abcdefgh1234'", 'curl -H "Authorization: Bearer $TOKEN"',
+    "--root-keys.app-key.key 00",
 ])
 def test_such_a_line_is_found(line):
     assert ON_A_LINE.search(line)

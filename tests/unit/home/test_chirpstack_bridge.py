@@ -51,6 +51,13 @@ def test_what_cannot_be_used_is_one_line_and_no_file(make, arguments, words):
     assert (status, lines) == (2, []) and words in said and said.count("\n") == 1
 
 
+@pytest.mark.parametrize("text", ["", "secret\nlistener 1883"])
+def test_a_password_file_with_none_or_more_than_a_line_is_refused(make, text, tmp_path):
+    (tmp_path / "key").write_text(text)
+    status, lines, said = make("--user", "house", "--ca", "x", "--key-file", str(tmp_path / "key"))
+    assert (status, lines) == (2, []) and "one line, no more" in said and said.count("\n") == 1
+
+
 @pytest.mark.parametrize("arguments", [["--guard"], ["--for", "home-manager"], ["--cluster", "gateway:99999"]])
 def test_an_argument_that_means_nothing_here_is_one_line(make, arguments, capsys):
     with pytest.raises(SystemExit) as ended:

@@ -29,6 +29,7 @@ def test_every_file_is_its_owners_alone_and_git_ignores_it(tmp_path):
     assert len(made) == 4 * len(boards.VERSIONS)
     assert {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o600}
     assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "registration").rglob("*") if path.is_dir()} == {0o700}
+    assert (tmp_path / "registration" / ".gitignore").read_text() == "*\n"
     assert registration.OUT.relative_to(registration.ROOT).parts[0] + "/" in (registration.ROOT / ".gitignore").read_text().split()
 
 
@@ -113,3 +114,12 @@ def test_without_keys_make_registration_says_so(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "keys", None)
     assert registration.main([]) == 2
     assert capsys.readouterr().err == "make registration: there are no keys yet. Type  make keys\n"
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["--plan", "AS 923"], "is no frequency plan"), (["--device", "My Box"], "is no id of The Things Stack"), (["--board", "lopy5"], "invalid choice")])
+def test_a_wrong_argument_is_one_line_and_no_key_is_made(arguments, words, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        keys.main(["--to", str(tmp_path / "keys.py"), *arguments])
+    said = capsys.readouterr().err
+    assert ended.value.code == 2 and words in said and said.count("\n") == 1 and not list(tmp_path.iterdir())

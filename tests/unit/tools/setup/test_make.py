@@ -48,6 +48,7 @@ def test_make_alone_lists_what_there_is():
         (["status"], "make status PORT=/dev/ttyUSB0"),
         (["console"], "make console PORT=/dev/ttyUSB0"),
         (["logs"], "make logs PORT=/dev/ttyUSB0"),
+        (["bridge", "NETWORK=chirpstak", "APP=my-app"], "NETWORK=chirpstak is no network"),
         (["bridge"], "make bridge APP=my-app DEV=wallbox CLUSTER=eu1"),
         (["bridge", "APP=ev-charger", "DEV=wallbox", "CLUSTER=mars"], "eu1, nam1, au1"),
         (["bridge", "APP=ev-charger", "DEV=wallbox", "CLUSTER=eu1", "KEY=NNSXS.A.B"], "KEY_FILE="),
