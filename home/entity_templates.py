@@ -21,7 +21,7 @@ KEEP_OPTION = "{{ 'None' if this.state in ('unavailable', 'unknown') else this.s
 NOW = "d.get('type') in ('status', 'result', 'legacy')"
 # Only a status has measurements; a session record comes late and has those of then.
 STATUS = "d.get('type') == 'status'"
-EVENT_FIELDS = "['event', 'event_number', 'event_at', 'minutes', 'kwh', 'fault_text']"
+EVENT_FIELDS = "['event', 'event_number', 'event_at', 'minutes', 'kwh', 'fault_text', 'reason']"
 # Of what the formatter may call it; a newer device's events have no word there.
 EVENTS = list(vocabulary.EVENTS)
 # Page 1 is the claim that decides, the others stand beneath it.
@@ -144,7 +144,7 @@ EVENT = HEAD + """\
 {%- set a = this.attributes -%}
 {%- if d.get('type') == 'event' and d.get('event') in WORDS and not (
   d.get('event_number') == a.get('event_number') and d.get('event_at') == a.get('event_at')) -%}
-{{ dict(d.items() | selectattr('0', 'in', ['reason'] + FIELDS) | rejectattr('0', 'eq', 'event') | list, event_type=d.event) | tojson }}
+{{ dict(d.items() | selectattr('0', 'in', FIELDS) | rejectattr('0', 'eq', 'event') | list, event_type=d.event) | tojson }}
 {%- endif -%}""".replace("WORDS", str(EVENTS)).replace("FIELDS", EVENT_FIELDS)
 
 # --- what the owner wishes: kept by the broker, found again by an attribute, for entities may be renamed

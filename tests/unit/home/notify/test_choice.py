@@ -99,7 +99,7 @@ def test_targets_of_before_an_older_store_was_opened_are_not_told():
 
 
 @pytest.mark.parametrize("wh, reason, language, text", [
-    (1800, "vehicle_paused", "en", "1.8 kWh will be missing. Current is offered, but the car does not take it: it sleeps, or waits for its own timer."),
+    (1800, "unreachable", "en", "1.8 kWh will be missing. The box does not answer the device."),
     (1800, "waits_for_price", "en", "1.8 kWh will be missing. There is too little time for it."),
     (1800, "no_vehicle", "de", "1,8 kWh werden fehlen. Es ist kein Auto eingesteckt."),
     (None, "locked", "en", "Less will be charged than was asked for. The outlet is locked."),

@@ -117,7 +117,8 @@ def test_without_keys_make_registration_says_so(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("arguments, words", [
-    (["--plan", "AS 923"], "is no frequency plan"), (["--device", "My Box"], "is no id of The Things Stack"), (["--board", "lopy5"], "invalid choice")])
+    (["--plan", "AS 923"], "is no frequency plan"), (["--device", "My Box"], "is no id of The Things Stack"),
+    (["--board", "lopy5"], "invalid choice")])
 def test_a_wrong_argument_is_one_line_and_no_key_is_made(arguments, words, tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
         keys.main(["--to", str(tmp_path / "keys.py"), *arguments])
