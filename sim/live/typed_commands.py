@@ -138,12 +138,13 @@ def parse(line, names=tuple(TABLE)):
     words = line.strip().split(None, 1)
     if not words:
         return None, None
-    if words[0][0] == '{' and 'send' in names:
+    is_bare = words[0][0] == '{' and 'send' in names
+    if is_bare:
         words = ['send', line.strip()]
     name = words[0].lower()
     argument = words[1].strip() if len(words) > 1 else ''
     if name not in names:
-        return None, 'no such command: %s (%s)' % (printable(words[0], 20), ' '.join(names))
+        return None, 'no such command: %s%s' % (printable(words[0], 20), '. Type help' if 'help' in names else ' (%s)' % ' '.join(names))
     has_argument, make = TABLE[name]
     if argument and not has_argument:
         return None, '%s takes no argument' % name
@@ -152,7 +153,7 @@ def parse(line, names=tuple(TABLE)):
     try:
         return make(name, argument), None
     except request_words.Wrong as wrong:
-        return None, '%s needs %s' % (name, wrong.args[0])
+        return None, '%s needs %s' % ('a line that begins with { is sent as it is: it' if is_bare else name, wrong.args[0])
 
 
 def help_lines():

@@ -260,6 +260,11 @@ def test_one_bad_downlink_refuses_all(formatter):
     assert refused(body, formatter).startswith('downlink 2: mode')
 
 
+def test_the_reason_names_all_commands_that_there_are(formatter):
+    told = refused(b'{"downlinks":[{"decoded_payload":{"command":"fly"}}]}', formatter)
+    assert told.startswith('downlink 1: command: must be one of lock, ') and told.endswith(', report, reboot')
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(['Aw==', 'HIGH', 'Reset Charger']),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(
