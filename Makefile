@@ -117,8 +117,8 @@ lock: setup
 	@sh tools/setup/lock.sh
 
 given = [ -n "$($(1))" ] || { echo "make $@ needs $(1), $(2). Type:  make $@ $(3)" >&2; exit 2; }
-needs_board = $(call given,BOARD,the kind of board,BOARD=lopy4 $(1))
-needs_port = $(call given,PORT,the serial port,$(1)PORT=$(or $(PORT),/dev/ttyUSB0))
+needs_board = $(call given,BOARD,the kind of board: esp32 (XIAO) or rp2 (Pico) or lopy4,BOARD=lopy4 $(1))
+needs_port = $(call given,PORT,the serial port,$(1)PORT=$(or $(PORT),$(if $(filter esp32 rp2,$(BOARD)),/dev/ttyACM0,/dev/ttyUSB0)))
 
 # docs/flashing.md. FORMAT=py: source instead of compiled files.
 FORMAT ?= mpy
@@ -136,7 +136,7 @@ flash:
 
 # docs/flashing.md. FILE= where it is not the only one in ~/Downloads; AGAIN=1 although MicroPython is on the board.
 micropython:
-	@$(call given,BOARD,the kind of board,BOARD=esp32 PORT=$(or $(PORT),/dev/ttyACM0))
+	@$(call given,BOARD,the kind of board: esp32 (XIAO) or rp2 (Pico),BOARD=esp32 PORT=$(or $(PORT),/dev/ttyACM0))
 	@$(call given,PORT,the serial port,BOARD=$(BOARD) PORT=/dev/ttyACM0)
 	@$(MAKE) --no-print-directory setup
 	@$(PY) -m tools.board.micropython "$(BOARD)" "$(PORT)" $(if $(FILE),--file "$(FILE)") $(if $(filter 1,$(AGAIN)),--again)

@@ -25,6 +25,9 @@ HEAD = "# The settings of this site. Names, values and their meaning: config.py.
 OF_BOARD = {"rp2": {"WATCHDOG_S": 8, "BUS_UART": 0, "BUS_TX_PIN": 0, "BUS_RX_PIN": 1, "BUS_DE_PIN": 2, "RADIO_UART": 1, "RADIO_TX_PIN": 4,
                     "RADIO_RX_PIN": 5, "LIGHT": "led", "LIGHT_PIN": 25}}
 NONE = "none"
+KINDS = "Board (esp32: XIAO and every other ESP32; rp2: Pico; lopy4; linux: Raspberry Pi)"
+# What an error of config.py sends to.
+HERE = ": `make settings` asks for it"
 # Names in capitals of a config.py, today's or an older one, that are no settings.
 NO_SETTINGS = ("CHECKS", "KEYS", "NAMES", "OF_SITE")
 
@@ -72,7 +75,7 @@ def _plan(text):
     try:
         return request_words.request_of("plan", "off" if text == NONE else text)["plan"]["windows"]
     except request_words.Wrong as wrong:
-        raise Wrong(f"a plan is {wrong.args[0]}") from None
+        raise Wrong(f"a plan is {wrong.args[0].removesuffix('off')}{NONE}") from None
 
 
 class Question(NamedTuple):
@@ -131,7 +134,7 @@ def ask(board, values, answers, tell):
             if name == "REGION" and value == NONE.upper():
                 wrong = ["without a region nothing is transmitted: choose one"]
             if wrong:
-                raise Wrong(wrong[0])
+                raise Wrong(wrong[0].removesuffix(HERE))
             return value
 
         values[name] = _asked(words, said(name, values.get(name, getattr(config, name))), checked, answers, tell)
@@ -202,6 +205,8 @@ def interview(board, target, answers, tell):
         raise Wrong("\n".join(["nothing was written, for", *wrong]))
     write(target, written(values))
     tell(f"\nWritten to {target}:\n{written(values)[len(HEAD):]}")
+    if not target.with_name("keys.py").exists():
+        tell(f"Next:  make keys BOARD={board}\n")
     return 0
 
 
@@ -224,7 +229,7 @@ def main(arguments=None):
     try:
         if given.source:
             return take_over(given.source, given.to, tell)
-        board = given.board or _asked(f"Board ({', '.join(sorted(manifest.BOARDS))})", "esp32", _board, answers, tell)
+        board = given.board or _asked(KINDS, "esp32", _board, answers, tell)
         return interview(board, given.to, answers, tell)
     except Wrong as wrong:
         print(f"make settings: {wrong}", file=sys.stderr)

@@ -47,7 +47,7 @@ def make(tmp_path, monkeypatch, capsys):
     return run
 
 
-EUROPE = (" ", "eu868", "rak3172", "key", "1", "none", "Europe/Berlin", "daily 22:00-05:00 16A 8kWh; sat 00:00-24:00")
+EUROPE = (" ", "eu868", "rak3172", "key", "1", "none", "Europe/Berlin", "daily 22:00-05:00 16A 8kWh")
 
 
 def test_what_is_asked_is_checked_and_written(make):
@@ -60,6 +60,16 @@ def test_what_is_asked_is_checked_and_written(make):
     for words in ("must be 'AU915'", "SUB_BAND is 9", "RADIO_MODEM is 'wio'", "EN1 is 'door'", "PHASES is 4", "rated for 32 A",
                   "ten hours west", "Atlantis", "a plan is days"):
         assert words in said, words
+    # It does not send to itself, and a plan is refused in the words of its own question.
+    assert "asks for it" not in said and "with ; between, or none" in said and ", or off" not in said
+
+
+def test_which_board_is_which_is_asked_in_the_owner_s_words_and_the_last_line_is_the_next_command(make):
+    said = make(["rp2", *EUROPE])[2]
+    assert all(words in said for words in ("esp32: XIAO and every other ESP32", "rp2: Pico", "linux: Raspberry Pi"))
+    assert said.endswith("\nNext:  make keys BOARD=rp2\n")
+    make.target.with_name("keys.py").touch()
+    assert "Next:" not in make(["rp2", *EUROPE])[2]
 
 
 def test_typed_again_it_begins_from_what_is_there_and_keeps_what_it_does_not_ask_for(make):
