@@ -9,6 +9,8 @@ _MIGRATIONS = pathlib.Path(__file__).with_name("migrations")
 _BUSY_S = 10
 # libpq's words: to connect, s; for an answer to what was sent, ms; for a server that says nothing at all, s.
 _PATIENCE = {"connect_timeout": 10, "tcp_user_timeout": 15_000, "keepalives_idle": 30, "keepalives_interval": 5, "keepalives_count": 3}
+# PostgreSQL lets several write at once, which then overwrite each other's counts: who writes takes this lock of its database, and waits so long.
+_TURN = f"SET LOCAL lock_timeout = {1000 * _BUSY_S}; SELECT pg_advisory_xact_lock(7235814)"
 
 
 class StoreFailed(Exception):
@@ -67,7 +69,8 @@ def _on_sqlite_begin(connection):
 
 
 def writing(engine):
-    """A connection within one transaction that writes. StoreFailed says what the machine says: disk full, file torn, no server."""
+    """A connection within one transaction that writes, and no other does meanwhile. StoreFailed says what the machine says: disk full, file torn,
+    no server."""
     return _transaction(engine, writes=True)
 
 
@@ -83,8 +86,13 @@ def insert_of(engine):
 
 @contextlib.contextmanager
 def _transaction(engine, writes):
+    options = {"writes": writes}
+    if engine.dialect.name == "postgresql" and not writes:
+        options["isolation_level"] = "REPEATABLE READ"      # SQLite reads so by itself
     try:
-        with engine.connect().execution_options(writes=writes) as connection, connection.begin():
+        with engine.connect().execution_options(**options) as connection, connection.begin():
+            if engine.dialect.name == "postgresql" and writes:
+                connection.exec_driver_sql(_TURN)
             yield connection
     except (sa.exc.DataError, sa.exc.IntegrityError) as problem:
         raise RowRefused(reason(problem)) from None

@@ -1,11 +1,21 @@
 """home/store/database.py: a store is brought to this version, or one sentence says why not."""
 import contextlib
+import os
 import sqlite3
+import threading
 
 import pytest
 import sqlalchemy as sa
+from tests.support import stores
 from tests.support.stores import store
-from home.store import database, schema
+from home.store import database, memory, schema
+
+
+@pytest.fixture
+def shared(tmp_path):
+    """An Engine on a store that several threads may use at once: SQLite's in memory has one connection only."""
+    with store(None if os.environ.get(stores.URL) else tmp_path / "home.db") as engine:
+        yield engine
 
 
 def test_a_new_store_has_the_newest_version_and_all_tables():
@@ -67,3 +77,34 @@ def test_where_all_connections_are_taken_it_is_one_sentence(tmp_path, monkeypatc
     with store(tmp_path / "home.db") as engine, database.reading(engine):
         with pytest.raises(database.StoreFailed, match="^the store: too many ask it at once$"), database.reading(engine):
             pass
+
+
+def test_two_who_write_take_turns_and_neither_loses_what_the_other_wrote(shared):
+    """The line and the memory of a network are written by threads of their own, and several computers may share a server."""
+    insert, rounds = database.insert_of(shared), 8
+    both = threading.Barrier(2)
+
+    def count():
+        both.wait()
+        for _ in range(rounds):
+            with database.writing(shared) as connection:
+                memory.put(connection, insert, "count", memory.get(connection, "count", 0) + 1)
+
+    threads = [threading.Thread(target=count) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.reading(shared) as connection:
+        assert memory.get(connection, "count") == 2 * rounds
+
+
+def test_who_reads_sees_one_state_though_somebody_writes_meanwhile(shared):
+    insert = database.insert_of(shared)
+    with database.reading(shared) as connection:
+        assert memory.get(connection, "a") is None
+        with database.writing(shared) as other:
+            memory.put(other, insert, "a", 1)
+        assert memory.get(connection, "a") is None
+    with database.reading(shared) as connection:
+        assert memory.get(connection, "a") == 1
