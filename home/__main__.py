@@ -8,12 +8,13 @@ import sys
 import threading
 import time
 
-from home import settings, time_zone_mistakes
+from home import settings, time_zone_mistakes, time_zones
 from home.access import commands as access_commands
 from home.store import database
 
 PROBLEM, WRONG = 1, 2
 CONFIG = "home.toml"
+ONE = "of several devices the one that is meant, by name or id"
 
 
 def parser():
@@ -28,7 +29,7 @@ def parser():
 
     command("run", "run the service until it is stopped", _run)
     export = command("export", "sessions or months, as CSV or JSON", _export)
-    export.add_argument("what", choices=("sessions", "months"))
+    export.add_argument("what", choices=("sessions", "months"), help="a row for each session, or for each month")
     export.add_argument("--format", choices=("csv", "json"), default="csv", help="default %(default)s")
     export.add_argument("--from", dest="first", type=_day, metavar="DATE", help="from that local day on")
     export.add_argument("--to", dest="last", type=_day, metavar="DATE", help="until that local day, which is included")
@@ -36,24 +37,26 @@ def parser():
     export.add_argument("--vehicle", metavar="NAME", help="sessions of that vehicle alone; gaps are shown all the same")
     export.add_argument("--price", type=_price, default="contract", metavar="contract|average|0.30",
                         help="by the tariff (default), by its average of the month, or at a flat price of one kWh")
-    for name, what, do in (("backup", "write the whole store to one file", _backup), ("restore", "fill an empty store from such a file", _restore)):
-        command(name, what, do).add_argument("file", type=pathlib.Path, metavar="FILE")
+    for name, what, do, of in (
+            ("backup", "write the whole store to one file; the service may run meanwhile", _backup, "to write; one that is there is replaced"),
+            ("restore", "fill an empty store from such a file; the service must not run", _restore, "that backup wrote")):
+        command(name, what, do).add_argument("file", type=pathlib.Path, metavar="FILE", help=of)
     command("notify", "try the addresses of notify.urls", _notify).add_argument(
         "--test", action="store_true", required=True, help="send each a test message")
     vehicle = command("vehicle", "say which vehicle a session was", _vehicle)
-    vehicle.add_argument("number", type=int, help="of the session")
-    vehicle.add_argument("name", help='the vehicle; "" for none')
-    vehicle.add_argument("--device", metavar="ID")
+    vehicle.add_argument("number", type=int, metavar="NUMBER", help="of the session, as the export has it")
+    vehicle.add_argument("name", type=_vehicle_name, metavar="NAME", help='the vehicle; "" for none')
+    vehicle.add_argument("--device", metavar="ID", help=ONE)
     skip = command("skip", "leave a day out of the standing orders", _skip)
     skip.add_argument("day", type=_day, metavar="DATE", help="the day of the departure")
     skip.add_argument("--undo", action="store_true", help="not any more")
-    skip.add_argument("--device", metavar="ID")
+    skip.add_argument("--device", metavar="ID", help=ONE)
     forget = command("forget", "delete the sessions of a vehicle for good", _forget)
     forget.add_argument("name", help="the vehicle")
     meter = command("meter", "note what a separate meter says", _meter)
-    meter.add_argument("kwh", type=float)
-    meter.add_argument("--at", type=datetime.datetime.fromisoformat, metavar="TIME", help="local time, as 2026-01-31T07:30; default now")
-    meter.add_argument("--device", metavar="ID")
+    meter.add_argument("wh", type=_meter_wh, metavar="KWH", help="as 12345.6; another one for the same minute replaces it")
+    meter.add_argument("--at", type=_time, metavar="TIME", help="local time, as 2026-01-31T07:30; default now")
+    meter.add_argument("--device", metavar="ID", help=ONE)
     access_commands.add_commands(command)
     return words
 
@@ -79,6 +82,29 @@ def _price(text):
         return export.price_words(text)
     except ValueError as problem:
         raise argparse.ArgumentTypeError(f"{text!r} {problem}") from None
+
+
+def _time(text):
+    try:
+        datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time, as 2026-01-31T07:30") from None
+    return text
+
+
+def _meter_wh(text):
+    from home import corrections
+    try:
+        return corrections.wh_of(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no figure of a meter in kWh, as 12345.6") from None
+
+
+def _vehicle_name(text):
+    from home import corrections
+    if not corrections.is_vehicle(text):
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is no name: at most {corrections.VEHICLE_MAX} characters that can be printed")
+    return text
 
 
 def _run(given, its):
@@ -160,13 +186,22 @@ def _one(its, keys, name):
 
 def _export(given, its):
     from home import export
+    from home.store import queries
+    if given.first and given.last and given.last < given.first:
+        raise _Wrong("--to is before --from")
     engine, keys = _opened(its)
     with database.reading(engine) as connection:
+        _check_vehicle(given.vehicle, {*queries.vehicles(connection), *(device.vehicle for device in its.devices if device.vehicle)})
         rows = [row for device in _chosen(its, given.device) if keys[device] is not None
                 for row in export.rows(given.what, connection, its, device, keys[device], given.first, given.last, given.vehicle, given.price)]
     # CSV has its own ends of lines.
     sys.stdout.reconfigure(newline="", encoding="utf-8")
     sys.stdout.write(export.as_csv(given.what, rows) if given.format == "csv" else export.as_json(rows))
+
+
+def _check_vehicle(name, known):
+    if name is not None and name not in known:
+        raise _Wrong(f"--vehicle: no session is of {name!r}; there are {', '.join(sorted(known)) or 'none with a vehicle'}")
 
 
 def _backup(given, its):
@@ -186,6 +221,8 @@ def _vehicle(given, its):
     from home import corrections
     engine, keys = _opened(its)
     device, key = _one(its, keys, given.device)
+    if abs(given.number) > corrections.NUMBER_MAX:
+        raise corrections.NotThere(f"there is no session {given.number}")
     corrections.assign(engine, key, given.number, given.name or None, int(1000 * time.time()))
     print(f"session {given.number} of {device.name}: {given.name or 'no vehicle'}")
 
@@ -210,10 +247,14 @@ def _meter(given, its):
     from home import corrections
     engine, keys = _opened(its)
     device, key = _one(its, keys, given.device)
-    now_s = time.time()
-    at_s = now_s if given.at is None else given.at.replace(tzinfo=given.at.tzinfo or device.timezone).timestamp()
-    corrections.read_meter(engine, key, int(1000 * at_s), round(1000 * given.kwh), int(1000 * now_s))
-    print(f"{device.name}: the meter stands at {given.kwh} kWh")
+    at_ms = now_ms = int(1000 * time.time())
+    if given.at is not None:
+        try:
+            at_ms = corrections.moment_ms(given.at, device.timezone, now_ms)
+        except ValueError:
+            raise _Wrong(f"--at: {given.at} is to come, or too long ago") from None
+    corrections.read_meter(engine, key, at_ms, given.wh, now_ms)
+    print(f"{device.name}: the meter stands at {given.wh / 1000:.12g} kWh at {time_zones.iso(at_ms // 60_000 * 60, device.timezone)}")
 
 
 def main(arguments=None):

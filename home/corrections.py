@@ -2,18 +2,46 @@
 
 who: as the history shows it; COMMAND where it was typed at the computer of the service.
 """
+import datetime
+
 import sqlalchemy as sa
 
 from home.store import book
 from home.store.schema import change, meter_reading, session
 from home.store.database import insert_of, writing
 
-
 COMMAND = "command"
+VEHICLE_MAX, NUMBER_MAX, KWH_MAX = 80, 1 << 40, 10_000_000
+_MINUTE_MS = 60_000
 
 
 class NotThere(Exception):
     """There is nothing of that name or number; args[0] says so."""
+
+
+def is_vehicle(name):
+    """Whether a vehicle may be called so."""
+    return len(name) <= VEHICLE_MAX and name.isprintable()
+
+
+def wh_of(text):
+    """Wh of a meter's figure in kWh as people type it, with a point or a comma; ValueError if it is none."""
+    kwh = float(text.strip().replace(",", "."))
+    if not 0 <= kwh < KWH_MAX:
+        raise ValueError(text)
+    return round(1000 * kwh)
+
+
+def moment_ms(text, tz, now_ms):
+    """UTC milliseconds of a time as people type it, local where it has no offset; ValueError if it is none, or to come."""
+    found = datetime.datetime.fromisoformat(text)
+    try:
+        ms = int(1000 * found.replace(tzinfo=found.tzinfo or tz).timestamp())
+    except OverflowError:
+        raise ValueError(text) from None
+    if not 0 < ms <= now_ms + _MINUTE_MS:
+        raise ValueError(text)
+    return ms
 
 
 def assign(engine, key, number, vehicle, now_ms, who=COMMAND):
@@ -43,7 +71,8 @@ def forget(engine, vehicle, now_ms, who=COMMAND):
 
 
 def read_meter(engine, key, at_ms, wh, now_ms, who=COMMAND):
-    """A separate meter stood at that figure then; the same moment again replaces it."""
+    """A separate meter stood at that figure then; the same minute again replaces it."""
+    at_ms -= at_ms % _MINUTE_MS
     with writing(engine) as connection:
         its = meter_reading.c
         old = connection.execute(sa.select(its.wh).where(its.device == key, its.at_ms == at_ms)).scalar()

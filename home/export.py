@@ -7,13 +7,15 @@ import re
 
 from home import time_zones
 from home.report import MEASURED, Report
-from home.store import queries
+from home.separate_meter import SeparateMeter
 from home.tariff import cost
 
 SESSION_FIELDS = ("device", "box", "number", "last_missing", "started_at", "ended_at", "duration_min", "energy_kwh", "estimated", "meter_factor",
-                  "energy_kwh_by_meter", "cost", "currency", "cost_estimated", "price", "vehicle", "reason", "received_at", "measured")
+                  "energy_kwh_by_meter", "cost", "currency", "cost_estimated", "price", "vehicle", "reason", "received_at", "measured",
+                  "meter_before_at", "meter_before_kwh", "meter_after_at", "meter_after_kwh")
 MONTH_FIELDS = ("device", "month", "sessions", "missing", "energy_kwh", "estimated", "meter_factor", "energy_kwh_by_meter", "cost", "currency",
-                "cost_estimated", "price", "base", "demand_kw", "demand", "measured")
+                "cost_estimated", "price", "base", "demand_kw", "demand", "measured",
+                "meter_before_at", "meter_before_kwh", "meter_after_at", "meter_after_kwh")
 CONTRACT, AVERAGE = "contract", "average"
 _DAY = datetime.timedelta(1)
 # A sheet runs what begins like this as a formula.
@@ -34,22 +36,41 @@ def rows(what, connection, settings, device, key, first, last, vehicle=None, pri
     report = Report(connection, settings, device, key)
     begin_ms, end_ms = report.bounds_ms(first, last)
     found = report.sessions(begin_ms, end_ms, vehicle) if what == "sessions" else report.months(begin_ms, end_ms, vehicle)
-    factors = _Factors(connection, key)
-    return [one if "gap" in one else _completed(one, report.tariff, device.timezone, price, factors) for one in found]
+    meter = SeparateMeter(connection, key)
+    moments = _of_months(report, begin_ms, end_ms, vehicle) if what == "months" else None
+    return [one if "gap" in one else _completed(one, report, price, meter, moments[one["month"]] if moments else [_of_session(one)]) for one in found]
 
 
-def _completed(row, tariff, tz, price, factors):
-    """The row with the price that was asked for, and what a separate meter says."""
-    row = dict(row)
+def _of_session(row):
+    """(when it began, as far as one knows, kWh) of a session as it is shown."""
+    began = datetime.datetime.fromisoformat(row["started_at"] or row["received_at"])
+    return int(1000 * began.timestamp()), row["energy_kwh"]
+
+
+def _of_months(report, begin_ms, end_ms, vehicle):
+    """{month: [(when a session began, kWh)]}."""
+    found = {}
+    for gap, row, _quarters in report.entries(begin_ms, end_ms, vehicle):
+        if not gap:
+            found.setdefault(report.month_of(row), []).append((row.order_ms, (row.energy_wh or 0) / 1000))
+    return found
+
+
+def _completed(row, report, price, meter, moments):
+    """The row with the price that was asked for, and what a separate meter says. moments: [(when, kWh)] of its sessions, in their order."""
+    row, tariff, tz = dict(row), report.tariff, report.tz
     day = datetime.date.fromisoformat((row.get("started_at") or row.get("received_at") or row["month"] + "-01")[:10])
     if price != CONTRACT:
         kwh = cost.average(tariff, _month_of(day)) if price == AVERAGE else price
         row["cost"] = None if kwh is None or row["energy_kwh"] is None else round(kwh * row["energy_kwh"], 4)
         row["currency"] = row["currency"] or (tariff.parts[-1].currency if tariff.parts else None)
         row["cost_estimated"] = row["estimated"]
-    factor = factors.at(1000 * time_zones.begin_of(day, tz))
+    factor = meter.of_all(moments)
     row.update(price=price, measured=MEASURED, meter_factor=factor and round(factor, 4),
                energy_kwh_by_meter=None if factor is None or row["energy_kwh"] is None else round(factor * row["energy_kwh"], 3))
+    for name, reading in zip(("before", "after"), meter.around(moments[0][0], moments[-1][0])):
+        row[f"meter_{name}_at"] = reading and time_zones.iso(reading[0] // 1000, tz)
+        row[f"meter_{name}_kwh"] = reading and reading[1] / 1000
     return row
 
 
@@ -60,21 +81,6 @@ def _month_of(day):
         days.append(first)
         first += _DAY
     return days
-
-
-class _Factors:
-    """How much more or less a separate meter counted than the device, between two of its readings."""
-
-    def __init__(self, connection, key):
-        readings = queries.meter_readings(connection, key)
-        self._spans = []
-        for (begin_ms, begin_wh), (end_ms, end_wh) in zip(readings, readings[1:]):
-            counted_wh = queries.energy_between(connection, key, begin_ms, end_ms)
-            if counted_wh and end_wh > begin_wh:
-                self._spans.append((begin_ms, end_ms, (end_wh - begin_wh) / counted_wh))
-
-    def at(self, ms):
-        return next((factor for begin_ms, end_ms, factor in self._spans if begin_ms <= ms < end_ms), None)
 
 
 def as_json(found):

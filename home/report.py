@@ -24,9 +24,9 @@ class Report:
 
     def sessions(self, first_ms, end_ms, vehicle=None):
         """Sessions and gaps in time order. With a vehicle: its sessions, and all gaps, for one of them may be its."""
-        return [{"gap": list(gap)} if gap else self.session(row, quarters) for gap, row, quarters in self._entries(first_ms, end_ms, vehicle)]
+        return [{"gap": list(gap)} if gap else self.session(row, quarters) for gap, row, quarters in self.entries(first_ms, end_ms, vehicle)]
 
-    def _entries(self, first_ms, end_ms, vehicle):
+    def entries(self, first_ms, end_ms, vehicle=None):
         """(gap, row, quarters): a gap, or a row of the session book and its quarter hours."""
         rows = queries.sessions_between(self._connection, self._key, first_ms, end_ms)
         energy = queries.energy_of(self._connection, self._key, first_ms, end_ms)
@@ -61,17 +61,20 @@ class Report:
         """One row a month, by the begin of each session: energy, cost, base price, demand charge, and how many records are missing."""
         months = {}
         missing = 0
-        for gap, row, quarters in self._entries(first_ms, end_ms, vehicle):
+        for gap, row, quarters in self.entries(first_ms, end_ms, vehicle):
             if gap:
                 missing += gap[1] - gap[0] + 1
                 continue
-            moment = time_zones.utc(row.order_ms // 1000).astimezone(self.tz)
-            months.setdefault((moment.year, moment.month), _Month()).add(self.session(row, quarters), quarters, missing)
+            months.setdefault(self.month_of(row), _Month()).add(self.session(row, quarters), quarters, missing)
             missing = 0
         if missing and months:
             months[max(months)].missing += missing
-        return [month.shown(f"{year}-{number:02}", self._device.name, self.tariff.base(year, number), self.tariff)
-                for (year, number), month in sorted(months.items())]
+        return [month.shown(name, self._device.name, self.tariff.base(*map(int, name.split("-"))), self.tariff)
+                for name, month in sorted(months.items())]
+
+    def month_of(self, row):
+        """The local month of a row of the session book, as 2026-10."""
+        return f"{time_zones.utc(row.order_ms // 1000).astimezone(self.tz):%Y-%m}"
 
     def _newest_ms(self):
         newest = queries.newest_session(self._connection, self._key)

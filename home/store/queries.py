@@ -31,6 +31,12 @@ def session_before(connection, device, row):
         its.device == device, its.number < row.number).order_by(its.number.desc()).limit(1)).first()
 
 
+def session_after(connection, device, row):
+    """The row of the session book after that one, or None."""
+    its = session.c
+    return connection.execute(sa.select(session).where(its.device == device, its.number > row.number).order_by(its.number).limit(1)).first()
+
+
 def neighbours(connection, device, number):
     """(number before, number after) in the session book; None where there is none."""
     its = session.c

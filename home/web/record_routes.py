@@ -14,9 +14,7 @@ from home.web.views import device as device_view
 from home.web.views import one_session, sessions
 from home.web.words import N_
 
-NUMBER_MAX = 1 << 40
 Fields = Annotated[dict, Depends(command_routes.form)]
-VEHICLE_MAX, KWH_MAX = 80, 10_000_000
 KINDS = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 NOT_KEPT = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 NO_MOMENT = N_("The moment must be a date and a time, as 2026-01-31T07:30, and not in the future.")
@@ -84,10 +82,10 @@ def add_presses(app, drawer):
 
         def act(_):
             name = fields.get("vehicle", "").strip()
-            if len(name) > VEHICLE_MAX or not name.isprintable():
+            if not corrections.is_vehicle(name):
                 raise Wrong(LONG_NAME, {})
             who = request_context.person(request).name
-            corrections.assign(service.engine, service.key(device), min(number, NUMBER_MAX), name or None, now_ms(service), who)
+            corrections.assign(service.engine, service.key(device), min(number, corrections.NUMBER_MAX), name or None, now_ms(service), who)
             service.changes.tell(device.name)
         return done(request, of_session(named["sessions"], number), f"/sessions/{number}", act)
 
@@ -132,23 +130,17 @@ def now_ms(service):
 def moment_ms(text, tz, now_ms):
     """UTC milliseconds of a local time as a form has it. Wrong where it is none, or to come."""
     try:
-        found = int(1000 * datetime.datetime.fromisoformat(text).replace(tzinfo=tz).timestamp())
-    except (ValueError, OverflowError):
+        return corrections.moment_ms(text, tz, now_ms)
+    except ValueError:
         raise Wrong(NO_MOMENT, {}) from None
-    if not 0 < found <= now_ms + 60_000:
-        raise Wrong(NO_MOMENT, {})
-    return found
 
 
 def read_wh(text):
-    """Wh of a figure in kWh as people type it, with a point or a comma."""
+    """Wh of a figure in kWh. Wrong where it is none."""
     try:
-        kwh = float(text.strip().replace(",", "."))
+        return corrections.wh_of(text)
     except ValueError:
         raise Wrong(NO_ENERGY, {}) from None
-    if not 0 <= kwh < KWH_MAX:
-        raise Wrong(NO_ENERGY, {})
-    return round(1000 * kwh)
 
 
 def file(text, format, name):
@@ -159,7 +151,7 @@ def file(text, format, name):
 def of_session(page, number):
     """The page of that session."""
     def gather(its):
-        found = one_session.gather(its, number) if 0 <= number < NUMBER_MAX else None
+        found = one_session.gather(its, number) if 0 <= number < corrections.NUMBER_MAX else None
         if found is None:
             raise HTTPException(404, its.words(NO_SESSION))
         return found

@@ -33,7 +33,7 @@ listen = "127.0.0.1:0"
 
 @pytest.fixture
 def home(tmp_path, capsys):
-    """home(arguments): (status, what it said, what it complained of), on a store with a month in it."""
+    """home(arguments): (status, what it said, what it complained of), on a store with a month in it, of which one record is missing."""
     (tmp_path / "home.toml").write_text(TOML)
     with store(tmp_path / "home.db") as engine:
         month(StoredHouse(engine, given()), lost=(7,))
@@ -73,9 +73,37 @@ def test_a_day_is_left_out_of_the_standing_orders_and_counts_again(home):
 
 
 def test_a_meter_is_noted_in_local_time(home):
-    for at, kwh in (("2026-10-01T00:00", "1000"), ("2026-11-05T00:00", "1414.12")):
-        assert home("meter", kwh, "--at", at)[0] == 0
+    assert home("meter", "1000", "--at", "2026-10-01T00:00") == (0, "Garage: the meter stands at 1000 kWh at 2026-10-01T00:00:00+02:00\n", "")
+    assert home("meter", "1071,4", "--at", "2026-10-05T22:00Z") == (0, "Garage: the meter stands at 1071.4 kWh at 2026-10-06T00:00:00+02:00\n", "")
     assert json.loads(home("export", "sessions", "--format", "json")[1])[3]["meter_factor"] == 1.02
+
+
+def test_a_meter_s_figure_replaces_that_of_the_same_minute(home):
+    for kwh in ("10000", "1000"):
+        assert home("meter", kwh, "--at", "2026-10-01T00:00:31")[0] == 0
+    (found,) = {row["meter_before_kwh"] for row in json.loads(home("export", "sessions", "--format", "json")[1]) if "gap" not in row}
+    assert found == 1000.0
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (("nan",), "argument KWH: 'nan' is no figure of a meter in kWh, as 12345.6"), (("-5.0",), "is no figure"), (("1e300",), "is no figure"),
+    (("5", "--at", "yesterday"), "argument --at: 'yesterday' is no time, as 2026-01-31T07:30"),
+])
+def test_what_no_meter_says_is_named(capsys, arguments, words):
+    with pytest.raises(SystemExit) as ended:
+        main(["meter", *arguments])
+    assert ended.value.code == 2 and words in capsys.readouterr().err
+
+
+def test_a_name_of_a_vehicle_that_is_too_long_is_named(capsys):
+    with pytest.raises(SystemExit):
+        main(["vehicle", "5", 81 * "x"])
+    assert "is no name: at most 80 characters" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("at", ["2099-01-01T00:00", "0001-01-01T00:00", "9999-12-31T23:59"])
+def test_a_meter_was_not_read_in_the_future_nor_before_there_were_any(home, at):
+    assert home("meter", "5", "--at", at) == (2, "", f"home: --at: {at} is to come, or too long ago\n")
 
 
 def test_a_backup_is_written_and_not_restored_over_a_full_store(home, tmp_path):
@@ -92,7 +120,9 @@ def test_a_backup_is_written_and_not_restored_over_a_full_store(home, tmp_path):
 
 @pytest.mark.parametrize("arguments, words", [
     (("export", "sessions", "--device", "nobody"), "--device: there is no 'nobody'; there are Garage"),
-    (("vehicle", "99", "Zoe"), "there is no session 99"),
+    (("vehicle", "99", "Zoe"), "there is no session 99"), (("vehicle", "9" * 30, "Zoe"), f"there is no session {'9' * 30}"),
+    (("export", "sessions", "--vehicle", "Zeo"), "--vehicle: no session is of 'Zeo'; there are Zoe"),
+    (("export", "months", "--from", "2026-10-09", "--to", "2026-10-01"), "--to is before --from"),
 ])
 def test_what_is_not_there_is_named(home, arguments, words):
     status, said, complained = home(*arguments)

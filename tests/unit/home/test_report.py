@@ -91,6 +91,51 @@ def test_a_separate_meter_stands_beside_what_the_device_counted():
     assert (found["energy_kwh"], found["meter_factor"], found["energy_kwh_by_meter"]) == (14.0, 1.02, 14.28)
 
 
+READ = ("meter_before_at", "meter_before_kwh", "meter_after_at", "meter_after_kwh")
+
+
+def test_the_readings_of_a_separate_meter_stand_in_the_export_of_sessions_and_months():
+    with house() as its:
+        month(its)
+        corrections.read_meter(its.engine, 1, BEGIN_MS + 10 * DAY_MS, 1_142_800, BEGIN_MS)
+        assert [rows(its)[place][name] for place in (3, 12) for name in READ] == [
+            None, None, "2026-10-11T00:00:00+02:00", 1142.8, "2026-10-11T00:00:00+02:00", 1142.8, None, None]
+        corrections.read_meter(its.engine, 1, BEGIN_MS, 1_000_000, BEGIN_MS)
+        corrections.read_meter(its.engine, 1, BEGIN_MS + 40 * DAY_MS, 1_430_000, BEGIN_MS)
+        (found,) = rows(its, "months")
+    assert [found[name] for name in READ] == ["2026-10-01T00:00:00+02:00", 1000.0, "2026-11-09T23:00:00+01:00", 1430.0]
+    assert (found["meter_factor"], found["energy_kwh_by_meter"]) == (1.0238, 430.0)
+
+
+def test_a_session_has_the_factor_of_the_time_in_which_it_began_and_not_of_its_day():
+    with house() as its:
+        month(its)
+        for day, wh in ((4, 1_000_000), (5, 1_014_000), (6, 1_042_000)):
+            corrections.read_meter(its.engine, 1, BEGIN_MS + day * DAY_MS + 8 * HOUR_MS, wh, BEGIN_MS)
+        assert [one["meter_factor"] for one in rows(its)[3:7]] == [None, 1.0, 2.0, None]
+
+
+@pytest.mark.parametrize("lost", [(4,), (5,), (9,)])
+def test_over_a_missing_record_a_meter_gives_no_factor_for_it_counted_that_one_too(lost):
+    with house() as its:
+        month(its, lost)
+        for day, wh in ((5, 1_000_000), (10, 1_070_000), (15, 1_140_000)):
+            corrections.read_meter(its.engine, 1, BEGIN_MS + day * DAY_MS, wh, BEGIN_MS)
+        found = {one["number"]: one["meter_factor"] for one in rows(its) if "gap" not in one}
+    assert found[7] is None and found[12] == (1.0 if lost != (9,) else None)
+
+
+def test_what_was_forgotten_is_not_booked_to_the_others_by_a_meter():
+    with house() as its:
+        month(its)
+        for day, wh in ((0, 1_000_000), (40, 1_420_000)):
+            corrections.read_meter(its.engine, 1, BEGIN_MS + day * DAY_MS, wh, BEGIN_MS)
+        corrections.assign(its.engine, 1, 4, "Ioniq", BEGIN_MS)
+        assert rows(its)[3]["meter_factor"] == 1.0
+        corrections.forget(its.engine, "Ioniq", BEGIN_MS)
+        assert rows(its)[3]["meter_factor"] is None
+
+
 def test_a_vehicle_is_the_usual_one_until_it_is_said_otherwise_and_that_is_logged():
     with house() as its:
         month(its)
