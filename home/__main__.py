@@ -206,7 +206,10 @@ def _check_vehicle(name, known):
 
 def _backup(given, its):
     from home import backup
-    print(f"{backup.backup(database.opened(its.store.url), given.file)} rows written to {given.file}")
+    try:
+        print(f"{backup.backup(database.opened(its.store.url), given.file)} rows written to {given.file}")
+    except backup.Broken as problem:
+        raise _Wrong(str(problem)) from None
 
 
 def _restore(given, its):

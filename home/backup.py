@@ -7,6 +7,7 @@ import gzip
 import json
 import os
 import pathlib
+import zlib
 
 import sqlalchemy as sa
 
@@ -18,12 +19,14 @@ _CHUNK = 1000
 
 
 class Broken(Exception):
-    """A file that is no backup, or not a whole one; args[0] says why."""
+    """A file that is no backup, or not a whole one, or no place for one; args[0] says why."""
 
 
 def backup(engine, path):
     """Write all of the store to path, which is there whole or not at all; how many rows."""
     path = pathlib.Path(path)
+    if path.is_dir() or not path.parent.is_dir():
+        raise Broken(f"{path} is a folder: a name for a file is needed" if path.is_dir() else f"there is no folder {path.parent}")
     part = path.with_name(path.name + ".part")
     count = 0
     try:
@@ -42,14 +45,20 @@ def backup(engine, path):
 
 
 def restore(engine, path):
-    """Fill an empty store from a backup; how many rows. All or nothing."""
+    """Fill an empty store from a backup of this program or of an earlier one; how many rows. All or nothing."""
     try:
         with gzip.open(path, "rt", encoding="utf-8") as text, writing(engine) as connection:
             _check_empty(connection)
-            count = _fill(connection, map(json.loads, text))
+            lines = map(json.loads, text)
+            with database.as_of_version(connection, _version(next(lines, None))) as tables:
+                count = _fill(connection, lines, tables)
             _count_on(connection)
             return count
-    except (EOFError, ValueError, gzip.BadGzipFile, TypeError, KeyError) as problem:
+    except Broken as problem:
+        raise Broken(f"{path}: {problem}") from None
+    except (FileNotFoundError, IsADirectoryError) as problem:
+        raise Broken(f"{path}: {problem.strerror}") from None
+    except (EOFError, ValueError, gzip.BadGzipFile, zlib.error, TypeError, KeyError) as problem:
         raise Broken(f"{path} is no whole backup: {problem}") from None
 
 
@@ -65,17 +74,23 @@ def _line(text, value):
 def _check_empty(connection):
     for table in schema.metadata.sorted_tables:
         if table is not schema.device and connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first():
-            raise StoreFailed(f"the store is not empty (there are rows in {table.name}): restore fills an empty one. Give store.url another name")
+            raise StoreFailed(f"the store is not empty (there are rows in {table.name}): restore fills an empty one."
+                              " Give store.url another name, or move the store's files away")
     connection.execute(sa.delete(schema.device))
 
 
-def _fill(connection, lines):
-    head = next(lines, None)
+def _version(head):
+    """The version of the store that was backed up, by the first line."""
     if not isinstance(head, dict) or head.get("kind") != KIND:
         raise Broken("it is not a backup of this program")
-    known = database.newest_version()
-    if head["version"] != known:
-        raise Broken(f"it is of a store of version {head['version']}, this program has {known}: restore it with its own, and upgrade then")
+    if head["version"] not in database.versions():
+        raise Broken(f"it is of a store of version {head['version']}, which a newer program made; this one knows up to {database.newest_version()}:"
+                     " bring the program up to date first")
+    return head["version"]
+
+
+def _fill(connection, lines, tables):
+    """tables: as the store has them now, by name."""
     table, columns, waiting, count = None, [], [], 0
     for line in lines:
         if isinstance(line, list):
@@ -89,7 +104,7 @@ def _fill(connection, lines):
                 raise Broken(f"{line['end']} rows were written and {count} are there")
             return count
         if isinstance(line, dict):
-            table, columns = schema.metadata.tables[line["table"]], line["columns"]
+            table, columns = tables[line["table"]], line["columns"]
     raise Broken("its end is missing")
 
 

@@ -5,6 +5,8 @@ import pathlib
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from home.store import schema
+
 _MIGRATIONS = pathlib.Path(__file__).with_name("migrations")
 _BUSY_S = 10
 # libpq's words: to connect, s; for an answer to what was sent, ms; for a server that says nothing at all, s.
@@ -123,8 +125,13 @@ def _alembic():
     return config, ScriptDirectory.from_config(config)
 
 
+def versions():
+    """All that this program knows, the newest first."""
+    return [script.revision for script in _alembic()[1].walk_revisions()]
+
+
 def newest_version():
-    return _alembic()[1].get_current_head()
+    return versions()[0]
 
 
 def version(connection):
@@ -136,14 +143,34 @@ def version(connection):
 
 def migrate(engine, to="head"):
     """Bring the store to that version; all of it or nothing. StoreFailed if it is of a newer one."""
-    from alembic import command
-    config, scripts = _alembic()
-    known = [script.revision for script in scripts.walk_revisions()]
+    known = versions()
     with writing(engine) as connection:
         found = version(connection)
         if found is not None and found not in known:
             raise StoreFailed(f"the store is of version {found}, which a newer program made; this one knows up to {known[0]}")
         if found == known[0] and to == "head":
             return
-        config.attributes["connection"] = connection
-        command.upgrade(config, to)
+        _upgrade(connection, to)
+
+
+def _upgrade(connection, to):
+    from alembic import command
+    config = _alembic()[0]
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)
+
+
+@contextlib.contextmanager
+def as_of_version(connection, wanted):
+    """{name: table} of an empty store as that version had them, to be filled; brought to this version afterwards."""
+    if wanted == newest_version():
+        yield schema.metadata.tables
+        return
+    made = sa.MetaData()
+    made.reflect(connection)
+    made.drop_all(connection)
+    _upgrade(connection, wanted)
+    old = sa.MetaData()
+    old.reflect(connection)
+    yield {name: table for name, table in old.tables.items() if name != "alembic_version"}
+    _upgrade(connection, "head")

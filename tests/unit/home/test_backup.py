@@ -9,7 +9,7 @@ from tests.support.stores import store
 from tests.support.uplinks import DAY_MS, Device
 from home import backup, corrections
 from home.backup import Broken
-from home.store import schema
+from home.store import database, schema
 from home.store.database import StoreFailed
 from home.store.writer import Writer
 
@@ -41,6 +41,31 @@ def test_what_was_backed_up_comes_back_the_same_and_goes_on(full):
         assert len(Writer(engine, {("ttn", "wallbox"): ""}).write("ttn", [device.session(30, BEGIN_MS + 40 * DAY_MS)])) == 1
 
 
+OLD = {
+    "device": {"id": 1, "network": "ttn", "device_id": "wallbox"},
+    "session": {"id": 7, "device": 1, "box": 1, "wire_number": 5, "number": 133, "order_ms": 1000, "started_ms": None, "duration_min": 60,
+                "energy_wh": 7000, "estimated": False, "reason": None, "received_ms": 2000, "vehicle": "Zoe", "is_settled": True},
+    "change": {"id": 1, "at_ms": 1, "what": "vehicle", "about": "device 1 session 133", "before": None, "after": "Zoe"},
+}
+
+
+@pytest.mark.parametrize("version", database.versions()[1:])
+def test_a_backup_of_an_earlier_program_is_restored_and_brought_to_this_version(tmp_path, version):
+    lines = [{"kind": backup.KIND, "version": version}]
+    for name, row in OLD.items():
+        lines += [{"table": name, "columns": list(row)}, list(row.values())]
+    with gzip.open(tmp_path / "old", "wt") as text:
+        text.writelines(json.dumps(line) + "\n" for line in [*lines, {"end": len(OLD)}])
+    with store() as engine:
+        assert backup.restore(engine, tmp_path / "old") == len(OLD)
+        found = contents(engine)
+        with database.reading(engine) as connection:
+            assert database.version(connection) == database.newest_version()
+            assert set(sa.inspect(connection).get_table_names()) == {*schema.metadata.tables, "alembic_version"}
+        assert len(Writer(engine, {("ttn", "wallbox"): ""}).write("ttn", [Device().session(6, BEGIN_MS)])) == 1
+    assert [(row.number, row.vehicle) for row in found["session"]] == [(133, "Zoe")] and found["change"][0].who is None
+
+
 def test_only_its_owner_may_read_it(full):
     assert full[0].stat().st_mode & 0o077 == 0
 
@@ -70,8 +95,8 @@ def newer(lines):
     return [json.dumps({**json.loads(lines[0]), "version": "9999"}), *lines[1:]]
 
 
-@pytest.mark.parametrize("spoil, words", [(cut, "its end is missing"), (shortened, "rows were written and"), (foreign, "not a backup"),
-                                          (newer, "of a store of version 9999"), (lambda lines: [], "not a backup"),
+@pytest.mark.parametrize("spoil, words", [(cut, "its end is missing"), (shortened, "rows were written and"), (foreign, "home.backup: it is not a backup"),
+                                          (lambda lines: [], "home.backup: it is not a backup"), (newer, "of a store of version 9999, which a newer program made; .*: bring the program up to date"),
                                           (lambda lines: [*lines[:9], "no json"], "is no whole backup")])
 def test_what_is_no_whole_backup_changes_nothing(full, spoil, words):
     path, _before = full
@@ -86,12 +111,29 @@ def test_what_is_no_whole_backup_changes_nothing(full, spoil, words):
         assert contents(engine) == empty
 
 
-@pytest.mark.parametrize("data", [b"", b"no gzip", None])
-def test_a_file_that_is_torn_changes_nothing(full, data):
+def overwritten(data):
+    """Whole sectors in the middle are lost."""
+    return data[:1000] + b"\xff" * 512 + data[1512:]
+
+
+@pytest.mark.parametrize("tear", [lambda data: b"", lambda data: b"no gzip", lambda data: data[:2000], overwritten])
+def test_a_file_that_is_torn_changes_nothing(full, tear):
     path, _before = full
-    path.write_bytes(path.read_bytes()[:2000] if data is None else data)
-    with store() as engine, pytest.raises(Broken):
-        backup.restore(engine, path)
+    path.write_bytes(tear(path.read_bytes()))
+    with store() as engine:
+        empty = contents(engine)
+        with pytest.raises(Broken, match="is no whole backup: |not a backup"):
+            backup.restore(engine, path)
+        assert contents(engine) == empty
+
+
+def test_a_place_where_no_file_can_be_is_named(tmp_path):
+    with store() as engine:
+        for act, place, words in ((backup.backup, tmp_path, "is a folder: a name for a file is needed"), (backup.restore, tmp_path, "Is a directory"),
+                                  (backup.backup, tmp_path / "no" / "b", f"there is no folder {tmp_path}/no"),
+                                  (backup.restore, tmp_path / "b", f"{tmp_path}/b: No such file or directory")):
+            with pytest.raises(Broken, match=words):
+                act(engine, place)
 
 
 def test_a_disk_that_is_full_leaves_the_old_backup(full, monkeypatch):

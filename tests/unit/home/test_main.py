@@ -112,7 +112,8 @@ def test_a_backup_is_written_and_not_restored_over_a_full_store(home, tmp_path):
     status, _said, complained = home("restore", str(tmp_path / "b"))
     assert status == 1 and complained.startswith("home: the store is not empty")
     status, _said, complained = home("restore", str(tmp_path / "nowhere"))
-    assert status == 1 and "No such file" in complained
+    assert status == 2 and "No such file" in complained
+    assert home("backup", str(tmp_path))[::2] == (2, f"home: {tmp_path} is a folder: a name for a file is needed\n")
     (tmp_path / "home.db").unlink()
     assert home("restore", str(tmp_path / "b"))[0] == 0
     assert len(json.loads(home("export", "sessions", "--format", "json")[1])) == 30
