@@ -1,5 +1,6 @@
 """Opening the store: SQLite in a file, or PostgreSQL by its URL; brought to this program's version first."""
 import contextlib
+import os
 import pathlib
 
 import sqlalchemy as sa
@@ -13,6 +14,17 @@ _BUSY_S = 10
 _PATIENCE = {"connect_timeout": 10, "tcp_user_timeout": 15_000, "keepalives_idle": 30, "keepalives_interval": 5, "keepalives_count": 3}
 # PostgreSQL lets several write at once, which then overwrite each other's counts: who writes takes this lock of its database, and waits so long.
 _TURN = f"SET LOCAL lock_timeout = {1000 * _BUSY_S}; SELECT pg_advisory_xact_lock(7235814)"
+
+
+# What SQLite's words mean for who reads them.
+_MEANT = {
+    "malformed": "its file is damaged: stop the service, move the file away, and restore the newest backup",
+    "not a database": "store.url names a file that is none, or is damaged",
+    "disk I/O error": "the disk is full or failing",
+    "unable to open": "is its folder there, and may this user write in it?",
+    "readonly": "this user may not write it",
+    "is locked": "another program is writing to it",
+}
 
 
 class StoreFailed(Exception):
@@ -42,9 +54,17 @@ def connected(url):
     except (sa.exc.ArgumentError, ValueError) as problem:
         raise StoreFailed(f"store.url: {problem}") from None
     if engine.dialect.name == "sqlite":
+        _make_private(parsed.database)
         sa.event.listen(engine, "connect", _on_sqlite_connect)
         sa.event.listen(engine, "begin", _on_sqlite_begin)
     return engine
+
+
+def _make_private(path):
+    """A new file that only its owner may read, for it tells when nobody is at home; SQLite makes those beside it alike."""
+    if path and path != ":memory:":
+        with contextlib.suppress(OSError):      # SQLite says it in its words
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _options(url):
@@ -109,8 +129,10 @@ def _transaction(engine, writes):
 
 def reason(problem):
     """One line of what a database says."""
-    said = str(getattr(problem, "orig", None) or problem).strip().splitlines()
-    return f"the store: {said[0] if said else type(problem).__name__}"
+    lines = str(getattr(problem, "orig", None) or problem).strip().splitlines()
+    said = lines[0] if lines else type(problem).__name__
+    meant = next((sentence for words, sentence in _MEANT.items() if words in said), "")
+    return f"the store: {said}" + (f" ({meant})" if meant else "")
 
 
 # --- versions

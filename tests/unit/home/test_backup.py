@@ -95,9 +95,11 @@ def newer(lines):
     return [json.dumps({**json.loads(lines[0]), "version": "9999"}), *lines[1:]]
 
 
-@pytest.mark.parametrize("spoil, words", [(cut, "its end is missing"), (shortened, "rows were written and"), (foreign, "home.backup: it is not a backup"),
-                                          (lambda lines: [], "home.backup: it is not a backup"), (newer, "of a store of version 9999, which a newer program made; .*: bring the program up to date"),
-                                          (lambda lines: [*lines[:9], "no json"], "is no whole backup")])
+@pytest.mark.parametrize("spoil, words", [
+    (cut, "its end is missing"), (shortened, "rows were written and"), (foreign, "home.backup: it is not a backup"),
+    (newer, "of a store of version 9999, which a newer program made; .*: bring the program up to date"),
+    (lambda lines: [], "home.backup: it is not a backup"), (lambda lines: [*lines[:9], "no json"], "is no whole backup"),
+])
 def test_what_is_no_whole_backup_changes_nothing(full, spoil, words):
     path, _before = full
     with gzip.open(path, "rt") as text:

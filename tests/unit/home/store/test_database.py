@@ -40,13 +40,25 @@ def test_a_store_of_a_newer_version_is_left_alone(tmp_path):
 
 def test_a_file_that_is_no_store_is_named(tmp_path):
     (tmp_path / "home.db").write_bytes(b"no database at all" * 100)
-    with pytest.raises(database.StoreFailed, match="file is not a database"):
+    with pytest.raises(database.StoreFailed, match="file is not a database .store.url names a file that is none, or is damaged"):
         database.opened(f"sqlite:///{tmp_path}/home.db")
 
 
 def test_a_folder_that_is_not_there_is_one_sentence(tmp_path):
-    with pytest.raises(database.StoreFailed, match="unable to open database file"):
+    with pytest.raises(database.StoreFailed, match="unable to open database file .is its folder there"):
         database.opened(f"sqlite:///{tmp_path}/nowhere/home.db")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of files")
+def test_only_its_owner_may_read_a_new_store(tmp_path):
+    before = os.umask(0o022)
+    try:
+        with store(tmp_path / "home.db") as engine, database.writing(engine) as connection:
+            memory.put(connection, database.insert_of(engine), "a", 1)
+            found = {one.name: one.stat().st_mode & 0o777 for one in tmp_path.iterdir()}
+    finally:
+        os.umask(before)
+    assert found["home.db"] == 0o600 and set(found.values()) == {0o600} and len(found) > 1
 
 
 def test_a_torn_store_is_one_sentence(tmp_path):
@@ -58,7 +70,8 @@ def test_a_torn_store_is_one_sentence(tmp_path):
     whole = path.read_bytes()
     path.write_bytes(whole[:8192] + bytes(8192) + whole[16384:30000])
     engine = database.connected(f"sqlite:///{path}")
-    with pytest.raises(database.StoreFailed, match="the store: .*malformed"), database.writing(engine) as connection:
+    words = "the store: .*malformed .its file is damaged: .*restore the newest backup"
+    with pytest.raises(database.StoreFailed, match=words), database.writing(engine) as connection:
         connection.execute(sa.text("SELECT count(*), sum(length(value)) FROM memory WHERE name > 'a'"))
         connection.execute(sa.text("PRAGMA integrity_check")).all()
         connection.execute(sa.insert(schema.memory), [{"name": "new", "value": "y" * 9000}])
