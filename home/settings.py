@@ -18,6 +18,7 @@ from home.prices import source
 from home.tariff import windows
 
 REQUIRED = object()
+PRICES = ("price_kwh", "source", "price_month", "price_kw")
 PARTS = ("energy", "network", "levy", "base")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 EVERYWHERE = ("0.0.0.0", "::")
@@ -213,6 +214,8 @@ def load(path, is_to_be_protected=False):
     path = pathlib.Path(path)
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as problem:
+        raise Wrong([f"{path}: {problem.strerror}. docs/home-service.md shows what to write into it"]) from None
     except OSError as problem:
         raise Wrong([f"{path}: {problem.strerror}"]) from None
     except UnicodeDecodeError:
@@ -416,8 +419,9 @@ def _web(reading, where, values):
 
 
 def _part(reading, where, values):
-    prices = [name for name in ("price_kwh", "source", "price_month", "price_kw") if values[name] not in (None, "", 0.0)]
-    if values["price_kwh"] is None and not prices:
+    prices = [name for name in PRICES if values[name] not in (None, "", 0.0)]
+    is_wrong = any(error.startswith(tuple(f"{where}.{name}: " for name in PRICES)) for error in reading.errors)
+    if values["price_kwh"] is None and not prices and not is_wrong:
         reading.wrong(where, "has no price: price_kwh or source, for base price_month, for a demand charge price_kw")
     if len(prices) > 1:
         reading.wrong(where, f"has {' and '.join(prices)}: one of them; parts of their own for the others add up")

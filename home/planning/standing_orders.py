@@ -76,7 +76,7 @@ def _next(order, tz, zone, now_s, skipped):
 
 
 def _days(value):
-    return frozenset(range(7)) if value in ("daily", "all") else frozenset(windows.ranges(setting_checks.text(value), windows.DAYS))
+    return frozenset(windows.ranges(setting_checks.text(value), windows.DAYS, windows.EVERY_DAY))
 
 
 def _by(value):

@@ -8,6 +8,7 @@ import datetime
 import re
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+EVERY_DAY = ("daily", "all")
 QUARTER_MIN = 15
 
 
@@ -39,18 +40,20 @@ def _window(given):
     for name in ("from", "to"):
         if name not in given:
             raise ValueError(f"a window needs {name}")
-    days = given.get("days", "daily")
-    everyday = days in ("daily", "all")
-    return Window(frozenset(range(7)) if everyday else frozenset(ranges(days, DAYS)), _time(given["from"]), _time(given["to"]))
+    days = frozenset(ranges(given.get("days", "daily"), DAYS, EVERY_DAY))
+    return Window(days, _time(given["from"]), _time(given["to"]))
 
 
-def ranges(text, words):
-    """Places of the words in a list of words and ranges: mon,wed,sat-mon."""
+def ranges(text, words, all_of_them=()):
+    """Places of the words in a list of words and ranges: mon,wed,sat-mon, or Mon, Sat - Mon. all_of_them: words that stand for all."""
     found = set()
-    for one in str(text).split(","):
-        first, dash, last = one.strip().partition("-")
+    for one in str(text).lower().replace(" ", "").split(","):
+        if one in all_of_them:
+            found.update(range(len(words)))
+            continue
+        first, dash, last = one.partition("-")
         if first not in words or dash and last not in words:
-            raise ValueError(f"{one.strip()!r} is none of {', '.join(words)}, nor a range of them")
+            raise ValueError(f"{one!r} is none of {', '.join(words)}, nor a range of them")
         place, end = words.index(first), words.index(last or first)
         while True:
             found.add(place)
@@ -61,7 +64,7 @@ def ranges(text, words):
 
 
 def _time(text):
-    found = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)", str(text))
+    found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", str(text), re.ASCII)
     if not found or int(found[2]) % QUARTER_MIN:
         raise ValueError(f"{text!r} is no time to the quarter hour, as 22:15")
     return datetime.time(int(found[1]), int(found[2]))

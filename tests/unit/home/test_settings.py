@@ -160,8 +160,14 @@ def test_a_typo_is_named(folder, text, words):
     assert any(words in error for error in errors(folder, text))
 
 
+@pytest.mark.parametrize("price", ['price_kwh = "0.30"', "price_month = -1", "source = 5"])
+def test_a_price_that_is_wrong_is_not_called_missing_too(folder, price):
+    (error,) = errors(folder, GOOD.replace("price_kwh = 0.25", price))
+    assert error.startswith(f"tariff[1].{price.split()[0]}: must be ")
+
+
 def test_a_file_that_is_not_there_is_one_sentence(folder):
-    with pytest.raises(Wrong, match="nowhere.toml: No such file or directory"):
+    with pytest.raises(Wrong, match="nowhere.toml: No such file or directory. docs/home-service.md shows"):
         settings.load(folder / "nowhere.toml")
 
 

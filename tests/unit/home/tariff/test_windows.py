@@ -3,6 +3,9 @@ import datetime
 import zoneinfo
 
 import pytest
+from app.codec import windows as plan
+from hypothesis import given as drawn
+from hypothesis import strategies as st
 from home.tariff import windows
 
 BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
@@ -38,6 +41,34 @@ def test_the_same_time_twice_is_a_whole_day():
 
 def test_ranges_go_over_the_end_of_the_week():
     assert windows.ranges("sat-mon,wed", windows.DAYS) == {5, 6, 0, 2}
+
+
+def as_in_a_plan(days, begin):
+    """(days, minutes) as the firmware reads them in a plan, None where it refuses them or they are not of a quarter hour."""
+    mask, minutes = plan.parse_days(days), plan.parse_time(begin)
+    return ({day for day in range(7) if mask >> day & 1}, minutes) if mask and minutes is not None and minutes % 15 == 0 else None
+
+
+def as_in_a_tariff(days, begin):
+    try:
+        (window,) = windows.windows([{"days": days, "from": begin, "to": "06:00"}])
+    except ValueError:
+        return None
+    return set(window.days), window.start.hour * 60 + window.start.minute
+
+
+WORDS = st.lists(st.sampled_from(["mon", "Tue", "sun", "daily", "ALL", "-", ",", " ", "x", ""]), max_size=7).map("".join)
+TIMES = st.sampled_from(["7:00", "07:00", "007:00", "24:00", "22:15", "22:16", "7:5", " 7:00", "-1:00", "\u0667:00", "22", ""])
+
+
+@drawn(WORDS, TIMES)
+def test_a_window_has_the_words_of_the_plan_and_no_others(days, begin):
+    assert as_in_a_tariff(days, begin) == as_in_a_plan(days, begin)
+
+
+@pytest.mark.parametrize("days, begin", [("Mon-Fri", "7:00"), ("sat, sun", "0:15"), ("daily", "22:00"), ("mon,all", "22:00"), ("fri - mon", "22:00")])
+def test_what_a_plan_takes_a_tariff_takes(days, begin):
+    assert as_in_a_tariff(days, begin) == as_in_a_plan(days, begin) is not None
 
 
 @pytest.mark.parametrize("given, words", [
