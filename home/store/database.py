@@ -23,7 +23,6 @@ _MEANT = {
     "disk I/O error": "the disk is full or failing",
     "unable to open": "is its folder there, and may this user write in it?",
     "readonly": "this user may not write it",
-    "is locked": "another program is writing to it",
 }
 
 
