@@ -55,7 +55,7 @@ def decide(departure, facts, now_s):
     order, until_s = departure.order, departure.until_s
     if until_s - now_s > QUARTERS * QUARTER_S:
         return Decision(None, "early")
-    if is_silenced(facts, until_s):
+    if is_silenced(facts, until_s, now_s):
         return Decision(None, "silenced")
     needed = quarters_needed(facts.left_kwh, facts.power_kw)
     if not needed:
@@ -162,8 +162,8 @@ def request(order, quarters, left_s):
     return {"target": target, "expires_in_s": min(int(left_s), fate.expires_in_s("target"))}
 
 
-def is_silenced(facts, until_s):
-    """Somebody else sent a target for that night, ended ours, or took it back: the night is his."""
+def is_silenced(facts, until_s, now_s):
+    """Somebody else sent a target for that night, ended ours, or took it back: the night is his. One of the afternoon before silences until it is over."""
     own = own_targets(facts.commands, facts.zone, until_s)
     since_ms = own[-1].at_ms if own else None
     for one in facts.commands:
@@ -174,7 +174,7 @@ def is_silenced(facts, until_s):
             continue
         elif one.name == "target":
             its_s = target_until_s(one, facts.zone)
-            if its_s is None or its_s > until_s - QUARTERS * QUARTER_S:
+            if its_s is None or its_s > min(now_s, until_s - LATEST_S):
                 return True
         elif one.name in ("skip", "resume_plan") and since_ms is not None and one.at_ms > since_ms:
             return True

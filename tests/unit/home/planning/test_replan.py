@@ -120,6 +120,13 @@ def test_what_is_not_about_this_night_s_target_does_not_silence_it(commands):
     assert decide(DEPARTURE, facts(*commands), EVENING_S).why == "first"
 
 
+def test_a_target_of_the_afternoon_silences_until_it_is_over_and_not_the_night():
+    """18:30, and by 19:00."""
+    lunch = facts(command([1], who="Anna", at_s=EVENING_S - 4 * 3600, until="19:00"))
+    assert decide(DEPARTURE, lunch, UNTIL_S - 13 * 3600).why == "silenced"
+    assert decide(DEPARTURE, lunch, UNTIL_S - 12 * 3600).why == "first"
+
+
 def test_missing_prices_are_waited_for_until_a_car_waits_or_time_is_short():
     known = {n: PRICES[n] if n > 40 else None for n in PRICES}
     assert decide(DEPARTURE, facts(prices=known), EVENING_S).why == "waits_for_prices"
