@@ -70,6 +70,11 @@ class Chip:
 
     def power_on(self):
         """Supply on."""
+        self.rtc_memory = b''
+        self.brown_out()
+
+    def brown_out(self):
+        """The supply fell so low that the chip stopped, and came back: what it counts as, and what the RTC's memory alone outlives [port]."""
         self._set_rtc(self.kind.rtc_start)
         self.reboot(self.kind.resets['PWRON_RESET'])
 
@@ -94,7 +99,8 @@ class Chip:
 
     def modules(self):
         """Name in sys.modules -> fake; one of None is missing on this board."""
-        bound = {cls.__name__: type(cls.__name__, (cls,), {'chip': self}) for cls in (Uart, Wdt, Rtc, NeoPixel)}
+        rtc = Esp32Rtc if self.kind.platform == 'esp32' else Rtc
+        bound = {name: type(name, (cls,), {'chip': self}) for name, cls in (('Uart', Uart), ('Wdt', Wdt), ('Rtc', rtc), ('NeoPixel', NeoPixel))}
         pin = type('Pin', (Pin,), dict(self.kind.modes, chip=self))
         found = {
             'machine': types.SimpleNamespace(
@@ -239,3 +245,14 @@ class Rtc:
         if calendar.weekday(year, month, day) != weekday:
             raise ValueError('weekday')
         self.chip._set_rtc((year, month, day, hour, minute, second))
+
+
+class Esp32Rtc(Rtc):
+    """The ESP32's has 2 KB of memory, which no reset clears: not initialised at a boot, and checked by a number of its own [port]."""
+
+    def memory(self, data=None):
+        if data is None:
+            return self.chip.rtc_memory
+        if len(data) > 2048:
+            raise ValueError('buffer too long')
+        self.chip.rtc_memory = bytes(data)

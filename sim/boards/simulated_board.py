@@ -187,6 +187,9 @@ class SimSystem:
     def reset_cause(self):
         return self._cause
 
+    def browned_out(self):
+        return False
+
     def unique_id(self):
         return b'\x02sim\x00\x01'
 

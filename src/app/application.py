@@ -131,6 +131,8 @@ class Application:
         self._supervisor = supervisor
         self._dips = 0        # of the modem's supply, as told
         self._tell_crash()
+        if board.system.browned_out():
+            self._report_brown_out('board', now_ms)
         if settings.rolled_back:
             # The late answer to settings that cut the radio link: they were taken back.
             self.answers.put(Answer(COMMAND_SETTINGS, None, FAILED, DETAIL_ROLLED_BACK, on_sent=settings.rollback_sent), True)
@@ -186,7 +188,7 @@ class Application:
             self.downlink(received[0], received[1], now_ms)
         if session.dips != self._dips:
             self._dips = session.dips
-            self._report_crash(BROWN_OUT, now_ms)
+            self._report_brown_out('radio', now_ms)
         if session.joined is not self._joined:
             self._joined = session.joined
             self._scheduler.post(LINK, now_ms)
@@ -265,10 +267,11 @@ class Application:
         self.arbiter.use_settings()
         self.charger.reading.use_phase_order(self._settings.PHASE_ORDER)
 
-    def _report_crash(self, error, now_ms):
-        """What is no end of this boot, and yet a record to be sent."""
+    def _report_brown_out(self, module, now_ms):
+        """The supply gave way while it sent: that of the modem (radio), or the board restarted."""
+        self._system.log('brown-out: ' + module)
         if self._supervisor is not None:
-            self._supervisor.crashed(error, 'radio', 0, now_ms)
+            self._supervisor.crashed(BROWN_OUT, module, 0, now_ms)
             self._tell_crash()
 
     def _tell_crash(self):

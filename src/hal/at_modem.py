@@ -48,6 +48,7 @@ class AtModem(Recovery):
         self._serial = serial
         self._now_ms = None
         self._log = None
+        self._note_sending = None
         self._reported = None       # what the log was told last
         self._lines = Lines(_LONGEST)
         self._payloads = PAYLOADS[settings.REGION]     # the modem's own word comes first
@@ -83,9 +84,11 @@ class AtModem(Recovery):
         self._wants_time = False
         self._utc = Utc()
 
-    def start(self, now_ms, log):
-        """Take the clock, which may wait for the modem's bytes in turn. log(text) is told when the modem is silent, and when it is ready."""
+    def start(self, now_ms, log, note_sending=None):
+        """Take the clock, which may wait for the modem's bytes in turn. log(text) is told when the modem is silent, and when it is ready,
+        note_sending(True or False) when it begins to send, and when that has ended."""
         self._now_ms = now_ms
+        self._note_sending = note_sending
         self._log = log
         self._check_ms = self._fresh_ms = self._calm_ms = now_ms()
 
@@ -201,6 +204,8 @@ class AtModem(Recovery):
         self._echo = command[1].lower()
         if JOIN <= command[0] <= FLUSH:
             self._within_ms = None
+            if self._note_sending is not None:
+                self._note_sending(True)
         self._tries += 1
         self._seen = self._count = self._trials = 0
         self._since_ms = self._now_ms()
@@ -253,6 +258,8 @@ class AtModem(Recovery):
         """The command under way has ended, by its last line or its deadline."""
         command, seen = self._command, self._seen
         self._command = None
+        if self._note_sending is not None:
+            self._note_sending(False)
         if not seen:
             self._silences += 1
             if self._silences == _SILENT:

@@ -152,6 +152,9 @@ class System:
     def reset_cause(self):
         """Why this boot: POWER_ON, PLANNED, WATCHDOG or CRASH."""
 
+    def browned_out(self):
+        """True if the supply gave way while the modem sent, and this boot follows; its cause is POWER_ON. False where nobody can know."""
+
     def unique_id(self):
         """At least 6 bytes that no other board has."""
 

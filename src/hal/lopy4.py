@@ -144,6 +144,10 @@ class System:
         """POWER_ON, PLANNED, WATCHDOG or CRASH."""
         return self._cause
 
+    def browned_out(self):
+        """The chip says so of any dip; nothing but the radio takes that much."""
+        return machine.reset_cause() == machine.BROWN_OUT_RESET
+
     def unique_id(self):
         """The ESP32's MAC, 6 bytes."""
         return machine.unique_id()
@@ -165,7 +169,7 @@ def _take_reason():
 
 
 def _cause(vendor_cause, reason):
-    """A panic of the vendor's firmware and a brown-out count as a power-up: they cannot be distinguished from one."""
+    """A panic of the vendor's firmware counts as a power-up, from which it cannot be distinguished, and so does a brown-out."""
     if vendor_cause == machine.WDT_RESET:
         return _CAUSES[reason] if reason else WATCHDOG
     if vendor_cause == machine.SOFT_RESET:

@@ -24,6 +24,7 @@ except ImportError:
 
 _TICKS_PERIOD_US = const(1 << 30)   # of ticks_us(), which knows nothing of the RTC: 17.9 min [port]
 _SINCE_1970_S = const(946684800)    # an ESP32 counts from 2000, an RP2 from 1970 [port]
+_SENDS = b'sends'   # in the memory of an ESP32's RTC, which a dip of the supply leaves and a power cut does not; an RP2 has none [port]
 
 
 class Clock(mcu.Clock):
@@ -54,7 +55,12 @@ class System:
 
     def __init__(self, store):
         self._store = store
-        self._cause = _cause(machine.reset_cause(), last_word.take(store, mcu.log))
+        chip_cause = machine.reset_cause()
+        self._cause = _cause(chip_cause, last_word.take(store, mcu.log))
+        self._memory = getattr(machine.RTC(), 'memory', None)
+        # An ESP32 calls a brown-out a power-up [port].
+        self._browned_out = chip_cause == machine.PWRON_RESET and self._memory is not None and self._memory() == _SENDS
+        self.note_sending(False)
 
     def reset(self, reason):
         """Leave word and restart; on an RP2 that is the watchdog's work."""
@@ -67,6 +73,15 @@ class System:
     def reset_cause(self):
         """POWER_ON, PLANNED, WATCHDOG or CRASH."""
         return self._cause
+
+    def note_sending(self, is_sending):
+        """The modem begins to send, or has ended; no write to flash."""
+        if self._memory is not None:
+            self._memory(_SENDS if is_sending else b'')
+
+    def browned_out(self):
+        """Known on an ESP32 alone, for one boot."""
+        return self._browned_out
 
     def unique_id(self):
         """6 bytes on an ESP32 (its MAC), 8 on an RP2 (of its flash)."""
@@ -136,7 +151,7 @@ def open(settings, keys):
             kind, baud = wio_e5.Radio, wio_e5.BAUD
         port = Serial(in_force.RADIO_UART, in_force.RADIO_TX_PIN, in_force.RADIO_RX_PIN, baud, in_force.RADIO_RESET_PIN)
         radio = kind(port, in_force, keys)
-        radio.start(clock.now_ms, mcu.log)
+        radio.start(clock.now_ms, mcu.log, system.note_sending)
         clock.is_awaited = lambda: bus.any() or port.any()
         return radio
 

@@ -21,7 +21,7 @@ _ERROR, _WARNING, _INFO = 3, 4, 6
 _LEVELS = (
     (_ERROR, ('settings:', 'crashed', 'in: ', 'stalled', 'store:')),
     (_WARNING, ('reset: ', 'backs off', 'bus: no ', 'bus: lost', 'modem: no ', 'modem: lost', 'modem: silent', 'light: red', 'network: not joined',
-                'box: unreachable', 'box: F', 'request: unknown')),
+                'box: unreachable', 'box: F', 'brown-out: ', 'request: unknown')),
 )
 
 _EXIT_USAGE = 2
@@ -201,6 +201,10 @@ class System:
     def reset_cause(self):
         """A process that was killed, systemd's watchdog included, counts as POWER_ON: it could not leave word."""
         return self._cause
+
+    def browned_out(self):
+        """The kernel may know, a process does not."""
+        return False
 
     def unique_id(self):
         """8 bytes from the machine id, which must not leave the machine itself; without one the MAC, 6 bytes."""

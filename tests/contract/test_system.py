@@ -38,6 +38,14 @@ def test_a_reset_is_known_for_what_it_was_for_one_boot(rig, reason, cause):
     assert rig.board.system.reset_cause() == POWER_ON
 
 
+def test_neither_a_power_cut_nor_a_reset_counts_as_a_dip_of_the_supply(rig):
+    assert rig.board.system.browned_out() is False
+    rig.reset("command")
+    assert rig.board.system.browned_out() is False
+    rig.power_cycle()
+    assert rig.board.system.browned_out() is False
+
+
 def test_a_reset_leaves_the_records(rig):
     rig.board.store.put("record", b"kept")
     rig.reset("command")

@@ -54,7 +54,8 @@ class StatelessBoard:
         self.store = PartOfCalls(get=self.nothing, put=self.put)
         self.watchdog = PartOfCalls(feed=self.nothing)
         self.indicator = PartOfCalls(show=self.nothing, activity=self.nothing)
-        self.system = PartOfCalls(log=self.say, reset=self.nothing, unique_id=lambda: b'\x02\0\0\0\0\1', reset_cause=lambda: 0)
+        self.system = PartOfCalls(log=self.say, reset=self.nothing, unique_id=lambda: b'\x02\0\0\0\0\1', reset_cause=lambda: 0,
+                                  browned_out=lambda: False)
         self.open_radio = self.nothing
 
     def nothing(self, *ignored):

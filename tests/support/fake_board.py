@@ -132,7 +132,7 @@ class Board:
         self.lines = []
         self.resets = []
         self.system = Part(log=self.lines.append, reset=self._reset, unique_id=lambda: b'\x02\x00\x00\x00\x00\x01',
-                           reset_cause=lambda: self.cause)
+                           reset_cause=lambda: self.cause, browned_out=lambda: False)
         self.cause = POWER_ON
         self.opened = []     # the settings that the radio was opened with
         self.open_radio = self.opened.append

@@ -9,7 +9,7 @@ from sim.kernel import Kernel
 from sim.bus.rs485_line import Rs485Line
 from sim.boards.mainline import Chip
 from sim.lorawan.network import Network
-from sim.boards.pycom import BoardReset, LoPy4
+from sim.boards.pycom import BROWN_OUT_RESET, WDT_RESET, BoardReset, LoPy4
 from sim.vehicle import make_vehicle
 from sim.evse.wallbox import Wallbox
 from sim.modems.wio_e5 import WioE5
@@ -18,6 +18,7 @@ from tests.contract.rig import KEYS, load
 
 SECOND_US = 1000000
 START_UTC_S = 1793434800
+DIP = "brown-out"
 
 
 class Over(BaseException):
@@ -73,6 +74,22 @@ class FakeBoardWorld:
         """A car comes."""
         self.box.plug(make_vehicle(self.kernel, seed=1, model="eager"))
 
+    def dip_in_frame(self, number):
+        """The supply of board and modem gives way during the uplink of that number, once."""
+        sender, name = (self.board.lora_task, "transmit") if self.modem is None else (self.modem.mac, "send")
+        begin, begun = getattr(sender, name), []
+
+        def send(*arguments):
+            begun.append(arguments)
+            if len(begun) == number:
+                self.kernel.after(SECOND_US // 10, self._dip)
+            return begin(*arguments)
+
+        setattr(sender, name, send)
+
+    def _dip(self):
+        raise BoardReset(DIP)
+
     def push(self, port, payload):
         """A downlink from the application."""
         self._push(port, payload)
@@ -98,9 +115,19 @@ class FakeBoardWorld:
             except BoardReset as reset:
                 self.resets.append(str(reset))
                 assert len(self.resets) < 10, self.resets
-                self.board.reboot(self.board.reset_reads_as() if self.modem else 2)
+                self._restart(str(reset) == DIP)
             except Over:
                 return True
+
+    def _restart(self, is_dip):
+        """Out of its reset, or out of a dip of the supply."""
+        if self.modem is None:
+            self.board.reboot(BROWN_OUT_RESET if is_dip else WDT_RESET)
+        elif is_dip:
+            self.modem.power_cycle()
+            self.board.brown_out()
+        else:
+            self.board.reboot(self.board.reset_reads_as())
 
     def _end(self):
         raise Over

@@ -38,6 +38,18 @@ def test_after_a_reboot_by_command_it_goes_on_and_a_modem_beside_the_board_has_k
     assert told == [(10, "Not Connected"), (11, "Not Connected"), (10, "Not Connected")]
 
 
+@pytest.mark.parametrize("platform, told", [("LoPy4", [("BrownOut", "board")]), ("esp32", [("BrownOut", "board")]), ("rp2", [])])
+def test_a_board_whose_supply_gives_way_while_it_sends_names_it_in_its_report_where_it_can_know(platform, told, monkeypatch, capsys):
+    house = FakeBoardWorld(platform)
+    house.dip_in_frame(1)
+    assert house.run(monkeypatch, 140)
+    assert house.resets == ["brown-out"]
+    crashes = [data for port, data in house.uplinks() if port == 12 and data["part"] == "crash"]
+    assert [(crash["error"], crash["module"]) for crash in crashes] == told
+    assert ("brown-out: board" in capsys.readouterr().out) is bool(told)
+    assert [data["state"] for port, data in house.uplinks() if port == 10][-1] == "Not Connected"
+
+
 @pytest.mark.parametrize("platform", BOARDS)
 def test_a_wrong_setting_is_told_on_the_console_and_bus_and_air_stay_silent(platform, monkeypatch, capsys):
     house = FakeBoardWorld(platform, REGION="EU")

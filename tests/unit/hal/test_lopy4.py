@@ -311,6 +311,14 @@ def test_why_the_board_started(vendor_cause, word, cause):
     assert bench.board.system.reset_cause() == cause
 
 
+@pytest.mark.parametrize("vendor_cause", [PWRON_RESET, HARD_RESET, WDT_RESET, SOFT_RESET, BROWN_OUT_RESET])
+def test_a_brown_out_is_told_apart_as_the_chip_does(vendor_cause):
+    bench = FirmwareOnFakeLopy4()
+    bench.fake.reboot(vendor_cause)
+    bench.boot()
+    assert bench.board.system.browned_out() is (vendor_cause == BROWN_OUT_RESET)
+
+
 def test_a_reset_happens_even_if_the_flash_fails():
     bench = FirmwareOnFakeLopy4()
     bench.fake.nvs_fails = True

@@ -327,6 +327,48 @@ def test_why_the_board_started(bench, chip_cause, word, cause):
     assert bench.board.system.reset_cause() == WATCHDOG
 
 
+def dipped(bench, sent_s):
+    """What the board says of itself after a dip of its supply that many seconds after a join began."""
+    assert bench.board.radio.join(2)
+    for _ in range(sent_s * 100):
+        bench.board.radio.poll()
+        bench.settle(10)
+    bench.chip.brown_out()
+    bench._boot()
+    return bench.board.system.browned_out(), bench.board.system.reset_cause()
+
+
+def test_an_esp32_whose_supply_gives_way_while_its_modem_sends_knows_it_for_one_boot(esp32):
+    assert dipped(esp32, 2) == (True, POWER_ON)
+    esp32.chip.brown_out()
+    esp32._boot()
+    assert esp32.board.system.browned_out() is False
+
+
+def test_a_dip_when_nothing_is_sent_is_no_more_than_a_power_cut(esp32):
+    assert dipped(esp32, 30) == (False, POWER_ON)
+
+
+def test_a_power_cut_while_the_modem_sends_leaves_no_mark(esp32):
+    assert esp32.board.radio.join(2)
+    esp32.settle(2000)
+    esp32.power_cycle()
+    assert esp32.board.system.browned_out() is False
+
+
+def test_a_watchdog_that_bites_while_the_modem_sends_is_no_dip(esp32):
+    assert esp32.board.radio.join(2)
+    esp32.settle(2000)
+    esp32.chip.reboot(esp32.chip.kind.resets["WDT_RESET"])
+    esp32._boot()
+    assert (esp32.board.system.browned_out(), esp32.board.system.reset_cause()) == (False, WATCHDOG)
+
+
+def test_an_rp2_cannot_tell(rp2):
+    assert not hasattr(rp2.chip.modules()["machine"].RTC(), "memory")
+    assert dipped(rp2, 2) == (False, POWER_ON)
+
+
 def test_a_reset_happens_even_if_the_flash_fails(bench):
     bench.chip.flash.fails = True
     with pytest.raises(BoardReset):
