@@ -1,6 +1,9 @@
 """A line to an MQTT broker: paho, which connects again by itself and waits longer each time, and what refusals mean in words."""
+import contextlib
 import secrets
+import socket
 import ssl
+import threading
 
 import paho.mqtt.client as paho
 
@@ -8,6 +11,8 @@ from home.network import kinds
 
 KEEP_ALIVE_S = 60
 RETRY_S = (2, 300)
+# A broker looks at a user's rights when he logs in: where one was missing, he logs in again after that time, for it may have been given.
+REFUSED_S = 300
 
 
 def to_network(network, device_ids, hear, state):
@@ -40,6 +45,7 @@ class Line:
         self._where, self._state, self._topics = where, state, topics
         self._at_login, self._at_subscribing = at_login, at_subscribing
         self._said = None
+        self._again = None      # a timer
         self.client = client = paho.Client(paho.CallbackAPIVersion.VERSION2, f"home-{secrets.token_hex(6)}")
         if login:
             client.username_pw_set(*login)
@@ -57,6 +63,7 @@ class Line:
         self.client.loop_start()
 
     def stop(self):
+        self._ask_again(False)
         self.client.disconnect()
         self.client.loop_stop()
 
@@ -75,11 +82,29 @@ class Line:
     def _on_subscribe(self, client, userdata, mid, reasons, properties):
         if any(reason.is_failure for reason in reasons):
             self._tell(False, f"lets us in, but not read: {self._at_subscribing}")
+            self._ask_again(True)
             return
+        self._ask_again(False)
         self._tell(True, "connected")
 
     def _on_disconnect(self, client, userdata, flags, reason, properties):
         self._tell(False, f"the line is gone ({reason})" if reason.is_failure else "the line is closed")
+
+    def _ask_again(self, is_to):
+        """Whether to log in again after a while."""
+        if self._again:
+            self._again.cancel()
+        self._again = threading.Timer(REFUSED_S, self._log_in_again) if is_to else None
+        if self._again:
+            self._again.daemon = True
+            self._again.start()
+
+    def _log_in_again(self):
+        """A line that breaks paho makes anew."""
+        its = self.client.socket()
+        if its:
+            with contextlib.suppress(OSError):
+                its.shutdown(socket.SHUT_RDWR)
 
     def _tell(self, is_up, what):
         # The same again, as at each try, is not worth a word.

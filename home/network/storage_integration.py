@@ -82,9 +82,10 @@ def _lines(answer, where):
 
 
 def _refused(problem, where):
+    asked_s = _seconds(problem.headers.get("X-Rate-Limit-Retry") or problem.headers.get("Retry-After"))
     if problem.code == 429:
-        return Refused(f"{where} is asked too often", _seconds(problem.headers.get("X-Rate-Limit-Retry") or problem.headers.get("Retry-After")))
-    what, retry_s = REFUSALS.get(problem.code, (f"answers {problem.code}", None))
+        return Refused(f"{where} is asked too often", asked_s)
+    what, retry_s = REFUSALS.get(problem.code, (f"answers {problem.code}", asked_s))
     try:
         said = _said(json.loads(problem.read(_LINE_MAX)))
     except (ValueError, RecursionError, OSError, http.client.HTTPException):

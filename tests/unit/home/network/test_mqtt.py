@@ -1,4 +1,6 @@
 """home/network/mqtt.py: what a broker says, in words, and each word once."""
+import socket
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -51,6 +53,32 @@ def test_a_refused_subscription_names_the_right(line, said):
     line._on_subscribe(None, None, 1, [GOOD, BAD], None)
     (is_up, sentence), = said
     assert not is_up and "lacks the right RIGHT_APPLICATION_TRAFFIC_READ (Read application traffic)" in sentence
+
+
+def test_a_right_that_was_missing_is_asked_for_again_and_said_once(line, said, monkeypatch):
+    monkeypatch.setattr(mqtt, "REFUSED_S", 0.01)
+    here, there = socket.socketpair()
+    with here, there:
+        there.settimeout(10)
+        monkeypatch.setattr(line.client, "socket", lambda: here)
+        line._on_subscribe(None, None, 1, [BAD], None)
+        assert there.recv(1) == b""         # the line was cut: paho connects again
+    line._on_disconnect(None, None, None, BAD, None)
+    line._on_subscribe(None, None, 2, [BAD], None)
+    line._on_subscribe(None, None, 3, [GOOD], None)
+    assert [is_up for is_up, sentence in said] == [False, True]
+    line.stop()
+
+
+@pytest.mark.parametrize("end", [lambda line: line.stop(), lambda line: line._on_subscribe(None, None, 2, [GOOD], None)])
+def test_a_line_that_is_stopped_or_was_let_in_meanwhile_is_not_cut(line, monkeypatch, end):
+    monkeypatch.setattr(mqtt, "REFUSED_S", 0.5)
+    cut = []
+    monkeypatch.setattr(line, "_log_in_again", lambda: cut.append(True))
+    line._on_subscribe(None, None, 1, [BAD], None)
+    end(line)
+    time.sleep(1)
+    assert cut == []
 
 
 def test_the_same_again_is_not_said_again(line, said):

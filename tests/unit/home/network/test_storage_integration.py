@@ -1,4 +1,7 @@
 """home/network/storage_integration.py against the simulated one, which was written from the documentation alone."""
+import email.message
+import io
+import urllib.error
 from types import SimpleNamespace
 
 import pytest
@@ -93,6 +96,14 @@ def test_a_network_out_of_order_says_so_and_not_when(storage):
     with pytest.raises(Refused, match=r"answers 503 \(unavailable\)") as refused:
         asked(storage)
     assert refused.value.args[1] is None
+
+
+@pytest.mark.parametrize("told, retry_s", [("120", 120), ("Mon, 30 Nov 2026 12:00:00 GMT", None), ("1e9", 3600)])
+def test_a_network_out_of_order_that_says_when_it_is_back_is_asked_then(told, retry_s):
+    headers = email.message.Message()
+    headers["Retry-After"] = told
+    refused = storage_integration._refused(urllib.error.HTTPError("http://stack", 503, "", headers, io.BytesIO(b"{}")), "ttn")
+    assert refused.args == ("ttn answers 503", retry_s)
 
 
 def test_nobody_there_is_one_sentence(storage):
