@@ -51,8 +51,8 @@ def parser():
     skip.add_argument("day", type=_day, metavar="DATE", help="the day of the departure")
     skip.add_argument("--undo", action="store_true", help="not any more")
     skip.add_argument("--device", metavar="ID", help=ONE)
-    forget = command("forget", "delete the sessions of a vehicle for good", _forget)
-    forget.add_argument("name", help="the vehicle")
+    forget = command("forget", "delete the sessions of a vehicle, or of a person, for good", _forget)
+    forget.add_argument("name", metavar="NAME", help="as it stands in the column vehicle of the export")
     meter = command("meter", "note what a separate meter says", _meter)
     meter.add_argument("wh", type=_meter_wh, metavar="KWH", help="as 12345.6; another one for the same minute replaces it")
     meter.add_argument("--at", type=_time, metavar="TIME", help="local time, as 2026-01-31T07:30; default now")
@@ -243,7 +243,8 @@ def _skip(given, its):
 
 def _forget(given, its):
     from home import corrections
-    print(f"{corrections.forget(database.opened(its.store.url), given.name, int(1000 * time.time()))} sessions deleted")
+    count = corrections.forget(database.opened(its.store.url), given.name, int(1000 * time.time()))
+    print(f"sessions deleted: {count}. Messages that tell of them are deleted when they are {its.store.raw_days} days old; older backups keep both")
 
 
 def _meter(given, its):

@@ -38,7 +38,8 @@ def rows(what, connection, settings, device, key, first, last, vehicle=None, pri
     found = report.sessions(begin_ms, end_ms, vehicle) if what == "sessions" else report.months(begin_ms, end_ms, vehicle)
     meter = SeparateMeter(connection, key)
     moments = _of_months(report, begin_ms, end_ms, vehicle) if what == "months" else None
-    return [one if "gap" in one else _completed(one, report, price, meter, moments[one["month"]] if moments else [_of_session(one)]) for one in found]
+    return [one if "gap" in one else _completed(one, report, price, meter, [_of_session(one)] if moments is None else moments.get(one["month"], []))
+            for one in found]
 
 
 def _of_session(row):
@@ -68,7 +69,8 @@ def _completed(row, report, price, meter, moments):
     factor = meter.of_all(moments)
     row.update(price=price, measured=MEASURED, meter_factor=factor and round(factor, 4),
                energy_kwh_by_meter=None if factor is None or row["energy_kwh"] is None else round(factor * row["energy_kwh"], 3))
-    for name, reading in zip(("before", "after"), meter.around(moments[0][0], moments[-1][0])):
+    around = meter.around(moments[0][0], moments[-1][0]) if moments else (None, None)
+    for name, reading in zip(("before", "after"), around):
         row[f"meter_{name}_at"] = reading and time_zones.iso(reading[0] // 1000, tz)
         row[f"meter_{name}_kwh"] = reading and reading[1] / 1000
     return row

@@ -58,7 +58,8 @@ class Report:
         }
 
     def months(self, first_ms, end_ms, vehicle=None):
-        """One row a month, by the begin of each session: energy, cost, base price, demand charge, and how many records are missing."""
+        """One row a month, by the begin of each session: energy, cost, base price, demand charge, and how many records are missing. A month in
+        between without a session has a row where it has a base price."""
         months = {}
         missing = 0
         for gap, row, quarters in self.entries(first_ms, end_ms, vehicle):
@@ -69,8 +70,10 @@ class Report:
             missing = 0
         if missing and months:
             months[max(months)].missing += missing
-        return [month.shown(name, self._device.name, self.tariff.base(*map(int, name.split("-"))), self.tariff)
-                for name, month in sorted(months.items())]
+        names = _through(min(months), max(months)) if months and vehicle is None else sorted(months)
+        bases = {name: self.tariff.base(*map(int, name.split("-"))) for name in names}
+        return [months.get(name, _Month()).shown(name, self._device.name, bases[name], self.tariff)
+                for name in names if name in months or bases[name]]
 
     def month_of(self, row):
         """The local month of a row of the session book, as 2026-10."""
@@ -79,6 +82,12 @@ class Report:
     def _newest_ms(self):
         newest = queries.newest_session(self._connection, self._key)
         return newest.order_ms if newest else 0
+
+
+def _through(first, last):
+    """Names of months from one to the other, as 2026-10."""
+    places = [12 * int(name[:-3]) + int(name[-2:]) - 1 for name in (first, last)]
+    return [f"{place // 12:04}-{place % 12 + 1:02}" for place in range(places[0], places[1] + 1)]
 
 
 class _Month:
@@ -101,7 +110,8 @@ class _Month:
             self.quarters[quarter] = self.quarters.get(quarter, 0) + wh
 
     def shown(self, name, device, base, tariff):
-        currency = next(iter(self.currencies)) if len(self.currencies) == 1 else None
+        currencies = self.currencies or set(base)
+        currency = next(iter(currencies)) if len(currencies) == 1 else None
         demands = cost.demand(self.quarters, tariff)
         return {
             "device": device, "month": name, "sessions": self.count, "missing": self.missing, "energy_kwh": round(self.kwh, 3),

@@ -70,7 +70,7 @@ def _add_routes(made, service):
     @made.get("/api/v1/months", responses=PROBLEMS)
     def months(device: DeviceName = None, first: From = None, to: To = None,
                vehicle: Annotated[str | None, Query(max_length=80)] = None) -> list[models.Month]:
-        """Totals of each month in which a session began."""
+        """Totals of each month in which a session began, and of those between that have a base price."""
         its = chosen(device)
         with reading(service.engine) as connection:
             return Report(connection, settings, its, service.key(its)).months(*asking.bounds(first, to, its.timezone), vehicle)

@@ -62,7 +62,8 @@ def test_months_are_exported(home):
 def test_a_vehicle_is_named_and_forgotten(home):
     assert home("vehicle", "5", "Ioniq") == (0, "session 5 of Garage: Ioniq\n", "")
     assert len(json.loads(home("export", "sessions", "--format", "json", "--vehicle", "Ioniq")[1])) == 2
-    assert home("forget", "Ioniq") == (0, "1 sessions deleted\n", "")
+    assert home("forget", "Ioniq") == (
+        0, "sessions deleted: 1. Messages that tell of them are deleted when they are 90 days old; older backups keep both\n", "")
     assert home("forget", "Ioniq")[::2] == (2, "home: there is no session of 'Ioniq'\n")
 
 

@@ -67,6 +67,23 @@ def test_months_add_up_to_their_sessions():
     assert part(found, expected) == expected
 
 
+def test_a_month_without_a_session_has_its_base_price_all_the_same():
+    with house() as its:
+        device = Device()
+        its.hear(*night(device, 5), *night(device, 6, BEGIN_MS + 60 * DAY_MS))
+        found = rows(its, "months")
+        assert len(rows(its, "months", vehicle="Zoe")) == 2
+    between = {"month": "2026-11", "sessions": 0, "energy_kwh": 0, "cost": 0, "currency": "EUR", "base": 9.0, "meter_before_at": None}
+    assert [one["month"] for one in found] == ["2026-10", "2026-11", "2026-12"] and part(found[1], between) == between
+
+
+def test_a_month_without_a_session_and_a_base_price_has_no_row():
+    with house(tariff=[{"part": "energy", "price_kwh": 0.25}]) as its:
+        device = Device()
+        its.hear(*night(device, 5), *night(device, 6, BEGIN_MS + 60 * DAY_MS))
+        assert [one["month"] for one in rows(its, "months")] == ["2026-10", "2026-12"]
+
+
 @pytest.mark.parametrize("price, cost", [("contract", NIGHT_COST), ("average", 14 * (0.25 * 8 + 0.35 * 16) / 24), (0.3, 4.2)])
 def test_an_employer_gets_the_price_that_he_pays(price, cost):
     with house() as its:
