@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 
-from home import settings, time_zone_mistakes, time_zones
+from home import log_words, settings, time_zone_mistakes, time_zones
 from home.access import commands as access_commands
 from home.store import database
 
@@ -113,7 +113,9 @@ def _run(given, its):
     from home.api import app
     from home.service import Service
     from home.web.server import Server
-    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING, stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(log_words.Formatter("%(asctime)s %(message)s", its.devices))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("home").setLevel(logging.INFO)
     service = Service(its)
     server = Server(uvicorn.Config(app.app(service), its.web.host, its.web.port, log_level="warning", access_log=False, lifespan="off",

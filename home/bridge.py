@@ -220,6 +220,12 @@ def house_files(given):
     return [*files, (RIGHTS, rights, 0o644)]
 
 
+def several(name):
+    """What to say of a name that has several addresses; "" of one that has not."""
+    found = name_lookup.addresses(name)
+    return SEVERAL.format(name=name, count=len(found), addresses=", ".join(found)) if len(found) > 1 else ""
+
+
 def make(given):
     """Write the files; what to type next."""
     require_guard(given)
@@ -235,10 +241,9 @@ def make(given):
     consumers = WANTED[given.consumer]
     steps = mosquitto_listener.steps(*place_of(given), consumers, given.guard, given.no_tls) if given.listen else ""
     watch = "v3/#" if given.consumer == "home-assistant" else (GUARDED if given.guard else "ttn/{app}/up").format(app=given.app)
-    found = name_lookup.addresses(given.cluster[0])
-    several = SEVERAL.format(name=given.cluster[0], count=len(found), addresses=", ".join(found)) if len(found) > 1 else ""
     return STEPS.format(
-        addresses=several, out=given.out, files="\n  ".join(f"{name}  (mode {mode:o})" for name, _, mode in files), bridge=files[0][0],
+        addresses=several(given.cluster[0]), out=given.out,
+        files="\n  ".join(f"{name}  (mode {mode:o})" for name, _, mode in files), bridge=files[0][0],
         steps=steps.rstrip("\n"), watch=watch, where="" if given.out == OUT else f" OUT={given.out}")
 
 

@@ -23,7 +23,7 @@ Now, on the machine with the house's mosquitto, in that directory:
 Then a 1 says that the line is up, and the next uplink shows itself:
   mosquitto_sub -v -t '{state}' -t 'application/#'
 Nothing, or a 0: sudo grep -i bridge /var/log/mosquitto/mosquitto.log. Where programs log in stays as it is.
-"""
+{addresses}"""
 
 
 def parser():
@@ -70,7 +70,7 @@ def make(given):
         address=f"{host}:{TLS_PORT if given.ca and port == PORT else port}", client=f"{given.device}-home-{secrets.token_hex(3)}")
     given.out.mkdir(parents=True, exist_ok=True)
     bridge.write(given.out / name, text, 0o600)
-    return STEPS.format(path=given.out / name, name=name, state=state)
+    return STEPS.format(path=given.out / name, name=name, state=state, addresses=bridge.several(host))
 
 
 def main(arguments=None):

@@ -12,7 +12,7 @@ import threading
 
 import paho.mqtt.client as paho
 
-from home import arguments
+from home import arguments, log_words
 from home.bridge import GUARDED, TLS_PORT
 from home.retained_requests import RetainedRequests
 
@@ -47,11 +47,11 @@ def described(payload):
                 message.get("received_at", "unknown"))
         return "uplink of %s, fPort %s, f_cnt %s, %s bytes, received at %s" % tuple(_printable(one) for one in told)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return f"{len(payload)} bytes that are no uplink: {_printable(payload[:SHOWN].decode('utf-8', 'replace'))}"
+        return f"{len(payload)} bytes that are no uplink: {_printable(payload[:2 * SHOWN].decode('utf-8', 'replace'))}"
 
 
 def _printable(value):
-    return "".join(sign if sign.isprintable() else "?" for sign in str(value)[:SHOWN])
+    return "".join(sign if sign.isprintable() else "?" for sign in log_words.without_euis(str(value))[:SHOWN])
 
 
 class Guard:

@@ -163,7 +163,7 @@ def request(order, quarters, left_s):
 
 
 def is_silenced(facts, until_s, now_s):
-    """Somebody else sent a target for that night, ended ours, or took it back: the night is his. One of the afternoon before silences until it is over."""
+    """Somebody else sent a target for that night, ended ours, or took it back. One of the afternoon before silences until it is over."""
     own = own_targets(facts.commands, facts.zone, until_s)
     since_ms = own[-1].at_ms if own else None
     for one in facts.commands:

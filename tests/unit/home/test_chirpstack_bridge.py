@@ -15,8 +15,10 @@ PREFIX = f"application/{APPLICATION}/device/{DEV_EUI}"
 
 
 @pytest.fixture
-def make(tmp_path, capsys):
+def make(tmp_path, capsys, monkeypatch):
     """make(*arguments) runs the tool; (exit status, the file's lines without comments, what it said)."""
+    monkeypatch.setattr(bridge.name_lookup, "addresses", lambda name: ["192.0.2.1"])
+
     def run(*arguments):
         status = chirpstack_bridge.main(["--app", APPLICATION, "--device", DEV_EUI, "--cluster", "gateway", "--out", str(tmp_path), *arguments])
         path = tmp_path / NAME
@@ -49,6 +51,12 @@ def test_with_authorities_the_line_has_tls_and_a_password_its_place(make, tmp_pa
 def test_what_cannot_be_used_is_one_line_and_no_file(make, arguments, words):
     status, lines, said = make(*arguments)
     assert (status, lines) == (2, []) and words in said and said.count("\n") == 1
+
+
+def test_a_name_with_several_addresses_is_told_here_as_well(make, monkeypatch):
+    assert "addresses now" not in make()[2]
+    monkeypatch.setattr(bridge.name_lookup, "addresses", lambda name: ["192.0.2.1", "2001:db8::1"])
+    assert "gateway has 2 addresses now: 192.0.2.1, 2001:db8::1." in make()[2]
 
 
 @pytest.mark.parametrize("text", ["", "secret\nlistener 1883"])
