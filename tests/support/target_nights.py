@@ -162,7 +162,6 @@ class TargetMorning:
         self.flash = Flash()
         self.flash.records = {name: record for name, record in world.flash.records.items() if name.startswith('power')}
 
-
     def _rests_s(self, entries, cut):
         pairs = [(one['t'], two['t']) for one, two in zip(entries, entries[1:]) if two['closed']]
         return [end_s - begin_s for begin_s, end_s in pairs if cut is None or end_s < cut[0] or begin_s > cut[1] + 60]
@@ -170,5 +169,5 @@ class TargetMorning:
 
 def year_of(number, days):
     """Nights of these days of a generated year."""
-    prices = day_ahead_prices.year(number)
+    prices = day_ahead_prices.year(number, 366)   # the last night ends in the next year
     return [TargetNight(number, day, prices) for day in days]
