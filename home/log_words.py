@@ -3,12 +3,13 @@ import logging
 import re
 
 _EUI = re.compile(r"(?<![0-9A-Za-z])(?:eui-)?[0-9A-Fa-f]{16}(?![0-9A-Za-z])")
-HIDDEN = "(EUI)"
+# Enough to find it at the network, and to be nobody.
+HIDDEN = "(EUI that ends on %s)"
 
 
 def without_euis(text, names=()):
     """The text with a name in the place of each EUI. names: {id: name}."""
-    return _EUI.sub(lambda found: dict(names).get(found[0], HIDDEN), text)
+    return _EUI.sub(lambda found: dict(names).get(found[0]) or HIDDEN % found[0][-4:], text)
 
 
 def names(devices):
