@@ -93,12 +93,13 @@ class System:
 
 
 def _cause(chip_cause, word):
-    """A restart without a word in the store was not planned: the watchdog's, or a panic of the firmware, which an ESP32 calls a soft reset [port]."""
+    """A restart without a word in the store was not planned: the watchdog's, or a panic of the firmware, which an ESP32 calls a soft reset, and
+    of late a hard one [port]."""
     if chip_cause == machine.PWRON_RESET:
         return POWER_ON
     if word is not None:
         return word
-    if chip_cause in (machine.WDT_RESET, getattr(machine, 'SOFT_RESET', machine.WDT_RESET)):
+    if chip_cause in [getattr(machine, name, None) for name in ('WDT_RESET', 'SOFT_RESET', 'HARD_RESET')]:
         return WATCHDOG
     return POWER_ON
 

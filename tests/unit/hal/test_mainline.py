@@ -308,7 +308,8 @@ def test_an_rp2_takes_no_longer_watchdog_than_its_own(rp2):
     "chip_cause, word, cause",
     [
         ("PWRON_RESET", None, POWER_ON), ("WDT_RESET", None, WATCHDOG), ("WDT_RESET", "command", PLANNED), ("WDT_RESET", "crash", CRASH),
-        ("PWRON_RESET", "command", POWER_ON), ("SOFT_RESET", None, WATCHDOG), ("SOFT_RESET", "command", PLANNED), ("HARD_RESET", None, POWER_ON),
+        ("PWRON_RESET", "command", POWER_ON), ("SOFT_RESET", None, WATCHDOG), ("SOFT_RESET", "command", PLANNED), ("HARD_RESET", None, WATCHDOG),
+        ("HARD_RESET", "command", PLANNED), ("HARD_RESET", "crash", CRASH),
     ],
 )
 def test_why_the_board_started(bench, chip_cause, word, cause):
