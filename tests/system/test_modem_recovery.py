@@ -114,15 +114,17 @@ def test_the_monitor_is_back_within_ten_minutes(monkeypatch, model, what, eviden
     assert world.resets == 0 and status[-1]["state"] == "Not Connected"
 
 
-def test_after_its_days_a_modem_is_restarted_at_a_calm_moment(monkeypatch):
-    world = lived(monkeypatch, "rak3172", None, hours=26, config={"RADIO_RESET_DAYS": 1})
+@pytest.mark.parametrize("model", MODEMS)
+def test_after_its_days_a_modem_is_restarted_at_a_calm_moment(monkeypatch, model):
+    world = lived(monkeypatch, model, None, hours=26, config={"RADIO_RESET_DAYS": 1})
     restarts_s = [t_s for t_s, text in world.lines if text == "modem: restarted, as every 1 days"]
     assert len(restarts_s) == 1 and 86400 <= restarts_s[0] <= 86400 + 3600
     joins_s = [entry["t"] for entry in world.timeline if entry["kind"] == "join" and entry["accepted"]]
     assert len(joins_s) == 2 and joins_s[1] - restarts_s[0] < 120 and heard(world, joins_s[1])
 
 
-def test_a_restart_of_the_modem_while_it_sends_is_named_in_the_report(monkeypatch):
+@pytest.mark.parametrize("model", MODEMS)
+def test_a_restart_of_the_modem_while_it_sends_is_named_in_the_report(monkeypatch, model):
     def dips_while_it_sends(modem):
         """Once, in the next frame."""
         begin = modem.mac.send
@@ -134,7 +136,7 @@ def test_a_restart_of_the_modem_while_it_sends_is_named_in_the_report(monkeypatc
 
         modem.mac.send = send
 
-    world = lived(monkeypatch, "rak3172", dips_while_it_sends, hours=2)
+    world = lived(monkeypatch, model, dips_while_it_sends, hours=2)
     crashes = [entry["decoded"] for entry in world.timeline if entry["kind"] == "uplink" and (entry["decoded"] or {}).get("part") == "crash"]
     assert [(crash["error"], crash["module"]) for crash in crashes] == [("BrownOut", "radio")] and world.resets == 0
     assert [text for _, text in world.lines if text.startswith("brown-out")] == ["brown-out: radio"]

@@ -34,8 +34,9 @@ def changed(kind, **overrides):
     return type("Changed", (KINDS[kind],), {"overrides": dict(KINDS[kind].overrides, **overrides)})(None)
 
 
-def test_the_modem_s_reset_pin_is_low_for_some_milliseconds_and_floats_else():
-    bench = changed("esp32", RADIO_RESET_PIN=7)
+@pytest.mark.parametrize("platform", KINDS)
+def test_the_modem_s_reset_pin_is_low_for_some_milliseconds_and_floats_else(platform):
+    bench = changed(platform, RADIO_RESET_PIN=7)
     module = load_mainline(bench.chip)
     port = module.Serial(1, 4, 5, 9600, 7)
     began_us = bench.chip.kernel.now_us
