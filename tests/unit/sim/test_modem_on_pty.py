@@ -116,10 +116,11 @@ def test_the_service_joins_a_network_that_knows_nothing_but_the_file_of_make_key
     modem.until(lambda line: line == "ready build/by-hand/modem")
     service = start(service_typed[-1], tree)
     service.until(lambda line: "started" in line)
-    assert modem.event("join")["accepted"]
+    join = modem.event("join")
     status = json.loads(modem.until(lambda line: '"type": "status"' in line))["decoded"]
-    evidence("the Linux service with the keys of make keys at a simulated network that knows its file alone: first join", "accepted", status["state"])
-    assert status["state"] == "Not Connected"
+    evidence("the Linux service with the keys of make keys at a simulated network that knows its file alone: first join accepted, first state",
+             f"{join['accepted']}, {status['state']}", "True, Not Connected")
+    assert join["accepted"] and status["state"] == "Not Connected"
 
 
 def test_the_service_by_hand_joins_reports_and_obeys_as_the_page_says(start, tmp_path, evidence):
