@@ -50,7 +50,7 @@ def pytest_configure(config):
         hypothesis.settings.load_profile("soak")
         config.option.hypothesis_seed = seed
     if config.getoption("--evidence") and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(EvidenceFile(config.getoption("--evidence")))
+        config.pluginmanager.register(EvidenceFile(config.getoption("--evidence")), EvidenceFile.__name__)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,10 +1,16 @@
-"""What tests with real programs share: the network's broker, a browser, and which of them run again with the newest programs."""
+"""What tests with real programs share: the network's broker, a browser, which of them run again with the newest programs, and how long all takes."""
+import re
+import time
+
 import pytest
 from tests.home import brokers, programs
 from tests.home.brokers import Stack
 
 HOME_ASSISTANT = ("tests.home.assistant", "tests.home.fed_assistant")
 BROKERS = (brokers.HomeBroker, brokers.Mosquitto)
+# How long a build server may take for everything.
+CI_MIN = int(re.search(r"timeout-minutes: (\d+)", (programs.ROOT / ".github" / "workflows" / "ci.yml").read_text())[1])
+began_s = pytest.StashKey[float]()
 
 
 def meets_home_assistant(item):
@@ -22,6 +28,27 @@ def pytest_collection_modifyitems(config, items):
     if programs.IS_NEWEST:
         config.hook.pytest_deselected(items=[item for item in items if not meets_both(item)])
         items[:] = [item for item in items if meets_both(item)]
+
+
+def pytest_sessionstart(session):
+    session.config.stash[began_s] = time.time()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session):
+    """Puts on record how long these programs' set-up and all that was chosen of this folder took; a run that is too long has failed."""
+    config = session.config
+    record = config.pluginmanager.get_plugin("EvidenceFile")
+    if record is None or config.args != ["tests/home"] or config.option.keyword:
+        return
+    run_min = (time.time() - config.stash[began_s]) / 60
+    set_up_min = int((programs.FOLDER.parent / "set-up-seconds").read_text()) / 60
+    is_in_time = run_min + set_up_min <= CI_MIN
+    what = "tests/home" + (f" -m '{config.option.markexpr}'" if config.option.markexpr else "")
+    claim = f"minutes of the set-up and of {what}, in {config.option.numprocesses or 1} processes ({programs.names(True)})"
+    record.rows.append({"claim": claim, "figure": f"{set_up_min:.1f} + {run_min:.1f}", "limit": CI_MIN, "test": what, "passed": is_in_time})
+    if not is_in_time:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 # Does nothing when it is already right. Called by make, from the root of the tree.
 set -eu
 cd "$(dirname "$0")/../.."
+began_s=$(date +%s)
 
 fail() { echo "test-home: $*" >&2; exit 2; }
 
@@ -50,4 +51,5 @@ if ! { "$python" -m venv --clear .venv-home &&
     tail -n 20 "$log" >&2
     fail "that failed; all of it is in $log. Once it is put right, type make test-home again."
 fi
+echo $(($(date +%s) - began_s)) >.venv-home/set-up-seconds
 wanted >.venv-home/stamp

@@ -47,6 +47,7 @@ fi
 site=$(.home-newest/bin/python -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')
 echo "class MicroVad: pass" >"$site/pymicro_vad.py"
 echo "class AudioProcessor: pass" >"$site/pyspeex_noise.py"
+echo "$SECONDS" >.home-newest/set-up-seconds
 wanted >.home-newest/stamp
 exit 0
 }
