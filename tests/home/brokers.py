@@ -19,7 +19,7 @@ APP, TENANT, DEVICE = "ev-charger", "ttn", "wallbox"
 USER = f"{APP}@{TENANT}"
 THERE = f"v3/{USER}/devices/{DEVICE}/"
 KEY = "NNSXS.TESTKEYOFNOBODY.ONLYFORTHISTEST"
-START_S = 10
+START_S = 60
 READ = ("up", "join", "down/queued", "down/sent", "down/ack", "down/nack", "down/failed", "down/invalidated", "location/solved", "service/data")
 WRITE = ("down/push", "down/replace")
 
@@ -171,9 +171,9 @@ class HomeBroker(Mosquitto):
 
 @contextlib.contextmanager
 def running(*brokers):
-    """Start them in that order; stop them in the other one, whatever happens."""
+    """Start them in that order; stop them in the other one, whatever happens, and one that does not come up, too."""
     with contextlib.ExitStack() as started:
         for broker in brokers:
-            broker.start()
             started.callback(broker.stop)
+            broker.start()
         yield brokers

@@ -5,7 +5,8 @@ import time
 
 import paho.mqtt.client as paho
 
-WAIT_S = 15
+# What is waited for takes a moment; the machine may have other work.
+WAIT_S = 60
 # Long enough on loopback to say that nothing came.
 SILENCE_S = 0.5
 

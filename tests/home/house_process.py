@@ -11,6 +11,7 @@ import urllib.request
 from tests.home.brokers import APP, DEVICE, HOST, KEY, ROOT, free_port
 from tests.home.client import until
 
+START_S = 120
 TOML = """\
 [[network]]
 name = "stack"
@@ -46,13 +47,17 @@ class HouseProcess:
         self.config.write_text(TOML.format(host=HOST, port=port, app=APP, device=DEVICE, storage=storage, store=store, web=self.web))
 
     def __enter__(self):
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.kill()
+            raise
         return self
 
     def __exit__(self, *problem):
         self.kill()
 
-    def start(self, patience_s=30):
+    def start(self, patience_s=START_S):
         """Return once it answers."""
         with open(self.log, "ab") as said:
             self._process = subprocess.Popen([sys.executable, "-m", "home", "run", "--config", self.config], cwd=ROOT, stdout=said, stderr=said,
@@ -87,5 +92,5 @@ class HouseProcess:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.web}/api/v1/{path}", timeout=5) as answer:
                 return json.load(answer)
-        except (urllib.error.URLError, ConnectionError):
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
             return None

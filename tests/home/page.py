@@ -6,7 +6,7 @@ import time
 
 from playwright.sync_api import sync_playwright
 
-WAIT_MS = 30000
+WAIT_MS = 120_000
 WIDTH, HEIGHT = 520, 1190
 
 

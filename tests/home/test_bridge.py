@@ -26,6 +26,24 @@ def house(request, tmp_path):
         yield request.param, stack, home
 
 
+def test_one_that_does_not_come_up_is_stopped_with_those_before_it():
+    stopped = []
+
+    class Broker:
+        def __init__(self, name, comes_up):
+            self.name, self.comes_up = name, comes_up
+
+        def start(self):
+            assert self.comes_up
+
+        def stop(self):
+            stopped.append(self.name)
+
+    with pytest.raises(AssertionError), running(Broker("first", True), Broker("second", False), Broker("third", True)):
+        pass
+    assert stopped == ["second", "first"]
+
+
 def test_each_uplink_reaches_each_consumer_once(house, evidence):
     consumer, stack, home = house
     topics = [topic for name, topic in (("home-manager", HM_UP), ("home-assistant", THERE + "up")) if name in CONSUMERS[consumer]]

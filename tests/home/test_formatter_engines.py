@@ -3,9 +3,9 @@
 MuJS knows nothing newer than ES5.1 and refuses the rest; Duktape is the other engine of that edition that is still kept.
 """
 import json
+import resource
 import shutil
 import subprocess
-import time
 
 import pytest
 from tests.support.formatter_node import FORMATTER
@@ -30,10 +30,10 @@ for (count = 0; count < CALLS; count += 1) {
   for (j = port < 10 ? 0 : below(12); j >= 0; j -= 1) { bytes.push(below(256)); }
   if (port > 2 && port < 16) { bytes[0] = port + 6; }
   took = 9;
-  for (tries = 0; tries < 5 && took > 1; tries += 1) {
+  for (tries = 0; tries < 50 && took > 1; tries += 1) {
     start = Date.now();
     answer = count % 2 ? decodeUplink({fPort: port, bytes: bytes}) : decodeDownlink({fPort: [1, 20, 202][count % 3], bytes: bytes});
-    took = Date.now() - start < took ? Date.now() - start : took;
+    took = Math.min(took, Date.now() - start);
   }
   slowest = Math.max(slowest, took);
   if (answer.data) { decoded += 1; } else if (answer.errors.length === 1) { refused += 1; }
@@ -83,10 +83,13 @@ def test_random_bytes_are_read_in_time(engine, evidence):
 
 def test_loading_it_for_one_frame_takes_a_part_of_what_the_stack_gives(engine, evidence):
     def once():
-        start = time.perf_counter()
+        """Its own time on the processor: other work of the machine does not count."""
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         engine("print(JSON.stringify(decodeUplink({fPort: 10, bytes: [16, 161, 33, 104, 32]})));")
-        return (time.perf_counter() - start) * 1000
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return 1000 * (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
     best_ms = min(once() for _ in range(5))
-    evidence(f"{engine.name} started, the formatter loaded, one frame decoded, in ms (the stack does so for each)", round(best_ms), STACK_MS)
+    evidence(f"{engine.name} started, the formatter loaded, one frame decoded, ms of the processor (the stack does so for each)",
+             round(best_ms), STACK_MS)
     assert best_ms < STACK_MS

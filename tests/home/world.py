@@ -11,7 +11,7 @@ from tests.home.client import until
 
 # Fast, until the monitor has joined, reported its state and asked for the time.
 HURRY = 20
-BOOT_S = 40
+BOOT_S = 120
 
 
 class RunningWorld:
