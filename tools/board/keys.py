@@ -43,8 +43,12 @@ def main(arguments=None):
     parser.add_argument("--to", type=pathlib.Path, default=TARGET, help=argparse.SUPPRESS)
     registration.add_options(parser)
     given = parser.parse_args(arguments)
-    if given.to != TARGET and given.out == registration.OUT:
-        given.out = given.to.parent / "registration"
+    site = None
+    if given.to != TARGET:
+        # Keys of another site, beside its settings.
+        site = given.to.parent / "local_config.py"
+        if given.out == registration.OUT:
+            given.out = given.to.parent / "registration"
     made = {"JOIN_EUI": random_eui(), "APP_KEY": secrets.token_hex(16).upper(), "DEV_EUI": None if given.own_dev_eui else random_eui()}
     try:
         write(given.to, TEXT.format(**made))
@@ -54,7 +58,7 @@ def main(arguments=None):
         return 2
     print(f"Written to {given.to}, readable by you alone. Keep a copy: it is made only once.")
     try:
-        print(registration.make(given, types.SimpleNamespace(**made)), end="")
+        print(registration.make(given, types.SimpleNamespace(**made), site), end="")
     except registration.Wrong as problem:
         print(f"No files for the registration yet: {problem}")
     return 0

@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import runpy
 import sys
 import tempfile
 
@@ -104,9 +105,17 @@ def add_options(parser):
     parser.add_argument("--out", type=pathlib.Path, default=OUT, help="OUT=: folder (default build/registration)")
 
 
-def make(given, keys):
-    """Write the files for a module of keys; what to do with them, in words."""
-    settings = importlib.import_module("config").of_site()
+def _settings(site):
+    """Those of this tree's site, or of another one's file where it has one."""
+    config = importlib.import_module("config")
+    if site is None or not site.exists():
+        return config.of_site()
+    return config.Settings({name: value for name, value in runpy.run_path(str(site)).items() if name[0] != "_"})
+
+
+def make(given, keys, site=None):
+    """Write the files for a module of keys; what to do with them, in words. site: a local_config.py that is not this tree's."""
+    settings = _settings(site)
     plan = plan_of(settings, given.plan)
     who = identity(keys)
     radios = [boards.radio_of(given.board)] if given.board else list(boards.VERSIONS)

@@ -42,6 +42,13 @@ def test_the_board_decides_the_version_and_only_its_files_are_written(tmp_path):
     assert files()[registration.THE_THINGS_STACK]["lorawan_version"] == "MAC_V1_0_3"
 
 
+def test_keys_of_another_site_go_by_the_settings_beside_them(tmp_path):
+    (tmp_path / "local_config.py").write_text("REGION = 'EU868'\n")
+    assert keys.main(["--to", str(tmp_path / "keys.py"), "--board", "lopy4"]) == 0
+    [path] = (tmp_path / "registration").rglob(registration.THE_THINGS_STACK)
+    assert json.loads(path.read_text())["frequency_plan_id"] == files()[registration.THE_THINGS_STACK]["frequency_plan_id"]
+
+
 def test_the_stack_is_told_what_the_design_wants():
     device = files()[registration.THE_THINGS_STACK]
     assert device["mac_settings"] == {"status_time_periodicity": "0s", "status_count_periodicity": 0, "adr": {"disabled": {}}}
