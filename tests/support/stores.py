@@ -21,8 +21,7 @@ def store(path=None):
         engine = database.opened(url)
     else:
         engine = database.connected(MEMORY)
-        with engine.connect() as connection:
-            connection.connection.driver_connection.deserialize(_made())
+        deserialize(engine, _made())
     try:
         yield engine
     finally:
@@ -32,9 +31,19 @@ def store(path=None):
 @functools.cache
 def _made():
     """The bytes of an empty store: the steps that lead there take a while."""
-    engine = database.opened(MEMORY)
+    return serialized(database.opened(MEMORY))
+
+
+def serialized(engine):
+    """The bytes of a store in memory."""
     with engine.connect() as connection:
         return connection.connection.driver_connection.serialize()
+
+
+def deserialize(engine, data):
+    """A store in memory becomes what serialized() gave."""
+    with engine.connect() as connection:
+        connection.connection.driver_connection.deserialize(data)
 
 
 def _emptied(url):

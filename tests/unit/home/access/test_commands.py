@@ -45,6 +45,12 @@ def test_without_a_password_it_does_not_run_and_says_what_to_type(home):
     assert status == 2 and "0.0.0.0 is seen by others, which needs a password or a token_file" in complaint and complaint.rstrip().endswith(command)
 
 
+def test_a_hash_costs_who_guesses_the_memory_and_the_time_that_owasp_asks(home, monkeypatch):
+    monkeypatch.undo()
+    Passwords(home.folder / "web.passwords").set("owner", True, "correct horse")
+    assert "$argon2id$v=19$m=19456,t=2,p=1$" in (home.folder / "web.passwords").read_text()
+
+
 def test_a_password_is_kept_as_a_hash_that_only_its_owner_may_read(home):
     status, said, _ = home("password --stdin", "correct horse\n")
     file = home.folder / "web.passwords"

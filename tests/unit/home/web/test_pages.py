@@ -28,11 +28,11 @@ def client(its):
 @pytest.mark.parametrize("language", ["en", "de"])
 @pytest.mark.parametrize("path", PATHS)
 def test_every_page_is_there_before_anything_was_heard_and_after_a_month(client, its, path, language):
-    for _ in range(2):
+    for hears in (lambda its: None, month):
+        hears(its)
         page = client.get(path, params={"lang": language})
         assert page.status_code == 200 and f'<html lang="{language}"' in page.text
         assert page.text.count("<h1") == 1 and page.text.count('aria-current="page"') == 1
-        month(its)
 
 
 @pytest.mark.parametrize("path", PATHS)
