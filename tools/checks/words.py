@@ -49,7 +49,9 @@ NAMES = (
 FIRMWARE_NAMES = (("told", "sent, reported"), ("said", "sent, recorded"))
 
 _PHRASES = tuple((re.compile(rf"(?i)\b{pattern}\b"), plain) for pattern, plain in PHRASES)
-_ANY = re.compile("(?i)" + "|".join([pattern for pattern, _ in PHRASES] + [name for name, _ in NAMES + FIRMWARE_NAMES]))
+# What a file must have to be looked at, one of the firmware or another: most have none of it.
+_ANY = {firmware: re.compile("(?i)" + "|".join([rf"\b{pattern}\b" for pattern, _ in PHRASES] + [name for name, _ in names]))
+        for firmware, names in ((False, NAMES), (True, NAMES + FIRMWARE_NAMES))}
 _PART = re.compile(r"[A-Z]?[a-z]+")
 
 
@@ -73,7 +75,7 @@ def _names(source):
 
 def faults(source, firmware=False):
     """Sorted (line, word, plain word) of the private words in the text `source`; firmware: it is a module of src."""
-    if not _ANY.search(source):
+    if not _ANY[firmware].search(source):
         return []
     found = {(line, match.group().lower(), plain) for line, text in _texts(source) for pattern, plain in _PHRASES for match in pattern.finditer(text)}
     plain_names = dict(NAMES + FIRMWARE_NAMES if firmware else NAMES)
