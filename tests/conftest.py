@@ -69,6 +69,13 @@ def pytest_collection_modifyitems(config, items):
         items[:] = kept
 
 
+def pytest_ignore_collect(collection_path, config):
+    """Of the benchmarks alone, files without one are not imported, which takes longer than some of them."""
+    if config.getoption("-m").startswith("bench and ") and collection_path.name.startswith("test_") and collection_path.suffix == ".py":
+        return "mark.bench" not in collection_path.read_text(encoding="utf-8") or None
+    return None
+
+
 def _failed_instead_of_skipped(report):
     if CI and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"

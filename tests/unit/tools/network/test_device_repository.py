@@ -21,7 +21,7 @@ FOLDER = ENTRY / "vendor" / device_repository.VENDOR
 
 
 def load(path):
-    return yaml.safe_load(path.read_text())
+    return yaml.load(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 CODEC = load(FOLDER / f"{device_repository.CODEC}.yaml")
