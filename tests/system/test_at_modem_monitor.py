@@ -76,13 +76,14 @@ def test_a_dip_of_the_modem_s_supply_costs_a_join_and_no_reset(world):
     assert [entry for entry in of(here, "uplink") if entry["received"] and entry["t"] > joined_again_s]
 
 
+@pytest.mark.long
 def test_all_that_goes_on_the_air_is_in_the_airtime_log(world):
     here = world({}, [{"t": 600, "do": "plug"}, {"t": 4000, "do": "unplug"}, {"t": 9000, "do": "gateway_down", "for_s": 3600}], 6)
     assert here.network.uplink_airtime_s_max_day() <= 24
 
 
 @pytest.mark.parametrize("world", ["rak3172"], indirect=True)
-@pytest.mark.parametrize("klass, commands", [("C", 3), ("A", 1)])
+@pytest.mark.parametrize("klass, commands", first([("C", 3), ("A", 1)]))
 def test_a_confirmed_command_is_answered_as_soon_as_the_modem_s_own_frame_is_over_and_that_is_in_the_airtime_log(world, klass, commands, evidence):
     events = [{"t": 600, "do": "plug"}] + [
         {"t": 1200 + 1800 * turn, "do": "downlink", "f_port": 1, "payload_hex": "01", "confirmed": True} for turn in range(commands)]

@@ -69,7 +69,7 @@ def played(phases):
 # Of 30 phases of each on the firmware of before: a hold by the plan conducted in 42 of 120, a lock in 8, a stop in 4; a boost was forgotten
 # in 71 of 120, a stop in 7; an uplink reported no car in 198 of 720.
 def test_a_blackout_makes_nothing_conduct_that_is_held_and_leaves_every_wish_as_it_was():
-    assert played((3, 5, 9)) == {}
+    assert played((5,)) == {}
 
 
 @pytest.mark.long

@@ -3,6 +3,7 @@
 import pytest
 from sim import scenario
 from sim.world import SECOND_US, World
+from tests.choice import first
 
 DAY_S = 86400
 HOUR_S = 3600
@@ -93,15 +94,16 @@ def percent(part):
 CARS = [(1, 6), (1, 6.09), (1, 16), (2, 10), (3, 6), (3, 16)]
 
 
-def test_with_a_meter_energy_is_within_2_percent_for_every_car(evidence):
+@pytest.mark.parametrize('cars', first([CARS[1::3], CARS]), ids=['two', 'all'])
+def test_with_a_meter_energy_is_within_2_percent_for_every_car(cars, evidence):
     errors = []
-    for phases, max_a in CARS:
+    for phases, max_a in cars:
         record, truth, _ = charge(for_s=2 * HOUR_S, vehicle={'phases': phases, 'max_a': max_a, 'needs_kwh': 60})
         assert not record['energy_estimated'] and truth > 2
         assert record['reason'] == 'charging' and record['duration_min'] == 120
         errors.append(error(record, truth))
     assert max(errors) < 0.02
-    evidence(f'Energy of a session against the simulated box, with a meter, {len(CARS)} cars of 1 to 3 phases and 6 to 16 A: worst error',
+    evidence(f'Energy of a session against the simulated box, with a meter, {len(cars)} cars of 1 to 3 phases and 6 to 16 A: worst error',
              percent(max(errors)), '2 %')
 
 
@@ -117,7 +119,7 @@ DISTURBANCES = {
 }
 
 
-@pytest.mark.parametrize('what', DISTURBANCES)
+@pytest.mark.parametrize('what', first(list(DISTURBANCES)[::-1], 3))
 def test_with_a_meter_energy_is_within_2_percent_whatever_happens(what, evidence):
     record, truth, garage = charge(**DISTURBANCES[what])
     assert error(record, truth) < 0.02
@@ -127,7 +129,7 @@ def test_with_a_meter_energy_is_within_2_percent_whatever_happens(what, evidence
     evidence(f'Energy of a session with {what}: error', percent(error(record, truth)), '2 %')
 
 
-@pytest.mark.parametrize('phases, max_a, least, most', [(3, 32, -0.01, 0.01), (3, 16, 0.99, 1.01), (1, 32, 1.99, 2.01)])
+@pytest.mark.parametrize('phases, max_a, least, most', first([(3, 16, 0.99, 1.01), (3, 32, -0.01, 0.01), (1, 32, 1.99, 2.01)]))
 def test_without_a_meter_it_is_what_may_flow(phases, max_a, least, most, evidence):
     """PHASES is 3 and the limit of the box 32 A: a car that takes less is taken for one that does not."""
     record, truth, _ = charge(charger={'meter': False}, vehicle={'phases': phases, 'max_a': max_a, 'needs_kwh': 60})

@@ -1,5 +1,7 @@
 """Events from the simulated box to the decoded uplink, and the keep-alive minute."""
 
+import pytest
+
 from tests.system.test_reasons import cut, day, event
 
 STATES = ('Not Connected', 'Connected and Locked', 'Charging', 'Charged', 'Disabled')
@@ -37,6 +39,7 @@ def test_an_event_outlives_a_power_cut_before_it_was_sent():
     assert [kind for _, kind in told(played)] == ['fault', 'power_restored']
 
 
+@pytest.mark.long
 def test_a_car_that_complains_without_current_is_greeted_for_a_minute():
     for hold in ('with_car', 'always'):
         energy = []

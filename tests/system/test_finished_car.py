@@ -1,6 +1,7 @@
 """A full car is left alone: after the window, for a boost, over a reboot."""
 
 import pytest
+from tests.choice import first
 from tests.support.watched_world import HOUR_S, WatchedWorld
 
 PLAN = [{'days': 'daily', 'from': '08:00', 'to': '09:00'}]
@@ -10,7 +11,7 @@ def writes(house, value, from_s):
     return [entry for entry in house.of('bus_write', from_s) if entry['value'] == value]
 
 
-@pytest.mark.parametrize('reboots', [False, True], ids=['', 'after a reboot'])
+@pytest.mark.parametrize('reboots', first([True, False]), ids=['after a reboot', ''])
 def test_a_full_car_is_not_woken_for_a_boost(reboots):
     house = WatchedWorld(seed=4, vehicle={'needs_kwh': 2}, charger={'key': 'unlocked', 'panel_frames': False}, config={'PLAN': PLAN})
     house.do(600, 'plug')

@@ -146,10 +146,11 @@ def test_no_false_state_in_ten_thousand_single_frame_glitches(panel, evidence):
     assert false == []
 
 
-def test_news_is_still_told_among_glitches_and_nothing_else():
-    """A car comes, charges, is full and goes, twenty times, while every other frame is a false one. At SF7, for the sake of airtime."""
+@pytest.mark.parametrize('times', first([5, 20]))
+def test_news_is_still_told_among_glitches_and_nothing_else(times):
+    """A car comes, charges, is full and goes, some times, while every other frame is a false one. At SF7, for the sake of airtime."""
     house = WatchedWorld(seed=7, vehicle={'needs_kwh': 1}, network={'data_rate': 5})
-    for number in range(20):
+    for number in range(times):
         at_s = 300 + 1500 * number
         house.do(at_s, 'plug')
         house.do(at_s + 300, 'key', position='unlocked')
@@ -157,10 +158,10 @@ def test_news_is_still_told_among_glitches_and_nothing_else():
         house.do(at_s + 1100, 'unplug')
     gremlins = []
     house.at(100, lambda: gremlins.append(Gremlin(house, INJECTED + REPLACED, 7)))
-    house.run(300 + 1500 * 20)
-    assert gremlins[0].count > 5000
+    house.run(300 + 1500 * times)
+    assert gremlins[0].count > 250 * times
     assert false_states(house) == []
-    for number in range(20):
+    for number in range(times):
         at_s = 300 + 1500 * number
         assert house.told(at_s, code='B1') < at_s + 30
         assert house.told(at_s + 300, code='C2') < at_s + 340
@@ -180,14 +181,15 @@ def test_a_single_false_reading_moves_nobody_to_act(panel):
     assert house.codes(200, 2000) == {'E0'}
 
 
-def test_an_answer_tells_no_state_from_a_single_false_reading():
+@pytest.mark.parametrize('times', first([50, 200]))
+def test_an_answer_tells_no_state_from_a_single_false_reading(times):
     """Unlock of an unlocked box is answered immediately, from the last reading."""
     house = WatchedWorld(seed=5, charger={'panel_frames': False})
     house.do(60, 'plug')
-    for number in range(200):
+    for number in range(times):
         house.do(300 + 100 * number, 'downlink', f_port=1, payload_hex='02')
     house.at(200, Gremlin, house, REPLACED, 5)
-    house.run(300 + 100 * 200)
+    house.run(300 + 100 * times)
     answers = house.of('uplink', 300)
     assert len([entry for entry in answers if entry['f_port'] == 11]) >= 30
     assert {entry['decoded']['code'] for entry in answers} == {'B1'}

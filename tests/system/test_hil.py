@@ -87,6 +87,7 @@ def test_a_run_that_is_broken_off_while_the_box_is_locked_unlocks_it(box, hil, t
     assert not (tmp_path / "undo.json").exists()
 
 
+@pytest.mark.long
 def test_a_run_that_fails_while_the_box_is_locked_unlocks_it_as_soon_as_it_answers(box, hil, tmp_path):
     process = hil(*LOCKS)
     box.until(code="E0")

@@ -11,6 +11,7 @@ from sim.modems.at_modem import VirtualSerial
 from sim.modems.rak3172 import SETTINGS, Rak3172
 from sim.modems.wio_e5 import WioE5
 from sim.world import World
+from tests.choice import first
 
 KEYS = types.SimpleNamespace(DEV_EUI="1" * 16, JOIN_EUI="2" * 16, APP_KEY="3" * 32)
 # Soon after one of the looks of a driver at its modem, which come every 5 min.
@@ -95,7 +96,7 @@ def heard(world, from_s):
     return [entry["t"] for entry in world.timeline if entry["kind"] == "uplink" and entry["received"] and entry["t"] >= from_s and entry["hex"]]
 
 
-@pytest.mark.parametrize("model, what", CASES, ids=lambda value: value)
+@pytest.mark.parametrize("model, what", first(CASES[::2] + CASES[1::2], 8), ids=lambda value: value)
 def test_the_monitor_is_back_within_ten_minutes(monkeypatch, model, what, evidence):
     # From the fault on a command each minute, which a class C modem with a session hears and answers; confirmed, where the modem answers by itself.
     asks_s = {minute + 1: FAULT_S + 60 * minute for minute in range(BACK_MIN + 3)}
@@ -114,6 +115,7 @@ def test_the_monitor_is_back_within_ten_minutes(monkeypatch, model, what, eviden
     assert world.resets == 0 and status[-1]["state"] == "Not Connected"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("model", MODEMS)
 def test_after_its_days_a_modem_is_restarted_at_a_calm_moment(monkeypatch, model):
     world = lived(monkeypatch, model, None, hours=26, config={"RADIO_RESET_DAYS": 1})

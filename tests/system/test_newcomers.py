@@ -87,6 +87,7 @@ class Newcomer:
             log.end()
 
 
+@pytest.mark.long
 def test_a_xiao_from_its_parcel_to_its_first_line_of_log(tmp_path, newcomer, capsys, evidence):
     board = NewBoard(tmp_path)
     try:

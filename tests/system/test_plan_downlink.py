@@ -43,7 +43,7 @@ def test_what_is_read_back_makes_the_same_request_again():
 
 @pytest.mark.parametrize('what, first, second', [
     ('plan', {'windows': PLAN}, {'windows': [WEEKEND]}), ('timezone', BERLIN, 'EST5EDT,M3.2.0,M11.1.0')])
-@pytest.mark.parametrize('reboots_s', [(), (800,)], ids=['', 'after a reboot'])
+@pytest.mark.parametrize('reboots_s', [(800,), pytest.param((), marks=pytest.mark.long)], ids=['after a reboot', ''])
 def test_an_older_one_that_comes_later_is_superseded(what, first, second, reboots_s):
     house = home(reboots_s=reboots_s, PLAN=[NIGHT])
     newer_s = house.world.start_utc_s + 600

@@ -68,6 +68,7 @@ def test_prices_become_one_downlink_cheap_current_and_a_session_in_the_book_with
              '%.1f kWh' % sum(planned[place] for place in CHEAP_PLACES))
 
 
+@pytest.mark.long
 def test_a_car_that_comes_after_its_cheap_quarters_is_planned_again_once_when_it_comes():
     night = NightOfPrices(plug_s=8 * QUARTER_S, cheap=(3, 4), later=(5 * QUARTER_S, (3, 4, 10, 12)))
     assert [one.fate for one in night.asked] == ['done', 'done'] and night.downlinks == 2

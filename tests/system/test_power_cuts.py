@@ -107,6 +107,7 @@ def play_without(record, model):
     return play(waking_day, (model,), 48)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize('record, model', first([('owner', 'eager'), ('past', 'long_pulse')]))
 def test_without_that_record_the_same_cuts_lose_something(record, model):
     assert wrong(alone(play_without, record, model))

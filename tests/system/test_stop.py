@@ -112,6 +112,7 @@ def held_to_it(storm, what, quiet_s=None):
     return due
 
 
+@pytest.mark.long
 @pytest.mark.parametrize('place, quiet_s', first([(('EU868', 0, 'C'), 600), (('AU915', 5, 'C'), None), (('US915', 0, 'A'), 600)]),
                          ids=['SF12', 'SF7', 'class A'])
 def test_hours_of_storm_delay_no_stop_and_lose_no_answer(place, quiet_s, evidence):
