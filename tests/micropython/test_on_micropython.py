@@ -75,6 +75,7 @@ def test_the_same_exchange_gives_the_same_trace(evidence):
     evidence("Lines of bus, air and indicator that CPython and MicroPython print alike in 21 virtual minutes", len(expected))
 
 
+@pytest.mark.long
 def test_plan_and_local_time_are_the_same_and_allocate_nothing(evidence):
     expected = run_here("plan.py")
     assert len(expected) > 2500

@@ -24,7 +24,7 @@ class Parameters:
         self.values = values
 
 
-def param(*values, id=None):
+def param(*values, id=None, marks=()):
     return Parameters(values)
 
 

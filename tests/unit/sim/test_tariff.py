@@ -131,6 +131,7 @@ def test_without_a_plan_there_is_no_peak():
     assert peak == 0 and total > 30 - 1
 
 
+@pytest.mark.long
 def test_the_plan_in_force_is_that_of_the_last_downlink_that_came():
     at_peak = {'plan': {'windows': [{'days': 'daily', 'from': '12:00', 'to': '13:00'}]}}
     send = {'t': 300, 'do': 'downlink', 'data': at_peak}

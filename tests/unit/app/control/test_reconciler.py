@@ -7,6 +7,7 @@ from app.codec import vocabulary
 from app.policy.claims import CHARGE, HOLD, LEAVE, LOCK, Decision
 from app.control.control_record import NIGHT_MS
 from app.control.reconciler import Reconciler
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -252,6 +253,12 @@ def wild_hours(seed, acts):
     return box.play
 
 
+def test_a_few_wild_hours_never_wear_the_contactor_nor_wake_too_often():
+    plays = [wild_hours(seed, 250) for seed in range(6)]
+    assert sum(bool(move[1] and move[2]) for play in plays for move in play.box.moves) > 24
+
+
+@pytest.mark.long
 def test_wild_hours_never_wear_the_contactor_nor_wake_too_often(evidence):
     hours = writes = closings = pulses = 0
     for seed in range(25):

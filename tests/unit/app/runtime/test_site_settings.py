@@ -261,6 +261,7 @@ def test_a_deaf_monitor_is_back_on_its_old_settings_within_the_trial():
     assert a_site.rolled_back == (not told)      # until it has been on the air
 
 
+@pytest.mark.long
 def test_a_rollback_is_told_on_the_air_once(evidence):
     """A data rate that reaches nobody: nothing comes any more, so after 26 h it is as before, and says so once it is heard."""
     world = World(scenario.complete({'duration_s': 34 * 3600, 'charger': {'panel_frames': False}}))

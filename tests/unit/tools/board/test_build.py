@@ -7,6 +7,7 @@ import time
 import loader
 import main
 import pytest
+from tests.choice import first
 from tests.support.import_walk import reached
 from tools.board import build, manifest, shrink
 from tools.checks import commit, dialect, micropython
@@ -30,6 +31,12 @@ def test_the_manifest_is_what_the_imports_reach(name, evidence):
     assert len(listed) == len(set(listed)) > 70
     assert {"missing in tools/board/manifest.py": needed - set(listed), "not needed in it": set(listed) - needed} == {
         "missing in tools/board/manifest.py": set(), "not needed in it": set()}
+
+
+def test_the_command_writes_what_is_flashed_and_says_its_sum(tmp_path, capsys):
+    assert build.main(["linux", "--to", str(tmp_path / "linux")]) == 0
+    files = {path.relative_to(tmp_path / "linux").as_posix(): path.read_bytes() for path in (tmp_path / "linux").rglob("*") if path.is_file()}
+    assert "main.py" in files and f"bytes in {len(files)} files, SHA-256 {build.digest(files)}" in capsys.readouterr().out
 
 
 def test_what_only_a_computer_uses_is_on_no_board():
@@ -72,8 +79,9 @@ def test_files_are_of_the_version_that_the_board_loads(few, name, version):
     assert version == manifest.BOARDS[name].mpy and len(compiled) == 3 and all(data[:2] == bytes((ord("M"), version)) for data in compiled)
 
 
-def test_the_board_s_start_and_the_compiled_firmware_run_on_micropython_until_the_hardware(tmp_path):
-    build.write(build.content("esp32", of=COMMIT), tmp_path)
+@pytest.mark.parametrize("form", first(["py", "mpy"]))
+def test_the_board_s_start_and_the_firmware_run_on_micropython_until_the_hardware(tmp_path, form):
+    build.write(build.content("esp32", form, of=COMMIT), tmp_path)
     (tmp_path / "record").write_text(loader.pack(1, "a", loader.NONE, loader.NONE))
     code, said = micropython.run(tmp_path / "main.py", {"/a": tmp_path / "slot", "/slot.0": tmp_path / "record"})
     # No board has that sys.platform; to get there main has imported all that is no hardware.
