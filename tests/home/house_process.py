@@ -11,7 +11,7 @@ import urllib.request
 from tests.home.brokers import APP, DEVICE, HOST, KEY, ROOT, free_port
 from tests.home.client import until
 
-START_S = 120
+START_S = 300
 TOML = """\
 [[network]]
 name = "stack"

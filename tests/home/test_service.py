@@ -9,7 +9,7 @@ import pytest
 from sim.mqtt.storage_integration import StorageIntegration
 from tests.home.brokers import APP, DEVICE, KEY, THERE
 from tests.home.client import client, until
-from tests.home.house_process import HouseProcess
+from tests.home.house_process import START_S, HouseProcess
 
 DAY_S = 86400
 # Far enough for the records of the longest test, 40 minutes apart.
@@ -62,7 +62,7 @@ def numbers(house):
     return [one.get("number", one.get("gap")) for one in house.get("sessions") or []]
 
 
-def wait_for_numbers(house, count, within_s=40):
+def wait_for_numbers(house, count, within_s=120):
     until(lambda: numbers(house) == list(range(1, count + 1)), lambda: f"... {numbers(house)[-9:]}\n{house.said()}", within_s)
 
 
@@ -108,7 +108,7 @@ def test_killed_at_any_moment_it_has_every_record_once(tmp_path, stack, storage,
             time.sleep(chance.uniform(0, 1))
         house.kill()
         house.start()
-        wait_for_numbers(house, sent, 60)
+        wait_for_numbers(house, sent)
         found = collections.Counter(numbers(house))
         wrong = [number for number in range(1, sent + 1) if found[number] != 1]
         evidence(f"records that the book lacks or has twice after {kills} kills (-9) of the service", len(wrong), 0)
@@ -154,5 +154,5 @@ def test_two_services_cannot_share_a_port(tmp_path, stack):
         second = HouseProcess(tmp_path / "second", stack.port)
         second.config.write_text(second.config.read_text().replace(str(second.web), str(house.web)))
         second.start(patience_s=0)
-        assert second._process.wait(30) == 2
+        assert second._process.wait(START_S) == 2
         assert "cannot be listened on: is the service running already?" in second.said()

@@ -21,6 +21,7 @@ class RunningWorld:
         command = [sys.executable, "-m", "sim", "run", "--web-port", "off", "--plain", "--mqtt", f"{HOST}:{port}", "--app", APP,
                    "--device", DEVICE, *arguments]
         self.lines = []
+        self._has_booted = False
         self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                          text=True, bufsize=1)
         self._thread = threading.Thread(target=self._read, daemon=True)
@@ -52,8 +53,10 @@ class RunningWorld:
         self._process.stdin.flush()
 
     def boot(self):
-        """Return once the monitor knows the time; simulated time is then some seconds ahead of real time."""
-        mark = self.mark()
+        """Return once the monitor knows the time; simulated time is then some seconds ahead of real time.
+
+        The first time it may have come to know it before anybody asked."""
+        mark, self._has_booted = self.mark() if self._has_booted else 0, True
         self.say(f"speed {HURRY}")
         self.wait_for(r"downlink +port 202 .* received", BOOT_S, mark)
         self.say("speed 1")
