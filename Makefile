@@ -24,7 +24,7 @@ help:
 	@echo "  make bench                    the benchmarks alone, with their figures"
 	@echo "  make soak MINUTES=60          the long checks on all cores, each round with a new seed; adds to docs/soak.json"
 	@echo "      [ROUNDS=10]               so many instead; [ARGS=\"--only cuts\"] those of that name alone"
-	@echo "  make evidence                 measures again, the long ones too, and writes docs/evidence.md"
+	@echo "  make evidence                 measures again, the long ones too, and writes docs/evidence.md; ONLY=paths of tests: those alone"
 	@echo "  make recordings               does the firmware still do what is recorded of it? Lists what differs; ARGS=record records anew"
 	@echo "  make mutants                  breaks the code in known ways, one at a time; writes docs/defects.md"
 	@echo "  make setup                    .venv and everything in it (the others do it when needed)"
@@ -86,12 +86,18 @@ check: setup
 soak: setup
 	@$(PY) -m tools.checks.soak $(if $(ROUNDS),--rounds "$(ROUNDS)",--minutes "$(MINUTES)") $(ARGS)
 
+# ONLY: paths of tests, which are measured alone; the page's other rows stay.
 evidence: setup
 	@rm -f build/evidence.json build/evidence-home-*.json
+ifdef ONLY
+	$(PYTEST) -m "(evidence or bench or long) and not soak" --evidence build/evidence.json $(ONLY); code=$$?; \
+	$(PY) -m tools.docgen.evidence --add && exit $$code
+else
 	$(PYTEST) -m "(evidence or bench or long) and not soak" --evidence build/evidence.json; code=$$?; \
 	$(MAKE) --no-print-directory test-home ON=oldest ARGS="-m evidence" EVIDENCE=build/evidence-home-oldest.json || code=$$?; \
 	$(MAKE) --no-print-directory test-home ON=newest ARGS="-m evidence" EVIDENCE=build/evidence-home-newest.json || code=$$?; \
 	$(PY) -m tools.docgen.evidence && exit $$code
+endif
 
 recordings: setup
 	@$(PY) -m tools.checks.recordings $(ARGS)

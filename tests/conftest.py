@@ -13,6 +13,7 @@ import types
 import config
 import hypothesis
 import pytest
+from tools.checks.commit import code_commit
 
 CI = os.environ.get("CI", "").lower() in ("true", "1")
 # Only run when asked for, by marker (-m) or by name (file::test).
@@ -143,7 +144,8 @@ class EvidenceFile:
     def pytest_sessionfinish(self):
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.rows.sort(key=lambda row: (row["test"], row["claim"]))
-        self.path.write_text(json.dumps(self.rows, indent=1) + "\n")
+        commit = code_commit()
+        self.path.write_text(json.dumps([dict(row, commit=commit) for row in self.rows], indent=1) + "\n")
 
     def pytest_terminal_summary(self, terminalreporter):
         for row in self.rows:

@@ -1,7 +1,8 @@
 """Writes docs/evidence.md from the figures that the last `pytest --evidence` left in build/, and from docs/soak.json.
 
-A row is a claim, the figure measured for it, its limit, and the command that measures it again. Rows are sorted, so that a
-second run changes figures and nothing else. What a soak of another commit than the present code's found is marked stale.
+A row is a claim, the figure measured for it, its limit, the commit of the code that it was measured on, and the command that
+measures it again. Rows are sorted, so that a second run changes figures and nothing else. With --add, rows of tests that were not
+measured now stay as they are. What a soak of another commit than the present code's found is marked stale.
 The page begins with the few rows that matter most. `python -m tools.docgen.evidence --head` rewrites that beginning from
 the present page, and measures nothing.
 """
@@ -11,7 +12,7 @@ import pathlib
 import re
 import sys
 
-from tools.checks.commit import code_commit, short, soaked_commit
+from tools.checks.commit import short, soaked_commit
 from tools.checks.soak import read_record
 from tools.docgen.table import cell, table
 
@@ -78,13 +79,33 @@ def limit_cell(row):
     return "-" if row["limit"] is None else cell(row["limit"])
 
 
-def measured_lines(rows):
-    """The table of what the tests measured."""
-    cells = []
-    for row in sorted(rows, key=lambda row: (row["claim"], row["test"])):
-        figure = cell(row["figure"]) + ("" if row["passed"] else " (**the test failed**)")
-        cells.append([cell(row["claim"]), figure, limit_cell(row), f"`pytest {row['test']}`"])
-    return table(["Claim", "Figure", "Limit", "Command"], cells)
+def cells_of(row):
+    """A measured row as it stands in the table."""
+    figure = cell(row["figure"]) + ("" if row["passed"] else " (**the test failed**)")
+    return [cell(row["claim"]), figure, limit_cell(row), short(row["commit"]), f"`pytest {row['test']}`"]
+
+
+def test_of(cells):
+    """The test of a table's row, by its last cell."""
+    return re.fullmatch(r"`pytest (.*)`", cells[-1])[1]
+
+
+def is_there(test):
+    """Whether a test that a page names still exists."""
+    path, name = re.match(r"([^:]*)::(?:\w+::)?(\w+)", test).groups()
+    return (ROOT / path).exists() and f"def {name}(" in (ROOT / path).read_text()
+
+
+def kept(page, rows):
+    """The cells of a page's measured rows whose tests still exist and did not measure anything now."""
+    measured = {row["test"] for row in rows}
+    section = page.split(MEASURED_HEAD)[-1].split("\n## ")[0]
+    return [cells for cells in cells_on(section) if test_of(cells) not in measured and is_there(test_of(cells))]
+
+
+def measured_lines(all_cells):
+    """The table of what the tests measured, from the cells of its rows."""
+    return table(["Claim", "Figure", "Limit", "Commit", "Command"], sorted(all_cells, key=lambda cells: (cells[0], cells[-1])))
 
 
 def spread(figure):
@@ -149,14 +170,15 @@ def soak_lines(record, now):
     return lines + [""] + table(["Claim", "Figure", "Limit", "Rounds", "Commit", "Command"], cells)
 
 
+def cells_on(text):
+    """The cells of each row, in all tables of a page."""
+    return [[part.strip() for part in re.split(r"(?<!\\)\|", line)[1:-1]]
+            for line in text.splitlines() if line.startswith("| ") and line.endswith("` |")]
+
+
 def rows_of(text):
     """[(claim, figure, command)] of all tables of a page, as they stand in its cells."""
-    found = []
-    for line in text.splitlines():
-        if line.startswith("| ") and line.endswith("` |"):
-            cells = [part.strip() for part in re.split(r"(?<!\\)\|", line)[1:-1]]
-            found.append((cells[0], cells[1], cells[-1]))
-    return found
+    return [(cells[0], cells[1], cells[-1]) for cells in cells_on(text)]
 
 
 def matters_lines(text):
@@ -177,13 +199,13 @@ def with_what_matters(text):
     return top.split(MATTERS_HEAD)[0] + "\n".join(matters_lines(rest)) + "\n" + rest
 
 
-def document(rows, record, now, soaked):
-    """The whole page as text; now, soaked: the commits of the code, and of what a soak runs."""
+def document(rows, record, soaked, page=""):
+    """The whole page as text. rows: what was measured now; soaked: the commit of what a soak runs; page: of before, whose other rows are kept."""
     lines = ["# Evidence", ""]
-    lines += [f"Written by `make evidence` from the code of commit {short(now)}; do not edit. Every figure comes from a test that"]
-    lines += ["fails when the limit is broken, unless the claim calls it out of reach; the command measures it again (`pytest` is",
-              "`.venv/bin/python -m pytest`).", ""]
-    lines += [MEASURED_HEAD, ""] + measured_lines(rows) + [""]
+    lines += ["Written by `make evidence`; do not edit. Every figure comes from a test that fails when the limit is broken, unless the",
+              "claim calls it out of reach; the command measures it again (`pytest` is `.venv/bin/python -m pytest`). Commit: of the code",
+              "that it was measured on.", ""]
+    lines += [MEASURED_HEAD, ""] + measured_lines([cells_of(row) for row in rows] + kept(page, rows)) + [""]
     lines += OUT_OF_REACH.splitlines() + [""]
     lines += ["## Soaks", ""] + soak_lines(record, soaked)
     return with_what_matters("\n".join(lines) + "\n")
@@ -192,7 +214,9 @@ def document(rows, record, now, soaked):
 def main(arguments=None):
     words = argparse.ArgumentParser(prog="python -m tools.docgen.evidence", description="Writes docs/evidence.md.")
     words.add_argument("--head", action="store_true", help="only its beginning, from the page as it is")
-    if words.parse_args(arguments).head:
+    words.add_argument("--add", action="store_true", help="what was measured now takes the place of the same tests' rows; the others stay")
+    chosen = words.parse_args(arguments)
+    if chosen.head:
         TARGET.write_text(with_what_matters(TARGET.read_text()))
         return 0
     there = [path for path in MEASURED if path.exists()]
@@ -200,7 +224,7 @@ def main(arguments=None):
         print("make evidence: nothing was measured yet", file=sys.stderr)
         return 2
     rows = [row for path in there for row in json.loads(path.read_text())]
-    TARGET.write_text(document(rows, read_record(), code_commit(), soaked_commit()))
+    TARGET.write_text(document(rows, read_record(), soaked_commit(), TARGET.read_text() if chosen.add else ""))
     print(f"docs/evidence.md: {len(rows)} figures")
     return 0
 
