@@ -168,7 +168,8 @@ def migrate(engine, to="head"):
     with writing(engine) as connection:
         found = version(connection)
         if found is not None and found not in known:
-            raise StoreFailed(f"the store is of version {found}, which a newer program made; this one knows up to {known[0]}")
+            raise StoreFailed(f"the store is of version {found}, which a newer program made; this one knows up to {known[0]}:"
+                              " bring the program up to date")
         if found == known[0] and to == "head":
             return
         _upgrade(connection, to)

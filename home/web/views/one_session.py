@@ -49,6 +49,7 @@ class Quarter:
 @dataclasses.dataclass(frozen=True)
 class Page:
     entry: sessions_view.Entry
+    box: int
     month: str
     began: str
     ended: str
@@ -78,7 +79,7 @@ def gather(look, number):
     before, after = queries.neighbours(connection, key, row.number)
     power_kw = [value for ms, value in power_points(readings, end_ms) or quarter_points(quarters) if value is not None]
     its = Page(
-        entry=sessions_view.entry(shown, tz, _), month=f"{moments.local(begin_ms, tz):%Y-%m}", began=moments.clock(begin_ms, tz),
+        entry=sessions_view.entry(shown, tz, _), box=row.box, month=f"{moments.local(begin_ms, tz):%Y-%m}", began=moments.clock(begin_ms, tz),
         most=_.number(max(power_kw, default=0), 1), ended=moments.clock(end_ms, tz) if shown["ended_at"] else "",
         day=_.date(moments.local(begin_ms, tz), "EEEE d MMMM y"), plot=drawn(readings, quarters, spans, begin_ms, end_ms, tz, _),
         reasons=[Reason(name, moments.clock(first_ms, tz), moments.clock(last_ms, tz),

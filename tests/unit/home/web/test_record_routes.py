@@ -124,7 +124,7 @@ def test_one_session_has_its_power_its_reasons_and_what_each_quarter_cost(client
     assert "21:00 1.75 kWh €0.35 a kWh €0.61" in text and "22:00 1.75 kWh €0.25 a kWh €0.44" in text
     (power,) = re.findall(r'class="plot-line power" d="([^"]+)"', page)
     assert power.startswith("M0.0 300.0H") and power.count("V37.5") >= 1
-    assert "Session 4" in text and "Session 6" in text and client.get("/sessions/99").status_code == 404
+    assert "The box 1" in text and "Session 4" in text and "Session 6" in text and client.get("/sessions/99").status_code == 404
 
 
 def test_that_the_car_has_left_is_no_part_of_its_session():
