@@ -1,7 +1,12 @@
 """src/app/policy/car_power.py: what is measured, the lowest of recent nights at another limit, and the energy of a night."""
 
-from app.policy.car_power import LEAST_WH, MINUTE_MS, NIGHTS, RECORD_BYTES, CarPower
+from app.codec.packing import pack
+from app.policy.car_power import RECORD_BYTES, CarPower
 
+# As docs/charging.md has them, and not as the code has.
+MINUTE_MS = 60000
+NIGHTS = 60
+LEAST_WH = 1000
 VOLTS = 230
 LIMIT_DA = 160
 THREE = [160, 160, 160]
@@ -39,11 +44,34 @@ def test_a_minute_of_flow_is_measured_as_its_mean_and_each_further_one_anew():
     assert power.watts(LIMIT_DA) == 3680
 
 
+def test_a_further_minute_is_the_mean_of_its_own_readings():
+    power = CarPower(VOLTS, 3)
+    night(power, THREE)
+    night(power, [100, 100, 100], at_ms=MINUTE_MS + 2000)
+    assert power.watts(LIMIT_DA) == 300 * 23
+
+
 def test_flow_that_stops_before_a_minute_teaches_nothing():
     power = CarPower(VOLTS, 3)
     for now_ms in range(0, 10 * MINUTE_MS, 2000):
         power.step(now_ms, 0 if now_ms % 40000 == 0 else 480, THREE)
     assert not power.measured
+
+
+def test_after_a_pause_the_minute_begins_with_the_first_current_and_has_nothing_of_before():
+    power = CarPower(VOLTS, 3)
+    for now_ms, flow_da in ((0, 480), (30000, 480), (40000, 0), (50000, 60), (109999, 60)):
+        power.step(now_ms, flow_da, THREE)
+    assert not power.measured
+    power.step(110000, 60, THREE)
+    assert power.measured and power.watts(LIMIT_DA) == 60 * 23
+
+
+def test_a_phase_with_an_ampere_carries_current_and_one_with_less_does_not():
+    for least_da, phases in ((10, 2), (9, 1)):
+        power = CarPower(VOLTS, 3)
+        night(power, [100, least_da, 0])
+        assert power.watts(40) == 40 * phases * 23
 
 
 def test_when_the_car_has_left_the_lowest_of_recent_nights_counts_at_tonights_limit():
@@ -58,7 +86,15 @@ def test_the_lowest_is_forgotten_after_sixty_plug_ins_without_its_like():
     night(power, THREE)
     power.left()
     assert power.watts(LIMIT_DA) == 11040
-    assert plugged([160, 0, 0], *[THREE] * NIGHTS, [165, 0, 0], *[THREE] * NIGHTS).watts(LIMIT_DA) == 3680
+
+
+def test_a_current_within_an_eighth_of_the_lowest_renews_it_and_a_higher_one_does_not():
+    for again_da, watts in ((180, 3680), (181, 11040)):
+        assert plugged([160, 0, 0], *[THREE] * (NIGHTS - 1), [again_da, 0, 0], THREE).watts(LIMIT_DA) == watts
+
+
+def test_of_two_currents_that_are_as_low_the_first_ones_phases_count():
+    assert plugged([160, 160, 0], [320, 0, 0]).watts(100) == 2 * 2300
 
 
 def test_without_a_meter_the_phases_are_those_of_the_setting():
@@ -88,6 +124,15 @@ def test_all_of_it_comes_back_from_the_record_and_what_is_none_is_refused():
         assert not CarPower(VOLTS, 3).load(wrong)
 
 
+def test_a_record_is_read_as_every_firmware_wrote_it():
+    power = CarPower(VOLTS, 3)
+    assert power.load(pack((1, 9000, 200, 2, 60), (1, 4, 2, 1, 1)))
+    assert power.need_wh == 9000 and power.watts(LIMIT_DA) == 4600
+    night(power, THREE)         # the 61st
+    power.left()
+    assert power.watts(LIMIT_DA) == 11040
+
+
 def test_a_night_is_written_once_with_its_first_minute_and_what_was_learned_as_the_car_leaves():
     power = plugged(THREE)
     power.dump()
@@ -108,6 +153,7 @@ def test_a_car_that_stops_by_itself_teaches_once_a_plug_in():
     power.ended(12000)
     assert power.need_wh == 0 and not power.unsaved     # it never drew for a minute
     night(power, THREE)
+    power.dump()
     power.ended(12000)
     assert power.need_wh == 12000 and power.unsaved
     power.dump()
