@@ -1,12 +1,14 @@
 """Plan, local time and target on this interpreter: every run of some plans, printed; on MicroPython also what an evaluation allocates, and takes.
 
-Run on CPython and on MicroPython; both must print the same runs. UTC seconds are beyond what is a small integer on a board.
+Run on CPython and on MicroPython; both must print the same runs. UTC seconds are beyond what is a small integer on a board. Arguments: POSIX
+strings of zones whose targets of twenty years, in the nights around each switch, are printed too.
 """
 import gc
 import sys
 import time
 
 from app.codec import windows, posix_tz
+from app.policy.local_time import LocalTime
 from app.policy.plan import Plan
 from app.policy.target import Target
 from app.policy.target_follower import TargetFollower
@@ -22,6 +24,7 @@ ZONES = (
 )
 BEGIN_S = 1788220800      # 1 September 2026
 END_S = BEGIN_S + 230 * 86400   # past both switches of each zone
+FIRST_S, LAST_S = 1767270600, 2398422600    # 12:30 UTC on 1 January 2026 and 2046
 
 
 def runs(posix):
@@ -34,11 +37,10 @@ def runs(posix):
         at = until
 
 
-def aimed(posix):
+def aimed(local, evenings):
     """A target of each evening, until half past seven: its end, and its states in 64 quarter hours before it."""
-    plan = Plan(PLAN, posix_tz.parse(posix)[0])
-    for at in range(BEGIN_S, END_S, 86400):
-        until = plan.local.next_time(at, 450)
+    for at in evenings:
+        until = local.next_time(at, 450)
         target = Target()
         target.set(until, 20000, 0, bytes(range(1, 9)), at, 0)
         states = []
@@ -46,6 +48,15 @@ def aimed(posix):
             target.look(left_s, 20000, 3680, False, 0, 12)
             states.append(str(target.state))
         print(until, ''.join(states))
+
+
+def switches(posix):
+    """The same in the nights around each switch of twenty years, by a marked line."""
+    local = LocalTime(posix_tz.parse(posix)[0])
+    print('== twenty years', posix)
+    for at in range(FIRST_S, LAST_S, 86400):
+        if local.offset_s(at) != local.offset_s(at + 86400):
+            aimed(local, (at - 86400, at, at + 86400))
 
 
 def followed():
@@ -102,7 +113,9 @@ def allocated():
 
 for name in ZONES:
     runs(name)
-    aimed(name)
+    aimed(LocalTime(posix_tz.parse(name)[0]), range(BEGIN_S, END_S, 86400))
+for name in sys.argv[1:]:
+    switches(name)
 if sys.implementation.name == 'micropython':
     print('allocated', allocated())
     print(*map(mean_us, followed()))
