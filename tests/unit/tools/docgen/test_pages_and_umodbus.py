@@ -11,7 +11,8 @@ from tools.setup import install_umodbus
 from tools.checks import soak
 
 NOW = "a" * 40
-ROW = {"claim": "median, class C", "figure": "3.2 s", "limit": "4 s", "test": "tests/system/test_x.py::test_y", "passed": True}
+ROW = {"claim": "median, class C", "figure": "3.2 s", "limit": "4 s", "test": "tests/system/test_x.py::test_y", "passed": True,
+       "commit": NOW}
 
 
 def a_soak(commit, **changes):
@@ -19,56 +20,56 @@ def a_soak(commit, **changes):
     return dict({"commit": commit, "date": "2026-11-23", "minutes": 60, "seeds": [1, 3], "failed_seeds": [], "figures": figures}, **changes)
 
 
-def test_a_row_holds_claim_figure_limit_and_command():
-    page = evidence.document([ROW], [], NOW, NOW)
-    assert "| median, class C | 3.2 s | 4 s | `pytest tests/system/test_x.py::test_y` |" in page
+def test_a_row_holds_claim_figure_limit_commit_and_command():
+    page = evidence.document([ROW], [], NOW)
+    assert "| median, class C | 3.2 s | 4 s | aaaaaaaaaa | `pytest tests/system/test_x.py::test_y` |" in page
 
 
 def test_the_page_says_what_nothing_here_can_measure():
-    assert "the longest free block of a board's heap" in evidence.document([ROW], [], NOW, NOW)
+    assert "the longest free block of a board's heap" in evidence.document([ROW], [], NOW)
 
 
 def test_the_page_does_not_depend_on_the_order_of_the_tests():
     rows = [dict(ROW, claim=claim) for claim in "cab"]
-    assert evidence.document(rows, [], NOW, NOW) == evidence.document(rows[::-1], [], NOW, NOW)
+    assert evidence.document(rows, [], NOW) == evidence.document(rows[::-1], [], NOW)
 
 
 def test_a_figure_of_a_failed_test_says_so():
-    assert "the test failed" in evidence.document([dict(ROW, passed=False)], [], NOW, NOW)
-    assert "the test failed" not in evidence.document([ROW], [], NOW, NOW)
+    assert "the test failed" in evidence.document([dict(ROW, passed=False)], [], NOW)
+    assert "the test failed" not in evidence.document([ROW], [], NOW)
 
 
 def test_a_soak_of_this_code_is_fresh_and_of_another_stale():
-    assert "tale" not in evidence.document([], [a_soak(NOW)], NOW, NOW)
-    page = evidence.document([], [a_soak("b" * 40)], NOW, NOW)
+    assert "tale" not in evidence.document([], [a_soak(NOW)], NOW)
+    page = evidence.document([], [a_soak("b" * 40)], NOW)
     assert "**Stale" in page and "1 to 2.5 (stale)" in page
 
 
 def test_a_soak_stays_fresh_while_only_tests_and_tools_change():
-    page = evidence.document([], [a_soak(NOW)], "c" * 40, NOW)
-    assert "tale" not in page and "commit cccccccccc" in page
+    page = evidence.document([dict(ROW, commit="c" * 40)], [a_soak(NOW)], NOW)
+    assert "tale" not in page and "| cccccccccc |" in page
 
 
 def test_a_soak_of_this_code_goes_before_a_newer_one_of_another():
-    assert "tale" not in evidence.document([], [a_soak(NOW), a_soak("b" * 40)], NOW, NOW)
+    assert "tale" not in evidence.document([], [a_soak(NOW), a_soak("b" * 40)], NOW)
 
 
 def test_soaks_of_this_code_are_told_together_and_others_only_for_what_those_lack():
     other = {"claim": "cuts", "limit": None, "test": "t.py::c", "rounds": 2, "lowest": 7, "highest": 7}
     here = [dict(other, claim="worst", test="t.py::t", rounds=1, lowest=0, highest=9)]
-    page = evidence.document([], [a_soak("b" * 40, figures=[other, *a_soak(NOW)["figures"]]), a_soak(NOW), a_soak(NOW, figures=here)], NOW, NOW)
+    page = evidence.document([], [a_soak("b" * 40, figures=[other, *a_soak(NOW)["figures"]]), a_soak(NOW), a_soak(NOW, figures=here)], NOW)
     assert "| worst | 0 to 9 | - | 4 | aaaaaaaaaa |" in page
     assert "| cuts | 7 (stale) | - | 2 | bbbbbbbbbb |" in page
     assert page.count("* 2026-11-23") == 3 and page.count("**Stale") == 1
 
 
 def test_a_soak_with_changes_not_committed_is_stale_once_they_are():
-    assert "**Stale" in evidence.document([], [a_soak(NOW + "+")], NOW, NOW)
-    assert "**Stale" in evidence.document([], [a_soak(NOW + "+")], NOW, NOW + "+")
+    assert "**Stale" in evidence.document([], [a_soak(NOW + "+")], NOW)
+    assert "**Stale" in evidence.document([], [a_soak(NOW + "+")], NOW + "+")
 
 
 def test_failed_seeds_are_named():
-    assert "Failed with the seeds [2]" in evidence.document([], [a_soak(NOW, failed_seeds=[2])], NOW, NOW)
+    assert "Failed with the seeds [2]" in evidence.document([], [a_soak(NOW, failed_seeds=[2])], NOW)
 
 
 def test_rounds_of_a_soak_add_up_to_their_extremes():
@@ -81,7 +82,7 @@ def test_rounds_of_a_soak_add_up_to_their_extremes():
 def test_counts_of_all_rounds_and_all_soaks_of_this_code_are_one():
     figures = soak.summarise([(seed, 0, [dict(ROW, figure=figure, adds_up=True)]) for seed, figure in enumerate([0, 2, 1000])])
     assert figures[0]["total"] == 1002
-    page = evidence.document([], [a_soak(NOW, figures=figures), a_soak(NOW, figures=figures)], NOW, NOW)
+    page = evidence.document([], [a_soak(NOW, figures=figures), a_soak(NOW, figures=figures)], NOW)
     assert "| 2,004 (0 to 1000 a round) | 4 s | 6 |" in page
 
 
