@@ -48,7 +48,6 @@ class AtModem(Recovery):
         self._serial = serial
         self._now_ms = None
         self._log = None
-        self._note_sending = None
         self._reported = None       # what the log was told last
         self._lines = Lines(_LONGEST)
         self._payloads = PAYLOADS[settings.REGION]     # the modem's own word comes first
@@ -65,12 +64,10 @@ class AtModem(Recovery):
         self._script = []       # commands to come
         self._command = None    # the one under way
         self._echo = None       # what comes of it from a modem, or an adapter, that echoes
-        self._since_ms = 0
-        self._tries = 0
+        self._since_ms = self._tries = 0
         self._setups = 0        # for the task, or since there was one
         self._seen = 0          # what its lines said
-        self._count = 0         # of its lines
-        self._trials = 0
+        self._count = self._trials = 0
         self._silences = 0      # commands without any answer, in a row
         self._task = None       # (JOIN, data rate) or (UPLINK, port, payload, confirmed, data rate)
         self._begun = False     # its commands are in the script
@@ -84,9 +81,8 @@ class AtModem(Recovery):
         self._wants_time = False
         self._utc = Utc()
 
-    def start(self, now_ms, log, note_sending=None):
-        """Take the clock, which may wait for the modem's bytes in turn. log(text) is told when the modem is silent, and when it is ready,
-        note_sending(True or False) when it begins to send, and when that has ended."""
+    def start(self, now_ms, log, note_sending=lambda is_sending: None):
+        """Take the clock, which may wait for the modem's bytes in turn. log(text) is told of its silence and return, note_sending(bool) of frames."""
         self._now_ms = now_ms
         self._note_sending = note_sending
         self._log = log
@@ -204,8 +200,7 @@ class AtModem(Recovery):
         self._echo = command[1].lower()
         if JOIN <= command[0] <= FLUSH:
             self._within_ms = None
-            if self._note_sending is not None:
-                self._note_sending(True)
+            self._note_sending(True)
         self._tries += 1
         self._seen = self._count = self._trials = 0
         self._since_ms = self._now_ms()
@@ -258,8 +253,7 @@ class AtModem(Recovery):
         """The command under way has ended, by its last line or its deadline."""
         command, seen = self._command, self._seen
         self._command = None
-        if self._note_sending is not None:
-            self._note_sending(False)
+        self._note_sending(False)
         if not seen:
             self._silences += 1
             if self._silences == _SILENT:

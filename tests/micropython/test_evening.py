@@ -9,8 +9,8 @@ from tools.checks import micropython
 HERE = pathlib.Path(__file__).resolve().parent
 MINUTES = 160
 # The simulated world; formatter, tariff and messages have stand-ins.
-WORLD = ("time_on_air", "clock_server", "box_contactor", "downlink_queue", "chirpstack_queue", "kinds", "duty_cycle", "simulated_board", "kernel",
-         "rs485_line", "link_budget", "mac_commands", "network", "panel", "end_device", "vehicle", "wallbox", "world", "__init__")
+WORLD = ("time_on_air", "clock_server", "box_contactor", "downlink_queue", "chirpstack_queue", "network_kinds", "duty_cycle", "simulated_board",
+         "kernel", "rs485_line", "link_budget", "mac_commands", "network", "panel", "end_device", "vehicle", "wallbox", "world", "__init__")
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ Inputs.add_constructor("!input", lambda loader, node: node.value)
 BLUEPRINT = yaml.load(NOTIFY.read_text(), Inputs)
 
 
-class Shown:
+class EntityState:
     def __init__(self, **attributes):
         self.state, self.attributes = "unknown", attributes
 
@@ -31,7 +31,7 @@ def render(template, **values):
 
 
 def attributes(data):
-    return json.loads(render(entity_templates.EVENT_ATTRIBUTES, value_json={"uplink_message": {"decoded_payload": data}}, this=Shown()))
+    return json.loads(render(entity_templates.EVENT_ATTRIBUTES, value_json={"uplink_message": {"decoded_payload": data}}, this=EntityState()))
 
 
 def message(event, **attributes_):
@@ -42,7 +42,7 @@ def message(event, **attributes_):
 def test_the_last_event_has_its_reason_and_the_one_that_happened_too():
     data = {"type": "event", "event": "target_missed", "event_number": 3, "event_at": 1_790_000_000, "kwh": 1.8, "reason": "no_vehicle", "code": "A1"}
     assert attributes(data) == {name: value for name, value in data.items() if name not in ("type", "code")}
-    happened = render(entity_templates.EVENT, value_json={"uplink_message": {"decoded_payload": data}}, this=Shown())
+    happened = render(entity_templates.EVENT, value_json={"uplink_message": {"decoded_payload": data}}, this=EntityState())
     assert json.loads(happened)["reason"] == "no_vehicle"
 
 
