@@ -146,7 +146,7 @@ class Assistant:
         headers = {"Content-Type": "application/x-www-form-urlencoded" if form else "application/json"}
         if self.tokens:
             headers["Authorization"] = "Bearer " + self.tokens["access_token"]
-        with urllib.request.urlopen(urllib.request.Request(self.url + path, body, headers), timeout=30) as answer:
+        with urllib.request.urlopen(urllib.request.Request(self.url + path, body, headers), timeout=START_S) as answer:
             said = answer.read()
         return said.decode() if as_text else json.loads(said or b"null")
 
