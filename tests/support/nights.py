@@ -100,11 +100,13 @@ class Night:
 
 
 class Morning:
-    """What was seen of a night. pulses: E0E0 that the box executed; to_finished: those to a car that had drawn all it wanted."""
+    """What was seen of a night. pulses: E0E0 that the box executed; to_finished: those to a car that had drawn all it wanted, and
+    had done so before the eyes of a monitor with power: else it may have been the box that stopped it."""
 
     def __init__(self, night):
         self.night = night
         self.pulses = self.to_finished = 0
+        self._is_seen_full = None    # None until the car has all it wants
         self.world = world = World(scenario.complete(night.given), on_record=self._see)
         world.kernel.at(night.closes_s * 1_000_000, self._close)
         world.run(night.until_s)
@@ -117,10 +119,13 @@ class Morning:
         self.full = self.world.box.vehicle.remaining_nj <= 0
 
     def _see(self, entry):
-        if entry['kind'] == 'bus_write' and entry['value'] == 'E0E0' and entry['accepted']:
-            self.pulses += 1
+        is_pulse = entry['kind'] == 'bus_write' and entry['value'] == 'E0E0' and entry['accepted']
+        if self._is_seen_full is None and (is_pulse or entry['kind'] == 'charger_state' and entry['code'] == 'B2'):
             vehicle = self.world.box.vehicle
-            self.to_finished += vehicle is not None and vehicle.remaining_nj <= 0
+            if vehicle is not None and vehicle.remaining_nj <= 0:
+                self._is_seen_full = not any(monitor and from_s <= entry['t'] <= until_s for from_s, until_s, _, monitor in self.night.cuts)
+        self.pulses += is_pulse
+        self.to_finished += is_pulse and bool(self._is_seen_full)
 
     def story(self):
         """What happened, for error messages."""

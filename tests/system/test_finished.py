@@ -2,7 +2,7 @@
 
 import pytest
 from app.control.icmax import Icmax
-from app.control.control_record import ControlRecord
+from app.control.control_record import ControlRecord, PULSES_A_NIGHT
 from sim import scenario
 from tests.choice import first
 
@@ -33,7 +33,6 @@ FINISHED = {
     'monitor rebooted': {'events': power_cut('monitor_power')},
     'box rebooted': {'events': power_cut('charger_power')},
     'the next night': {'hours': 26},
-    'finished meanwhile': {'events': power_cut('monitor_power', FINISHES_H)},
     'rebooted between windows': {'plan': TWO, 'events': power_cut('monitor_power', 1.5)},
 }
 
@@ -43,6 +42,18 @@ def test_a_car_that_finished_is_not_woken(name):
     given = dict(FINISHED[name])
     written, kwh = night(*given.pop('events', ()), **given)
     assert (written, kwh) == ([], 5)
+
+
+def test_a_car_that_finished_while_the_monitor_had_no_power_may_have_been_stopped_by_the_box_and_is_woken_as_often_as_any():
+    written, kwh = night(*power_cut('monitor_power', FINISHES_H), hours=8)
+    assert kwh == 5 and written == PULSES_A_NIGHT * ['E0E0', 'A1A1']
+
+
+def test_a_sleepy_car_whose_box_and_monitor_lost_their_power_is_woken_when_the_time_is_known():
+    for cut_s in (2, MINUTE_S):
+        cut = [{'t': 0.6 * HOUR_S + cut_s * on, 'do': what, 'on': bool(on)} for on in (0, 1) for what in ('charger_power', 'monitor_power')]
+        written, kwh = night(*cut, {'t': 0.5 * HOUR_S, 'do': 'gateway_down', 'for_s': HOUR_S / 2}, model='sleepy')
+        assert kwh == 5 and written == 2 * ['E0E0', 'A1A1']
 
 
 def test_another_car_is_woken_again():

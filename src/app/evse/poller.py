@@ -4,7 +4,7 @@ from modbus import reading as wire
 from modbus.write_map import da_of_duty
 
 from app.evse.evse_model import EvseModel
-from app.evse.states import CODE_A1, CODE_B2, is_charging
+from app.evse.states import CODE_A1, CODE_B2
 
 # Greatest age of flags while they are needed.
 FLAGS_EVERY_MS = 30000
@@ -84,8 +84,7 @@ class Poller:
             return box
         elif held:
             # A finished car stays finished the next night; a car stopped by the monitor has not finished.
-            if is_charging(reading.code or 0):
-                box.drew = False
+            box.drew = False
         elif flowing:
             box.drew = True
             box.finished = False
