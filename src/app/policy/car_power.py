@@ -30,7 +30,7 @@ class CarPower:
 
     def left(self):
         """The car has left: what was learned meanwhile is recorded, too."""
-        self.unsaved = self.unsaved or self.measured
+        self.unsaved = self.measured
         self.measured = self._ended = False
         self._da, self._phases = self._low_da, self._low_phases    # current of all phases together, and their number
         self._since_ms = None                                      # begin of the minute that is being measured

@@ -67,9 +67,8 @@ class Target:
         self._restart()
 
     def _restart(self):
-        self.state = REACHED if self._flags & _F_REACHED else LATE if self._flags & _F_LATE else WAITS
+        self.state = NONE if not self.until else REACHED if self._flags & _F_REACHED else LATE if self._flags & _F_LATE else WAITS
         self._edge_s = 0   # not looked at yet
-        self.unsaved = True
 
     def end(self):
         """It is over; an older one is not accepted later."""
@@ -144,6 +143,7 @@ class Target:
             self._flags |= _F_REACHED
             self.unsaved = True
         self.state = REACHED
+        self.missing = None
 
     def miss(self, wh):
         """So much is, or will be, missing (0: unknown; None: nothing): to be reported once, if the car does not want less. True if it is."""
@@ -163,7 +163,5 @@ class Target:
             return False
         _, self._flags, self.issued_at, self.until, self.wh, self.current_da, self.began_wh = unpack(record, 0, _WIDTHS)
         self.quarters = bytes(record[_QUARTERS:])
-        if self.until:
-            self._restart()
-        self.unsaved = False
+        self._restart()
         return True

@@ -132,7 +132,7 @@ class TargetFollower:
             target.load(before)
             return False
         self.power.learn(wh)
-        self._ended_ms = None
+        self.wh_left = self._ended_ms = None
         return True
 
     def save(self, both=False):

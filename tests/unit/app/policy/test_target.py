@@ -319,6 +319,13 @@ def test_what_is_missed_is_told_once_and_never_of_a_car_that_is_full():
     assert not full.miss(700)
 
 
+def test_a_shortage_that_was_not_told_is_none_when_the_energy_is_there():
+    made = target()
+    assert made.miss(700)
+    made.reach()
+    assert made.missing is None
+
+
 def test_a_record_is_read_as_every_firmware_wrote_it():
     made = Target()
     assert made.load(pack((1, 1 + 2 + 16, 7, END_S, 20000, 60, 1000), (1, 1, 4, 4, 4, 2, 4)) + bits(3))

@@ -206,6 +206,23 @@ def test_a_store_that_fails_refuses_the_new_target_and_keeps_the_old_one():
     assert (evening.target.until, evening.target.wh) == (END_S, 6000)
 
 
+def test_a_store_that_fails_at_the_first_target_leaves_none_and_the_decision_as_it_was():
+    evening = TargetEvening().live(BEGIN_S + STEP_S)
+    before = evening.decision.want, evening.decision.holder
+    evening.store.full = True
+    assert not evening.aim(6000) and evening.target.state == NONE
+    evening.step()
+    assert (evening.decision.want, evening.decision.holder) == before and evening.follower.wh_left is None
+
+
+def test_of_a_new_target_nothing_is_said_before_a_reading():
+    evening = aimed(aim={'wh': 20000}, hours=0.1)
+    assert evening.follower.possible_wh(evening.utc_s) >= 0
+    assert evening.aim(3000, until=END_S + HOUR_S) and evening.follower.possible_wh(evening.utc_s) == -1
+    evening.step()
+    assert evening.follower.possible_wh(evening.utc_s) == 3000
+
+
 # --- reached
 
 
