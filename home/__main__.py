@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 
-from home import log_words, settings, time_zone_mistakes, time_zones
+from home import log_redaction, settings, time_zone_mistakes, time_zones
 from home.access import commands as access_commands
 from home.store import database
 
@@ -114,7 +114,7 @@ def _run(given, its):
     from home.service import Service
     from home.web.server import Server
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(log_words.Formatter("%(asctime)s %(message)s", its.devices))
+    handler.setFormatter(log_redaction.Formatter("%(asctime)s %(message)s", its.devices))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("home").setLevel(logging.INFO)
     service = Service(its)

@@ -12,7 +12,7 @@ import threading
 
 import paho.mqtt.client as paho
 
-from home import arguments, log_words
+from home import arguments, log_redaction
 from home.bridge import GUARDED, TLS_PORT
 from home.retained_requests import RetainedRequests
 
@@ -51,7 +51,7 @@ def described(payload):
 
 
 def _printable(value):
-    return "".join(sign if sign.isprintable() else "?" for sign in log_words.without_euis(str(value))[:SHOWN])
+    return "".join(sign if sign.isprintable() else "?" for sign in log_redaction.without_euis(str(value))[:SHOWN])
 
 
 class Guard:

@@ -1,9 +1,9 @@
-"""home/log_words.py: no EUI in a log of the house, in a line, a traceback or a topic."""
+"""home/log_redaction.py: no EUI in a log of the house, in a line, a traceback or a topic."""
 import io
 import logging
 
 import pytest
-from home import guard, log_words
+from home import guard, log_redaction
 from tests.support.house import given
 from home import settings
 
@@ -20,13 +20,13 @@ DEVICES = settings.checked(given(device=[
     ("sqlite:////var/lib/ev-charger-home/home.db 1796020200000", "sqlite:////var/lib/ev-charger-home/home.db 1796020200000"),
 ])
 def test_a_name_stands_where_an_eui_would(text, shown):
-    assert log_words.without_euis(text, log_words.names(DEVICES)) == shown
+    assert log_redaction.without_euis(text, log_redaction.names(DEVICES)) == shown
 
 
 def test_the_service_s_log_has_none_in_a_line_or_a_traceback():
     written = io.StringIO()
     handler = logging.StreamHandler(written)
-    handler.setFormatter(log_words.Formatter("%(message)s", DEVICES))
+    handler.setFormatter(log_redaction.Formatter("%(message)s", DEVICES))
     try:
         raise ValueError(EUI.upper())
     except ValueError as problem:
