@@ -248,6 +248,9 @@ class _Reading:
     def wrong(self, where, what):
         self.errors.append(f"{where}: {what}")
 
+    def is_wrong(self, where):
+        return any(error.startswith(f"{where}: ") for error in self.errors)
+
     def tables(self, name, given):
         """[(where, values)] of a table or a list of tables; a table that was not given has its defaults."""
         if name not in LISTS:
@@ -420,7 +423,7 @@ def _web(reading, where, values):
 
 def _part(reading, where, values):
     prices = [name for name in PRICES if values[name] not in (None, "", 0.0)]
-    is_wrong = any(error.startswith(tuple(f"{where}.{name}: " for name in PRICES)) for error in reading.errors)
+    is_wrong = any(reading.is_wrong(f"{where}.{name}") for name in PRICES)
     if values["price_kwh"] is None and not prices and not is_wrong:
         reading.wrong(where, "has no price: price_kwh or source, for base price_month, for a demand charge price_kw")
     if len(prices) > 1:
