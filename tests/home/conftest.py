@@ -39,10 +39,11 @@ def pytest_sessionfinish(session):
     """Puts on record how long these programs' set-up and all that was chosen of this folder took; a run that is too long has failed."""
     config = session.config
     record = config.pluginmanager.get_plugin("EvidenceFile")
-    if record is None or config.args != ["tests/home"] or config.option.keyword:
+    set_up_s = programs.FOLDER.parent / "set-up-seconds"
+    if record is None or config.args != ["tests/home"] or config.option.keyword or not set_up_s.exists():
         return
     run_min = (time.time() - config.stash[began_s]) / 60
-    set_up_min = int((programs.FOLDER.parent / "set-up-seconds").read_text()) / 60
+    set_up_min = int(set_up_s.read_text()) / 60
     is_in_time = run_min + set_up_min <= CI_MIN
     what = "tests/home" + (f" -m '{config.option.markexpr}'" if config.option.markexpr else "")
     claim = f"minutes of the set-up and of {what}, in {config.option.numprocesses or 1} processes ({programs.names(True)})"

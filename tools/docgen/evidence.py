@@ -92,7 +92,7 @@ def test_of(cells):
 
 def is_there(test):
     """Whether a test that a page names still exists, or the folder of tests whose run was measured."""
-    path, _, name = test.partition("::")
+    path, _, name = test.split(" ")[0].partition("::")
     name = name.split("[")[0].split("::")[-1]
     return (ROOT / path).exists() and (not name or f"def {name}(" in (ROOT / path).read_text())
 

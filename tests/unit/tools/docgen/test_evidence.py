@@ -30,7 +30,7 @@ def test_rows_of_tests_that_were_not_measured_now_stay_with_their_commit_and_tho
     page = evidence.document([row("old | old", 1, test=here + "[1]"), row("lost", 2, test=here + "_no_more"), row("gone", 3)], [], NOW)
     again = evidence.document([dict(row("b", 4, test=here), commit="b" * 40)], [], NOW, page)
     assert evidence.cells_on(again) == [["b", "4", "-", "b" * 10, f"`pytest {here}`"], [r"old \| old", "1", "-", "a" * 10, f"`pytest {here}[1]`"]]
-    assert evidence.is_there("tests/home") and not evidence.is_there("tests/nowhere")
+    assert evidence.is_there("tests/home") and evidence.is_there("tests/home -m 'evidence'") and not evidence.is_there("tests/nowhere")
     measured = evidence.document([row("new", 5, test=here + "[1]")], [], NOW, page)
     assert evidence.rows_of(measured) == [("new", "5", f"`pytest {here}[1]`")]
 

@@ -13,7 +13,8 @@ def finished(tmp_path, monkeypatch):
     monkeypatch.setattr(programs, "FOLDER", tmp_path / "bin")
 
     def finish(set_up_s, run_s, args=("tests/home",), keyword=""):
-        (tmp_path / "set-up-seconds").write_text(f"{set_up_s}\n")
+        if set_up_s is not None:
+            (tmp_path / "set-up-seconds").write_text(f"{set_up_s}\n")
         record = types.SimpleNamespace(rows=[])
         session = types.SimpleNamespace(exitstatus=0, config=types.SimpleNamespace(
             stash={conftest.began_s: time.time() - run_s}, args=list(args), pluginmanager=types.SimpleNamespace(get_plugin=lambda name: record),
@@ -39,3 +40,7 @@ def test_one_that_takes_longer_than_a_build_server_may_has_failed(finished):
 def test_one_of_some_tests_says_nothing(finished):
     assert finished(1, 1, args=["tests/home/test_press.py"]) == ([], 0)
     assert finished(1, 1, keyword="press") == ([], 0)
+
+
+def test_where_the_set_up_was_not_timed_nothing_is_said(finished):
+    assert finished(None, 1) == ([], 0)
