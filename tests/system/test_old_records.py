@@ -30,6 +30,8 @@ MEANING = {
     "a reboot with a clock that the owner has set": {"time_known": True, "settings": {"clock_sync": False}, "sessions": [1]},
 }
 IN_EACH = {"hold": "always", "heartbeat_min": 30, "unknown_time": 24}
+# The older firmwares said of this car, which they held after the start until they knew the time, that it had finished; then it charged on.
+NOT_FINISHED = "a car that charges by a boost"
 # So much airtime of the day before the boot is the least in any case, in seconds: the life after alone spends less.
 AIRTIME_S = 8
 
@@ -50,7 +52,11 @@ def differences(said, then, name=""):
 @pytest.mark.parametrize("file", FILES, ids=[file["commit"] for file in FILES])
 def test_what_an_older_firmware_left_means_the_same(file, name):
     case = file["cases"][name]
-    assert differences(old_records.go_on(name, case["left"]), case["says"]) == []
+    then = case["says"]
+    if name == NOT_FINISHED:
+        assert [event["event"] for event in then["events"]] == ["finished"] and then["reason"] == "charging"
+        then = dict(then, events=[])
+    assert differences(old_records.go_on(name, case["left"]), then) == []
 
 
 @pytest.mark.parametrize("file", FILES, ids=[file["commit"] for file in FILES])
