@@ -44,10 +44,9 @@ def wrong(lives):
     return [life for life in lives if life.seen.wrong]
 
 
-def held(days):
-    """The lives after that many cuts in each of these days, in which nothing is lost or invented."""
+def cut_often(days):
+    """The lives after that many cuts in each of these days."""
     lives = [life for day in days for life in alone(play, *day)]
-    assert wrong(lives) == []
     # It must have been a trial: stores of every kind, the box dark too, commands under way, a car charging, locked.
     assert {life.cut[1] for life in lives} == set(KINDS) | {power_cuts.TELEGRAM} and {life.box_too for life in lives} == {True, False}
     assert sum(life.seen.pending > 0 for life in lives) > len(lives) // 4
@@ -56,18 +55,20 @@ def held(days):
 
 
 def test_nothing_is_lost_or_invented_by_a_cut_in_an_hours_work():
-    assert len(held(((waking_day, (), 25), (key_day, (), 25)))) >= 45
+    lives = cut_often(((waking_day, (), 25), (key_day, (), 25)))
+    assert wrong(lives) == [] and len(lives) >= 45
 
 
 @pytest.mark.long
 def test_nothing_is_lost_or_invented_by_a_cut_in_a_days_work(evidence):
     began = time.perf_counter()
-    lives = held(((waking_day, (), 85), (key_day, (), 60), (random_day, (3, 7200), 60)))
+    lives = cut_often(((waking_day, (), 85), (key_day, (), 60), (random_day, (3, 7200), 60)))
     took_s = time.perf_counter() - began
     assert sum(life.seen.pulse for life in lives) >= 1    # a car being woken
     assert len(lives) >= 200
     print('%.0f cuts a second' % (len(lives) / took_s))
-    evidence('power cuts after which anything acknowledged was lost, invented, done twice or not done, of %d' % len(lives), 0, 0)
+    evidence('power cuts after which anything acknowledged was lost, invented, done twice or not done, of %d' % len(lives), len(wrong(lives)), 0)
+    assert wrong(lives) == []
 
 
 class NoJournal:
@@ -157,7 +158,7 @@ def test_nothing_is_lost_or_invented_by_any_of_many_cuts(soak_seed, evidence):
     lives = []
     for number in range(8):
         lives += alone(play, random_day, (1000 * (soak_seed + 1) + number,), 500)
-        assert wrong(lives) == []
-    evidence('soak: power cuts after which anything acknowledged was lost, invented, done twice or not done', 0, 0)
+    evidence('soak: power cuts after which anything acknowledged was lost, invented, done twice or not done', len(wrong(lives)), 0)
+    assert wrong(lives) == []
     evidence('soak: power cuts, each in its own place of a day', len(lives), adds_up=True)
     evidence('soak: power cuts a second', round(len(lives) / (time.perf_counter() - began)))

@@ -103,23 +103,24 @@ def complete(seed, count, every_s, ask_s, loss=0.5):
     world.kernel.at(ask_s * SECOND_US, ask)
     world.run(count * every_s + 6 * ask_s)
     came = {entry['decoded']['session_number']: entry['decoded'] for entry in uplinks(world, 'session', True)}
-    assert sorted(came) == list(range(1, count + 1)) and len(truths(world)) == count
-    for number, kwh in enumerate(truths(world), 1):
-        assert came[number]['session_kwh'] == pytest.approx(kwh, abs=0.05)
+    assert set(came) <= set(range(1, count + 1)) and len(truths(world)) == count
+    for number, words in came.items():
+        assert words['session_kwh'] == pytest.approx(truths(world)[number - 1], abs=0.05)
     totals = [words['energy_total_kwh'] for words in energies(world)]
     assert totals == sorted(totals)
-    return len(uplinks(world, 'session', False))
+    return len(uplinks(world, 'session', False)), count - len(came)
 
 
 def test_with_half_of_the_frames_lost_the_book_at_home_is_complete():
-    assert complete(4, 6, 2400, 3600) > 2
+    lost, missing = complete(4, 6, 2400, 3600)
+    assert lost > 2 and missing == 0
 
 
 @pytest.mark.long
 def test_days_with_half_of_the_frames_lost_has_every_session(evidence):
-    lost = complete(5, 12, 8 * HOUR_S, 8 * HOUR_S)
-    evidence('Session records missing at home of 12 in four days, half of the uplinks lost, asked for three times a day', 0, 0)
-    assert lost > 3
+    lost, missing = complete(5, 12, 8 * HOUR_S, 8 * HOUR_S)
+    evidence('Session records missing at home of 12 in four days, half of the uplinks lost, asked for three times a day', missing, 0)
+    assert lost > 3 and missing == 0
 
 
 @pytest.mark.long
@@ -186,19 +187,21 @@ def play(count):
     return power_cuts.lives(day, 2600, take, look, life_s=75 * MINUTE_S, reborn=ask_again)
 
 
-def nothing_is_lost(count):
+def cut_often(count):
+    """Lives after that many cuts at most, and those in which something is wrong."""
     lives = alone(play, count)
-    assert [life for life in lives if life.seen[0]] == []
     assert {life.name[:-2] for life in lives} == {'sessions', 'energy'} and len(lives) > count // 2
     # What was asked for came again.
     assert all(life.seen[1] for life in lives)
-    return len(lives)
+    return lives, [life for life in lives if life.seen[0]]
 
 
 def test_a_cut_in_a_write_of_energy_or_sessions_loses_no_record():
-    nothing_is_lost(12)
+    assert cut_often(12)[1] == []
 
 
 @pytest.mark.long
 def test_a_cut_in_any_write_of_energy_or_sessions_loses_no_record(evidence):
-    evidence('Session records lost, doubled or changed by power cuts in the writes of energy and sessions, of %d cuts' % nothing_is_lost(80), 0, 0)
+    lives, wrong = cut_often(80)
+    evidence('power cuts in the writes of energy and sessions that lost, doubled or changed a session record, of %d' % len(lives), len(wrong), 0)
+    assert wrong == []
