@@ -64,10 +64,10 @@ setup:
 run: setup
 	@$(PY) -m sim run $(ARGS)
 
-# Two processes more than jobs, for some tests wait for a simulated box in real time. Benchmarks run alone, so that the clock measures the code and not the other test processes.
+# Three processes more than jobs, for some tests wait for a simulated box in real time. Benchmarks run alone, so that the clock measures the code and not the other test processes.
 # Exit code 5 is pytest's for "no test chosen", as with ARGS="-k words".
 test: setup
-	$(PYTEST) -n $$(($(JOBS) + 2)) --dist worksteal --durations=10 $(ARGS)
+	$(PYTEST) -n $$(($(JOBS) + 3)) --dist worksteal --durations=10 $(ARGS)
 	$(PYTEST) -m "bench and not long" $(ARGS) || [ $$? = 5 ]
 
 bench: setup
@@ -88,12 +88,13 @@ soak: setup
 
 # ONLY: paths of tests, which are measured alone; the page's other rows stay.
 evidence: setup
-	@rm -f build/evidence.json build/evidence-home-*.json
+	@rm -f build/evidence.json build/evidence-*.json
 ifdef ONLY
 	$(PYTEST) -m "(evidence or bench or long) and not soak" --evidence build/evidence.json $(ONLY); code=$$?; \
 	$(PY) -m tools.docgen.evidence --add && exit $$code
 else
-	$(PYTEST) -m "(evidence or bench or long) and not soak" --evidence build/evidence.json; code=$$?; \
+	$(PYTEST) -n $(JOBS) --dist worksteal -m "(evidence or long) and not (bench or soak)" --evidence build/evidence.json; code=$$?; \
+	$(PYTEST) -m "bench and not soak" --evidence build/evidence-bench.json || code=$$?; \
 	$(MAKE) --no-print-directory test-home ON=oldest ARGS="-m evidence" EVIDENCE=build/evidence-home-oldest.json || code=$$?; \
 	$(MAKE) --no-print-directory test-home ON=newest ARGS="-m evidence" EVIDENCE=build/evidence-home-newest.json || code=$$?; \
 	$(PY) -m tools.docgen.evidence && exit $$code

@@ -18,7 +18,7 @@ from tools.docgen.table import cell, table
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # The others are of make test-home, which needs programs of the system.
-MEASURED = [ROOT / "build" / name for name in ("evidence.json", "evidence-home-oldest.json", "evidence-home-newest.json")]
+MEASURED = [ROOT / "build" / name for name in ("evidence.json", "evidence-bench.json", "evidence-home-oldest.json", "evidence-home-newest.json")]
 TARGET = ROOT / "docs" / "evidence.md"
 
 # What no figure on the page says, because nothing here can measure it.
