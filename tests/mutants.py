@@ -363,7 +363,7 @@ IMPOSSIBLE = (
     ),
     Impossible(
         "D-20", "The three commands were three copies of one function, with text written to the UART.",
-        "A command is a row of a table in `app/commands.py`, a telegram is made of numbers in one place, `modbus/transaction.py`.",
+        "A command is a row of a table in `app/commands/specs.py`, a telegram is made of numbers in one place, `modbus/transaction.py`.",
     ),
     Impossible(
         "D-37", "A test button's handler wrote to the bus amid the reader.",
