@@ -102,6 +102,6 @@ def test_killed_after_a_press_it_repeats_it_and_the_wallbox_answers_what_it_did_
         house.kill()
         time.sleep(15)      # the answer comes while nobody listens
         house.start()
-        until(lambda: program.fate(made["key"]) == "done", lambda: f"{program.request('GET', 'commands')}\n{house.said()}", 120)
+        until(lambda: program.fate(made["key"]) == "done", lambda: f"{program.request('GET', 'commands')}\n{house.said()}", 240)
         (found,) = program.request("GET", "commands")
         assert found["sends"] == 2 and found["request"] == made["request"]

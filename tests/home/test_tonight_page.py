@@ -85,6 +85,7 @@ def test_what_somebody_has_dragged_stays_when_the_page_follows_the_device(browse
     its, url = night
     with Person(browser, url, PHONE) as person:
         person.open("tonight")
+        expect(person.page.locator("#drag")).to_be_visible(timeout=WAIT_MS)   # else its script does not listen yet
         person.page.locator("#drag").focus()
         person.page.keyboard.press("ArrowRight")
         shows(person, "07:15")
