@@ -11,8 +11,8 @@ SLOW_MS = 125 * MINUTE_MS
 SILENCE_MS = 95 * MINUTE_MS
 # Counter and status are rounded each by itself: that little less than before is the same session.
 ROUNDED_WH = 100
-# Sessions that tell what another one may take.
-LATEST = 30
+# Sessions that tell what another one may take, and the number of them below which they do not: the first car in the book may be the smaller one.
+LATEST, FEWEST = 30, 7
 # No box gives more: 32 A on three phases of 240 V, and a little.
 MOST_W = 25_000
 _WH_MS = 3_600_000
@@ -106,8 +106,8 @@ def shown(total, most_wh, floor_wh, now_ms):
 
 
 def carried_wh(total, most_wh, now_ms):
-    """What has flowed since a status told the session's energy, by power alone. most_wh: of the latest sessions; until this one says that it takes
-    more, it is not believed to: its end may be what nobody heard."""
+    """What has flowed since a status told the session's energy, by power alone. most_wh: of the latest sessions, 0 where it is not known; until
+    this one says that it takes more, it is not believed to: its end may be what nobody heard."""
     wh = _carried_wh(total, now_ms)
     left_wh = most_wh - (total.session_wh or 0) - total.ahead_wh
     return min(wh, left_wh) if left_wh > 0 else wh

@@ -125,10 +125,10 @@ def carried_wh(connection, device, now_ms):
 
 
 def _total(connection, device):
-    """(Total, the most that one of the latest sessions took)."""
+    """(Total, the most that one of the latest sessions took; 0 while they are few)."""
     latest = sa.select(session.c.energy_wh).where(session.c.device == device).order_by(session.c.number.desc()).limit(energy_total.LATEST).subquery()
-    most_wh = connection.execute(sa.select(sa.func.max(latest.c.energy_wh))).scalar()
-    return energy_total.Total(**memory.get(connection, f"energy_total/{device}", {})), most_wh or 0
+    most_wh, sessions = connection.execute(sa.select(sa.func.max(latest.c.energy_wh), sa.func.count(latest.c.energy_wh))).one()
+    return energy_total.Total(**memory.get(connection, f"energy_total/{device}", {})), most_wh if sessions >= energy_total.FEWEST else 0
 
 
 def last_heard_ms(connection, device):

@@ -5,7 +5,7 @@ import json
 import pytest
 from tests.support.house import BEGIN_MS, StoredHouse, given, night
 from tests.support.stores import store
-from tests.support.uplinks import HOUR_MS, MIN_MS, Device
+from tests.support.uplinks import DAY_MS, HOUR_MS, MIN_MS, Device
 from home import entities, home_assistant
 from home.home_assistant import HouseBroker
 from home.notices import Notices
@@ -147,6 +147,17 @@ def test_the_total_goes_on_each_minute_and_is_on_record_before_it_is_told(broker
     assert totals == pytest.approx([1000 + 1.2 * step for step in range(7)])
     with reading(its.engine) as connection:
         assert memory.get(connection, "energy_shown/1") == pytest.approx(1_007_200)
+
+
+@pytest.mark.parametrize("nights, goes_on_to", [(1, 21), (6, 21), (7, 14)])
+def test_the_total_goes_on_beyond_what_a_few_sessions_took_and_not_beyond_what_a_week_of_them_did(broker, its, nights, goes_on_to):
+    device = Device()
+    its.hear(device.energy(BEGIN_MS, 1000.0, 0), *[uplink for number in range(nights) for uplink in night(device, number)])
+    its.now_ms = BEGIN_MS + 30 * DAY_MS
+    before = told(broker)["total"]
+    its.hear(device.status(its.now_ms, 0, 14.0))
+    its.now_ms += 90 * MIN_MS
+    assert told(broker)["total"] - before == pytest.approx(goes_on_to)
 
 
 def test_after_a_restart_the_total_has_not_fallen(broker, its):
