@@ -2,6 +2,7 @@
 
 With CI=true a skipped test is a failed one: a machine that lacks a tool has not checked what the tool checks.
 """
+import gc
 import json
 import os
 import pathlib
@@ -22,6 +23,11 @@ ASKED_FOR = ("bench", "long", "soak")
 # A site that has chosen its region, and nothing else; what this tree's own site has chosen is no matter of the tests.
 config.REGION = "AU915"
 sys.modules["local_config"] = types.ModuleType("local_config")
+
+# Python looks through all objects for garbage each time some hundred more are there, and ten thousand collected tests are many objects:
+# a fourth of the time of all tests. Benchmarks, which run in one process, have it as programs have.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    gc.set_threshold(200_000, 20, 20)
 
 hypothesis.settings.register_profile("project", derandomize=True, deadline=None, database=None)
 hypothesis.settings.register_profile("soak", deadline=None, database=None, print_blob=True, max_examples=1000)

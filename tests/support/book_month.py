@@ -31,7 +31,7 @@ OUTAGES = {"gateway": (8, 5 * MINUTE_S, 20 * HOUR_S), "line": (8, 2 * MINUTE_S, 
 KILLS = 300
 # systemd starts a killed service again after that time.
 RESTART_S = 5
-# Days after the last car until which the session book must be complete.
+# Days after the last car until which the session book must be complete; of a few days twice as many.
 LATE_DAYS = 14
 # That long in sight, a car makes a session.
 SEEN_S = 60
@@ -85,6 +85,7 @@ class BookMonth:
     def __init__(self, engine, seed, days, losses=0.2, kinds=tuple(OUTAGES), tells=False):
         self.chance = Random(seed)
         self.days = days
+        self._end_s = (days + min(LATE_DAYS, 2 * days)) * DAY_S
         self.asked = 0                # requests for missing records
         self.said, self.refused, self.stays, self.outages = [], [], [], []
         self.complete_day = None      # days after the month, until the session book was complete
@@ -93,7 +94,7 @@ class BookMonth:
         self._down = dict.fromkeys(OUTAGES, 0)
         events = self._comings() + self._outages()
         given = scenario.complete({
-            "seed": seed, "duration_s": (days + LATE_DAYS) * DAY_S, "events": [], "network": {"uplink_loss": losses, "downlink_loss": losses},
+            "seed": seed, "duration_s": self._end_s, "events": [], "network": {"uplink_loss": losses, "downlink_loss": losses},
             "config": {"PLAN": [{"days": "daily", "from": "22:00", "to": "07:00"}], "TIMEZONE": "CET-1CEST,M3.5.0,M10.5.0/3", "EN1": "relay"},
             "charger": {"key": "unlocked", "panel_frames": False}})
         self.world = World(given, self._publish)
@@ -131,7 +132,7 @@ class BookMonth:
     def run(self):
         self.storage.start()
         try:
-            self.world.run((self.days + LATE_DAYS) * DAY_S)
+            self.world.run(self._end_s)
         finally:
             self.storage.stop()
         return self
