@@ -17,7 +17,7 @@ from tools.checks.soak import read_record
 from tools.docgen.table import cell, table
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-# The others are of make test-home, which needs programs of the system.
+# Of the tests, of the benchmarks, which run alone, and of make test-home, which needs programs of the system.
 MEASURED = [ROOT / "build" / name for name in ("evidence.json", "evidence-bench.json", "evidence-home-oldest.json", "evidence-home-newest.json")]
 TARGET = ROOT / "docs" / "evidence.md"
 

@@ -50,6 +50,17 @@ def test_a_car_that_drew_before_a_restart_and_draws_no_more_though_it_may_has_fi
     assert Evening(drew=True).see(CODE_B2)
 
 
+def test_a_reading_that_noise_has_spoilt_finishes_nothing_and_the_next_good_one_does():
+    evening = Evening()
+    evening.see(CODE_C2)
+    evening.charger.reading = Part(code=None)
+    assert not evening.poller.look(None, ALLOWED, False).finished and not evening.poller.look(None, HELD, False).finished
+    assert not evening.see(CODE_B2)
+    evening.see(CODE_C2)
+    evening.charger.reading = Part(code=None)
+    assert not evening.poller.look(None, ALLOWED, False).finished and evening.see(CODE_B2)
+
+
 def test_of_a_car_that_left_or_may_have_been_exchanged_nothing_is_known():
     for change in ({'car': False, 'code': CODE_A1}, {'changes': 1}):
         evening = Evening()
