@@ -235,8 +235,8 @@ class Desk:
                     commands.save(connection, one)
         for one in after:
             has_room = not one.sends or fate.room_ms(self._network(device).LIMITS, times_ms, fate.is_urgent(one.request), now_ms) <= now_ms
-            is_at_work = fate.is_at_work(one, status.get("reason"), status_ms)
-            if has_room and not is_at_work and fate.is_due(one, is_class_a, uplink_ms, now_ms):
+            is_answer_near = fate.is_answer_near(one, status.get("reason"), status_ms, now_ms)
+            if has_room and not is_answer_near and fate.is_due(one, is_class_a, uplink_ms, now_ms):
                 changed = self._send(device, one, now_ms) != one or changed
                 times_ms = [*times_ms, now_ms]
         return changed

@@ -130,9 +130,13 @@ def step(command, heard, now_ms):
     return dataclasses.replace(command, **changed)
 
 
-def is_at_work(command, reason, status_ms):
-    """Whether the device, which told that reason then, does already what the command asks for: it was heard, and the answer is to come."""
-    return command.name in GIVING and reason in AT_WORK and command.sent_ms is not None and status_ms > command.sent_ms
+def is_answer_near(command, reason, status_ms, now_ms):
+    """Whether a request for current was heard, as far as the device's newest status tells, so that its answer is to come: no need to repeat it.
+
+    It does already what is asked for, or said something after it a moment ago: the answer follows the status by some seconds.
+    """
+    is_told_since = command.name in GIVING and command.sent_ms is not None and status_ms > command.sent_ms
+    return is_told_since and (reason in AT_WORK or not _is_past(status_ms, now_ms))
 
 
 def is_due(command, is_class_a, uplink_ms, now_ms):

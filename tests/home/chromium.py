@@ -68,8 +68,9 @@ class Person:
         button.wait_for(state="attached")
         if not button.is_visible():
             self.page.get_by_text("More to ask for", exact=True).click()
-        with self.page.expect_navigation(timeout=WAIT_MS):
+        with self.page.expect_navigation(timeout=WAIT_MS) as led:
             button.click()
+        assert led.value is None or led.value.ok, f"{words}: refused: {self.page.get_by_role('alert').all_inner_texts()}"
 
     def sees(self, words):
         """Return once that is to be read on the page."""

@@ -137,6 +137,8 @@ def test_while_the_device_is_about_it_it_is_not_repeated_and_downlinks_are_spare
     assert now(its, made.key).sends == 1
     its.hear(its.network.device.status(its.now_ms + 1000, reason="charging", override="boost"))
     wait(its, 5000)
+    assert now(its, made.key).sends == 1        # its answer follows the status that says that it is done
+    wait(its, MIN_MS)
     assert now(its, made.key).sends == 2
     stop = ask(its, STOP)
     assert its.network.send() == made.request and its.network.send() == stop.request
