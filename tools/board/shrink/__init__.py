@@ -6,9 +6,10 @@ the whole program, because only that shows unused parts and the meaning of each 
 1. annotations and docstrings go (program);
 2. constants are computed and put where they are used (constants);
 3. unused imports, functions, methods, constants, attributes and modules go (dead);
-4. short functions are inlined (expand), and those called in one place only (merge);
-5. words of the program become short (names);
-6. modules import their neighbours by their own names alone (nearby).
+4. a module that one neighbour alone imports becomes a part of it (fold);
+5. short functions are inlined (expand), and those called in one place only (merge);
+6. words of the program become short (names);
+7. modules import their neighbours by their own names alone (nearby).
 
 `table(sources)` lists the long word for each short one, to read a trace by. Not touched are words known outside: of the
 interpreter, of a board's modules, of hal.contract (every board keeps its words), and possible arguments of getattr(): a text in its call, or any
@@ -17,7 +18,7 @@ text in capitals, which may be a setting.
 import ast
 import functools
 
-from tools.board.shrink import constants, dead, expand, merge, names, nearby, program, renamed, words
+from tools.board.shrink import constants, dead, expand, fold, merge, names, nearby, program, renamed, words
 from tools.board.shrink.program import ShrinkError, module_name
 
 __all__ = ["ShrinkError", "module_name", "shrink", "table"]
@@ -34,12 +35,13 @@ def _made(items):
         trees[module] = constants.Inlined(module, known, tree).visit(tree)
     outside = kept | words.outside(trees)
     dead.drop_dead(trees, known, outside)
+    trees = fold.fold(trees)
     while expand.expand(trees, outside):
         pass
     merge.merge(trees, outside)
-    trees = dead.reachable(trees)
+    trees = fold.fold(dead.reachable(trees))
     short = names.Names(trees, kept)
-    table = "".join(sorted(f"{module} {word} {long}\n" for module, word, long in short.table()))
+    table = "".join(sorted(f"{module} {word} {long}\n".replace(fold.MARK, ".") for module, word, long in short.table()))
     for module, tree in trees.items():
         trees[module] = nearby.Nearby(module, trees).visit(renamed.Renamed(short, module).visit(tree))
     kept_paths = [path for path in sorted(sources) if module_name(path) in trees]

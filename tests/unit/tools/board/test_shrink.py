@@ -492,7 +492,7 @@ def run():
 
 def test_a_neighbour_is_imported_by_its_own_name():
     made = small(app="", app__words="WORDS = [1]\n", app__more="from app import words\nfrom app.words import WORDS\nALL = [WORDS, words.WORDS]\n",
-                 main="from app.more import ALL\n\n\ndef run():\n    return ALL\n")
+                 main="from app import words\nfrom app.more import ALL\n\n\ndef run():\n    return ALL, words.WORDS\n")
     assert made["app__more"].startswith("from . import words") and "from .words import" in made["app__more"] and "from app.more" in made["main"]
 
 
@@ -529,3 +529,53 @@ def test_a_name_that_is_imported_as_two_modules_is_refused():
     with pytest.raises(shrink.ShrinkError, match="modem is imported as two things"):
         small(one="BAUD = 1\n", two="BAUD = 2\n",
               main="def run(which):\n    if which:\n        import one as modem\n    else:\n        import two as modem\n    return modem.BAUD\n")
+
+
+def test_a_module_that_only_its_neighbour_imports_becomes_a_part_of_it():
+    texts = {
+        "app__part": "import math\nfrom math import floor\nSTEPS = []\n\n\nclass Base:\n    def rise(self, by):\n        for step in range(by):\n"
+                     "            STEPS.append(floor(math.sqrt(step)))\n        return len(STEPS)\n\n\ndef rest(count):\n"
+                     "    floor = count - len(STEPS)\n    for step in STEPS:\n        floor += step\n    return floor\n",
+        "app__whole": "from math import floor\nfrom app import part\nfrom app.part import rest\nSTEPS = [floor(1.5)]\n\n\nclass Stairs(part.Base):\n"
+                      "    def up(self, by):\n        part_STEPS = self.rise(by) + self.rise(by)\n"
+                      "        return part_STEPS, len(part.STEPS), rest(by), len(STEPS)\n",
+        "main": "from app.whole import Stairs\n\n\ndef run():\n    return Stairs().up(4)\n",
+    }
+    made = small(**texts)
+    assert sorted(made) == ["app__whole", "main"] and made["app__whole"].count("import") == 2
+    assert run(made)["run"]() == run(texts)["run"]() == (12, 8, 2, 1)
+
+
+def test_a_local_that_is_called_as_a_module_of_the_neighbour_stays_a_local():
+    texts = {
+        "app__clock": "class Clock:\n    def now(self):\n        return 5\n\n    def late(self):\n        return self.now() > 4\n",
+        "app__teller": "class Teller:\n    def __init__(self, clock):\n        self.clock = clock\n\n    def tell(self):\n"
+                       "        clock = self.clock\n        return clock.now(), clock.late()\n",
+        "app__user": "from app import clock\nfrom app.teller import Teller\n\n\ndef made():\n    return Teller(clock.Clock())\n",
+        "main": "from app.user import made\nfrom app import clock\n\n\ndef run():\n    return made().tell(), clock.Clock().now()\n",
+    }
+    made = small(**texts)
+    assert sorted(made) == ["app__clock", "app__user", "main"]
+    assert run(made)["run"]() == ((5, True), 5)
+
+
+ONE = "def one(x):\n    return [x] * 3\n"
+OF_ONE = "from app.part import one\n\n\ndef of(x):\n    return one(x), one(2)\n"
+
+
+@pytest.mark.parametrize("part, whole, why", [
+    (ONE, "from app import part\n\n\ndef of(x):\n    return [part, part.one(x), part.one(2)]\n", "used as a value"),
+    (ONE, "def of(x):\n    from app.part import one\n    return one(x), one(2)\n", "imported by a function"),
+    ("def one(x):\n    return sorted(globals()), x\n", OF_ONE, "asks for its module"),
+    ("COUNT = 0\n\n\ndef one(x):\n    return COUNT, x\n",
+     "from app import part\n\n\ndef of(x):\n    part.COUNT += x\n    return part.one(x), part.one(2)\n", "set from outside"),
+])
+def test_a_module_whose_place_matters_stays_one(part, whole, why):
+    made = small(app__part=part, app__whole=whole, main="from app.whole import of\n\n\ndef run(x):\n    return of(x), of(3)\n")
+    assert "app__part" in made, why
+
+
+def test_a_module_of_another_package_stays_one():
+    made = small(other__part=ONE, app__whole=OF_ONE.replace("app", "other"),
+                 main="from app.whole import of\n\n\ndef run(x):\n    return of(x), of(3)\n")
+    assert sorted(made) == ["app__whole", "main", "other__part"]
