@@ -56,7 +56,7 @@ RADIO_TX_PIN = 8          # to RX of the modem
 RADIO_RX_PIN = 9          # from its TX
 RADIO_RESET_PIN = None    # to its reset pin (RST, NRST), low resets; None: not wired
 LIGHT = 'led_low'         # 'led' (lit when high), 'led_low' (lit when low), 'neopixel', or None
-LIGHT_PIN = 21            # a number, or 'LED' on a Pico W
+LIGHT_PIN = 21            # a number, or 'LED' on a Pico 2 W
 
 
 # The module of the site's own settings, ignored by git.

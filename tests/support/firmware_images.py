@@ -16,9 +16,9 @@ def esp(chip=9, version=b"1.29.0", partitions=True, size=0x9000):
     return bytes(data) + SAYS % version
 
 
-def uf2(family=0xE48BFF56, version=b"1.26.1", flags=0x2000, spare=False, blocks=40):
-    """A UF2 for that family; spare: with the block that an RP2350 reads first."""
-    content = (SAYS % version).ljust(256 * blocks, b"\x55")
+def uf2(family=0xE48BFF56, version=b"1.26.1", flags=0x2000, spare=False, blocks=40, machine=b""):
+    """A UF2 for that family; spare: with the block that an RP2350 reads first; machine: what MicroPython says of the board."""
+    content = (SAYS % version + machine).ljust(256 * blocks, b"\x55")
     out = [_block(0x10FFFF00, 0, 2, 0xE48BFF57, b"\xef" * 256, flags)] if spare else []
     for number in range(blocks):
         out.append(_block(0x10000000 + 256 * number, number, blocks, family, content[256 * number:256 * number + 256], flags))

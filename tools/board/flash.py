@@ -13,7 +13,7 @@ import loader
 from lorawan import regions
 
 from home import time_zone_mistakes
-from tools.board import build, manifest, uf2_drive
+from tools.board import build, images, manifest, uf2_drive
 from tools.checks import commit
 from tools.charger import ports
 from tools.board.link import RESTART_S, Link, LinkLost, entry
@@ -79,6 +79,8 @@ def refuse_kind(kind, board, form):
         named = [name for name, other in manifest.BOARDS.items() if other.platform == kind.platform]
         raise FlashError(f"this board says it is {kind.platform!r}, BOARD={board} is {wanted.platform!r}. Nothing was changed. "
                          + (f"Type:  make flash BOARD={named[0]} ..." if named else "Which port is the right one?"))
+    if images.PICO_W in kind.machine:
+        raise FlashError(f"{images.FOR_WIFI}. Nothing was changed. Put that on it first (docs/flashing.md), its button BOOTSEL held")
     needs_mpy = "RP2040" in kind.machine
     if form == "py" and needs_mpy:
         raise FlashError("this board is an RP2040, whose memory is too small to compile the source: it would end in a MemoryError at each start. "

@@ -7,6 +7,10 @@ from typing import NamedTuple
 
 # The oldest MicroPython that this firmware is tested against on such boards.
 OLDEST = (1, 24)
+# What the MicroPython of a Pico W calls its board, and why this firmware does not live on it (docs/footprint.md).
+PICO_W = "Pico W with RP2040"
+FOR_WIFI = ("the MicroPython for a Pico W keeps 40 KB of its memory for Wi-Fi, and what is left is too little for this firmware. "
+            "A Pico W runs that of a Pico, RPI_PICO, as well")
 _SAYS = re.compile(rb"MicroPython v(\d+)\.(\d+)(?:\.(\d+))?")
 
 # Header of an application image of ESP-IDF: the magic byte first, the chip's number as two bytes at 12.
@@ -102,6 +106,8 @@ def read(path):
     version = ".".join(map(str, numbers))
     if numbers[:2] < OLDEST:
         raise ImageError(f"has MicroPython {version}; {'.'.join(map(str, OLDEST))} or newer is needed")
+    if PICO_W.encode() in content:
+        raise ImageError(f"will not do: {FOR_WIFI}. Take that")
     digest = hashlib.sha256(data).hexdigest()
     known = KNOWN.get(path.name)
     if known not in (None, digest):

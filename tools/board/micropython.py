@@ -22,7 +22,7 @@ PLACES = ("~/Downloads", ".")
 # What there is to download for each kind of board: its page there, and the boards it is for.
 PAGES = {
     "esp32": {"SEEED_XIAO_ESP32S3": "XIAO ESP32-S3", "ESP32_GENERIC_S3": "any other ESP32-S3", "ESP32_GENERIC": "the first ESP32"},
-    "rp2": {"RPI_PICO": "Pico", "RPI_PICO_W": "Pico W", "RPI_PICO2": "Pico 2", "RPI_PICO2_W": "Pico 2 W"},
+    "rp2": {"RPI_PICO": "Pico, Pico W", "RPI_PICO2": "Pico 2", "RPI_PICO2_W": "Pico 2 W"},
 }
 # Boards that get none of mainline's MicroPython, and what they get.
 OTHERS = {

@@ -222,6 +222,14 @@ def test_source_is_refused_on_an_rp2040_which_could_not_compile_it(make_board):
         flash.refuse_kind(link.Kind("rp2", (1, 18), 5, "Raspberry Pi Pico with RP2040"), "rp2", "mpy")
 
 
+def test_a_pico_w_with_its_own_micropython_is_refused_for_wifi_leaves_too_little_memory(make_board):
+    board = make_board(a_flash(), platform="rp2", machine="Raspberry Pi Pico W with RP2040")
+    with pytest.raises(flash.FlashError, match="keeps 40 KB of its memory for Wi-Fi.*RPI_PICO, as well. Nothing was changed"):
+        put(board, firmware("new"), kind="rp2")
+    assert board.changes() == []
+    flash.refuse_kind(link.Kind("rp2", (1, 28), 6, "Raspberry Pi Pico 2 W with RP2350"), "rp2", "mpy")
+
+
 def test_an_rp2350_takes_source(make_board):
     board = make_board(a_flash(), platform="rp2", machine="Raspberry Pi Pico2 with RP2350")
     put(board, firmware("new"), kind="rp2", form="py")

@@ -24,6 +24,7 @@ def read(tmp_path):
     (esp(9, b"1.24"), "esp32", "ESP32-S3", "1.24"),
     (uf2(), "rp2", "RP2040", "1.26.1"),
     (uf2(0xE48BFF59, spare=True), "rp2", "RP2350", "1.26.1"),
+    (uf2(0xE48BFF59, machine=b"Raspberry Pi Pico 2 W with RP2350"), "rp2", "RP2350", "1.26.1"),
 ])
 def test_an_image_is_for_the_chip_that_its_head_names(read, data, board, name, version):
     image = read(data)
@@ -53,6 +54,7 @@ def test_the_first_esp32_has_its_image_at_another_place():
     (uf2(0xADA52840), "other chips than an RP2040 or RP2350 \\(0xada52840\\)"),
     (uf2() + uf2(0xE48BFF59), "other chips"),
     (uf2(0xE48BFF5A), "without RISCV"),
+    (uf2(machine=b"Raspberry Pi Pico W with RP2040"), "keeps 40 KB of its memory for Wi-Fi.* runs that of a Pico, RPI_PICO, as well. Take that"),
 ])
 def test_what_is_not_to_be_written_is_refused_in_words(read, data, words):
     with pytest.raises(images.ImageError, match=words):
