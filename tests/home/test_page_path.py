@@ -20,7 +20,8 @@ class SeenWorld(RunningWorld):
     """The simulated world, with what its own record says of the box."""
 
     def __init__(self, port):
-        super().__init__(port, "--web-port", "0", "--speed", "20")
+        # A request without an answer for a minute of it is sent again, and eight a day are allowed: a busy machine must answer within six seconds.
+        super().__init__(port, "--web-port", "0", "--speed", "10")
         self.wait_for(r"sim +page http", PATIENCE_S)
         self.url = next(found[1] for _, text in self.lines if (found := re.search(r"sim +page (http\S+)", text)))
 
