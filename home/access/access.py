@@ -16,7 +16,7 @@ from home.access import cookies, guarded_file, headers, origin, proxy
 from home.access.ended_logins import Ended
 from home.access.passwords import PAGE, Passwords
 from home.access.tokens import Tokens
-from home.web.words import N_
+from home.language.words import N_
 
 READING = ("GET", "HEAD", "OPTIONS")
 # What a browser shows before a login, and the icon on a phone's screen.

@@ -11,8 +11,9 @@ from starlette.concurrency import run_in_threadpool
 from home.access import access, cookies
 from home.access.passwords import GUEST, OWNER
 from home.access.throttle import Throttle
-from home.web import drawing, request_context, words
-from home.web.words import N_
+from home.language import words
+from home.language.words import N_
+from home.web import drawing, request_context
 
 logger = logging.getLogger("home")
 LONGEST = 200           # characters of what is given

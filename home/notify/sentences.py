@@ -1,6 +1,6 @@
 """The messages in words, in English and German. No place, key or id is in them."""
-from home.web import vocabulary
-from home.web.words import words
+from home.language import vocabulary
+from home.language.words import words
 
 LANGUAGES = ("en", "de")
 # What the device reports, and what the service finds by itself.

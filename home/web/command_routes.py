@@ -5,10 +5,10 @@ from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
 from home.commands.desk import Refused
+from home.language.words import N_
 from home.store.database import reading
 from home.web import drawing, form_requests, moments, request_context
 from home.web.views import tonight, week
-from home.web.words import N_
 
 # What the desk says, by its reason.
 REFUSALS = {

@@ -6,8 +6,9 @@ import urllib.parse
 import jinja2
 from fastapi.responses import HTMLResponse
 
-from home.web import moments, request_context, static_files, words
-from home.web.words import N_
+from home.language import words
+from home.language.words import N_
+from home.web import moments, request_context, static_files
 
 TEMPLATES = pathlib.Path(__file__).with_name("templates")
 NOT_KEPT = {"Cache-Control": "no-store"}

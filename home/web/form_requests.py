@@ -1,5 +1,5 @@
 """From the fields of a form to a request in the formatter's words. Pure; what is out of range the formatter says."""
-from home.web.words import N_
+from home.language.words import N_
 
 # Buttons that are a request with a value.
 FIXED = {

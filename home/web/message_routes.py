@@ -4,9 +4,9 @@ import threading
 from fastapi import Request
 from fastapi.responses import Response
 
+from home.language.words import N_
 from home.notify import courier, sender
 from home.web import request_context
-from home.web.words import N_
 
 PATIENCE_S = 20
 OFF = N_("Messages are off: there is no address in notify.urls of home.toml.")

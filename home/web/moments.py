@@ -2,7 +2,7 @@
 import datetime
 
 from home import time_zones
-from home.web.words import N_
+from home.language.words import N_
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS

@@ -9,11 +9,11 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from fastapi.responses import RedirectResponse, Response
 
 from home.access import access
+from home.language.words import N_
 from home.store import queries
 from home.store.database import StoreFailed, reading
 from home.web import command_routes, drawing, live, message_routes, moments, record_routes, request_context, static_files, target_routes
 from home.web.views import device, devices, freshness, history, more, now, radio, sessions, tonight
-from home.web.words import N_
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,11 +8,11 @@ from fastapi.responses import RedirectResponse, Response
 
 from home import bug_report, corrections, export
 from home.commands.desk import Refused
+from home.language.words import N_
 from home.store.database import reading
 from home.web import command_routes, drawing, request_context
 from home.web.views import device as device_view
 from home.web.views import one_session, sessions
-from home.web.words import N_
 
 Fields = Annotated[dict, Depends(command_routes.form)]
 KINDS = {"csv": "text/csv; charset=utf-8", "json": "application/json"}

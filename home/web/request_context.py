@@ -2,7 +2,7 @@
 import dataclasses
 import typing
 
-from home.web import words
+from home.language import words
 
 THEMES = ("auto", "light", "dark")
 COOKIE_S = 366 * 86400

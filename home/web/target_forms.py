@@ -1,10 +1,10 @@
 """From the fields of the forms of the night to a wish, a standing order and a day. Pure."""
 import datetime
 
+from home.language.words import N_
 from home.planning import standing_orders
 from home.tariff import windows
 from home.web import form_requests
-from home.web.words import N_
 
 WRONG = {
     "days": N_("Choose at least one day."),

@@ -2,12 +2,12 @@
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
+from home.language.words import N_
 from home.planning import page_orders, planner
 from home.store.database import reading
 from home.web import command_routes, drawing, form_requests, moments, request_context, target_forms
 from home.web.command_routes import Fields
 from home.web.views import night_target, tonight
-from home.web.words import N_
 
 TOO_MANY = N_("There are as many standing orders as there may be.")
 

@@ -1,7 +1,7 @@
 """The simulated garage as one more page of the house: what is really so there, and what people and the world do to it.
 
 Its buttons say the words of the terminal (sim/live/typed_commands.py), and are carried out in the world's own thread. The German words stand in the
-catalogue of home/web.
+catalogue of home/language.
 """
 
 import pathlib
@@ -11,13 +11,14 @@ from collections import namedtuple
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
+from home.language import vocabulary
+from home.language.words import N_
 from home.store import queries
 from home.web import request_context as looks
-from home.web import moments, vocabulary
+from home.web import moments
 from home.web.pages import Page
 from home.web.command_routes import Fields
 from home.web.views import sentences
-from home.web.words import N_
 from sim.live import screen, typed_commands
 
 TEMPLATES = pathlib.Path(__file__).with_name('templates')
@@ -29,7 +30,7 @@ PATIENCE_S = 5
 BROKEN = N_('The simulated world does not answer. Has it ended?')
 NOT_KNOWN = N_('The garage cannot do this: %(text)s.')
 
-# What each state of the box means. Those of a fault: home.web.vocabulary.FAULTS.
+# What each state of the box means. Those of a fault: home.language.vocabulary.FAULTS.
 CODES = {
     'A1': N_('No car is plugged in.'), 'B1': N_('A car waits for permission.'), 'B2': N_('The car is offered current, or held, and draws nothing.'),
     'C2': N_('The car draws current.'), 'C3': N_('The car draws a reduced current.'), 'C4': N_('The car draws a reduced current.'),

@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 HOME = ROOT / "home"
 # A page of the simulation beside those of the house.
 GARAGE = (ROOT / "sim" / "live" / "garage.py", ROOT / "sim" / "live" / "templates" / "garage.html")
-PO = HOME / "web" / "locale" / "de" / "LC_MESSAGES" / "home.po"
+PO = HOME / "language" / "locale" / "de" / "LC_MESSAGES" / "home.po"
 _KEYWORDS = {"_": (1,), "N_": (1,), "ngettext": (1, 2)}
 _PLACE = re.compile(r"%\((\w+)\)[a-z]|\{(\w+)\}")
 # What a catalogue says about itself and no reader needs.

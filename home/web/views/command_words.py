@@ -1,5 +1,5 @@
 """What a request asks for, as a sentence: "Charge now, until 07:30." """
-from home.web import setting_words, vocabulary
+from home.language import setting_words, vocabulary
 from home.web.views import sessions
 
 MODES = {"Lock Outlet": "lock", "Unlock Outlet": "unlock", "Reset Charger": "reset"}

@@ -1,10 +1,11 @@
 """The page of the device: what it is, what box stands behind it, its settings with what it last said of each, and what it counted."""
 import dataclasses
 
+from home.language import setting_words, vocabulary
+from home.language.words import N_
 from home.store import queries
-from home.web import moments, setting_words, vocabulary
+from home.web import moments
 from home.web.views import history, parts
-from home.web.words import N_
 
 READ_DEVICE, READ_SETTINGS = {"command": "report", "what": "device"}, {"command": "report", "what": "plan"}
 _YES, _NO = N_("yes"), N_("no")

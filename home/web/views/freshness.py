@@ -1,8 +1,8 @@
 """Whether what a page shows may be believed: when the device was heard last, and whether anything could be heard at all."""
 import dataclasses
 
+from home.language.words import N_
 from home.web import moments
-from home.web.words import N_
 
 
 @dataclasses.dataclass(frozen=True)

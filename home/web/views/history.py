@@ -5,13 +5,14 @@ import datetime
 import re
 
 from home import time_zones
+from home.language import vocabulary
+from home.language.words import N_
 from home.network import kinds
 from home.store import commands as stored_commands
 from home.store import decoded, span_queries
-from home.web import moments, vocabulary
+from home.web import moments
 from home.web.views import command_words, radio, sessions
 from home.web.views import sentences as fates
-from home.web.words import N_
 
 DAYS = 7                            # of a page
 PAGES_MAX = 10_000

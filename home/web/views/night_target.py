@@ -4,12 +4,12 @@ import statistics
 
 from home import plan_preview, time_zones
 from home.commands import fate
+from home.language.words import N_
 from home.planning import night_costs, night_facts, replan, standing_orders
 from home.report import Report
 from home.store import commands, queries, span_queries
 from home.web import moments, target_forms
 from home.web.views import held_plan, price_strip, promise, target_status
-from home.web.words import N_
 
 # What is offered where nothing else says what is wanted: the next of these departures that is so far away, with what sessions took before.
 USUAL_BY, USUAL_FROM_S, USUAL_KWH = ("07:00", "17:00"), 5 * 3600, 10

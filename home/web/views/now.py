@@ -2,11 +2,11 @@
 import dataclasses
 
 from home import plan_preview
+from home.language.words import N_
 from home.network import kinds
 from home.store import commands, queries
 from home.web import moments
 from home.web.views import held_plan, promise, requests, sentences, tonight
-from home.web.words import N_
 
 # So far ahead the plan is looked at.
 AHEAD_S = 8 * 86400

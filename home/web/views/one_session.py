@@ -2,12 +2,13 @@
 import dataclasses
 
 from home import sessions
+from home.language import vocabulary
+from home.language.words import N_
 from home.report import Report
 from home.store import queries, span_queries
 from home.tariff.prices import QUARTER_S
-from home.web import moments, plot, vocabulary
+from home.web import moments, plot
 from home.web.views import sessions as sessions_view
-from home.web.words import N_
 
 QUARTER_MS = 1000 * QUARTER_S
 # Beyond that nothing is known about what lies between two readings.

@@ -3,11 +3,11 @@ import dataclasses
 import datetime
 
 from home import plan_preview, time_zones
+from home.language.words import N_
 from home.planning import page_orders, planner, standing_orders
 from home.store import commands
 from home.web import moments, target_forms
 from home.web.views import promise, target_status, week
-from home.web.words import N_
 
 DAYS_AHEAD, MOST = 8, 5
 USUAL = {"by": "07:30", "kwh": "12", "max_price": ""}

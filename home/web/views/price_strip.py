@@ -4,8 +4,8 @@ Across one is a quarter hour, down one is a hundredth of the height: the browser
 """
 import dataclasses
 
+from home.language.words import N_
 from home.web import moments
-from home.web.words import N_
 
 QUARTER_S = 900
 QUARTERS = 96

@@ -1,11 +1,11 @@
 """The page of the radio: how well the device is heard, by which gateways, and what of the day's airtime and downlinks is spent."""
 import dataclasses
 
+from home.language.words import N_
 from home.network import kinds
 from home.store import commands, queries, span_queries
 from home.web import moments, plot
 from home.web.views import parts
-from home.web.words import N_
 
 DAYS = (1, 7, 30)
 GATEWAYS_OF = 100        # of so many newest uplinks the gateways are listed

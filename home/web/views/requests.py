@@ -1,10 +1,10 @@
 """What was asked of a device, and what became of it: rows of the table `command` in words. Pure, but for gather()."""
 import dataclasses
 
+from home.language.words import N_
 from home.store import commands
 from home.web import moments
 from home.web.views import command_words, held_plan, sentences
-from home.web.words import N_
 
 RECENT = 12
 # So long, and so many at most, an end stands beside the buttons.

@@ -1,7 +1,7 @@
-"""What is so now, who decides, and what became of a request, in sentences made of the words of home/web/vocabulary.py."""
+"""What is so now, who decides, and what became of a request, in sentences made of the words of home/language/vocabulary.py."""
 from home.commands import fate as fates
-from home.web import vocabulary
-from home.web.words import N_
+from home.language import vocabulary
+from home.language.words import N_
 
 # Where no reason came with it, by the status of docs/payload.md.
 STATUSES = {

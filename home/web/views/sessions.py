@@ -3,10 +3,11 @@ import dataclasses
 import datetime
 
 from home import time_zones
+from home.language import vocabulary
+from home.language.words import N_
 from home.report import MEASURED, Report
 from home.store import queries, span_queries
-from home.web import moments, vocabulary
-from home.web.words import N_
+from home.web import moments
 
 FIRST_YEAR = 2000
 GAP_ONE = N_("Session %(first)s is missing: there is no record of it here, and it is in no total.")

@@ -3,8 +3,8 @@ import dataclasses
 import itertools
 
 from home import plan_preview
+from home.language.words import N_
 from home.web import moments
-from home.web.words import N_
 
 PAST_S, AHEAD_S = 12 * 3600, 36 * 3600
 # A reading holds that long, if no other comes.

@@ -2,10 +2,11 @@
 import dataclasses
 
 from home.commands import fate
+from home.language import vocabulary
+from home.language.words import N_
 from home.planning import replan
-from home.web import moments, vocabulary
+from home.web import moments
 from home.web.views import held_plan, promise, sentences
-from home.web.words import N_
 
 HAS, WAITS, FAILED, NONE = "has", "waits", "failed", "none"
 STATES = {

@@ -2,11 +2,11 @@
 import dataclasses
 
 from home import plan_preview
+from home.language.words import N_
 from home.store import queries, span_queries
 from home.web import moments
 from home.web.views import held_plan, night_target, orders, requests, week
 from home.web.views import strip as strips
-from home.web.words import N_
 
 # What fills the strip's height where nothing was measured: three phases at 16 A.
 USUAL_W = 11_000

@@ -3,8 +3,8 @@ import dataclasses
 import datetime
 
 from home import plan_preview
+from home.language.words import N_
 from home.web import form_requests, moments
-from home.web.words import N_
 
 DAYS = plan_preview.DAYS
 MOST_ROWS = plan_preview.MOST_WINDOWS

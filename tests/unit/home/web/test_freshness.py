@@ -3,9 +3,9 @@ import zoneinfo
 
 import pytest
 
+from home.language.words import words
 from home.web import moments
 from home.web.views import freshness
-from home.web.words import words
 from tests.support.house import BEGIN_MS
 from tests.support.uplinks import HOUR_MS, MIN_MS
 

@@ -4,8 +4,8 @@ import zoneinfo
 
 import pytest
 
+from home.language.words import words
 from home.web import moments
-from home.web.words import words
 from tests.support.uplinks import DAY_MS, HOUR_MS, MIN_MS
 
 BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")

@@ -5,8 +5,8 @@ import zoneinfo
 import pytest
 
 from app.codec import vocabulary as firmware
+from home.language.words import words
 from home.web.views import held_plan, now
-from home.web.words import words
 from tests.support.house import BEGIN_MS
 from tests.support.uplinks import HOUR_MS
 

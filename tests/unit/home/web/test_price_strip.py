@@ -3,9 +3,9 @@ import zoneinfo
 
 import pytest
 
+from home.language.words import words
 from home.web.views import price_strip
 from home.web.views.price_strip import CHEAP, LATE, QUARTERS
-from home.web.words import words
 
 BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
 # 2026-10-01T20:07:00Z, 22:07 in Berlin.

@@ -5,8 +5,8 @@ import pytest
 from fastapi.testclient import TestClient
 from home.api import app
 from home.commands import fate
+from home.language.words import words
 from home.web.views import promise, sentences
-from home.web.words import words
 from tests.support.house import BEGIN_MS, house
 from tests.support.uplinks import MIN_MS, Device
 

@@ -6,9 +6,9 @@ import pytest
 
 from app.codec import vocabulary as firmware
 from home.commands import fate
-from home.web import vocabulary
+from home.language import vocabulary
+from home.language.words import words
 from home.web.views import sentences
-from home.web.words import words
 
 
 ROOT = pathlib.Path(__file__).resolve().parents[4]

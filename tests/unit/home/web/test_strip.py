@@ -4,8 +4,8 @@ import zoneinfo
 
 import pytest
 
+from home.language.words import words
 from home.web.views import strip as strips
-from home.web.words import words
 from tests.support.uplinks import HOUR_MS
 
 BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")

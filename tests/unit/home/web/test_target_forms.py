@@ -3,8 +3,8 @@ import datetime
 
 import pytest
 
+from home.language.words import words
 from home.web import target_forms
-from home.web.words import words
 
 TODAY = datetime.date(2026, 10, 1)
 

@@ -5,9 +5,9 @@ import zoneinfo
 import pytest
 
 from home.commands import fate
+from home.language.words import words
 from home.planning.replan import Decision
 from home.web.views import held_plan, promise, target_status
-from home.web.words import words
 
 EN, DE, BERLIN = words("en"), words("de"), zoneinfo.ZoneInfo("Europe/Berlin")
 RULE = "CET-1CEST,M3.5.0,M10.5.0/3"

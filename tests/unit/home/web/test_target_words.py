@@ -1,7 +1,7 @@
 """home/web/views/command_words.py: a target in words."""
 import pytest
+from home.language.words import words
 from home.web.views import command_words
-from home.web.words import words
 
 
 @pytest.mark.parametrize("target, language, expected", [

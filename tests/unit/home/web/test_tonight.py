@@ -3,9 +3,9 @@ import zoneinfo
 
 import pytest
 
+from home.language.words import words
 from home.plan_preview import Opening
 from home.web.views import held_plan, tonight
-from home.web.words import words
 from tests.support.house import BEGIN_MS
 from tests.support.uplinks import HOUR_MS, MIN_MS
 

@@ -5,8 +5,8 @@ import zoneinfo
 import pytest
 
 from home import plan_preview
+from home.language.words import words
 from home.web.views import week
-from home.web.words import words
 
 BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
 RULE = "CET-1CEST,M3.5.0,M10.5.0/3"

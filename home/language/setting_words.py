@@ -1,7 +1,7 @@
 """The settings that may change over the air, as a form shows them: name, unit, meaning and values. A test holds them against the firmware's."""
 import dataclasses
 
-from home.web.words import N_
+from home.language.words import N_
 
 # What the form of a page sends for the value that is none.
 NOTHING = "none"

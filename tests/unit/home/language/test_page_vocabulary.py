@@ -1,8 +1,8 @@
-"""home/web/vocabulary.py and setting_words.py: every word of the firmware has its sentence, and no sentence is nobody's."""
+"""home/language/vocabulary.py and setting_words.py: every word of the firmware has its sentence, and no sentence is nobody's."""
 import pytest
 
 from app.codec import vocabulary as firmware
-from home.web import setting_words, vocabulary
+from home.language import setting_words, vocabulary
 
 
 @pytest.mark.parametrize("table, words", [

@@ -2,7 +2,7 @@
 
 N_ marks a sentence for the catalogue; it is translated where it is shown. A word that is not here (of a newer device) is shown as it came.
 """
-from home.web.words import N_
+from home.language.words import N_
 
 REASONS = {
     "charging": N_("The car is charging."),

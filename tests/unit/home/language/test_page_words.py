@@ -1,9 +1,9 @@
-"""home/web/words.py: which language a reader gets, and how it writes numbers."""
+"""home/language/words.py: which language a reader gets, and how it writes numbers."""
 import datetime
 
 import pytest
 
-from home.web import words
+from home.language import words
 
 
 @pytest.mark.parametrize("asked, kept, accepted, expected", [
