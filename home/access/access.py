@@ -62,7 +62,7 @@ class Person:
 
 
 class Access:
-    """The ASGI application around another one. web: home.settings.Web; clock(): UTC seconds of this computer, whatever world the service lives in."""
+    """The ASGI application around another one. web: home.setting_fields.Web; clock(): UTC seconds of this computer, also in a simulated world."""
 
     def __init__(self, app, web, clock=time.time):
         self.app, self.web, self.clock = app, web, clock

@@ -154,6 +154,6 @@ def digest(url):
 
 
 def test(its, carrier):
-    """Send a test message to each address of a settings.Notify: [(place from 1 on, kind of address, courier's status)]."""
+    """Send a test message to each address of a setting_fields.Notify: [(place from 1 on, kind of address, courier's status)]."""
     title, text = sentences.said(sentences.TEST, {}, its.language)
     return [(place, courier.kind(url), carrier.deliver(url, title, text)) for place, url in enumerate(its.urls, 1)]

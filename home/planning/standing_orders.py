@@ -120,7 +120,7 @@ NEEDED = ("by", "kwh")
 
 
 def fields(required):
-    """The row of settings.REFERENCE. required: what stands for a field that must be given."""
+    """The row of setting_fields.REFERENCE. required: what stands for a field that must be given."""
     return {
         "device": (setting_checks.text, ""), "days": (_days, frozenset(range(7))), "by": (_by, required),
         "kwh": (setting_checks.number(0.01, 655.35), required), "current_a": (setting_checks.number(6, 80), None),

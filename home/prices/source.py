@@ -93,7 +93,7 @@ def _interval(value):
 
 
 def fields(required):
-    """The row of settings.REFERENCE: {field: (check, default)}; None: the preset's. required: what stands for a field that must be given."""
+    """The row of setting_fields.REFERENCE: {field: (check, default)}; None: the preset's. required: what stands for a field that must be given."""
     return {
         "name": (checks.text, required), "kind": (checks.one_of(*PRESETS), "json"), "key_file": (checks.text, ""), "url": (_url, None),
         "file": (checks.text, None), "topics": (checks.topic_filters, None), "body": (checks.text, None), "key_header": (_header, None),

@@ -4,7 +4,7 @@ import re
 import tomllib
 
 import pytest
-from home import settings
+from home import setting_fields, settings
 from home.__main__ import parser
 from home.api import app
 
@@ -19,11 +19,11 @@ def test_the_example_is_taken_as_it_stands(tmp_path):
     assert found.devices[0].vehicle == "Zoe" and len(found.tariff) == 2
 
 
-@pytest.mark.parametrize("table", settings.REFERENCE)
+@pytest.mark.parametrize("table", setting_fields.REFERENCE)
 def test_the_table_has_every_setting(table):
     rows = re.findall(r"^\| (.*?) \|", PAGE, re.M)
     named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
-    assert set(settings.REFERENCE[table][1]) <= named
+    assert set(setting_fields.REFERENCE[table][1]) <= named
 
 
 def test_the_paths_are_those_of_the_api():

@@ -5,7 +5,7 @@ import os
 import socket
 
 import pytest
-from home import settings
+from home import setting_fields, settings
 from home.settings import Wrong
 
 GOOD = """
@@ -210,17 +210,17 @@ STRANGE = [None, True, 0, -1, 1.5, 10 ** 30, float("nan"), float("inf"), "", " "
            "http://[", "{", "#/a", "sqlite:///", "postgresql+psycopg://[", "Europe/../..", "[::1:80"]
 
 
-@pytest.mark.parametrize("table", settings.REFERENCE)
+@pytest.mark.parametrize("table", setting_fields.REFERENCE)
 def test_whatever_stands_in_a_setting_it_is_taken_or_named(tmp_path, table):
     given = {"network": [{"name": "ttn", "host": "h", "application": "a"}], "device": [{"id": "wallbox"}], "tariff": [{"part": "energy"}],
              "price_source": [{"name": "spot", "kind": "energy-charts"}], **{name: {} for name in ("house_mqtt", "store", "web", "notify")}}
-    given.setdefault(table, [{}] if table in settings.LISTS else {})
-    for field in (None, *settings.REFERENCE[table][1]):
+    given.setdefault(table, [{}] if table in setting_fields.LISTS else {})
+    for field in (None, *setting_fields.REFERENCE[table][1]):
         for value in STRANGE:
             its = {name: [dict(one) for one in rest] if isinstance(rest, list) else dict(rest) for name, rest in given.items()}
             if field is None:
                 its[table] = value
             else:
-                (its[table][0] if table in settings.LISTS else its[table])[field] = value
+                (its[table][0] if table in setting_fields.LISTS else its[table])[field] = value
             with contextlib.suppress(Wrong):
                 settings.checked(its, tmp_path)

@@ -96,7 +96,8 @@ def test_the_style_is_what_make_lint_wants():
 
 
 def test_modules_stay_short():
-    lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for folder in ("src", "sim", "tools") for path in files(folder)}
+    paths = [path for folder in ("src", "sim", "tools", "home") for path in files(folder)]
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in paths}
     assert {name: lines for name, lines in lengths.items() if lines > MOST_LINES} == {}
 
 
