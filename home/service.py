@@ -114,6 +114,8 @@ class Service:
         if is_up != self.is_up[name]:
             self.line_since_ms[name] = int(1000 * self.clock())
         self.is_up[name] = is_up
+        if is_up:
+            self.desk.line_up(name)
         if name in self.backfillers:
             self.backfillers[name].line(is_up)
         self._due_s[self._look] = self.clock()

@@ -73,13 +73,16 @@ class Command:
 
 @dataclasses.dataclass(frozen=True)
 class Heard:
-    """what: pushed, queued, sent, failed, expired, answered, withdrawn or time. result: of an answer. detail: a word with it."""
+    """what: pushed, queued, sent, failed, expired, answered, withdrawn, gap (nobody heard what was said for a while) or time. result: of an answer.
+
+    detail: a word with it.
+    """
     what: str
     result: str | None = None
     detail: str | None = None
 
 
-TIME, PUSHED, QUEUED, SENT, EXPIRED, WITHDRAWN = map(Heard, ("time", "pushed", "queued", "sent", "expired", "withdrawn"))
+TIME, PUSHED, QUEUED, SENT, EXPIRED, WITHDRAWN, GAP = map(Heard, ("time", "pushed", "queued", "sent", "expired", "withdrawn", "gap"))
 # By a network that says nothing of its queue, and takes nothing out of it.
 HANDED_OVER, LEFT_THERE = "handed_over", "left_there"
 
@@ -179,6 +182,11 @@ def _sent(command, heard, now_ms):
     return {"fate": "sent", "sent_ms": now_ms, "detail": None}
 
 
+def _gap(command, heard, now_ms):
+    # It may have been sent meanwhile, and answered. If the answer is not found in the network's record, it is asked again.
+    return {"fate": "asked", "tried_ms": now_ms} if command.fate == "queued" else {}
+
+
 def _failed(command, heard, now_ms):
     # A repetition that fails says nothing about what was on the air before.
     return {"fate": "sent"} if command.sent_ms is not None else {"fate": "failed", "detail": heard.detail}
@@ -209,4 +217,4 @@ def _time(command, heard, now_ms):
 
 
 _CHANGES = {"pushed": _pushed, "queued": _queued, "sent": _sent, "failed": _failed, "expired": _expired, "answered": _answered,
-            "withdrawn": _withdrawn, "time": _time}
+            "withdrawn": _withdrawn, "gap": _gap, "time": _time}

@@ -174,6 +174,26 @@ def test_while_it_waits_at_the_network_it_is_not_sent_again(its):
     assert len(its.network) == 1
 
 
+def test_after_a_gap_of_the_line_what_was_queued_is_asked_again_for_nobody_heard_whether_it_was_sent(its):
+    made = ask(its, STOP)
+    assert now(its, made.key).fate == "queued"
+    its.desk.line_up(its.garage.network)
+    wait(its, 5000)
+    assert now(its, made.key).fate == "asked" and len(its.network) == 1
+    wait(its, MIN_MS)
+    assert now(its, made.key).sends == 2 and [its.network.send() for _ in range(2)] == [made.request] * 2
+    its.network.answer(made.request)
+    assert now(its, made.key).fate == "done"
+
+
+def test_in_class_a_a_gap_of_the_line_changes_nothing_for_the_downlink_waits_for_the_next_uplink(its):
+    its.hear(its.network.device.uplink(its.now_ms, 14, {"type": "readback", "part": "settings", "page": 1, "settings": {"lorawan_class": "A"}}))
+    made = ask(its, STOP)
+    its.desk.line_up(its.garage.network)
+    wait(its, 5 * MIN_MS)
+    assert now(its, made.key).fate == "queued" and len(its.network) == 1
+
+
 def test_a_stop_stays_pending_for_12_hours(its):
     made = ask(its, STOP)
     its.network.send()

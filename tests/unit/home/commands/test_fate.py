@@ -28,6 +28,8 @@ def after(*heard, command=START):
     ([], "asked"), ([fate.PUSHED], "asked"), ([fate.PUSHED, fate.QUEUED], "queued"), ([fate.PUSHED, fate.QUEUED, fate.SENT], "sent"),
     ([fate.PUSHED, FAILED], "failed"), ([fate.PUSHED, fate.SENT, answered("done")], "done"), ([answered("refused", "locked")], "refused"),
     ([fate.PUSHED, fate.SENT, fate.PUSHED, FAILED], "sent"), ([fate.PUSHED, fate.WITHDRAWN], "withdrawn"),
+    ([fate.PUSHED, fate.QUEUED, fate.GAP], "asked"), ([fate.PUSHED, fate.QUEUED, fate.SENT, fate.GAP], "sent"),
+    ([fate.PUSHED, fate.QUEUED, fate.GAP, fate.SENT], "sent"), ([fate.PUSHED, fate.QUEUED, answered("done"), fate.GAP], "done"),
     ([fate.WITHDRAWN, fate.QUEUED, fate.SENT], "withdrawn"), ([fate.WITHDRAWN, answered("done")], "done"),
     ([answered("busy"), answered("done")], "done"), ([answered("done"), answered("expired")], "done"),
 ])
