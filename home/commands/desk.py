@@ -2,7 +2,6 @@
 import base64
 import contextlib
 import dataclasses
-import functools
 import json
 import threading
 
@@ -44,7 +43,7 @@ class Desk:
         self._formatter = Formatter()
         self._lock = threading.RLock()      # the formatter's engine, and the order of what is done to a command
         self._unheard = []                  # answers that the store did not take yet
-        self._after_gap = set()             # networks whose line was down, or not there yet, since the last look
+        self._line_up_ms = {}               # network: since when its line is up
 
     def ask(self, device, request, who, anyway=False):
         """The Command made of a request in the formatter's words, published already where the line is up. Refused if it cannot be.
@@ -95,26 +94,21 @@ class Desk:
 
     def line_up(self, network_name):
         """The line to that network is up again, or for the first time: what the network said before nobody heard."""
-        with self._lock:
-            self._after_gap.add(network_name)
+        self._line_up_ms[network_name] = self._now_ms()
 
     def look(self):
         """What time brings: repetitions, ends. Seconds until it is to be called again."""
         now_ms = self._now_ms()
         self.hear_uplinks("", ())
-        with self._lock:
-            after_gap = set(self._after_gap)
         for device in self._settings.devices:
             key = self._key(device)
             with reading(self._engine) as connection:
                 if not commands.pending(connection, key):
                     continue
             with self._lock:
-                changed = self._look_at(device, key, now_ms, device.network in after_gap)
+                changed = self._look_at(device, key, now_ms)
             if changed:
                 self._tell(device.name)
-        with self._lock:
-            self._after_gap -= after_gap
         return LOOK_S
 
     def hear(self, network_name, device_id, suffix, message):
@@ -231,16 +225,16 @@ class Desk:
         words = self._formatter.decode_downlink(row.f_port, base64.b64decode(row.payload)).get("data") or {}
         return hearing.identity(words) == (command.name, command.command_id, command.issued_at)
 
-    def _look_at(self, device, key, now_ms, is_after_gap):
+    def _look_at(self, device, key, now_ms):
         """Whether anything changed."""
         with reading(self._engine) as connection:
             is_class_a, uplink_ms = _is_class_a(connection, key), queries.last_heard_ms(connection, key)
             times_ms = commands.downlink_times(connection, key, now_ms)
             before = commands.pending(connection, key)
             status_ms, status = queries.newest(connection, key).get("status", (0, {}))
-        # In class A it waits for the next uplink all the same, and another one would wait beside it.
-        heard = [*([fate.GAP] if is_after_gap and not is_class_a else []), fate.TIME]
-        after = [functools.reduce(lambda one, what: fate.step(one, what, now_ms), heard, one) for one in before]
+        line_up_ms = self._line_up_ms.get(device.network)
+        after = [fate.step(one, fate.GAP, now_ms) if fate.is_in_doubt(one, is_class_a, uplink_ms, line_up_ms, now_ms) else one for one in before]
+        after = [fate.step(one, fate.TIME, now_ms) for one in after]
         changed = after != before
         if changed:
             with writing(self._engine) as connection:

@@ -142,6 +142,16 @@ def is_answer_near(command, reason, status_ms, now_ms):
     return is_told_since and (reason in AT_WORK or not _is_past(status_ms, now_ms))
 
 
+def is_in_doubt(command, is_class_a, uplink_ms, line_up_ms, now_ms):
+    """Whether it may have left the network's queue while nobody heard: the line was down, until line_up_ms, since it was handed over.
+
+    In class C it is sent at once. In class A it may still wait; if the device is heard, and a minute later no word of it, it does not.
+    """
+    if command.fate != "queued" or command.tried_ms is None or line_up_ms is None or command.tried_ms > line_up_ms:
+        return False
+    return not is_class_a or uplink_ms is not None and uplink_ms > line_up_ms and _is_past(uplink_ms, now_ms)
+
+
 def is_due(command, is_class_a, uplink_ms, now_ms):
     """Whether it is to be sent now, for the first or another time. uplink_ms: when the device was heard last, or None."""
     if not command.is_pending or not command.is_ours or now_ms >= 1000 * command.expires_at:

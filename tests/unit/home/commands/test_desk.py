@@ -186,12 +186,27 @@ def test_after_a_gap_of_the_line_what_was_queued_is_asked_again_for_nobody_heard
     assert now(its, made.key).fate == "done"
 
 
-def test_in_class_a_a_gap_of_the_line_changes_nothing_for_the_downlink_waits_for_the_next_uplink(its):
+def test_in_class_a_it_waits_after_a_gap_of_the_line_until_an_uplink_brings_no_word_of_it(its):
     its.hear(its.network.device.uplink(its.now_ms, 14, {"type": "readback", "part": "settings", "page": 1, "settings": {"lorawan_class": "A"}}))
     made = ask(its, STOP)
     its.desk.line_up(its.garage.network)
     wait(its, 5 * MIN_MS)
     assert now(its, made.key).fate == "queued" and len(its.network) == 1
+    its.hear(its.network.device.status(its.now_ms))
+    wait(its, 30_000)
+    assert now(its, made.key).fate == "queued"
+    wait(its, 30_000)
+    assert now(its, made.key).fate == "asked"
+    wait(its, MIN_MS)
+    assert now(its, made.key).sends == 2
+
+
+def test_without_a_gap_a_request_in_the_network_s_queue_is_in_no_doubt(its):
+    its.desk.line_up(its.garage.network)
+    its.now_ms += 1
+    made = ask(its, STOP)
+    wait(its, HOUR_MS)
+    assert now(its, made.key).fate == "queued"
 
 
 def test_a_stop_stays_pending_for_12_hours(its):
