@@ -6,6 +6,8 @@ from tests.support.house import BEGIN_MS, given
 from tests.support.uplinks import DAY_MS, Device
 from home import service as home_service
 from home import settings
+from home.store import commands
+from home.store.database import reading
 from home.notices import Notices
 from home.service import QUEUED_S, Service
 
@@ -95,6 +97,27 @@ def test_a_line_that_is_down_is_not_asked(service):
     service.is_up["ttn"] = False
     service._ask()
     assert service.lines["ttn"].sent == []
+
+
+def test_a_line_that_comes_back_puts_what_was_queued_in_doubt_and_it_is_asked_again_once(service):
+    (device,) = service.settings.devices
+    made = service.desk.ask(device, {"command": "stop"}, "Anna")
+    queued = {"downlink_queued": {"f_port": 20, "frm_payload": "AA==", "correlation_ids": [f"home:command:{made.key}"]}}
+
+    def after(seconds):
+        service.hand.now_s += seconds
+        service._look()
+        with reading(service.engine) as connection:
+            found = commands.one(connection, service.key(device), made.key)
+        return found.fate, found.sends
+
+    service._on_downlink("ttn", "wallbox", "down/queued", queued)
+    assert after(300) == ("queued", 1)
+    service._on_line("ttn", False, "gone")
+    service._on_line("ttn", True, "connected")
+    assert after(5) == ("asked", 1) and after(60) == ("asked", 2)
+    service._on_downlink("ttn", "wallbox", "down/queued", queued)
+    assert after(300) == ("queued", 2)
 
 
 def test_a_written_uplink_and_a_change_of_the_line_are_told_to_who_listens(service):
