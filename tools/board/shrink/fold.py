@@ -8,7 +8,7 @@ import ast
 import collections
 import itertools
 
-from tools.board.shrink.program import ROOTS, bound, imported, own, statements
+from tools.board.shrink.program import ROOTS, Scoped, bound, imported, own, statements
 from tools.board.shrink.words import CONTRACT
 
 # What asks for the module it stands in.
@@ -16,16 +16,15 @@ _OF_ITS_MODULE = {"globals", "locals", "vars", "dir", "eval", "exec", "__name__"
 # Between a folded module's own name and that of its global, where the table of words has a dot.
 MARK = "__"
 _IMPORTS = (ast.Import, ast.ImportFrom)
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
-class _Moved(ast.NodeTransformer):
+class _Moved(Scoped):
     """A module whose globals have other names: names {old: new}, and of modules {name: {its global: new}}, as in `its_module.its_global`."""
 
     def __init__(self, names, modules=None):
+        super().__init__()
         self.names = names
         self.modules = modules or {}
-        self.scopes = []      # (is it a class?, names that it binds), innermost last
 
     def _is_global(self, name):
         return not any(name in scope for number, (is_class, scope) in enumerate(reversed(self.scopes)) if not is_class or not number)
@@ -85,22 +84,6 @@ class _Moved(ast.NodeTransformer):
         self.scopes.append((is_class, names))
         node.body = [self.visit(part) for part in node.body] if isinstance(node.body, list) else self.visit(node.body)
         self.scopes.pop()
-
-    def _comprehension(self, node):
-        node.generators[0].iter = self.visit(node.generators[0].iter)
-        first = node.generators[0].iter
-        self.scopes.append((False, {name for one in node.generators for name in bound(one.target)}))
-        for one in node.generators:
-            one.target = self.visit(one.target)
-            one.iter = first if one.iter is first else self.visit(one.iter)
-            one.ifs = [self.visit(condition) for condition in one.ifs]
-        for field in ("elt", "key", "value"):
-            if hasattr(node, field):
-                setattr(node, field, self.visit(getattr(node, field)))
-        self.scopes.pop()
-        return node
-
-    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension
 
 
 def _globals(tree):

@@ -133,6 +133,29 @@ def own(body):
     return found
 
 
+class Scoped(ast.NodeTransformer):
+    """Knows which names a place binds itself. scopes: (is it a class?, a dict or set of its names), the innermost last."""
+
+    def __init__(self):
+        self.scopes = []
+
+    def _comprehension(self, node):
+        first = node.generators[0]
+        first.iter = self.visit(first.iter)
+        self.scopes.append((False, {name: name for generator in node.generators for name in bound(generator.target)}))
+        for generator in node.generators:
+            if generator is not first:
+                generator.iter = self.visit(generator.iter)
+            generator.ifs = [self.visit(condition) for condition in generator.ifs]
+        for field in ("elt", "key", "value"):
+            if hasattr(node, field):
+                setattr(node, field, self.visit(getattr(node, field)))
+        self.scopes.pop()
+        return node
+
+    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension
+
+
 def meant(node):
     """What texts in it may mean to getattr(): a word in a call of getattr, hasattr or setattr, and every word in capitals, which may be a setting."""
     found = set()

@@ -1,17 +1,17 @@
 """One module with the short names of a program."""
 import ast
 
-from tools.board.shrink.program import bound, own
+from tools.board.shrink.program import Scoped, own
 from tools.board.shrink.words import ARGUMENTS, arguments_of
 
 
-class Renamed(ast.NodeTransformer):
+class Renamed(Scoped):
     """One module with the short names."""
 
     def __init__(self, names, module):
         self.names = names
         self.module = module
-        self.scopes = []    # (is it a class?, {long: short}), innermost last
+        super().__init__()  # scopes: {long: short}
         self.letters = 0    # of ARGUMENTS in use
         self.owner = None   # the class around
 
@@ -115,19 +115,3 @@ class Renamed(ast.NodeTransformer):
             return name
         self.letters += 1
         return ARGUMENTS[self.letters - 1]
-
-    def _comprehension(self, node):
-        first = node.generators[0]
-        first.iter = self.visit(first.iter)
-        self.scopes.append((False, {name: name for generator in node.generators for name in bound(generator.target)}))
-        for generator in node.generators:
-            if generator is not first:
-                generator.iter = self.visit(generator.iter)
-            generator.ifs = [self.visit(condition) for condition in generator.ifs]
-        for field in ("elt", "key", "value"):
-            if hasattr(node, field):
-                setattr(node, field, self.visit(getattr(node, field)))
-        self.scopes.pop()
-        return node
-
-    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension
