@@ -62,10 +62,11 @@ class Person:
 
 
 class Access:
-    """The ASGI application around another one. web: home.setting_fields.Web; clock(): UTC seconds of this computer, also in a simulated world."""
+    """The ASGI application around another one. web: home.setting_fields.Web; clock(): UTC seconds of this computer, also in a simulated world;
+    monotonic(): seconds that never go back."""
 
-    def __init__(self, app, web, clock=time.time):
-        self.app, self.web, self.clock = app, web, clock
+    def __init__(self, app, web, clock=time.time, monotonic=time.monotonic):
+        self.app, self.web, self.clock, self.monotonic = app, web, clock, monotonic
         self.passwords, self.tokens = Passwords(web.password_file), Tokens(web.token_file)
         self.ended = Ended(web.ended_file, clock)
         self._cookies = None

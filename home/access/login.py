@@ -1,7 +1,6 @@
 """The page of the login, and the logout."""
 import asyncio
 import logging
-import time
 from typing import Annotated
 
 from fastapi import Form, Request
@@ -22,9 +21,9 @@ PRESSED = N_("Log in first. What you pressed was not sent.")
 WAIT = N_("Too many wrong passwords. Try again in %(seconds)s s.")
 
 
-def add_login(app, throttle=None, clock=time.monotonic):
-    """Add its routes to an application that stands behind access.Access. clock(): seconds that never go back."""
-    throttle = throttle or Throttle()
+def add_login(app):
+    """Add its routes to an application that stands behind access.Access."""
+    throttle = Throttle()
 
     @app.get("/login", include_in_schema=False)
     def page(request: Request) -> Response:
@@ -37,12 +36,11 @@ def add_login(app, throttle=None, clock=time.monotonic):
     async def login(request: Request, password: Annotated[str, Form()] = "", name: Annotated[str, Form()] = "",
                     place: Annotated[str, Form(alias="next")] = "/") -> Response:
         await access.checked(request, by_browser=True)
-        address, place = request.client.host, _within(place)
-        wait_ms = throttle.begin(address, int(1000 * clock()))
+        its, address, place = request.state.access, request.client.host, _within(place)
+        wait_ms = throttle.begin(address, int(1000 * its.monotonic()))
         if wait_ms:
             seconds = -(-wait_ms // 1000)
             return _drawn(request, place, 429, {"Retry-After": str(seconds)}, WAIT, seconds=seconds)
-        its = request.state.access
         user = None
         if len(password) <= LONGEST and len(name) <= LONGEST:
             # Were the browser to go away now, the try would still count.
