@@ -8,7 +8,7 @@ have different words, so that a trace is unambiguous.
 import ast
 import collections
 
-from tools.board.shrink.program import bound, own
+from tools.board.shrink.program import bound, own, walk
 from tools.board.shrink.words import ARGUMENTS, short_words
 
 EVERYWHERE = "everywhere"
@@ -53,7 +53,7 @@ class Attributes:
     def __init__(self, trees, outside, given, module_of):
         """outside: words that stay; given: names of arguments given by name; module_of(module, node): the module of an expression, or None."""
         self.outside = outside
-        self.classes = {(module, node.name): _Class(node) for module, tree in trees.items() for node in ast.walk(tree)
+        self.classes = {(module, node.name): _Class(node) for module, tree in trees.items() for node in walk(tree)
                         if isinstance(node, ast.ClassDef)}
         bases = set().union(*(one.bases for one in self.classes.values()))
         # Classes without inheritance from or to another class of the program.

@@ -2,7 +2,7 @@
 import ast
 import collections
 
-from tools.board.shrink.program import bound, imported
+from tools.board.shrink.program import bound, imported, walk
 
 # Texts of up to this length are inlined: the interpreter keeps one copy of each.
 TEXT_MAX = 12
@@ -180,7 +180,7 @@ class Inlined(ast.NodeTransformer):
         return self.generic_visit(node)
 
     def _computed(self, node):
-        if not self.shadowed & {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}:
+        if not self.shadowed & {part.id for part in walk(node) if isinstance(part, ast.Name)}:
             value = self.constants.value(self.module, node)
             if isinstance(value, int):
                 return self._put(node, value)

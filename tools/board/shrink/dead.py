@@ -3,7 +3,7 @@ import ast
 import collections
 
 from tools.board.shrink.constants import UNKNOWN
-from tools.board.shrink.program import ROOTS, filled, imported, meant, texts
+from tools.board.shrink.program import ROOTS, filled, imported, meant, texts, walk
 
 
 def _is_pure(node):
@@ -22,7 +22,7 @@ class _Facts:
         self.loads = collections.Counter()
         self.attributes = collections.Counter()
         self.texts = meant(node)
-        for part in ast.walk(node):
+        for part in walk(node):
             kind = type(part)
             if kind is ast.Name:
                 if not isinstance(part.ctx, ast.Store):
@@ -36,8 +36,16 @@ class _Facts:
                 self.loads[part.target.id] += 1
 
 
+def _counts(of_parts):
+    """Counters added up."""
+    found = collections.Counter()
+    for one in of_parts:
+        found.update(one)
+    return found
+
+
 def _without_unused_imports(tree):
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    used = {node.id for node in walk(tree) if isinstance(node, ast.Name)}
     body = []
     for node in tree.body:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -56,7 +64,7 @@ def _wanted(trees):
         for of, name in aliases.values():
             if name is not None:
                 wanted[of].add(name)
-        for node in ast.walk(tree):
+        for node in walk(tree):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
                 of, name = aliases.get(node.value.id, (None, ""))
                 if of and name is None:
@@ -111,10 +119,10 @@ class _Dead:
         parts = {module: [self.of(node) for node in tree.body] for module, tree in self.trees.items()}
         every = [facts for of_module in parts.values() for facts in of_module]
         said = set().union(*(facts.texts for facts in every))
-        attributes = sum((facts.attributes for facts in every), collections.Counter())
+        attributes = _counts(facts.attributes for facts in every)
         wanted = _wanted(self.trees)
         for module, tree in self.trees.items():
-            loads = sum((facts.loads for facts in parts[module]), collections.Counter())
+            loads = _counts(facts.loads for facts in parts[module])
             kept = said | wanted[module] | set(ROOTS.get(module, ()))
 
             def is_dead(name, node, loads=loads, kept=kept):
@@ -134,7 +142,7 @@ class _Dead:
         left.visit(node)
         if left.changed:
             filled(node)
-            for part in ast.walk(node):
+            for part in walk(node):
                 self.facts.pop(part, None)
             self.changed = True
 

@@ -8,7 +8,7 @@ import builtins
 import collections
 import copy
 
-from tools.board.shrink.program import ROOTS, bound, filled, own
+from tools.board.shrink.program import ROOTS, bound, filled, own, walk
 
 # Bytes of a function beside its expression, of a call beside its arguments, of a node of an expression on average.
 _FUNCTION, _CALL, _NODE = 28, 4, 2
@@ -28,8 +28,8 @@ class _Short:
         self.expression = node.body[0].value
         self.key = node.name if owner else (module, node.name)
         self.is_property = bool(node.decorator_list)
-        self.size = sum(isinstance(part, ast.expr) for part in ast.walk(self.expression)) * _NODE
-        self.free = {part.id for part in ast.walk(self.expression) if isinstance(part, ast.Name)} - set(self.arguments)
+        self.size = sum(isinstance(part, ast.expr) for part in walk(self.expression)) * _NODE
+        self.free = {part.id for part in walk(self.expression) if isinstance(part, ast.Name)} - set(self.arguments)
 
     def saves(self, uses):
         """Are the expressions shorter than the function and its calls?"""
@@ -41,7 +41,7 @@ def _short(module, around, node):
     if not isinstance(node, ast.FunctionDef) or len(node.body) != 1 or not isinstance(node.body[0], ast.Return) or not node.body[0].value:
         return None
     given = node.args
-    if given.defaults or given.kwonlyargs or given.vararg or given.kwarg or any(isinstance(part, _SCOPES) for part in ast.walk(node.body[0])):
+    if given.defaults or given.kwonlyargs or given.vararg or given.kwarg or any(isinstance(part, _SCOPES) for part in walk(node.body[0])):
         return None
     decorators = [getattr(one, "id", "") for one in node.decorator_list]
     if decorators and not (isinstance(around, ast.ClassDef) and decorators == ["property"]) or node.name.startswith("__"):
@@ -59,7 +59,7 @@ class _Uses:
         self.elsewhere = set()                  # imported by name, set, given by name
         self.defined = collections.Counter()    # by classes
         for module, tree in trees.items():
-            for node in ast.walk(tree):
+            for node in walk(tree):
                 if isinstance(node, ast.Attribute):
                     self.loads[node.attr] += 1
                     if not isinstance(node.ctx, ast.Load):
@@ -180,7 +180,7 @@ def expand(trees, outside):
 
 def _refers(one):
     """The keys of the words that an expression uses."""
-    for part in ast.walk(one.expression):
+    for part in walk(one.expression):
         if isinstance(part, ast.Attribute):
             yield part.attr
         elif isinstance(part, ast.Name):

@@ -8,7 +8,7 @@ import ast
 import collections
 import itertools
 
-from tools.board.shrink.program import ROOTS, Scoped, bound, imported, own, statements
+from tools.board.shrink.program import ROOTS, Scoped, bound, imported, own, statements, walk
 from tools.board.shrink.words import CONTRACT
 
 # What asks for the module it stands in.
@@ -75,8 +75,8 @@ class _Moved(Scoped):
         given = node.args
         given.defaults = [self.visit(one) for one in given.defaults]
         given.kw_defaults = [one and self.visit(one) for one in given.kw_defaults]
-        declared = {name for part in ast.walk(node) if isinstance(part, ast.Global) for name in part.names}
-        arguments = {part.arg for part in ast.walk(given) if isinstance(part, ast.arg)}
+        declared = {name for part in walk(node) if isinstance(part, ast.Global) for name in part.names}
+        arguments = {part.arg for part in walk(given) if isinstance(part, ast.arg)}
         self._body(node, False, (own(body) | arguments) - declared)
         return node
 
@@ -88,7 +88,7 @@ class _Moved(Scoped):
 
 def _globals(tree):
     """Names that a module binds."""
-    return own(tree.body) | {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
+    return own(tree.body) | {name for node in walk(tree) if isinstance(node, ast.Global) for name in node.names}
 
 
 def _aliases(body):
@@ -103,14 +103,16 @@ def _key(node, alias):
 
 def _is_whole(tree, name, of):
     """Is the module of that name only used as in `name.part` there, with globals of its own?"""
-    parts = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and node.attr in of}
-    uses = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == name]
+    parts = {id(node.value) for node in walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and node.attr in of}
+    uses = [node for node in walk(tree) if isinstance(node, ast.Name) and node.id == name]
     return all(id(node) in parts and isinstance(node.ctx, ast.Load) for node in uses)
 
 
 def _make_way(tree, names):
     """Call what a module imports under one of these names otherwise: the rest of the shrinker takes a local of an imported module's name for it."""
     clash = {alias.asname or alias.name for _, alias in _aliases(tree.body)} & names
+    if not clash:
+        return
     taken = names | set(bound(tree))
     words = {}
     for name in sorted(clash):
@@ -134,7 +136,7 @@ class _Folding:
         """Would it mean the same there?"""
         plain = {alias.asname or alias.name for _, alias in _aliases(self.into.body)}
         inner = [node for node in statements(self.tree.body) if isinstance(node, _IMPORTS) and node not in self.tree.body]
-        names = {node.id for node in ast.walk(self.tree) if isinstance(node, ast.Name)}
+        names = {node.id for node in walk(self.tree) if isinstance(node, ast.Name)}
         mine, theirs = imported(self.name, self.tree, self.trees), imported(self.user, self.into, self.trees)
         times = collections.Counter(bound(self.into))
         why_not = (
@@ -153,7 +155,7 @@ class _Folding:
         _make_way(self.into, set(bound(self.tree)) - self.globals)
         self.known = {local: one for local, one in imported(self.user, self.into, self.trees).items() if one[0] == self.name}
         stem = self.name.rpartition(".")[2]
-        taken = {node.id for node in ast.walk(self.into) if isinstance(node, ast.Name)} | set(bound(self.into))
+        taken = {node.id for node in walk(self.into) if isinstance(node, ast.Name)} | set(bound(self.into))
         words = {}
         for name in sorted(self.globals):
             # What was folded into this one already has its name.
@@ -190,7 +192,7 @@ def _without(node, names):
 
 
 def _uses(node, names):
-    return any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(node))
+    return any(isinstance(part, ast.Name) and part.id in names for part in walk(node))
 
 
 def _package(name):

@@ -11,7 +11,7 @@ import collections
 import copy
 import itertools
 
-from tools.board.shrink.program import ROOTS, bound, filled, own
+from tools.board.shrink.program import ROOTS, bound, filled, own, walk
 
 # What a body may not have: a scope of its own, or names that are not its locals.
 _SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.FunctionDef, ast.ClassDef, ast.Yield, ast.YieldFrom)
@@ -20,7 +20,7 @@ _NAMES = (ast.Global, ast.Nonlocal, ast.Delete, ast.Import, ast.ImportFrom)
 
 def _loaded(node, with_names=True):
     """Names in it, and attributes of self."""
-    for part in ast.walk(node):
+    for part in walk(node):
         if isinstance(part, ast.Name) and with_names:
             yield part.id
         elif isinstance(part, ast.Attribute) and _is_self(part.value):
@@ -132,12 +132,12 @@ class _Merge:
         """Would its body mean the same in the caller, which is of the same module?"""
         if not isinstance(self.node, ast.Return) and not self.may_return() and self._valued(self.callee.body) is None:
             return False
-        free = {part.id for part in ast.walk(self.callee) if isinstance(part, ast.Name)} - own(self.callee.body) - set(given)
-        return not free & set(bound(self.caller)) and not any(isinstance(part, (ast.Global, ast.Nonlocal)) for part in ast.walk(self.caller))
+        free = {part.id for part in walk(self.callee) if isinstance(part, ast.Name)} - own(self.callee.body) - set(given)
+        return not free & set(bound(self.caller)) and not any(isinstance(part, (ast.Global, ast.Nonlocal)) for part in walk(self.caller))
 
     def may_return(self):
         """May the caller end where the callee does?"""
-        early = [part for node in self.callee.body for part in ast.walk(node) if isinstance(part, ast.Return) and part is not self.last]
+        early = [part for node in self.callee.body for part in walk(node) if isinstance(part, ast.Return) and part is not self.last]
         return not early or isinstance(self.node, ast.Expr) and self.ends and all(_is_none(one.value) for one in early)
 
     def made(self):
@@ -149,7 +149,7 @@ class _Merge:
         values = {name: value for name, value in given.items() if name not in set_here and (
             isinstance(value, ast.Constant) or isinstance(value, ast.Name) and value.id in theirs)}
         taken = theirs | set(_loaded(self.caller))
-        others = {part.id for part in ast.walk(self.callee) if isinstance(part, ast.Name)}
+        others = {part.id for part in walk(self.callee) if isinstance(part, ast.Name)}
         for name in [*given, *sorted(set_here)]:
             if name not in values:
                 words = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))
@@ -179,7 +179,7 @@ class _Merge:
         for index, node in enumerate(body):
             if isinstance(node, ast.Return):
                 return body[:index] + self._value(node.value)
-            if not any(isinstance(part, ast.Return) for part in ast.walk(node)):
+            if not any(isinstance(part, ast.Return) for part in walk(node)):
                 continue
             rest = body[index + 1:]
             if not isinstance(node, ast.If) or rest and not _returns(node.body) and not _returns(node.orelse):
@@ -204,11 +204,11 @@ class _Program:
     """What of the whole program decides where a function may be called."""
 
     def __init__(self, trees, outside):
-        classes = [node for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+        classes = [node for tree in trees.values() for node in walk(tree) if isinstance(node, ast.ClassDef)]
         self.bases = {getattr(base, "id", getattr(base, "attr", "")) for node in classes for base in node.bases}
         self.elsewhere = set(outside)     # also attributes of other objects than self, and what is imported
         for tree in trees.values():
-            for node in ast.walk(tree):
+            for node in walk(tree):
                 if isinstance(node, ast.Attribute) and not _is_self(node.value):
                     self.elsewhere.add(node.attr)
                 elif isinstance(node, ast.ImportFrom):
@@ -223,7 +223,7 @@ class _Program:
         elsewhere = self.elsewhere if elsewhere is None else elsewhere
         found = {}
         for node in _functions(around):
-            parts = [part for part in ast.walk(node) if part is not node]
+            parts = [part for part in walk(node) if part is not node]
             odd = node.decorator_list or node.args.kwonlyargs or node.args.vararg or node.args.kwarg or node.name.startswith("__")
             if not odd and not any(isinstance(part, _SCOPES + _NAMES) for part in parts):
                 found[node.name] = node
@@ -232,14 +232,13 @@ class _Program:
 
 def _put(caller, callee_of):
     """Put one function where caller calls it, callee_of(call) being the function that a call may be replaced by; that function, or None."""
-    taken = set(bound(caller)) | set(_loaded(caller))
-    word = next(word for word in itertools.chain(["first"], (f"first_{number}" for number in itertools.count(2))) if word not in taken)
     for body, index, ends in _places(caller.body, True):
         for call, node, field in _calls_first(body[index]):
             callee = callee_of(call)
             if callee is None or callee is caller:
                 continue
             is_alone = node is body[index] and field == "value"
+            word = _new_word(caller)
             statement = node if is_alone else ast.Assign([ast.Name(word, ast.Store())], call, lineno=0)
             made = _Merge(callee, caller, statement, ends and is_alone).made()
             if made is not None:
@@ -250,6 +249,12 @@ def _put(caller, callee_of):
                 filled(caller)
                 return callee
     return None
+
+
+def _new_word(caller):
+    """One for a value that a caller has no word for yet."""
+    taken = set(bound(caller)) | set(_loaded(caller))
+    return next(word for word in itertools.chain(["first"], (f"first_{number}" for number in itertools.count(2))) if word not in taken)
 
 
 def _replace(node, field, value):
@@ -275,7 +280,7 @@ def _merge_one(around, callers, callees, is_method):
 
 def _set(node):
     """Attributes of self that are set in it."""
-    return {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute) and _is_self(part.value) and not isinstance(part.ctx, ast.Load)}
+    return {part.attr for part in walk(node) if isinstance(part, ast.Attribute) and _is_self(part.value) and not isinstance(part.ctx, ast.Load)}
 
 
 def _of_others(trees, outside):
@@ -283,7 +288,7 @@ def _of_others(trees, outside):
     program = _Program(trees, outside)
     loads, names, found = collections.Counter(), collections.Counter(), {}
     for module, tree in trees.items():
-        for node in ast.walk(tree):
+        for node in walk(tree):
             if isinstance(node, ast.Attribute):
                 loads[node.attr] += 1
             elif isinstance(node, ast.Name):
@@ -292,7 +297,7 @@ def _of_others(trees, outside):
                 names[node.name] += 1
         for around in filter(program.is_alone, [node for node in tree.body if isinstance(node, ast.ClassDef)]):
             for name, node in program.callees(module, around, outside).items():
-                needs = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)} - own(node.body) - {one.arg for one in node.args.args}
+                needs = {part.id for part in walk(node) if isinstance(part, ast.Name)} - own(node.body) - {one.arg for one in node.args.args}
                 if needs <= _BUILTINS:
                     found[name] = around, node
     found = {name: one for name, one in found.items() if loads[name] == 1 and names[name] == 1}
@@ -307,7 +312,7 @@ def _merge_others(trees, outside):
     """Merge methods of other objects; True if there was one."""
     callees = _of_others(trees, outside)
     merged = False
-    for caller in [node for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]:
+    for caller in [node for tree in trees.values() for node in walk(tree) if isinstance(node, ast.FunctionDef)]:
         while True:
             callee = _put(caller, lambda call: callees.get(_called_of_another(call), (None, None))[1])
             if callee is None:

@@ -8,12 +8,12 @@ import ast
 import collections
 
 from tools.board.shrink.attributes import Attributes
-from tools.board.shrink.program import ROOTS, bound, imported, own, statements
+from tools.board.shrink.program import ROOTS, bound, imported, own, statements, walk
 from tools.board.shrink.words import ARGUMENTS, outside, short_words
 
 
 def _classes(tree):
-    return [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    return [node for node in walk(tree) if isinstance(node, ast.ClassDef)]
 
 
 class Names:
@@ -23,12 +23,12 @@ class Names:
         """kept: words that stay, beside those that the outside knows."""
         self.trees = trees
         self.outside = outside(trees) | kept
-        self.given = {node.arg for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg}
+        self.given = {node.arg for tree in trees.values() for node in walk(tree) if isinstance(node, ast.keyword) and node.arg}
         self.imports = {module: imported(module, tree, trees) for module, tree in trees.items()}
         self.seen = {module: own(tree.body) for module, tree in trees.items()}
         for module, tree in trees.items():
             # A function may set a global.
-            self.seen[module] |= {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
+            self.seen[module] |= {name for node in walk(tree) if isinstance(node, ast.Global) for name in node.names}
         self.attributes = Attributes(trees, self.outside, self.given, self.module_of)
         self.globals = self._globals()
 
@@ -59,12 +59,12 @@ class Names:
         imports = set()                           # what a module may call as it likes
         for module, tree in self.trees.items():
             taken[module] = set(bound(tree)) | {self.attributes.word(module, node.name, name) for node in _classes(tree) for name in own(node.body)}
-            taken[module] |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+            taken[module] |= {node.id for node in walk(tree) if isinstance(node, ast.Name)}
             imports |= {(module, alias.asname or alias.name) for node in statements(tree.body) if isinstance(node, (ast.Import, ast.ImportFrom))
                         for alias in node.names if (alias.asname or alias.name) not in ROOTS.get(module, ())}
             for name in self.seen[module]:
                 visible[self.entity(module, name)].add(module)
-            for node in ast.walk(tree):
+            for node in walk(tree):
                 if isinstance(node, ast.Name) and node.id in self.seen[module]:
                     counts[self.entity(module, node.id)] += 1
         pool = sorted(set(self.attributes.words.values()) - set(ARGUMENTS), key=lambda word: (len(word), word))

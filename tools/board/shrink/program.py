@@ -1,5 +1,6 @@
 """A program as syntax trees: the names that its modules bind and import, their texts; and its form without docstrings and annotations."""
 import ast
+import functools
 
 # Words of a board's module that main.run() uses; it imports the module by name.
 _OF_A_BOARD = ("open", "cannot_do", "needs_keys", "refuse")
@@ -7,6 +8,8 @@ _OF_A_BOARD = ("open", "cannot_do", "needs_keys", "refuse")
 ROOTS = {"main": ("run", "start", "build", "check", "loop", "sys"), "config": ("Settings",), "keys": ("JOIN_EUI", "APP_KEY", "DEV_EUI"),
          "hal.lopy4": _OF_A_BOARD, "hal.mainline": _OF_A_BOARD}
 _BY_TEXT = ("getattr", "hasattr", "setattr")
+# Fields of a syntax tree's nodes in which no other node is; the context of a name is a node, and of no interest to a walk.
+_PLAIN = frozenset(("ctx", "id", "attr", "arg", "name", "module", "level", "asname", "kind", "lineno", "type_comment", "type_ignores"))
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -17,6 +20,25 @@ class ShrinkError(Exception):
 def module_name(path):
     """'app/control/controller.py' as 'app.control.controller', 'app/__init__.py' as 'app'."""
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+@functools.cache
+def _fields(kind):
+    """Fields of a kind of node in which other nodes may be."""
+    return tuple(field for field in kind._fields if field not in _PLAIN) if kind is not ast.Constant else ()
+
+
+def walk(tree):
+    """As ast.walk(), in the same order and in half of its time, in which the shrinker spent most of its own; without the contexts of names."""
+    left = [tree]
+    for node in left:
+        for field in _fields(type(node)):
+            value = getattr(node, field, None)
+            if isinstance(value, ast.AST):
+                left.append(value)
+            elif isinstance(value, list):
+                left += [one for one in value if isinstance(one, ast.AST)]
+        yield node
 
 
 class Bare(ast.NodeTransformer):
@@ -44,7 +66,7 @@ class Bare(ast.NodeTransformer):
 
 def filled(tree):
     """No empty bodies."""
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(getattr(node, "body", None), list) and not node.body and not isinstance(node, ast.Module):
             node.body = [ast.Pass()]
     return tree
@@ -99,7 +121,7 @@ def imported(module, tree, trees):
 
 def bound(node):
     """Names that a statement or expression and all in it bind, each as often as it does."""
-    for part in ast.walk(node):
+    for part in walk(node):
         if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load):
             yield part.id
         elif isinstance(part, (ast.FunctionDef, ast.ClassDef)):
@@ -159,7 +181,7 @@ class Scoped(ast.NodeTransformer):
 def meant(node):
     """What texts in it may mean to getattr(): a word in a call of getattr, hasattr or setattr, and every word in capitals, which may be a setting."""
     found = set()
-    for part in ast.walk(node):
+    for part in walk(node):
         if isinstance(part, ast.Call) and getattr(part.func, "id", "") in _BY_TEXT and isinstance(part.args[1], ast.Constant):
             found.add(part.args[1].value)
         elif isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value.isupper():
@@ -169,4 +191,4 @@ def meant(node):
 
 def texts(tree):
     """Every text in it."""
-    return {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return {node.value for node in walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}

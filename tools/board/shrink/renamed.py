@@ -1,7 +1,7 @@
 """One module with the short names of a program."""
 import ast
 
-from tools.board.shrink.program import Scoped, own
+from tools.board.shrink.program import Scoped, own, walk
 from tools.board.shrink.words import ARGUMENTS, arguments_of
 
 
@@ -91,9 +91,9 @@ class Renamed(Scoped):
         node.args.defaults = [self.visit(default) for default in node.args.defaults]
         node.args.kw_defaults = [default and self.visit(default) for default in node.args.kw_defaults]
         body = node.body if isinstance(node.body, list) else [node.body]
-        declared = {name for statement in body for part in ast.walk(statement) if isinstance(part, (ast.Global, ast.Nonlocal)) for name in part.names}
+        declared = {name for statement in body for part in walk(statement) if isinstance(part, (ast.Global, ast.Nonlocal)) for name in part.names}
         scope = {name: name for name in own(body) - declared}
-        present = {getattr(part, "id", getattr(part, "arg", None)) for part in ast.walk(node)} | set(scope)
+        present = {getattr(part, "id", getattr(part, "arg", None)) for part in walk(node)} | set(scope)
         before = self.letters
         for argument in arguments_of(node):
             word = self._argument(argument.arg, present)

@@ -5,7 +5,7 @@ import io
 import keyword
 import string
 
-from tools.board.shrink.program import ROOTS, meant
+from tools.board.shrink.program import ROOTS, meant, walk
 
 # The vendors' modules of boards: there is no list of the words that are used of them.
 VENDORS = {"machine", "network", "pycom", "utime", "uio", "usocket", "esp32", "neopixel", "rp2", "vfs"}
@@ -30,7 +30,7 @@ KNOWN = _known()
 def _foreign(tree, trees):
     """(modules outside the program, names that the module imports from them)."""
     modules, found = set(), set()
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name not in trees:
@@ -46,7 +46,7 @@ def contract(trees):
     """The words that the layers above use of every board."""
     words = set()
     for module in CONTRACT:
-        for node in ast.walk(trees.get(module, ast.Module([], []))):
+        for node in walk(trees.get(module, ast.Module([], []))):
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
                 words.add(node.attr)
             elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
@@ -60,7 +60,7 @@ def outside(trees):
     for module, tree in trees.items():
         modules, names = _foreign(tree, trees)
         words |= names | meant(tree) | set(ROOTS.get(module, ()))
-        for node in ast.walk(tree):
+        for node in walk(tree):
             if isinstance(node, ast.Attribute):
                 owner = getattr(node.value, "id", "")
                 if owner in names or modules & VENDORS and owner != "self":
