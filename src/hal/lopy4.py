@@ -14,7 +14,7 @@ from hal.board import Board
 from hal.contract import BUS, BUS_BAUD, CRASH, HalError, PLANNED, POWER_ON, RED, STORE, WATCHDOG
 from hal.lopy4_radio import Radio
 from hal.mcu import Clock, Watchdog, log
-from hal.records import check, check_name
+from hal.store_rules import check, check_name
 
 _TWO_CHARS_US = 573         # 2 x 11 bits at 38400 baud
 _WAIT_MS = 2                # one wait for the transmitter; bounds how late the driver is switched off

@@ -6,7 +6,7 @@ import os
 from micropython import const
 
 from hal.contract import HalError, STORE
-from hal.records import MAX_VALUE, check, check_name
+from hal.store_rules import MAX_VALUE, check, check_name
 
 _NOT_FOUND = const(-0x1102)     # -ESP_ERR_NVS_NOT_FOUND, as esp32.NVS puts it
 _NAMESPACE = 'monitor'

@@ -13,7 +13,7 @@ from hal import last_word, posix_clock, rak3172, wio_e5
 from hal.board import Board
 from hal.contract import HalError, PLANNED, POWER_ON, STORE
 from hal.posix_ports import Bus, Serial
-from hal.records import check, check_name
+from hal.store_rules import check, check_name
 from hal.ticks import Utc
 
 # Levels of syslog(3) by the beginning of a line, which systemd reads from <N> before it.

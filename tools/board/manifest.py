@@ -21,7 +21,7 @@ EVERYWHERE = """
         lorawan.join_schedule lorawan.link_supervision lorawan.modem_health lorawan.outbox lorawan.rate_fallback lorawan.regions lorawan.sender
         lorawan.session
     modbus modbus.ascii modbus.charger modbus.write_map modbus.id_finder modbus.reading modbus.statistics modbus.transaction
-    hal hal.board hal.contract hal.records hal.ticks hal.trace
+    hal hal.board hal.contract hal.store_rules hal.ticks hal.trace
     umodbus umodbus.const umodbus.functions umodbus.typing umodbus.version
 """.split()
 # The keys of this site go with them where `make keys` has made some, and its settings where `make settings` has.

@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "app": ("app", "modbus", "lorawan", "hal.contract", "config"),
     "modbus": ("modbus", "hal.contract", "umodbus"),
     "lorawan": ("lorawan", "hal.contract"),
-    "hal": ("hal.contract", "hal.board", "hal.records", "hal.ticks", "hal.at_lines", "hal.at_modem", "hal.at_words", "hal.wio_e5",
+    "hal": ("hal.contract", "hal.board", "hal.store_rules", "hal.ticks", "hal.at_lines", "hal.at_modem", "hal.at_words", "hal.wio_e5",
             "hal.rak3172", "hal.mcu", "hal.modem_recovery", "hal.last_word", "hal.pins"),
     "config": ("local_config",),
     "local_config": (),
