@@ -170,11 +170,11 @@ def bridge_file(given, key):
     for consumer in WANTED[given.consumer]:
         lines = routes(consumer, given.app, given.device, user, given.guard)
         said += [f"#   {consumer:15}{here}  {'<-' if way == 'in' else '->'}  {there}" for way, here, there in lines]
-        block = template("connection.conf").substitute(
+        block = template("the_things_stack_connection.conf").substitute(
             name=f"ttn-{given.device}-{consumer}", address=address, tls=tls, user=user, key=key, state=f"ttn-bridge/{given.device}/{consumer}",
             client=f"{given.device}-{consumer}-{secrets.token_hex(3)}", topics="\n".join(topic_line(*line) for line in lines))
         blocks.append(without_comments(block) if blocks else block)
-    return template("bridge.conf").substitute(device=given.device, routes="\n".join(said)) + "".join(blocks)
+    return template("the_things_stack.conf").substitute(device=given.device, routes="\n".join(said)) + "".join(blocks)
 
 
 def is_ours(path):

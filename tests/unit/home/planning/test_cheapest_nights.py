@@ -11,18 +11,18 @@ from home.planning.cheapest_quarters import choose
 LIMIT_MS = 100
 
 
-def allowed(quarters, max_runs, min_run):
+def allowed(quarters, runs_max, run_min):
     """Whether these are in few and long enough runs: counted without the code that is tested."""
     text = "".join("x" if place in quarters else "." for place in range(max(quarters) + 2))
     runs = [run for run in text.split(".") if run]
-    return len(runs) <= max_runs and min(map(len, runs)) >= min_run
+    return len(runs) <= runs_max and min(map(len, runs)) >= run_min
 
 
-def optimum(prices, needed, max_runs, min_run, ceiling):
+def optimum(prices, needed, runs_max, run_min, ceiling):
     """Of all sets of quarters the largest that the rules allow, then the cheapest, then the latest."""
     usable = [place for place, price in enumerate(prices) if price is not None and (ceiling is None or price <= ceiling)]
     for count in range(min(needed, len(usable)), 0, -1):
-        found = [one for one in itertools.combinations(usable, count) if allowed(one, max_runs, min_run)]
+        found = [one for one in itertools.combinations(usable, count) if allowed(one, runs_max, run_min)]
         if found:
             return min(found, key=lambda one: (sum(prices[place] for place in one), -sum(one)))
     return ()
@@ -41,10 +41,10 @@ def nights(count, seed):
 def played(count, seed):
     """How many nights differ from the optimum in count, cost or lateness."""
     worse = 0
-    for prices, needed, max_runs, min_run, ceiling in nights(count, seed):
-        found, best = choose(prices, needed, max_runs, min_run, ceiling=ceiling), optimum(prices, needed, max_runs, min_run, ceiling)
+    for prices, needed, runs_max, run_min, ceiling in nights(count, seed):
+        found, best = choose(prices, needed, runs_max, run_min, ceiling=ceiling), optimum(prices, needed, runs_max, run_min, ceiling)
         if best:
-            assert allowed(found, max_runs, min_run)
+            assert allowed(found, runs_max, run_min)
         value = [(len(one), sum(prices[place] for place in one), -sum(one)) for one in (found, best)]
         worse += value[0] != value[1]
     return worse
@@ -64,12 +64,12 @@ def test_ten_thousand_nights_are_planned_at_the_optimum(evidence):
 def test_a_whole_night_is_planned_within_a_tenth_of_a_second(evidence):
     rng = random.Random(3)
     worst_ms = 0
-    for needed, max_runs, min_run in ((24, 4, 1), (24, 4, 2), (32, 4, 4), (32, 1, 1), (48, 4, 3), (63, 4, 1)):
+    for needed, runs_max, run_min in ((24, 4, 1), (24, 4, 2), (32, 4, 4), (32, 1, 1), (48, 4, 3), (63, 4, 1)):
         prices = [round(rng.uniform(-0.05, 0.4) * replan._PARTS) for _ in range(replan.QUARTERS)]
         took_ms = []
         for _ in range(3):
             began = time.process_time()
-            assert len(choose(prices, needed, max_runs, min_run)) == needed
+            assert len(choose(prices, needed, runs_max, run_min)) == needed
             took_ms.append(1000 * (time.process_time() - began))
         worst_ms = max(worst_ms, min(took_ms))
     evidence("planning a night of 64 quarters, worst of six kinds, ms of the processor", round(worst_ms), LIMIT_MS)

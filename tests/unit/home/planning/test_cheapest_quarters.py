@@ -20,12 +20,12 @@ def runs_of(chosen):
     return found
 
 
-def exhaustive(prices, needed, max_runs, min_run, ceiling):
+def exhaustive(prices, needed, runs_max, run_min, ceiling):
     """Of all choices of the most quarters that the rules allow the cheapest, the latest of equal ones."""
     usable = [place for place, price in enumerate(prices) if price is not None and (ceiling is None or price <= ceiling)]
     for count in range(min(needed, len(usable)), 0, -1):
         allowed = [chosen for chosen in itertools.combinations(usable, count)
-                   if len(runs_of(chosen)) <= max_runs and min(runs_of(chosen)) >= min_run]
+                   if len(runs_of(chosen)) <= runs_max and min(runs_of(chosen)) >= run_min]
         if allowed:
             return min(allowed, key=lambda chosen: (sum(prices[place] for place in chosen), -sum(chosen)))
     return ()
@@ -34,22 +34,22 @@ def exhaustive(prices, needed, max_runs, min_run, ceiling):
 @given(st.lists(st.one_of(st.integers(-3, 6), st.none()), max_size=11), st.integers(0, 12), st.integers(1, 4), st.integers(1, 4),
        st.one_of(st.none(), st.integers(-1, 5)))
 @settings(max_examples=400, deadline=None)
-def test_no_choice_within_the_rules_is_cheaper_or_as_cheap_and_later(prices, needed, max_runs, min_run, ceiling):
-    found = choose(prices, needed, max_runs, min_run, ceiling=ceiling)
-    best = exhaustive(prices, needed, max_runs, min_run, ceiling)
+def test_no_choice_within_the_rules_is_cheaper_or_as_cheap_and_later(prices, needed, runs_max, run_min, ceiling):
+    found = choose(prices, needed, runs_max, run_min, ceiling=ceiling)
+    best = exhaustive(prices, needed, runs_max, run_min, ceiling)
     assert len(found) == len(best)
     if best:
         key = sum(prices[place] for place in found), -sum(found)
         assert key == (sum(prices[place] for place in best), -sum(best))
-        assert len(runs_of(found)) <= max_runs and min(runs_of(found)) >= min_run
+        assert len(runs_of(found)) <= runs_max and min(runs_of(found)) >= run_min
 
 
 @pytest.mark.parametrize("prices, needed, rules, expected", [
     ([3, 1, 2, 1, 3], 2, {}, (1, 3)),
     ([3, 1, 2, 1, 3], 2, {"one_block": True}, (2, 3)),        # as dear as 1, 2 and later
     ([1, 1, 1, 1], 2, {}, (2, 3)),
-    ([1, 9, 1, 9, 1], 3, {"max_runs": 2}, (2, 3, 4)),
-    ([1, 9, 9, 2, 2], 2, {"min_run": 2}, (3, 4)),
+    ([1, 9, 1, 9, 1], 3, {"runs_max": 2}, (2, 3, 4)),
+    ([1, 9, 9, 2, 2], 2, {"run_min": 2}, (3, 4)),
     ([1, 5, 2, 7], 3, {"ceiling": 4}, (0, 2)),
     ([None, 5, None, -2], 4, {}, (1, 3)),
     ([4, 4], 0, {}, ()), ([], 3, {}, ()), ([9, 9], 2, {"ceiling": 1}, ()),
