@@ -1,7 +1,7 @@
 """What a source answers becomes spans of time with a price: pure. Times are UTC seconds, prices are of one kWh in the source's currency.
 
 Rows in any order, hours, half hours or quarters; with or without an end; negative prices; days of 23 and 25 hours. What cannot be used is left out
-and named in one sentence; the rest is used.
+and named in one sentence; the rest is used. Where a source has its fields is data: home/prices/presets.py.
 """
 import csv
 import datetime

@@ -12,7 +12,7 @@ CLOSINGS_A_DAY = 12
 DAY_MS = 24 * 3600000 + 20000
 # An ordered closing that is not seen in this time did not happen: the car did not want it.
 ORDER_MS = REST_MS
-# An opening within this time after a write that opens was made by the monitor (stages of a stop last 10 s).
+# An opening within this time after a write that opens was made by the monitor (a stop waits reconciler.PAUSE_MS for the car).
 OPENER_MS = 15000
 
 # A contactor allowed to close and opened within this time may have closed and opened between two readings: a box that reset is silent for

@@ -31,7 +31,7 @@ _CLASS_C_MS = 30 * _MINUTE_MS
 
 
 def heartbeat_period_ms(state, settings):
-    """Time from an uplink to the next one, before the airtime budget stretches it."""
+    """Time from an uplink to the next one, before the data rate stretches it (lorawan.frame_cost)."""
     own_min = settings.HEARTBEAT_MIN
     if state == vocabulary.NOT_CONNECTED:
         own_min = settings.HEARTBEAT_NOT_CONNECTED_MIN or own_min
