@@ -166,7 +166,8 @@ class StartSequence:
                 self.phase = None
                 self.blocked = DETAIL_VEHICLE_PAUSED
             return NOTHING, 0
-        if what == PULSE and key_needed(box):
-            # Without the key each pulse costs one of the night's resets, and a reset is a short pulse itself: only long ones are useful.
+        if what == PULSE and (pulses_left == 1 or key_needed(box)):
+            # A car that needs a long pulse does not lose the last of the night to a short one: hours to avoid begin the steps again. Without the
+            # key each pulse costs one of the night's resets, and a reset is a short pulse itself: only long ones are useful.
             length_ms = LONG_PULSE_MS
         return what, length_ms

@@ -75,6 +75,13 @@ def test_the_steps_for_a_car_in_b2():
     assert vocabulary.DETAILS[starter.blocked] == 'vehicle_paused' and starter.phase is None
 
 
+@pytest.mark.parametrize('left, length_ms', [(3, 3000), (2, 3000), (1, 10000)])
+def test_the_last_pulse_of_the_night_is_a_long_one_whichever_step_it_is(left, length_ms):
+    starter = StartSequence(SETTINGS)
+    assert take_step(starter, box(), 10**6, pulses=left) == (45000, PAUSE, 10000)
+    assert take_step(starter, box(), 10**6, pulses=left) == (45000, PULSE, length_ms)
+
+
 def test_a_key_that_is_open_leaves_the_long_pulses():
     starter = StartSequence(SETTINGS)
     sight = box(key=False, flags=NO_B1B2)
