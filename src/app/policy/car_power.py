@@ -5,12 +5,12 @@ from app.evse.energy_meter import FLOWS_DA
 
 # Current that has flowed for that time is measured, as the mean of that time.
 MINUTE_MS = 60000
-# Plug-ins after which the lowest power is no longer recent. One within an eighth of it counts as the same.
+# Plug-ins after which the lowest power is no longer recent. One within an eighth of it, on as few phases, counts as the same.
 NIGHTS = 60
 # A session that ends by itself with less energy teaches nothing.
 LEAST_WH = 1000
 
-# Record: version, energy of a night (Wh), the lowest current and its phases (0: none), plug-ins since then.
+# Record: version, energy of a night (Wh), the lowest current (0: none), the fewest phases, plug-ins since then.
 _VERSION = 1
 _WIDTHS = (1, 4, 2, 1, 1)
 RECORD_BYTES = 9
@@ -55,9 +55,12 @@ class CarPower:
         if not self.measured:
             self.measured = self.unsaved = True
             self._nights += 1
-            if self._da < self._low_da or not self._low_da or self._nights > NIGHTS:
+            if not self._low_da or self._nights > NIGHTS:
                 self._low_da, self._low_phases = self._da, self._phases
-            if self._da <= self._low_da + self._low_da // 8:
+            # Each for itself: at tonight's limit the car with fewer phases may be the slower one.
+            self._low_da = min(self._low_da, self._da)
+            self._low_phases = min(self._low_phases, self._phases)
+            if self._da <= self._low_da + self._low_da // 8 and self._phases == self._low_phases:
                 self._nights = 0
 
     def ended(self, wh):

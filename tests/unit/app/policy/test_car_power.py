@@ -93,8 +93,16 @@ def test_a_current_within_an_eighth_of_the_lowest_renews_it_and_a_higher_one_doe
         assert plugged([160, 0, 0], *[THREE] * (NIGHTS - 1), [again_da, 0, 0], THREE).watts(LIMIT_DA) == watts
 
 
-def test_of_two_currents_that_are_as_low_the_first_ones_phases_count():
-    assert plugged([160, 160, 0], [320, 0, 0]).watts(100) == 2 * 2300
+def test_the_lowest_current_and_the_fewest_phases_may_be_of_two_cars():
+    # Which of them is the slower one depends on tonight's limit.
+    for cars in (([100, 100, 100], [320, 0, 0]), ([320, 0, 0], [100, 100, 100])):
+        assert [plugged(*cars).watts(limit_da) for limit_da in (100, 160, 320)] == [2300, 3680, 6900]
+
+
+def test_as_few_phases_are_forgotten_after_sixty_plug_ins_of_more_and_not_sooner():
+    slow, wide = [320, 0, 0], [100, 100, 100]
+    assert plugged(slow, wide, *[wide] * (NIGHTS - 1)).watts(LIMIT_DA) == 3680
+    assert plugged(slow, wide, *[wide] * (NIGHTS + 1)).watts(LIMIT_DA) == 6900
 
 
 def test_without_a_meter_the_phases_are_those_of_the_setting():
