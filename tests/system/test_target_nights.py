@@ -226,6 +226,22 @@ def test_a_target_survives_a_power_cut_in_its_late_start_and_in_its_cheap_quarte
     assert 7.9 < kwh(house, SAID_S + EDGE_S) < 8.1 + 0.6 * len(reboots_s) and events(house) == []
 
 
+@pytest.mark.parametrize('before', [aim(until='22:00', quarters=[1], kwh=1), (SAID_S, {'command': 'boost', 'kwh': 1, 'id': 1})])
+def test_what_the_end_of_a_target_or_boost_holds_without_a_plan_charges_for_the_next_target(before):
+    house = home(before, aim(at(40), 2, quarters=[3], kwh=2)).run(at(125))
+    assert closed(house, at(35), quarter(3)[0]) == [] and abs(kwh(house, at(40)) - 2) < 0.1 and events(house) == []
+
+
+def test_a_stop_of_the_owner_holds_against_a_new_target():
+    house = home((SAID_S, {'command': 'stop', 'id': 1}), aim(at(20), 2, quarters=[3], kwh=2)).run(at(125))
+    assert closed(house, at(10)) == [] and answer(house, 2)['result'] == 'done' and len(events(house)) == 1
+
+
+def test_a_hold_after_a_power_cut_is_over_with_a_cheap_quarter_as_with_a_window():
+    house = home(aim(quarters=[3], kwh=2), reboots_s=[at(30)], AFTER_POWER_CUT='hold').run(at(125))
+    assert closed(house, at(30), quarter(3)[0]) == [] and abs(kwh(house, at(30)) - 2) < 0.1 and events(house) == []
+
+
 # --- without
 
 
@@ -249,6 +265,24 @@ def test_without_a_meter_energy_is_promised_only_with_a_current_that_the_car_tak
     assert closed(bare)[-1][1] >= END_S - EDGE_S and events(bare)[0].get('kwh') is None
     told = home(aim(quarters=[5], kwh=4, current_a=10), charger={'meter': False}).run(at(125))
     assert answer(told)['kwh_possible'] == 4 and abs(kwh(told, SAID_S + EDGE_S) * 10 / 16 - 4) < 0.1 and events(told) == []
+
+
+@pytest.mark.parametrize('what, reason', [
+    ({'do': 'downlink', 'data': {'command': 'lock', 'id': 2}}, 'locked'), ({'do': 'fault', 'code': 'F9'}, 'fault'), ({'do': 'unplug'}, 'no_vehicle')])
+def test_with_a_meter_and_no_current_set_what_a_locked_a_faulty_or_no_car_misses_is_told(what, reason):
+    """The box shows no currents then, as it would without a meter."""
+    house = home(aim(quarters=[7], kwh=8))
+    what = dict(what)
+    house.do(at(65), what.pop('do'), **what)
+    house.run(at(125))
+    (told,) = events(house)
+    assert answer(house)['kwh_possible'] == 8 and told['reason'] == reason and 0.5 < told['kwh'] < 8.1 - kwh(house, SAID_S + EDGE_S)
+
+
+def test_with_a_meter_and_no_current_set_the_answer_before_a_car_comes_says_what_can_be_met():
+    house = home(aim(quarters=[1], kwh=20), plug_s=at(100)).run(at(125))
+    # An hour and 53 minutes of one phase at the box's 32 A; it is foretold when three of them fall short.
+    assert 13.7 < answer(house)['kwh_possible'] < 14 and [event['reason'] for event in events(house)] == ['no_vehicle']
 
 
 def test_the_current_of_a_target_is_offered():

@@ -70,7 +70,7 @@ class DeviceCommands:
             return EXPIRED, DETAIL_NONE
         if issued_at < self._arbiter.claims.target.issued_at:
             return REFUSED, DETAIL_SUPERSEDED
-        return _verdict(0 if self._arbiter.follower.set(until, wh, current_da, quarters, issued_at) else DETAIL_NO_ROOM)
+        return _verdict(0 if self._arbiter.aim(until, wh, current_da, quarters, issued_at) else DETAIL_NO_ROOM)
 
     def _issued_at(self, work, now_ms):
         """A stamp from the future counts as now: one of the clocks is wrong, and must not block every plan until then."""

@@ -14,8 +14,8 @@ _AGAIN_MS = 3600000
 
 
 class Poller:
-    """box: the EvseModel for the reconciler. Its methods take the events of the bus. firmware, meter, upstream_timeout: of 0x0001,
-    None while not known."""
+    """box: the EvseModel for the reconciler. Its methods take the events of the bus. firmware, upstream_timeout: of 0x0001, None
+    while not known."""
 
     def __init__(self, charger, evse_monitor):
         self.box = EvseModel()
@@ -26,7 +26,6 @@ class Poller:
         self._flags_ms = None     # the latest request of flags
         self._identify_ms = _IDENTIFY_MS
         self.firmware = None      # (major, minor)
-        self.meter = None         # phase currents are measured
         self.upstream_timeout = None
 
     # --- events of the bus
@@ -51,7 +50,7 @@ class Poller:
         elif asked == wire.DEVICE:
             self.box.en_mode = block[3] & 3
             self.firmware = block[2] >> 4, block[2] & 15
-            self.meter = block[3] & 0x20 != 0
+            self.box.has_meter = block[3] & 0x20 != 0
             self.upstream_timeout = block[3] & 0x40 != 0
         elif asked == wire.SYSTEM:
             self.box.flags = block[2] << 8 | block[3]

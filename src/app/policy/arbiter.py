@@ -5,8 +5,8 @@ from hal.contract import POWER_ON
 from app.codec.vocabulary import (
     HOLDER_BOOST, HOLDER_PLAN, HOLDER_SKIP, HOLDER_TARGET, REASON_LIMIT_REACHED, REASON_OUTSIDE_PLAN, UNTIL_ENERGY,
 )
-from app.policy.claims import CHARGE, GOING, HOLD, LEAVE, Claims
-from app.policy.target import CLOSES_EARLY_S
+from app.policy.claims import CHARGE, CUT, ENDED, GOING, HOLD, LEAVE, Claims
+from app.policy.target import CHEAP, CLOSES_EARLY_S, LATE
 from app.policy.target_follower import TargetFollower
 from app.evse.key_switch import KeySwitch, boosts
 from app.policy.window_quota import WindowQuota
@@ -69,6 +69,14 @@ class Arbiter:
         left = {HOLDER_BOOST: self.wh_left, HOLDER_TARGET: self.follower.wh_left}
         return [(holder, until or None, current_da or None, left.get(holder)) for holder, until, current_da in found]
 
+    def aim(self, until, wh, current_da, quarters, issued_at):
+        """A new target; False if the store failed."""
+        if not self.follower.set(until, wh, current_da, quarters, issued_at):
+            return False
+        if self.claims.end_hold((ENDED, CUT)):   # nobody asked for these
+            self.changed = True
+        return True
+
     def use_settings(self):
         """The settings may have changed."""
         self.claims.use_settings(self._settings.HOLD, self._settings.UNKNOWN_TIME)
@@ -114,7 +122,7 @@ class Arbiter:
     def decide(self, now_ms, utc_s):
         """Make the decision again."""
         plan = None if self.plan is None else (False, 0, 0) if utc_s is None else self.plan.state(utc_s)
-        if plan is not None and self.claims.plan_opens(plan[0]):
+        if (plan is not None and plan[0] or self.claims.target.state in (CHEAP, LATE)) and self.claims.end_hold((CUT,)):
             self.changed = True
         decision = self.claims.decide(utc_s, plan, self._evse_monitor.car, now_ms // 1000)
         if plan is not None and utc_s is not None and decision.reason == REASON_OUTSIDE_PLAN and self.plan.limit_reached(utc_s):

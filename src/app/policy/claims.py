@@ -116,6 +116,13 @@ class Claims:
         """End a stop."""
         self.stopped = GOING
 
+    def end_hold(self, kinds):
+        """End a stop of one of these kinds. True if there was one."""
+        if self.stopped not in kinds:
+            return False
+        self.stopped = GOING
+        return True
+
     def turn_key(self):
         """Charge until the key is opened, or the car unplugged. A boost waits meanwhile."""
         self.stopped = GOING
@@ -162,7 +169,9 @@ class Claims:
     def see_car(self, car):
         """A car came, or left."""
         self.had_car = car
-        if not car:
+        if car:
+            self.target.see_another()
+        else:
             self.unplugged()
 
     def unplugged(self):
@@ -210,13 +219,6 @@ class Claims:
         self.attempt = False
         if self.boost == NO_BOOST:
             self.boost_current_da = 0
-
-    def plan_opens(self, inside):
-        """inside: a window of the plan is open, which ends the hold after a power cut. True if that ended it."""
-        if not inside or self.stopped != CUT:
-            return False
-        self.stopped = GOING
-        return True
 
     def expire(self, utc_s, energy_wh, has_plan):
         """Drop claims that have reached their end; True if there was one."""
@@ -278,7 +280,7 @@ class Claims:
     def _follow(self, decision, utc_s, plan, car, unknown_s):
         """The decision of the plan, without skipped windows."""
         if utc_s is None:
-            self._without_time(decision, HOLDER_PLAN, car, unknown_s)
+            self._without_time(decision, HOLDER_PLAN, 0, car, unknown_s)
         elif plan[0] and self.skip_from <= utc_s < self.skip_until:
             self.hold_or_leave(decision, HOLDER_SKIP, self.skip_until, REASON_SKIPPED, car)
         elif plan[0] and not 0 < plan[1] - utc_s <= CLOSES_EARLY_S:
@@ -295,7 +297,7 @@ class Claims:
         elif state == REACHED or utc_s is not None:
             self.hold_or_leave(decision, HOLDER_TARGET, target.until, REASON_LIMIT_REACHED if state == REACHED else REASON_WAITS_FOR_PRICE, car)
         else:
-            self._without_time(decision, HOLDER_TARGET, car, unknown_s)
+            self._without_time(decision, HOLDER_TARGET, target.current_da, car, unknown_s)
 
     def avoid(self, car):
         """No current for plan or target, at an hour that is avoided."""
@@ -303,11 +305,11 @@ class Claims:
         self.hold_or_leave(decision, decision.holder, decision.until,
                            REASON_WAITS_FOR_PRICE if decision.holder == HOLDER_TARGET else REASON_OUTSIDE_PLAN, car)
 
-    def _without_time(self, decision, holder, car, unknown_s):
+    def _without_time(self, decision, holder, current_da, car, unknown_s):
         """The decision with a plan or target but without the time."""
         wait = self.unknown_time
         if wait == 'charge' or wait != 'hold' and unknown_s >= wait * _HOUR_S:
-            decision.set(CHARGE, holder, 0, 0, None)
+            decision.set(CHARGE, holder, 0, current_da, None)
         else:
             self.hold_or_leave(decision, holder, 0, REASON_TIME_UNKNOWN, car)
 

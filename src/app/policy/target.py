@@ -97,6 +97,12 @@ class Target:
             self._flags |= _F_FULL
             self.unsaved = True
 
+    def see_another(self):
+        """A car has come: what the one before wanted says nothing of it."""
+        if self._flags & _F_FULL:
+            self._flags &= ~_F_FULL
+            self.unsaved = True
+
     def is_cheap(self, left_s):
         """True in a listed quarter hour."""
         place = (left_s - 1) // QUARTER_S

@@ -21,6 +21,7 @@ class TargetFollower:
     def __init__(self, claims, meter, plan_store, journal, settings, actions):
         self.wh_left = None
         self.power = CarPower(settings.MAINS_VOLTS, settings.PHASES)
+        self._is_measured = None     # phase currents are, as the latest reading of a car said
         self._claims = claims
         self._target = claims.target
         self._meter = meter
@@ -57,12 +58,19 @@ class TargetFollower:
         self._limit_da = min(limit_da, target.current_da or limit_da, set_da or limit_da)
         target.see(box.finished, flow_da > 0)
         self.wh_left = None
-        if target.wh and (None not in currents_da or target.current_da or set_da):
+        if target.wh and (self._counts(box) or target.current_da or set_da):
             self.wh_left = self._left_wh(target.wh)
             if not self.wh_left:
                 target.reach()
         if utc_s is not None and not target.knows(utc_s, power.watts(self._limit_da)):
             self._look(now_ms, utc_s)
+
+    def _counts(self, box):
+        """True if the box measures: without a car, locked or in a fault it does not say, so that what it said before holds, or its identity."""
+        reading = box.reading
+        if reading.ev_connected:
+            self._is_measured = None not in reading.currents_da
+        return box.has_meter if self._is_measured is None else self._is_measured
 
     def _look(self, now_ms, utc_s):
         target = self._target

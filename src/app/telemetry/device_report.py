@@ -62,7 +62,7 @@ class DeviceReport:
     def _box(self, state, page, count):
         poller = self._poller
         box = poller.box
-        return report_frames.charger(state, page, count, self._charger.device_id, poller.firmware, poller.limit_da(), poller.meter,
+        return report_frames.charger(state, page, count, self._charger.device_id, poller.firmware, poller.limit_da(), box.has_meter,
                              vocabulary.KEYS[1 + box.en_mode] if box.en_mode is not None else None, poller.starts, poller.upstream_timeout)
 
     def _counters(self, state, page, count):

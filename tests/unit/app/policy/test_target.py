@@ -319,6 +319,16 @@ def test_what_is_missed_is_told_once_and_never_of_a_car_that_is_full():
     assert not full.miss(700)
 
 
+def test_a_car_that_comes_after_a_full_one_has_a_shortage_of_its_own():
+    made = target()
+    made.see_another()
+    assert not made.unsaved
+    made.see(True, False)
+    made.dump()
+    made.see_another()
+    assert made.unsaved and made.miss(700) and rebooted(made).miss(700)
+
+
 def test_a_shortage_that_was_not_told_is_none_when_the_energy_is_there():
     made = target()
     assert made.miss(700)

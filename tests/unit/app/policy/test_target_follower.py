@@ -78,6 +78,7 @@ class TargetEvening:
         self.claims.load(self.record)
         self.box = EvseModel()
         self.box.box_limit_duty = LIMIT_DUTY
+        self.box.has_meter = self.has_meter
         self.follower = TargetFollower(self.claims, self.meter, self.plan_store, journal, self.settings, self.actions)
         self.target = self.claims.target
 
@@ -104,7 +105,8 @@ class TargetEvening:
             self.took = True
         currents_da = [10 * self.amps if draws and phase < self.phases else 1 for phase in range(3)] if self.has_meter else [None] * 3
         box = self.box
-        box.reading = Part(code=0xC2 if draws else 0xB2, at_ms=now_ms, currents_da=currents_da, limit_duty=LIMIT_DUTY)
+        box.reading = Part(code=0xC2 if draws else 0xB2 if self.car else 0xA1, ev_connected=self.car, at_ms=now_ms,
+                           currents_da=currents_da if self.car else [None] * 3, limit_duty=LIMIT_DUTY)
         box.car = self.car
         box.finished = self.car and self.took and self.wants_wh <= 0
         self.meter.step(box.reading)
@@ -132,10 +134,11 @@ class TargetEvening:
     def plug(self, wants_wh=10 ** 6):
         self.car, self.wants_wh, self.took = True, wants_wh, False
         self.meter.begin()
+        self.claims.see_car(True)
 
     def unplug(self):
         self.car = False
-        self.claims.unplugged()
+        self.claims.see_car(False)
 
 
 def aimed(*args, hours=0.0, aim=None, **given):
@@ -641,6 +644,37 @@ def test_without_a_meter_energy_is_counted_only_with_a_current_that_was_set():
         assert (evening.follower.possible_wh(evening.utc_s) >= 0) is counts
     bare = aimed(aim={'wh': 6000}, meter=False, limit_a=0, hours=2.1)
     assert bare.drawn_wh > 6000 and [wh for _, wh in bare.told] in ([0], []) and bare.target.state == NONE
+
+
+@pytest.mark.parametrize('code', [0xA1, 0xE0, 0xF9])
+@pytest.mark.parametrize('said, identity, counts', [
+    (None, None, False), (None, False, False), (None, True, True), (True, None, True), (False, True, False)])
+def test_where_a_box_does_not_say_whether_it_measures_what_it_said_before_holds_or_its_identity(code, said, identity, counts):
+    """said: with a car, before that; identity: of 0x0001. The box shows no currents without a car, locked, or in a fault."""
+    evening = aimed(aim={'wh': 20000}, limit_a=0)
+    evening.box.has_meter = identity
+    if said is not None:
+        evening.has_meter = said
+        evening.step()
+    evening.box.reading = Part(code=code, ev_connected=False if code == 0xA1 else None, at_ms=0, currents_da=[None] * 3, limit_duty=LIMIT_DUTY)
+    evening.follower.step(10 * STEP_S * 1000, evening.utc_s, evening.box)
+    assert (evening.follower.wh_left is not None) is counts and (evening.follower.possible_wh(evening.utc_s) >= 0) is counts
+
+
+def test_the_next_car_after_a_full_one_has_a_shortage_of_its_own():
+    evening = aimed(aim={'wh': 20000, 'quarters': ALWAYS}, wants_wh=2000, hours=0.5)
+    evening.unplug()
+    evening.claims.lock()
+    evening.live(evening.utc_s + 60)
+    evening.plug()
+    evening.live(END_S + 60)
+    assert len(evening.told) == 1
+
+
+def test_a_full_car_that_has_left_misses_nothing():
+    evening = aimed(aim={'wh': 20000, 'quarters': ALWAYS}, wants_wh=2000, hours=0.5)
+    evening.unplug()
+    assert evening.live(END_S + 60).told == []
 
 
 def test_what_is_possible_reckons_with_the_time_that_is_left_and_hours_to_avoid():
