@@ -13,6 +13,7 @@ EACH_MS = 30 * 60_000
 # A begin that lies so far from the reception was told by a wrong clock. What waited for the air may be old.
 FUTURE_MS = 10 * 60_000
 OLD_MS = 400 * 86_400_000
+NEVER_MS = 1 << 62
 # What a car takes at least: 6 A on one phase.
 LEAST_W = 1380
 _MINUTE_MS = 60_000
@@ -46,16 +47,21 @@ def end_ms(record):
     return record.order_ms + (record.duration_min or 0) * _MINUTE_MS
 
 
+def is_begin_known(row):
+    """True if its place in the order is its begin, and not made up. row: with the names of the store's."""
+    return row.started_ms == row.order_ms
+
+
 def is_timed(row):
-    """True if begin and duration are known. row: with the names of the store's."""
-    return row.started_ms == row.order_ms and row.duration_min is not None
+    """True if begin and duration are known."""
+    return is_begin_known(row) and row.duration_min is not None
 
 
 def flow_ms(row):
     """(begin, end) between which its energy flowed, as far as one knows: where its length is not known, rather too long than with too much power."""
     if row.duration_min is not None:
         return row.order_ms, end_ms(row)
-    if row.started_ms == row.order_ms:
+    if is_begin_known(row):
         return row.order_ms, max(row.received_ms, row.order_ms)
     return row.received_ms - (row.energy_wh or 0) * _HOUR_MS // LEAST_W, row.received_ms
 

@@ -10,6 +10,8 @@ _MINUTE_MS = 60_000
 # Readings of a session may come a little after its end by the device's minutes.
 _SLACK_MS = 90_000
 _LONGEST_MS = 14 * 86_400_000
+# The begin of these is known; what is made up for the others says nothing of the order.
+_DATED = session.c.started_ms == session.c.order_ms
 
 
 def _one(connection, device, *where, order):
@@ -42,12 +44,17 @@ def add(connection, device, record, vehicle=None):
         session.c.device == device, session.c.wire_number == record.wire_number, session.c.order_ms >= record.order_ms - sessions.OLD_MS)).all()
     if any(sessions.is_same(record, row) for row in like):
         return None
+    newest = _one(connection, device, order=(session.c.number.desc(),))
+    before = after = None
     if record.is_dated:
-        before = _one(connection, device, session.c.order_ms <= record.order_ms, order=(session.c.order_ms.desc(), session.c.number.desc()))
-        after = _one(connection, device, session.c.order_ms > record.order_ms, order=(session.c.order_ms, session.c.number))
+        before = _one(connection, device, _DATED, session.c.order_ms <= record.order_ms, order=(session.c.order_ms.desc(), session.c.number.desc()))
+        after = _one(connection, device, _DATED, session.c.order_ms > record.order_ms, order=(session.c.order_ms, session.c.number))
+    if before or after or newest is None:
         number = sessions.number(record, before, after)
+        if after is None and newest and number <= newest.number and _one(connection, device, session.c.number == number, order=()):
+            number = newest.number + 1
     else:
-        after, number = None, sessions.undated_number(record, _one(connection, device, order=(session.c.number.desc(),)))
+        number = sessions.undated_number(record, newest)
     if number in forgotten(connection, device):
         return None
     by = sessions.shift(number, before, after) if after else 0
@@ -56,10 +63,33 @@ def add(connection, device, record, vehicle=None):
     if number < 0:
         _shift(connection, device, None, sessions.WRAP)
         number += sessions.WRAP
-    return connection.execute(sa.insert(session).values(
+    key = connection.execute(sa.insert(session).values(
         device=device, box=BOX, wire_number=record.wire_number, number=number, order_ms=record.order_ms, started_ms=record.started_ms,
         duration_min=record.duration_min, energy_wh=record.energy_wh, estimated=record.estimated, reason=record.reason,
         received_ms=record.received_ms, vehicle=vehicle, is_settled=False)).inserted_primary_key[0]
+    _move_undated(connection, device, number)
+    return key
+
+
+def _move_undated(connection, device, number):
+    """Sessions without a known begin, that one and those before it, lie between their neighbours, however late their records came."""
+    after = _one(connection, device, session.c.number > number, order=(session.c.number,))
+    after_ms = after.order_ms if after else sessions.NEVER_MS
+    rows = connection.execute(sa.select(session).where(
+        session.c.device == device, session.c.number <= number, session.c.number > number - sessions.WRAP).order_by(session.c.number.desc())).all()
+    for place, row in enumerate(rows):
+        order_ms = row.order_ms
+        if not sessions.is_begin_known(row):
+            dated = next(filter(sessions.is_begin_known, rows[place + 1:]), None)
+            first_ms = dated.order_ms + row.number - dated.number if dated else 0
+            if order_ms >= after_ms:
+                order_ms = after_ms - (row.duration_min or 0) * _MINUTE_MS
+            order_ms = min(max(order_ms, first_ms), after_ms - 1)
+        if order_ms != row.order_ms:
+            connection.execute(sa.update(session).where(session.c.id == row.id).values(order_ms=order_ms, is_settled=False))
+        elif row.number < number:
+            break
+        after_ms = order_ms
 
 
 def _shift(connection, device, first, by):
