@@ -7,6 +7,7 @@ import gzip
 import json
 import os
 import pathlib
+import tempfile
 import zlib
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from home.store.database import StoreFailed, reading, writing
 
 KIND = "ev-charger-home"
 _CHUNK = 1000
+_GZIP = b"\x1f\x8b"
 
 
 class Broken(Exception):
@@ -27,20 +29,48 @@ def backup(engine, path):
     path = pathlib.Path(path)
     if path.is_dir() or not path.parent.is_dir():
         raise Broken(f"{path} is a folder: a name for a file is needed" if path.is_dir() else f"there is no folder {path.parent}")
-    part = path.with_name(path.name + ".part")
-    count = 0
+    _check_replaceable(path)
+    part = None
     try:
-        with reading(engine) as connection, _private(part) as file, gzip.open(file, "wt", 6, encoding="utf-8") as text:
-            _line(text, {"kind": KIND, "version": database.version(connection)})
-            for table in schema.metadata.sorted_tables:
-                _line(text, {"table": table.name, "columns": [column.name for column in table.columns]})
-                for row in connection.execution_options(yield_per=_CHUNK).execute(sa.select(table).order_by(*table.primary_key)):
-                    _line(text, list(row))
-                    count += 1
-            _line(text, {"end": count})
+        # Only its owner may read it: the session book tells when nobody is at home.
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name + ".", suffix=".part", delete=False) as file:
+            part = file.name
+            with reading(engine) as connection, gzip.open(file, "wt", 6, encoding="utf-8") as text:
+                count = _write(connection, text)
+            file.flush()
+            # Else a power cut might leave an empty file in the place of the backup before.
+            os.fsync(file.fileno())
         os.replace(part, path)
+        part = None
+    except OSError as problem:
+        raise StoreFailed(f"{path} cannot be written: {problem.strerror}") from None
     finally:
-        part.unlink(missing_ok=True)
+        if part is not None:
+            os.unlink(part)
+    return count
+
+
+def _check_replaceable(path):
+    """A file that is no backup is not replaced: it may be the store itself, or the settings."""
+    if not path.exists():
+        return
+    if not path.is_file():
+        raise Broken(f"{path} is no file that a backup can replace")
+    with open(path, "rb") as file:
+        head = file.read(len(_GZIP))
+    if head not in (b"", _GZIP):
+        raise Broken(f"{path} is there and is no backup, so it is left as it is: give the backup another name")
+
+
+def _write(connection, text):
+    count = 0
+    _line(text, {"kind": KIND, "version": database.version(connection)})
+    for table in schema.metadata.sorted_tables:
+        _line(text, {"table": table.name, "columns": [column.name for column in table.columns]})
+        for row in connection.execution_options(yield_per=_CHUNK).execute(sa.select(table).order_by(*table.primary_key)):
+            _line(text, list(row))
+            count += 1
+    _line(text, {"end": count})
     return count
 
 
@@ -60,11 +90,6 @@ def restore(engine, path):
         raise Broken(f"{path}: {problem.strerror}") from None
     except (EOFError, ValueError, gzip.BadGzipFile, zlib.error, TypeError, KeyError) as problem:
         raise Broken(f"{path} is no whole backup: {problem}") from None
-
-
-def _private(path):
-    """A file that only its owner may read: the session book tells when nobody is at home."""
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
 
 def _line(text, value):

@@ -1,6 +1,7 @@
 """home/backup.py: what was backed up comes back the same, and what is no whole backup changes nothing."""
 import gzip
 import json
+import os
 
 import pytest
 import sqlalchemy as sa
@@ -138,6 +139,39 @@ def test_a_place_where_no_file_can_be_is_named(tmp_path):
                 act(engine, place)
 
 
+@pytest.mark.parametrize("name, content", [("home.db", b"SQLite format 3\0"), ("home.toml", b"[[network]]"), ("web.passwords", b"x")])
+def test_a_file_that_is_no_backup_is_not_replaced_by_one(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with store() as engine, pytest.raises(Broken, match=f"{name} is there and is no backup, so it is left as it is: give the backup another name"):
+        backup.backup(engine, tmp_path / name)
+    assert (tmp_path / name).read_bytes() == content and len(list(tmp_path.iterdir())) == 1
+
+
+def test_neither_a_device_is_replaced_and_an_older_backup_and_an_empty_file_are(full, tmp_path):
+    path, before = full
+    (tmp_path / "empty").write_bytes(b"")
+    os.mkfifo(tmp_path / "pipe")
+    with store() as engine:
+        backup.restore(engine, path)
+        for place in (path, tmp_path / "empty"):
+            backup.backup(engine, place)
+        with pytest.raises(Broken, match="pipe is no file that a backup can replace"):
+            backup.backup(engine, tmp_path / "pipe")
+    with store() as engine:
+        backup.restore(engine, tmp_path / "empty")
+        assert contents(engine) == before
+
+
+def test_a_backup_is_on_the_disk_before_it_takes_the_place_of_the_one_before(full, monkeypatch):
+    path, _before = full
+    did = []
+    monkeypatch.setattr(backup.os, "fsync", lambda handle, right=os.fsync: did.append(("fsync", os.fstat(handle).st_size)) or right(handle))
+    monkeypatch.setattr(backup.os, "replace", lambda old, new, right=os.replace: did.append(("replace", os.stat(old).st_size)) or right(old, new))
+    with store() as engine:
+        backup.backup(engine, path)
+    assert did == [("fsync", path.stat().st_size), ("replace", path.stat().st_size)]
+
+
 def test_a_disk_that_is_full_leaves_the_old_backup(full, monkeypatch):
     path, _before = full
     whole = path.read_bytes()
@@ -146,6 +180,6 @@ def test_a_disk_that_is_full_leaves_the_old_backup(full, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(backup, "_line", full_disk)
-    with store() as engine, pytest.raises(OSError, match="No space left"):
+    with store() as engine, pytest.raises(StoreFailed, match=f"{path} cannot be written: No space left"):
         backup.backup(engine, path)
     assert path.read_bytes() == whole and [one.name for one in path.parent.iterdir()] == [path.name]
