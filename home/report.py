@@ -110,12 +110,14 @@ class _Month:
             self.quarters[quarter] = self.quarters.get(quarter, 0) + wh
 
     def shown(self, name, device, base, tariff):
-        currencies = self.currencies or set(base)
+        # What a session cost may not be known, and the base price is all the same.
+        currencies = self.currencies - {None} or set(base)
         currency = next(iter(currencies)) if len(currencies) == 1 else None
+        is_cost_known = currency is not None and None not in self.currencies
         demands = cost.demand(self.quarters, tariff)
         return {
             "device": device, "month": name, "sessions": self.count, "missing": self.missing, "energy_kwh": round(self.kwh, 3),
-            "estimated": self.is_estimated, "cost": round(self.amount, 4) if currency else None, "currency": currency,
+            "estimated": self.is_estimated, "cost": round(self.amount, 4) if is_cost_known else None, "currency": currency,
             "cost_estimated": self.is_cost_estimated, "base": round(base[currency], 4) if currency in base else None,
             "demand_kw": round(max(kw for part, kw, amount in demands), 3) if demands else None,
             "demand": round(sum(amount for part, kw, amount in demands), 4) if demands else None,

@@ -164,13 +164,14 @@ def month_total(row, chosen, _):
 def sum_of(rows, name, label, _):
     """The Total of rows of months, as home/report.py has them."""
     currencies = {row["currency"] for row in rows if row["currency"]}
-    currency = currencies.pop() if len(currencies) == 1 and all(row["cost"] is not None for row in rows) else None
+    currency = currencies.pop() if len(currencies) == 1 else None
+    is_cost_known = currency is not None and all(row["cost"] is not None for row in rows)
     missing = sum(row["missing"] for row in rows)
     cost, base, demand = (sum(row[part] or 0 for row in rows) for part in ("cost", "base", "demand"))
     return Total(
         name=name, label=label, sessions=_.number(sum(row["sessions"] for row in rows)), energy=energy(sum(row["energy_kwh"] for row in rows), _),
-        cost=money(cost, currency, _) if currency else "", base=money(base, currency, _) if currency and base else "",
-        demand=money(demand, currency, _) if currency and demand else "", total=money(cost + base + demand, currency, _) if currency else "",
+        cost=money(cost, currency, _) if is_cost_known else "", base=money(base, currency, _) if currency and base else "",
+        demand=money(demand, currency, _) if currency and demand else "", total=money(cost + base + demand, currency, _) if is_cost_known else "",
         missing=_.ngettext("%(n)s record is missing", "%(n)s records are missing", missing) if missing else "",
         is_estimated=any(row["estimated"] or row["cost_estimated"] for row in rows))
 

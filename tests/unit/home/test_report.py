@@ -77,6 +77,21 @@ def test_a_month_without_a_session_has_its_base_price_all_the_same():
     assert [one["month"] for one in found] == ["2026-10", "2026-11", "2026-12"] and part(found[1], between) == between
 
 
+def test_a_month_of_which_one_session_s_cost_is_not_known_has_its_base_price_all_the_same():
+    with house() as its:
+        device = month(its)
+        its.hear(device.session(30, BEGIN_MS + 30 * DAY_MS, kwh=None))
+        (found,) = rows(its, "months")
+    assert (found["cost"], found["currency"], found["base"]) == (None, "EUR", 9.0)
+
+
+def test_a_tariff_of_a_base_price_alone_has_it_in_each_month():
+    with house(tariff=[{"part": "base", "price_month": 9}]) as its:
+        month(its)
+        (found,) = rows(its, "months")
+    assert (found["cost"], found["currency"], found["base"]) == (None, "EUR", 9.0)
+
+
 def test_a_month_without_a_session_and_a_base_price_has_no_row():
     with house(tariff=[{"part": "energy", "price_kwh": 0.25}]) as its:
         device = Device()
