@@ -58,7 +58,14 @@ def left_kwh(connection, key, kwh, targets, newest, now_ms):
     if taken_ms is None or newest is None or newest.session_wh is None or newest.at_ms <= taken_ms:
         return kwh
     before = span_queries.reading_before(connection, key, taken_ms + 1)
-    began_wh = before.session_wh if before and before.session_wh is not None and before.session_wh <= newest.session_wh else 0
+    level_wh, flowed_wh = before.session_wh or 0 if before else 0, 0
+    for one in span_queries.readings(connection, key, taken_ms + 1, now_ms + 1):
+        if one.session_wh is not None:
+            if one.session_wh < level_wh / 2:
+                level_wh = 0        # it stood since the car before, and begins again with the next one
+            # After a power cut of the device it is a little less than before.
+            flowed_wh += max(one.session_wh - level_wh, 0)
+            level_wh = one.session_wh
     # A device tells at once when the power changes, and rarely while it stays.
     since_wh = (newest.power_w or 0) * (now_ms - newest.at_ms) / HOUR_MS
-    return max(kwh - (newest.session_wh - began_wh + since_wh) / 1000, 0)
+    return max(kwh - (flowed_wh + since_wh) / 1000, 0)

@@ -92,6 +92,21 @@ def _skip(value):
     return frozenset(map(setting_checks.day, value))
 
 
+def as_sent_kwh(value):
+    """The nearest energy that a request can carry, in steps of 10 Wh."""
+    return round(value, 2)
+
+
+def as_sent_a(value):
+    """The nearest current that a request can carry, in steps of half an ampere."""
+    return round(2 * value) / 2
+
+
+def _sent(rounded, low, high):
+    check = setting_checks.number(low, high)
+    return lambda value: rounded(check(value))
+
+
 def _run_min(value):
     if setting_checks.whole(15, 240)(value) % QUARTER_MIN:
         raise ValueError("must be in quarters of an hour, as 30")
@@ -123,7 +138,7 @@ def fields(required):
     """The row of setting_fields.REFERENCE. required: what stands for a field that must be given."""
     return {
         "device": (setting_checks.text, ""), "days": (_days, frozenset(range(7))), "by": (_by, required),
-        "kwh": (setting_checks.number(0.01, 655.35), required), "current_a": (setting_checks.number(6, 80), None),
+        "kwh": (_sent(as_sent_kwh, 0.01, 655.35), required), "current_a": (_sent(as_sent_a, 6, 80), None),
         "power_kw": (setting_checks.number(1, 100), None), "max_price": (setting_checks.number(-1000, 1000), None),
         "runs_max": (setting_checks.whole(1, 4), 4), "run_min": (_run_min, 15), "one_block": (setting_checks.yes_or_no, False),
         "resend_saves": (setting_checks.number(0, 1000), 0.2), "avoid": (windows.windows, ()), "skip": (_skip, frozenset()),

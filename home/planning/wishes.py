@@ -3,6 +3,7 @@ import json
 import re
 
 from home import plan_preview, time_zones
+from home.planning import standing_orders
 from home.planning.standing_orders import QUARTER_MIN, Departure, StandingOrder
 from home.store import memory
 from home.store.database import writing
@@ -33,7 +34,7 @@ def parsed(body):
         raise ValueError("current_a: must be 6 to 80")
     # Prices are by the quarter of an hour; rather a little too soon.
     by = f"{found[1]}:{int(found[2]) // QUARTER_MIN * QUARTER_MIN:02}"
-    return {"by": by, "kwh": kwh, "current_a": None if current_a is None else round(2 * current_a) / 2}
+    return {"by": by, "kwh": standing_orders.as_sent_kwh(kwh), "current_a": None if current_a is None else standing_orders.as_sent_a(current_a)}
 
 
 def _is_number(value, low, high):

@@ -66,6 +66,8 @@ def test_an_hour_that_comes_twice_or_never_has_the_instant_that_the_device_takes
 def test_an_order_has_the_only_device_and_its_defaults():
     (found,) = orders(WEEKDAYS)
     assert (found.device, found.days, found.runs_max, found.run_min, found.worth) == ("Garage", frozenset(range(5)), 4, 1, 0.2)
+    (found,) = orders({**WEEKDAYS, "kwh": 22 / 3, "current_a": 10.3})
+    assert (found.kwh, found.current_a) == (7.33, 10.5)     # as a request can carry it
     (found,) = orders({**WEEKDAYS, "one_block": True, "run_min": 60, "resend_saves": 1, "max_price": 0.3, "current_a": 10})
     assert (found.runs_max, found.run_min, found.worth, found.max_price, found.current_a) == (1, 4, 1, 0.3, 10)
 

@@ -15,6 +15,7 @@ MORNING_S = NOW_S + 13 * 3600 + 1800
 @pytest.mark.parametrize("body, wish", [
     (b'{"until": "07:30", "kwh": 20}', {"by": "07:30", "kwh": 20, "current_a": None}),
     (b'{"until": "07:44:59", "kwh": 0.01, "current_a": 15.9}', {"by": "07:30", "kwh": 0.01, "current_a": 16}),
+    (b'{"until": "07:30", "kwh": 6.666666666666667, "current_a": 10.3}', {"by": "07:30", "kwh": 6.67, "current_a": 10.5}),
     (b"{}", None), (b'{"until": null, "kwh": null}', None)])
 def test_a_wish_is_an_hour_and_an_energy(body, wish):
     assert wishes.parsed(body) == wish
