@@ -1,6 +1,7 @@
 """What a target promises: "Full by 07:30: yes", or what will be missing; by its answer and by what the device told since. Pure, but for gather()."""
 from home import plan_preview
 from home.commands import fate
+from home.language.words import N_
 from home.planning import replan
 from home.store import commands, queries
 from home.web import moments
@@ -10,15 +11,26 @@ RECENT = 30
 ROUNDED_KWH = 0.1
 # Commands that end a target.
 ENDING = ("resume_plan", "skip")
+# By the override of the newest status: what a stop or lock of somebody's own does to a promise. A boost and the key charge, and so do not.
+SUSPENDED = {
+    "lock": N_("The target until %(at)s waits: the lock goes before it. Nothing is charged until you unlock."),
+    "stop": N_("The target until %(at)s waits: the stop goes before it. Nothing is charged until you start, or the car is unplugged."),
+}
 
 
-def gather(look, zone):
-    """The sentence of the target that stands, or None. zone: the device's rule, where it is known."""
+def gather(look, zone, override):
+    """The sentence of the target that stands, or None. zone: the device's rule, where it is known; override: of the newest status."""
     its = held(commands.recent(look.connection, look.key, RECENT), zone, look.now_ms // 1000) if zone else None
     if its is None:
         return None
     row, until_s = its
-    return sentence(row, moments.at(1000 * until_s, look.now_ms, look.tz, look.words), missed_wh(missed(look, row)), look.words)
+    at = moments.at(1000 * until_s, look.now_ms, look.tz, look.words)
+    return suspended(override, at, look.words) or sentence(row, at, missed_wh(missed(look, row)), look.words)
+
+
+def suspended(override, at, _):
+    """What keeps a target from being met, in words; "" for nothing."""
+    return _(SUSPENDED[override], at=at) if override in SUSPENDED else ""
 
 
 def held(rows, zone, now_s):
