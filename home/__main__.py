@@ -38,7 +38,7 @@ def parser():
     export.add_argument("--price", type=_price, default="contract", metavar="contract|average|0.30",
                         help="by the tariff (default), by its average of the month, or at a flat price of one kWh")
     for name, what, do, of in (
-            ("backup", "write the whole store to one file; the service may run meanwhile", _backup, "to write; one that is there is replaced"),
+            ("backup", "write the whole store to one file; the service may run meanwhile", _backup, "to write; a backup that is there is replaced"),
             ("restore", "fill an empty store from such a file; the service must not run", _restore, "that backup wrote")):
         command(name, what, do).add_argument("file", type=pathlib.Path, metavar="FILE", help=of)
     command("notify", "try the addresses of notify.urls", _notify).add_argument(
@@ -52,7 +52,7 @@ def parser():
     skip.add_argument("--undo", action="store_true", help="not any more")
     skip.add_argument("--device", metavar="ID", help=ONE)
     forget = command("forget", "delete the sessions of a vehicle, or of a person, for good", _forget)
-    forget.add_argument("name", metavar="NAME", help="as it stands in the column vehicle of the export")
+    forget.add_argument("name", type=_vehicle_name, metavar="NAME", help="as it stands in the column vehicle of the export")
     meter = command("meter", "note what a separate meter says", _meter)
     meter.add_argument("wh", type=_meter_wh, metavar="KWH", help="as 12345.6; another one for the same minute replaces it")
     meter.add_argument("--at", type=_time, metavar="TIME", help="local time, as 2026-01-31T07:30; default now")
@@ -136,7 +136,8 @@ def _run(given, its):
     try:
         server.run()
     except SystemExit:
-        raise _Wrong(f"web.listen: {its.web.host}:{its.web.port} cannot be listened on: is the service running already?") from None
+        raise _Wrong(f"web.listen: {its.web.host}:{its.web.port} cannot be listened on: is the service running already,"
+                     " or is this no address of this computer?") from None
     finally:
         service.stop()
     if broken:

@@ -4,6 +4,7 @@ Files and stores with a relative path lie beside home.toml.
 """
 import os
 import pathlib
+import ssl
 import tomllib
 
 from home import setting_checks as checks
@@ -181,6 +182,11 @@ def _find_authorities(reading, where, values):
         values["ca_file"] = str(reading.folder / values["ca_file"])
         if not os.path.isfile(values["ca_file"]):
             reading.wrong(f"{where}.ca_file", f"{values['ca_file']} is not there")
+            return
+        try:
+            ssl.create_default_context(cafile=values["ca_file"])
+        except (ssl.SSLError, OSError):
+            reading.wrong(f"{where}.ca_file", f"{values['ca_file']} holds no certificate in PEM that can be read")
 
 
 def _network(reading, where, values):

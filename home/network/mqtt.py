@@ -3,6 +3,7 @@ import contextlib
 import secrets
 import socket
 import ssl
+import sys
 import threading
 
 import paho.mqtt.client as paho
@@ -34,6 +35,15 @@ def to_house(its, what, state, hear=None, topics=(), at_subscribing=""):
     return line
 
 
+def _why_not(problem):
+    """What an exception of connecting means, in words."""
+    if isinstance(problem, ssl.SSLCertVerificationError):
+        return f"has a certificate that is not trusted here ({problem.verify_message}). Does ca_file name who signed it, and host the name in it?"
+    if isinstance(problem, ssl.SSLError):
+        return "speaks no TLS there. Are port and tls right?"
+    return "is no name that this computer can find" if isinstance(problem, socket.gaierror) else "does not answer"
+
+
 class Line:
     """state(is_up, sentence) is told what becomes of the line, once a change; hear(topic, body) gets what comes. Both in paho's thread.
 
@@ -51,7 +61,8 @@ class Line:
             client.username_pw_set(*login)
         client.reconnect_delay_set(*RETRY_S)
         client.on_connect = self._on_connect
-        client.on_connect_fail = lambda client, userdata: self._tell(False, "does not answer")
+        # paho calls it while it handles the exception, and hands over nothing.
+        client.on_connect_fail = lambda client, userdata: self._tell(False, _why_not(sys.exc_info()[1]))
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         if hear:

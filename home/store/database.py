@@ -50,8 +50,10 @@ def connected(url):
     try:
         parsed = sa.make_url(url)
         engine = sa.create_engine(parsed, pool_pre_ping=parsed.drivername != "sqlite", **_options(parsed))
-    except (sa.exc.ArgumentError, ValueError) as problem:
+    except sa.exc.ArgumentError as problem:
         raise StoreFailed(f"store.url: {problem}") from None
+    except ValueError:
+        raise StoreFailed("store.url: the port behind the computer's name is no number") from None
     if engine.dialect.name == "sqlite":
         _make_private(parsed.database)
         sa.event.listen(engine, "connect", _on_sqlite_connect)

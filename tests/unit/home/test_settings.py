@@ -152,6 +152,7 @@ def test_all_that_is_wrong_is_said_at_once_and_each_names_its_setting(folder):
     (GOOD.replace('storage_url = "https://eu1.cloud.thethings.network/"', 'storage_url = "http://["'), "storage_url: must be a web address"),
     (GOOD.replace('[[device]]', f'ca_file = "{"x" * 3000}"\n[[device]]', 1), "network[1].ca_file: "),
     (GOOD.replace('[house_mqtt]', '[house_mqtt]\nca_file = "none.crt"'), "none.crt is not there"),
+    (GOOD.replace('[house_mqtt]', '[house_mqtt]\nca_file = "/etc/passwd"'), "house_mqtt.ca_file: /etc/passwd holds no certificate in PEM"),
     (GOOD.replace('[house_mqtt]', '[house_mqtt]\nprefix = "home/#"'), "house_mqtt.prefix: must be a topic of MQTT without + and #"),
     (GOOD.replace('127.0.0.1:8080', '127.0.0.1:\u00b2'), "web.listen: must be ADDRESS:PORT"),
     (GOOD.replace("sqlite:///home.db", "mysql://x"), 'store.url: must be "sqlite:///FILE"'),

@@ -1,5 +1,7 @@
 """home/network/mqtt.py: what a broker says, in words, and each word once."""
 import socket
+import ssl
+import threading
 import time
 from types import SimpleNamespace
 
@@ -53,6 +55,42 @@ def test_a_refused_subscription_names_the_right(line, said):
     line._on_subscribe(None, None, 1, [GOOD, BAD], None)
     (is_up, sentence), = said
     assert not is_up and "lacks the right RIGHT_APPLICATION_TRAFFIC_READ (Read application traffic)" in sentence
+
+
+def untrusted():
+    problem = ssl.SSLCertVerificationError(1, "x")
+    problem.verify_message = "self-signed certificate"
+    return problem
+
+
+@pytest.mark.parametrize("problem, words", [
+    (untrusted(), "has a certificate that is not trusted here (self-signed certificate). Does ca_file name who signed it, and host the name in it?"),
+    (ssl.SSLError(1, "WRONG_VERSION_NUMBER"), "speaks no TLS there. Are port and tls right?"),
+    (socket.gaierror(-2, "Name or service not known"), "is no name that this computer can find"), (ConnectionRefusedError(), "does not answer"),
+    (TimeoutError(), "does not answer")])
+def test_why_it_cannot_connect_is_said_in_words(line, said, problem, words):
+    try:
+        raise problem
+    except OSError:
+        line.client.on_connect_fail(None, None)
+    assert said == [(False, f"ttn: eu1:8883 {words}")]
+
+
+def test_a_port_without_tls_is_told_as_one():
+    said, heard = [], threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        def answer():
+            its, _ = server.accept()
+            with its:
+                its.recv(1000)
+                its.sendall(bytes((0x20, 2, 0, 0)) * 3)
+        threading.Thread(target=answer, daemon=True).start()
+        network = SimpleNamespace(**{**vars(NETWORK), "host": "127.0.0.1", "port": server.getsockname()[1], "tls": True})
+        line = mqtt.to_network(network, ["wallbox"], lambda topic, body: None, lambda *words: (said.append(words), heard.set()))
+        line.start()
+        assert heard.wait(10)
+        line.stop()
+    assert said[0] == (False, f"ttn: 127.0.0.1:{network.port} speaks no TLS there. Are port and tls right?")
 
 
 def test_a_right_that_was_missing_is_asked_for_again_and_said_once(line, said, monkeypatch):

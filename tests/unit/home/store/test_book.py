@@ -12,14 +12,14 @@ NOW_MS = 1_796_000_000_000
 
 
 def told(*records):
-    """[(number, its seven bits)] in the order in which the sessions are shown, after records (seven bits, begin in h or None, minutes, reception in h)."""
+    """[(number, its seven bits)] as the sessions are shown, after records (seven bits, begin in h or None, minutes, reception in h)."""
     engine = database.connected("sqlite:///:memory:")
     with database.writing(engine) as connection:
         schema.metadata.create_all(connection)
         connection.execute(sa.insert(schema.device).values(id=1, network="a", device_id="b"))
         for wire_number, begin_h, minutes, received_h in records:
-            book.add(connection, 1, Record(wire_number, None if begin_h is None else NOW_MS + int(begin_h * HOUR_MS), minutes, 1000, False, "no_vehicle",
-                                           NOW_MS + int(received_h * HOUR_MS)))
+            begin_ms = None if begin_h is None else NOW_MS + int(begin_h * HOUR_MS)
+            book.add(connection, 1, Record(wire_number, begin_ms, minutes, 1000, False, "no_vehicle", NOW_MS + int(received_h * HOUR_MS)))
         book.settle(connection)
         rows = connection.execute(sa.select(schema.session).order_by(schema.session.c.order_ms, schema.session.c.number)).all()
     return [(row.number, row.wire_number) for row in rows]
