@@ -306,3 +306,8 @@ def test_neither_target_nor_plan_charges_in_hours_to_avoid_but_a_boost_does():
 def test_the_late_start_reckons_with_hours_to_avoid():
     house = home(aim(kwh=6), AVOID=[{'days': 'daily', 'from': '22:40', 'to': '23:30'}]).run(at(125))
     assert abs(kwh(house, SAID_S + EDGE_S) - 6) < 0.1 and closed(house, at(70)) == [] and events(house) == []
+
+
+def test_a_car_that_needs_a_long_pulse_has_one_left_after_hours_to_avoid():
+    house = home(aim(kwh=4.5), vehicle={'model': 'long_pulse'}, AVOID=[{'days': 'daily', 'from': '23:00', 'to': '23:10'}]).run(at(125))
+    assert abs(kwh(house, SAID_S + EDGE_S) - 4.5) < 0.1 and events(house) == []
