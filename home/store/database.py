@@ -39,9 +39,9 @@ def opened(url):
     engine = connected(url)
     try:
         migrate(engine)
-    except StoreFailed:
+    except StoreFailed as problem:
         engine.dispose()
-        raise
+        raise StoreFailed(f"{engine.url.database}: {problem}" if engine.dialect.name == "sqlite" else str(problem)) from None
     return engine
 
 

@@ -45,7 +45,7 @@ def test_a_file_that_is_no_store_is_named(tmp_path):
 
 
 def test_a_folder_that_is_not_there_is_one_sentence(tmp_path):
-    with pytest.raises(database.StoreFailed, match="unable to open database file .is its folder there"):
+    with pytest.raises(database.StoreFailed, match="nowhere/home.db: the store: unable to open database file .is its folder there"):
         database.opened(f"sqlite:///{tmp_path}/nowhere/home.db")
 
 
