@@ -73,7 +73,8 @@ class Arbiter:
         """A new target; False if the store failed."""
         if not self.follower.set(until, wh, current_da, quarters, issued_at):
             return False
-        if self.claims.end_hold((ENDED, CUT)):   # nobody asked for these
+        if self.claims.stopped in (ENDED, CUT):   # nobody asked for these
+            self.claims.end_stop()
             self.changed = True
         return True
 
@@ -122,16 +123,18 @@ class Arbiter:
     def decide(self, now_ms, utc_s):
         """Make the decision again."""
         plan = None if self.plan is None else (False, 0, 0) if utc_s is None else self.plan.state(utc_s)
-        if (plan is not None and plan[0] or self.claims.target.state in (CHEAP, LATE)) and self.claims.end_hold((CUT,)):
+        claims = self.claims
+        if claims.stopped == CUT and (plan is not None and plan[0] or CHEAP <= claims.target.state <= LATE):
+            claims.end_stop()
             self.changed = True
-        decision = self.claims.decide(utc_s, plan, self._evse_monitor.car, now_ms // 1000)
+        decision = claims.decide(utc_s, plan, self._evse_monitor.car, now_ms // 1000)
         if plan is not None and utc_s is not None and decision.reason == REASON_OUTSIDE_PLAN and self.plan.limit_reached(utc_s):
             decision.reason = REASON_LIMIT_REACHED
         avoid = self._plan_store.avoid
         if avoid is not None and utc_s is not None and decision.want == CHARGE and decision.holder in (HOLDER_PLAN, HOLDER_TARGET):
             inside, until, _ = avoid.state(utc_s)
             if inside or 0 < until - utc_s <= CLOSES_EARLY_S:
-                self.claims.avoid(self._evse_monitor.car)
+                claims.avoid(self._evse_monitor.car)
         self.greeting = self._came_ms is not None and decision.want == HOLD and decision.holder in (HOLDER_PLAN, HOLDER_TARGET)
         if self.greeting:
             if now_ms - self._came_ms < GREETING_MS:

@@ -116,13 +116,6 @@ class Claims:
         """End a stop."""
         self.stopped = GOING
 
-    def end_hold(self, kinds):
-        """End a stop of one of these kinds. True if there was one."""
-        if self.stopped not in kinds:
-            return False
-        self.stopped = GOING
-        return True
-
     def turn_key(self):
         """Charge until the key is opened, or the car unplugged. A boost waits meanwhile."""
         self.stopped = GOING

@@ -204,20 +204,12 @@ def test_a_boost_that_ends_while_the_key_is_turned_leaves_the_key_s_word():
     assert told(claims) == ['key']
 
 
-def test_the_hold_after_a_power_cut_is_over_once_the_plan_says_charge():
+def test_a_hold_after_a_power_cut_stands_as_a_stop_does_with_a_reason_of_its_own():
     claims = Claims()
     claims.hold_after_cut()
-    assert decided(claims) == (HOLD, 'stop', 'held_after_power_cut') and claims.stopped == CUT
-    assert claims.end_hold((CUT,)) and not claims.end_hold((CUT,))
+    assert decided(claims, plan=INSIDE) == (HOLD, 'stop', 'held_after_power_cut') and claims.stopped == CUT
+    claims.end_stop()
     assert decided(claims, plan=INSIDE) == (CHARGE, 'plan', None)
-
-
-@pytest.mark.parametrize('hold, ends', [(Claims.stop, False), (Claims.forget, False), (Claims.hold_after_cut, True), (Claims.stop_unplanned, True)])
-def test_a_new_target_ends_a_hold_that_nobody_asked_for_and_no_other(hold, ends):
-    claims = Claims()
-    hold(claims)
-    stopped = claims.stopped
-    assert claims.end_hold((ENDED, CUT)) is ends and claims.stopped == (GOING if ends else stopped)
 
 
 @pytest.mark.parametrize('current_da', [0, 60])
@@ -225,12 +217,6 @@ def test_a_target_without_the_time_is_charged_with_its_own_current(current_da):
     claims = Claims(unknown_time='charge')
     claims.target.set(NOW_S + 3600, 5000, current_da, bytes(8), 1, 0)
     assert decided(claims, utc_s=None) == (CHARGE, 'target', None) and claims.decision.current_da == current_da
-
-
-def test_a_stop_is_not_over_once_the_plan_says_charge():
-    claims = Claims()
-    claims.stop()
-    assert not claims.end_hold((CUT,)) and claims.stopped == STOPPED
 
 
 def test_a_skip_of_the_next_window_leaves_this_one_alone():
