@@ -89,10 +89,8 @@ def gather(look, plan, override=None, typed=None):
 
 
 def _possible(row, event, override, at, _):
-    if row is None:
-        return ""
-    its = target_status.possible(row, event, at, _)
-    return promise.suspended(override, at, _) or its if its else ""
+    its = target_status.possible(row, event, at, _) if row is not None else ""
+    return its and (promise.suspended(override, at, _) or its)
 
 
 def typed_wish(look, zone, typed):
