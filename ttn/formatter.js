@@ -63,7 +63,7 @@ var MODULES = (
   'policy poller posix posix_clock posix_ports posix_tz rak3172 rate_fallback reading reconciler records regions ' +
   'report_frames reporter reset_sequence runtime safe_mode scheduler sender session session_book setpoint setting_bytes site_settings specs ' +
   'start_sequence states statistics status_frames status_view supervisor telemetry ticks timekeeper trace transaction ' +
-  'typing umodbus version vocabulary window_quota windows wio_e5 write_map write_retry packing target target_follower car_power log_lines radio modem_recovery'
+  'typing umodbus version vocabulary window_quota windows wio_e5 write_map write_retry packing target target_follower car_power log_lines radio modem_recovery store_rules'
 ).split(' ');
 var KEYS = [null, 'none', 'closed_to_start', 'closed_to_enable', 'invalid'];
 var DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];

@@ -239,15 +239,18 @@ def test_a_stop_of_the_owner_holds_against_a_new_target():
 
 def test_a_hold_after_a_power_cut_is_over_with_a_cheap_quarter_as_with_a_window():
     house = home(aim(quarters=[3], kwh=2), reboots_s=[at(30)], AFTER_POWER_CUT='hold').run(at(125))
+    waits = [entry['decoded'] for entry in house.of('uplink', at(30), quarter(3)[0]) if entry['decoded']['type'] == 'status']
+    assert (waits[-1]['override'], waits[-1]['reason']) == ('stop', 'held_after_power_cut')
     assert closed(house, at(30), quarter(3)[0]) == [] and abs(kwh(house, at(30)) - 2) < 0.1 and events(house) == []
 
 
-@pytest.mark.parametrize('ends', [{'PLAN': PLAN}, {'asked': [aim(at(20), 2, quarters=[6], kwh=2)]}], ids=['a window', 'a new target'])
-def test_a_hold_after_a_power_cut_stands_until_then(ends):
-    ends = dict(ends)
-    house = home(*ends.pop('asked', ()), reboots_s=[at(10)], AFTER_POWER_CUT='hold', **ends).run(at(50))
+@pytest.mark.parametrize('asked, config', [((), {'PLAN': PLAN}), ([aim(at(20), 2, quarters=[6], kwh=2)], {})], ids=['a window', 'a new target'])
+def test_a_hold_after_a_power_cut_stands_until_then(asked, config):
+    house = home(*asked, reboots_s=[at(10)], AFTER_POWER_CUT='hold', **config).run(at(50))
     assert ('stop', 'held_after_power_cut') in statuses(house, at(10), at(20))
     assert closed(house, at(11), at(30)) == [] and closed(house, at(30), at(45))
+    if 'PLAN' not in config:
+        assert ('target', 'waits_for_price') in statuses(house, at(20), at(30))
 
 
 # --- without

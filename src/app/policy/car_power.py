@@ -5,12 +5,13 @@ from app.evse.energy_meter import FLOWS_DA
 
 # Current that has flowed for that time is measured, as the mean of that time.
 MINUTE_MS = 60000
-# Plug-ins after which the lowest power is no longer recent. One within an eighth of it, on as few phases, counts as the same.
+# Plug-ins after which the lowest current, or the fewest phases, are no longer recent. A current within an eighth of it counts as the same.
 NIGHTS = 60
 # A session that ends by itself with less energy teaches nothing.
 LEAST_WH = 1000
 
-# Record: version, energy of a night (Wh), the lowest current (0: none), the fewest phases, plug-ins since then.
+# Record: version, energy of a night (Wh), the lowest current (0: none), the fewest phases and 4 x plug-ins since then, plug-ins since the lowest
+# current. The firmware before wrote phases alone, and takes more of them for what the current says.
 _VERSION = 1
 _WIDTHS = (1, 4, 2, 1, 1)
 RECORD_BYTES = 9
@@ -25,7 +26,7 @@ class CarPower:
         self.unsaved = self.measured = False
         self._volts = volts
         self._phases_set = phases
-        self.need_wh = self._low_da = self._low_phases = self._nights = 0
+        self.need_wh = self._low_da = self._low_phases = self._nights = self._phase_nights = 0
         self.left()
 
     def left(self):
@@ -55,13 +56,15 @@ class CarPower:
         if not self.measured:
             self.measured = self.unsaved = True
             self._nights += 1
-            if not self._low_da or self._nights > NIGHTS:
-                self._low_da, self._low_phases = self._da, self._phases
-            # Each for itself: at tonight's limit the car with fewer phases may be the slower one.
-            self._low_da = min(self._low_da, self._da)
-            self._low_phases = min(self._low_phases, self._phases)
-            if self._da <= self._low_da + self._low_da // 8 and self._phases == self._low_phases:
+            if self._da < self._low_da or not self._low_da or self._nights > NIGHTS:
+                self._low_da = self._da
+            if self._da <= self._low_da + self._low_da // 8:
                 self._nights = 0
+            # Each for itself: at tonight's limit the car with fewer phases may be the slower one.
+            self._phase_nights += 1
+            if self._phases <= self._low_phases or not self._low_phases or self._phase_nights > NIGHTS:
+                self._low_phases = self._phases
+                self._phase_nights = 0
 
     def ended(self, wh):
         """The car has stopped by itself, after that energy: the first time since it came counts."""
@@ -83,12 +86,13 @@ class CarPower:
     def dump(self):
         """For the journal."""
         self.unsaved = False
-        return pack((_VERSION, self.need_wh, self._low_da, self._low_phases, self._nights), _WIDTHS)
+        return pack((_VERSION, self.need_wh, self._low_da, self._low_phases | self._phase_nights << 2, self._nights), _WIDTHS)
 
     def load(self, record):
         """Restore from a record; False if it is invalid."""
         if len(record) != RECORD_BYTES or record[0] != _VERSION:
             return False
-        _, self.need_wh, self._low_da, self._low_phases, self._nights = unpack(record, 0, _WIDTHS)
+        _, self.need_wh, self._low_da, phases, self._nights = unpack(record, 0, _WIDTHS)
+        self._low_phases, self._phase_nights = phases & 3, phases >> 2
         self.left()
         return True

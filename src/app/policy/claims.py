@@ -191,6 +191,7 @@ class Claims:
         self.attempt = self.key = False
         if self.boost in (NO_BOOST, UNTIL_UNPLUGGED):
             self._no_boost()
+        self.target.see_another()
 
     def stop_unplanned(self):
         """A target has ended without a plan: a car that is there is held, as after a boost, for nothing else would end its charging."""

@@ -89,8 +89,8 @@ def test_the_lowest_is_forgotten_after_sixty_plug_ins_without_its_like():
 
 
 def test_a_current_within_an_eighth_of_the_lowest_renews_it_and_a_higher_one_does_not():
-    for again_da, watts in ((180, 3680), (181, 11040)):
-        assert plugged([160, 0, 0], *[THREE] * (NIGHTS - 1), [again_da, 0, 0], THREE).watts(LIMIT_DA) == watts
+    for again, watts in (([60, 60, 60], 3680), ([61, 60, 60], 11040)):
+        assert plugged([53, 53, 54], *[THREE] * (NIGHTS - 1), again, THREE).watts(LIMIT_DA) == watts
 
 
 def test_the_lowest_current_and_the_fewest_phases_may_be_of_two_cars():
@@ -101,8 +101,21 @@ def test_the_lowest_current_and_the_fewest_phases_may_be_of_two_cars():
 
 def test_as_few_phases_are_forgotten_after_sixty_plug_ins_of_more_and_not_sooner():
     slow, wide = [320, 0, 0], [100, 100, 100]
-    assert plugged(slow, wide, *[wide] * (NIGHTS - 1)).watts(LIMIT_DA) == 3680
-    assert plugged(slow, wide, *[wide] * (NIGHTS + 1)).watts(LIMIT_DA) == 6900
+    assert plugged(slow, *[wide] * NIGHTS).watts(LIMIT_DA) == 3680
+    assert plugged(slow, *[wide] * (NIGHTS + 1)).watts(LIMIT_DA) == 6900
+
+
+def test_two_cars_in_turn_are_both_recent_for_ever():
+    """One has the fewer phases, the other the lower current."""
+    power = CarPower(VOLTS, 3)
+    for count in range(3 * NIGHTS):
+        night(power, [320, 0, 0] if count % 2 else [80, 80, 80])
+        power.left()
+        if count:
+            assert (power.watts(80), power.watts(320)) == (1840, 5520)
+        record = power.dump()
+        power = CarPower(VOLTS, 3)
+        assert power.load(record)
 
 
 def test_without_a_meter_the_phases_are_those_of_the_setting():
@@ -134,11 +147,13 @@ def test_all_of_it_comes_back_from_the_record_and_what_is_none_is_refused():
 
 def test_a_record_is_read_as_every_firmware_wrote_it():
     power = CarPower(VOLTS, 3)
-    assert power.load(pack((1, 9000, 200, 2, 60), (1, 4, 2, 1, 1)))
-    assert power.need_wh == 9000 and power.watts(LIMIT_DA) == 4600
-    night(power, THREE)         # the 61st
-    power.left()
-    assert power.watts(LIMIT_DA) == 11040
+    """The one before knew nothing of when the phases were seen last; they count for sixty plug-ins from then on."""
+    for phases, watts in ((2, 7360), (2 | NIGHTS << 2, 11040)):
+        assert power.load(pack((1, 9000, 200, phases, 60), (1, 4, 2, 1, 1)))
+        assert power.need_wh == 9000 and power.watts(LIMIT_DA) == 4600
+        night(power, THREE)         # the 61st
+        power.left()
+        assert power.watts(LIMIT_DA) == watts
 
 
 def test_a_night_is_written_once_with_its_first_minute_and_what_was_learned_as_the_car_leaves():
