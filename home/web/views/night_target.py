@@ -54,8 +54,8 @@ class Planned:
         return max(self.left_kwh - sum(self.flows.values()), 0)
 
 
-def gather(look, plan, override=None, typed=None):
-    """The template's values; None where nothing tells what is cheap. override: of the newest status; typed: fields of the form, to be shown before
+def gather(look, plan, device_status=None, typed=None):
+    """The template's values; None where nothing tells what is cheap. device_status: the newest; typed: fields of the form, to be shown before
     they are sent."""
     report = Report(look.connection, look.service.settings, look.device, look.key)
     zone, now_s = time_zones.rule(look.tz), look.now_ms // 1000
@@ -82,15 +82,16 @@ def gather(look, plan, override=None, typed=None):
         "kwh": target_status.plain(wish.order.kwh, look.words), "at": at, "is_full": _is_full(wish),
         "state": status, "said": said if not waits else waits, "is_typed": is_typed, "problem": problem,
         "way": target_status.way(row, look.now_ms, look.tz, look.words) if row is not None and status != target_status.FAILED else (),
-        "possible": _possible(row, event, override, at, look.words), "missed": target_status.missed(event, look.words),
+        "possible": _possible(row, event, device_status or {}, at, look.words), "missed": target_status.missed(event, look.words),
         "if_dead": target_status.if_network_dies(newest and newest[0], held, plan, look.now_ms, look.tz, look.words),
         "fields": target_forms.texts(typed) if typed is not None else _fields(wish),
     }
 
 
-def _possible(row, event, override, at, _):
-    its = target_status.possible(row, event, at, _) if row is not None else ""
-    return its and (promise.suspended(override, at, _) or its)
+def _possible(row, event, device_status, at, _):
+    if row is None or row.fate != "done":
+        return ""
+    return promise.suspended(device_status, at, _) or target_status.possible(row, event, at, _)
 
 
 def typed_wish(look, zone, typed):

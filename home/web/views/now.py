@@ -70,7 +70,7 @@ def gather(look):
         "figures": figures(status, look.words, queries.carried_wh(look.connection, look.key, look.now_ms)),
         "mark": mark(status, is_old),
         "advice": advice(status, look.words),
-        "target": promise.gather(look, plan.zone, status.get("override")),
+        "target": promise.gather(look, plan.zone, status),
         "main": main_press(status), "main_words": main_words(status),
         "argued": ARGUED,
         "presses": PRESSES,

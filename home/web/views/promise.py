@@ -11,26 +11,28 @@ RECENT = 30
 ROUNDED_KWH = 0.1
 # Commands that end a target.
 ENDING = ("resume_plan", "skip")
-# By the override of the newest status: what a stop or lock of somebody's own does to a promise. A boost and the key charge, and so do not.
+# By the override of the newest status: what a stop or lock of somebody's own does to a promise. A boost and the key charge, and so do not; nor does
+# the hold after a power cut, which the target ends.
 SUSPENDED = {
     "lock": N_("The target until %(at)s waits: the lock goes before it. Nothing is charged until you unlock."),
-    "stop": N_("The target until %(at)s waits: the stop goes before it. Nothing is charged until you start, or the car is unplugged."),
+    "stop": N_("The target until %(at)s waits: the stop goes before it. Nothing is charged until you start."),
 }
 
 
-def gather(look, zone, override):
-    """The sentence of the target that stands, or None. zone: the device's rule, where it is known; override: of the newest status."""
+def gather(look, zone, status):
+    """The sentence of the target that stands, or None. zone: the device's rule, where it is known; status: the newest."""
     its = held(commands.recent(look.connection, look.key, RECENT), zone, look.now_ms // 1000) if zone else None
     if its is None:
         return None
     row, until_s = its
     at = moments.at(1000 * until_s, look.now_ms, look.tz, look.words)
-    return suspended(override, at, look.words) or sentence(row, at, missed_wh(missed(look, row)), look.words)
+    return suspended(status, at, look.words) or sentence(row, at, missed_wh(missed(look, row)), look.words)
 
 
-def suspended(override, at, _):
+def suspended(status, at, _):
     """What keeps a target from being met, in words; "" for nothing."""
-    return _(SUSPENDED[override], at=at) if override in SUSPENDED else ""
+    override = status.get("override")
+    return _(SUSPENDED[override], at=at) if override in SUSPENDED and status.get("reason") != "held_after_power_cut" else ""
 
 
 def held(rows, zone, now_s):

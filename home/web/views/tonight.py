@@ -42,7 +42,7 @@ def gather(look, rows=None, problem=None, target=None, order=None):
     plan = requests.held(look, newest)
     waiting = [one for one in requests.gather(look)[0]]
     shown = week.rows(plan.windows) if rows is None else rows
-    priced = night_target.gather(look, plan, newest.get("status", (None, {}))[1].get("override"), target)
+    priced = night_target.gather(look, plan, newest.get("status", (None, {}))[1], target)
     values = {
         **night(look, newest, plan), "priced": priced, **orders.gather(look, priced and priced["currency"], order),
         "plan_line": plan_line(plan, look.now_ms, look.words),

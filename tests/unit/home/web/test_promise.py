@@ -75,5 +75,7 @@ def test_the_first_page_says_what_the_device_answered_to_a_target_and_what_it_mi
         for override, words in (("lock", "the lock goes before it"), ("stop", "the stop goes before it")):
             text = page(device.status(BEGIN_MS + MIN_MS + 1, override=override))
             assert words in text and "Full by" not in text
-        assert "Full by 07:30: yes." in page(device.status(BEGIN_MS + MIN_MS + 2, override="boost"))
+        held = device.status(BEGIN_MS + MIN_MS + 3, override="stop", reason="held_after_power_cut")
+        for status in (device.status(BEGIN_MS + MIN_MS + 2, override="boost"), held):
+            assert "Full by 07:30: yes." in page(status)
         assert "short by 2.5 kWh." in page(device.event(BEGIN_MS + 2 * MIN_MS, "target_missed", kwh=2.5))
