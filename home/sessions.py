@@ -101,6 +101,11 @@ def undated_number(record, newest):
     return newest.number + (record.wire_number - newest.wire_number + WRAP // 2) % WRAP - WRAP // 2
 
 
+def counts_anew(record, number, newest):
+    """True if a record that was told after the newest one has the number of a session that the device keeps no more: its count has begun again."""
+    return newest.number - number >= KEPT and record.received_ms >= newest.received_ms
+
+
 def first_missing(before, after):
     """(first, last) of the numbers between two rows of the session book, or None."""
     return (before.number + 1, after.number - 1) if after.number - before.number > 1 else None

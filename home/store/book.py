@@ -40,8 +40,9 @@ def forget(connection, insert, device, numbers):
 
 def add(connection, device, record, vehicle=None):
     """Enter a record, of the vehicle that is usual there; its row's id, or None if it is there already, or was deleted."""
-    like = connection.execute(sa.select(session).where(
-        session.c.device == device, session.c.wire_number == record.wire_number, session.c.order_ms >= record.order_ms - sessions.OLD_MS)).all()
+    recent = (session.c.order_ms >= record.order_ms - sessions.OLD_MS if record.is_dated else
+              session.c.received_ms >= record.received_ms - sessions.OLD_MS)    # an undated one may have been moved
+    like = connection.execute(sa.select(session).where(session.c.device == device, session.c.wire_number == record.wire_number, recent)).all()
     if any(sessions.is_same(record, row) for row in like):
         return None
     newest = _one(connection, device, order=(session.c.number.desc(),))
@@ -51,15 +52,19 @@ def add(connection, device, record, vehicle=None):
         after = _one(connection, device, _DATED, session.c.order_ms > record.order_ms, order=(session.c.order_ms, session.c.number))
     if before or after or newest is None:
         number = sessions.number(record, before, after)
-        if after is None and newest and number <= newest.number and _one(connection, device, session.c.number == number, order=()):
-            number = newest.number + 1
     else:
         number = sessions.undated_number(record, newest)
+    is_taken = _one(connection, device, session.c.number == number, order=()) is not None
+    if after is None and newest and (is_taken or sessions.counts_anew(record, number, newest)):
+        number, is_taken = newest.number + 1, False
     if number in forgotten(connection, device):
         return None
     by = sessions.shift(number, before, after) if after else 0
     if by:
         _shift(connection, device, after.number, by)
+    elif is_taken:
+        number += 1
+        _shift(connection, device, number, 1)
     if number < 0:
         _shift(connection, device, None, sessions.WRAP)
         number += sessions.WRAP
