@@ -21,7 +21,7 @@ def gather(connection, settings, device, key, departure, now_s):
     its = tuple(commands.between(connection, key, now_ms - DAY_MS, now_ms + 60_000))
     zone = time_zones.rule(device.timezone)
     newest = span_queries.reading_before(connection, key, now_ms + 1)
-    own = replan.own_targets(its, zone, departure.until_s)
+    own = replan.unreplaced(replan.own_targets(its, zone, departure.until_s), its, zone, departure.until_s)
     return replan.Facts(
         prices_before(Report(connection, settings, device, key).tariff, order, device.timezone, departure.until_s),
         order.power_kw or usual_power_kw(connection, key, now_ms, order.current_a),
@@ -58,12 +58,15 @@ def left_kwh(connection, key, kwh, targets, newest, now_ms):
     if taken_ms is None or newest is None or newest.session_wh is None or newest.at_ms <= taken_ms:
         return kwh
     before = span_queries.reading_before(connection, key, taken_ms + 1)
-    level_wh, flowed_wh = before.session_wh or 0 if before else 0, 0
+    level_wh, flowed_wh, is_gone = 0, 0, False
+    if before:
+        level_wh, is_gone = before.session_wh or 0, before.connected is False
     for one in span_queries.readings(connection, key, taken_ms + 1, now_ms + 1):
+        is_gone = is_gone or one.connected is False
         if one.session_wh is not None:
-            if one.session_wh < level_wh / 2:
-                level_wh = 0        # it stood since the car before, and begins again with the next one
-            # After a power cut of the device it is a little less than before.
+            # It stands since the car before, and begins again with the next one. After a power cut of the device it is a little less than before.
+            if one.session_wh < (level_wh if is_gone else level_wh / 2):
+                level_wh, is_gone = 0, one.connected is False
             flowed_wh += max(one.session_wh - level_wh, 0)
             level_wh = one.session_wh
     # A device tells at once when the power changes, and rarely while it stays.

@@ -74,7 +74,7 @@ def decide(departure, facts, now_s):
     if has_failed:
         if own[0].fate in fate.FAILED and 1000 * now_s - own[0].changed_ms < RETRY_MS:
             return dataclasses.replace(decision, why="refused")
-    elif own and _is_kept(order, own[0], facts, until_s, needed, prices, quarters):
+    elif unreplaced(own[:1], facts.commands, facts.zone, until_s) and _is_kept(order, own[0], facts, until_s, needed, prices, quarters):
         return decision
     elif not own and not _is_known_enough(prices, facts.plugged, until_s - now_s):
         return dataclasses.replace(decision, why="waits_for_prices")
@@ -184,6 +184,12 @@ def is_silenced(facts, until_s, now_s):
 def own_targets(commands, zone, until_s):
     """The planner's targets for that departure, newest first."""
     return [one for one in commands if one.name == "target" and one.who == PLANNER and target_until_s(one, zone) == until_s]
+
+
+def unreplaced(targets, commands, zone, until_s):
+    """Those of the targets for that departure since which the device took none for another one: it has one at a time."""
+    other_ms = max((one.at_ms for one in commands if one.name == "target" and one.fate == "done" and target_until_s(one, zone) != until_s), default=0)
+    return [one for one in targets if one.at_ms > other_ms]
 
 
 def target_until_s(command, zone):

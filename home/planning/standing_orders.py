@@ -43,10 +43,11 @@ class Departure:
 
 
 def next_departure(orders, tz, now_s, skipped=()):
-    """The nearest Departure after now_s, or None. skipped: local days that are left out by hand, for all orders."""
+    """The nearest Departure after now_s, of several at that hour the one with the most energy, or None. skipped: local days that are left out by
+    hand, for all orders."""
     zone = time_zones.rule(tz)
     found = [departure for order in orders if zone and (departure := _next(order, tz, zone, now_s, skipped))]
-    return min(found, key=lambda departure: departure.until_s, default=None)
+    return min(found, key=lambda departure: (departure.until_s, -departure.order.kwh), default=None)
 
 
 def coming(orders, tz, now_s, days):
@@ -66,8 +67,10 @@ def _next(order, tz, zone, now_s, skipped):
         at_s = plan_preview.next_time(zone, int(at_s), order.by)
         if at_s is None:
             return None
-        day = time_zones.utc(at_s).astimezone(tz).date()
-        if day.weekday() in order.days and day not in order.skip and day not in skipped:
+        local = time_zones.utc(at_s).astimezone(tz)
+        day = local.date()
+        # Of an hour that comes twice the first one counts.
+        if not local.fold and day.weekday() in order.days and day not in order.skip and day not in skipped:
             return Departure(order, at_s, day)
     return None
 

@@ -54,6 +54,18 @@ def test_new_prices_are_sent_only_where_they_save_more_than_the_order_says(by_eu
     assert found.cost == pytest.approx(12 * (0.30 - by_eur))
 
 
+@pytest.mark.parametrize("who, until", [(PLANNER, "22:00"), (PLANNER, "05:30"), (ELSEWHERE, "20:00")])
+def test_a_target_in_whose_place_the_device_took_another_one_is_sent_again_when_that_is_over(who, until):
+    """Asked for at 17:30; the other one two hours later, and it is over."""
+    other = command(who=who, at_s=EVENING_S + 2 * 3600, until=until)
+    over_s = replan.target_until_s(other, ZONE) + 60
+    own = command(BEST, at_s=EVENING_S)
+    assert decide(DEPARTURE, facts(other, own), over_s).why == "again"
+    assert decide(DEPARTURE, facts(command(BEST, at_s=over_s), other, own), over_s + 60).why == "kept"
+    for fate in ("refused", "asked", "withdrawn"):
+        assert decide(DEPARTURE, facts(dataclasses.replace(other, fate=fate), own), over_s).why == "kept"
+
+
 def test_another_energy_or_current_in_the_settings_is_sent_whatever_it_saves():
     assert decide(DEPARTURE, facts(command(BEST, kwh=10.0)), EVENING_S).why == "again"
     other = dataclasses.replace(DEPARTURE, order=dataclasses.replace(ORDER, current_a=10.0))

@@ -53,12 +53,18 @@ def test_of_two_orders_the_nearer_departure_is_next():
     assert departure("2026-11-29T20:00", WEEKDAYS, sunday) == "2026-11-30 07:30"
 
 
+def test_of_two_orders_for_one_hour_the_one_with_more_energy_counts():
+    for kwh in ((12, 30), (30, 12)):
+        found = next_departure(orders(*({**WEEKDAYS, "kwh": one} for one in kwh)), BERLIN, instant("2026-11-29T20:00"))
+        assert found.order.kwh == 30
+
+
 def test_an_hour_that_comes_twice_or_never_has_the_instant_that_the_device_takes():
     order = {"by": "02:30", "kwh": 5}
     found = next_departure(orders(order), BERLIN, instant("2026-10-24T20:00"))
     assert found.until_s == int(datetime.datetime(2026, 10, 25, 0, 30, tzinfo=datetime.timezone.utc).timestamp())
     again = next_departure(orders(order), BERLIN, found.until_s)
-    assert again.until_s - found.until_s == 3600 and again.day == found.day
+    assert again.day - found.day == datetime.timedelta(1)      # once a night
     assert next_departure(orders(order), BERLIN, instant("2026-03-28T20:00")).until_s == int(
         datetime.datetime(2026, 3, 29, 1, 30, tzinfo=datetime.timezone.utc).timestamp())
 
