@@ -15,15 +15,17 @@ FAILED_MS = (30_000, 3_600_000)
 
 @dataclasses.dataclass(frozen=True)
 class Backfill:
-    """complete_ms: all that was received before that is in. connected_ms: since then the line is up, None: it is down. due_ms: of the next pass."""
+    """complete_ms: all that was received before that is in. connected_ms: since then the line is up, None: it is down. due_ms: of the next pass;
+    not_before_ms: the network said to be asked again then, whatever the line does."""
     complete_ms: int = 0
     connected_ms: int | None = None
     due_ms: int | None = None
     failures: int = 0
+    not_before_ms: int = 0
 
 
 def connected(state, now_ms):
-    return dataclasses.replace(state, connected_ms=now_ms, due_ms=now_ms, failures=0)
+    return dataclasses.replace(state, connected_ms=now_ms, due_ms=max(now_ms, state.not_before_ms), failures=0)
 
 
 def lost(state):
@@ -55,4 +57,5 @@ def failed(state, now_ms, retry_s=None):
     """A pass broke off. retry_s: when the network wants to be asked again, None: it does not say."""
     first, last = FAILED_MS
     wait_ms = min(first << min(state.failures, 16), last) if retry_s is None else int(1000 * retry_s)
-    return dataclasses.replace(state, due_ms=now_ms + wait_ms, failures=state.failures + 1)
+    due_ms = now_ms + wait_ms
+    return dataclasses.replace(state, due_ms=due_ms, failures=state.failures + 1, not_before_ms=0 if retry_s is None else due_ms)

@@ -54,7 +54,8 @@ class Backfiller:
         began_ms = self._now_ms()
         new = total = newest_ms = 0
         try:
-            for messages in storage_integration.messages(self._network, self._device_ids, backfill_schedule.after_ms(self._state, began_ms)):
+            after_ms = backfill_schedule.after_ms(self._state, began_ms)
+            for messages in storage_integration.messages(self._network, self._device_ids, after_ms, wait=self._stopping.wait):
                 new += self._store(self._network.name, messages, True)
                 total += len(messages)
                 newest_ms = max(newest_ms, *(instant_ms(message.get("received_at")) or 0 for message in messages))

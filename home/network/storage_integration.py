@@ -7,10 +7,12 @@ too many requests are 429, with X-Rate-Limit-Retry in seconds.
 import datetime
 import http.client
 import json
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
 
+from home import http_rules
 from home.network import the_things_stack
 
 PAGE = 1000
@@ -18,6 +20,7 @@ PAGE = 1000
 APART_MAX = 5
 TIMEOUT_S = 60
 _LINE_MAX = 1_000_000
+_PIECE = 65_536
 _PAGES_MAX = 10_000
 _HOUR_S = 3600
 # What a status means, and how long it stays so.
@@ -33,15 +36,30 @@ class Refused(Exception):
     """It did not give all; args[0] says why, args[1] after how many seconds to ask again, or None."""
 
 
-def messages(network, device_ids, after_ms, timeout_s=TIMEOUT_S):
-    """Lists of messages, a page each, received after that time, of each device the oldest first. Refused, maybe after some pages."""
+class _TooOften(Refused):
+    """It is asked too often; with the time to wait the same may be asked again."""
+
+
+def messages(network, device_ids, after_ms, timeout_s=TIMEOUT_S, wait=None):
+    """Lists of messages, a page each, received after that time, of each device the oldest first. Refused, maybe after some pages.
+
+    wait(seconds): waits as long as the stack says between two pages, and says whether to give up; None: never waited.
+    """
     for device in [""] if len(device_ids) > APART_MAX else [f"/devices/{device_id}" for device_id in device_ids]:
-        yield from _pages(network, device, {"after": _time(after_ms), "order": "received_at", "limit": PAGE}, timeout_s)
+        yield from _pages(network, device, {"after": _time(after_ms), "order": "received_at", "limit": PAGE}, timeout_s, wait)
 
 
-def _pages(network, device, query, timeout_s):
+def _pages(network, device, query, timeout_s, wait):
+    has_waited = True       # before the first page there is nothing to lose
     for _ in range(_PAGES_MAX):
-        found, token = _page(network, device, query, timeout_s)
+        try:
+            found, token = _page(network, device, query, timeout_s)
+        except _TooOften as problem:
+            if has_waited or wait is None or problem.args[1] is None or wait(problem.args[1]):
+                raise
+            has_waited = True
+            continue
+        has_waited = False
         if found:
             yield found
         if not token or not found:
@@ -56,18 +74,20 @@ def _page(network, device, query, timeout_s):
         headers={"Authorization": f"Bearer {network.key}", "Accept": "text/event-stream", "User-Agent": "ev-charger-monitor"})
     where = f"{network.name}: the Storage Integration at {network.storage_url}"
     try:
-        with urllib.request.urlopen(request, timeout=timeout_s) as answer:
+        with http_rules.OPENER.open(request, timeout=timeout_s) as answer:
             return _lines(answer, where), answer.headers.get("X-Continuation-Token")
     except urllib.error.HTTPError as problem:
         with problem:
             raise _refused(problem, where) from None
-    except (OSError, http.client.HTTPException) as problem:
+    except http.client.IncompleteRead:
+        raise Refused(f"{where} broke off", None) from None
+    except (OSError, http.client.HTTPException, ValueError) as problem:
         raise Refused(f"{where} does not answer: {getattr(problem, 'reason', problem)}", None) from None
 
 
 def _lines(answer, where):
     found = []
-    while line := answer.readline(_LINE_MAX):
+    for line in _whole_lines(answer):
         if not line.strip():
             continue
         try:
@@ -81,10 +101,24 @@ def _lines(answer, where):
     return found
 
 
+def _whole_lines(answer):
+    """The lines of a body. IncompleteRead where it ends too soon, of which readline() would say nothing, or has no lines."""
+    rest = b""
+    while piece := answer.read(_PIECE):
+        *lines, rest = (rest + piece).split(b"\n")
+        yield from lines
+        if len(rest) > _LINE_MAX:
+            raise http.client.IncompleteRead(rest)
+    if answer.length:
+        raise http.client.IncompleteRead(rest, answer.length)
+    yield rest
+
+
 def _refused(problem, where):
-    asked_s = _seconds(problem.headers.get("X-Rate-Limit-Retry") or problem.headers.get("Retry-After"))
+    told = problem.headers.get("X-Rate-Limit-Retry") or problem.headers.get("Retry-After")
+    asked_s = http_rules.retry_after_s(told, time.time(), _HOUR_S)
     if problem.code == 429:
-        return Refused(f"{where} is asked too often", asked_s)
+        return _TooOften(f"{where} is asked too often", asked_s)
     what, retry_s = REFUSALS.get(problem.code, (f"answers {problem.code}", asked_s))
     try:
         said = _said(json.loads(problem.read(_LINE_MAX)))
@@ -97,13 +131,6 @@ def _said(given):
     """The message of an error in the stack's form."""
     error = given.get("error", given) if isinstance(given, dict) else {}
     return str(error.get("message", ""))[:200] if isinstance(error, dict) else ""
-
-
-def _seconds(text):
-    try:
-        return min(max(float(text), 1), _HOUR_S)
-    except (TypeError, ValueError):
-        return None
 
 
 def _time(ms):

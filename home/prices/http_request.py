@@ -1,6 +1,5 @@
 """Asks a source over HTTP, once. The key goes into its header, body or address, and into no sentence."""
 import datetime
-import email.utils
 import http.client
 import re
 import ssl
@@ -8,6 +7,8 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+
+from home import http_rules
 
 TIMEOUT_S = 30
 ANSWER_MAX = 4_000_000
@@ -26,21 +27,11 @@ class Refused(Exception):
     """It did not answer; args[0] says why, args[1] after how many seconds to ask again, or None."""
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """A key is not carried to where somebody else points."""
-
-    def redirect_request(self, *_args):
-        return None
-
-
-_OPENER = urllib.request.build_opener(_NoRedirects)
-
-
 def ask(its, now_s, timeout_s=TIMEOUT_S):
     """The text of the answer. its: a settings.PriceSource. Refused."""
     where = urllib.parse.urlsplit(its.url).hostname
     try:
-        with _OPENER.open(request(its, now_s), timeout=timeout_s) as answer:
+        with http_rules.OPENER.open(request(its, now_s), timeout=timeout_s) as answer:
             body = answer.read(ANSWER_MAX + 1)
     except urllib.error.HTTPError as problem:
         with problem:
@@ -86,27 +77,13 @@ def _span(now_s, tz):
 
 
 def _refused(problem, where, now_s):
-    retry_s = seconds(problem.headers.get("Retry-After"), now_s)
+    retry_s = http_rules.retry_after_s(problem.headers.get("Retry-After"), now_s, _RETRY_MAX_S)
     if problem.code == 429:
         return Refused(f"{where} is asked too often", retry_s or _HOUR_S)
     if 300 <= problem.code < 400:
         return Refused(f"{where} points elsewhere ({problem.code}): the address in url is out of date", _HOUR_S)
     what, usual_s = REFUSALS.get(problem.code, (f"answers {problem.code}", None))
     return Refused(f"{where} {what}", retry_s or usual_s)
-
-
-def seconds(text, now_s):
-    """Of a Retry-After: seconds, or a date; None where there is none."""
-    if text is None:
-        return None
-    try:
-        wait_s = float(text)
-    except ValueError:
-        try:
-            wait_s = email.utils.parsedate_to_datetime(text).timestamp() - now_s
-        except (ValueError, TypeError):
-            return None
-    return min(max(wait_s, 1), _RETRY_MAX_S) if wait_s == wait_s else None
 
 
 def _without_key(text, its):

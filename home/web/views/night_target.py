@@ -148,7 +148,8 @@ def _chosen(look, wish, rows, zone):
     now_s = look.now_ms // 1000
     departure = standing_orders.Departure(wish.order, wish.until_s, moments.local(1000 * wish.until_s, look.tz).date())
     facts = night_facts.gather(look.connection, look.service.settings, look.device, look.key, departure, now_s)
-    targets = replan.unreplaced([one for one in rows if one.name == "target" and promise.ending_s(one, zone) == wish.until_s], rows, zone, wish.until_s)
+    targets = [one for one in rows if one.name == "target" and promise.ending_s(one, zone) == wish.until_s]
+    targets = replan.unreplaced(targets, rows, zone, wish.until_s)
     newest = span_queries.reading_before(look.connection, look.key, look.now_ms + 1)
     left_kwh = night_facts.left_kwh(look.connection, look.key, wish.order.kwh, targets, newest, look.now_ms)
     # The quarter hour that runs is not chosen any more, but in a late start the device charges in it.

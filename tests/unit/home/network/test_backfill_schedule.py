@@ -47,3 +47,12 @@ def test_a_network_that_says_when_is_asked_then():
 def test_a_pass_that_a_wrong_clock_set_far_ahead_is_due():
     state = backfill_schedule.passed(backfill_schedule.connected(Backfill(), T), T, T)
     assert not backfill_schedule.is_due(state, T + 1) and backfill_schedule.is_due(state, T - 24 * HOUR_MS)
+
+
+def test_a_line_that_comes_back_does_not_ask_before_the_network_said_to():
+    state = backfill_schedule.failed(backfill_schedule.connected(Backfill(), T), T, 3000)
+    for at_ms in (T + MIN_MS, T + 10 * MIN_MS):
+        state = backfill_schedule.connected(backfill_schedule.lost(state), at_ms)
+        assert not backfill_schedule.is_due(state, at_ms) and backfill_schedule.is_due(state, T + 3_000_000)
+    state = backfill_schedule.connected(backfill_schedule.lost(backfill_schedule.failed(state, T)), T + MIN_MS)
+    assert backfill_schedule.is_due(state, T + MIN_MS)      # it did not say

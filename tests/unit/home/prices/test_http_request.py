@@ -4,6 +4,7 @@ import zoneinfo
 
 import pytest
 from tests.support.price_sources import PriceServer, source
+from home import http_rules
 from home.prices import http_request
 from home.prices.http_request import Refused
 
@@ -72,9 +73,9 @@ def test_a_refusal_says_what_is_wrong_and_when_to_come_again(server, tmp_path, a
 
 
 def test_a_retry_after_may_be_a_date_and_is_no_day_long():
-    assert http_request.seconds("Mon, 30 Nov 2026 00:02:00 GMT", BEGIN_S) == 3600 + 120 - 0
-    assert http_request.seconds("999999", 0) == 6 * 3600
-    assert [http_request.seconds(text, 0) for text in (None, "soon", "nan")] == [None, None, None]
+    assert http_rules.retry_after_s("Mon, 30 Nov 2026 00:02:00 GMT", BEGIN_S, 6 * 3600) == 3600 + 120 - 0
+    assert http_rules.retry_after_s("999999", 0, 6 * 3600) == 6 * 3600
+    assert [http_rules.retry_after_s(text, 0, 6 * 3600) for text in (None, "soon", "nan")] == [None, None, None]
 
 
 def test_a_server_that_is_not_there_is_one_sentence_without_the_key(server, tmp_path):
