@@ -17,7 +17,7 @@ from home.store.database import StoreFailed, reading, writing
 
 KIND = "ev-charger-home"
 _CHUNK = 1000
-_GZIP = b"\x1f\x8b"
+_HEAD_MAX = 10_000
 
 
 class Broken(Exception):
@@ -56,9 +56,13 @@ def _check_replaceable(path):
         return
     if not path.is_file():
         raise Broken(f"{path} is no file that a backup can replace")
-    with open(path, "rb") as file:
-        head = file.read(len(_GZIP))
-    if head not in (b"", _GZIP):
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as text:
+            head = text.readline(_HEAD_MAX)
+        is_backup = not head or json.loads(head).get("kind") == KIND
+    except (OSError, EOFError, ValueError, zlib.error, AttributeError):
+        is_backup = False
+    if not is_backup:
         raise Broken(f"{path} is there and is no backup, so it is left as it is: give the backup another name")
 
 

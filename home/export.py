@@ -37,32 +37,26 @@ def rows(what, connection, settings, device, key, first, last, vehicle=None, pri
     begin_ms, end_ms = report.bounds_ms(first, last)
     found = report.sessions(begin_ms, end_ms, vehicle) if what == "sessions" else report.months(begin_ms, end_ms, vehicle)
     meter = SeparateMeter(connection, key)
-    moments = _of_months(report, begin_ms, end_ms, vehicle) if what == "months" else None
-    return [one if "gap" in one else _completed(one, report, price, meter, [_of_session(one)] if moments is None else moments.get(one["month"], []))
-            for one in found]
+    moments = _moments(report, begin_ms, end_ms, vehicle, lambda row: row.number if what == "sessions" else report.month_of(row))
+    by = "number" if what == "sessions" else "month"
+    return [one if "gap" in one else _completed(one, report, price, meter, moments.get(one[by], [])) for one in found]
 
 
-def _of_session(row):
-    """(when it began, as far as one knows, kWh) of a session as it is shown."""
-    began = datetime.datetime.fromisoformat(row["started_at"] or row["received_at"])
-    return int(1000 * began.timestamp()), row["energy_kwh"]
-
-
-def _of_months(report, begin_ms, end_ms, vehicle):
-    """{month: [(when a session began, kWh)]}."""
+def _moments(report, begin_ms, end_ms, vehicle, key):
+    """{key of a session's row: [(when it began, as far as one knows, kWh)]}."""
     found = {}
     for gap, row, _quarters in report.entries(begin_ms, end_ms, vehicle):
         if not gap:
-            found.setdefault(report.month_of(row), []).append((row.order_ms, (row.energy_wh or 0) / 1000))
+            found.setdefault(key(row), []).append((row.order_ms, (row.energy_wh or 0) / 1000))
     return found
 
 
 def _completed(row, report, price, meter, moments):
     """The row with the price that was asked for, and what a separate meter says. moments: [(when, kWh)] of its sessions, in their order."""
     row, tariff, tz = dict(row), report.tariff, report.tz
-    day = datetime.date.fromisoformat((row.get("started_at") or row.get("received_at") or row["month"] + "-01")[:10])
     if price != CONTRACT:
-        kwh = cost.average(tariff, _month_of(day)) if price == AVERAGE else price
+        month = row.get("month") or report.month_name(moments[0][0])
+        kwh = cost.average(tariff, _month_of(datetime.date.fromisoformat(month + "-01"))) if price == AVERAGE else price
         row["cost"] = None if kwh is None or row["energy_kwh"] is None else round(kwh * row["energy_kwh"], 4)
         row["currency"] = row["currency"] or (tariff.parts[-1].currency if tariff.parts else None)
         row["cost_estimated"] = row["estimated"]

@@ -77,7 +77,10 @@ class Report:
 
     def month_of(self, row):
         """The local month of a row of the session book, as 2026-10."""
-        return f"{time_zones.utc(row.order_ms // 1000).astimezone(self.tz):%Y-%m}"
+        return self.month_name(row.order_ms)
+
+    def month_name(self, ms):
+        return f"{time_zones.utc(ms // 1000).astimezone(self.tz):%Y-%m}"
 
     def _newest_ms(self):
         newest = queries.newest_session(self._connection, self._key)

@@ -35,12 +35,17 @@ def to_house(its, what, state, hear=None, topics=(), at_subscribing=""):
     return line
 
 
+# What OpenSSL says of an answer that is none of TLS.
+_OF_NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST")
+
+
 def _why_not(problem):
     """What an exception of connecting means, in words."""
     if isinstance(problem, ssl.SSLCertVerificationError):
         return f"has a certificate that is not trusted here ({problem.verify_message}). Does ca_file name who signed it, and host the name in it?"
     if isinstance(problem, ssl.SSLError):
-        return "speaks no TLS there. Are port and tls right?"
+        is_plain = problem.reason in _OF_NO_TLS
+        return "speaks no TLS there. Are port and tls right?" if is_plain else f"broke off while TLS began ({problem.reason or problem})"
     return "is no name that this computer can find" if isinstance(problem, socket.gaierror) else "does not answer"
 
 

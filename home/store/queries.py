@@ -7,6 +7,9 @@ from home import energy_total, sessions
 from home.store import book, decoded, memory
 from home.store.schema import change, event, latest, meter_reading, price, session, session_energy, uplink
 
+_MINUTE_MS = 60_000
+_QUARTER_MS = 15 * _MINUTE_MS
+
 # So far back a gap is looked for; the seven bits of a number tell no more.
 _RECENT = sessions.WRAP
 
@@ -63,10 +66,23 @@ def energy_of(connection, device, first_ms, end_ms):
 
 
 def energy_between(connection, device, begin_ms, end_ms):
-    """Wh that flowed in the quarter hours of [begin_ms, end_ms)."""
+    """Wh that flowed in that time: of a session that lies in it all, of another one its quarter hours, by their share where that is cut."""
     its, energy = session.c, session_energy.c
-    return int(connection.execute(sa.select(sa.func.sum(energy.wh)).join_from(session, session_energy).where(
-        its.device == device, energy.quarter >= begin_ms // 900_000, energy.quarter < end_ms // 900_000)).scalar() or 0)
+    found = {}
+    for row in connection.execute(sa.select(session, energy.quarter, energy.wh.label("quarter_wh")).join_from(session, session_energy).where(
+            its.device == device, energy.quarter >= begin_ms // _QUARTER_MS, energy.quarter * _QUARTER_MS < end_ms)):
+        found.setdefault(row.id, []).append(row)
+    return round(sum(map(lambda rows: _energy_within(rows, begin_ms, end_ms), found.values())))
+
+
+def _energy_within(rows, begin_ms, end_ms):
+    """rows: one session, with each of its quarters that touch that time."""
+    its = rows[0]
+    # Its length is told in whole minutes.
+    if sessions.is_timed(its) and begin_ms <= its.order_ms and sessions.end_ms(its) <= end_ms + _MINUTE_MS:
+        return its.energy_wh
+    shares = [(min(end_ms, (row.quarter + 1) * _QUARTER_MS) - max(begin_ms, row.quarter * _QUARTER_MS)) / _QUARTER_MS for row in rows]
+    return sum(share * row.quarter_wh for share, row in zip(shares, rows, strict=True))
 
 
 def missing(connection, device):

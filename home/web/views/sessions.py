@@ -164,7 +164,8 @@ def month_total(row, chosen, _):
 def sum_of(rows, name, label, _):
     """The Total of rows of months, as home/report.py has them."""
     currencies = {row["currency"] for row in rows if row["currency"]}
-    currency = currencies.pop() if len(currencies) == 1 else None
+    is_mixed = any(row["currency"] is None and (row["cost"] or row["base"] or row["demand"]) for row in rows)
+    currency = currencies.pop() if len(currencies) == 1 and not is_mixed else None
     is_cost_known = currency is not None and all(row["cost"] is not None for row in rows)
     missing = sum(row["missing"] for row in rows)
     cost, base, demand = (sum(row[part] or 0 for row in rows) for part in ("cost", "base", "demand"))

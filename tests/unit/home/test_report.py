@@ -6,7 +6,7 @@ import json
 
 import pytest
 from tests.support.house import BEGIN_MS, house, month, night, part
-from tests.support.uplinks import DAY_MS, HOUR_MS, Device
+from tests.support.uplinks import DAY_MS, HOUR_MS, MIN_MS, Device
 from home import corrections, export
 from home.report import MEASURED, Report
 from home.store import queries
@@ -251,3 +251,36 @@ def test_energy_whose_time_nobody_knows_makes_no_peak_of_demand():
 def test_the_open_ends_of_time_are_all_of_it():
     with house() as its, reading(its.engine) as connection:
         assert Report(connection, its.settings, its.settings.devices[0], 1).bounds_ms(None, None) == (0, 1 << 62)
+
+
+@pytest.mark.parametrize("before_min, after_min", [(-60, 72), (-6, 180), (-1, 72)])
+def test_a_meter_that_counts_the_same_has_a_factor_of_one_however_soon_it_is_read(before_min, after_min):
+    """A session of 71 minutes and 12.83 kWh that begins at five past a quarter."""
+    with house() as its:
+        device, begin_ms = Device(), BEGIN_MS + 10 * HOUR_MS + 5 * MIN_MS
+        readings = [device.status(begin_ms + place * 5 * MIN_MS, 11 * place * 5 / 60, 11.0) for place in range(14)]
+        its.hear(*readings, device.status(begin_ms + 70 * MIN_MS, 12.83), device.session(0, begin_ms, 71, 12.83))
+        for at_min, wh in ((before_min, 1_000_000), (after_min, 1_012_830)):
+            corrections.read_meter(its.engine, 1, begin_ms + at_min * MIN_MS, wh, BEGIN_MS)
+        (found,) = rows(its)
+    assert (found["meter_factor"], found["energy_kwh_by_meter"]) == (1.0, 12.83)
+
+
+def test_a_meter_read_while_it_charges_is_compared_with_what_had_flowed_till_then():
+    with house() as its:
+        device, begin_ms = Device(), BEGIN_MS + 10 * HOUR_MS
+        its.hear(*(device.status(begin_ms + place * 5 * MIN_MS, place, 12.0) for place in range(25)), device.session(0, begin_ms, 120, 24.0))
+        for at_min, wh in ((-60, 1_000_000), (70, 1_014_000)):
+            corrections.read_meter(its.engine, 1, begin_ms + at_min * MIN_MS, wh, BEGIN_MS)
+        (found,) = rows(its)
+    assert found["meter_factor"] == pytest.approx(1.0, abs=0.01)
+
+
+def test_a_session_without_a_begin_belongs_to_the_month_in_which_it_must_have_begun():
+    """Received at two in the morning of the first, after ten hours."""
+    tariff = [{"part": "energy", "price_kwh": 0.20, "to": "2026-10-31"}, {"part": "energy", "price_kwh": 0.40, "from": "2026-11-01"}]
+    with house(tariff=tariff) as its:
+        device, end_ms = Device(), BEGIN_MS + 31 * DAY_MS + 3 * HOUR_MS
+        its.hear(device.session(2, end_ms, 600, 10.0, received_ms=end_ms, started_at=None))
+        ((session,), (month_row,)) = (rows(its, what, price="average") for what in ("sessions", "months"))
+    assert month_row["month"] == "2026-10" and session["cost"] == month_row["cost"] == 2.0

@@ -57,6 +57,12 @@ def test_a_refused_subscription_names_the_right(line, said):
     assert not is_up and "lacks the right RIGHT_APPLICATION_TRAFFIC_READ (Read application traffic)" in sentence
 
 
+def of_tls(reason):
+    problem = ssl.SSLError(1, reason)
+    problem.reason = reason
+    return problem
+
+
 def untrusted():
     problem = ssl.SSLCertVerificationError(1, "x")
     problem.verify_message = "self-signed certificate"
@@ -65,7 +71,8 @@ def untrusted():
 
 @pytest.mark.parametrize("problem, words", [
     (untrusted(), "has a certificate that is not trusted here (self-signed certificate). Does ca_file name who signed it, and host the name in it?"),
-    (ssl.SSLError(1, "WRONG_VERSION_NUMBER"), "speaks no TLS there. Are port and tls right?"),
+    (of_tls("WRONG_VERSION_NUMBER"), "speaks no TLS there. Are port and tls right?"),
+    (of_tls("SSLV3_ALERT_HANDSHAKE_FAILURE"), "broke off while TLS began (SSLV3_ALERT_HANDSHAKE_FAILURE)"),
     (socket.gaierror(-2, "Name or service not known"), "is no name that this computer can find"), (ConnectionRefusedError(), "does not answer"),
     (TimeoutError(), "does not answer")])
 def test_why_it_cannot_connect_is_said_in_words(line, said, problem, words):
