@@ -104,6 +104,12 @@ def next_time(zone, utc_s, clock):
     return None if minute is None else Plan((), _zone(zone)).local.next_time(utc_s, minute)
 
 
+def shows_the_same(zone, other, begin_s, end_s):
+    """Whether the wall shows the same in both zones at that time, looked at each hour. Wrong where one is none."""
+    one, two = (Plan((), _zone(text)).local for text in (zone, other))
+    return all(one.offset_s(at_s) == two.offset_s(at_s) for at_s in range(int(begin_s), int(end_s) + 1, 3600))
+
+
 def switches(zone, begin_s, end_s):
     """[(UTC s, seconds by which the clock jumps)] of that time."""
     local = Plan((), _zone(zone)).local

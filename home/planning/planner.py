@@ -4,9 +4,10 @@ import datetime
 import logging
 import threading
 
+from home import plan_preview, readback
 from home.commands.desk import Refused
 from home.planning import night_facts, page_orders, replan, standing_orders, wishes
-from home.store import memory
+from home.store import memory, queries
 from home.store.database import StoreFailed, reading, writing
 
 logger = logging.getLogger("home")
@@ -70,10 +71,22 @@ class Planner:
                 self._heard.pop(device.name, None)
                 return
             facts = night_facts.gather(connection, service.settings, device, key, departure, now_s)
+            self._compare_zones(device, facts.zone, readback.zone(queries.newest(connection, key)), now_s, departure.until_s)
         decision = replan.decide(departure, facts, now_s)
         self._heard[device.name] = departure, decision
         if decision.request is not None:
             self._ask(device, departure, decision)
+
+    def _compare_zones(self, device, ours, told, now_s, until_s):
+        """The device takes "until" by its own clock: in another zone the cheap quarter hours would be others."""
+        place = "zone", device.name
+        try:
+            if told is None or plan_preview.shows_the_same(ours, told, now_s, until_s):
+                return self._service.notices.over(place)
+        except plan_preview.Wrong:
+            return None
+        return self._service.notices.say(place, f"{device.name}: timezone is {device.timezone} in home.toml, and the device has {told}:"
+                                         " its hours are others than the planner's. Set one of them right")
 
     def _ask(self, device, departure, decision):
         place = "target", device.name

@@ -1,10 +1,8 @@
 """Which plan the device holds, and how we know. Pure: from the newest messages of each kind, and the plans that were sent."""
 import dataclasses
 
-from home import plan_preview, time_zones
+from home import plan_preview, readback, time_zones
 
-# Pages of one report come within that time.
-_TOGETHER_MS = 15 * 60_000
 HELD, TAKEN, EMPTY, OTHER, UNKNOWN = "held", "taken", "empty", "other", "unknown"
 
 
@@ -23,23 +21,9 @@ class HeldPlan:
     read_ms: int | None
 
 
-def pages(newest, part, field):
-    """(received_ms, [the field of each page]) of a read-back that is all there, or (None, None)."""
-    first_ms, first = newest.get(f"readback.{part}", (None, {}))
-    count = first.get("pages")
-    if not isinstance(count, int) or not 1 <= count <= 15:
-        return None, None
-    found = [newest.get(f"readback.{part}" + (f".{page}" if page > 1 else ""), (None, {})) for page in range(1, count + 1)]
-    times = [ms for ms, data in found if ms is not None and data.get("pages") == count and field in data]
-    if len(times) < count or max(times) - min(times) > _TOGETHER_MS:
-        return None, None
-    return max(times), [data[field] for _, data in found]
-
-
 def zone(newest, tz):
     """The POSIX TZ string that the device reported; else that of the settings of the house."""
-    parts = pages(newest, "timezone", "timezone_part")[1]
-    return ",".join(map(str, parts)) if parts else time_zones.rule(tz)
+    return readback.zone(newest) or time_zones.rule(tz)
 
 
 def held(newest, sent, tz, taken=None):
@@ -48,7 +32,7 @@ def held(newest, sent, tz, taken=None):
     taken: (answered_ms, windows) of the plan that the device said last to have done, if it did.
     """
     of_zone = zone(newest, tz)
-    read_ms, parts = pages(newest, "plan", "windows")
+    read_ms, parts = readback.pages(newest, "plan", "windows")
     read = _checked([window for part in parts for window in part] if parts and all(isinstance(part, list) for part in parts) else None)
     proven_ms, status = newest.get("status", (None, {}))
     said = status.get("plan_hash")

@@ -251,3 +251,16 @@ def test_what_the_planner_sends_is_what_the_formatter_takes_where_it_knows_targe
 
 def test_the_pages_say_that_a_standing_order_asked_for_it():
     assert replan.PLANNER in history.BY and replan.PLANNER in requests.BY
+
+
+@pytest.mark.parametrize("told, is_said", [
+    (["CET-1CEST", "M3.5.0", "M10.5.0/3"], False), (["CET-1"], False), (["UTC0"], True), (["x"], False)])
+def test_a_device_of_another_time_zone_than_the_settings_say_is_told(house, told, is_said):
+    """In winter a zone without summer time shows the same."""
+    house.tell(range(5, 17))
+    pages = [{"type": "readback", "part": "timezone", "page": place, "pages": len(told), "timezone_part": one} for place, one in enumerate(told, 1)]
+    house.hear(*(house.box.uplink(1000 * house.now_s + place, 12, {"state": "Not Connected", **page}) for place, page in enumerate(pages)))
+    house.look()
+    said = [one for one in house.said if "home.toml" in one]
+    assert said == (["Garage: timezone is Europe/Berlin in home.toml, and the device has UTC0: its hours are others than the planner's."
+                     " Set one of them right"] if is_said else [])
