@@ -128,6 +128,15 @@ def test_a_car_that_stops_by_itself_is_finished_and_misses_nothing():
     assert events(house) == [] and house.told(0, event='finished')
 
 
+def test_a_car_that_comes_after_a_full_one_may_miss_what_that_one_did_not_want():
+    house = home(aim(kwh=8, quarters=[8]), vehicle={'needs_kwh': 1.5})
+    house.do(at(40), 'unplug')
+    house.do(at(50), 'plug')
+    house.do(at(50, 5), 'fault', code='F9')
+    house.run(at(125))
+    assert house.told(0, event='finished') and [event['reason'] for event in events(house)] == ['fault']
+
+
 def test_without_an_energy_a_car_that_still_draws_at_the_end_is_told():
     house = home(aim(quarters=[1])).run(at(125))
     told = events(house)

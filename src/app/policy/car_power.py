@@ -62,7 +62,7 @@ class CarPower:
                 self._nights = 0
             # Each for itself: at tonight's limit the car with fewer phases may be the slower one.
             self._phase_nights += 1
-            if self._phases <= self._low_phases or not self._low_phases or self._phase_nights > NIGHTS:
+            if not 0 < self._low_phases < self._phases or self._phase_nights > NIGHTS:
                 self._low_phases = self._phases
                 self._phase_nights = 0
 

@@ -162,9 +162,7 @@ class Claims:
     def see_car(self, car):
         """A car came, or left."""
         self.had_car = car
-        if car:
-            self.target.see_another()
-        else:
+        if not car:
             self.unplugged()
 
     def unplugged(self):
@@ -191,7 +189,6 @@ class Claims:
         self.attempt = self.key = False
         if self.boost in (NO_BOOST, UNTIL_UNPLUGGED):
             self._no_boost()
-        self.target.see_another()
 
     def stop_unplanned(self):
         """A target has ended without a plan: a car that is there is held, as after a boost, for nothing else would end its charging."""
@@ -274,7 +271,7 @@ class Claims:
     def _follow(self, decision, utc_s, plan, car, unknown_s):
         """The decision of the plan, without skipped windows."""
         if utc_s is None:
-            self._without_time(decision, HOLDER_PLAN, 0, car, unknown_s)
+            self._without_time(decision, HOLDER_PLAN, car, unknown_s)
         elif plan[0] and self.skip_from <= utc_s < self.skip_until:
             self.hold_or_leave(decision, HOLDER_SKIP, self.skip_until, REASON_SKIPPED, car)
         elif plan[0] and not 0 < plan[1] - utc_s <= CLOSES_EARLY_S:
@@ -291,7 +288,7 @@ class Claims:
         elif state == REACHED or utc_s is not None:
             self.hold_or_leave(decision, HOLDER_TARGET, target.until, REASON_LIMIT_REACHED if state == REACHED else REASON_WAITS_FOR_PRICE, car)
         else:
-            self._without_time(decision, HOLDER_TARGET, target.current_da, car, unknown_s)
+            self._without_time(decision, HOLDER_TARGET, car, unknown_s)
 
     def avoid(self, car):
         """No current for plan or target, at an hour that is avoided."""
@@ -299,11 +296,12 @@ class Claims:
         self.hold_or_leave(decision, decision.holder, decision.until,
                            REASON_WAITS_FOR_PRICE if decision.holder == HOLDER_TARGET else REASON_OUTSIDE_PLAN, car)
 
-    def _without_time(self, decision, holder, current_da, car, unknown_s):
+    def _without_time(self, decision, holder, car, unknown_s):
         """The decision with a plan or target but without the time."""
         wait = self.unknown_time
         if wait == 'charge' or wait != 'hold' and unknown_s >= wait * _HOUR_S:
-            decision.set(CHARGE, holder, 0, current_da, None)
+            # The current of a window is not known without the time; a target that is over has none.
+            decision.set(CHARGE, holder, 0, self.target.current_da, None)
         else:
             self.hold_or_leave(decision, holder, 0, REASON_TIME_UNKNOWN, car)
 

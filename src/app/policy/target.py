@@ -88,19 +88,13 @@ class Target:
         self._flags |= _F_REPORTED
         self.unsaved = True
 
-    def see(self, finished, draws):
-        """The car, at each reading. finished: it charged and stopped by itself; draws: current flows."""
+    def see(self, car, finished, draws):
+        """At each reading. car: one is there; finished: it charged and stopped by itself; draws: current flows."""
         self.draws = draws
-        if draws:
-            self._flags &= ~_F_FULL
-        elif finished and not self._flags & (_F_FULL | _F_REACHED):
-            self._flags |= _F_FULL
-            self.unsaved = True
-
-    def see_another(self):
-        """A car has come: what the one before wanted says nothing of it."""
-        if self._flags & _F_FULL:
-            self._flags &= ~_F_FULL
+        full = self._flags & _F_FULL
+        # One that has left full wants no more; the next one may.
+        if full and car and not finished or finished and not full and not self._flags & _F_REACHED:
+            self._flags ^= _F_FULL
             self.unsaved = True
 
     def is_cheap(self, left_s):

@@ -21,7 +21,7 @@ class TargetFollower:
     def __init__(self, claims, meter, plan_store, journal, settings, actions):
         self.wh_left = None
         self.power = CarPower(settings.MAINS_VOLTS, settings.PHASES)
-        self._is_measured = None     # phase currents are, as the latest reading of a car said
+        self._is_measured = None     # phase currents are, as the latest reading of a car said, or the identity of the box
         self._claims = claims
         self._target = claims.target
         self._meter = meter
@@ -56,21 +56,19 @@ class TargetFollower:
         limit_da = da_of_duty(box.box_limit_duty or 0) or 10 * AMPS_MIN
         set_da = 10 * (self._settings.CURRENT_LIMIT_A or 0)
         self._limit_da = min(limit_da, target.current_da or limit_da, set_da or limit_da)
-        target.see(box.finished, flow_da > 0)
+        target.see(box.car, box.finished, flow_da > 0)
         self.wh_left = None
-        if target.wh and (self._counts(box) or target.current_da or set_da):
+        # Without a car, locked or in a fault a box does not say whether it measures: what it said before holds, or its identity.
+        if box.reading.ev_connected:
+            self._is_measured = None not in currents_da
+        elif self._is_measured is None:
+            self._is_measured = box.has_meter
+        if target.wh and (self._is_measured or target.current_da or set_da):
             self.wh_left = self._left_wh(target.wh)
             if not self.wh_left:
                 target.reach()
         if utc_s is not None and not target.knows(utc_s, power.watts(self._limit_da)):
             self._look(now_ms, utc_s)
-
-    def _counts(self, box):
-        """True if the box measures: without a car, locked or in a fault it does not say, so that what it said before holds, or its identity."""
-        reading = box.reading
-        if reading.ev_connected:
-            self._is_measured = None not in reading.currents_da
-        return box.has_meter if self._is_measured is None else self._is_measured
 
     def _look(self, now_ms, utc_s):
         target = self._target

@@ -212,16 +212,6 @@ def test_a_hold_after_a_power_cut_stands_as_a_stop_does_with_a_reason_of_its_own
     assert decided(claims, plan=INSIDE) == (CHARGE, 'plan', None)
 
 
-@pytest.mark.parametrize('comes', [lambda claims: claims.see_car(True), lambda claims: claims.perhaps_another()])
-def test_that_the_car_before_was_full_is_forgotten_with_another_one(comes):
-    claims = Claims()
-    claims.target.set(NOW_S + 3600, 5000, 0, bytes(8), 1, 0)
-    claims.target.see(True, False)
-    assert not claims.target.miss(700)
-    comes(claims)
-    assert claims.target.miss(700)
-
-
 @pytest.mark.parametrize('current_da', [0, 60])
 def test_a_target_without_the_time_is_charged_with_its_own_current(current_da):
     claims = Claims(unknown_time='charge')

@@ -112,7 +112,7 @@ def test_a_watt_hour_that_is_left_has_its_late_start():
 def test_one_that_takes_the_place_of_another_is_looked_at_again_and_has_nothing_to_report():
     made = target(quarters=bits(9))
     assert looked(made, 9 * QUARTER_S - 1, measured=True, wh_left=100) == CHEAP and made.miss(500)
-    made.see(False, True)
+    made.see(True, False, True)
     made.set(END_S, 20000, 0, bits(7), 8, 1000)
     assert made.missing is None and not made.draws and made.state == WAITS
     assert not made.knows(END_S - 9 * QUARTER_S + 1, 4000)
@@ -168,9 +168,9 @@ def test_a_guess_that_rises_gives_nothing_back_before_it_was_measured():
 
 def test_a_late_start_goes_on_while_the_car_draws():
     made = begun()
-    made.see(False, True)
+    made.see(True, False, True)
     assert looked(made, 14990, 19950, 4000, True) == LATE
-    made.see(False, True)
+    made.see(True, False, True)
     assert not given_back(made)
 
 
@@ -189,15 +189,15 @@ def test_it_is_written_when_something_has_changed_and_not_when_it_was_only_looke
     assert looked(made, 20000) == WAITS and not saved(made)
     assert looked(made, 15000) == LATE and saved(made)
     assert looked(made, 14990) == LATE and not saved(made)
-    for finished, changes in ((False, False), (True, True), (True, False), (False, False)):
-        made.see(finished, False)
+    for finished, changes in ((False, False), (True, True), (True, False), (False, True), (False, False)):
+        made.see(True, finished, False)
         assert saved(made) is changes
-    made.see(False, True)
+    made.see(True, False, True)
     assert not saved(made)      # that it draws again is no loss
     made.reach()
     assert saved(made)
     made.reach()
-    made.see(True, False)
+    made.see(True, True, False)
     assert looked(made, 14980) == REACHED and not saved(made)
     made.hold(END_S + 3600)
     assert saved(made) and (made.until, made.wh, made.state) == (END_S + 3600, 0, REACHED)
@@ -207,10 +207,10 @@ def test_it_is_written_when_something_has_changed_and_not_when_it_was_only_looke
 
 def test_a_car_that_stops_by_itself_in_its_late_start_misses_nothing_and_one_that_has_not_begun_waits_on():
     late = begun()
-    late.see(True, False)
+    late.see(True, True, False)
     assert not late.miss(700) and rebooted(late).state == LATE
     early = target()
-    early.see(True, False)
+    early.see(True, True, False)
     assert rebooted(early).state == WAITS
 
 
@@ -225,13 +225,13 @@ def test_a_late_start_in_a_cheap_quarter_that_came_too_early_costs_no_pause():
 
 def test_with_two_closings_left_it_does_not_open_between_quarters_nor_give_back():
     made = target(quarters=bits(40))
-    made.see(False, True)
+    made.see(True, False, True)
     for closings, state in ((SPARE_STARTS, CHEAP), (SPARE_STARTS + 1, WAITS)):
         assert looked(made, 40 * QUARTER_S) == CHEAP
         assert looked(made, 39 * QUARTER_S, starts=closings) == state
-    made.see(False, False)
+    made.see(True, False, False)
     assert looked(made, 38 * QUARTER_S, starts=SPARE_STARTS) == WAITS
-    made.see(False, True)
+    made.see(True, False, True)
     assert looked(made, 15000) == LATE and looked(made, 14900, 19900, 11000, True, 0, SPARE_STARTS) == LATE
 
 
@@ -283,7 +283,7 @@ def test_one_with_the_same_end_keeps_what_was_reported_and_that_the_car_is_full_
         told, full = target(), target()
         told.miss(700)
         told.reported()
-        full.see(True, False)
+        full.see(True, True, False)
         for made in (told, full):
             assert again(made, until=until).miss(800) is misses
 
@@ -311,9 +311,9 @@ def test_what_is_missed_is_told_once_and_never_of_a_car_that_is_full():
     assert made.missing is None and made.unsaved and not rebooted(made).miss(9000)
     assert begun().miss(700)
     full = target()
-    full.see(True, False)
+    full.see(True, True, False)
     assert full.unsaved and not full.miss(700)
-    full.see(False, True)
+    full.see(True, False, True)
     assert full.miss(700) and not full.miss(None) and full.missing is None
     full.reach()
     assert not full.miss(700)
@@ -321,11 +321,11 @@ def test_what_is_missed_is_told_once_and_never_of_a_car_that_is_full():
 
 def test_a_car_that_comes_after_a_full_one_has_a_shortage_of_its_own():
     made = target()
-    made.see_another()
-    assert not made.unsaved
-    made.see(True, False)
+    made.see(True, True, False)
+    made.see(False, False, False)
     made.dump()
-    made.see_another()
+    assert not made.unsaved and not made.miss(700) and not rebooted(made).miss(700)
+    made.see(True, False, False)
     assert made.unsaved and made.miss(700) and rebooted(made).miss(700)
 
 
@@ -377,7 +377,7 @@ class CarAtTarget:
             wh_left = max(-(-self.left_wh // 3600), 0)
             if not wh_left:
                 self.target.reach()
-            self.target.see(False, flowing)
+            self.target.see(True, False, flowing)
             power_w = measured_w or guess_w
             if eager or not self.target.knows(END_S - left_s, power_w):
                 self.target.look(left_s, wh_left, power_w, measured_w > 0, 0, MANY)
