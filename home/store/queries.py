@@ -70,7 +70,7 @@ def energy_between(connection, device, begin_ms, end_ms):
     its, energy = session.c, session_energy.c
     found = {}
     for row in connection.execute(sa.select(session, energy.quarter, energy.wh.label("quarter_wh")).join_from(session, session_energy).where(
-            its.device == device, energy.quarter >= begin_ms // _QUARTER_MS, energy.quarter * _QUARTER_MS < end_ms)):
+            its.device == device, energy.quarter >= begin_ms // _QUARTER_MS, energy.quarter < -(-end_ms // _QUARTER_MS))):
         found.setdefault(row.id, []).append(row)
     return round(sum(map(lambda rows: _energy_within(rows, begin_ms, end_ms), found.values())))
 

@@ -155,4 +155,4 @@ def test_two_services_cannot_share_a_port(tmp_path, stack):
         second.config.write_text(second.config.read_text().replace(str(second.web), str(house.web)))
         second.start(patience_s=0)
         assert second._process.wait(START_S) == 2
-        assert "cannot be listened on: is the service running already?" in second.said()
+        assert "cannot be listened on: is the service running already, or is this no address of this computer?" in second.said()
