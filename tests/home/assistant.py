@@ -139,6 +139,9 @@ class Assistant:
         flow = self.call("/api/config/config_entries/flow", {"handler": "mqtt"})
         done = self.call(f"/api/config/config_entries/flow/{flow['flow_id']}", filled(flow["data_schema"], broker=HOST, port=broker_port))
         assert done["type"] == "create_entry", done
+        # It writes logins down a second later, and a newest one that is stopped just then does not.
+        kept = self._folder / ".storage" / "auth"
+        until(lambda: kept.exists() and self.tokens["refresh_token"] in kept.read_text(), lambda: "the login is not written down")
 
     def call(self, path, data=None, form=False, as_text=False):
         """GET, or POST where there is data; the JSON, or the text, that it answers."""
